@@ -1,0 +1,9 @@
+"""What runs on the pad.
+
+agent.py    composition root            session.py  PURE: invitation, press, thanks
+ledger.py   the append-only file        writer.py   the one thread that commits to it
+clock.py    trusted time                config.py   configuration and board profiles
+health.py   faults now                  errors.py   stable codes and remedies
+drivers/    keys and displays           desk/       how the window asks for a rating
+ui/         screens and their drawing
+"""

@@ -1,0 +1,94 @@
+"""The ports: what the agent asks of keys, display and wall clock, and nothing more.
+
+A driver raises `DriverError` (with what, where) from `start`; after that it reports through its
+callbacks, from any thread, and keeps trying by itself. It never gives a level that nobody pressed.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from device.errors import Code
+from device.events import Press
+from sync.entries import Trust
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class FaultReport(NamedTuple):
+    """A driver's word that something broke (`standing`) or mended. `detail` names the part."""
+
+    code: Code
+    standing: bool
+    detail: str = ""
+
+
+OnPress = Callable[[Press], None]
+OnFault = Callable[[FaultReport], None]
+
+
+class Keys(Protocol):
+    """Five keys, or as many as the profile has."""
+
+    def start(self, on_press: OnPress, on_fault: OnFault) -> None:
+        """Begin to deliver presses; the callbacks come from the driver's own thread."""
+
+    def stop(self) -> None:
+        """Deliver nothing more; safe to call twice."""
+
+
+class Display(Protocol):
+    """A monochrome display."""
+
+    width: int
+    height: int
+
+    def show(self, image: "Image") -> None:
+        """Show a 1-bit picture of exactly this size; may take 100 ms, called from one thread.
+
+        Raises DriverError (D01) when the display does not answer.
+        """
+
+    def stop(self) -> None:
+        """Blank and let go; safe to call twice."""
+
+
+class WallReading(NamedTuple):
+    """What the board knows of the time of day. `utc_ms` means nothing when trust is NONE."""
+
+    utc_ms: int
+    trust: Trust
+    uncertainty_ms: int
+    source: str
+
+
+class WallClock(Protocol):
+    """The board's wall clock and how far it may be trusted; read often, never blocks."""
+
+    def read(self) -> WallReading:
+        """The time now."""
+
+
+class BootClock(Protocol):
+    """Time since boot, suspend included (CLOCK_BOOTTIME), and the boot it counts from."""
+
+    boot: str
+
+    def mono_ms(self) -> int:
+        """Milliseconds since this boot."""
+
+
+class Board(Protocol):
+    """Everything a profile names, put together by its driver module's `build`."""
+
+    name: str
+    keys: Keys
+    display: Display | None
+    wall: WallClock
+    boot: BootClock
+
+    def start(self) -> None:
+        """Take hold of what the parts share (a bus, a control socket)."""
+
+    def stop(self) -> None:
+        """Let go of it; safe to call twice."""

@@ -1,0 +1,141 @@
+"""Everything that can go wrong on a pad, with a stable code and a remedy.
+
+The codes are for a 128×64 screen, a log line and the telephone: letter and two digits, never
+reused. `docs/errors.md` lists them all (a test compares).
+"""
+
+import enum
+from typing import NamedTuple
+
+
+class CodeRow(NamedTuple):
+    """What a code means, what to do, and whether the window must close while it stands."""
+
+    code: str
+    blocks: bool
+    says: str
+    remedy: str
+
+
+class Code(CodeRow, enum.Enum):
+    """The stable codes. L ledger, K keys, D display, C clock, N network, S set-up, X inside."""
+
+    LEDGER_WRITE = CodeRow(
+        "L01",
+        True,
+        "an entry could not be written",
+        "Look at the card: `dmesg`, free space, read-only mount. The pad tries again by itself.",
+    )
+    LEDGER_FULL = CodeRow(
+        "L02",
+        True,
+        "the card is full",
+        "Free space on the ledger's file system. The pad resumes by itself.",
+    )
+    LEDGER_DAMAGED = CodeRow(
+        "L03",
+        False,
+        "the ledger file was damaged; it was set aside and a new one opened",
+        "Keep the set-aside file. Change the card; `ratingpad verify` names what is missing.",
+    )
+    LEDGER_IN_USE = CodeRow(
+        "L04",
+        True,
+        "another agent holds this ledger",
+        "Stop the other agent; only one may run on a pad.",
+    )
+    LEDGER_DIVERGED = CodeRow(
+        "L05",
+        False,
+        "the province holds another history of this ledger",
+        "A card was restored or copied. The pad goes on in a new ledger; report it.",
+    )
+    LEDGER_FOREIGN = CodeRow(
+        "L06",
+        True,
+        "the ledger file belongs to another pad or is no ledger",
+        "Check `[pad] id` and `[ledger] path`; the file is left as it is.",
+    )
+    KEY_STUCK = CodeRow(
+        "K01",
+        False,
+        "a key has been down too long",
+        "Free or replace the key named in the detail.",
+    )
+    KEY_CHATTER = CodeRow(
+        "K02",
+        False,
+        "a key bounces longer than its debounce time",
+        "Replace the key named in the detail or check its wiring.",
+    )
+    KEYS_GONE = CodeRow(
+        "K03",
+        True,
+        "the keys do not answer",
+        "Check the cable of the key pad; it is taken up again by itself.",
+    )
+    DISPLAY_GONE = CodeRow(
+        "D01",
+        False,
+        "the display does not answer",
+        "Check the display's cable; it is taken up again by itself.",
+    )
+    CLOCK_UNKNOWN = CodeRow(
+        "C01",
+        False,
+        "the time of day is not known",
+        "Check the time server. Ratings are kept and dated once the time is known.",
+    )
+    PROVINCE_SILENT = CodeRow(
+        "N01",
+        False,
+        "the province has not answered for a long time",
+        "Check the network. Ratings are kept on the pad and sent later.",
+    )
+    PROVINCE_REFUSED = CodeRow(
+        "N02",
+        False,
+        "the province refused a batch",
+        "Report the problem named in the detail; every entry is kept on the pad.",
+    )
+    CONFIG_WRONG = CodeRow(
+        "S01",
+        True,
+        "the configuration has mistakes",
+        "Mend every line that `ratingpad check` names.",
+    )
+    INTERNAL = CodeRow(
+        "X01",
+        True,
+        "a part of the agent failed",
+        "Send the log to support; the agent is started again by itself.",
+    )
+
+
+class PadError(Exception):
+    """The root of all errors of the pad: a code, and what exactly, where."""
+
+    code: Code = Code.INTERNAL
+
+    def __init__(self, detail: str, code: Code | None = None) -> None:
+        self.code = code or type(self).code
+        self.detail = detail
+        super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
+
+
+class LedgerError(PadError, OSError):
+    """The ledger could not be opened, read or written."""
+
+    code = Code.LEDGER_WRITE
+
+
+class DriverError(PadError, OSError):
+    """A piece of hardware does not answer."""
+
+    code = Code.KEYS_GONE
+
+
+class ConfigError(PadError, ValueError):
+    """The configuration has mistakes; the detail holds one line for each of them."""
+
+    code = Code.CONFIG_WRONG

@@ -1,0 +1,198 @@
+"""The pad's nouns: what happens to a session, and what it wants done. Pure.
+
+Drivers, desk and clock make events; the session answers with effects; the agent carries them out.
+"""
+
+import enum
+from dataclasses import dataclass, field
+
+from device.errors import Code
+from sync.entries import Body, Level, Service
+
+
+class Scene(enum.Enum):
+    """What the pad shows; `ui/screens.py` turns a scene into a picture."""
+
+    UNBOUND = "unbound"
+    STANDBY = "standby"
+    INVITATION = "invitation"
+    SAVING = "saving"
+    THANKS = "thanks"
+    DETAILS = "details"
+    LAPSED = "lapsed"
+    PAUSED = "paused"
+    FAULT = "fault"
+    SELFTEST = "selftest"
+    IDENTIFY = "identify"
+
+
+class Refusal(enum.Enum):
+    """Why a desk's wish was refused; stable words for its API, none of which tells a level."""
+
+    BUSY = "busy"
+    PAUSED = "paused"
+    FAULT = "fault"
+    UNBOUND = "unbound"
+    UNKNOWN = "unknown-invitation"
+    ENDED = "already-ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A wish for a rating. `id` is the pad's own (ULID); `source` names the desk that asked."""
+
+    id: str
+    source: str
+    service: Service = field(default_factory=Service)
+    clerk: str | None = None
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A debounced press. `level` is None for a key without a level and for several keys at once.
+
+    `mono_ms`: CLOCK_BOOTTIME of the edge. `key`: the profile's name of the key, several joined
+    by `+`. `source`: the driver.
+    """
+
+    key: str
+    level: Level | None
+    source: str
+    mono_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A desk asks for a rating."""
+
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """A desk takes its invitation back."""
+
+    invitation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The window closes."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The window opens."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The deadline that the last `Arm` set has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry that the session had recorded is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A fault that closes the window stands; also sent when an entry could not be stored."""
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """No fault closes the window any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The citizen gave reasons or text, or skipped them (nothing given)."""
+
+    options: tuple[str, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The pad has a window now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selftest:
+    """A technician starts (`on`) or ends the self-test."""
+
+    on: bool
+
+
+Event = (
+    Press
+    | Invite
+    | Withdraw
+    | Pause
+    | Resume
+    | Tick
+    | Stored
+    | Blocked
+    | Unblocked
+    | Detail
+    | Bound
+    | Selftest
+)
+
+
+# --- effects --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Commit this entry; answer with `Stored`, or `Blocked` when it cannot be written."""
+
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show a scene. `code` goes with FAULT."""
+
+    scene: Scene
+    code: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak the prompt of a scene, where the board can."""
+
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Send a `Tick` in `after_ms` of monotonic time; replaces the deadline before."""
+
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """No deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Tell the desk that its wish was refused; nothing else changes."""
+
+    refusal: Refusal
+
+
+Effect = Record | Show | Say | Arm | Disarm | Refuse

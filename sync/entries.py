@@ -1,0 +1,322 @@
+"""The kinds of ledger entry and their canonical bytes. Pure.
+
+A body is one line of canonical JSON: UTF-8, keys sorted, no spaces, optional fields left out
+when they say nothing. Those bytes are what the pad commits, what the digest chain covers and
+what is shipped; nobody ever encodes them a second time.
+
+Reading is generous, because a province must never lose what a newer pad says: an unknown kind,
+or an unknown field of a known kind, is stored as it came (`read_body` gives `None` for a kind
+this version does not know, and raises for a known kind that breaks its own type).
+"""
+
+import enum
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+FORMAT = 1
+"""Version of the entry format, named in `opened`."""
+
+DIGEST_BYTES = 32
+GENESIS = bytes(DIGEST_BYTES)
+"""The digest before the first entry of every ledger."""
+
+MAX_BODY_BYTES = 16 * 1024
+"""No single entry is longer; the longest legal one is `detailed` with its text."""
+
+
+class Level(enum.Enum):
+    """The five levels (policy 二(三)). Official numbers live in `sync/codes/levels.toml` only."""
+
+    VERY_SATISFIED = "very_satisfied"
+    SATISFIED = "satisfied"
+    BASICALLY_SATISFIED = "basically_satisfied"
+    DISSATISFIED = "dissatisfied"
+    VERY_DISSATISFIED = "very_dissatisfied"
+
+
+class Trust(enum.Enum):
+    """What the pad knew about its wall clock when something happened."""
+
+    NTP = "ntp"
+    """Synchronised with a time server since this boot."""
+    RTC = "rtc"
+    """Taken from a battery-backed clock at boot, not confirmed since."""
+    HELD = "held"
+    """Was synchronised in this boot, the server has been away since."""
+    NONE = "none"
+    """Not known; `utc` is null and the province dates the entry from the boot's anchor."""
+
+
+class HashName(enum.Enum):
+    """The digest functions a ledger may name; both are in `hashlib`."""
+
+    SHA256 = "sha256"
+    SM3 = "sm3"
+
+
+class At(msgspec.Struct, frozen=True, kw_only=True):
+    """When something happened, as the pad knew it then.
+
+    `utc`: milliseconds since 1970-01-01T00:00Z, or None when the clock was not to be trusted.
+    `mono`: CLOCK_BOOTTIME in milliseconds. `boot`: the boot that `mono` counts from.
+    """
+
+    utc: int | None
+    mono: int
+    boot: str
+    trust: Trust
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The service being rated: case number (办件编号), matter code (事项编码), step.
+
+    Lengths from GB/T 39046-2020 table 9 and the live interfaces.
+    """
+
+    case: str | None = None
+    matter: str | None = None
+    step: str | None = None
+
+
+class Predecessor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ledger before this one, as far as it is known, and why it ended.
+
+    `seq` and `digest` (hex) are the last entry that could be read in chain; entries after it that
+    survived out of chain follow as `salvaged`. `missing` lists closed ranges of seq that are gone.
+    """
+
+    ledger: str
+    reason: str
+    seq: int | None = None
+    digest: str | None = None
+    missing: tuple[tuple[int, int], ...] = ()
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What every entry carries."""
+
+    at: At
+
+
+class Opened(Body, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
+    """The first entry of a ledger."""
+
+    ledger: str
+    pad: str
+    hash: HashName
+    format: int
+    previous: Predecessor | None = None
+
+
+class Booted(Body, frozen=True, kw_only=True, omit_defaults=True, tag="booted"):
+    """The agent started. `boots` counts the starts of this pad since its first ledger."""
+
+    agent: str
+    board: str
+    boots: int
+
+
+class Clock(Body, frozen=True, kw_only=True, omit_defaults=True, tag="clock"):
+    """The clock's quality changed: at `mono` of this boot it was `utc`, give or take."""
+
+    utc: int
+    mono: int
+    source: str
+    uncertainty_ms: int
+
+
+class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"):
+    """A rating was asked for."""
+
+    invitation: str
+    window: str
+    source: str
+    service: Service = Service()
+    clerk: str | None = None
+
+
+class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
+    """A level key was pressed for an open invitation.
+
+    `elapsed_ms` counts from the invitation. `again` marks a press inside the grace time: it
+    supersedes the one before (design §2 law 4).
+    """
+
+    invitation: str
+    level: Level
+    source: str
+    elapsed_ms: int
+    again: bool = False
+
+
+class Detailed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="detailed"):
+    """Reasons or text, given freely after the level (policy 三(三))."""
+
+    invitation: str
+    options: tuple[str, ...] = ()
+    text: str | None = None
+
+
+class Lapsed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="lapsed"):
+    """The invitation timed out: unrated, never a level (law 1)."""
+
+    invitation: str
+
+
+class Withdrawn(Body, frozen=True, kw_only=True, omit_defaults=True, tag="withdrawn"):
+    """The desk took the invitation back, or the pad lost power while it was open."""
+
+    invitation: str
+    reason: str
+
+
+class Strayed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="strayed"):
+    """A press that nobody invited: kept, tagged, never counted. `state` is what it hit."""
+
+    key: str
+    state: str
+    source: str
+
+
+class Paused(Body, frozen=True, kw_only=True, omit_defaults=True, tag="paused"):
+    """The window closed."""
+
+    by: str
+
+
+class Resumed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="resumed"):
+    """The window opened again."""
+
+    by: str
+
+
+class Configured(Body, frozen=True, kw_only=True, omit_defaults=True, tag="configured"):
+    """A desired configuration was applied. `digest` is the hex SHA-256 of its canonical bytes."""
+
+    version: int
+    digest: str
+
+
+class Fault(Body, frozen=True, kw_only=True, omit_defaults=True, tag="fault"):
+    """Something broke. `code` is one of the stable codes in `docs/errors.md`."""
+
+    code: str
+    detail: str = ""
+
+
+class Cleared(Body, frozen=True, kw_only=True, omit_defaults=True, tag="cleared"):
+    """The fault is mended."""
+
+    code: str
+    detail: str = ""
+
+
+class Salvaged(Body, frozen=True, kw_only=True, omit_defaults=True, tag="salvaged"):
+    """An entry of an earlier ledger of this pad that could not be delivered in its own chain.
+
+    `body` is the old entry's exact text; `digest` (hex) is what the old file gave for it. The
+    province treats it as the old entry, once, whichever way it also came.
+    """
+
+    ledger: str
+    seq: int
+    digest: str
+    body: str
+
+
+AnyBody = (
+    Opened
+    | Booted
+    | Clock
+    | Invited
+    | Rated
+    | Detailed
+    | Lapsed
+    | Withdrawn
+    | Strayed
+    | Paused
+    | Resumed
+    | Configured
+    | Fault
+    | Cleared
+    | Salvaged
+)
+
+KINDS: dict[str, type[Body]] = {str(kind.__struct_config__.tag): kind for kind in AnyBody.__args__}
+"""Every kind this version writes and understands."""
+
+
+class Entry(NamedTuple):
+    """One row of a ledger: `seq` from 1 without gaps, the body's exact bytes, its digest."""
+
+    seq: int
+    body: bytes
+    digest: bytes
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
+
+
+class _KindOnly(msgspec.Struct):
+    kind: str = ""
+
+
+_kind_decoder = msgspec.json.Decoder(_KindOnly)
+
+
+def write_body(body: Body) -> bytes:
+    """The canonical bytes of a body.
+
+    Raises ValueError when they would be longer than `MAX_BODY_BYTES`.
+    """
+    raw = _encoder.encode(body)
+    if len(raw) > MAX_BODY_BYTES:
+        raise ValueError(f"entry of {len(raw)} bytes; at most {MAX_BODY_BYTES} are allowed")
+    return raw
+
+
+def read_body(raw: bytes) -> AnyBody | None:
+    """The body that `raw` spells; None for a kind that this version does not know.
+
+    Raises ValueError for bytes that are no JSON object with a `kind`, and for a known kind
+    whose fields break its type.
+    """
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        kind = kind_of(raw)
+        if kind and kind not in KINDS:
+            return None
+        raise ValueError(f"entry of kind {kind or '(none)'}: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"entry is not JSON: {error}") from error
+
+
+def kind_of(raw: bytes) -> str:
+    """The `kind` that `raw` names, or an empty string when it names none that can be read."""
+    try:
+        return _kind_decoder.decode(raw).kind
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+def next_digest(name: HashName, previous: bytes, body: bytes) -> bytes:
+    """One step of the chain: H(previous ‖ body)."""
+    return hashlib.new(name.value, previous + body).digest()
+
+
+def walk_chain(name: HashName, previous: bytes, bodies: Iterable[bytes]) -> Iterator[bytes]:
+    """The digest after each body, starting from `previous`."""
+    if name is HashName.SHA256:  # twice as fast as hashlib.new for the drain of a backlog
+        sha256 = hashlib.sha256
+        for body in bodies:
+            previous = sha256(previous + body).digest()
+            yield previous
+        return
+    for body in bodies:
+        previous = next_digest(name, previous, body)
+        yield previous
