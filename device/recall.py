@@ -1,0 +1,82 @@
+"""What the ledger tells an agent that has just started. Pure.
+
+The agent keeps nothing in memory that it cannot find again here: which invitation was open when
+the power went, what became of the recent ones, whether the window was paused, how often the pad
+has booted, which faults stood.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sync.entries import (
+    Booted,
+    Configured,
+    Entry,
+    Invited,
+    Lapsed,
+    Paused,
+    Rated,
+    Resumed,
+    Salvaged,
+    Withdrawn,
+    read_body,
+)
+
+OPEN, RATED, UNRATED, WITHDRAWN = "open", "rated", "unrated", "withdrawn"
+
+
+@dataclass(slots=True)
+class Memory:
+    """The pad as its ledger last saw it.
+
+    `standings`: invitation id → open, rated, unrated or withdrawn, oldest first.
+    """
+
+    boots: int = 0
+    paused_by: str | None = None
+    configured: int = 0
+    standings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def left_open(self) -> list[str]:
+        """Invitations that nothing has ended: the power went while they stood."""
+        return [one for one, standing in self.standings.items() if standing == OPEN]
+
+
+def recall(entries: Iterable[Entry]) -> Memory:
+    """Read entries, oldest first, into a `Memory`.
+
+    An entry that cannot be read changes nothing: the ledger's own checks have named it already.
+    """
+    memory = Memory()
+    for entry in entries:
+        _take(memory, entry.body)
+    return memory
+
+
+def _take(memory: Memory, raw: bytes) -> None:
+    try:
+        body = read_body(raw)
+    except ValueError:
+        return
+    match body:
+        case Booted(boots=boots):
+            memory.boots = max(memory.boots, boots)
+        case Paused(by=by):
+            memory.paused_by = by
+        case Resumed():
+            memory.paused_by = None
+        case Configured(version=version):
+            memory.configured = version
+        case Invited(invitation=one):
+            memory.standings[one] = OPEN
+        case Rated(invitation=one):
+            memory.standings[one] = RATED
+        case Lapsed(invitation=one) if memory.standings.get(one) != RATED:
+            memory.standings[one] = UNRATED
+        case Withdrawn(invitation=one) if memory.standings.get(one) != RATED:
+            memory.standings[one] = WITHDRAWN
+        case Salvaged(body=text):
+            _take(memory, text.encode())
+        case _:
+            pass

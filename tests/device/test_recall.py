@@ -1,0 +1,84 @@
+from device.recall import recall
+from sync.entries import (
+    GENESIS,
+    At,
+    Body,
+    Booted,
+    Entry,
+    Invited,
+    Lapsed,
+    Level,
+    Paused,
+    Rated,
+    Resumed,
+    Salvaged,
+    Trust,
+    Withdrawn,
+    write_body,
+)
+
+AT = At(utc=None, mono=1, boot="b1", trust=Trust.NONE)
+
+
+def entries(*bodies: Body) -> list[Entry]:
+    return [Entry(n, write_body(body), GENESIS) for n, body in enumerate(bodies, 1)]
+
+
+def invited(one: str) -> Invited:
+    return Invited(at=AT, invitation=one, window="3", source="http")
+
+
+def rated(one: str) -> Rated:
+    return Rated(
+        at=AT, invitation=one, level=Level.SATISFIED, source="simulated", elapsed_ms=5, again=False
+    )
+
+
+def test_an_empty_ledger_recalls_a_pad_that_never_booted() -> None:
+    memory = recall([])
+    assert (memory.boots, memory.paused_by, memory.left_open) == (0, None, [])
+
+
+def test_an_invitation_that_nothing_ended_was_left_open() -> None:
+    memory = recall(entries(invited("a"), rated("a"), invited("b")))
+    assert memory.standings == {"a": "rated", "b": "open"}
+    assert memory.left_open == ["b"]
+
+
+def test_lapse_and_withdrawal_end_an_invitation_but_never_unrate_a_rated_one() -> None:
+    memory = recall(
+        entries(
+            invited("a"),
+            Lapsed(at=AT, invitation="a"),
+            invited("b"),
+            Withdrawn(at=AT, invitation="b", reason="clerk"),
+            invited("c"),
+            rated("c"),
+            Withdrawn(at=AT, invitation="c", reason="fault"),
+        )
+    )
+    assert memory.standings == {"a": "unrated", "b": "withdrawn", "c": "rated"}
+
+
+def test_boots_and_pause_are_found_again() -> None:
+    memory = recall(
+        entries(
+            Booted(at=AT, agent="0", board="simulated", boots=4),
+            Paused(at=AT, by="clerk"),
+            Resumed(at=AT, by="clerk"),
+            Paused(at=AT, by="desk"),
+            Booted(at=AT, agent="0", board="simulated", boots=5),
+        )
+    )
+    assert (memory.boots, memory.paused_by) == (5, "desk")
+
+
+def test_salvaged_entries_count_as_what_they_carry() -> None:
+    old = write_body(Booted(at=AT, agent="0", board="simulated", boots=9)).decode()
+    memory = recall(entries(Salvaged(at=AT, ledger="old", seq=2, digest="00", body=old)))
+    assert memory.boots == 9
+
+
+def test_an_unreadable_or_unknown_entry_changes_nothing() -> None:
+    memory = recall([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
+    assert memory.boots == 0
