@@ -2,7 +2,7 @@
 
 The agent keeps nothing in memory that it cannot find again here: which invitation was open when
 the power went, what became of the recent ones, whether the window was paused, how often the pad
-has booted, which faults stood.
+has booted. Faults are not recalled: a boot looks for itself.
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,103 @@
+"""The order in which entries reach the ledger, and what happens when one does not.
+
+One entry at a time, first in, first out. When the ledger refuses one (a full card, a broken one)
+that entry stays at the head and is tried again until it goes: nothing is ever dropped because
+writing was difficult, and nothing overtakes. While it is stuck the window is closed (law 8).
+
+Lives on the agent's loop; the writing itself happens on the writer's thread.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from device.errors import Code, LedgerError
+from sync.entries import Body, Entry
+
+RETRY_S = 1.0
+"""A full card is looked at again this often: soon enough for a technician who watches."""
+
+MAX_HELD = 256
+"""So many entries wait for a broken card at most; a window with a broken card is closed, so
+what comes then are strays and faults."""
+
+
+class Commits:
+    """The queue in front of the ledger.
+
+    `append` commits one entry or raises LedgerError. `on_stored` is called after each commit, in
+    order; `on_stuck` once when the head is refused; `on_free` once when it has gone in after all.
+    """
+
+    def __init__(
+        self,
+        append: Callable[[Body], Awaitable[Entry]],
+        *,
+        on_stored: Callable[[Entry], None],
+        on_stuck: Callable[[Code, str], None],
+        on_free: Callable[[Code], None],
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._append = append
+        self._on_stored = on_stored
+        self._on_stuck = on_stuck
+        self._on_free = on_free
+        self._retry_s = retry_s
+        self._held: deque[tuple[Body, asyncio.Future[Entry]]] = deque()
+        self._pump: asyncio.Task[None] | None = None
+        self._stuck: Code | None = None
+        self.refused = 0
+        """Entries turned away because `MAX_HELD` already waited."""
+
+    def put(self, body: Body) -> asyncio.Future[Entry]:
+        """Queue an entry; the future gives it back with its seq once it is durable.
+
+        The future fails with LedgerError only when too many entries already wait.
+        """
+        done: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(_seen)
+        if len(self._held) >= MAX_HELD:
+            self.refused += 1
+            done.set_exception(LedgerError(f"{MAX_HELD} entries already wait for the card"))
+            return done
+        self._held.append((body, done))
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.ensure_future(self._drain())
+        return done
+
+    async def settle(self, timeout_s: float) -> bool:
+        """Wait until nothing is queued; False when the card would not take it in time."""
+        if self._pump is None or self._pump.done():
+            return True
+        return self._pump in (await asyncio.wait([self._pump], timeout=timeout_s))[0]
+
+    async def stop(self) -> None:
+        """Try no more. What is still held was never acknowledged to anybody."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
+
+    async def _drain(self) -> None:
+        while self._held:
+            body, done = self._held[0]
+            try:
+                entry = await self._append(body)
+            except LedgerError as error:
+                if self._stuck is not error.code:
+                    self._stuck = error.code
+                    self._on_stuck(error.code, error.detail)
+                await asyncio.sleep(self._retry_s)
+                continue
+            self._held.popleft()
+            if not done.cancelled():
+                done.set_result(entry)
+            self._on_stored(entry)
+            if self._stuck is not None:
+                mended, self._stuck = self._stuck, None
+                self._on_free(mended)
+
+
+def _seen(done: asyncio.Future[Entry]) -> None:
+    """Most callers do not wait: the fault is already on the screen by then."""
+    if not done.cancelled():
+        done.exception()
