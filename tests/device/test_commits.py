@@ -35,7 +35,7 @@ class Desk:
         self.commits = Commits(
             self.card.append,
             on_stored=lambda entry: self.heard.append(f"stored {entry.seq}"),
-            on_stuck=lambda code, detail: self.heard.append(f"stuck {code.code}"),
+            on_stuck=lambda code, _: self.heard.append(f"stuck {code.code}"),
             on_free=lambda code: self.heard.append(f"free {code.code}"),
             retry_s=0,
         )
