@@ -1,0 +1,61 @@
+# Everything a developer types. `make help` lists it; CI calls the same lines (.ci/run).
+#
+# PYTHON=python3.12 make demo     another interpreter (3.11 or later)
+# make test ARGS="tests/device"   what is appended to the command
+
+PYTHON ?= python3
+ARGS ?=
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo story test test-rigs lint format schema bench bench-peers venv packages clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: $(VENV)/.demo ## the whole of it on this machine, in a browser; Ctrl-C ends it
+	@"$(BIN)/ratingpad-demo" run $(ARGS)
+
+story: $(VENV)/.demo ## the same story without a browser, in under 30 s
+	@"$(BIN)/ratingpad-demo" story $(ARGS)
+
+lint: $(VENV)/.dev ## style, types, import contracts
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	"$(BIN)/lint-imports"
+
+format: $(VENV)/.dev ## put the code into the house's layout
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/ruff" format .
+
+test: packages $(VENV)/.dev ## every test; what cannot run here is counted at the end
+	"$(BIN)/python" -m pytest $(ARGS)
+
+test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills and bad links by the thousand
+	RATINGPAD_LONG=1 "$(BIN)/python" -m pytest tests/power tests/journeys tests/sync --timeout=3600 $(ARGS)
+
+bench: packages $(VENV)/.dev ## the table of figures
+	"$(BIN)/python" -m benchmarks $(ARGS)
+
+bench-peers: packages $(VENV)/.dev ## the same, with the peers installed and measured beside it
+	"$(BIN)/python" -m benchmarks --peers $(ARGS)
+
+schema: $(VENV)/.dev ## write docs/contract/ from the types
+	"$(BIN)/python" -m sync.schema
+
+venv: $(VENV)/.dev ## the environment for all of the above (made by itself when needed)
+
+packages: ## the Debian packages that the tests use, where they may be installed
+	@sh setup/packages.sh
+
+clean: ## forget the environment and the caches
+	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.demo: setup.cfg pyproject.toml setup/venv.sh
+	@sh setup/venv.sh demo
+
+$(VENV)/.dev: setup.cfg pyproject.toml setup/venv.sh
+	@sh setup/venv.sh dev

@@ -1,0 +1,60 @@
+#!/bin/sh
+# The Debian packages that the tests use. Installs what is missing as root or by a sudo that asks
+# for no password; otherwise prints the one command and goes on: the tests then say at their end
+# what was left out. With RATINGPAD_NO_SKIPS=1 (CI) what is missing is an error.
+set -eu
+
+# executable or file that proves it | package | what for
+wanted='
+mosquitto|mosquitto|the broker of the journeys
+pg_ctl|postgresql|the province store in earnest
+chromium|chromium|the demo in a browser
+strace|strace|syncs and bytes per rating
+font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
+venv|python3-venv|the environment itself
+'
+
+is_here() {
+  case "$1" in
+    pg_ctl) for found in /usr/lib/postgresql/*/bin/pg_ctl; do [ -x "$found" ] && return 0; done
+      command -v pg_ctl >/dev/null 2>&1 ;;
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    font) [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] ||
+      { command -v fc-list && [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ]; } ;;
+    venv) [ -x .venv/bin/python ] || "${PYTHON:-python3}" -c 'import ensurepip, venv' ;;
+    *) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+missing=""
+list_missing() {
+  missing=$(printf '%s\n' "$wanted" | while IFS='|' read -r proof package _; do
+    [ -z "$proof" ] || is_here "$proof" || printf ' %s' "$package"
+  done)
+}
+
+list_missing
+[ -n "$missing" ] || exit 0
+
+command="apt-get install --yes --no-install-recommends$missing"
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "-- not here, install by your own package manager:$missing"
+elif [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
+  sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
+  echo "-- installing for the tests:$missing"
+  mkdir -p .cache
+  if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive $command; } \
+    >.cache/packages.log 2>&1 </dev/null; then
+    tail -n 15 .cache/packages.log
+    echo "-- that failed; the tests go on without (the whole log: .cache/packages.log)"
+  fi
+else
+  echo "-- some tests need packages that only root may install. The one command:"
+  echo "   sudo $command"
+fi
+
+list_missing
+if [ -n "$missing" ] && [ "${RATINGPAD_NO_SKIPS:-}" = 1 ]; then
+  echo "-- RATINGPAD_NO_SKIPS=1 and still not here:$missing" >&2
+  exit 1
+fi
