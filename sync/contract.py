@@ -31,6 +31,11 @@ DEFLATE = ("encoding", "deflate")
 PAD_ID = re.compile(r"[a-z0-9-]{1,32}")
 """A pad's id is the CN of its certificate and one level of its topics."""
 
+LEDGER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+"""A ledger's id: a ULID, and nothing that a database index could choke on."""
+MAX_SEQ = 2**53
+"""No pad lives that long; every language and database can count to it."""
+
 
 class Problem(enum.Enum):
     """Why the province did not take a batch. The pad raises a fault and keeps every entry."""
@@ -322,6 +327,10 @@ def read_batch(payload: bytes) -> Batch:
     """
     if len(payload) > MAX_BATCH_BYTES:
         raise ContractError(Problem.MALFORMED, f"{len(payload)} bytes; at most {MAX_BATCH_BYTES}")
+    try:
+        payload.decode()
+    except UnicodeDecodeError as error:
+        raise ContractError(Problem.MALFORMED, f"not UTF-8: {error.reason}") from error
     lines = payload.split(b"\n")
     header = read_message(BatchHeader, lines[0])
     if lines[-1] != b"":
@@ -331,8 +340,8 @@ def read_batch(payload: bytes) -> Batch:
         raise ContractError(
             Problem.MALFORMED, f"count says {header.count}, {len(bodies)} entries follow"
         )
-    if header.first < 1 or not header.ledger:
-        raise ContractError(Problem.MALFORMED, "no ledger, or first is below 1")
+    if not LEDGER_ID.fullmatch(header.ledger) or not 1 <= header.first <= MAX_SEQ:
+        raise ContractError(Problem.MALFORMED, "no ledger id, or first is out of range")
     if max(map(len, bodies)) > MAX_BODY_BYTES or min(map(len, bodies)) == 0:
         raise ContractError(Problem.MALFORMED, "an entry is empty or too long")
     for name, digest in (("prev", header.prev), ("head", header.head)):
