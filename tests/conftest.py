@@ -1,0 +1,134 @@
+"""What every run checks besides its tests: nothing is left running, nothing is left out unsaid."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rigs.wait import until
+
+NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
+"""Set by CI: there a test that is left out fails the run."""
+
+
+def _finds(*names: str, also: str = "/usr/sbin") -> Callable[[], bool]:
+    path = f"{os.environ.get('PATH', '')}:{also}"
+    return lambda: any(shutil.which(name, path=path) for name in names)
+
+
+def _finds_postgres() -> bool:
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return bool(shutil.which("initdb")) or any(debian)
+
+
+NEEDS = {
+    "broker": (_finds("mosquitto"), "no mosquitto (Debian package mosquitto)"),
+    "postgres": (_finds_postgres, "no PostgreSQL server (Debian package postgresql)"),
+    "browser": (
+        _finds("chromium", "chromium-browser", "google-chrome"),
+        "no Chromium (Debian package chromium)",
+    ),
+    "strace": (_finds("strace"), "no strace (Debian package strace)"),
+}
+"""For each marker: whether what it needs is here, and what is said when it is not."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with its reason, every test whose marker asks for what is not here."""
+    missing = {name: reason for name, (is_here, reason) in NEEDS.items() if not is_here()}
+    for item in items:
+        for name, reason in missing.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+# --- what was left out, counted at the end -----------------------------------------------------
+
+
+def _left_out(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        _, _, reason = report.longrepr
+        reasons[str(reason).removeprefix("Skipped: ")] += 1
+    return reasons
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were left out, and why."""
+    reasons = _left_out(terminalreporter)
+    terminalreporter.section("left out")
+    if not reasons:
+        terminalreporter.line("nothing was left out")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count} left out: {reason}")
+    if reasons and NO_SKIPS:
+        terminalreporter.line("RATINGPAD_NO_SKIPS=1: this fails the run", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a left-out test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if NO_SKIPS and reporter and _left_out(reporter) and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# --- what was left running ---------------------------------------------------------------------
+
+LASTING: set[int] = set()
+"""Processes that fixtures of a wider scope than one test have started."""
+
+
+def _children() -> dict[int, str]:
+    """The living child processes of this one, by id, with their command lines."""
+    found: dict[int, str] = {}
+    for listing in Path("/proc/self/task").glob("*/children"):
+        try:
+            pids = listing.read_text().split()
+        except OSError:  # the thread has ended meanwhile
+            continue
+        for pid in pids:
+            try:
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            except OSError:  # the process has ended meanwhile
+                continue
+            if state != "Z":
+                found[int(pid)] = line.decode(errors="replace").strip()
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> object:
+    """Note which processes belong to a module's or the session's fixture."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = _children()
+    value = yield
+    LASTING.update(_children().keys() - before.keys())
+    return value
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running():
+    """Fail a test that leaves a child process behind.
+
+    Set up first, so torn down last: by then every other fixture of the test has cleaned up. A
+    process that was just told to end has two seconds to do so.
+    """
+    before = _children().keys()
+
+    def left() -> dict[int, str]:
+        return {
+            pid: line
+            for pid, line in _children().items()
+            if pid not in before and pid not in LASTING
+        }
+
+    yield
+    try:
+        until(lambda: not left(), 2, "every child process has ended")
+    except AssertionError:
+        pytest.fail(f"left running: {left()}", pytrace=False)
