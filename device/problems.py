@@ -1,0 +1,189 @@
+"""Reading a TOML table as a type, collecting every mistake instead of the first. Pure.
+
+A problem is one line: the key's path, the value that was found, what is allowed, and the name that
+was probably meant. Used for the configuration, board profiles and boards' own options.
+"""
+
+import difflib
+import enum
+import json
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import NODEFAULT, Meta
+
+from device.errors import ConfigError
+
+S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
+
+
+class Problems:
+    """Where mistakes are collected; `at` gives the same collection one table deeper."""
+
+    def __init__(self, where: str = "", lines: list[str] | None = None) -> None:
+        self.where = where
+        self.lines: list[str] = [] if lines is None else lines
+
+    def at(self, key: str) -> "Problems":
+        """The same list of lines, for the table `key` inside this one."""
+        return Problems(f"{self.where}.{key}" if self.where else key, self.lines)
+
+    def add(self, key: str, says: str) -> None:
+        """Note that `key` of this table is wrong."""
+        path = f"{self.where}.{key}" if self.where and key else self.where or key
+        self.lines.append(f"{path}{says}" if says.startswith((" = ", ":")) else f"{path}: {says}")
+
+    def wrong(self, key: str, value: object, allowed: str) -> None:
+        """Note a value that is not allowed."""
+        self.add(key, f" = {as_toml(value)}: {allowed}")
+
+    def settle(self, found: T | None, source: str) -> T:
+        """What was found, when nothing was wrong; raises ConfigError with all lines otherwise.
+
+        `source` names the file for the report.
+        """
+        if self.lines or found is None:
+            lines = self.lines or ["not readable"]
+            head = f"{len(lines)} mistake{'s' * (len(lines) > 1)} in {source}"
+            raise ConfigError("\n  ".join([head, *lines]))
+        return found
+
+
+Check = Callable[[dict[str, Any], Problems], None]
+"""Looks at the values of one struct that could be read, and notes what does not fit together."""
+
+
+def read_struct(
+    kind: type[S],
+    table: object,
+    problems: Problems,
+    *,
+    base: Path = Path(),
+    checks: Mapping[type, Check] | None = None,
+) -> S | None:
+    """`table` as a `kind`, or None when anything in it is wrong (then `problems` says what).
+
+    `base` is the folder that relative paths count from; `checks` are run for each struct read.
+    """
+    if not isinstance(table, dict):
+        problems.wrong("", table, "must be a table")
+        return None
+    before = len(problems.lines)
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for key in table:
+        if key not in fields:
+            problems.add(key, f"not known{did_you_mean(key, fields)}")
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name in table:
+            found = _read(field.type, name, table[name], problems, base=base, checks=checks)
+            if found is not None:
+                values[name] = found
+        elif field.default is not NODEFAULT:
+            values[name] = field.default
+        elif field.default_factory is not NODEFAULT:
+            values[name] = field.default_factory()
+        elif _table_type(field.type) is None:
+            problems.add(name, f"missing; must be {allowed(field.type)}")
+        else:
+            problems.add(name, "this section is missing")
+    if checks and kind in checks:
+        checks[kind](values, problems)
+    return kind(**values) if len(problems.lines) == before else None
+
+
+def _read(
+    kind: Any,
+    name: str,
+    value: object,
+    problems: Problems,
+    *,
+    base: Path,
+    checks: Mapping[type, Check] | None,
+) -> Any:
+    table = _table_type(kind)
+    if table is not None:
+        return read_struct(table, value, problems.at(name), base=base, checks=checks)
+    row = _row_type(kind)
+    if row is not None and isinstance(value, list):
+        rows = (
+            read_struct(row, item, problems.at(f"{name}[{place}]"), base=base, checks=checks)
+            for place, item in enumerate(value, start=1)
+        )
+        return tuple(item for item in rows if item is not None)
+
+    def _path(wanted: type, given: Any) -> Any:
+        if wanted is Path and isinstance(given, str) and given:
+            return base / Path(given).expanduser()
+        raise ValueError("must be the path of a file")
+
+    try:
+        return msgspec.convert(value, kind, dec_hook=_path)
+    except msgspec.ValidationError:
+        names = _choices(kind)
+        hint = did_you_mean(value, names) if isinstance(value, str) else ""
+        problems.wrong(name, value, f"must be {allowed(kind)}{hint}")
+        return None
+
+
+def _bare(kind: Any) -> Any:
+    """The type without `Annotated` and without `| None`."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _bare(typing.get_args(kind)[0])
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+        inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
+        return _bare(inner[0]) if len(inner) == 1 else kind
+    return kind
+
+
+def _table_type(kind: Any) -> type[msgspec.Struct] | None:
+    bare = _bare(kind)
+    return bare if isinstance(bare, type) and issubclass(bare, msgspec.Struct) else None
+
+
+def _row_type(kind: Any) -> type[msgspec.Struct] | None:
+    arguments = typing.get_args(_bare(kind))
+    return _table_type(arguments[0]) if arguments else None
+
+
+def _choices(kind: Any) -> list[str]:
+    bare = _bare(kind)
+    if isinstance(bare, type) and issubclass(bare, enum.Enum):
+        return [str(member.value) for member in bare]
+    return []
+
+
+def allowed(kind: Any) -> str:
+    """What may stand there, in words: the type's own description, its members, or its name."""
+    if typing.get_origin(kind) is typing.Annotated:
+        for note in typing.get_args(kind)[1:]:
+            if isinstance(note, Meta) and note.description:
+                return note.description
+    choices = _choices(kind)
+    if choices:
+        return "one of " + ", ".join(map(as_toml, choices))
+    plain = {str: "a text in quotes", int: "a whole number", float: "a number", Path: "a path"}
+    if _bare(kind) is bool:
+        return "true or false"
+    return "a list" if typing.get_origin(_bare(kind)) else plain.get(_bare(kind), "of another type")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` for the nearest known word, or a list of the few there are."""
+    names = list(known)
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    return f"; did you mean {as_toml(near[0])}?" if near else ""
+
+
+def as_toml(value: object) -> str:
+    """A value as it would stand in the file, cut to one short line."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

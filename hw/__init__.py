@@ -1,0 +1,4 @@
+"""What the OS and the soldering iron read; no code.
+
+boards/*.toml   one file for each board: its driver, its lines, its times
+"""

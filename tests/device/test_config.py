@@ -1,0 +1,249 @@
+"""The configuration: what a good one gives, and how a bad one is reported."""
+
+from pathlib import Path
+
+import pytest
+
+from device.config import Config, load
+from device.errors import Code, ConfigError
+from device.problems import Problems, as_toml
+from device.profile import board_names, load_profile, parse_profile, read_options
+from sync.entries import HashName, Level
+
+GOOD = """
+[pad]
+id = "pad-1"
+window = "3"
+languages = ["zh", "ko"]
+
+[ledger]
+path = "ledger.db"
+
+[board]
+control = "run/control.sock"
+"""
+
+
+def loaded(folder: Path, text: str) -> Config:
+    file = folder / "pad.toml"
+    file.write_text(text, "utf-8")
+    return load(file)
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, text)
+    assert caught.value.code is Code.CONFIG_WRONG
+    head, *lines = caught.value.detail.split("\n  ")
+    assert head.startswith(f"{len(lines)} mistake")
+    return lines
+
+
+def test_a_short_configuration_is_filled_with_the_designs_times(tmp_path: Path) -> None:
+    config = loaded(tmp_path, GOOD)
+    assert (config.session.invitation_s, config.session.grace_s, config.session.thanks_s) == (
+        30,
+        3,
+        4,
+    )
+    assert (config.province.host, config.province.port) == ("127.0.0.1", 1883)
+    assert config.ledger.hash is HashName.SHA256
+    assert config.desk is None
+    assert config.profile.name == "simulated"
+
+
+def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:
+    config = loaded(tmp_path, GOOD)
+    assert config.ledger.path == tmp_path / "ledger.db"
+    assert getattr(config.board, "control") == tmp_path / "run/control.sock"  # noqa: B009
+
+
+def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
+    config = loaded(tmp_path, GOOD)
+    with pytest.raises(AttributeError):
+        config.pad.window = "4"  # type: ignore[misc]
+
+
+def test_every_mistake_stands_in_one_report(tmp_path: Path) -> None:
+    lines = mistakes(
+        tmp_path,
+        """
+        [pad]
+        id = "Pad 1"
+        boad = "simulated"
+        languages = ["zh", "zh"]
+        [ledger]
+        hash = "sha265"
+        [session]
+        invitation_s = "30"
+        [provice]
+        [province]
+        broker = "mqtt://10.0.0.1"
+        [desk]
+        token_file = "nowhere"
+        port = 99999
+        [board]
+        wall = "1971"
+        """,
+    )
+    assert lines == [
+        'provice: not known; did you mean "province"?',
+        'pad.boad: not known; did you mean "board"?',
+        'pad.id = "Pad 1": must be 1 to 32 of a-z, 0-9 and -',
+        'pad.languages = ["zh", "zh"]: a language stands there twice',
+        "ledger.path: missing; must be the path of the ledger's file",
+        'ledger.hash = "sha265": must be one of "sha256", "sm3"; did you mean "sha256"?',
+        'session.invitation_s = "30": must be a whole number of seconds from 1 to 600',
+        'province.broker = "mqtt://10.0.0.1": plain MQTT may not leave this machine; let a broker'
+        " or tunnel on 127.0.0.1 carry it on with TLS",
+        "desk.port = 99999: must be a port from 0 to 65535",
+        f"desk.token_file = {as_toml(str(tmp_path / 'nowhere'))}: cannot be read:"
+        " No such file or directory",
+        'board.wall = "1971": must be "system" or "1970"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("id = 7", "pad.id = 7: must be 1 to 32"),
+        ('id = "a\\n"', "pad.id"),
+        ('id = "p"\nwindow = "123456789"', "pad.window"),
+        ('id = "p"\nhall = "two\\nlines"', "pad.hall"),
+        ('id = "p"\nlanguages = []', "pad.languages = []"),
+        ('id = "p"\nlanguages = ["jp"]', 'pad.languages = ["jp"]'),
+        ('id = "p"\nboard = "simulatd"', 'did you mean "simulated"?'),
+        ('id = "p"\nboard = 3', "pad.board = 3"),
+    ],
+)
+def test_a_wrong_pad_section_is_named(tmp_path: Path, line: str, says: str) -> None:
+    lines = mistakes(tmp_path, f'[ledger]\npath = "l"\n[pad]\n{line}\n')
+    assert len(lines) == 1
+    assert says in lines[0]
+
+
+@pytest.mark.parametrize(
+    "broker",
+    [
+        "mqtt://192.168.1.5:1883",
+        "mqtt://broker.example",
+        "mqtts://127.0.0.1:8883",
+        "http://127.0.0.1",
+        "127.0.0.1:1883",
+        "mqtt://127.0.0.1:99999",
+        "mqtt://user:word@127.0.0.1",
+        "mqtt://127.0.0.1/path",
+        "mqtt://[::1",
+        "",
+    ],
+)
+def test_only_plain_mqtt_to_this_machine_is_taken(tmp_path: Path, broker: str) -> None:
+    (line,) = mistakes(tmp_path, f'{GOOD}\n[province]\nbroker = "{broker}"\n')
+    assert line.startswith("province.broker")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_every_name_of_this_machine_is_loopback(tmp_path: Path, host: str) -> None:
+    config = loaded(tmp_path, f'{GOOD}\n[province]\nbroker = "mqtt://{host}:2883"\n')
+    assert (config.province.host, config.province.port) == (host.strip("[]"), 2883)
+
+
+def test_a_desk_needs_a_token_that_is_not_guessed(tmp_path: Path) -> None:
+    desk = f'{GOOD}\n[desk]\ntoken_file = "token"\n'
+    (tmp_path / "token").write_text("short\n")
+    assert "shorter than 16" in mistakes(tmp_path, desk)[0]
+    (tmp_path / "token").write_bytes(b"\xff" * 32)
+    assert "not UTF-8" in mistakes(tmp_path, desk)[0]
+    (tmp_path / "token").write_text("0123456789abcdef\n")
+    config = loaded(tmp_path, desk)
+    assert config.desk is not None
+    assert config.desk.token_file == tmp_path / "token"
+
+
+@pytest.mark.parametrize(
+    "text", ["pad = 3", "[pad\n", "[[pad]]\nid='x'\n", "[board]\n", "pad.id=1"]
+)
+def test_a_file_of_another_shape_is_a_report_and_no_crash(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError):
+        loaded(tmp_path, text)
+
+
+def test_a_file_that_cannot_be_read_is_a_report(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "pad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(tmp_path / "pad.toml")
+
+
+def keys(*rows: tuple[str, int, str]) -> str:
+    table = 'title = "t"\ndriver = "a.b:c"\noptions = "device.drivers.sim.options:SimOptions"\n'
+    table += "[keys]\n"
+    for name, line, level in rows:
+        table += f'[[keys.key]]\nname = "{name}"\nline = {line}\n'
+        table += f'level = "{level}"\n' if level else ""
+    return table
+
+
+FIVE = [(level.value, place, level.value) for place, level in enumerate(Level)]
+
+
+def profile_mistakes(text: str) -> list[str]:
+    problems = Problems()
+    parse_profile("bench", text, problems)
+    return problems.lines
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_every_profile_in_hw_boards_is_right(name: str) -> None:
+    profile = load_profile(name)
+    assert {key.level for key in profile.keys.key} >= set(Level)
+
+
+def test_five_keys_and_one_without_a_level_are_a_board() -> None:
+    assert profile_mistakes(keys(*FIVE, ("clerk", 9, ""))) == []
+
+
+def test_two_keys_on_one_line_are_named() -> None:
+    rows = [*FIVE[:4], ("very_dissatisfied", 0, "very_dissatisfied")]
+    assert profile_mistakes(keys(*rows)) == [
+        "keys.key very_dissatisfied.line = 0: already taken by key 'very_satisfied'"
+    ]
+
+
+def test_two_keys_with_one_level_and_the_level_nobody_gives_are_named() -> None:
+    rows = [*FIVE[:4], ("very_dissatisfied", 9, "satisfied")]
+    assert profile_mistakes(keys(*rows)) == [
+        "keys.key very_dissatisfied.level = \"satisfied\": already taken by key 'satisfied'",
+        "keys.key: no key gives very_dissatisfied",
+    ]
+
+
+def test_an_unknown_level_is_answered_with_the_nearest() -> None:
+    rows = [*FIVE[:4], ("very_dissatisfied", 9, "very_disatisfied")]
+    lines = profile_mistakes(keys(*rows))
+    assert lines[0].startswith('keys.key[5].level = "very_disatisfied": must be one of')
+    assert lines[0].endswith('did you mean "very_dissatisfied"?')
+
+
+def test_values_out_of_range_and_a_debounce_shorter_than_two_scans_are_named() -> None:
+    text = keys(*FIVE)
+    assert profile_mistakes(text.replace("[keys]", "[keys]\nscan_ms = 0")) == [
+        "keys.scan_ms = 0: must be a whole number of milliseconds from 1 to 20"
+    ]
+    assert profile_mistakes(text.replace("[keys]", "[keys]\nscan_ms = 15\ndebounce_ms = 20")) == [
+        "keys.debounce_ms = 20: must be at least twice scan_ms (15)"
+    ]
+    assert profile_mistakes(text + "[display]\nwidth = 12\n") == [
+        "display.width = 12: must be pixels, from 64 to 1024"
+    ]
+
+
+def test_an_unknown_board_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"no board 'rpi'; there is .*simulated"):
+        load_profile("rpi")
+
+
+def test_a_boards_own_options_are_checked_against_its_own_type() -> None:
+    with pytest.raises(ConfigError, match='contrl: not known; did you mean "control"'):
+        read_options(load_profile("simulated"), {"contrl": "x"})
