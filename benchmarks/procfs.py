@@ -1,0 +1,45 @@
+"""What the kernel says about a running process: memory, CPU time. Linux only, as the pad is."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Memory(NamedTuple):
+    """Resident memory in KiB. PSS shares what is shared; RSS counts it in full."""
+
+    rss_kib: int
+    pss_kib: int
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").iterdir():
+            children = (task / "children").read_text().split()
+            found += [int(child) for child in children if int(child) not in found]
+    return found
+
+
+def memory(pid: int) -> Memory:
+    """Of a process and its descendants."""
+    rss = pss = 0
+    for member in family(pid):
+        for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Rss:"):
+                rss += int(line.split()[1])
+            elif line.startswith("Pss:"):
+                pss += int(line.split()[1])
+    return Memory(rss, pss)
+
+
+def cpu_ns(pid: int) -> int:
+    """Time on a CPU so far, all living threads of the family, to the nanosecond.
+
+    From `schedstat`: the clock ticks of `stat` are 10 ms and would round an idle pad to nothing.
+    """
+    return sum(
+        int((task / "schedstat").read_text().split()[0])
+        for member in family(pid)
+        for task in Path(f"/proc/{member}/task").iterdir()
+    )
