@@ -1,0 +1,160 @@
+"""Debounce on waveforms of contacts that really bounce; no clock, no thread."""
+
+import itertools
+import random
+
+import pytest
+from rigs.contacts import Contacts, faults, presses, sampled
+
+from device.drivers.base import FaultReport
+from device.drivers.debounce import Debounce, Happening
+from device.errors import Code
+from device.events import Press
+from device.profile import KeysProfile, load_profile
+from sync.entries import Level
+
+KEYS = load_profile("simulated").keys
+VERY, SATISFIED, BASICALLY = 0, 1, 2
+
+
+def fresh(profile: KeysProfile = KEYS) -> Debounce:
+    return Debounce(profile, "test")
+
+
+def watched(contacts: Contacts, until_ms: int, phase_ms: int = 0) -> list[Happening]:
+    """Sampled as a driver does: every scan_ms, from some phase on."""
+    return list(sampled(fresh(), contacts, range(phase_ms, until_ms, KEYS.scan_ms)))
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_each_physical_press_is_exactly_one_press_however_it_bounces(seed: int) -> None:
+    rng = random.Random(seed)
+    contacts, wanted, at_ms = Contacts(), [], 100.0
+    for _ in range(40):
+        bit = rng.randrange(len(KEYS.key))
+        hold_ms = rng.uniform(60, 400)
+        contacts.press(bit, at_ms, hold_ms, rng)
+        wanted.append((KEYS.key[bit].name, KEYS.key[bit].level, at_ms))
+        at_ms += hold_ms + rng.uniform(60, 300)
+    found = watched(contacts, int(at_ms) + 100, phase_ms=seed % KEYS.scan_ms)
+    assert faults(found) == []
+    assert [(one.key, one.level) for one in presses(found)] == [row[:2] for row in wanted]
+    for press, (_, _, finger_ms) in zip(presses(found), wanted, strict=True):
+        assert 0 <= press.mono_ms - finger_ms <= 10 + KEYS.scan_ms
+
+
+def test_control_without_debounce_the_same_waveforms_give_more_presses() -> None:
+    rng, contacts = random.Random(1), Contacts()
+    for number in range(40):
+        contacts.press(VERY, 100 + number * 300, 120, rng)
+    masks = [contacts.at(moment) for moment in range(0, 13_000, KEYS.scan_ms)]
+    naive = sum(now and not before for before, now in itertools.pairwise(masks))
+    assert naive > 40
+    assert len(presses(watched(contacts, 13_000))) == 40
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_glitches_shorter_than_the_debounce_time_give_nothing(seed: int) -> None:
+    rng, contacts, at_ms = random.Random(seed), Contacts(), 100.0
+    for _ in range(50):
+        length_ms = rng.uniform(0.1, KEYS.debounce_ms - 0.1)
+        contacts.glitch(rng.randrange(5), at_ms, length_ms)
+        at_ms += length_ms + rng.uniform(30, 200)
+    assert watched(contacts, int(at_ms) + 100, phase_ms=seed % KEYS.scan_ms) == []
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_two_keys_together_never_give_a_level(seed: int) -> None:
+    rng, contacts = random.Random(seed), Contacts()
+    first, second = rng.sample(range(5), 2)
+    contacts.press(first, 100, rng.uniform(80, 300), rng)
+    contacts.press(second, 100 + rng.uniform(0, KEYS.debounce_ms - 6), rng.uniform(80, 300), rng)
+    found = presses(watched(contacts, 1000, phase_ms=seed % KEYS.scan_ms))
+    names = "+".join(KEYS.key[bit].name for bit in sorted((first, second)))
+    assert [(one.key, one.level) for one in found] == [(names, None)]
+
+
+def test_nothing_more_comes_until_all_keys_are_released() -> None:
+    rng, contacts = random.Random(3), Contacts()
+    contacts.press(VERY, 100, 900, rng)
+    contacts.press(SATISFIED, 300, 100, rng)
+    contacts.press(BASICALLY, 600, 600, rng)
+    contacts.press(SATISFIED, 1400, 100, rng)
+    assert [one.key for one in presses(watched(contacts, 2000))] == ["very_satisfied", "satisfied"]
+
+
+def test_a_key_that_is_down_at_the_start_is_no_press() -> None:
+    rng, contacts = random.Random(4), Contacts()
+    contacts.toggles[VERY] = [-50.0]
+    contacts.edge(VERY, 400, rng)
+    contacts.press(VERY, 700, 100, rng)
+    (press,) = presses(watched(contacts, 1500))
+    assert press.mono_ms >= 700
+
+
+def test_a_key_without_a_level_presses_without_one() -> None:
+    keys = KeysProfile(key=(*KEYS.key, type(KEYS.key[0])(name="clerk", line=9)))
+    contacts = Contacts()
+    contacts.press(5, 100, 100, random.Random(5))
+    (press,) = presses(sampled(fresh(keys), contacts, range(0, 500, 5)))
+    assert press == Press("clerk", None, "test", press.mono_ms)
+
+
+def test_a_stuck_key_is_a_fault_and_the_others_go_on() -> None:
+    rng, contacts = random.Random(6), Contacts()
+    contacts.press(VERY, 100, 40_000, rng)
+    contacts.press(SATISFIED, 20_000, 100, rng)
+    contacts.press(VERY, 41_000, 100, rng)
+    found = watched(contacts, 42_000)
+    assert faults(found) == [
+        FaultReport(Code.KEY_STUCK, True, "very_satisfied"),
+        FaultReport(Code.KEY_STUCK, False, "very_satisfied"),
+    ]
+    assert [one.level for one in presses(found)] == [
+        Level.VERY_SATISFIED,
+        Level.SATISFIED,
+        Level.VERY_SATISFIED,
+    ]
+
+
+def test_a_chattering_key_is_a_fault_gives_no_press_and_leaves_the_others_free() -> None:
+    rng, contacts = random.Random(7), Contacts()
+    contacts.toggles[VERY] = []
+    at_ms = 1000.0
+    while at_ms < 4000:
+        contacts.toggles[VERY].append(at_ms)
+        at_ms += rng.uniform(1, 9)
+    if len(contacts.toggles[VERY]) % 2:
+        contacts.toggles[VERY].pop()
+    contacts.press(SATISFIED, 2000, 100, rng)
+    contacts.press(VERY, 9000, 100, rng)
+    found = watched(contacts, 10_000)
+    assert faults(found) == [
+        FaultReport(Code.KEY_CHATTER, True, "very_satisfied"),
+        FaultReport(Code.KEY_CHATTER, False, "very_satisfied"),
+    ]
+    assert [one.level for one in presses(found)] == [Level.SATISFIED, Level.VERY_SATISFIED]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sampling_only_when_asked_finds_the_same(seed: int) -> None:
+    """A driver that sleeps for `rest_ms` unless a line moves misses nothing."""
+    rng, contacts, at_ms = random.Random(seed), Contacts(), 100.0
+    for _ in range(12):
+        contacts.press(rng.randrange(5), at_ms, rng.choice([5, 100, 200, 17_000]), rng)
+        at_ms += rng.uniform(100, 20_000)
+    end_ms = int(at_ms) + 20_000
+    always, lazily = fresh(), fresh()
+    moments = list(range(0, end_ms, KEYS.scan_ms))
+    wanted = list(sampled(always, contacts, moments))
+    found: list[Happening] = []
+    samples, wake_ms, before = 0, 0, 0
+    for moment in moments:
+        mask = contacts.at(moment)
+        if moment >= wake_ms or mask != before:
+            found += lazily.feed(moment, mask)
+            samples, before = samples + 1, mask
+            rest_ms = lazily.rest_ms(moment)
+            wake_ms = end_ms if rest_ms is None else moment + rest_ms
+    assert found == wanted
+    assert samples < len(moments) / 20
