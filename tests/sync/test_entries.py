@@ -1,0 +1,110 @@
+"""Every kind of entry, byte for byte, and what becomes of bytes that are no entry."""
+
+import hashlib
+
+import msgspec
+import pytest
+from rigs import goldens
+
+from sync import entries
+from sync.entries import GENESIS, KINDS, HashName, Level
+
+LINES = goldens.golden_lines("entries.txt")
+
+
+def test_the_golden_ledger_holds_every_kind():
+    assert {entries.kind_of(body) for body in LINES.values()} == set(KINDS)
+
+
+@pytest.mark.parametrize("seq", LINES)
+def test_an_entry_is_written_as_the_committed_bytes_and_read_back(seq):
+    body = goldens.BODIES[int(seq) - 1]
+    assert entries.write_body(body) == LINES[seq]
+    assert entries.read_body(LINES[seq]) == body
+
+
+@pytest.mark.parametrize("seq", LINES)
+def test_the_bytes_are_canonical(seq):
+    raw = LINES[seq]
+    assert msgspec.json.encode(msgspec.json.decode(raw), order="sorted") == raw
+    assert b"\n" not in raw
+    assert raw.isascii() is (seq not in ("8", "11"))  # Chinese and Korean stand as they are
+
+
+@pytest.mark.parametrize("name", HashName)
+def test_the_chain_gives_the_committed_digests(name):
+    committed = goldens.golden_lines(f"digests-{name.value}.txt")
+    assert {str(e.seq): e.digest.hex().encode() for e in goldens.chain(name)} == committed
+    previous = GENESIS
+    for seq, body in LINES.items():  # the same in the plainest words
+        previous = hashlib.new(name.value, previous + body).digest()
+        assert previous.hex().encode() == committed[seq]
+
+
+def test_one_changed_bit_changes_every_digest_after_it():
+    bodies = list(LINES.values())
+    altered = [*bodies[:8], bodies[8].replace(b"satisfied", b"satisfiee"), *bodies[9:]]
+    one = list(entries.walk_chain(HashName.SHA256, GENESIS, bodies))
+    other = list(entries.walk_chain(HashName.SHA256, GENESIS, altered))
+    assert one[:8] == other[:8]
+    assert not set(one[8:]) & set(other[8:])
+
+
+def test_an_unknown_kind_is_no_error_for_it_must_be_stored():
+    raw = b'{"at":null,"kind":"sang","loudness":[1,2,{"deep":true}]}'
+    assert entries.read_body(raw) is None
+    assert entries.kind_of(raw) == "sang"
+
+
+def test_an_unknown_field_of_a_known_kind_is_passed_over():
+    raw = LINES["16"][:-1] + b',"weather":"snow"}'
+    assert entries.read_body(raw) == goldens.BODIES[15]
+
+
+def test_a_level_that_nobody_defined_is_an_error_and_never_a_level():
+    raw = LINES["9"].replace(b'"satisfied"', b'"quite_satisfied"')
+    with pytest.raises(ValueError, match="rated"):
+        entries.read_body(raw)
+    for number in (b"5", b"1", b"null", b'""'):
+        with pytest.raises(ValueError, match="rated"):
+            entries.read_body(LINES["9"].replace(b'"satisfied"', number))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"kind":7}',
+        b'{"kind":""}',
+        b'{"kind":"paused"}',
+        b'{"kind":"paused","at":{},"by":"desk"}',
+        b'{"kind":"\xff\xfe"}',
+        b'{"at":null,"kind":"paused","by":"\xe9"}',
+        b'{"kind":"paused"} {"kind":"paused"}',
+        b'{"kind":"rated","elapsed_ms":1e400}',
+        b"\x00" * 64,
+        b'{"kind":"sang","a":' + b"[" * 8000 + b"]" * 8000 + b"}",
+        b"[" * 16000,
+    ],
+    ids=lambda raw: repr(raw[:40]),
+)
+def test_bytes_that_are_no_entry_are_a_value_error_and_nothing_worse(raw):
+    with pytest.raises(ValueError, match="entry"):
+        entries.read_body(raw)
+    assert isinstance(entries.kind_of(raw), str)
+
+
+def test_an_entry_longer_than_the_bound_is_never_written():
+    body = goldens.BODIES[10]
+    fits = msgspec.structs.replace(body, text="好" * 5000)
+    assert len(entries.write_body(fits)) <= entries.MAX_BODY_BYTES
+    with pytest.raises(ValueError, match="at most"):
+        entries.write_body(msgspec.structs.replace(body, text="好" * 6000))
+
+
+def test_no_level_has_a_number():
+    assert all(isinstance(level.value, str) and not level.value.isdigit() for level in Level)

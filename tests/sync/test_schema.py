@@ -1,0 +1,138 @@
+"""The generated documents: what is committed is what the types say, and it judges rightly."""
+
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+from rigs import goldens
+
+from sync import contract, schema
+from sync.contract import TOPICS, Topic
+from sync.entries import KINDS
+
+COMMITTED = Path(__file__).parent.parent.parent / schema.FOLDER
+SCHEMAS = schema.json_schemas()
+ASYNCAPI = schema.asyncapi()
+NAMES = {kind: name for name, kind in schema.MESSAGES.items()}
+ENTRIES = goldens.golden_lines("entries.txt")
+MESSAGES = goldens.golden_lines("messages.txt")
+
+
+def fits(document: dict, value: object) -> bool:
+    """Whether an independent reader of the schema takes the value."""
+    return jsonschema.Draft202012Validator(document).is_valid(value)
+
+
+def schema_of(case: str) -> dict:
+    """The schema of a golden message."""
+    return SCHEMAS[NAMES[type(goldens.MESSAGES[case])]]
+
+
+def test_what_is_committed_is_what_the_types_say():
+    """Run `make schema` after a change of the contract."""
+    committed = {path.name: path.read_bytes() for path in COMMITTED.glob("*.json")}
+    assert committed == schema.documents()
+
+
+def test_the_documents_are_written_and_leftovers_removed(tmp_path, capsys):
+    (tmp_path / "of-another-time.schema.json").write_text("{}")
+    schema.main(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == schema.documents().keys()
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_schema_is_a_schema_and_stands_on_its_own(name):
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])
+    needed = {ref.rpartition("/")[2] for ref in references(SCHEMAS[name])}
+    assert needed == set(SCHEMAS[name]["$defs"])
+
+
+@pytest.mark.parametrize("case", MESSAGES)
+def test_the_golden_messages_fit_and_tampered_ones_do_not(case):
+    value = msgspec.json.decode(MESSAGES[case])
+    assert fits(schema_of(case), value)
+    assert fits(schema_of(case), value | {"a_later_field": 1})
+    assert not fits(schema_of(case), value | {"v": 2})
+    for field in schema_of(case)["required"]:
+        assert not fits(schema_of(case), {k: v for k, v in value.items() if k != field})
+        assert not fits(schema_of(case), value | {field: ["of another type"]})
+
+
+@pytest.mark.parametrize("seq", ENTRIES)
+def test_the_golden_entries_fit_and_tampered_ones_do_not(seq):
+    value = msgspec.json.decode(ENTRIES[seq])
+    assert fits(SCHEMAS["entry"], value)
+    assert fits(SCHEMAS["entry"], value | {"a_later_field": 1})
+    assert not fits(SCHEMAS["entry"], value | {"at": 7})
+    assert not fits(SCHEMAS["entry"], {k: v for k, v in value.items() if k != "kind"})
+
+
+def test_an_entry_of_an_unknown_kind_fits_and_one_without_a_kind_does_not():
+    assert fits(SCHEMAS["entry"], {"kind": "sang", "anything": True})
+    assert not fits(SCHEMAS["entry"], {"kind": ""})
+    assert not fits(SCHEMAS["entry"], {"kind": "rated"})
+
+
+def test_a_level_outside_the_five_does_not_fit():
+    value = msgspec.json.decode(ENTRIES["9"])
+    assert not fits(SCHEMAS["entry"], value | {"level": "quite_satisfied"})
+    assert not fits(SCHEMAS["entry"], value | {"level": 5})
+
+
+def test_every_kind_and_every_message_is_in_the_asyncapi_document():
+    named = set(ASYNCAPI["components"]["schemas"])
+    assert {kind.__name__ for kind in KINDS.values()} <= named
+    assert {kind.__name__ for kind in schema.MESSAGES.values()} <= named
+
+
+def references(node: object) -> set[str]:
+    """Every $ref in a document."""
+    if isinstance(node, dict):
+        own = {node["$ref"]} if "$ref" in node else set()
+        return own.union(*map(references, node.values()))
+    if isinstance(node, list):
+        return set().union(*map(references, node))
+    return set()
+
+
+def resolve(reference: str) -> dict:
+    """What a reference of the AsyncAPI document points to; KeyError for nothing."""
+    node: dict = ASYNCAPI
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def test_every_reference_of_the_asyncapi_document_leads_somewhere():
+    found = references(ASYNCAPI)
+    assert len(found) > 40
+    for reference in found:
+        assert resolve(reference)
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_each_topic_is_a_channel_with_its_direction_and_retention(topic):
+    name = topic.name.lower()
+    assert ASYNCAPI["channels"][name]["address"] == topic.of("{pad}")
+    action = "send" if topic.value.startswith("up/") else "receive"
+    operation = ASYNCAPI["operations"][f"{action}-{name}"]
+    assert operation["action"] == action
+    assert operation["bindings"]["mqtt"]["retain"] is TOPICS[topic].retained
+    assert operation["bindings"]["mqtt"]["qos"] == 1
+
+
+def test_the_lines_of_the_golden_batch_fit_what_the_document_says_of_them():
+    lines = (goldens.FOLDER / "batch.ndjson").read_bytes().splitlines()
+    payload = ASYNCAPI["components"]["schemas"]["Batch"]
+    parts = {"components": ASYNCAPI["components"]}
+    first, *rest = map(msgspec.json.decode, lines)
+    assert fits(payload["x-lines"]["first"] | parts, first)
+    assert len(rest) == first["count"]
+    assert all(fits(payload["x-lines"]["rest"] | parts, entry) for entry in rest)
+    assert not fits(payload["x-lines"]["first"] | parts, rest[0])
+
+
+def test_the_bounds_of_a_batch_stand_in_its_header():
+    count = SCHEMAS["batch-header"]["properties"]["count"]
+    assert (count["minimum"], count["maximum"]) == (1, contract.MAX_BATCH_ENTRIES)
