@@ -1,4 +1,4 @@
-"""Everything that can go wrong on a pad, with a stable code and a remedy.
+"""Everything that can go wrong on a pad, with a stable code and a remedy. Pure.
 
 The codes are for a 128×64 screen, a log line and the telephone: letter and two digits, never
 reused. `docs/errors.md` lists them all (a test compares).

@@ -1,4 +1,4 @@
-"""The ports: what the agent asks of keys, display and wall clock, and nothing more.
+"""The ports: what the agent asks of keys, display and wall clock, and nothing more. Pure.
 
 A driver raises `DriverError` (with what, where) from `start`; after that it reports through its
 callbacks, from any thread, and keeps trying by itself. It never gives a level that nobody pressed.

@@ -1,0 +1,167 @@
+"""What no linter checks: sizes, names, docstrings, sleeps, broad excepts, foreign paths."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from rigs import house
+
+BUDGET_LINES = 400
+FORBIDDEN_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "handler"}
+
+OUTERMOST = {
+    "device/writer.py",
+    "sync/uplink.py",
+    "sync/receiver.py",
+}
+"""Files with a thread's or task's outermost frame, where everything is caught, logged and made
+visible. `except Exception` stands nowhere else."""
+
+
+def source_and_tests() -> list[Path]:
+    """Every Python file of the repository."""
+    return [*house.sources(), *house.tests()]
+
+
+@pytest.mark.parametrize("path", house.sources(), ids=str)
+def test_a_module_fits_its_budget(path):
+    lines = len((house.ROOT / path).read_text("utf-8").splitlines())
+    assert lines <= BUDGET_LINES, f"{lines} lines; cut it at a seam"
+
+
+@pytest.mark.parametrize("path", source_and_tests(), ids=str)
+def test_names_say_what_a_thing_is(path):
+    named = [path.stem] + [
+        node.name
+        for node in ast.walk(house.tree_of(path))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    words = {
+        word.lower() for name in named for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    }
+    assert not words & FORBIDDEN_WORDS or path == Path("tests/house/test_style.py")
+
+
+def undocumented(tree: ast.Module) -> list[str]:
+    """Public modules, classes and functions (methods too) without a docstring."""
+    missing = [] if ast.get_docstring(tree) else ["the module"]
+
+    def visit(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                if child.name.startswith("_") or "overload" in map(
+                    ast.unparse, child.decorator_list
+                ):
+                    continue
+                if not ast.get_docstring(child) and not is_override(child):
+                    missing.append(f"{prefix}{child.name}")
+                if isinstance(child, ast.ClassDef):
+                    visit(child, f"{prefix}{child.name}.")
+
+    visit(tree, "")
+    return missing
+
+
+def is_override(node: ast.AST) -> bool:
+    """Whether a method only carries out what its base already documents."""
+    return any("override" in ast.unparse(d) for d in getattr(node, "decorator_list", ()))
+
+
+@pytest.mark.parametrize("path", house.sources(), ids=str)
+def test_every_public_thing_has_a_docstring(path):
+    assert undocumented(house.tree_of(path)) == []
+
+
+def test_a_missing_docstring_is_noticed():
+    assert undocumented(ast.parse("class A:\n    '''a'''\n    def b(self): ...")) == [
+        "the module",
+        "A.b",
+    ]
+
+
+def sleeps(tree: ast.Module) -> list[int]:
+    """The lines that wait for a fixed time."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"time.sleep", "sleep", "asyncio.sleep"}
+        and [ast.unparse(argument) for argument in node.args] != ["0"]
+    ]
+
+
+@pytest.mark.parametrize("path", house.tests(), ids=str)
+def test_no_test_sleeps(path):
+    """Waiting for a real process polls with a deadline: `rigs.wait.until`."""
+    assert sleeps(house.tree_of(path)) == []
+
+
+def test_a_sleep_is_noticed():
+    assert sleeps(ast.parse("import time\ntime.sleep(1)")) == [2]
+
+
+def broad_excepts(tree: ast.Module) -> list[int]:
+    """The lines that catch everything and do not raise it again."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+        and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
+    ]
+
+
+@pytest.mark.parametrize("path", house.sources(), ids=str)
+def test_everything_is_caught_at_a_threads_outermost_frame_only(path):
+    lines = broad_excepts(house.tree_of(path))
+    assert not lines or str(path) in OUTERMOST, lines
+
+
+def test_the_list_of_outermost_frames_holds_nothing_stale():
+    for name in OUTERMOST:
+        assert broad_excepts(house.tree_of(Path(name))), f"{name} catches nothing broad any more"
+
+
+def test_a_broad_except_is_noticed():
+    assert broad_excepts(ast.parse("try:\n    x\nexcept:\n    pass")) == [3]
+    assert broad_excepts(ast.parse("try:\n    x\nexcept Exception:\n    pass")) == [3]
+    assert not broad_excepts(ast.parse("try:\n    x\nexcept Exception:\n    y()\n    raise"))
+
+
+FOREIGN = re.compile(
+    r"(?<![\w.])/(?:" + "|".join(("work", "root", "home/[a-z]+", "Users")) + r")/", re.IGNORECASE
+)
+
+
+def committed() -> list[Path]:
+    """Every file that is or will be committed."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=house.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [Path(line) for line in listing.splitlines()]
+
+
+def test_no_file_names_a_path_of_the_machine_it_was_written_on():
+    found = []
+    for path in committed():
+        try:
+            text = (house.ROOT / path).read_text("utf-8")
+        except (UnicodeDecodeError, OSError):  # a picture, or removed a moment ago
+            continue
+        found += [f"{path}: {match.group()}" for match in FOREIGN.finditer(text)]
+    assert found == []
+
+
+def test_a_path_of_a_machine_is_noticed():
+    assert FOREIGN.search("open('" + "/ro" + "ot/x')")
+    assert not FOREIGN.search("device/root/x")
+
+
+def test_no_package_marks_the_tests():
+    assert not list((house.ROOT / "tests").rglob("__init__.py"))
