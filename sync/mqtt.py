@@ -1,0 +1,219 @@
+"""One MQTT 5 connection, from connect to disconnect. The only module that knows paho.
+
+A `Link` lives for one connection and is then thrown away: so nothing of an earlier connection is
+ever repeated from paho's own queue, and who reconnects, and when, is decided by uplink and
+receiver. Callbacks come from paho's network thread and must not block or raise.
+
+paho is imported by `load`, not by this module: it takes 12 MiB and, on a small board, half a second
+that the keys should not wait for.
+"""
+
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sync.contract import DEFLATE
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
+
+CONNECT_TIMEOUT_S = 10.0
+QOS = 1
+
+
+class BrokerAddress(NamedTuple):
+    """Where the broker listens. Plain TCP: the configuration allows it to loopback only."""
+
+    host: str
+    port: int
+
+
+class Outgoing(NamedTuple):
+    """A message to publish. `correlation` goes with an answer to a command."""
+
+    topic: str
+    payload: bytes
+    retained: bool = False
+    deflated: bool = False
+    correlation: bytes | None = None
+
+
+class Incoming(NamedTuple):
+    """A message that came. `mid` is for `Link.ack`."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    retained: bool
+    deflated: bool
+    response_topic: str | None
+    correlation: bytes | None
+
+
+class LinkEvents(Protocol):
+    """What a link tells, from paho's thread."""
+
+    def up(self) -> None:
+        """The broker has accepted the connection."""
+
+    def down(self, reason: str) -> None:
+        """The connection is over, or never came to be; may be told twice."""
+
+    def arrived(self, message: Incoming) -> None:
+        """A message came."""
+
+    def acked(self, mid: int, refusal: str | None) -> None:
+        """The broker answered the publish `mid`: it took it, or says why it did not."""
+
+
+def load() -> None:
+    """Import paho; to be called off the event loop, before the first link."""
+    import paho.mqtt.client  # noqa: F401
+
+
+class Link:
+    """One connection. Methods may be called from any thread and never wait for the network."""
+
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        client_id: str,
+        events: LinkEvents,
+        *,
+        keepalive_s: int,
+        will: Outgoing | None = None,
+        manual_ack: bool = False,
+        receive_maximum: int | None = None,
+    ) -> None:
+        from paho.mqtt.client import Client, MQTTv5
+        from paho.mqtt.enums import CallbackAPIVersion
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        self._events = events
+        self._closed = False
+        self._client: Client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTv5,
+            manual_ack=manual_ack,
+            reconnect_on_failure=False,
+        )
+        client = self._client
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        if will is not None:
+            client.will_set(will.topic, will.payload, QOS, will.retained)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_socket_open = _no_delay
+        wishes = None
+        if receive_maximum is not None:
+            wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            wishes.ReceiveMaximum = receive_maximum
+        # Clean start: the ledger and the store remember; a broker's session would only repeat.
+        client.connect_async(
+            broker.host, broker.port, keepalive_s, clean_start=True, properties=wishes
+        )
+
+    def open(self) -> None:
+        """Start to connect, on paho's own thread; `up` or `down` follows."""
+        self._client.loop_start()
+
+    def subscribe(self, filters: Sequence[str]) -> None:
+        """Subscribe at QoS 1. A refused subscription closes the link."""
+        from paho.mqtt.subscribeoptions import SubscribeOptions
+
+        self._client.subscribe([(name, SubscribeOptions(qos=QOS)) for name in filters])
+
+    def publish(self, message: Outgoing) -> int:
+        """Publish at QoS 1; the number that `acked` will name.
+
+        Raises ValueError for a topic that cannot be published to.
+        """
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        properties = None
+        if message.deflated or message.correlation is not None:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            if message.deflated:
+                properties.UserProperty = DEFLATE
+            if message.correlation is not None:
+                properties.CorrelationData = message.correlation
+        info = self._client.publish(
+            message.topic, message.payload, QOS, message.retained, properties
+        )
+        return info.mid
+
+    def ack(self, mid: int) -> None:
+        """Acknowledge a message that came (with `manual_ack`)."""
+        self._client.ack(mid, QOS)
+
+    def close(self) -> None:
+        """Say goodbye; the broker does not send the will. `down` follows when it got through."""
+        self._closed = True
+        self._client.disconnect()
+
+    def abort(self) -> None:
+        """Cut the connection without a word, for one that does not answer any more."""
+        self._closed = True
+        self._client.disconnect()
+        sock: Any = self._client.socket()
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # the network thread was faster
+
+    # --- paho's thread ---
+
+    def _on_connect(self, client: "Client", _: Any, __: Any, reason: Any, ___: Any) -> None:
+        if self._closed:
+            client.disconnect()
+        elif reason.is_failure:
+            self._events.down(f"the broker refused the connection: {reason}")
+        else:
+            self._events.up()
+
+    def _on_connect_fail(self, client: "Client", _: Any) -> None:
+        client.disconnect()  # or paho would try again by itself, without jitter
+        self._events.down("no connection to the broker")
+
+    def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        self._events.down(f"disconnected: {reason}")
+
+    def _on_message(self, _: Any, __: Any, message: Any) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        properties = message.properties
+        self._events.arrived(
+            Incoming(
+                topic,
+                bytes(message.payload),
+                message.mid,
+                bool(message.retain),
+                DEFLATE in getattr(properties, "UserProperty", ()),
+                getattr(properties, "ResponseTopic", None),
+                getattr(properties, "CorrelationData", None),
+            )
+        )
+
+    def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:
+        self._events.acked(mid, str(reason) if reason.is_failure else None)
+
+    def _on_subscribe(self, client: "Client", _: Any, __: Any, reasons: Any, ___: Any) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._events.down(f"the broker refused a subscription: {refused[0]}")
+            client.disconnect()
+
+
+def _no_delay(_: Any, __: Any, sock: Any) -> None:
+    # A drain that waits for receipts is 3 to 7 times slower with Nagle's delay.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
