@@ -5,6 +5,7 @@ Drivers, desk and clock make events; the session answers with effects; the agent
 
 import enum
 from dataclasses import dataclass, field
+from typing import Literal
 
 from device.errors import Code
 from sync.entries import Body, Level, Service
@@ -35,6 +36,10 @@ class Refusal(enum.Enum):
     UNBOUND = "unbound"
     UNKNOWN = "unknown-invitation"
     ENDED = "already-ended"
+
+
+Standing = Literal["open", "rated", "unrated", "withdrawn"]
+"""All that a clerk may know of an invitation (law 7). `rated` only once the rating is durable."""
 
 
 @dataclass(frozen=True, slots=True)
