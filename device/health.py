@@ -1,0 +1,128 @@
+"""How the pad is: the faults that stand, and what its board can tell of itself.
+
+Nothing is swallowed (law 8): whoever meets a fault raises it here, by code and detail, and clears
+it when it is mended.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from device.errors import Code
+from sync.contract import VERSION, FaultNow, Health
+from sync.entries import At
+
+SYSFS = Path("/sys")
+
+
+class Faults:
+    """The faults that stand now. One code may stand with several details (two stuck keys)."""
+
+    def __init__(self) -> None:
+        self._standing: dict[tuple[Code, str], FaultNow] = {}
+
+    def raise_(self, code: Code, detail: str, mono: int) -> bool:
+        """Note a fault since `mono` (CLOCK_BOOTTIME ms); False when it stood already."""
+        if (code, detail) in self._standing:
+            return False
+        self._standing[code, detail] = FaultNow(code=code.code, since=mono, detail=detail)
+        return True
+
+    def clear(self, code: Code, detail: str = "") -> bool:
+        """The fault is mended; without a detail, with every detail. False when none stood."""
+        mended = [key for key in self._standing if key[0] is code and detail in ("", key[1])]
+        for key in mended:
+            del self._standing[key]
+        return bool(mended)
+
+    @property
+    def now(self) -> tuple[FaultNow, ...]:
+        """Every fault that stands, oldest first."""
+        return tuple(self._standing.values())
+
+    @property
+    def blocking(self) -> Code | None:
+        """The oldest fault that closes the window, or None when the window may be open."""
+        return next((code for code, _ in self._standing if code.blocks), None)
+
+
+class Measured(NamedTuple):
+    """What the board can tell of itself; None where it cannot."""
+
+    disk_free_bytes: int | None
+    card_wear_percent: float | None
+    temperature_c: float | None
+
+
+def measure(path: Path, sysfs: Path = SYSFS) -> Measured:
+    """Free space and wear of the card under `path`, and the board's temperature. Only reads."""
+    return Measured(_disk_free_bytes(path), _card_wear_percent(path, sysfs), _temperature_c(sysfs))
+
+
+def report(
+    *,
+    at: At,
+    boots: int,
+    ledger: str,
+    head: int,
+    receipted: int,
+    faults: tuple[FaultNow, ...],
+    measured: Measured,
+    strays: int = 0,
+) -> Health:
+    """The health message, from what the parts of the agent know."""
+    return Health(
+        v=VERSION,
+        at=at,
+        boots=boots,
+        ledger=ledger,
+        head=head,
+        receipted=receipted,
+        faults=faults,
+        strays=strays,
+        **measured._asdict(),
+    )
+
+
+def _disk_free_bytes(path: Path) -> int | None:
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return None
+
+
+def _card_wear_percent(path: Path, sysfs: Path) -> float | None:
+    """The worse of an eMMC's two wear estimates, as the upper end of its 10 % step.
+
+    JEDEC eMMC 5.0 `DEVICE_LIFE_TIME_EST_TYP_A/B`: 0x01 is 0 to 10 % used, 0x0A 90 to 100 %, 0x0B
+    more than its life, 0x00 not defined. SD cards have no such register and give None.
+    """
+    try:
+        device = path.stat().st_dev
+        block = sysfs / "dev" / "block" / f"{os.major(device)}:{os.minor(device)}"
+        disk = block.resolve(strict=True)
+        if (disk / "partition").exists():
+            disk = disk.parent
+        steps = [int(step, 16) for step in (disk / "device" / "life_time").read_text().split()]
+    except (OSError, ValueError):
+        return None
+    worst = max(steps, default=0)
+    return None if worst == 0 else worst * 10.0
+
+
+def _temperature_c(sysfs: Path) -> float | None:
+    """The hottest of the kernel's thermal zones; a Raspberry Pi has one, `cpu-thermal`."""
+    readings = [
+        reading
+        for zone in (sysfs / "class" / "thermal").glob("thermal_zone*/temp")
+        if (reading := _millidegrees(zone)) is not None
+    ]
+    return max(readings) / 1_000 if readings else None
+
+
+def _millidegrees(zone: Path) -> int | None:
+    try:
+        return int(zone.read_text())
+    except (OSError, ValueError):  # a zone that is switched off answers EAGAIN or EINVAL
+        return None
