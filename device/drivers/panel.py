@@ -1,0 +1,94 @@
+"""The display's thread: the latest picture wins, and a display that is gone is taken up again.
+
+The agent's loop hands over pictures and never waits. The picture is sent again every
+`refresh_s`, which finds a pulled cable and heals a display that lost its memory.
+"""
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from device.drivers.base import Display, FaultReport, OnFault
+from device.errors import Code, DriverError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+
+class Panel:
+    """One display and its thread. `on_fault` is called from that thread, once for each change."""
+
+    def __init__(
+        self, display: Display, on_fault: OnFault, *, refresh_s: float = 5.0, retry_s: float = 2.0
+    ) -> None:
+        self.size = (display.width, display.height)
+        self._display = display
+        self._on_fault = on_fault
+        self._refresh_s = refresh_s
+        self._retry_s = retry_s
+        self._news = threading.Condition()
+        self._latest: Image | None = None
+        self._unseen = False
+        self._running = False
+        self._gone = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._running = True
+        self._thread = threading.Thread(target=self._run, name="panel", daemon=True)
+        self._thread.start()
+
+    def show(self, image: "Image") -> None:
+        """Show this picture soon; from any thread, never blocks."""
+        with self._news:
+            self._latest, self._unseen = image, True
+            self._news.notify_all()
+
+    def stop(self) -> None:
+        """End the thread after the picture under way and let the display go; safe to call twice."""
+        with self._news:
+            self._running = False
+            self._news.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self._display.stop()
+
+    def _run(self) -> None:
+        try:
+            while self._wait():
+                self._send()
+        except Exception as error:
+            log.exception("the panel's thread ended")
+            self._on_fault(FaultReport(Code.DISPLAY_GONE, True, f"its thread ended: {error}"))
+
+    def _wait(self) -> bool:
+        """Sleep until there is something to send; False at the end."""
+        with self._news:
+            if self._running and (self._gone or not self._unseen):
+                patience_s = self._retry_s if self._gone else self._refresh_s
+                self._news.wait_for(
+                    lambda: not self._running or (self._unseen and not self._gone),
+                    patience_s if self._latest is not None else None,
+                )
+            return self._running
+
+    def _send(self) -> None:
+        with self._news:
+            image, self._unseen = self._latest, False
+        if image is None:
+            return
+        try:
+            self._display.show(image)
+        except DriverError as error:
+            self._report(gone=True, detail=error.detail)
+        else:
+            self._report(gone=False, detail="")
+
+    def _report(self, *, gone: bool, detail: str) -> None:
+        if gone != self._gone:
+            self._gone = gone
+            self._on_fault(FaultReport(Code.DISPLAY_GONE, gone, detail))

@@ -1,0 +1,36 @@
+"""From a profile's name of a driver to a board. The one place that imports drivers.
+
+A driver's module imports its vendor library at its top, as modules do; what makes it lazy is that
+only the driver which the profile names is imported here. No second choice is ever tried: a board
+that cannot be built is an error with a remedy, not a fallback.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from device.drivers.base import Board
+from device.errors import Code, DriverError
+from device.profile import Profile, read_options
+
+
+def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -> Board:
+    """The board that `profile` names, with its own options (`Config.board`, or a bare table).
+
+    Nothing is opened before `Board.start`. Raises DriverError when the driver cannot be imported
+    on this machine, ConfigError for a table that does not fit the driver.
+    """
+    if not isinstance(options, msgspec.Struct):
+        options = read_options(profile, options)
+    module, name = profile.driver.split(":")
+    try:
+        build = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, RuntimeError) as error:
+        # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi.
+        raise DriverError(
+            f"board {profile.name}: driver {profile.driver}: {error}", Code.KEYS_GONE
+        ) from error
+    board: Board = build(profile, options)
+    return board

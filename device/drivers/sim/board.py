@@ -1,0 +1,38 @@
+"""The simulated board, put together; `hw/boards/simulated.toml` names it like any other."""
+
+from device.drivers.sim.clocks import SimBoot, SimWall
+from device.drivers.sim.control import Control
+from device.drivers.sim.display import SimDisplay
+from device.drivers.sim.keys import SimKeys
+from device.drivers.sim.options import SimOptions
+from device.profile import DisplayProfile, Profile
+
+
+class SimBoard:
+    """Keys, display and clocks, and the control socket that plays citizen and technician."""
+
+    def __init__(self, profile: Profile, options: SimOptions) -> None:
+        self.name = profile.name
+        self.boot = SimBoot()
+        self.wall = SimWall(self.boot, options.wall)
+        self.keys = SimKeys(profile.keys, self.boot.now_ms, options.seed, options.bounce_ms)
+        size = profile.display or DisplayProfile()
+        self.display = SimDisplay(size.width, size.height)
+        self._control: Control | None = None
+        if options.control is not None:
+            self._control = Control(options.control, self.keys, self.wall, self.display)
+
+    def start(self) -> None:
+        """Open the control socket. Raises DriverError."""
+        if self._control is not None:
+            self._control.start()
+
+    def stop(self) -> None:
+        """Close it; safe to call twice."""
+        if self._control is not None:
+            self._control.stop()
+
+
+def build(profile: Profile, options: SimOptions) -> SimBoard:
+    """The board of `profile`; nothing is opened before `start`."""
+    return SimBoard(profile, options)

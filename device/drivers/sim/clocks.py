@@ -1,0 +1,48 @@
+"""The simulated board's clocks: every start is a fresh boot, and the time of day can be set."""
+
+import secrets
+import threading
+import time
+
+from device.drivers.base import WallReading
+from sync.entries import Trust
+
+
+class SimBoot:
+    """A boot clock that starts with the process, so that a killed pad really boots anew."""
+
+    def __init__(self) -> None:
+        self.boot = secrets.token_hex(16)
+        self._start_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def now_ms(self) -> float:
+        """Milliseconds since this boot, with fractions."""
+        return (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - self._start_ns) / 1e6
+
+    def mono_ms(self) -> int:
+        """Milliseconds since this boot."""
+        return int(self.now_ms())
+
+
+class SimWall:
+    """A wall clock: this machine's, or one that was set by hand; trusted as far as it is told."""
+
+    def __init__(self, boot: SimBoot, start: str) -> None:
+        self._boot = boot
+        self._lock = threading.Lock()
+        self._ahead_ms: int | None = None if start == "system" else -boot.mono_ms()
+        self._trust = Trust.NTP if start == "system" else Trust.NONE
+
+    def set(self, utc_ms: int | None, trust: Trust) -> None:
+        """Set it to `utc_ms`, or back to this machine's clock with None; say how far to trust."""
+        with self._lock:
+            self._ahead_ms = None if utc_ms is None else utc_ms - self._boot.mono_ms()
+            self._trust = trust
+
+    def read(self) -> WallReading:
+        """The time now."""
+        with self._lock:
+            ahead_ms, trust = self._ahead_ms, self._trust
+        machine_ms = time.time_ns() // 1_000_000
+        utc_ms = machine_ms if ahead_ms is None else self._boot.mono_ms() + ahead_ms
+        return WallReading(utc_ms, trust, uncertainty_ms=10, source="simulated")

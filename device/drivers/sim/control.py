@@ -1,0 +1,199 @@
+"""The simulated board's control socket: where a demo or a test plays finger, cable and clock.
+
+A Unix socket that speaks JSON, one object a line. Each request gets one answer, `{"ok":true,...}`
+or `{"ok":false,"says":...}`; after `watch` every change of the picture comes unasked. The server
+is an asyncio loop on a thread of its own: asleep while nobody speaks.
+"""
+
+import asyncio
+import base64
+import contextlib
+import logging
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from device.drivers.sim.clocks import SimWall
+from device.drivers.sim.display import Picture, SimDisplay
+from device.drivers.sim.keys import SimKeys
+from device.errors import DriverError
+from sync.entries import Trust
+
+log = logging.getLogger(__name__)
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True, tag_field="do", tag=str.lower):
+    """What every request carries: `do`."""
+
+
+class Press(Request):
+    """A finger on `key`, or fingers on all of `keys` at once."""
+
+    key: str | None = None
+    keys: list[str] = []
+    hold_ms: float = 120.0
+
+
+class Stuck(Request):
+    """`key` stays down, until `on` is false."""
+
+    key: str
+    on: bool
+
+
+class Chatter(Request):
+    """The contact of `key` finds no rest for `for_ms`."""
+
+    key: str
+    for_ms: float
+
+
+class Clock(Request):
+    """The time of day, and how far the board trusts it; `utc_ms` null is this machine's own."""
+
+    trust: Trust
+    utc_ms: int | None = None
+
+
+class Display(Request):
+    """The display's cable."""
+
+    on: bool
+
+
+class Show(Request, tag="picture"):
+    """The picture now."""
+
+
+class Watch(Request):
+    """The picture now and after every change."""
+
+
+_requests: msgspec.json.Decoder[Press | Stuck | Chatter | Clock | Display | Show | Watch] = (
+    msgspec.json.Decoder(Press | Stuck | Chatter | Clock | Display | Show | Watch)
+)
+
+
+class Control:
+    """The server. `start` and `stop` from any thread; the parts are driven from its own."""
+
+    def __init__(self, path: Path, keys: SimKeys, wall: SimWall, display: SimDisplay) -> None:
+        self._path = path
+        self._keys = keys
+        self._wall = wall
+        self._display = display
+        self._watching: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        display.watch(self._changed)
+
+    def start(self) -> None:
+        """Make the socket and serve it. Raises DriverError when it is taken or cannot be made."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _free(self._path)
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(str(self._path))
+            self._path.chmod(0o600)
+        except OSError as error:
+            raise DriverError(f"control socket {self._path}: {error}") from error
+        self._thread = threading.Thread(
+            target=self._serve, args=(listener,), name="sim-control", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the socket and remove it; safe to call twice."""
+        if self._thread is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._thread = None
+        self._path.unlink(missing_ok=True)
+
+    def _serve(self, listener: socket.socket) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_unix_server(self._talk, sock=listener))
+        self._loop.run_forever()
+        server.close()
+        talks = asyncio.all_tasks(self._loop)
+        for talk in talks:
+            talk.cancel()
+        self._loop.run_until_complete(asyncio.gather(*talks, return_exceptions=True))
+        self._loop.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError, ValueError):
+            while line := await reader.readline():
+                writer.write(_line(self._answer(line, writer)))
+                await writer.drain()
+        self._watching.discard(writer)
+        writer.close()
+
+    def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        try:
+            return {"ok": True, **self._do(_requests.decode(line), writer)}
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return {"ok": False, "says": str(error)}
+        except KeyError as error:
+            return {"ok": False, "says": f"no key {error}; there is {', '.join(self._keys.names)}"}
+
+    def _do(self, request: Request, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        match request:
+            case Press():
+                names = request.keys or [request.key or ""]
+                for name in names:
+                    if name not in self._keys.names:
+                        raise KeyError(name)
+                self._keys.press(names, request.hold_ms)
+            case Stuck():
+                self._keys.stick(request.key, request.on)
+            case Chatter():
+                self._keys.chatter(request.key, request.for_ms)
+            case Clock():
+                self._wall.set(request.utc_ms, request.trust)
+            case Display():
+                self._display.plug(request.on)
+            case Watch():
+                self._watching.add(writer)
+                return _as_json(self._display.picture)
+            case Show():
+                return _as_json(self._display.picture)
+        return {}
+
+    def _changed(self, picture: Picture) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
+            self._loop.call_soon_threadsafe(self._push, picture)
+
+    def _push(self, picture: Picture) -> None:
+        for writer in self._watching:
+            writer.write(_line(_as_json(picture)))
+
+
+def _free(path: Path) -> None:
+    """Remove a socket that nobody listens at any more; raise OSError when somebody does."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise OSError("another simulated board listens there")
+
+
+def _as_json(picture: Picture) -> dict[str, Any]:
+    return {
+        "picture": base64.b64encode(picture.pixels).decode("ascii"),
+        "width": picture.width,
+        "height": picture.height,
+        "shown": picture.shown,
+    }
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(answer) + b"\n"

@@ -1,0 +1,83 @@
+"""A simulated display that remembers its picture, and whose cable can be pulled."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from device.errors import Code, DriverError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Picture(NamedTuple):
+    """What the display shows: rows from the top, 8 pixels a byte, the leftmost highest; 1 = lit.
+
+    `shown` counts the pictures that have come since the start.
+    """
+
+    pixels: bytes
+    width: int
+    height: int
+    shown: int
+
+
+class SimDisplay:
+    """The display of the simulated board; any thread may look, one shows."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+        self._dark = bytes((width + 7) // 8 * height)
+        self._pixels = self._dark
+        self._shown = 0
+        self._plugged = True
+        self._lock = threading.Lock()
+        self._watchers: list[Callable[[Picture], None]] = []
+
+    def show(self, image: "Image") -> None:
+        """Show a 1-bit picture; raises DriverError (D01) while unplugged."""
+        if image.mode != "1" or image.size != (self.width, self.height):
+            raise ValueError(
+                f"a {image.mode} picture of {image.size} for {self.width}x{self.height}"
+            )
+        with self._lock:
+            if not self._plugged:
+                raise DriverError("the simulated display is unplugged", Code.DISPLAY_GONE)
+            before, self._pixels = self._pixels, image.tobytes()
+            self._shown += 1
+            changed = before != self._pixels
+        if changed:
+            self._tell()
+
+    def stop(self) -> None:
+        """Go dark."""
+        self._darken()
+
+    def plug(self, on: bool) -> None:
+        """Pull the cable, or put it in again: the display is dark until it is shown something."""
+        with self._lock:
+            self._plugged = on
+        self._darken()
+
+    @property
+    def picture(self) -> Picture:
+        """What stands there now."""
+        with self._lock:
+            return Picture(self._pixels, self.width, self.height, self._shown)
+
+    def watch(self, watcher: Callable[[Picture], None]) -> None:
+        """Call `watcher` after each change, from the thread that made it."""
+        self._watchers.append(watcher)
+
+    def _darken(self) -> None:
+        with self._lock:
+            changed = self._pixels != self._dark
+            self._pixels = self._dark
+        if changed:
+            self._tell()
+
+    def _tell(self) -> None:
+        picture = self.picture
+        for watcher in self._watchers:
+            watcher(picture)
