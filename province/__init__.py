@@ -1,0 +1,9 @@
+"""The province's end: what came in, kept as it came, and what it says.
+
+errors.py    stable codes P01 … with their remedies
+dating.py    PURE: when an entry happened, from what its pad knew and learnt later
+derive.py    PURE: raw entries -> the rows of the rating tables
+store/       raw batches and derived tables, on SQLite or PostgreSQL, in one transaction
+verify.py    walks every chain and derives everything a second time
+cli.py       `ratingpad-province`
+"""

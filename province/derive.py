@@ -1,0 +1,333 @@
+"""What do the entries say? Raw bodies of one pad -> rows of the rating tables. Pure.
+
+One rule carries everything: each derived row is a function of the *set* of entries about it, each
+entry known by its position (ledger, seq). Feeding a set in any order, in any pieces, or twice over
+gives the same rows, so an entry that came in chain and again as `salvaged` counts once, and
+`verify` may derive the whole again and compare. Where two entries compete for a row:
+
+- the invitation is the first `invited`;
+- a level beats a withdrawal, which beats a lapse, which beats an open invitation;
+- a press inside the grace time (`again`) supersedes, the last of them wins; of levels without
+  `again` the first counts (law 4: one invitation, one rating).
+
+A kind that is not known here, or a body that breaks its type or does not fit the tables, becomes an
+`Unread` row that names it: the raw entry is kept, and never holds up the others.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from province.dating import Anchor, Dated, anchor_of, date, knew
+from province.rows import Claim, Detail, FaultSeen, Opening, Rating, Salvage, Stray, Unread
+from sync.entries import (
+    AnyBody,
+    At,
+    Cleared,
+    Clock,
+    Detailed,
+    Fault,
+    Invited,
+    Lapsed,
+    Opened,
+    Rated,
+    Salvaged,
+    Strayed,
+    Withdrawn,
+    kind_of,
+    read_body,
+)
+
+MAX_ID_CHARS = 128
+"""Ids are looked up, and an index entry is bounded (PostgreSQL: 2,700 bytes). A ULID has 26."""
+
+MAX_NUMBER = 2**53
+"""Larger integers are no time and no seq, and fit neither JSON's readers nor a bigint."""
+
+NUL = b"\\u0000"
+"""JSON may spell U+0000, PostgreSQL's text may not hold it; derived rows show U+FFFD instead."""
+
+OPEN, LAPSED, WITHDRAWN, RATED, RATED_AGAIN = range(5)
+STANDINGS = ("open", "unrated", "withdrawn", "rated", "rated")
+
+AboutInvitation = Rated | Invited | Lapsed | Withdrawn
+OfInvitation = (Rated, Invited, Lapsed, Withdrawn)
+"""The kinds that decide an invitation's row (a tuple: a union is three times slower to test)."""
+
+
+class Trail:
+    """The entries about one invitation that decide its row."""
+
+    __slots__ = ("invited", "invited_ledger", "invited_seq", "ledger", "outcome", "rank", "seq")
+
+    def __init__(self) -> None:
+        self.invited: Invited | None = None
+        self.invited_ledger = ""
+        self.invited_seq = 0
+        self.outcome: AboutInvitation | None = None
+        self.ledger = ""
+        self.seq = 0
+        self.rank = -1
+
+    def invite(self, body: Invited, ledger: str, seq: int) -> None:
+        """An invitation: the first written counts."""
+        if self.invited is None or (ledger, seq) < (self.invited_ledger, self.invited_seq):
+            self.invited = body
+            self.invited_ledger = ledger
+            self.invited_seq = seq
+        self.end(OPEN, body, ledger, seq)
+
+    def end(
+        self, rank: int, body: Invited | Rated | Lapsed | Withdrawn, ledger: str, seq: int
+    ) -> None:
+        """What became of it."""
+        if self.rank < 0 or outranks((rank, ledger, seq), (self.rank, self.ledger, self.seq)):
+            self.rank = rank
+            self.outcome = body
+            self.ledger = ledger
+            self.seq = seq
+
+
+Decision = tuple[int, str, int]
+"""An entry that may decide an invitation: its rank and its position."""
+
+
+def outranks(one: Decision, other: Decision) -> bool:
+    """Whether the entry `one` decides an invitation against `other`; a total order."""
+    if one[0] != other[0]:
+        return one[0] > other[0]
+    if one[0] == RATED_AGAIN:
+        return one > other
+    return one < other
+
+
+class Derivation:
+    """What a run of entries of one pad adds to its rows."""
+
+    def __init__(self, pad: str) -> None:
+        self.pad = pad
+        self.trails: dict[str, Trail] = {}
+        self.details: dict[str, Detail] = {}
+        self.anchors: list[Anchor] = []
+        self.unread: list[Unread] = []
+        self.salvages: list[Salvage] = []
+        self.salvaged_bodies: list[bytes] = []
+        self.openings: list[Opening] = []
+        self.claims: list[Claim] = []
+        self._strays: list[tuple[str, int, Strayed]] = []
+        self._faults: list[tuple[str, int, Fault | Cleared]] = []
+
+    def feed(self, ledger: str, first: int, bodies: Iterable[bytes]) -> None:
+        """Take the entries `first`, `first` + 1 … of `ledger`."""
+        for seq, raw in enumerate(bodies, first):
+            why = self._take(ledger, seq, raw)
+            if why is not None:
+                kind = kind_of(raw)[:MAX_ID_CHARS].replace("\0", "\ufffd")
+                self.unread.append(Unread(self.pad, ledger, seq, kind, why.replace("\0", "\ufffd")))
+
+    def _take(self, ledger: str, seq: int, raw: bytes) -> str | None:
+        """Take one entry; why not, if it says nothing to the tables."""
+        try:
+            body = read_body(raw if NUL not in raw else raw.replace(NUL, b"\\ufffd"))
+        except ValueError as error:
+            return str(error)
+        if body is None:
+            return "unknown kind"
+        at = body.at
+        if (
+            len(at.boot) > MAX_ID_CHARS
+            or abs(at.mono) > MAX_NUMBER
+            or (at.utc is not None and abs(at.utc) > MAX_NUMBER)
+        ):
+            return "`at` is out of range"
+        if isinstance(body, OfInvitation):
+            return self._follow(ledger, seq, body)
+        return self._other(ledger, seq, body)
+
+    def _follow(self, ledger: str, seq: int, body: AboutInvitation) -> str | None:
+        invitation = body.invitation
+        if len(invitation) > MAX_ID_CHARS:
+            return "`invitation` is too long"
+        if isinstance(body, Rated) and abs(body.elapsed_ms) > MAX_NUMBER:
+            return "`elapsed_ms` is out of range"
+        trail = self.trails.get(invitation)
+        if trail is None:
+            trail = self.trails[invitation] = Trail()
+        if isinstance(body, Invited):
+            trail.invite(body, ledger, seq)
+        elif isinstance(body, Lapsed):
+            trail.end(LAPSED, body, ledger, seq)
+        elif isinstance(body, Withdrawn):
+            trail.end(WITHDRAWN, body, ledger, seq)
+        else:
+            trail.end(RATED_AGAIN if body.again else RATED, body, ledger, seq)
+        return None
+
+    def undated_boots(self) -> set[str]:
+        """The boots whose anchors `ratings`, `strays` and `faults` need."""
+        ats = [trail.outcome.at for trail in self.trails.values() if trail.outcome is not None]
+        ats += [stray.at for _, _, stray in self._strays]
+        ats += [fault.at for _, _, fault in self._faults]
+        return {at.boot for at in ats if not knew(at)}
+
+    def ratings(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[Rating]:
+        """One row for each invitation seen. `anchors`: by boot, for `undated_boots`."""
+        pad = self.pad
+        return [
+            _rating(pad, invitation, trail, anchors) for invitation, trail in self.trails.items()
+        ]
+
+    def strays(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[Stray]:
+        """The presses that nobody invited."""
+        return [
+            Stray(
+                self.pad, ledger, seq, body.key, body.state, body.source, *_when(body.at, anchors)
+            )
+            for ledger, seq, body in self._strays
+        ]
+
+    def faults(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[FaultSeen]:
+        """What broke and what was mended."""
+        return [
+            FaultSeen(
+                self.pad,
+                ledger,
+                seq,
+                isinstance(body, Cleared),
+                body.code,
+                body.detail,
+                *_when(body.at, anchors),
+            )
+            for ledger, seq, body in self._faults
+        ]
+
+    def _detail(self, ledger: str, seq: int, body: Detailed) -> str | None:
+        if len(body.invitation) > MAX_ID_CHARS:
+            return "`invitation` is too long"
+        before = self.details.get(body.invitation)
+        if before is None or (ledger, seq) > (before.ledger, before.seq):
+            self.details[body.invitation] = Detail(
+                self.pad, body.invitation, ledger, seq, ",".join(body.options), body.text
+            )
+        return None
+
+    def _other(self, ledger: str, seq: int, body: AnyBody) -> str | None:
+        """Take an entry of the rarer kinds; what is wrong with it, if it does not fit."""
+        match body:
+            case Clock():
+                if max(abs(body.utc), abs(body.mono), abs(body.uncertainty_ms)) > MAX_NUMBER:
+                    return "the clock is out of range"
+                anchor = anchor_of(body, ledger, seq)
+                if anchor is not None:
+                    self.anchors.append(anchor)
+            case Detailed():
+                return self._detail(ledger, seq, body)
+            case Strayed():
+                self._strays.append((ledger, seq, body))
+            case Fault() | Cleared():
+                self._faults.append((ledger, seq, body))
+            case Salvaged():
+                if not _fits(body.ledger, body.seq) or len(body.digest) > MAX_ID_CHARS:
+                    return "what was salvaged has no position"
+                old = body.body.encode()
+                self.salvages.append(
+                    Salvage(self.pad, body.ledger, body.seq, body.digest, ledger, seq)
+                )
+                self.salvaged_bodies.append(old)
+                self.feed(body.ledger, body.seq, [old])
+            case Opened(previous=before) if before is not None:
+                if not all(_fits(before.ledger, n) for n in (1, before.seq or 0)):
+                    return "the previous ledger has no position"
+                self.openings.append(
+                    Opening(self.pad, ledger, before.ledger, before.reason, before.seq)
+                )
+                self.claims += [
+                    Claim(self.pad, before.ledger, first, last, "missing", ledger)
+                    for first, last in before.missing
+                    if 1 <= first <= last <= MAX_NUMBER
+                ]
+            case _:
+                pass  # opened, booted, paused …: read by whoever needs them, from the raw entries
+        return None
+
+
+def merge(one: Rating, two: Rating) -> Rating:
+    """The row that the entries behind both rows give together."""
+    invited = one if _invited_first(one, two) else two
+    ended = two if outranks(_decided(two), _decided(one)) else one
+    # `ended` carries outcome and date, `invited` the invitation's own columns.
+    return ended._replace(
+        window_id=invited.window_id,
+        clerk=invited.clerk,
+        case_number=invited.case_number,
+        matter_code=invited.matter_code,
+        step=invited.step,
+        desk=invited.desk,
+        invited_ledger=invited.invited_ledger,
+        invited_seq=invited.invited_seq,
+    )
+
+
+def _invited_first(one: Rating, two: Rating) -> bool:
+    if one.invited_seq is None or two.invited_seq is None:
+        return two.invited_seq is None
+    return (one.invited_ledger or "", one.invited_seq) <= (
+        two.invited_ledger or "",
+        two.invited_seq,
+    )
+
+
+def _decided(row: Rating) -> Decision:
+    rank = RATED_AGAIN if row.again else STANDINGS.index(row.standing)
+    return rank, row.ledger, row.seq
+
+
+def _fits(ledger: str, seq: int) -> bool:
+    return 0 < len(ledger) <= MAX_ID_CHARS and 0 <= seq <= MAX_NUMBER
+
+
+def _when(
+    at: At, anchors: Mapping[str, Sequence[Anchor]]
+) -> tuple[str, int, int | None, str, int | None]:
+    dated: Dated = date(at, anchors.get(at.boot, ()))
+    return at.boot, at.mono, dated.utc_ms, dated.by, dated.uncertainty_ms
+
+
+def _rating(
+    pad: str, invitation: str, trail: Trail, anchors: Mapping[str, Sequence[Anchor]]
+) -> Rating:
+    outcome = trail.outcome
+    if outcome is None:
+        raise ValueError(f"no entry is behind invitation {invitation}")
+    level = source = elapsed_ms = reason = None
+    if isinstance(outcome, Rated):
+        level, source, elapsed_ms = outcome.level.value, outcome.source, outcome.elapsed_ms
+    elif isinstance(outcome, Withdrawn):
+        reason = outcome.reason
+    at = outcome.at
+    dated = date(at, anchors.get(at.boot, ()) if anchors else ())
+    invited = trail.invited
+    service = invited.service if invited is not None else None
+    return Rating(
+        pad,
+        invitation,
+        STANDINGS[trail.rank],
+        level,
+        trail.rank == RATED_AGAIN,
+        elapsed_ms,
+        source,
+        reason,
+        invited.window if invited is not None else None,
+        invited.clerk if invited is not None else None,
+        service.case if service is not None else None,
+        service.matter if service is not None else None,
+        service.step if service is not None else None,
+        invited.source if invited is not None else None,
+        trail.invited_ledger if invited is not None else None,
+        trail.invited_seq if invited is not None else None,
+        trail.ledger,
+        trail.seq,
+        at.boot,
+        at.mono,
+        dated.utc_ms,
+        dated.by,
+        dated.uncertainty_ms,
+    )

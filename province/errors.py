@@ -1,0 +1,76 @@
+"""Everything that can go wrong at the province, with a stable code and a remedy.
+
+`docs/errors.md` lists the codes beside the pad's (a test compares); a code is never reused.
+"""
+
+import enum
+from typing import NamedTuple
+
+
+class CodeRow(NamedTuple):
+    """What a code means and what to do about it."""
+
+    code: str
+    says: str
+    remedy: str
+
+
+class Code(CodeRow, enum.Enum):
+    """The stable codes of the province's end."""
+
+    STORE_URL = CodeRow(
+        "P01",
+        "the store's URL is not one that is spoken here",
+        "Give `sqlite:///path/to/file` or `postgresql://user@host/database`.",
+    )
+    STORE_ABSENT = CodeRow(
+        "P02",
+        "the store cannot be reached",
+        "Check that the database runs, the path exists, and this user may open it.",
+    )
+    STORE_FOREIGN = CodeRow(
+        "P03",
+        "the database is not a store of this version",
+        "Point to an empty database or to a store; the database is left as it is.",
+    )
+    STORE_WRITE = CodeRow(
+        "P04",
+        "the store could not commit",
+        "Look at the database's log and free space. Nothing was receipted; the pads send again.",
+    )
+    BACKEND_MISSING = CodeRow(
+        "P05",
+        "the driver for this database is not installed",
+        "Install it: `pip install 'ratingpad[province,postgres]'`.",
+    )
+    CHAIN_BROKEN = CodeRow(
+        "P06",
+        "stored entries do not carry their chain",
+        "Keep the database as evidence; restore a backup, the pads send what it lacks again.",
+    )
+    DERIVED_WRONG = CodeRow(
+        "P07",
+        "a derived row is not what the stored entries say",
+        "Somebody or something changed it. The raw entries are the truth; report the row.",
+    )
+
+
+class ProvinceError(Exception):
+    """The root of all errors of the province's end: a code, and what exactly, where."""
+
+    code: Code = Code.STORE_WRITE
+
+    def __init__(self, detail: str, code: Code | None = None) -> None:
+        self.code = code or type(self).code
+        self.detail = detail
+        super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
+
+
+class StoreError(ProvinceError, OSError):
+    """The store could not be opened, read or written."""
+
+
+class StoreUrlError(ProvinceError, ValueError):
+    """The store's URL is wrong."""
+
+    code = Code.STORE_URL

@@ -1,0 +1,143 @@
+"""Opening a store: URLs, connections, tables. The one place that knows the backends apart by name.
+
+SQLite: WAL, `synchronous=FULL`, every transaction of a writer starts with BEGIN IMMEDIATE, so two
+receivers on one file queue up instead of failing half-way. PostgreSQL: psycopg 3, READ COMMITTED
+and row locks.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from province.errors import Code, StoreError, StoreUrlError
+from province.store.tables import BACKEND_DDL, FORMAT, format_, schema
+
+BUSY_MS = 30_000
+"""How long a SQLite writer waits for another one: far longer than any group takes."""
+
+_CREATION_LOCK = 0x7261_7469_6E67
+"""Advisory lock (the letters `rating`) under which PostgreSQL's tables are created once."""
+
+
+def connect(url: str, *, read_only: bool = False) -> sa.Engine:
+    """An engine for the store at `url`; its tables exist afterwards.
+
+    `read_only`: never creates, never writes, never waits for a writer's lock.
+    Raises StoreUrlError (P01), StoreError (P02 not reachable, P03 another database, P05 no driver).
+    """
+    engine = _engine(_parse(url), read_only)
+    try:
+        with engine.connect() as connection:
+            tables = set(sa.inspect(connection).get_table_names())
+        if not tables and not read_only:
+            _create(engine)
+        _check(engine, url)
+    except DBAPIError as error:
+        engine.dispose()
+        raise StoreError(f"{_shown(url)}: {error.orig}", Code.STORE_ABSENT) from error
+    except StoreError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:
+        raise StoreUrlError(url) from error
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in BACKEND_DDL:
+        raise StoreUrlError(_shown(url))
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise StoreUrlError(f"{url} names no file")
+    return parsed
+
+
+def _shown(url: str) -> str:
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
+
+
+def _engine(url: sa.URL, read_only: bool) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(Path(url.database or ""), read_only)
+    try:
+        engine = sa.create_engine(url, connect_args={"connect_timeout": 10})
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise StoreError(str(error), Code.BACKEND_MISSING) from error
+    if read_only:
+        engine = engine.execution_options(postgresql_readonly=True)
+    return engine
+
+
+def _sqlite(path: Path, read_only: bool) -> sa.Engine:
+    if not read_only and not path.parent.is_dir():
+        raise StoreError(f"there is no directory {path.parent}", Code.STORE_ABSENT)
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+
+    def open_file() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,  # transactions are begun by the event below, not by the module
+            timeout=BUSY_MS / 1000,
+            check_same_thread=False,  # the pool hands a connection to one thread at a time
+        )
+
+    engine = sa.create_engine("sqlite://", creator=open_file, poolclass=sa.QueuePool)
+
+    @sa.event.listens_for(engine, "connect")
+    def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        if not read_only:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _create(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        backend = engine.dialect.name
+        if backend == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION_LOCK)))
+        if sa.inspect(connection).get_table_names():
+            return  # another receiver was first
+        schema.create_all(connection)
+        for statement in BACKEND_DDL[backend]:
+            connection.exec_driver_sql(statement)
+        if backend == "postgresql":
+            _tune_postgresql(connection)
+        connection.execute(format_.insert().values(version=FORMAT))
+
+
+def _tune_postgresql(connection: sa.Connection) -> None:
+    """Squeeze batches with lz4 where the server was built with it (Debian's is)."""
+    methods: Any = connection.exec_driver_sql(
+        "SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'"
+    ).scalar()
+    if methods and "lz4" in methods:
+        connection.exec_driver_sql("ALTER TABLE batch ALTER COLUMN body SET COMPRESSION lz4")
+
+
+def _check(engine: sa.Engine, url: str) -> None:
+    with engine.connect() as connection:
+        if "format" not in sa.inspect(connection).get_table_names():
+            raise StoreError(f"{_shown(url)} has no store's tables", Code.STORE_FOREIGN)
+        version = connection.execute(sa.select(format_.c.version)).scalar()
+    if version != FORMAT:
+        raise StoreError(f"{_shown(url)} has format {version}, not {FORMAT}", Code.STORE_FOREIGN)

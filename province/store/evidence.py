@@ -1,0 +1,115 @@
+"""What was refused, and how pads are: kept beside the entries, never part of them."""
+
+import hashlib
+
+import msgspec
+import sqlalchemy as sa
+
+from province.rows import Sighting
+from province.store import bulk
+from province.store.derived import note_incident
+from province.store.tables import pad as pads
+from province.store.tables import refusal
+from sync.acceptance import Head, Refused
+from sync.contract import Health, Problem, Reported, State, Status, write_message
+from sync.intake import Arrival
+
+MAX_PAYLOAD_BYTES = 4096
+"""How much of a refused payload is kept; its SHA-256 and length are of the whole."""
+
+MAX_REFUSALS = 1000
+"""Different refusals kept for each pad; what comes beyond is counted in one row."""
+
+
+def plain(text: str) -> str:
+    """`text` as a database can hold it: PostgreSQL's has no U+0000, and evidence is bounded."""
+    return text.replace("\0", "\ufffd")[:1024]
+
+
+def note_refusal(connection: sa.Connection, arrival: Arrival, refused: Refused) -> None:
+    """Keep what was refused. GAP is everyday (a batch overtook another) and is not kept."""
+    if refused.problem is Problem.GAP:
+        return
+    digest = hashlib.sha256(arrival.payload).digest()
+    ledger = plain(arrival.batch.header.ledger) if arrival.batch is not None else ""
+    payload, detail = arrival.payload[:MAX_PAYLOAD_BYTES], plain(refused.detail)
+    column = refusal.c
+    this = (column.pad == arrival.pad, column.problem == refused.problem.value)
+    known = sa.exists().where(*this, column.payload_sha256 == digest)
+    count = sa.select(sa.func.count()).where(column.pad == arrival.pad).scalar_subquery()
+    is_known, kept = connection.execute(sa.select(known, count)).one()
+    if not is_known and kept >= MAX_REFUSALS:
+        digest, ledger, payload = b"", "", b""
+        detail = f"more than {MAX_REFUSALS} different ones; these are only counted"
+    bulk.add_missing(
+        connection,
+        refusal,
+        [
+            (
+                *(arrival.pad, refused.problem.value, digest, ledger, detail),
+                *(payload, len(arrival.payload), 0, arrival.received_ms, arrival.received_ms),
+            )
+        ],
+    )
+    connection.execute(
+        sa.update(refusal)
+        .where(*this, column.payload_sha256 == digest)
+        .values(times=column.times + 1, last_ms=arrival.received_ms)
+    )
+
+
+def note_state(
+    connection: sa.Connection, pad: str, state: State, head: Head | None, now_ms: int
+) -> None:
+    """Keep a birth, farewell or will, unless a later (boots, session) is known.
+
+    A birth that knows less than is stored, or something else, is a restored or copied card.
+    """
+    boots, session = connection.execute(
+        sa.select(pads.c.boots, pads.c.session).where(pads.c.pad == pad)
+    ).one()
+    said, known = (state.boots, state.session), (boots or 0, session or 0)
+    if state.status is Status.ONLINE:
+        if state.boots < known[0]:
+            detail = f"boot {state.boots} after boot {known[0]}"
+            seen = Sighting(pad, plain(state.ledger), "backwards", detail, now_ms)
+            note_incident(connection, seen)
+        elif said > known and head is not None and head.pad == pad:
+            if state.seq < head.seq:
+                detail = f"the pad has entries up to {state.seq}, stored are {head.seq}"
+                seen = Sighting(pad, state.ledger, "backwards", detail, now_ms)
+                note_incident(connection, seen)
+            elif state.seq == head.seq and state.digest not in {"", head.digest.hex()}:
+                detail = f"another entry {state.seq} than is stored"
+                note_incident(connection, Sighting(pad, state.ledger, "fork", detail, now_ms))
+    if said >= known:
+        connection.execute(
+            sa.update(pads)
+            .where(pads.c.pad == pad)
+            .values(
+                status=state.status.value,
+                boots=state.boots,
+                session=state.session,
+                ledger=plain(state.ledger),
+                state=write_message(state).decode(),
+            )
+        )
+
+
+def note_health(connection: sa.Connection, pad: str, health: Health) -> None:
+    """Keep a health report, unless a later one is known."""
+    stored = connection.execute(sa.select(pads.c.health).where(pads.c.pad == pad)).scalar()
+    if stored is not None:
+        before = msgspec.json.decode(stored, type=Health)
+        if (before.boots, before.at.mono) > (health.boots, health.at.mono):
+            return
+    connection.execute(
+        sa.update(pads).where(pads.c.pad == pad).values(health=write_message(health).decode())
+    )
+
+
+def note_reported(connection: sa.Connection, pad: str, reported: Reported) -> None:
+    """Keep the configuration that a pad says is in force."""
+    connection.execute(
+        sa.update(pads).where(pads.c.pad == pad).values(reported=write_message(reported).decode())
+    )

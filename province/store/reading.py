@@ -1,0 +1,248 @@
+"""Looking at a store: counts, ratings, ledgers, what is lost. Never writes; any thread."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from province.rows import Rating
+from province.store import tables
+from sync.entries import HashName
+
+
+class Summary(NamedTuple):
+    """Counts. `lost`: entries that pads once had and that came in by no way. `undated`: ratings
+    whose date is not known. `doubled`: entries that are stored more than once (always 0).
+    """
+
+    pads: int
+    ledgers: int
+    entries: int
+    invitations: int
+    rated: int
+    unrated: int
+    withdrawn: int
+    open: int
+    undated: int
+    strays: int
+    faults: int
+    unread: int
+    salvaged: int
+    lost: int
+    doubled: int
+    refusals: int
+    incidents: int
+
+
+class LedgerSeen(NamedTuple):
+    """How far a ledger is stored. `first_ms`, `last_ms`: when its batches came in."""
+
+    ledger: str
+    pad: str
+    hash_name: HashName
+    seq: int
+    digest: bytes
+    entries: int
+    first_ms: int
+    last_ms: int
+
+
+class PadSeen(NamedTuple):
+    """How a pad is, as it last said (`status` None: it only ever sent entries); JSON texts."""
+
+    pad: str
+    status: str | None
+    boots: int | None
+    session: int | None
+    ledger: str | None
+    state: str | None
+    health: str | None
+    reported: str | None
+
+
+class Lost(NamedTuple):
+    """Entries that came in by no way: a closed range of seq, why, and which ledger says so."""
+
+    pad: str
+    ledger: str
+    first: int
+    last: int
+    reason: str
+    said_by: str
+
+
+class Incident(NamedTuple):
+    """What a person must look at: `fork`, `backwards`, `unannounced` or `salvage-differs`."""
+
+    pad: str
+    ledger: str
+    kind: str
+    detail: str
+    times: int
+    first_ms: int
+    last_ms: int
+
+
+class Reading:
+    """The reading half of a store."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The store's engine, for who needs a query of his own."""
+        return self._engine
+
+    def summary(self) -> Summary:
+        """Everything counted, in one snapshot."""
+        rating = tables.rating.c
+        with self._snapshot() as connection:
+
+            def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+                query = sa.select(sa.func.count()).select_from(table).where(*where)
+                return connection.execute(query).scalar_one()
+
+            by_standing = connection.execute(
+                sa.select(rating.standing, sa.func.count()).group_by(rating.standing)
+            ).all()
+            standings = {str(standing): int(number) for standing, number in by_standing}
+            stored = connection.execute(
+                sa.select(sa.func.coalesce(sa.func.sum(tables.ledger.c.entries), 0))
+            ).scalar_one()
+            return Summary(
+                pads=count(tables.pad),
+                ledgers=count(tables.ledger),
+                entries=int(stored),
+                invitations=sum(standings.values()),
+                rated=standings.get("rated", 0),
+                unrated=standings.get("unrated", 0),
+                withdrawn=standings.get("withdrawn", 0),
+                open=standings.get("open", 0),
+                undated=count(tables.rating, rating.utc_ms.is_(None)),
+                strays=count(tables.stray),
+                faults=count(tables.fault, tables.fault.c.cleared.is_(False)),
+                unread=count(tables.unread),
+                salvaged=count(tables.salvage),
+                lost=sum(gone.last - gone.first + 1 for gone in find_lost(connection)),
+                doubled=_doubled(connection),
+                refusals=count(tables.refusal),
+                incidents=count(tables.incident),
+            )
+
+    def ratings(self, limit: int | None = 100, pad: str | None = None) -> list[Rating]:
+        """The newest invitations and what became of them; undated ones first."""
+        rating = tables.rating.c
+        query = sa.select(tables.rating).order_by(
+            rating.utc_ms.is_(None).desc(),
+            rating.utc_ms.desc(),
+            rating.ledger.desc(),
+            rating.seq.desc(),
+        )
+        if pad is not None:
+            query = query.where(rating.pad == pad)
+        with self._snapshot() as connection:
+            return [Rating(*row) for row in connection.execute(query.limit(limit))]
+
+    def ledgers(self) -> list[LedgerSeen]:
+        """Every ledger, ordered by pad and age."""
+        with self._snapshot() as connection:
+            return read_ledgers(connection)
+
+    def pads(self) -> list[PadSeen]:
+        """Every pad that was ever heard of."""
+        with self._snapshot() as connection:
+            rows = connection.execute(sa.select(tables.pad).order_by(tables.pad.c.pad))
+            return [PadSeen(*row) for row in rows]
+
+    def lost(self) -> list[Lost]:
+        """The entries that are gone."""
+        with self._snapshot() as connection:
+            return find_lost(connection)
+
+    def incidents(self) -> list[Incident]:
+        """What a person must look at, the newest first."""
+        with self._snapshot() as connection:
+            newest = sa.select(tables.incident).order_by(tables.incident.c.last_ms.desc())
+            return [Incident(*row) for row in connection.execute(newest)]
+
+    def _snapshot(self) -> sa.Connection:
+        connection = self._engine.connect()
+        if connection.dialect.name == "postgresql":
+            return connection.execution_options(isolation_level="REPEATABLE READ")
+        return connection
+
+
+def read_ledgers(connection: sa.Connection) -> list[LedgerSeen]:
+    """Every ledger, ordered by pad and age (of its first batch)."""
+    table = tables.ledger
+    in_order = sa.select(
+        *(table.c[name] for name in ("ledger", "pad", "hash", "seq", "digest")),
+        *(table.c[name] for name in ("entries", "first_ms", "last_ms")),
+    ).order_by(table.c.pad, table.c.first_ms, table.c.ledger)
+    return [
+        LedgerSeen(name, pad, HashName(hash_name), *rest)
+        for name, pad, hash_name, *rest in connection.execute(in_order)
+    ]
+
+
+def find_lost(connection: sa.Connection) -> list[Lost]:
+    """What pads say is missing, less what came in chain or as salvaged all the same."""
+    lost = []
+    claims = connection.execute(
+        sa.select(tables.hole).order_by(
+            tables.hole.c.pad, tables.hole.c.ledger, tables.hole.c.first, tables.hole.c.last
+        )
+    ).all()
+    counted: dict[str, int] = {}
+    for pad, ledger, first, last, reason, said_by in claims:
+        start = max(first, counted.get(ledger, 0) + 1)  # claims may overlap
+        counted[ledger] = max(last, counted.get(ledger, 0))
+        have = [
+            (max(one, start), min(other, last))
+            for one, other in _held(connection, pad, ledger, start, last)
+        ]
+        for gone_first, gone_last in _without(start, last, have):
+            lost.append(Lost(pad, ledger, gone_first, gone_last, reason, said_by))
+    return lost
+
+
+def _held(
+    connection: sa.Connection, pad: str, ledger: str, first: int, last: int
+) -> list[tuple[int, int]]:
+    batch, salvage = tables.batch.c, tables.salvage.c
+    chained = connection.execute(
+        sa.select(batch.first, batch.last).where(
+            batch.ledger == ledger, batch.first <= last, batch.last >= first
+        )
+    )
+    salvaged = connection.execute(
+        sa.select(salvage.seq).where(
+            salvage.pad == pad, salvage.ledger == ledger, salvage.seq.between(first, last)
+        )
+    )
+    return sorted([(one, other) for one, other in chained] + [(seq, seq) for (seq,) in salvaged])
+
+
+def _without(first: int, last: int, have: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    gone = []
+    for one, other in have:
+        if one > first:
+            gone.append((first, one - 1))
+        first = max(first, other + 1)
+    if first <= last:
+        gone.append((first, last))
+    return gone
+
+
+def _doubled(connection: sa.Connection) -> int:
+    """Entries that two batches of one ledger both hold."""
+    batch = tables.batch
+    before = sa.func.lag(batch.c.last).over(partition_by=batch.c.ledger, order_by=batch.c.first)
+    pairs = sa.select(batch.c.first, batch.c.last, before.label("before")).subquery()
+    overlap = sa.case(
+        (pairs.c.before >= pairs.c.first, pairs.c.before - pairs.c.first + 1), else_=0
+    )
+    return int(
+        connection.execute(sa.select(sa.func.coalesce(sa.func.sum(overlap), 0))).scalar_one()
+    )

@@ -1,0 +1,207 @@
+"""`ProvinceStore`: what a receiver writes to. Each call is one transaction, committed on return.
+
+The order inside `take` is the promise: lock the pads, judge against the stored heads, insert the
+raw bytes, derive, move the heads, commit; only then are there receipts, and each tells the head
+that is committed. The lock is the pad's row, not the ledger's: a pad's old and new ledger may be
+about the same invitation. Pads are locked in the order of their ids, so that two receivers wait for
+one another and never for each other.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from province.derive import Derivation
+from province.errors import Code, StoreError
+from province.rows import Claim, Sighting
+from province.store import bulk, derived, engine, evidence, tables
+from province.store.raw import Heads, read_heads
+from province.store.reading import Reading
+from sync.acceptance import Accepted, Refused, judge, receipt_of
+from sync.contract import Batch, Health, Problem, Receipt, Reported, State
+from sync.entries import Opened, read_body
+from sync.intake import Arrival
+
+TRIES = 5
+"""How often a transaction is tried that lost against another one."""
+
+_LOST_AGAINST_ANOTHER = {"40001", "40P01", "23505"}
+"""serialization_failure, deadlock_detected, unique_violation (PostgreSQL, appendix A)."""
+
+T = TypeVar("T")
+
+
+def open_store(url: str, *, read_only: bool = False) -> "ProvinceStore":
+    """The store at `url` (`sqlite:///file`, `postgresql://user@host/database`), created if empty.
+
+    `read_only`: for a second process that only looks; the store must exist.
+    Raises StoreUrlError (P01), StoreError (P02, P03, P05).
+    """
+    return ProvinceStore(engine.connect(url, read_only=read_only))
+
+
+class ProvinceStore(Reading):
+    """A province's store. Writing: one thread (a second receiver opens its own); reading: any."""
+
+    def __init__(self, opened: sa.Engine, wall_ms: Callable[[], int] | None = None) -> None:
+        super().__init__(opened)
+        self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        """Store a group in its order; one receipt for each arrival, telling the committed head.
+
+        Raises StoreError (P04); nothing of the group is stored then.
+        """
+        return self._commit(partial(_take, arrivals))
+
+    def birth(self, pad: str, state: State) -> Receipt:
+        """Note a birth, farewell or will; the receipt tells what is stored of its ledger."""
+
+        def note(connection: sa.Connection) -> Receipt:
+            _lock(connection, [pad])
+            head = read_heads(connection, [evidence.plain(state.ledger)]).get(state.ledger)
+            evidence.note_state(connection, pad, state, head, self._wall_ms())
+            foreign = head is not None and head.pad != pad
+            refused = Refused(Problem.FOREIGN, "the ledger is another pad's") if foreign else None
+            return receipt_of(state.ledger, head, birth=state, refused=refused)
+
+        return self._commit(note)
+
+    def health(self, pad: str, health: Health) -> None:
+        """Keep the newest health of a pad."""
+
+        def note(connection: sa.Connection) -> None:
+            _lock(connection, [pad])
+            evidence.note_health(connection, pad, health)
+
+        self._commit(note)
+
+    def reported(self, pad: str, reported: Reported) -> None:
+        """Keep the configuration that a pad says is in force."""
+
+        def note(connection: sa.Connection) -> None:
+            _lock(connection, [pad])
+            evidence.note_reported(connection, pad, reported)
+
+        self._commit(note)
+
+    def _commit(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a transaction, again when it lost against another receiver's."""
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except bulk.RowsExistError as error:
+                if not left:
+                    raise StoreError(f"{error} has these rows already") from error
+            except (DBAPIError, self._driver_error) as error:
+                origin = error.orig if isinstance(error, DBAPIError) else error
+                if not left or getattr(origin, "sqlstate", None) not in _LOST_AGAINST_ANOTHER:
+                    self._engine.dispose()  # whatever broke, the next call starts afresh
+                    raise StoreError(str(origin)) from error
+        raise StoreError("a transaction was never tried", Code.STORE_WRITE)
+
+    @property
+    def _driver_error(self) -> type[Exception]:
+        error: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+        return error
+
+
+def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receipt]:
+    _lock(connection, {arrival.pad for arrival in arrivals})
+    batches = [arrival.batch for arrival in arrivals if arrival.batch is not None]
+    heads = Heads(connection, (came.header.ledger for came in batches))
+    derivations: dict[str, Derivation] = {}
+    refused: list[Refused | None] = []
+    for arrival in arrivals:
+        verdict = _judge(heads, arrival)
+        refused.append(verdict if isinstance(verdict, Refused) else None)
+        if isinstance(verdict, Refused):
+            _note_refused(connection, heads, arrival, verdict)
+        elif isinstance(verdict, Accepted) and arrival.batch is not None:
+            ledger = arrival.batch.header.ledger
+            if heads[ledger] is None:
+                _note_opening(connection, arrival, arrival.batch)
+            if verdict.hole is not None:
+                claim = Claim(arrival.pad, ledger, *verdict.hole, "torn", ledger)
+                derived.note_hole(connection, claim)
+            heads.accept(arrival.batch, verdict, arrival.received_ms)
+            if arrival.pad not in derivations:
+                derivations[arrival.pad] = Derivation(arrival.pad)
+            derivations[arrival.pad].feed(ledger, verdict.first_new, verdict.bodies)
+    heads.write()
+    received_ms = max((arrival.received_ms for arrival in arrivals), default=0)
+    for derivation in derivations.values():
+        derived.write(connection, derivation, received_ms)
+    return [_receipt(heads, *pair) for pair in zip(arrivals, refused, strict=True)]
+
+
+def _lock(connection: sa.Connection, pads: Iterable[str]) -> None:
+    """Hold the rows of these pads until the commit (SQLite holds the whole file already)."""
+    wanted = sorted(pads)
+    locked = (
+        sa.select(tables.pad.c.pad)
+        .where(tables.pad.c.pad.in_(wanted))
+        .order_by(tables.pad.c.pad)
+        .with_for_update()
+    )
+    have = set(connection.execute(locked).scalars())
+    if len(have) < len(wanted):
+        missing = [(pad, *(None,) * 7) for pad in wanted if pad not in have]
+        bulk.add_missing(connection, tables.pad, missing)
+        connection.execute(locked).all()
+
+
+def _judge(heads: Heads, arrival: Arrival) -> object:
+    if arrival.batch is None:
+        return Refused(arrival.problem or Problem.MALFORMED, arrival.detail)
+    ledger = arrival.batch.header.ledger
+    return judge(heads[ledger], arrival.pad, arrival.batch, partial(heads.digest_at, ledger))
+
+
+def _note_refused(
+    connection: sa.Connection, heads: Heads, arrival: Arrival, refused: Refused
+) -> None:
+    evidence.note_refusal(connection, arrival, refused)
+    if refused.problem is Problem.CHAIN and arrival.batch is not None:
+        ledger = arrival.batch.header.ledger
+        if heads[ledger] is not None:
+            detail = evidence.plain(refused.detail)
+            seen = Sighting(arrival.pad, ledger, "fork", detail, arrival.received_ms)
+            derived.note_incident(connection, seen)
+
+
+def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> None:
+    """A pad that goes on in a new ledger names the one before, or somebody must ask where it is."""
+    try:
+        opened = read_body(came.bodies[0]) if came.header.first == 1 else None
+    except ValueError:
+        opened = None
+    if isinstance(opened, Opened) and opened.previous is not None:
+        return
+    before = connection.execute(
+        sa.select(tables.ledger.c.ledger)
+        .where(tables.ledger.c.pad == arrival.pad)
+        .order_by(tables.ledger.c.last_ms.desc(), tables.ledger.c.ledger.desc())
+        .limit(1)
+    ).scalar()
+    if before is not None:
+        detail = f"a new ledger that does not name the one before; the last one was {before}"
+        ledger, seen_ms = came.header.ledger, arrival.received_ms
+        seen = Sighting(arrival.pad, ledger, "unannounced", detail, seen_ms)
+        derived.note_incident(connection, seen)
+
+
+def _receipt(heads: Heads, arrival: Arrival, refused: Refused | None) -> Receipt:
+    if arrival.batch is None:
+        return receipt_of("", None, refused=refused)
+    ledger = arrival.batch.header.ledger
+    return receipt_of(ledger, heads[ledger], refused=refused)

@@ -1,0 +1,275 @@
+"""The province's tables, once, for SQLite and PostgreSQL.
+
+Two sorts. *Raw* tables hold what came in and are the truth: `batch` has the very bytes of every
+accepted entry, and triggers refuse to change or delete a row; the view `entry` shows the same one
+entry a row. *Derived* tables say what the entries mean; each of their rows can be derived again
+from the raw ones (`ratingpad-province verify` does). The rest (`refusal`, `incident`) is evidence.
+"""
+
+import sqlalchemy as sa
+
+FORMAT = 1
+"""Version of these tables, kept in `format`."""
+
+schema = sa.MetaData()
+
+_Number = sa.BigInteger
+_Blob = sa.LargeBinary
+
+
+def _text(name: str, **given: bool) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=given.pop("nullable", False), **given)  # type: ignore[arg-type]
+
+
+def _number(name: str, **given: bool) -> sa.Column[int]:
+    return sa.Column(name, _Number, nullable=given.pop("nullable", False), **given)  # type: ignore[arg-type]
+
+
+def _dating() -> tuple[sa.Column[str] | sa.Column[int], ...]:
+    return (
+        _text("boot"),
+        _number("mono_ms"),
+        _number("utc_ms", nullable=True),
+        _text("dated_by"),
+        _number("uncertainty_ms", nullable=True),
+    )
+
+
+format_ = sa.Table("format", schema, _number("version"))
+
+# --- raw ------------------------------------------------------------------------------------------
+
+ledger = sa.Table(
+    "ledger",
+    schema,
+    sa.Column("ledger", sa.Text, primary_key=True),
+    _text("pad"),
+    _text("hash"),
+    _number("seq"),
+    sa.Column("digest", _Blob, nullable=False),
+    _number("entries"),
+    _number("first_ms"),
+    _number("last_ms"),
+    sa.Index("ledger_by_pad", "pad"),
+)
+"""How far each ledger is stored: its head. `entries`: how many are (fewer than `seq` where holes
+are). `first_ms`, `last_ms`: when batches came in."""
+
+batch = sa.Table(
+    "batch",
+    schema,
+    sa.Column("ledger", sa.Text, primary_key=True),
+    sa.Column("first", _Number, primary_key=True, autoincrement=False),
+    _number("last"),
+    sa.Column("prev", _Blob, nullable=False),
+    sa.Column("head", _Blob, nullable=False),
+    sa.Column("marks", _Blob, nullable=False),
+    sa.Column("body", _Blob, nullable=False),
+    _number("received_ms"),
+)
+"""Accepted entries `first` … `last`. `body`: their exact bytes, each ended by a newline. `prev`,
+`head`: the chain's digest before and after. `marks`: the first 4 bytes of the digest after each
+entry, so that of a changed batch the first changed entry can be named."""
+
+MARK_BYTES = 4
+
+# --- derived --------------------------------------------------------------------------------------
+
+rating = sa.Table(
+    "rating",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("invitation", sa.Text, primary_key=True),
+    _text("standing"),
+    _text("level", nullable=True),
+    sa.Column("again", sa.Boolean, nullable=False),
+    _number("elapsed_ms", nullable=True),
+    _text("source", nullable=True),
+    _text("reason", nullable=True),
+    _text("window_id", nullable=True),
+    _text("clerk", nullable=True),
+    _text("case_number", nullable=True),
+    _text("matter_code", nullable=True),
+    _text("step", nullable=True),
+    _text("desk", nullable=True),
+    _text("invited_ledger", nullable=True),
+    _number("invited_seq", nullable=True),
+    _text("ledger"),
+    _number("seq"),
+    *_dating(),
+)
+
+detail = sa.Table(
+    "detail",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("invitation", sa.Text, primary_key=True),
+    _text("ledger"),
+    _number("seq"),
+    _text("options"),
+    _text("remark", nullable=True),
+)
+
+
+def _at_position(
+    name: str, *columns: sa.Column[str] | sa.Column[int] | sa.Column[bool]
+) -> sa.Table:
+    return sa.Table(
+        name,
+        schema,
+        sa.Column("pad", sa.Text, primary_key=True),
+        sa.Column("ledger", sa.Text, primary_key=True),
+        sa.Column("seq", _Number, primary_key=True, autoincrement=False),
+        *columns,
+    )
+
+
+stray = _at_position("stray", _text("key"), _text("state"), _text("source"), *_dating())
+fault = _at_position(
+    "fault",
+    sa.Column("cleared", sa.Boolean, nullable=False),
+    _text("code"),
+    _text("detail"),
+    *_dating(),
+)
+unread = _at_position("unread", _text("kind"), _text("why"))
+
+anchor = sa.Table(
+    "anchor",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("boot", sa.Text, primary_key=True),
+    _number("mono_ms"),
+    _number("utc_ms"),
+    _number("uncertainty_ms"),
+    _text("source"),
+    sa.Column("ledger", sa.Text, primary_key=True),
+    sa.Column("seq", _Number, primary_key=True, autoincrement=False),
+)
+"""What `clock` entries say: at `mono_ms` of `boot` it was `utc_ms` (dating.py)."""
+
+salvage = sa.Table(
+    "salvage",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("ledger", sa.Text, primary_key=True),
+    sa.Column("seq", _Number, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.Text, primary_key=True),
+    _text("via_ledger"),
+    _number("via_seq"),
+)
+
+opening = sa.Table(
+    "opening",
+    schema,
+    _text("pad"),
+    sa.Column("ledger", sa.Text, primary_key=True),
+    _text("previous"),
+    _text("reason"),
+    _number("previous_seq", nullable=True),
+)
+
+hole = sa.Table(
+    "hole",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("ledger", sa.Text, primary_key=True),
+    sa.Column("first", _Number, primary_key=True, autoincrement=False),
+    sa.Column("last", _Number, primary_key=True, autoincrement=False),
+    _text("reason"),
+    _text("said_by"),
+)
+"""Entries that a pad once had and cannot send. What came in another way is no longer lost."""
+
+DATED = (rating, stray, fault)
+"""The tables whose rows are dated again when an anchor comes in."""
+
+for _table in DATED:
+    _undated = _table.c.dated_by.in_(("anchor", "unknown"))
+    sa.Index(
+        f"{_table.name}_by_boot",
+        _table.c.pad,
+        _table.c.boot,
+        postgresql_where=_undated,
+        sqlite_where=_undated,
+    )
+
+# --- presence and evidence ------------------------------------------------------------------------
+
+pad = sa.Table(
+    "pad",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    _text("status", nullable=True),
+    _number("boots", nullable=True),
+    _number("session", nullable=True),
+    _text("ledger", nullable=True),
+    _text("state", nullable=True),
+    _text("health", nullable=True),
+    _text("reported", nullable=True),
+)
+"""Presence: the newest state, health and configuration of each pad, as JSON as it came. Its row
+is the lock under which everything of a pad is written."""
+
+refusal = sa.Table(
+    "refusal",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("problem", sa.Text, primary_key=True),
+    sa.Column("payload_sha256", _Blob, primary_key=True),
+    _text("ledger"),
+    _text("detail"),
+    sa.Column("payload", _Blob, nullable=False),
+    _number("payload_bytes"),
+    _number("times"),
+    _number("first_ms"),
+    _number("last_ms"),
+)
+"""What was not taken, and why: the payload's beginning as evidence, once however often it came."""
+
+incident = sa.Table(
+    "incident",
+    schema,
+    sa.Column("pad", sa.Text, primary_key=True),
+    sa.Column("ledger", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("detail", sa.Text, primary_key=True),
+    _number("times"),
+    _number("first_ms"),
+    _number("last_ms"),
+)
+"""What a person must look at: `fork`, `backwards`, `unannounced`, `salvage-differs`."""
+
+# --- what SQLAlchemy has no words for -------------------------------------------------------------
+
+_SQLITE = (
+    """CREATE TRIGGER batch_is_never_updated BEFORE UPDATE ON batch
+       BEGIN SELECT RAISE(ABORT, 'raw entries are never changed'); END""",
+    """CREATE TRIGGER batch_is_never_deleted BEFORE DELETE ON batch
+       BEGIN SELECT RAISE(ABORT, 'raw entries are never deleted'); END""",
+    """CREATE VIEW entry AS
+       WITH RECURSIVE line(ledger, seq, body, rest) AS (
+         SELECT ledger, first - 1, NULL, body FROM batch
+         UNION ALL
+         SELECT ledger, seq + 1, substr(rest, 1, instr(rest, x'0a') - 1),
+                substr(rest, instr(rest, x'0a') + 1)
+         FROM line WHERE length(rest) > 0)
+       SELECT ledger, seq, body FROM line WHERE body IS NOT NULL""",
+)
+
+_POSTGRESQL = (
+    """CREATE FUNCTION raw_entries_are_never_changed() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION 'raw entries are never changed or deleted'; END $$""",
+    """CREATE TRIGGER batch_is_never_changed BEFORE UPDATE OR DELETE ON batch
+       FOR EACH ROW EXECUTE FUNCTION raw_entries_are_never_changed()""",
+    """CREATE TRIGGER batch_is_never_truncated BEFORE TRUNCATE ON batch
+       FOR EACH STATEMENT EXECUTE FUNCTION raw_entries_are_never_changed()""",
+    # `encode` to escape and `decode` back: a body need not be UTF-8, and bytea cannot be split.
+    r"""CREATE VIEW entry AS
+       SELECT batch.ledger, batch.first + line.n - 1 AS seq, decode(line.text, 'escape') AS body
+       FROM batch, unnest(string_to_array(encode(
+              substr(batch.body, 1, length(batch.body) - 1), 'escape'), E'\n'))
+            WITH ORDINALITY AS line(text, n)""",
+)
+
+BACKEND_DDL = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}

@@ -1,0 +1,268 @@
+"""Taking batches in: raw bytes, heads, receipts, evidence. On both backends."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
+
+from province.errors import Code, StoreError, StoreUrlError
+from province.store import ProvinceStore, open_store
+from sync.contract import VERSION, ContractError, Problem, Reported, Settings, Status
+from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
+from sync.intake import evidence, read_arrival
+
+Open = Callable[[], ProvinceStore]
+
+
+def entries(store: ProvinceStore) -> list[tuple[str, int, bytes]]:
+    with store.engine.connect() as connection:
+        rows = connection.execute(
+            sa.text("SELECT ledger, seq, body FROM entry ORDER BY ledger, seq")
+        )
+        return [(ledger, seq, bytes(body)) for ledger, seq, body in rows]
+
+
+def test_entries_are_stored_byte_by_byte_and_the_receipt_tells_the_head(
+    store: ProvinceStore,
+) -> None:
+    pad = ChainedLedger().add(
+        invited("i1", case="办件-1"), rated("i1"), b'{"kind":"odd","x":"\\u0000\\n\\\\"}\x00'
+    )
+    [receipt] = store.take([pad.arrival()])
+    assert (receipt.seq, receipt.digest, receipt.problem) == (4, pad.digest(4).hex(), None)
+    assert entries(store) == [(pad.id, entry.seq, entry.body) for entry in pad.entries]
+
+
+def test_a_batch_that_comes_again_or_overlaps_is_stored_once(store: ProvinceStore) -> None:
+    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(9)))
+    receipts = store.take([pad.arrival(1, 4), pad.arrival(1, 4), pad.arrival(3, 7)])
+    assert [receipt.seq for receipt in receipts] == [7, 7, 7]
+    [receipt] = store.take([pad.arrival(2, 10)])
+    assert receipt.seq == 10
+    assert [seq for _, seq, _ in entries(store)] == list(range(1, 11))
+    assert store.summary().entries == 10
+    assert store.summary().doubled == 0
+
+
+def test_a_gap_is_refused_with_the_stored_head_and_leaves_no_evidence(
+    store: ProvinceStore,
+) -> None:
+    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(5)))
+    receipts = store.take([pad.arrival(1, 2), pad.arrival(5, 6)])
+    assert [(receipt.seq, receipt.problem) for receipt in receipts] == [(2, None), (2, Problem.GAP)]
+    assert store.summary().refusals == 0
+
+
+def test_a_torn_batch_is_taken_and_its_hole_is_counted_as_lost(store: ProvinceStore) -> None:
+    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(9)))
+    store.take([pad.arrival(1, 3)])
+    [receipt] = store.take([pad.arrival(7, 10, torn=True)])
+    assert receipt.seq == 10
+    [hole] = store.lost()
+    assert (hole.ledger, hole.first, hole.last, hole.reason) == (pad.id, 4, 6, "torn")
+    assert store.summary().lost == 3
+    assert store.take([pad.arrival(5, 6)])[0].problem is None, "a hole is never filled, nor a fault"
+
+
+def test_another_history_is_refused_kept_as_evidence_and_seen_as_a_fork(
+    store: ProvinceStore,
+) -> None:
+    pad = ChainedLedger().add(rated("i1", Level.VERY_DISSATISFIED))
+    forged = ChainedLedger().add(rated("i1", Level.VERY_SATISFIED), lapsed("i2"))
+    store.take([pad.arrival()])
+    for _ in range(2):
+        [receipt] = store.take([forged.arrival()])
+        assert (receipt.problem, receipt.seq) == (Problem.CHAIN, 2)
+    assert [rating.level for rating in store.ratings()] == ["very_dissatisfied"]
+    [incident] = store.incidents()
+    assert (incident.kind, incident.times) == ("fork", 2)
+    with store.engine.connect() as connection:
+        [(payload, times)] = connection.execute(sa.text("SELECT payload, times FROM refusal"))
+    assert (bytes(payload), times) == (forged.payload(), 2)
+
+
+def test_a_ledger_of_another_pad_is_refused_and_its_head_not_told(store: ProvinceStore) -> None:
+    pad, thief = ChainedLedger(), ChainedLedger("pad-2")
+    store.take([pad.arrival()])
+    [receipt] = store.take([thief.arrival()])
+    assert (receipt.problem, receipt.seq) == (Problem.FOREIGN, 0)
+    assert store.birth("pad-2", thief.birth()).problem is Problem.FOREIGN
+
+
+def test_what_cannot_be_read_is_evidence_and_harms_nothing(store: ProvinceStore) -> None:
+    pad = ChainedLedger()
+    bad = [
+        b"",
+        b"\xff\x00",
+        b"[" * 9000,
+        pad.payload().replace(b'"v":1', b'"v":9'),
+        b"x" * 300_000,
+        pad.payload()[:-1],
+    ]
+    arrivals = [read_arrival("pad-1", payload, False, NOON_MS) for payload in bad]
+    arrivals.append(evidence("pad-1", ContractError(Problem.MALFORMED, "a\0b"), b"z", NOON_MS))
+    receipts = store.take([*arrivals, pad.arrival()])
+    assert [receipt.problem for receipt in receipts[:4]] == [
+        Problem.MALFORMED,
+        Problem.MALFORMED,
+        Problem.MALFORMED,
+        Problem.VERSION,
+    ]
+    assert {(receipt.ledger, receipt.seq) for receipt in receipts[:-1]} == {("", 0)}
+    assert receipts[-1].seq == 1
+    assert store.summary().refusals == len(arrivals)
+
+
+def test_refusals_are_bounded_for_each_pad(
+    store: ProvinceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("province.store.evidence.MAX_REFUSALS", 3)
+    store.take([read_arrival("pad-1", b"%d" % n, False, NOON_MS) for n in range(9)])
+    with store.engine.connect() as connection:
+        times = connection.execute(sa.text("SELECT times FROM refusal ORDER BY times")).scalars()
+        assert list(times) == [1, 1, 1, 6]
+
+
+@pytest.mark.parametrize("change", ["UPDATE batch SET received_ms = 1", "DELETE FROM batch"])
+def test_raw_entries_can_neither_be_changed_nor_deleted(store: ProvinceStore, change: str) -> None:
+    store.take([ChainedLedger().arrival()])
+    with pytest.raises(sa.exc.DBAPIError, match="never"), store.engine.begin() as connection:
+        connection.execute(sa.text(change))
+    assert len(entries(store)) == 1
+
+
+@pytest.mark.postgres
+def test_raw_entries_cannot_be_truncated(store: ProvinceStore) -> None:
+    if store.engine.dialect.name != "postgresql":
+        return  # SQLite has no TRUNCATE
+    with pytest.raises(sa.exc.DBAPIError, match="never"), store.engine.begin() as connection:
+        connection.execute(sa.text("TRUNCATE batch"))
+
+
+def test_a_failed_commit_stores_nothing_and_gives_no_receipt(
+    store: ProvinceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pad = ChainedLedger().add(lapsed("i1"))
+
+    def broken(*_: object) -> None:
+        raise sa.exc.OperationalError("INSERT", {}, OSError("no space left"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("province.store.derived.write", broken)
+        with pytest.raises(StoreError, match="P04"):
+            store.take([pad.arrival()])
+    assert entries(store) == []
+    assert store.birth(pad.pad, pad.birth()).seq == 0
+    assert store.take([pad.arrival()])[0].seq == 2
+
+
+def test_a_birth_is_answered_with_the_head_and_its_session(store: ProvinceStore) -> None:
+    pad = ChainedLedger().add(lapsed("i1"))
+    receipt = store.birth(pad.pad, pad.birth(boots=3, session=2))
+    assert (receipt.seq, receipt.digest, receipt.session) == (0, GENESIS.hex(), "3.2")
+    store.take([pad.arrival()])
+    assert store.birth(pad.pad, pad.birth(boots=3, session=3)).seq == 2
+    assert store.incidents() == []
+
+
+def test_a_late_will_does_not_hide_a_newer_birth(store: ProvinceStore) -> None:
+    pad = ChainedLedger()
+    store.birth(pad.pad, pad.birth(boots=1, session=2))
+    will = pad.birth(boots=1, session=1)
+    store.birth(pad.pad, type(will)(**{**_fields(will), "status": Status.LOST}))
+    assert [seen.status for seen in store.pads()] == ["online"]
+    store.birth(pad.pad, type(will)(**{**_fields(will), "status": Status.LOST, "session": 2}))
+    assert [seen.status for seen in store.pads()] == ["lost"]
+
+
+def _fields(state: object) -> dict[str, object]:
+    return {name: getattr(state, name) for name in state.__struct_fields__}  # type: ignore[attr-defined]
+
+
+def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:
+    pad = ChainedLedger().add(lapsed("i1"), lapsed("i2"))
+    store.take([pad.arrival()])
+    store.birth(pad.pad, pad.birth(boots=5))
+    assert store.incidents() == []
+    store.birth(pad.pad, pad.birth(boots=6, seq=1))
+    store.birth(pad.pad, pad.birth(boots=2))
+    store.birth(pad.pad, pad.birth(boots=7, digest="ab" * 32))
+    assert sorted(incident.kind for incident in store.incidents()) == [
+        "backwards",
+        "backwards",
+        "fork",
+    ]
+
+
+def test_a_new_ledger_that_names_nothing_before_it_is_an_incident(store: ProvinceStore) -> None:
+    named = Predecessor(ledger="01A", reason="damaged", seq=1, missing=((2, 4),))
+    store.take([ChainedLedger(ledger="01A").arrival()])
+    store.take([ChainedLedger(ledger="01B", previous=named).arrival()])
+    assert store.incidents() == []
+    assert store.summary().lost == 3
+    store.take([ChainedLedger(ledger="01C").arrival()])
+    [incident] = store.incidents()
+    assert (incident.kind, incident.ledger) == ("unannounced", "01C")
+
+
+def test_the_newest_configuration_of_a_pad_is_kept(store: ProvinceStore) -> None:
+    store.reported("pad-1", Reported(v=VERSION, version=4, digest="d", settings=Settings()))
+    [seen] = store.pads()
+    assert seen.reported is not None
+    assert '"version":4' in seen.reported
+
+
+def test_a_group_of_several_pads_and_hashes_is_one_transaction(store: ProvinceStore) -> None:
+    one = ChainedLedger("pad-1", "01A").add(invited("i"), rated("i"))
+    other = ChainedLedger("pad-2", "01B", hash_name=HashName.SM3).add(invited("i"), lapsed("i"))
+    receipts = store.take([one.arrival(1, 2), other.arrival(), one.arrival(3, 3)])
+    assert [receipt.seq for receipt in receipts] == [3, 3, 3]
+    assert {(rating.pad, rating.standing) for rating in store.ratings()} == {
+        ("pad-1", "rated"),
+        ("pad-2", "unrated"),
+    }
+
+
+def test_a_second_process_reads_and_cannot_write(store: ProvinceStore, store_url: str) -> None:
+    store.take([ChainedLedger().add(invited("i1", case="c-9")).arrival()])
+    looking = open_store(store_url, read_only=True)
+    try:
+        assert looking.summary().open == 1
+        assert looking.ratings(limit=5, pad="pad-1")[0].case_number == "c-9"
+        assert [seen.seq for seen in looking.ledgers()] == [2]
+        with pytest.raises(StoreError):
+            looking.take([ChainedLedger(ledger="01B").arrival()])
+    finally:
+        looking.close()
+
+
+def test_a_wrong_url_an_absent_and_a_foreign_database_are_told_apart(tmp_path: Path) -> None:
+    for url in ("mysql://x/y", "no url", "sqlite://"):
+        with pytest.raises(StoreUrlError) as wrong:
+            open_store(url)
+        assert wrong.value.code is Code.STORE_URL
+    with pytest.raises(StoreError) as absent:
+        open_store(f"sqlite:///{tmp_path}/none/x.db")
+    assert absent.value.code is Code.STORE_ABSENT
+    with pytest.raises(StoreError) as missing:
+        open_store(f"sqlite:///{tmp_path}/x.db", read_only=True)
+    assert missing.value.code is Code.STORE_ABSENT
+    with pytest.raises(StoreError) as gone:
+        open_store("postgresql://nobody@127.0.0.1:1/none")
+    assert gone.value.code is Code.STORE_ABSENT
+    foreign = sa.create_engine(f"sqlite:///{tmp_path}/foreign.db")
+    with foreign.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE theirs (x)"))
+    foreign.dispose()
+    with pytest.raises(StoreError) as other:
+        open_store(f"sqlite:///{tmp_path}/foreign.db")
+    assert other.value.code is Code.STORE_FOREIGN
+
+
+def test_a_stray_is_kept_and_never_counted(store: ProvinceStore) -> None:
+    stray = Strayed(at=at(5), key="satisfied", state="idle", source="keys")
+    store.take([ChainedLedger().add(stray).arrival()])
+    summary = store.summary()
+    assert (summary.strays, summary.invitations) == (1, 0)
