@@ -292,7 +292,7 @@ def read_body(raw: bytes) -> AnyBody | None:
         if kind and kind not in KINDS:
             return None
         raise ValueError(f"entry of kind {kind or '(none)'}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"entry is not JSON: {error}") from error
 
 
@@ -300,7 +300,7 @@ def kind_of(raw: bytes) -> str:
     """The `kind` that `raw` names, or an empty string when it names none that can be read."""
     try:
         return _kind_decoder.decode(raw).kind
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 
