@@ -1,0 +1,403 @@
+"""The desk's HTTP API: its token, its limits, its errors, and its blindness to levels."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from device.desk.base import Desk, Invited, WindowNow
+from device.desk.http import build_app
+from device.desk.wire import ERRORS, MAX_REQUEST_BYTES
+from device.errors import Code
+from device.events import (
+    Blocked,
+    Event,
+    Invitation,
+    Invite,
+    Pause,
+    Press,
+    Record,
+    Refusal,
+    Refuse,
+    Resume,
+    Standing,
+    Stored,
+    Tick,
+    Withdraw,
+)
+from device.session import Session, Timing
+from sync.entries import At, Body, Level, Service, Trust
+
+TOKEN = "s3cret-令牌"
+AUTH = {"authorization": f"Bearer {TOKEN}".encode()}
+
+
+class SessionDesk:
+    """A desk's port over the real session, with a card that is always quick."""
+
+    def __init__(self) -> None:
+        self.session = Session("3", Timing())
+        self.now = 0
+        self.bodies: list[Body] = []
+        self.made = 0
+
+    def do(self, event: Event) -> Refusal | None:
+        at = At(utc=None, mono=self.now, boot="b", trust=Trust.NONE)
+        effects = self.session.step(event, at)
+        records = [effect.body for effect in effects if isinstance(effect, Record)]
+        self.bodies += records
+        for _ in records:
+            self.session.step(Stored(), at)
+        return next((e.refusal for e in effects if isinstance(e, Refuse)), None)
+
+    async def invite(self, service: Service, clerk: str | None, source: str) -> Invited | Refusal:
+        one = self.session.invitation
+        if one is not None and service.case and one.service == service:
+            return Invited(one.id, created=False)
+        self.made += 1
+        wish = Invitation(f"01J{self.made}", source, service, clerk)
+        return self.do(Invite(wish)) or Invited(wish.id, created=True)
+
+    async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
+        return self.do(Withdraw(invitation, reason))
+
+    async def pause(self, by: str) -> Refusal | None:
+        return self.do(Pause(by))
+
+    async def resume(self, by: str) -> Refusal | None:
+        return self.do(Resume(by))
+
+    def standing(self, invitation: str) -> Standing | None:
+        return self.session.standing(invitation)
+
+    def window(self) -> WindowNow:
+        one = self.session.invitation
+        return WindowNow("3", self.session.clerk_state, one.id if one else None)
+
+
+class Caller:
+    """Calls the API as a queueing system would, over ASGI and without a network."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.app = build_app(desk, TOKEN)
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, headers: Any = AUTH, content: Any = None
+    ) -> httpx.Response:
+        async def call() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://pad") as client:
+                data = json.dumps(body).encode() if body is not None else content
+                return await client.request(method, path, content=data, headers=headers)
+
+        return asyncio.run(call())
+
+
+@pytest.fixture
+def desk() -> SessionDesk:
+    return SessionDesk()
+
+
+@pytest.fixture
+def call(desk: SessionDesk) -> Caller:
+    return Caller(desk)
+
+
+CASE = {"case": "DH-20260301-17", "matter": "11220000MB0001", "step": "办结", "clerk": "C003"}
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    body = answer.json()
+    assert set(body) == {"error", "says", "remedy"}
+    assert body["says"]
+    assert body["remedy"]
+    assert ERRORS[body["error"]].status == answer.status_code
+    return answer.status_code, body["error"]
+
+
+# --- wishes -------------------------------------------------------------------------------------
+
+
+def test_an_invitation_carries_the_service_and_the_clerk(call: Caller, desk: SessionDesk) -> None:
+    answer = call("POST", "/v1/invitations", CASE)
+    assert (answer.status_code, answer.json()) == (
+        201,
+        {"invitation": "01J1", "standing": "open"},
+    )
+    assert answer.headers["cache-control"] == "no-store"
+    invited = desk.bodies[0]
+    assert invited.service == Service(case=CASE["case"], matter=CASE["matter"], step="办结")
+    assert (invited.clerk, invited.source) == ("C003", "http")
+
+
+def test_the_same_case_and_step_while_open_is_the_same_invitation(
+    call: Caller, desk: SessionDesk
+) -> None:
+    call("POST", "/v1/invitations", CASE)
+    again = call("POST", "/v1/invitations", CASE)
+    assert (again.status_code, again.json()["invitation"]) == (200, "01J1")
+    other = call("POST", "/v1/invitations", {**CASE, "step": "受理"})
+    assert error_of(other) == (409, "busy")
+    assert len(desk.bodies) == 1
+
+
+def test_an_invitation_needs_no_field_at_all(call: Caller) -> None:
+    assert call("POST", "/v1/invitations").status_code == 201
+
+
+def test_a_withdrawal_keeps_its_reason_and_cannot_be_repeated(
+    call: Caller, desk: SessionDesk
+) -> None:
+    call("POST", "/v1/invitations", CASE)
+    answer = call("POST", "/v1/invitations/01J1/withdraw", {"reason": "fault"})
+    assert answer.json() == {"invitation": "01J1", "standing": "withdrawn"}
+    assert desk.bodies[-1].reason == "desk: fault"  # never mistaken for the pad's own word
+    again = call("POST", "/v1/invitations/01J1/withdraw")
+    assert error_of(again) == (409, "already-ended")
+
+
+def test_what_the_pad_does_not_know_is_not_found(call: Caller) -> None:
+    assert error_of(call("GET", "/v1/invitations/01J9")) == (404, "unknown-invitation")
+    assert error_of(call("POST", "/v1/invitations/01J9/withdraw")) == (404, "unknown-invitation")
+
+
+def test_a_paused_window_takes_no_invitation_until_it_is_resumed(
+    call: Caller, desk: SessionDesk
+) -> None:
+    paused = call("POST", "/v1/window/pause", {"by": "C003"})
+    assert paused.json() == {"window": "3", "state": "paused", "invitation": None, "fault": None}
+    assert desk.bodies[0].by == "desk: C003"
+    assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "paused")
+    assert call("POST", "/v1/window/resume").json()["state"] == "ready"
+    assert call("GET", "/v1/window").json()["state"] == "ready"
+
+
+def test_a_fault_is_told_as_such(call: Caller, desk: SessionDesk) -> None:
+    desk.do(Blocked(Code.KEYS_GONE))
+    assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "fault")
+    assert call("GET", "/v1/window").json()["state"] == "fault"
+
+
+# --- token --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer "},
+        {"authorization": "Bearer s3cret"},
+        {"authorization": f"Basic {TOKEN}".encode()},
+        {"authorization": f"Bearer {TOKEN}x".encode()},
+        {"authorization": b"Bearer \xff\xfe"},
+        [*((b"authorization", f"Bearer {TOKEN}".encode()),) * 2],
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/invitations"),
+        ("GET", "/v1/invitations/01J1"),
+        ("POST", "/v1/invitations/01J1/withdraw"),
+        ("GET", "/v1/window"),
+        ("POST", "/v1/window/pause"),
+        ("POST", "/v1/window/resume"),
+        ("GET", "/nowhere"),
+    ],
+)
+def test_nothing_is_answered_without_the_token(
+    call: Caller, desk: SessionDesk, headers: Any, method: str, path: str
+) -> None:
+    answer = call(method, path, headers=headers)
+    assert error_of(answer) == (401, "unauthorised")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert desk.bodies == []
+
+
+def test_the_scheme_is_not_case_sensitive(call: Caller) -> None:
+    headers = {"authorization": f"bearer {TOKEN}".encode()}
+    assert call("GET", "/v1/window", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", " ", "\n"])
+def test_there_is_no_desk_without_a_token(desk: SessionDesk, token: str) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        build_app(desk, token)
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b'{"case": 17}',
+        b'{"case": ""}',
+        b'{"case": "a\\u0000b"}',
+        b'{"case": "a\\nb"}',
+        b'{"case": "a\\n"}',
+        b'{"case": "a\\u2028"}',
+        b'{"case": "\\ud800"}',
+        b'{"case": "\xff"}',
+        json.dumps({"case": "7" * 51}).encode(),
+        b'{"kase": "1"}',
+        b'{"level": "satisfied"}',
+        b'{"case": null, "clerk": ["c"]}',
+        b"[" * 16_000,
+        b'{"case": ' + b'{"a":' * 2_500 + b"1" + b"}" * 2_500 + b"}",
+        b"case=1",
+    ],
+)
+def test_a_request_that_is_not_as_it_should_be_changes_nothing(
+    call: Caller, desk: SessionDesk, content: bytes
+) -> None:
+    assert error_of(call("POST", "/v1/invitations", content=content)) == (422, "bad-request")
+    assert desk.bodies == []
+
+
+def test_the_answer_names_the_field(call: Caller) -> None:
+    answer = call("POST", "/v1/invitations", {"case": 17})
+    assert "$.case" in answer.json()["says"]
+
+
+def test_a_request_that_is_too_long_is_cut_off_while_it_comes(
+    call: Caller, desk: SessionDesk
+) -> None:
+    longest = b" " * (MAX_REQUEST_BYTES - 2) + b"{}"
+    assert call("POST", "/v1/invitations", content=longest).status_code == 201
+    assert error_of(call("POST", "/v1/window/pause", content=longest + b" ")) == (413, "too-large")
+    assert len(desk.bodies) == 1
+
+
+def test_an_endless_request_is_not_read_to_its_end(desk: SessionDesk) -> None:
+    read = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal read
+        read += 4_096
+        return {"type": "http.request", "body": b" " * 4_096, "more_body": True}
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/invitations",
+        "query_string": b"",
+        "headers": [(b"authorization", AUTH["authorization"])],
+    }
+    asyncio.run(build_app(desk, TOKEN)(scope, receive, send))
+    assert sent[0]["status"] == 413
+    assert read <= MAX_REQUEST_BYTES + 4_096
+
+
+def test_a_wrong_path_and_a_wrong_method_are_told_apart(call: Caller) -> None:
+    assert error_of(call("GET", "/v2/window")) == (404, "not-found")
+    answer = call("DELETE", "/v1/invitations/01J1")
+    assert error_of(answer) == (405, "method-not-allowed")
+    assert "GET" in answer.headers["allow"]
+
+
+def test_a_failure_inside_the_pad_gives_a_code_and_no_traceback(desk: SessionDesk) -> None:
+    class Broken(SessionDesk):
+        def window(self) -> WindowNow:
+            raise RuntimeError("k2 was satisfied")
+
+    answer = Caller(Broken())("GET", "/v1/window")
+    assert error_of(answer) == (500, "internal")
+    assert "satisfied" not in answer.text
+
+
+def test_every_refusal_of_the_session_has_an_error() -> None:
+    assert {refusal.value for refusal in Refusal} <= set(ERRORS)
+
+
+# --- law 7 --------------------------------------------------------------------------------------
+
+LEVEL_WORDS = (
+    *(level.value for level in Level),
+    *(level.name for level in Level),
+    *("非常满意", "满意", "基本满意", "不满意", "非常不满意", "satisf", "level"),
+)
+
+
+def story(desk: SessionDesk, first: Level, second: Level | None) -> Iterator[httpx.Response]:
+    """Every endpoint at every moment of a rating, with all its errors."""
+    call = Caller(desk)
+
+    def everything() -> Iterator[httpx.Response]:
+        yield call("GET", "/v1/window")
+        yield call("GET", "/v1/invitations/01J1")
+        yield call("GET", "/v1/invitations/01J9")
+        yield call("POST", "/v1/invitations", CASE)
+        yield call("POST", "/v1/invitations", {**CASE, "case": "DH-2"})
+        yield call("POST", "/v1/invitations", {"level": first.value[::-1]})
+        yield call("GET", "/v1/window", headers={})
+
+    yield call("POST", "/v1/invitations", CASE)
+    yield from everything()
+    desk.now += 4_000
+    desk.do(Press("k", first, "sim", desk.now))
+    yield from everything()
+    yield call("POST", "/v1/invitations/01J1/withdraw", {"reason": "again"})
+    if second is not None:
+        desk.now += 1_000
+        desk.do(Press("k", second, "sim", desk.now))
+        yield from everything()
+    yield call("POST", "/v1/window/pause", {"by": "C003"})
+    for _ in range(2):
+        desk.now += 10_000
+        desk.do(Tick())
+        yield from everything()
+    yield call("POST", "/v1/window/resume")
+    yield from everything()
+    desk.do(Blocked(Code.LEDGER_FULL))
+    yield from everything()
+
+
+def transcript(desk: SessionDesk, first: Level, second: Level | None) -> list[Any]:
+    answers = story(desk, first, second)
+    return [
+        # The field name `level` in a desk's own mistake is the only place where the word may be.
+        (answer.status_code, sorted(answer.headers.items()), mask(answer.text))
+        for answer in answers
+    ]
+
+
+def mask(text: str) -> str:
+    return text.replace("unknown field `level`", "unknown field")
+
+
+@pytest.mark.parametrize("second", [None, *Level])
+def test_no_answer_tells_a_level_or_differs_by_one(second: Level | None) -> None:
+    transcripts = [transcript(SessionDesk(), first, second) for first in Level]
+    assert all(one == transcripts[0] for one in transcripts[1:])
+    statuses = {status for status, _, _ in transcripts[0]}
+    assert {200, 201, 401, 404, 409, 422} <= statuses
+    for _, headers, text in transcripts[0]:
+        said = f"{headers} {text}".lower()
+        assert not [word for word in LEVEL_WORDS if word.lower() in said]
+
+
+class LeakyDesk(SessionDesk):
+    """The control: a pad that lets the clerk feel a bad rating, without naming it."""
+
+    def window(self) -> WindowNow:
+        bad = any(getattr(body, "level", None) is Level.VERY_DISSATISFIED for body in self.bodies)
+        return super().window()._replace(fault="" if bad else None)
+
+
+def test_the_comparison_catches_a_desk_that_differs_by_level() -> None:
+    transcripts = [transcript(LeakyDesk(), first, None) for first in Level]
+    assert any(one != transcripts[0] for one in transcripts[1:])
