@@ -261,8 +261,7 @@ class Ledger:
 
     def _take_up(self, tail: dict[int, list[Found]]) -> None:
         """Look at the commit that the power cut: take it in if it is whole, else say so."""
-        # (0 or 1 busy, frames that SQLite believes, frames checkpointed)
-        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self.checkpoint()
         for found in tail.get(self.head[0] + 1, []):
             if next_digest(self.hash_name, self.head[1], found.body) == found.digest:
                 self._append_raw(found.body)

@@ -81,6 +81,7 @@ class Writer:
             self._jobs.put(None)
             self._thread = None
             raise
+        self.receipted = await self.run(lambda ledger: ledger.receipted)
 
     async def append(self, body: Body) -> Entry:
         """Commit an entry; durable when this returns. Raises LedgerError, ValueError (too long)."""
@@ -102,6 +103,7 @@ class Writer:
     async def succeed(self, reason: str) -> None:
         """See `Ledger.succeed`."""
         await self.run(lambda ledger: ledger.succeed(reason))
+        self.receipted = 0
 
     async def run(self, fn: Callable[[Ledger], T]) -> T:
         """Do `fn` with the ledger on its thread; its result, or what it raised."""
@@ -150,7 +152,6 @@ class Writer:
         ledger = self._ledger
         if ledger is not None:
             self._mirror = (ledger.id, ledger.hash_name, *ledger.head)
-            self.receipted = ledger.receipted
             self.opened_because = ledger.opened_because
             self.torn_tail = ledger.torn_tail
 
@@ -163,15 +164,18 @@ class Writer:
             return
         self._reflect()
         opened.set_result(None)
+        patience_s: float | None = None  # nothing to rest from yet
         while True:
             try:
-                job = jobs.get(timeout=self._idle_s)
+                job = jobs.get(timeout=patience_s)
             except queue.Empty:
                 self._rest()
+                patience_s = None
                 continue
             if job is None:
                 return
             job()
+            patience_s = self._idle_s
 
     def _rest(self) -> None:
         if self._ledger is None:

@@ -1,0 +1,142 @@
+"""The power goes at every step of everything that ever writes to a ledger."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device.errors import LedgerError
+from device.ledger import Ledger
+from rigs.crash import CrashState, Trace, record, states
+from rigs.ledger_child import open_in
+from sync.entries import Salvaged, read_body
+
+pytestmark = [
+    pytest.mark.strace,
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed"),
+]
+
+STATES = int(os.environ.get("RATINGPAD_CRASH_STATES", "6000"))
+"""How many crash states to look at, at least; the rigs ask for 100,000 and more."""
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def ram() -> Iterator[Path]:
+    """A folder in memory where there is one: the rig writes thousands of small files."""
+    shm = Path("/dev/shm")
+    base = shm if os.access(shm, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="ratingpad-crash-", dir=base))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run_child(root: Path, scenario: str, presses: int, synchronous: str = "FULL") -> Trace:
+    root.mkdir()
+    trace = record(
+        [sys.executable, "-m", "rigs.ledger_child", str(root), scenario, str(presses), synchronous],
+        root,
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])},
+    )
+    assert trace.exit_code == 0
+    return trace
+
+
+def thanked_after(ledger: Ledger) -> dict[tuple[str, int], str]:
+    """What the ledger can still tell of (ledger, seq): the digest; salvaged entries included."""
+    known = {}
+    after = 0
+    while chunk := ledger.read(after, 1000, 1 << 20).entries:
+        for entry in chunk:
+            known[ledger.id, entry.seq] = entry.digest.hex()
+            body = read_body(entry.body)
+            if isinstance(body, Salvaged):
+                known[body.ledger, body.seq] = body.digest
+        after = chunk[-1].seq
+    return known
+
+
+def look(state: CrashState, folder: Path) -> str:
+    """Start the pad on what the power cut left: `ok`, or what is wrong with it."""
+    state.materialise(folder)
+    try:
+        ledger = open_in(folder)
+    except LedgerError as error:
+        return f"unreadable: {error.code.name}"
+    try:
+        if ledger.opened_because is not None and "ledger.superseded-1" not in os.listdir(folder):
+            return "taken for damaged"
+        known = thanked_after(ledger)
+    finally:
+        ledger.close()
+    receipted: dict[str, int] = {}
+    thanked: dict[tuple[str, int], str] = {}
+    for line in state.acked:
+        match line.decode().split():
+            case "receipted", name, seq:
+                receipted[name] = int(seq)
+            case "thanks", name, seq, digest:
+                thanked[name, int(seq)] = digest
+    for (name, seq), digest in thanked.items():
+        at_the_province = seq <= receipted.get(name, 0)
+        if known.get((name, seq)) != digest and not at_the_province:
+            return "a thanked entry is missing"
+        if at_the_province and known.get((name, seq), digest) != digest:
+            return "an entry has changed"
+    return "ok"
+
+
+def look_at_all(found: Iterator[CrashState], folder: Path) -> tuple[Counter[str], int]:
+    """The outcomes, and how many of the states differ from one another."""
+    folder.mkdir()
+    outcomes: Counter[str] = Counter()
+    seen: dict[bytes, str] = {}
+    for state in found:
+        print_of = state.fingerprint()
+        if print_of not in seen:
+            seen[print_of] = look(state, folder)
+        outcomes[seen[print_of]] += 1
+    return outcomes, len(seen)
+
+
+def repeats_for(trace: Trace, wanted: int) -> int:
+    """How many random subsets of each sort make `wanted` states of this trace."""
+    once = sum(1 for _ in states(trace, seed=0, some=0, torn=0))
+    each = sum(1 for _ in states(trace, seed=0, some=1, torn=0)) - once
+    return max(1, -(-(wanted - once) // (2 * each)))
+
+
+@pytest.mark.timeout(3600)
+def test_no_cut_in_the_life_of_a_ledger_loses_what_was_thanked_for(ram: Path) -> None:
+    trace = run_child(ram / "pad", "life", 12)
+    repeats = repeats_for(trace, STATES)
+    began = time.perf_counter()
+    outcomes, different = look_at_all(
+        states(trace, seed=20, some=repeats, torn=repeats), ram / "after"
+    )
+    took_s = time.perf_counter() - began
+    total = outcomes.total()
+    print(
+        f"{total} crash states, {different} different, {different / took_s:.0f} looked at a second"
+    )
+    assert outcomes == {"ok": total}
+    assert total >= min(STATES, 6000)
+
+
+@pytest.mark.parametrize(("synchronous", "lying"), [("NORMAL", False), ("FULL", True)])
+def test_the_rig_catches_a_ledger_that_does_not_sync(
+    ram: Path, synchronous: str, lying: bool
+) -> None:
+    trace = run_child(ram / "pad", "presses", 5, synchronous)
+    started = next(n for n, step in enumerate(trace.steps, 1) if step.what == "ack")
+    outcomes, _ = look_at_all(
+        states(trace, seed=20, start=started, lying_card=lying), ram / "after"
+    )
+    assert outcomes.total() - outcomes["ok"] > 50, outcomes
