@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from rigs.wait import until
 
 NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"

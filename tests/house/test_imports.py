@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from importlinter import cli
+
 from rigs import house
 
 # --- direction ---------------------------------------------------------------------------------
@@ -167,12 +168,12 @@ def test_a_pure_room_says_so_in_its_first_line(module):
 # --- one door per vendor -----------------------------------------------------------------------
 
 DOORS: dict[str, set[str]] = {
-    "paho": {"sync/uplink.py", "sync/receiver.py"},
+    "paho": {"sync/mqtt.py"},
     "PIL": {"device/ui/oled.py", "device/ui/fonts.py"},
     "manimgx_fonts_cjk": {"device/ui/fonts.py"},
     "ulid": {"device/agent.py"},
     "starlette": {"device/desk/http.py", "demo/web.py"},
-    "uvicorn": {"device/desk/server.py", "demo/web.py"},
+    "uvicorn": {"device/desk/server.py"},
     "sqlalchemy": {"province/store/"},
     "psycopg": {"province/store/postgres.py"},
     "iotcore": {"demo/broker.py"},

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from rigs import house
 
 BUDGET_LINES = 400

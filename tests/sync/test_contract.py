@@ -4,8 +4,8 @@ import zlib
 
 import msgspec
 import pytest
-from rigs import goldens
 
+from rigs import goldens
 from sync import contract
 from sync.contract import (
     MAX_BATCH_BYTES,

@@ -4,8 +4,8 @@ import hashlib
 
 import msgspec
 import pytest
-from rigs import goldens
 
+from rigs import goldens
 from sync import entries
 from sync.entries import GENESIS, KINDS, HashName, Level
 

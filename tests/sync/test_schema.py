@@ -5,8 +5,8 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from rigs import goldens
 
+from rigs import goldens
 from sync import contract, schema
 from sync.contract import TOPICS, Topic
 from sync.entries import KINDS

@@ -1,0 +1,245 @@
+"""The documents tell of everything there is: topics, kinds, codes, keys, commands."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from device import config, profile, session_diagram
+from device.desk.http import ERRORS
+from device.drivers.sim.options import SimOptions
+from device.errors import Code
+from province.errors import Code as ProvinceCode
+from rigs import house
+from sync.contract import TOPICS, BatchHeader, Order, Problem, Status, Topic
+from sync.entries import KINDS, Level, Trust
+
+
+def read(name: str) -> str:
+    """A document's text."""
+    return (house.ROOT / name).read_text("utf-8")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The rows of all Markdown tables in a text, by their first cell without backticks."""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("|"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            found[cells[0].strip("`")] = cells
+    return found
+
+
+def section(text: str, title: str) -> str:
+    """What stands under a heading, up to the next one."""
+    _, _, rest = text.partition(f"\n## {title}\n")
+    assert rest, f"no section {title!r}"
+    return re.split(r"\n##? ", rest)[0]
+
+
+# --- the contract ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_every_topic_is_told(topic):
+    row = rows(read("docs/contract.md"))[topic.of("{pad}")]
+    assert row[1] == ("↑" if topic.value.startswith("up/") else "↓")
+    assert row[2] == ("yes" if TOPICS[topic].retained else "no")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_entry_is_told_with_its_fields(kind):
+    row = rows(section(read("docs/contract.md"), "Entries"))[kind]
+    for field in msgspec.structs.fields(KINDS[kind]):
+        assert field.name == "at" or f"`{field.name}`" in row[2], field.name
+
+
+def test_the_words_of_the_contract_are_told():
+    text = read("docs/contract.md")
+    words = [*Problem, *Status, *Order, *Trust, *Level]
+    assert [word.value for word in words if f"`{word.value}`" not in text] == []
+    header = section(text, "Batch")
+    fields = [field.name for field in msgspec.structs.fields(BatchHeader)]
+    assert [name for name in fields if f"`{name}`" not in header] == []
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+def test_every_code_of_a_pad_is_told_in_its_own_words():
+    told = rows(section(read("docs/errors.md"), "On the pad"))
+    expected = {
+        code.code: [code.code, code.says, "yes" if code.blocks else "no", code.remedy]
+        for code in Code
+    }
+    assert {key: row for key, row in told.items() if re.fullmatch(r"[A-Z]\d\d", key)} == expected
+
+
+def test_every_code_of_the_province_is_told_in_its_own_words():
+    told = rows(section(read("docs/errors.md"), "At the province"))
+    expected = {code.code: [code.code, code.says, code.remedy] for code in ProvinceCode}
+    assert {key: row for key, row in told.items() if re.fullmatch(r"[A-Z]\d\d", key)} == expected
+
+
+def test_no_code_means_two_things():
+    codes = [code.code for code in [*Code, *ProvinceCode]]
+    assert len(codes) == len(set(codes))
+
+
+def test_every_error_of_the_desk_is_told_in_its_own_words():
+    told = rows(section(read("docs/errors.md"), "At the desk's HTTP API"))
+    for error, row in ERRORS.items():
+        assert told[error] == [f"`{error}`", str(row.status.value), row.says, row.remedy]
+    assert len(told) == len(ERRORS) + 2  # the head and the rule below it
+
+
+# --- configuration -----------------------------------------------------------------------------
+
+TABLES = {
+    "[pad]": config.Pad,
+    "[ledger]": config.Ledger,
+    "[session]": config.Session,
+    "[province]": config.Province,
+    "[desk]": config.Desk,
+    "[board]": SimOptions,
+    "profile [keys]": profile.KeysProfile,
+    "profile [[keys.key]]": profile.Key,
+    "profile [display]": profile.DisplayProfile,
+    "profile": profile.Profile,
+}
+ELSEWHERE = {"name", "keys", "display", "key"}
+"""Fields of a profile that are the file's own name or have a section of their own."""
+
+
+def told_default(field: msgspec.structs.FieldInfo) -> str:
+    """How a default is written in the table."""
+    if field.required:
+        return "must be given"
+    if field.default is None:
+        return "none"
+    value = getattr(field.default, "value", field.default)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    plain = list(value) if isinstance(value, tuple) else value
+    return f"`{msgspec.json.encode(plain).decode()}`"
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_every_configuration_key_is_told_with_its_default(title):
+    told = rows(section(read("docs/configuration.md"), title))
+    fields = msgspec.structs.fields(TABLES[title])
+    if TABLES[title] in (profile.Profile, profile.KeysProfile):
+        fields = tuple(field for field in fields if field.encode_name not in ELSEWHERE)
+    expected = {field.encode_name: told_default(field) for field in fields}
+    known = {key: row[1] for key, row in told.items() if not re.fullmatch(r"-+|key", key)}
+    assert known == expected
+
+
+def test_the_smallest_configuration_that_is_told_works(tmp_path):
+    example = re.search(r"```toml\n(.*?)```", read("docs/configuration.md"), re.DOTALL)
+    assert example
+    path = tmp_path / "pad.toml"
+    path.write_text(example.group(1))
+    assert config.load(path).pad.id == "jl-0431-017"
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+PROGRAMS = {
+    "ratingpad": "device.cli",
+    "ratingpad-province": "province.cli",
+    "ratingpad-demo": "demo.cli",
+}
+
+
+def help_of(program, capsys, *command: str) -> str:
+    """What a program says of itself."""
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(PROGRAMS[program]).main([*command, "--help"])
+    assert ended.value.code in (0, None)
+    return capsys.readouterr().out
+
+
+def commands_of(help_text: str) -> list[str]:
+    """The subcommands that a program's help names."""
+    choices = re.search(r"\{([a-z,-]+)\}", help_text)
+    listed = re.findall(r"^ {4}([a-z][a-z-]+)(?: {2,}|$)", help_text, re.MULTILINE)
+    return choices.group(1).split(",") if choices else listed
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_command_and_option_is_told(program, capsys):
+    text = read("docs/operations.md")
+    overall = help_of(program, capsys)
+    commands = commands_of(overall)
+    assert commands
+    options = set(re.findall(r"--[a-z][a-z-]+", overall))
+    for command in commands:
+        assert f"`{program} {command}" in text, command
+        options |= set(re.findall(r"--[a-z][a-z-]+", help_of(program, capsys, command)))
+    assert {option for option in options - {"--help"} if option not in text} == set()
+
+
+def test_every_make_target_says_what_it_is_for():
+    targets = re.findall(r"^([a-z-]+):(.*)$", read("Makefile"), re.MULTILINE)
+    assert targets
+    assert [name for name, rest in targets if "## " not in rest] == []
+
+
+# --- the documents themselves ------------------------------------------------------------------
+
+
+def test_the_session_diagram_is_the_one_that_the_table_draws():
+    """Run `python -m device.session_diagram > docs/session.md` after a change of the table."""
+    assert read("docs/session.md") == session_diagram.document()
+
+
+def documents() -> list[Path]:
+    """Every Markdown file of the project."""
+    listing = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=house.ROOT, capture_output=True, text=True, check=True
+    )
+    return [Path(line) for line in listing.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("path", documents(), ids=str)
+def test_every_link_leads_to_a_file(path):
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"", read(str(path)))
+    for link in filter(None, (a or b for a, b in links)):
+        if "://" not in link:
+            assert (house.ROOT / path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_a_readme_fits_its_screen_and_leads_everywhere(name):
+    text = read(name)
+    assert len(text.splitlines()) <= 90
+    for needed in ("make demo", "make test", "docs/demo.png", "docs/architecture.md", "LICENSE"):
+        assert needed in text, needed
+    for room in ("device/drivers", "device/session.py", "device/ledger.py", "sync/uplink.py"):
+        assert room in text, room
+    for folder in house.PACKAGES:
+        assert f"{folder}/" in text, folder
+
+
+def test_the_glossary_has_every_level_in_both_languages():
+    from sync.codes import level_name
+
+    told = rows(read("docs/glossary.md"))
+    for level in Level:
+        assert told[level.value][1] == level_name(level)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_says_its_version(program):
+    said = subprocess.run(
+        [Path(sys.executable).with_name(program), "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.fullmatch(rf"{program} \d+\.\d+\.\d+\n", said.stdout)
