@@ -1,0 +1,52 @@
+"""The public wording of each language, read from `strings/*.toml`."""
+
+import importlib.resources
+from collections.abc import Iterable
+
+import msgspec
+
+from device.errors import ConfigError
+
+
+class SceneWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The words of one scene; `body` may be left out."""
+
+    title: str
+    body: str = ""
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that is said in one language.
+
+    `window` names a window and contains `{window}`; `hints` are the rows under an invitation and
+    may contain the names of levels.
+    """
+
+    window: str
+    hints: tuple[str, ...]
+    levels: dict[str, str]
+    scenes: dict[str, SceneWords]
+    language: str = ""
+
+    def texts(self) -> list[str]:
+        """Every text of this language, for the check that all of it can be drawn."""
+        scenes = [text for scene in self.scenes.values() for text in (scene.title, scene.body)]
+        return [self.window, *self.hints, *self.levels.values(), *scenes]
+
+
+def load(languages: Iterable[str]) -> tuple[Words, ...]:
+    """The words of these languages, the first being the main one.
+
+    Raises ConfigError for a language that there are no strings of.
+    """
+    folder = importlib.resources.files("device.ui.strings")
+    found = []
+    for language in languages:
+        file = folder / f"{language}.toml"
+        try:
+            text = file.read_text("utf-8")
+        except OSError as error:
+            raise ConfigError(f"no strings for language {language!r}") from error
+        words = msgspec.toml.decode(text, type=Words)
+        found.append(msgspec.structs.replace(words, language=language))
+    return tuple(found)
