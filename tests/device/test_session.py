@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import tomllib
 from collections import deque
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from device import session as session_module
 from device import session_diagram
 from device.errors import Code
 from device.events import (
@@ -37,6 +39,7 @@ from device.events import (
     Withdraw,
 )
 from device.session import CLOGGED_AT, TABLE, Act, Session, State, Timing
+from device.session_acts import ACTS
 from device.session_table import ROWS, When
 from sync.entries import (
     At,
@@ -636,7 +639,7 @@ class Histories(RuleBasedStateMachine):
         self.ledger.append(self.queue.popleft())
         self.do(Stored())
 
-    @rule(passed_ms=st.integers(1, 5_000))
+    @rule(passed_ms=st.one_of(st.integers(1, 150), st.integers(1, 5_000), st.just(31_000)))
     def wait(self, passed_ms: int) -> None:
         until = self.now + passed_ms
         while self.deadline is not None and self.deadline <= until:
@@ -692,7 +695,7 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=150,
+    max_examples=400,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
@@ -710,12 +713,55 @@ class _ThanksTooSoon(Session):
         return effects
 
 
-def test_the_random_histories_catch_a_session_that_thanks_too_soon() -> None:
-    class Control(Histories):
-        session_type = _ThanksTooSoon
+class _TimeoutIsGood(Session):
+    """The control: what bad pads do, a timeout that becomes a level."""
 
+    def step(self, event: Event, at: At) -> list[Effect]:
+        effects = super().step(event, at)
+        for effect in effects:
+            if isinstance(effect, Record) and isinstance(effect.body, Lapsed):
+                one = effect.body.invitation
+                level = Level.VERY_SATISFIED
+                rated = Rated(at=at, invitation=one, level=level, source="sim", elapsed_ms=0)
+                return [Record(rated), *effects[1:]]
+        return effects
+
+
+class _EveryPressCorrects(Session):
+    """The control: corrections without end."""
+
+    def _correct(self, press: Press, at: At) -> None:
+        self._record_level(press, at, again=True)
+
+
+class _FaultForgets(Session):
+    """The control: a fault that drops the open invitation without a trace."""
+
+    def _take_back(self, reason: str, at: At) -> None:
+        if reason != "fault":
+            super()._take_back(reason, at)
+
+
+@pytest.mark.parametrize(
+    "broken", [_ThanksTooSoon, _TimeoutIsGood, _EveryPressCorrects, _FaultForgets]
+)
+def test_the_random_histories_catch_a_session_that_breaks_a_law(
+    broken: type[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Control(Histories):
+        session_type = broken
+
+    monkeypatch.setattr(session_module, "ACTS", {**ACTS, Act.CORRECT: broken._correct})
     Control.TestCase.settings = settings(
-        max_examples=100, stateful_step_count=30, deadline=None, derandomize=True, database=None
+        max_examples=200, stateful_step_count=40, deadline=None, derandomize=True, database=None
     )
     with pytest.raises(AssertionError):
         Control.TestCase("runTest").runTest()
+
+
+def test_a_press_is_heard_of_before_its_deadlines_timer_on_every_board() -> None:
+    boards = sorted((Path(session_diagram.__file__).parent.parent / "hw" / "boards").glob("*.toml"))
+    assert boards
+    for board in boards:
+        keys = tomllib.loads(board.read_text(encoding="utf-8"))["keys"]
+        assert keys["debounce_ms"] + keys["scan_ms"] < TIMING.settle_ms, board.name
