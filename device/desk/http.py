@@ -146,7 +146,7 @@ async def _read(request: Request, kind: type[R]) -> R:
         raise DeskError("bad-request", str(error)) from error
 
 
-def _answer(body: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _answer(body: object, status: int = HTTPStatus.OK) -> Response:
     return Response(
         msgspec.json.encode(body),
         status,

@@ -3,7 +3,6 @@
 Every field of a wish is optional, none may be unknown, none is coerced.
 """
 
-from http import HTTPStatus
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -63,65 +62,61 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True):
 class ErrorRow(NamedTuple):
     """One error: its status, what it says, what to do."""
 
-    status: HTTPStatus
+    status: int
     says: str
     remedy: str
 
 
 ERRORS: dict[str, ErrorRow] = {
     "unauthorised": ErrorRow(
-        HTTPStatus.UNAUTHORIZED,
+        401,
         "the token is missing or wrong",
         "Send `Authorization: Bearer` with the token from the pad's token file.",
     ),
-    "not-found": ErrorRow(
-        HTTPStatus.NOT_FOUND, "there is no such path", "See the list of paths in the manual."
-    ),
+    "not-found": ErrorRow(404, "there is no such path", "See the list of paths in the manual."),
     "method-not-allowed": ErrorRow(
-        HTTPStatus.METHOD_NOT_ALLOWED,
+        405,
         "this path does not take this method",
         "Use the method that the `Allow` header names.",
     ),
     "too-large": ErrorRow(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        413,
         f"the request is longer than {MAX_REQUEST_BYTES} bytes",
         "Send only the fields in the manual.",
     ),
     "bad-request": ErrorRow(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        422,
         "the request is not as it should be",
         "Mend the field that is named; unknown fields are not taken.",
     ),
     "internal": ErrorRow(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
+        500,
         "the pad failed to answer",
         "Try again; if it stays so, send the pad's log to support.",
     ),
     Refusal.BUSY.value: ErrorRow(
-        HTTPStatus.CONFLICT,
+        409,
         "another citizen is being served at the pad",
         "Wait for the invitation to end, or withdraw it.",
     ),
-    Refusal.PAUSED.value: ErrorRow(
-        HTTPStatus.CONFLICT, "the window is paused", "Resume the window first."
-    ),
+    Refusal.PAUSED.value: ErrorRow(409, "the window is paused", "Resume the window first."),
     Refusal.FAULT.value: ErrorRow(
-        HTTPStatus.CONFLICT,
+        409,
         "the pad has a fault and its window is closed",
         "Tell the technician the code that the pad shows.",
     ),
     Refusal.UNBOUND.value: ErrorRow(
-        HTTPStatus.CONFLICT,
+        409,
         "the pad does not belong to a window yet",
         "Have the pad brought into service first.",
     ),
     Refusal.UNKNOWN.value: ErrorRow(
-        HTTPStatus.NOT_FOUND,
+        404,
         "the pad does not know this invitation",
         "Check the id; the pad remembers the last 256.",
     ),
     Refusal.ENDED.value: ErrorRow(
-        HTTPStatus.CONFLICT,
+        409,
         "the invitation has ended already",
         "Ask for its standing; what has been answered cannot be taken back.",
     ),
