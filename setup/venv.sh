@@ -35,16 +35,22 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 
 say "2/2 the parts it needs [$extras]; the first time this takes a minute or two"
-PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --editable ".[$extras]" |
+mkdir -p .cache
+log=.cache/venv.log
+PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 \
+  .venv/bin/python -m pip install --editable ".[$extras]" 2>&1 | tee "$log" |
   while IFS= read -r line; do
     case "$line" in
-      "Requirement already"* | "  "* | *"metadata"* | *"editable"*) ;; # heard often enough
-      *) printf '   %s\n' "$line" ;;
+      "Collecting "*) name=${line#Collecting }; printf ' %s' "${name%%[<>=!~[ (]*}" ;;
+      "Processing "*.whl*) name=${line%%-[0-9]*}; printf ' %s' "${name##*/}" ;;
+      "Installing collected"*) printf '\n   unpacking them ...' ;;
     esac
   done
-# The pipe hides pip's own verdict, so the result is asked for.
-.venv/bin/python -c 'import importlib.metadata as m; m.version("ratingpad")' 2>/dev/null &&
-  .venv/bin/python -m pip check >/dev/null ||
-  stop "The parts could not be installed; pip says why above. The next make tries again."
+echo
+# The pipe hides pip's own verdict, so the environment itself is asked.
+.venv/bin/python -m pip check >>"$log" 2>&1 && ! grep -q '^ERROR' "$log" || {
+  tail -n 12 "$log" >&2
+  stop "The parts could not be installed (the whole log: $log). The next make tries again."
+}
 for stamp in $stamps; do : >"$stamp"; done
 say "ready"
