@@ -93,7 +93,7 @@ def test_no_code_means_two_things():
 def test_every_error_of_the_desk_is_told_in_its_own_words():
     told = rows(section(read("docs/errors.md"), "At the desk's HTTP API"))
     for error, row in ERRORS.items():
-        assert told[error] == [f"`{error}`", str(row.status.value), row.says, row.remedy]
+        assert told[error] == [f"`{error}`", str(row.status), row.says, row.remedy]
     assert len(told) == len(ERRORS) + 2  # the head and the rule below it
 
 
