@@ -13,7 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from device.errors import Code, LedgerError
-from device.ledger_file import NO_DELETE, Hold, as_ledger_error, connect, connect_to_read, is_damage
+from device.ledger_file import (
+    FILE_ERRORS,
+    NO_DELETE,
+    Hold,
+    as_ledger_error,
+    connect,
+    connect_to_read,
+    is_damage,
+)
 from device.salvage import Found, Survivors, unread_tail
 from device.succession import Succession
 from device.verify import Bad, Verdict, examine
@@ -95,7 +103,7 @@ class Ledger:
                 _refuse_foreign(path, pad, verdict)
                 try:
                     connection = _writable(path)
-                except sqlite3.Error as error:
+                except FILE_ERRORS as error:
                     if not is_damage(error):
                         raise
                     because = succession.replace_damaged(str(error))
@@ -288,7 +296,7 @@ def _examined(path: Path) -> Verdict:
     """Examine with a connection that leaves file and WAL as they are, whatever it finds."""
     try:
         connection = connect_to_read(path)
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         if not is_damage(error):
             raise
         return Verdict(bad=Bad(None, str(error)))

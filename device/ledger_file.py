@@ -68,8 +68,14 @@ _UNREADABLE = frozenset(
 )
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+FILE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a read of a damaged file may raise; the second for a message that quotes damaged text."""
+
+
+def is_damage(error: Exception) -> bool:
     """Whether `error` blames the bytes of the file rather than the system around it."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         # The binding's own complaint (text that is no UTF-8, a stray NUL), not SQLite's.

@@ -8,13 +8,20 @@ knows from what it finds how far this came, and finishes it.
 
 import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from device.errors import Code, LedgerError
-from device.ledger_file import beside, connect_to_read, create, is_damage, seal, sync_folder
+from device.ledger_file import (
+    FILE_ERRORS,
+    beside,
+    connect_to_read,
+    create,
+    is_damage,
+    seal,
+    sync_folder,
+)
 from device.salvage import Survivors, carve
 from device.verify import examine
 from sync.entries import (
@@ -126,7 +133,7 @@ class Succession:
             if not verdict.intact or verdict.pad != self.pad:
                 return None
             first = connection.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             if not is_damage(error):
                 raise
             return None

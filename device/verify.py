@@ -15,6 +15,7 @@ from typing import NamedTuple
 from device.errors import Code, LedgerError
 from device.ledger_file import (
     APPLICATION_ID,
+    FILE_ERRORS,
     SCHEMA,
     SCHEMA_VERSION,
     as_ledger_error,
@@ -71,7 +72,7 @@ def verify(path: Path) -> Verdict:
     with as_ledger_error(f"reading {path}"):
         try:
             connection = connect_to_read(path)
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             if not is_damage(error):
                 raise
             return Verdict(bad=Bad(None, str(error)))
@@ -100,7 +101,7 @@ def examine(connection: sqlite3.Connection) -> Verdict:
     for step in (_chain, _file):  # the chain first: it can name the entry
         try:
             verdict = step(connection, verdict)
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             if not is_damage(error):
                 raise
             verdict = replace(verdict, bad=Bad(None, str(error)))

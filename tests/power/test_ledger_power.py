@@ -71,7 +71,8 @@ def look(state: CrashState, folder: Path) -> str:
     except LedgerError as error:
         return f"unreadable: {error.code.name}"
     try:
-        if ledger.opened_because is not None and "ledger.superseded-1" not in os.listdir(folder):
+        succeeding = (folder / "ledger.superseded-1").exists()
+        if ledger.opened_because is not None and not succeeding:
             return "taken for damaged"
         known = thanked_after(ledger)
     finally:

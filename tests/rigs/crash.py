@@ -173,18 +173,19 @@ class _Disk:
                 change(self.names)
             self.renaming.clear()
         elif step.what == "create":
-            self._name(lambda names, inode=_Inode(): names.setdefault(step.path, inode))
+            inode = _Inode()
+            self._name(lambda names: names.setdefault(step.path, inode))
         elif step.what == "unlink":
             self._name(lambda names: names.pop(step.path, None))
         elif step.what == "rename":
             self._name(lambda names: _move(names, step.path, step.to))
         elif step.path in self.live:
-            inode = self.live[step.path]
+            file = self.live[step.path]
             if step.what == "sync":
-                inode.durable = _written(inode.durable, inode.pending)
-                inode.pending = []
+                file.durable = _written(file.durable, file.pending)
+                file.pending = []
             else:
-                inode.pending.append(step)
+                file.pending.append(step)
 
     def _name(self, change: Callable[[dict[str, _Inode]], object]) -> None:
         change(self.live)
