@@ -16,6 +16,11 @@ class Broker:
 
     port: int
     process: "Popen[str]"
+    log_path: Path
+
+    def log(self) -> str:
+        """What it has logged: who subscribed to what."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
 
 FAST = (
@@ -36,9 +41,12 @@ def mosquitto(
         raise BenchError("mosquitto is missing: apt-get install mosquitto")
     port = port or free_port()
     config = place / f"{name}.conf"
-    head = (f"listener {port} 127.0.0.1", "allow_anonymous true", "log_dest none", *FAST)
+    head = [f"listener {port} 127.0.0.1", "allow_anonymous true", *FAST]
+    log = place / f"{name}.log"
+    log.unlink(missing_ok=True)
+    head += ["log_dest stderr", "log_type subscribe", "log_type error"]
     # As root the Debian build drops to the user `mosquitto`, who may not write in our directory.
     config.write_text("\n".join((*head, "user root", *lines, "")))
-    with running([program, "-c", config], cwd=place, log=place / f"{name}.log") as process:
+    with running([program, "-c", config], cwd=place, log=log) as process:
         until(lambda: listening(port), 10, f"mosquitto on port {port}")
-        yield Broker(port, process)
+        yield Broker(port, process, log)

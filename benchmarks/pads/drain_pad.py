@@ -1,0 +1,77 @@
+"""The pad's end of a drain: its writer and its uplink on a ledger with a backlog, no keys.
+
+Arguments: the ledger's file, the broker's port. Prints {"connected_s"} and, when the receipt for
+the newest entry is in, {"receipted_s"}, both on perf_counter's scale, which all processes share.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+from ulid import ULID
+
+from benchmarks.pads.fill import PAD, now
+from device.ledger import Ledger
+from device.writer import Writer
+from sync.contract import Command, CommandResult, Desired, Problem
+from sync.uplink import BrokerAddress, Uplink
+
+
+class Witness:
+    """Hears the uplink, takes the receipts, notes the times."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.done = asyncio.Event()
+        self._heard = False
+
+    def receipted(self, seq: int) -> None:
+        """The mark moved."""
+        self._writer.mark_receipted(seq)
+        if seq == self._writer.head_seq and not self.done.is_set():
+            print(json.dumps({"receipted_s": time.perf_counter()}), flush=True)
+            self.done.set()
+
+    def refused(self, problem: Problem, detail: str) -> None:
+        """Nothing may be refused here."""
+        print(json.dumps({"failed": f"{problem.value}: {detail}"}), flush=True)
+        self.done.set()
+
+    def diverged(self, detail: str) -> None:
+        """Nor diverge."""
+        print(json.dumps({"failed": detail}), flush=True)
+        self.done.set()
+
+    def connected(self, up: bool) -> None:
+        """The clock starts here."""
+        if up and not self._heard:
+            self._heard = True
+            print(json.dumps({"connected_s": time.perf_counter()}), flush=True)
+
+    def desired(self, desired: Desired) -> None:
+        """No wishes here."""
+
+    async def command(self, command: Command) -> CommandResult:
+        """No commands here."""
+        return CommandResult(v=command.v, done=False)
+
+
+async def main() -> None:
+    """Drain, report, stop."""
+    path, port = Path(sys.argv[1]), int(sys.argv[2])
+    writer = Writer(lambda: Ledger.open(path, PAD, at=now, new_id=lambda: str(ULID())))
+    await writer.start()
+    witness = Witness(writer)
+    uplink = Uplink(BrokerAddress("127.0.0.1", port), PAD, writer, witness)
+    await uplink.start()
+    try:
+        await asyncio.wait_for(witness.done.wait(), 90)
+    finally:
+        await uplink.stop()
+        await writer.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
