@@ -164,7 +164,8 @@ def _chain(connection: sqlite3.Connection, verdict: Verdict) -> Verdict:
         "SELECT seq, body, digest FROM entry WHERE seq > 1 ORDER BY seq"
     ):
         if seq != head + 1:
-            bad = Bad(head + 1, "is missing")
+            late = Bad(head + 1, "is missing")
+            bad = late if seq > head else Bad(seq, "lies before the prune mark")
             break
         # A damaged row may hold any type: STRICT is checked on writing only.
         if type(body) is not bytes or step(digest + body) != claimed:
