@@ -47,7 +47,7 @@ class Chunk(NamedTuple):
 class Pace:
     """How fast and how patient. `max_bytes` bounds bodies and their newlines in one batch."""
 
-    window: int = 6
+    window: int = 12
     max_entries: int = MAX_BATCH_ENTRIES
     max_bytes: int = MAX_BATCH_BYTES - HEADER_ROOM_BYTES
     probe_ms: int = 5_000

@@ -1,0 +1,347 @@
+"""The uplink against a real mosquitto: what it says, when, and what it survives."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rigs.broker import Broker, free_port, running_broker
+from rigs.memory_ledger import MemoryLedger
+from rigs.memory_store import MemoryStore
+from rigs.pad_end import PadEnd, pad_on
+from rigs.proxy import cable_to
+from rigs.wait import until
+from rigs.wiretap import wiretap
+from sync.contract import (
+    VERSION,
+    Command,
+    CommandResult,
+    Desired,
+    Order,
+    Problem,
+    Receipt,
+    Reported,
+    Settings,
+    State,
+    Status,
+    Topic,
+    read_message,
+    write_message,
+)
+from sync.entries import GENESIS
+from sync.mqtt import BrokerAddress
+from sync.receiver import Receiver
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with running_broker() as running:
+        yield running
+
+
+@contextmanager
+def receiver_on(broker: BrokerAddress, store: MemoryStore) -> Iterator[Receiver]:
+    receiver = Receiver(broker, store)
+    receiver.start()
+    try:
+        until(receiver.connected.is_set, 10, "the receiver is connected")
+        yield receiver
+    finally:
+        receiver.stop()
+
+
+def all_receipted(pad: PadEnd) -> bool:
+    return pad.receipted_seq == pad.ledger.head_seq
+
+
+def test_entries_are_receipted_once_the_province_has_them(broker: Broker) -> None:
+    store = MemoryStore()
+    with receiver_on(broker.address, store), pad_on(broker.address, "pad-a") as pad:
+        pad.rate(3)
+        until(lambda: pad.receipted_seq == 4, 10, "four entries are receipted")
+        assert store.bodies("L-pad-a") == pad.ledger.bodies
+        pad.rate()
+        until(lambda: pad.receipted_seq == 5, 10, "the next one too")
+
+
+def test_a_backlog_of_many_batches_arrives_whole_and_once(broker: Broker) -> None:
+    store = MemoryStore()
+    ledger = MemoryLedger("pad-b", "L-pad-b")
+    ledger.rate(10_000)
+    with receiver_on(broker.address, store), pad_on(broker.address, "pad-b", ledger=ledger) as pad:
+        until(lambda: all_receipted(pad), 20, "the backlog is receipted")
+        assert store.bodies("L-pad-b") == ledger.bodies
+        assert store.doubled == 0
+
+
+def test_nothing_is_sent_before_the_province_answers_the_birth(broker: Broker) -> None:
+    entries = Topic.ENTRIES.of("pad-c")
+    state = Topic.STATE.of("pad-c")
+    with wiretap(broker.address, entries, state) as tap, pad_on(broker.address, "pad-c") as pad:
+        until(lambda: len(tap.payloads(state)) >= 3, 10, "the birth is repeated")
+        assert tap.payloads(entries) == []
+        birth = read_message(State, tap.payloads(state)[0])
+        answer = Receipt(
+            v=VERSION, ledger=birth.ledger, seq=0, digest=GENESIS.hex(), session="1.99"
+        )
+        tap.say(Topic.RECEIPT.of("pad-c"), write_message(answer))
+        count = len(tap.payloads(state))
+        until(lambda: len(tap.payloads(state)) > count, 10, "another session's answer is none")
+        assert tap.payloads(entries) == []
+        for session in range(1, 4):  # the control: its own answer opens the way
+            answer = Receipt(
+                v=VERSION,
+                ledger=birth.ledger,
+                seq=0,
+                digest=GENESIS.hex(),
+                session=f"{birth.boots}.{session}",
+            )
+            tap.say(Topic.RECEIPT.of("pad-c"), write_message(answer))
+        until(lambda: tap.payloads(entries), 10, "the entries are sent")
+        assert pad.receipts[0] == 0
+
+
+def test_starting_returns_at_once_when_there_is_no_broker() -> None:
+    nowhere = BrokerAddress("127.0.0.1", free_port())
+    pad = PadEnd(nowhere)
+    before = time.monotonic()
+    pad.start()
+    assert time.monotonic() - before < 0.5
+    pad.rate()
+    before = time.monotonic()
+    pad.close()
+    assert time.monotonic() - before < 5
+    assert pad.connections == []
+
+
+def test_stopping_does_not_hang_on_a_dead_link(broker: Broker) -> None:
+    with cable_to(broker.address) as cable:
+        pad = PadEnd(cable.address, "pad-d").start()
+        until(lambda: pad.connections == [True], 10, "the pad is connected")
+        cable.half_cut()
+        before = time.monotonic()
+        pad.close()
+        assert time.monotonic() - before < 6
+
+
+def test_the_farewell_says_stopped_and_a_dead_pad_is_lost(broker: Broker) -> None:
+    state = Topic.STATE.of("pad-e")
+
+    def statuses() -> list[Status]:
+        return [read_message(State, payload).status for payload in tap.payloads(state)]
+
+    with wiretap(broker.address, state) as tap:
+        with pad_on(broker.address, "pad-e"):
+            until(lambda: Status.ONLINE in statuses(), 10, "the birth")
+        until(lambda: statuses()[-1] is Status.STOPPED, 10, "the farewell")
+        dying = PadEnd(broker.address, "pad-e", boots=2).start()
+        until(lambda: statuses()[-1] is Status.ONLINE, 10, "the second birth")
+        dying.die()
+        until(lambda: statuses()[-1] is Status.LOST, 10, "the will")
+        will = read_message(State, tap.payloads(state)[-1])
+        assert (will.boots, will.session) == (2, 1)
+
+
+def test_a_cut_cable_is_taken_up_again_and_nothing_is_lost_or_doubled(broker: Broker) -> None:
+    store = MemoryStore()
+    with (
+        receiver_on(broker.address, store),
+        cable_to(broker.address) as cable,
+        pad_on(cable.address, "pad-f") as pad,
+    ):
+        for _ in range(5):
+            until(lambda: pad.connections[-1:] == [True], 10, "the pad is connected")
+            before = pad.receipted_seq
+            pad.rate(2_000)
+            until(lambda mark=before: pad.receipted_seq > mark, 10, "the drain has begun")
+            cable.cut()
+            pad.rate(10)
+            until(lambda: pad.connections[-1] is False, 10, "the pad notices")
+            cable.mend()
+        until(lambda: all_receipted(pad), 20, "everything is receipted")
+        assert store.bodies("L-pad-f") == pad.ledger.bodies
+        assert store.doubled == 0
+        assert cable.connections >= 6
+
+
+def test_a_cable_that_swallows_everything_is_noticed_by_the_keepalive(broker: Broker) -> None:
+    store = MemoryStore()
+    with (
+        receiver_on(broker.address, store),
+        cable_to(broker.address) as cable,
+        pad_on(cable.address, "pad-g", keepalive_s=1) as pad,
+    ):
+        until(lambda: pad.receipted_seq == 1, 10, "the way is open")
+        cable.half_cut("down")
+        pad.rate(5)
+        until(lambda: pad.connections[-1] is False, 15, "the keepalive notices")
+        cable.mend()
+        until(lambda: all_receipted(pad), 20, "everything is receipted")
+        assert store.bodies("L-pad-g") == pad.ledger.bodies
+        assert store.doubled == 0
+
+
+def test_a_slow_cable_is_only_slow(broker: Broker) -> None:
+    store = MemoryStore()
+    with (
+        receiver_on(broker.address, store),
+        cable_to(broker.address) as cable,
+        pad_on(cable.address, "pad-h") as pad,
+    ):
+        cable.delay(0.05)
+        pad.rate(3_000)
+        until(lambda: all_receipted(pad), 20, "everything is receipted")
+        assert pad.connections == [True]
+
+
+def test_a_killed_broker_is_found_again() -> None:
+    store = MemoryStore()
+    with (
+        running_broker() as own,
+        receiver_on(own.address, store),
+        pad_on(own.address, "pad-i") as pad,
+    ):
+        pad.rate(5)
+        until(lambda: pad.receipted_seq == 6, 10, "all is well")
+        own.kill()
+        pad.rate(500)
+        until(lambda: pad.connections[-1] is False, 10, "the pad notices")
+        own.start()
+        until(lambda: all_receipted(pad), 30, "everything is receipted")
+        assert store.bodies("L-pad-i") == pad.ledger.bodies
+        assert store.doubled == 0
+
+
+def test_a_restored_province_gets_the_difference(broker: Broker) -> None:
+    store = MemoryStore()
+    with receiver_on(broker.address, store), pad_on(broker.address, "pad-j") as pad:
+        pad.rate(100)
+        until(lambda: pad.receipted_seq == 101, 10, "a hundred")
+        backup = store.backup()
+        pad.rate(100)
+        until(lambda: pad.receipted_seq == 201, 10, "two hundred")
+        store.restore(backup)
+        pad.rate()
+        until(lambda: store.seq("L-pad-j") == 202, 10, "everything is there again")
+        assert store.bodies("L-pad-j") == pad.ledger.bodies
+        assert 101 in pad.receipts[2:], "the mark went back"
+
+
+def test_another_history_at_the_province_stops_this_ledger_and_a_new_one_goes_on(
+    broker: Broker,
+) -> None:
+    store = MemoryStore()
+    first = MemoryLedger("pad-k", "LK")
+    with receiver_on(broker.address, store):
+        with pad_on(broker.address, "pad-k", ledger=first) as pad:
+            pad.rate(10)
+            until(lambda: all_receipted(pad), 10, "eleven entries")
+        restored_card = MemoryLedger("pad-k", "LK")
+        restored_card.rate(2)
+        with pad_on(broker.address, "pad-k", ledger=restored_card, boots=2) as pad:
+            until(lambda: pad.divergences, 10, "the pad sees that it is behind")
+            assert store.seq("LK") == 11
+            pad.call(lambda: restored_card.__init__("pad-k", "LK2"))  # type: ignore[misc]
+            pad.rate()
+            until(lambda: store.seq("LK2") == 2, 10, "the new ledger is delivered")
+
+
+def test_a_refusal_is_told_and_every_entry_kept(broker: Broker) -> None:
+    store = MemoryStore()
+    stolen = MemoryLedger("pad-other", "L-stolen")
+    with (
+        receiver_on(broker.address, store),
+        pad_on(broker.address, "pad-l", ledger=stolen) as pad,
+    ):
+        until(lambda: pad.refusals, 10, "the refusal is told")
+        assert pad.refusals[0][0] is Problem.FOREIGN
+        assert store.bodies("L-stolen") == []
+        assert pad.receipted_seq == 0
+
+
+def test_a_command_is_carried_out_and_answered_to_whoever_asked(broker: Broker) -> None:
+    command = Topic.COMMAND.of("pad-m")
+    with (
+        wiretap(broker.address, "answers/#", Topic.STATE.of("pad-m")) as tap,
+        pad_on(broker.address, "pad-m") as pad,
+    ):
+        until(lambda: tap.payloads(Topic.STATE.of("pad-m")), 10, "the pad is there")
+        order = write_message(Command(v=VERSION, order=Order.IDENTIFY, by="tester"))
+        tap.say(command, order, ResponseTopic="answers/1", CorrelationData=b"c1")
+        until(lambda: tap.payloads("answers/1"), 10, "the answer")
+        assert pad.orders == [Command(v=VERSION, order=Order.IDENTIFY, by="tester")]
+        answer = next(m for m in tap.heard if m[0] == "answers/1")
+        assert read_message(CommandResult, answer[1]).done
+        assert answer[3].CorrelationData == b"c1"
+
+        tap.say(command, b'{"v":1,"order":"explode","by":"x"}', ResponseTopic="answers/2")
+        until(lambda: tap.payloads("answers/2"), 10, "the answer to nonsense")
+        result = read_message(CommandResult, tap.payloads("answers/2")[0])
+        assert (result.done, result.code) == (False, "malformed")
+        tap.say(command, order, ResponseTopic="answers/#")
+        tap.say(command, order)
+        until(lambda: len(pad.orders) == 3, 10, "no answer can be sent, the pad lives on")
+
+
+def test_a_retained_wish_is_heard_at_every_connection_and_a_retained_command_never(
+    broker: Broker,
+) -> None:
+    wish = Desired(v=VERSION, version=3, settings=Settings(window="7"))
+    order = Command(v=VERSION, order=Order.PAUSE, by="yesterday")
+    with wiretap(broker.address) as tap:
+        tap.say(Topic.DESIRED.of("pad-n"), write_message(wish), retained=True)
+        tap.say(Topic.COMMAND.of("pad-n"), write_message(order), retained=True)
+        with pad_on(broker.address, "pad-n") as pad:
+            until(lambda: pad.wishes == [wish], 10, "the wish is heard")
+            tap.say(Topic.DESIRED.of("pad-n"), b"nonsense")
+            tap.say(Topic.DESIRED.of("pad-n"), b"", retained=True)
+            tap.say(Topic.RECEIPT.of("pad-n"), b"\xff\xfe")
+            later = Desired(v=VERSION, version=4, settings=Settings())
+            tap.say(Topic.DESIRED.of("pad-n"), write_message(later))
+            until(lambda: pad.wishes[-1] == later, 10, "nonsense is passed over")
+            assert pad.orders == []
+
+
+def test_the_configuration_in_force_is_published_again_after_a_cut(broker: Broker) -> None:
+    topic = Topic.REPORTED.of("pad-o")
+    reported = Reported(v=VERSION, version=1, digest="00", settings=Settings())
+    with (
+        wiretap(broker.address, topic) as tap,
+        cable_to(broker.address) as cable,
+        pad_on(cable.address, "pad-o") as pad,
+    ):
+        pad.call(lambda: pad.uplink.publish_reported(reported))
+        until(lambda: len(tap.payloads(topic)) == 1, 10, "it is published")
+        cable.cut()
+        until(lambda: pad.connections[-1] is False, 10, "the pad notices")
+        cable.mend()
+        until(lambda: len(tap.payloads(topic)) == 2, 10, "it is published again")
+
+
+def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker: Broker) -> None:
+    state = Topic.STATE.of("pad-p")
+    ledger = MemoryLedger("pad-p", "L-pad-p")
+    ledger.rate(50_000)
+    with (
+        wiretap(broker.address, state) as tap,
+        pad_on(broker.address, "pad-p", ledger=ledger) as pad,
+    ):
+        birth = until(lambda: tap.payloads(state), 10, "the birth")[0]
+        session = read_message(State, birth).session
+        answer = Receipt(
+            v=VERSION,
+            ledger="L-pad-p",
+            seq=0,
+            digest=GENESIS.hex(),
+            session=f"1.{session}",
+        )
+        tap.say(Topic.RECEIPT.of("pad-p"), write_message(answer))
+        until(lambda: pad.receipts, 10, "the way is open")
+        pad.run(asyncio.sleep(1))
+        link = pad.uplink._link
+        assert link is not None
+        assert len(link._client._out_messages) <= 20
