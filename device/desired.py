@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from device.config import Config, WindowName
+from device.config import Config
+from device.config import Pad as PadTable
 from device.config import Session as SessionTimes
 from sync.contract import VERSION, ContractError, Desired, Reported, Settings, read_message
 from sync.contract import write_message as write
@@ -92,17 +93,16 @@ class Wishes:
 
 def _problems(settings: Settings) -> tuple[str, ...]:
     found = []
-    if settings.window is not None:
-        try:
-            msgspec.convert(settings.window, WindowName)
-        except msgspec.ValidationError as error:
-            found.append(f"window: {error}")
-    for name in ("invitation_s", "grace_s", "thanks_s"):
-        value = getattr(settings, name)
-        if value is None:
-            continue
-        try:
-            msgspec.convert({name: value}, SessionTimes)
-        except msgspec.ValidationError as error:
-            found.append(f"{name}: {error}")
+    for kind, names, own in (
+        (PadTable, ("window",), {"id": "any"}),
+        (SessionTimes, ("invitation_s", "grace_s", "thanks_s"), {}),
+    ):
+        for name in names:
+            value = getattr(settings, name)
+            if value is None:
+                continue
+            try:
+                msgspec.convert({**own, name: value}, kind)
+            except msgspec.ValidationError as error:
+                found.append(f"{name}: {error}")
     return tuple(found)

@@ -112,6 +112,11 @@ class Code(CodeRow, enum.Enum):
     )
 
 
+def by_code(code: str) -> Code:
+    """The row of a stable code such as "L02"."""
+    return next(row for row in Code if row.code == code)
+
+
 class PadError(Exception):
     """The root of all errors of the pad: a code, and what exactly, where."""
 

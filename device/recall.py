@@ -8,6 +8,7 @@ has booted. Faults are not recalled: a boot looks for itself.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from device.events import Standing
 from sync.entries import (
     Booted,
     Configured,
@@ -22,8 +23,6 @@ from sync.entries import (
     read_body,
 )
 
-OPEN, RATED, UNRATED, WITHDRAWN = "open", "rated", "unrated", "withdrawn"
-
 
 @dataclass(slots=True)
 class Memory:
@@ -35,12 +34,12 @@ class Memory:
     boots: int = 0
     paused_by: str | None = None
     configured: int = 0
-    standings: dict[str, str] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
 
     @property
     def left_open(self) -> list[str]:
         """Invitations that nothing has ended: the power went while they stood."""
-        return [one for one, standing in self.standings.items() if standing == OPEN]
+        return [one for one, standing in self.standings.items() if standing == "open"]
 
 
 def recall(entries: Iterable[Entry]) -> Memory:
@@ -69,13 +68,13 @@ def _take(memory: Memory, raw: bytes) -> None:
         case Configured(version=version):
             memory.configured = version
         case Invited(invitation=one):
-            memory.standings[one] = OPEN
+            memory.standings[one] = "open"
         case Rated(invitation=one):
-            memory.standings[one] = RATED
-        case Lapsed(invitation=one) if memory.standings.get(one) != RATED:
-            memory.standings[one] = UNRATED
-        case Withdrawn(invitation=one) if memory.standings.get(one) != RATED:
-            memory.standings[one] = WITHDRAWN
+            memory.standings[one] = "rated"
+        case Lapsed(invitation=one) if memory.standings.get(one) != "rated":
+            memory.standings[one] = "unrated"
+        case Withdrawn(invitation=one) if memory.standings.get(one) != "rated":
+            memory.standings[one] = "withdrawn"
         case Salvaged(body=text):
             _take(memory, text.encode())
         case _:

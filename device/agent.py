@@ -1,0 +1,308 @@
+"""The agent: the one module that knows drivers, desk, display and uplink.
+
+Order of start: the ledger before the keys, the keys before the network. A pad without a network,
+a desk or a display still takes ratings; a pad whose ledger cannot be opened says so and takes
+none. Order of stop: the keys first, the ledger last.
+
+Anything that fails where nobody expected it stops the agent with its traceback, and systemd starts
+it again: a pad that goes on half dead would be worse.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ulid import ULID
+
+from device.clock import TrustedClock
+from device.config import Config
+from device.desired import Wishes
+from device.drivers.base import Board, FaultReport
+from device.drivers.registry import build_board
+from device.errors import Code, LedgerError, by_code
+from device.events import Bound, Scene
+from device.health import measure, report
+from device.ledger import Ledger
+from device.link import Link
+from device.pad import Pad
+from device.recall import Memory, recall
+from device.session import Session, Timing
+from device.showing import Showing
+from device.writer import Writer
+from sync import __version__
+from sync.contract import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Health
+from sync.entries import Booted, Entry, Trust, Withdrawn, kind_of
+
+if TYPE_CHECKING:
+    from device.desk.server import DeskServer
+    from sync.uplink import Uplink
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+CLOCK_CHECK_S = 1.0
+"""How soon a found time server, or a step of the wall clock, is on record."""
+
+RECALL_ENTRIES = 2048
+"""So much of the ledger's end is read at the start, and more until a boot is found."""
+
+
+def run(config: Config) -> None:
+    """Run the pad until SIGTERM or SIGINT. Raises PadError when it cannot start."""
+    board = build_board(config.profile, config.board)
+    asyncio.run(Agent(config, board).run())
+
+
+class Agent:
+    """One pad, from its board to the province."""
+
+    def __init__(self, config: Config, board: Board) -> None:
+        self.config = config
+        self.board = board
+        self.clock = TrustedClock(board.boot, board.wall)
+        path = config.ledger.path
+        self.wishes = Wishes(path.with_suffix(".desired.json"), config)
+        self.writer = Writer(
+            lambda: Ledger.open(
+                path,
+                config.pad.id,
+                at=self.clock.at,
+                hash_name=config.ledger.hash,
+                new_id=_new_id,
+            )
+        )
+        self.stopping = asyncio.Event()
+        self._showing = Showing(config, board, self.clock)
+        self._heard: Callable[[FaultReport], None] = lambda fault: log.error("%s", fault)
+        self._boots = 0
+        self._on_grown: Callable[[], None] = lambda: None
+        self._failure: BaseException | None = None
+
+    async def run(self) -> None:
+        """Start, run until told to stop, stop. Raises what made it stop, if that was a failure."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        async with AsyncExitStack() as stack:
+            await self._run(stack)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _run(self, stack: AsyncExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        self.board.start()
+        stack.callback(self.board.stop)
+        showing = self._showing
+        showing.start(lambda fault: _onto(loop, self._heard, fault))
+        stack.callback(showing.stop)
+        try:
+            await self.writer.start()
+        except LedgerError as error:
+            showing.show(Scene.FAULT, error.code)
+            raise
+        stack.push_async_callback(self.writer.stop)
+        memory = await self.writer.run(_memory)
+        pad = self._pad(memory)
+        stack.push_async_callback(pad.stop)
+        self._begin(pad, memory)
+        self.board.keys.start(
+            on_press=lambda press: _onto(loop, pad.press, press),
+            on_fault=lambda fault: _onto(loop, pad.driver_fault, fault),
+        )
+        stack.callback(self.board.keys.stop)
+        log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
+        self._showing.warm()
+        await self._serve(stack, pad)
+
+    def _pad(self, memory: Memory) -> Pad:
+        self._boots = memory.boots + 1
+        settings = self.wishes.settings
+        session = Session(
+            settings.window or "",
+            Timing(),
+            bound=bool(settings.window),
+            paused=memory.paused_by is not None,
+        )
+        for one, standing in memory.standings.items():
+            session.remember(one, standing)
+        return Pad(
+            session,
+            self.clock,
+            append=self.writer.append,
+            show=self._showing.show,
+            on_grown=lambda: self._on_grown(),  # noqa: PLW0108 -- the uplink comes later
+            new_id=_new_id,
+        )
+
+    def _begin(self, pad: Pad, memory: Memory) -> None:
+        """The first entries of this boot, and what the last one left unsaid."""
+        self._heard = pad.driver_fault
+        self._apply(pad)
+        at = self.clock.at()
+        pad.record(Booted(at=at, agent=__version__, board=self.board.name, boots=self._boots))
+        for one in memory.left_open:
+            pad.record(Withdrawn(at=at, invitation=one, reason="restart"))
+            pad.session.remember(one, "withdrawn")
+        if self.writer.opened_because is not None:
+            pad.raise_fault(Code.LEDGER_DAMAGED, self.writer.opened_because)
+        self._check_clock(pad)
+        pad.start()
+
+    async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:
+        """The parts that may come late: the network, the desk, the chores."""
+        uplink, link = self._uplink(pad)
+        await uplink.start()
+        stack.push_async_callback(uplink.stop)
+        if self.config.desk is not None:
+            server = await self._desk(pad)
+            stack.push_async_callback(server.stop)
+        async with asyncio.TaskGroup() as chores:
+            tasks = [
+                chores.create_task(self._watch(pad, link)),
+                chores.create_task(self._report_health(pad, uplink)),
+            ]
+            await self.stopping.wait()
+            for task in tasks:
+                task.cancel()
+
+    def _uplink(self, pad: Pad) -> "tuple[Uplink, Link]":
+        from sync.mqtt import BrokerAddress
+        from sync.uplink import Uplink
+
+        province = self.config.province
+        link = Link(
+            pad,
+            self.writer,
+            self.wishes,
+            apply=lambda: self._apply(pad),
+            # The uplink needs its listener first, so these find it when they are called.
+            report=lambda reported: uplink.publish_reported(reported),  # noqa: PLW0108
+            report_health=lambda: uplink.publish_health(self._health(pad)),
+            on_renewed=lambda: uplink.grown(),  # noqa: PLW0108
+        )
+        uplink = Uplink(
+            BrokerAddress(province.host, province.port),
+            self.config.pad.id,
+            self.writer,
+            link,
+            boots=self._boots,
+            agent=__version__,
+            board=self.board.name,
+            keepalive_s=province.keepalive_s,
+            reconnect_max_s=province.reconnect_max_s,
+            probe_s=province.probe_s,
+        )
+        self._on_grown = uplink.grown
+        return uplink, link
+
+    async def _desk(self, pad: Pad) -> "DeskServer":
+        from device.desk.http import build_app
+        from device.desk.server import serve
+
+        desk = self.config.desk
+        if desk is None:
+            raise ValueError("no desk is configured")
+        token = desk.token_file.read_text(encoding="utf-8").strip()
+        server = await serve(build_app(pad, token), desk.host, desk.port)
+        log.info("the desk listens on %s:%d", desk.host, server.port)
+        return server
+
+    def _apply(self, pad: Pad) -> None:
+        """Put the settings in force into the session; it reads them at its next turn."""
+        settings = self.wishes.settings
+        session = pad.session
+        session.window = self._showing.window = settings.window or ""
+        session.timing = session.timing._replace(
+            invitation_ms=(settings.invitation_s or 0) * 1000,
+            grace_ms=(settings.grace_s or 0) * 1000,
+            thanks_ms=(settings.thanks_s or 0) * 1000,
+        )
+        if session.window:
+            pad.happen(Bound())
+
+    # --- chores -----------------------------------------------------------------------------
+
+    async def _watch(self, pad: Pad, link: Link) -> None:
+        while True:
+            self._check_clock(pad)
+            link.watch()
+            self._note(pad)
+            await asyncio.sleep(CLOCK_CHECK_S)
+
+    def _check_clock(self, pad: Pad) -> None:
+        anchor = self.clock.check()
+        if anchor is not None:
+            pad.record(anchor)
+        if self.clock.trust is Trust.NONE:
+            pad.raise_fault(Code.CLOCK_UNKNOWN)
+        else:
+            pad.clear_fault(Code.CLOCK_UNKNOWN)
+
+    def _note(self, pad: Pad) -> None:
+        """Standby shows the minute, and the oldest fault that does not close the window."""
+        standing = pad.faults.now
+        self._showing.note = by_code(standing[0].code) if standing else None
+        self._showing.again()
+
+    async def _report_health(self, pad: Pad, uplink: "Uplink") -> None:
+        dice = random.SystemRandom()
+        while True:
+            await asyncio.sleep(self.config.province.health_s * dice.uniform(0.8, 1.2))
+            uplink.publish_health(self._health(pad))
+
+    def _health(self, pad: Pad) -> Health:
+        return report(
+            at=self.clock.at(),
+            boots=self._boots,
+            ledger=self.writer.ledger_id,
+            head=self.writer.head_seq,
+            receipted=self.writer.receipted,
+            faults=pad.faults.now,
+            measured=measure(self.config.ledger.path.parent),
+            strays=pad.session.strays_dropped,
+        )
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback raised: nothing is swallowed, the agent stops and is started again."""
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if isinstance(error, BaseException) and self._failure is None:
+            self._failure = error
+            self.stopping.set()
+
+
+def _new_id() -> str:
+    return str(ULID())
+
+
+def _onto(loop: asyncio.AbstractEventLoop, take: Callable[[T], None], what: T) -> None:
+    """From a driver's thread onto the loop; nobody is there to hear once the loop is closed."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(take, what)
+
+
+def _memory(ledger: Ledger) -> Memory:
+    """Recall from the ledger's end, as far back as the last boot at least."""
+    after, entries = ledger.head[0], list[Entry]()
+    while after > 0 and not any(kind_of(entry.body) == "booted" for entry in entries):
+        before, after = after, max(0, after - RECALL_ENTRIES)
+        entries = _read_all(ledger, after, before) + entries
+    return recall(entries)
+
+
+def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
+    found: list[Entry] = []
+    while after < last:
+        chunk = ledger.read(after, min(last - after, MAX_BATCH_ENTRIES), MAX_BATCH_BYTES)
+        if not chunk.entries:
+            break
+        found += chunk.entries
+        after = chunk.entries[-1].seq
+    return found

@@ -1,0 +1,83 @@
+"""`ratingpad`: run a pad, check its configuration, verify its ledger.
+
+argparse and not a richer library: on a 512 MB board `ratingpad run` must reach the first key
+quickly and keep its memory for the agent.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sync import __version__
+
+OK, FAILED, MISUSED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code (0 fine, 1 bad news, 2 wrong use)."""
+    parser = argparse.ArgumentParser(prog="ratingpad", description="好差评 rating pad")
+    parser.add_argument("--version", action="version", version=f"ratingpad {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run the agent of this pad")
+    run.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
+    run.add_argument("--log", default="info", choices=("debug", "info", "warning", "error"))
+    check = commands.add_parser("check", help="report every mistake in a configuration")
+    check.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
+    verify = commands.add_parser("verify", help="walk a ledger's chain; name the first bad entry")
+    verify.add_argument("ledger", type=Path, help="the ledger file; it is only read")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "verify":
+        return _verify(chosen.ledger)
+    return _configured(chosen)
+
+
+def _configured(chosen: argparse.Namespace) -> int:
+    from device.config import load
+    from device.errors import ConfigError, PadError
+
+    try:
+        config = load(chosen.config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    if chosen.command == "check":
+        print(f"{chosen.config}: in order, pad {config.pad.id} on board {config.pad.board}")
+        return OK
+    logging.basicConfig(
+        level=chosen.log.upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    from device.agent import run
+
+    try:
+        run(config)
+    except PadError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _verify(path: Path) -> int:
+    from device.errors import LedgerError
+    from device.verify import verify
+
+    try:
+        verdict = verify(path)
+    except LedgerError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    print(f"{path}: ledger {verdict.ledger} of pad {verdict.pad}")
+    print(f"  {verdict.entries} entries, chain good up to seq {verdict.head}")
+    if verdict.pruned:
+        print(f"  pruned up to seq {verdict.pruned}, all of it receipted by the province")
+    if verdict.previous is not None:
+        before = verdict.previous
+        gone = ", ".join(f"{first}–{last}" for first, last in before.missing) or "nothing"
+        print(f"  follows ledger {before.ledger} ({before.reason}); missing of it: {gone}")
+    if verdict.bad is not None:
+        print(f"  BAD: {verdict.bad}")
+        return FAILED
+    return OK

@@ -1,0 +1,248 @@
+"""The running pad: events in, effects out.
+
+Owns nothing but order. A key, a desk, a timer or a fault becomes an event; the session says what
+follows; entries go to the ledger, scenes to the display, deadlines to the loop. Every method runs
+on the agent's loop; drivers come in through `loop.call_soon_threadsafe`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from device.clock import TrustedClock
+from device.commits import Commits
+from device.desk.base import Invited as DeskInvited
+from device.desk.base import WindowNow
+from device.drivers.base import FaultReport
+from device.errors import Code
+from device.events import (
+    Arm,
+    Blocked,
+    Disarm,
+    Effect,
+    Event,
+    Invitation,
+    Invite,
+    Pause,
+    Press,
+    Record,
+    Refusal,
+    Refuse,
+    Resume,
+    Say,
+    Scene,
+    Show,
+    Standing,
+    Stored,
+    Tick,
+    Unblocked,
+    Withdraw,
+)
+from device.health import Faults
+from device.session import Session
+from sync.entries import At, Body, Cleared, Entry, Fault, Service
+
+COMMIT_WAIT_S = 5.0
+"""A desk waits this long for a slow card before it is told of a fault; the entry still goes in."""
+
+IDENTIFY_S = 5.0
+
+
+class Pad:
+    """A session, its clock, its queue to the ledger and its display.
+
+    `append` commits an entry (the writer's). `show` hands a scene to the display without
+    blocking. `on_grown` hears of every commit. `new_id` makes invitation ids.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        clock: TrustedClock,
+        *,
+        append: Callable[[Body], Awaitable[Entry]],
+        show: Callable[[Scene, Code | None], None],
+        on_grown: Callable[[], None],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.faults = Faults()
+        self.scene: Show = Show(Scene.STANDBY)
+        self._show = show
+        self._on_grown = on_grown
+        self._new_id = new_id
+        self._deadline: asyncio.TimerHandle | None = None
+        self._identifying: asyncio.TimerHandle | None = None
+        self.commits = Commits(
+            append,
+            on_stored=lambda _: self._on_grown(),
+            on_stuck=self.raise_fault,
+            on_free=self.clear_fault,
+        )
+
+    # --- events -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Show what the session starts with."""
+        self._carry_out(self.session.start())
+
+    def happen(self, event: Event) -> "list[asyncio.Future[Entry]] | Refusal":
+        """Let the session answer an event: the commits that follow from it, or its refusal."""
+        return self._carry_out(self.session.step(event, self._at(event)))
+
+    def _carry_out(self, effects: list[Effect]) -> "list[asyncio.Future[Entry]] | Refusal":
+        commits: list[asyncio.Future[Entry]] = []
+        refusal: Refusal | None = None
+        for effect in effects:
+            match effect:
+                case Record(body=body):
+                    commits.append(self.record(body))
+                    commits[-1].add_done_callback(self._stored)
+                case Show():
+                    self._present(effect)
+                case Arm(after_ms=after_ms):
+                    self._arm(after_ms)
+                case Disarm():
+                    self._arm(None)
+                case Refuse(refusal=why):
+                    refusal = why
+                case Say():
+                    pass  # no board of this version has a voice
+        return refusal if refusal is not None else commits
+
+    def record(self, body: Body) -> asyncio.Future[Entry]:
+        """Queue an entry that the session did not ask for (boot, clock, configuration)."""
+        return self.commits.put(body)
+
+    def press(self, press: Press) -> None:
+        """A debounced press, from the driver."""
+        self.happen(press)
+
+    def driver_fault(self, report: FaultReport) -> None:
+        """A driver's word that something broke or mended."""
+        if report.standing:
+            self.raise_fault(report.code, report.detail)
+        else:
+            self.clear_fault(report.code, report.detail)
+
+    def raise_fault(self, code: Code, detail: str = "") -> None:
+        """Something broke: on record, in the health report, and on the screen if it blocks."""
+        at = self.clock.at()
+        if not self.faults.raise_(code, detail, at.mono):
+            return
+        self.record(Fault(at=at, code=code.code, detail=detail))
+        if code.blocks:
+            self.happen(Blocked(code))
+
+    def clear_fault(self, code: Code, detail: str = "") -> None:
+        """It is mended; the window opens again when nothing else keeps it closed."""
+        if not self.faults.clear(code, detail):
+            return
+        self.record(Cleared(at=self.clock.at(), code=code.code, detail=detail))
+        if not code.blocks:
+            return
+        standing = self.faults.blocking
+        self.happen(Blocked(standing) if standing else Unblocked())
+
+    def identify(self) -> None:
+        """Show for five seconds which pad this is, whatever it was showing."""
+        if self._identifying is not None:
+            self._identifying.cancel()
+        self._show(Scene.IDENTIFY, None)
+        loop = asyncio.get_running_loop()
+        self._identifying = loop.call_later(IDENTIFY_S, self._identified)
+
+    async def stop(self, timeout_s: float = 3.0) -> bool:
+        """Let what is queued reach the ledger; False when it would not go in time."""
+        self._arm(None)
+        if self._identifying is not None:
+            self._identifying.cancel()
+        settled = await self.commits.settle(timeout_s)
+        await self.commits.stop()
+        return settled
+
+    # --- the desk's port (device/desk/base.py) -------------------------------------------------
+
+    async def invite(
+        self, service: Service, clerk: str | None, source: str
+    ) -> DeskInvited | Refusal:
+        """Ask for a rating. The same case and step while it is open is the same invitation."""
+        now = self.session.invitation
+        if (
+            now is not None
+            and service.case is not None
+            and (now.service.case, now.service.step) == (service.case, service.step)
+            and self.session.standing(now.id) == "open"
+        ):
+            return DeskInvited(now.id, created=False)
+        one = Invitation(self._new_id(), source, service, clerk)
+        refusal = await self._wish(Invite(one))
+        return refusal or DeskInvited(one.id, created=True)
+
+    async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
+        """Take an invitation back."""
+        return await self._wish(Withdraw(invitation, reason))
+
+    async def pause(self, by: str) -> Refusal | None:
+        """Close the window."""
+        return await self._wish(Pause(by))
+
+    async def resume(self, by: str) -> Refusal | None:
+        """Open the window."""
+        return await self._wish(Resume(by))
+
+    def standing(self, invitation: str) -> Standing | None:
+        """What became of an invitation; None for one that the pad does not remember."""
+        return self.session.standing(invitation)
+
+    def window(self) -> WindowNow:
+        """What a clerk may know of the window now."""
+        one = self.session.invitation
+        return WindowNow(
+            window=self.session.window,
+            state=self.session.clerk_state,
+            invitation=one.id if one is not None else None,
+            fault=self.faults.blocking.code if self.faults.blocking else None,
+        )
+
+    # --- inside -----------------------------------------------------------------------------
+
+    async def _wish(self, event: Event) -> Refusal | None:
+        outcome = self.happen(event)
+        if isinstance(outcome, Refusal):
+            return outcome
+        if outcome:
+            _, waiting = await asyncio.wait(outcome, timeout=COMMIT_WAIT_S)
+            if waiting:
+                return Refusal.FAULT
+        return None
+
+    def _at(self, event: Event) -> At:
+        if isinstance(event, Press):
+            return self.clock.at_mono(event.mono_ms)
+        return self.clock.at()
+
+    def _stored(self, done: "asyncio.Future[Entry]") -> None:
+        if not done.cancelled() and done.exception() is None:
+            self.happen(Stored())
+
+    def _present(self, show: Show) -> None:
+        self.scene = show
+        if self._identifying is None:
+            self._show(show.scene, show.code)
+
+    def _identified(self) -> None:
+        self._identifying = None
+        self._show(self.scene.scene, self.scene.code)
+
+    def _arm(self, after_ms: int | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if after_ms is not None:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(after_ms / 1000, self._tick)
+
+    def _tick(self) -> None:
+        self._deadline = None
+        self.happen(Tick())

@@ -1,0 +1,97 @@
+"""From a scene to the display: words, picture, panel.
+
+A picture is drawn once and kept, so that thanks is on its way to the display within microseconds
+of the commit. A board without a display is fine; a display that is gone is a fault and heals.
+"""
+
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from device.clock import TrustedClock
+from device.config import Config
+from device.drivers.base import Board, OnFault
+from device.drivers.panel import Panel
+from device.errors import Code
+from device.events import Scene
+from device.ui.oled import draw
+from device.ui.screens import screen
+from device.ui.words import load
+from sync.entries import Trust
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CHINA_STANDARD_TIME_S = 8 * 3600
+"""Asia/Shanghai has had no other offset since 1991, and a pad carries no time zone data."""
+
+SEEN_SOON = (Scene.STANDBY, Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
+
+
+class Showing:
+    """The display of one pad. `window` may be set anew; every method is for the agent's loop."""
+
+    def __init__(self, config: Config, board: Board, clock: TrustedClock) -> None:
+        self.window = config.pad.window
+        self.note: Code | None = None
+        """A fault that does not close the window, for the technician's eye in standby."""
+        self._config = config
+        self._clock = clock
+        self._display = board.display
+        self._panel: Panel | None = None
+        self._now: tuple[Scene, Code | None] | None = None
+        self._words = load(config.pad.languages)
+        self._picture = lru_cache(maxsize=32)(self._draw)
+
+    def start(self, on_fault: OnFault) -> None:
+        """Take hold of the display; `on_fault` is called from its thread."""
+        if self._display is not None:
+            self._panel = Panel(self._display, on_fault)
+            self._panel.start()
+
+    def warm(self) -> None:
+        """Draw what a citizen will see first, while nobody waits."""
+        for scene in SEEN_SOON:
+            self._picture(scene, None, self.window, "")
+
+    def show(self, scene: Scene, code: Code | None) -> None:
+        """Show a scene; returns at once."""
+        self._now = (scene, code)
+        if self._panel is not None:
+            standing = code or (self.note if scene is Scene.STANDBY else None)
+            minute = self._minute() if scene is Scene.STANDBY else ""
+            self._panel.show(self._picture(scene, standing, self.window, minute))
+
+    def again(self) -> None:
+        """Show the same scene anew: the minute, the note or the window has changed."""
+        if self._now is not None and self._now[0] is Scene.STANDBY:
+            self.show(*self._now)
+
+    def stop(self) -> None:
+        """Let the display go; safe to call twice."""
+        if self._panel is not None:
+            self._panel.stop()
+            self._panel = None
+
+    def _minute(self) -> str:
+        """The time of day for the standby screen; nothing while it is not known (law 6)."""
+        at = self._clock.at()
+        if at.utc is None or at.trust is Trust.NONE:
+            return ""
+        return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
+
+    def _draw(self, scene: Scene, code: Code | None, window: str, minute: str) -> "Image":
+        size = (128, 64) if self._panel is None else self._panel.size
+        pad = self._config.pad
+        return draw(
+            screen(
+                scene,
+                self._words,
+                window=window,
+                hall=pad.hall,
+                pad=pad.id,
+                code=code,
+                time_text=minute,
+            ),
+            size,
+        )
