@@ -1,0 +1,179 @@
+"""What both ends have written, read without a way to change it (SQLite `mode=ro`).
+
+The pad's ledger and the province's store are read as files, beside the programs that own them, so
+that the page shows what is on disk and not what a program says of itself. On the loop's thread.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from sync.entries import Clock, Invited, Rated, Strayed, read_body
+
+SHOWN_ENTRIES = 40
+SHOWN_RATINGS = 60
+
+
+class EntryRow(msgspec.Struct, frozen=True):
+    """One entry of a pad's ledger as the page shows it."""
+
+    seq: int
+    kind: str
+    digest: str
+    utc: int | None
+    mono: int
+    trust: str
+    says: str
+
+
+class LedgerPage(msgspec.Struct, frozen=True):
+    """The end of a pad's ledger: its newest entries first, and its head."""
+
+    id: str
+    seq: int
+    digest: str
+    entries: list[EntryRow]
+
+
+class LedgerBook:
+    """A pad's ledger, read on from where it was read last; a new file is noticed by its id."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._id = ""
+        self._seq = 0
+        self._rows: list[EntryRow] = []
+        self.committed: set[str] = set()
+        self.dated_from_anchor = False
+
+    def read(self) -> LedgerPage | None:
+        """The ledger as it is on disk now; None while there is no ledger."""
+        try:
+            with closing(_open(self._path)) as ledger:
+                self._read_on(ledger)
+        except sqlite3.Error:
+            return None  # not there yet, or being set aside: the next look will tell
+        if not self._rows:
+            return None
+        newest = self._rows[-1]
+        shown = self._rows[: -SHOWN_ENTRIES - 1 : -1]
+        return LedgerPage(id=self._id, seq=newest.seq, digest=newest.digest, entries=shown)
+
+    def _read_on(self, ledger: sqlite3.Connection) -> None:
+        first = ledger.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
+        name = str(getattr(read_body(bytes(first[0])), "ledger", "")) if first else ""
+        if name != self._id:
+            self._id, self._seq, self._rows = name, 0, []
+        rows = ledger.execute(
+            "SELECT seq, body, digest FROM entry WHERE seq > ? ORDER BY seq", (self._seq,)
+        )
+        for seq, body, digest in rows:
+            self._rows.append(self._row(seq, bytes(body), bytes(digest)))
+            self._seq = seq
+        del self._rows[: -SHOWN_ENTRIES * 4]
+
+    def _row(self, seq: int, raw: bytes, digest: bytes) -> EntryRow:
+        body = read_body(raw)
+        if body is None:
+            return EntryRow(seq, "?", digest.hex(), None, 0, "none", "")
+        says = ""
+        match body:
+            case Rated():
+                self.committed.add(body.invitation)
+                says = body.level.value
+            case Invited():
+                says = body.service.case or ""
+            case Strayed():
+                says = body.key
+            case Clock():
+                says = body.source
+        kind = str(body.__struct_config__.tag)
+        at = body.at
+        return EntryRow(seq, kind, digest.hex(), at.utc, at.mono, at.trust.value, says)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise sqlite3.OperationalError(f"no {path}")
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
+
+
+class RatingRow(msgspec.Struct, frozen=True):
+    """One row of the province's rating table as the page shows it."""
+
+    pad: str
+    invitation: str
+    case: str
+    window: str
+    standing: str
+    level: str | None
+    again: bool
+    utc: int | None
+    dated_by: str
+
+
+class ProvincePage(msgspec.Struct, frozen=True):
+    """The province's table, newest first, and its counts."""
+
+    ratings: list[RatingRow] = []
+    standings: dict[str, int] = {}
+    levels: dict[str, int] = {}
+    strays: int = 0
+    entries: int = 0
+    heads: dict[str, int] = {}
+
+
+RATING_SQL = """\
+SELECT pad, invitation, coalesce(case_number, ''), coalesce(window_id, ''), standing, level, again,
+       utc_ms, dated_by
+FROM rating ORDER BY rowid DESC LIMIT ?"""
+
+
+class ProvinceBook:
+    """The province's store. `stored` counts the ratings of each invitation in the raw batches.
+
+    The derived table has one row for each invitation by its key, so it could not show a rating
+    that came twice. The raw bytes could: every first press (`again` false) is counted there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._batches = 0
+        self._seen: dict[str, int] = {}
+        self.stored: dict[str, int] = {}
+
+    def read(self) -> ProvincePage:
+        """The store as it is on disk now; an empty page while there is none."""
+        try:
+            with closing(_open(self._path)) as store:
+                return self._page(store)
+        except sqlite3.Error:
+            return ProvincePage()
+
+    def _page(self, store: sqlite3.Connection) -> ProvincePage:
+        self._read_raw(store)
+        rows = [RatingRow(*row) for row in store.execute(RATING_SQL, (SHOWN_RATINGS,))]
+        standings = dict(store.execute("SELECT standing, count(*) FROM rating GROUP BY 1"))
+        levels = dict(
+            store.execute("SELECT level, count(*) FROM rating WHERE standing = 'rated' GROUP BY 1")
+        )
+        counted = dict(
+            store.execute(
+                "SELECT invitation, count(*) FROM rating WHERE standing = 'rated' GROUP BY 1"
+            )
+        )
+        self.stored = {one: max(rows, self._seen.get(one, 1)) for one, rows in counted.items()}
+        heads = dict(store.execute("SELECT ledger, seq FROM ledger"))
+        (strays,) = store.execute("SELECT count(*) FROM stray").fetchone()
+        return ProvincePage(rows, standings, levels, strays, sum(heads.values()), heads)
+
+    def _read_raw(self, store: sqlite3.Connection) -> None:
+        batches = store.execute("SELECT rowid, body FROM batch WHERE rowid > ?", (self._batches,))
+        for number, lines in batches:
+            self._batches = number
+            for raw in bytes(lines).splitlines():
+                body = read_body(raw)
+                if isinstance(body, Rated) and not body.again:
+                    self._seen[body.invitation] = self._seen.get(body.invitation, 0) + 1

@@ -1,0 +1,101 @@
+"""`ratingpad-demo`: the whole of it on one machine, in a browser. Ctrl-C leaves nothing behind."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import webbrowser
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any
+
+from demo.processes import StageError
+from demo.show import Show
+from demo.stage import Stage
+from demo.story import tell
+from demo.web import build_app
+from device.desk.server import serve
+from device.errors import ConfigError
+from sync import __version__
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo until it is interrupted, or tell the story; the exit code."""
+    parser = argparse.ArgumentParser(prog="ratingpad-demo", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("run", "story"), default="run")
+    parser.add_argument("--port", type=int, default=0, help="of the page (default: any free one)")
+    parser.add_argument("--pads", type=int, default=None, help="how many pads (1 to 9)")
+    parser.add_argument("--seed", type=int, default=7, help="of the story's dice")
+    parser.add_argument("--no-open", action="store_true", help="do not open a browser")
+    parser.add_argument("--version", action="version", version=f"ratingpad-demo {__version__}")
+    wish = parser.parse_args(arguments)
+    if wish.pads is not None and not 1 <= wish.pads <= 9:
+        parser.error("--pads takes 1 to 9")
+    try:
+        if wish.what == "story":
+            return asyncio.run(interruptible(tell(seed=wish.seed, pads=wish.pads or 3)))
+        run = run_page(port=wish.port, pads=wish.pads or 1, open_browser=not wish.no_open)
+        return asyncio.run(interruptible(run))
+    except asyncio.CancelledError:
+        return 0
+    except (StageError, ConfigError) as error:
+        print(f"ratingpad-demo: {error}", file=sys.stderr)
+        return 1
+
+
+async def run_page(port: int, pads: int, open_browser: bool) -> int:
+    """Serve the page until cancelled. Raises StageError, ConfigError."""
+    show = Show()
+    print(
+        f"好差评 ratingpad {__version__}: starting broker, province and {pads} pad(s) …", flush=True
+    )
+    async with Stage(pads, on_change=show.changed) as stage:
+        show.stage = stage
+        server = await serve(build_app(show), "127.0.0.1", port)
+        address = f"http://127.0.0.1:{server.port}/"
+        print(f"\n    {address}\n\nCtrl-C ends it and leaves nothing behind.", flush=True)
+        if open_browser:
+            await asyncio.to_thread(webbrowser.open, address)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            show.close()
+            await server.stop()
+            print("\ntaken down.", flush=True)
+    return 0
+
+
+async def interruptible(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work`; the first signal cancels it, the following ones change nothing.
+
+    Raises CancelledError when it was interrupted.
+    """
+    task = asyncio.ensure_future(work)
+    with _signals(task):
+        return await task
+
+
+@contextlib.contextmanager
+def _signals(task: "asyncio.Future[int]") -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        if not interrupted:  # a second Ctrl-C must not cut the cleaning-up short
+            interrupted = True
+            task.cancel()
+
+    for one in SIGNALS:
+        loop.add_signal_handler(one, interrupt)
+    try:
+        yield
+    finally:
+        for one in SIGNALS:
+            loop.remove_signal_handler(one)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

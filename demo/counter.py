@@ -1,0 +1,88 @@
+"""The clerk's counter: the pad's HTTP desk as a window system would use it.
+
+It carries what the clerk may know and nothing else: open, rated, unrated, withdrawn, paused.
+"""
+
+import asyncio
+import urllib.error
+import urllib.request
+from typing import Any
+
+import msgspec
+
+ANSWER_S = 5.0
+
+
+class DeskRefusalError(RuntimeError):
+    """The pad said no: `status` (HTTP; 0 when it could not be reached), `code`, and in words."""
+
+    def __init__(self, status: int, code: str, says: str) -> None:
+        super().__init__(f"{code}: {says}")
+        self.status = status
+        self.code = code
+        self.says = says
+
+
+class Counter:
+    """One window's calls to its pad. Each call runs on a thread, the loop goes on."""
+
+    def __init__(self, port: int, token: str, clerk: str) -> None:
+        self._base = f"http://127.0.0.1:{port}/v1"
+        self._token = token
+        self._clerk = clerk
+
+    async def invite(self, case: str, matter: str, step: str) -> str:
+        """Ask for a rating; the invitation's id. Raises DeskRefusalError."""
+        wish = {"case": case, "matter": matter, "step": step, "clerk": self._clerk}
+        answer = await self._call("POST", "/invitations", wish)
+        return str(answer["invitation"])
+
+    async def standing(self, invitation: str) -> str:
+        """What became of an invitation. Raises DeskRefusalError."""
+        answer = await self._call("GET", f"/invitations/{invitation}")
+        return str(answer["standing"])
+
+    async def withdraw(self, invitation: str) -> None:
+        """Take an invitation back. Raises DeskRefusalError."""
+        await self._call("POST", f"/invitations/{invitation}/withdraw", {"reason": "desk"})
+
+    async def pause(self) -> None:
+        """Close the window. Raises DeskRefusalError."""
+        await self._call("POST", "/window/pause", {"by": self._clerk})
+
+    async def resume(self) -> None:
+        """Open the window. Raises DeskRefusalError."""
+        await self._call("POST", "/window/resume", {"by": self._clerk})
+
+    async def window(self) -> dict[str, Any]:
+        """How the window stands. Raises DeskRefusalError."""
+        return await self._call("GET", "/window")
+
+    async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        return await asyncio.to_thread(self._exchange, method, path, body)
+
+    def _exchange(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        request = urllib.request.Request(
+            self._base + path,
+            method=method,
+            data=None if body is None else msgspec.json.encode(body),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_S) as response:
+                return msgspec.json.decode(response.read(), type=dict[str, Any])
+        except urllib.error.HTTPError as error:
+            raise _refusal(error.code, error.read()) from error
+        except (OSError, msgspec.DecodeError) as error:
+            raise DeskRefusalError(0, "off", "the pad does not answer") from error
+
+
+def _refusal(status: int, body: bytes) -> DeskRefusalError:
+    try:
+        said = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        said = {}
+    return DeskRefusalError(status, str(said.get("error", "error")), str(said.get("says", "")))

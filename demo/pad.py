@@ -1,0 +1,267 @@
+"""One pad on the stage: its program, its cable, its power, its clerk, and what was seen of it.
+
+The power switch is SIGKILL. The time switch is the battery that pads of this class do not have:
+off, the pad starts in 1970 and does not know the time until it is told. On one asyncio loop.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from demo.books import LedgerBook, LedgerPage
+from demo.cable import Cable
+from demo.counter import Counter, DeskRefusalError
+from demo.panel import PICTURE_BYTES, Panel, PanelError
+from demo.processes import Program, StageError, module
+from demo.scenes import scene_of
+
+DARK = bytes(PICTURE_BYTES)
+HALL = "政务大厅"
+READY_S = 20.0
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """The demo's times; a hall's are longer where nobody is watching."""
+
+    invitation_s: int = 30
+    grace_s: int = 3
+    thanks_s: int = 4
+    reconnect_max_s: float = 3.0
+    probe_s: float = 1.0
+    health_s: float = 10.0
+    keepalive_s: int = 5
+
+
+class Visit(msgspec.Struct):
+    """One invitation as the clerk sees it: never a level."""
+
+    id: str
+    case: str
+    standing: str = "open"
+    power_cut: bool = False
+    """Whether the power went while it stood open at this counter."""
+
+
+class StagedPad:
+    """A pad at a window. `on_change` is called whenever something about it has changed."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        window: str,
+        home: Path,
+        broker_port: int,
+        desk_port: int,
+        timings: Timings,
+        on_change: Callable[[], None],
+    ) -> None:
+        home.mkdir()
+        self.name, self.window = name, window
+        self.home, self.ledger_path = home, home / "ledger.db"
+        self.timings = timings
+        self.cable = Cable(broker_port)
+        self.book = LedgerBook(self.ledger_path)
+        self.page: LedgerPage | None = None
+        self.power = False
+        self.ready = False
+        self.time_server = True
+        self.paused = False
+        self.picture = DARK
+        self.scene = ""
+        self.visits: list[Visit] = []
+        self.thanked_by_screen: set[str] = set()
+        self.thanked_by_clerk: set[str] = set()
+        self._desk_port, self._token = desk_port, secrets.token_urlsafe(24)
+        self._config = home / "pad.toml"
+        self._on_change = on_change
+        self._switching = asyncio.Lock()
+        self.program = Program(
+            name, module("device.cli", "run", "--config", str(self._config)), home / "pad.log"
+        )
+        self.panel = Panel(home / "board.sock", self._see)
+        self.counter = Counter(desk_port, self._token, clerk=f"C{window.zfill(3)}")
+
+    # --- power --------------------------------------------------------------------------------
+
+    async def power_on(self) -> None:
+        """Start the pad's program and wait for its first picture and its desk.
+
+        Raises StageError with the program's last words when it does not come up.
+        """
+        async with self._switching:
+            if self.power:
+                return
+            if not self.cable.port:
+                await self.cable.lay()
+            self._write_config()
+            await self.program.start()
+            self.power = True
+            self._on_change()
+            try:
+                await self.panel.watch(READY_S)
+                await self._desk_ready(READY_S)
+            except PanelError as error:
+                await self._dark()
+                words = self.program.last_words()
+                raise StageError(f"{self.name} did not start: {error}\n{words}") from error
+            self.ready = True
+            self._on_change()
+
+    async def power_off(self) -> None:
+        """Pull the plug: SIGKILL, the display goes dark."""
+        async with self._switching:
+            if not self.power:
+                return
+            if self.visits and self.visits[-1].standing == "open":
+                self.visits[-1].power_cut = True
+            await self._dark()
+
+    async def _dark(self) -> None:
+        await self.program.kill()
+        self.power = self.ready = False
+        await self.panel.see_it_out()
+        self.picture, self.scene = DARK, ""
+        self._on_change()
+
+    async def _desk_ready(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                self.paused = is_paused(await self.counter.window())
+                return
+            except DeskRefusalError as refusal:
+                if time.monotonic() > deadline or not self.program.alive:
+                    raise PanelError(f"its desk does not answer: {refusal}") from refusal
+            await asyncio.sleep(0.05)
+
+    async def remove(self) -> None:
+        """Take the pad off the stage; safe to call twice."""
+        await self.program.kill()
+        await self.panel.stop()
+        await self.cable.remove()
+
+    # --- time ---------------------------------------------------------------------------------
+
+    async def lose_time(self) -> None:
+        """A power cut after which no time server is found: the pad starts in 1970."""
+        self.time_server = False
+        await self.power_off()
+        await self.power_on()
+
+    async def find_time(self) -> None:
+        """The time server answers."""
+        self.time_server = True
+        if self.power:
+            await self.panel.set_clock(None, "ntp")
+        self._on_change()
+
+    # --- the citizen ----------------------------------------------------------------------------
+
+    async def press(self, *keys: str, hold_ms: int = 120) -> None:
+        """Press a key, or several at once. Raises PanelError when the pad has no power."""
+        await self.panel.press(*keys, hold_ms=hold_ms)
+
+    def _see(self, picture: bytes) -> None:
+        self.picture = picture
+        self.scene = scene_of(picture, self.window, HALL)
+        if self.scene == "thanks" and self.visits:
+            self.thanked_by_screen.add(self.visits[-1].id)
+        self._on_change()
+
+    @property
+    def thanked(self) -> set[str]:
+        """The invitations whose citizen has been told that the rating is kept."""
+        return self.thanked_by_screen | self.thanked_by_clerk
+
+    # --- the clerk ------------------------------------------------------------------------------
+
+    async def invite(self, case: str, matter: str = "11220000MB0001", step: str = "办结") -> Visit:
+        """Ask the citizen for a rating. Raises DeskRefusalError."""
+        visit = Visit(id=await self.counter.invite(case, matter, step), case=case)
+        self.visits.append(visit)
+        self._on_change()
+        return visit
+
+    async def withdraw(self) -> None:
+        """Take the open invitation back. Raises DeskRefusalError."""
+        if self.visits:
+            await self.counter.withdraw(self.visits[-1].id)
+            await self.ask()
+
+    async def pause(self, on: bool) -> None:
+        """Close the window, or open it again. Raises DeskRefusalError."""
+        await (self.counter.pause() if on else self.counter.resume())
+        self.paused = on
+        self._on_change()
+
+    async def ask(self) -> None:
+        """Ask the pad what became of the latest invitation, and whether the window is open."""
+        if not self.ready:
+            return
+        try:
+            self.paused = is_paused(await self.counter.window())
+            for visit in self.visits[-3:]:
+                if visit.standing == "open":
+                    await self._ask_about(visit)
+        except DeskRefusalError:
+            return  # just switched off, or busy: the next look will tell
+        self._on_change()
+
+    async def _ask_about(self, visit: Visit) -> None:
+        visit.standing = await self.counter.standing(visit.id)
+        if visit.power_cut and visit.standing == "rated":
+            self.thanked_by_clerk.add(visit.id)
+
+    # --- configuration --------------------------------------------------------------------------
+
+    def _write_config(self) -> None:
+        token = self.home / "desk.token"
+        token.write_text(self._token + "\n", encoding="utf-8")
+        token.chmod(0o600)
+        t = self.timings
+        wall = "system" if self.time_server else "1970"
+        self._config.write_text(
+            f"""\
+[pad]
+id = "{self.name}"
+board = "simulated"
+window = "{self.window}"
+hall = "{HALL}"
+languages = ["zh"]
+
+[ledger]
+path = "{self.ledger_path}"
+
+[session]
+invitation_s = {t.invitation_s}
+grace_s = {t.grace_s}
+thanks_s = {t.thanks_s}
+
+[province]
+broker = "mqtt://127.0.0.1:{self.cable.port}"
+keepalive_s = {t.keepalive_s}
+reconnect_max_s = {t.reconnect_max_s}
+probe_s = {t.probe_s}
+health_s = {t.health_s}
+
+[desk]
+host = "127.0.0.1"
+port = {self._desk_port}
+token_file = "{token}"
+
+[board]
+control = "{self.home / "board.sock"}"
+wall = "{wall}"
+""",
+            encoding="utf-8",
+        )
+
+
+def is_paused(window: dict[str, object]) -> bool:
+    """Whether the desk's answer says that the window is closed by its clerk."""
+    return window.get("state") == "paused"

@@ -1,0 +1,112 @@
+"""A program on the stage: started on a leash, its output kept in a file, killed without mercy.
+
+Children run in sessions of their own, so that Ctrl-C reaches only the demo, which then takes them
+down in order; the leash covers the case that the demo itself is killed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+LEASH = Path(__file__).with_name("leash.py")
+
+
+class StageError(RuntimeError):
+    """A program of the stage did not come up; says which, and what it printed last."""
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The command line that calls `main` of one of our modules, in this very Python."""
+    return [sys.executable, "-c", f"from {name} import main; raise SystemExit(main())", *arguments]
+
+
+class Program:
+    """One child process at a time; `start` it again after `kill` or `stop`."""
+
+    def __init__(self, name: str, command: list[str], log: Path) -> None:
+        self.name = name
+        self.command = command
+        self.log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it is there."""
+        return self._process.pid if self._process is not None and self.alive else None
+
+    async def start(self) -> None:
+        """Start it on a leash, appending its output to the log. Does not wait for it to be ready.
+
+        Call from the main thread: the kernel's leash is tied to the thread that starts the child.
+        """
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
+                *self.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    async def kill(self) -> None:
+        """SIGKILL: what a pulled power plug is to a program."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self, patience_s: float = 3.0) -> None:
+        """SIGTERM, and SIGKILL when it has not gone after `patience_s`."""
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._end(signal.SIGTERM)
+        except TimeoutError:
+            await self.kill()
+
+    async def _end(self, sign: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):  # gone between the look and the signal
+                os.killpg(self._process.pid, sign)
+        await self._process.wait()
+
+    def last_words(self, lines: int = 12) -> str:
+        """The end of what it printed."""
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return "(nothing)"
+        return "\n".join(text.splitlines()[-lines:]) or "(nothing)"
+
+
+class Sweeper:
+    """Removes the demo's directory however the demo ends."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start to wait for the demo's end; before anything is put into the directory."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(LEASH), "--sweep", str(self._directory)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    async def sweep(self) -> None:
+        """Remove the directory now and wait until it is gone."""
+        if self._process is None or self._process.stdin is None:
+            return
+        self._process.stdin.close()
+        await self._process.wait()
+        self._process = None

@@ -1,0 +1,201 @@
+"""The stage: broker, receiver, store and pads on free loopback ports, in one temporary directory.
+
+`async with Stage(...)` starts everything and takes everything down again, whatever happened in
+between; should the demo itself be killed, the leash and the sweeper do it (`leash.py`). On one
+asyncio loop, in the main thread.
+"""
+
+import asyncio
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from demo.books import ProvinceBook, ProvincePage
+from demo.broker import write_settings
+from demo.pad import StagedPad, Timings
+from demo.processes import Program, StageError, Sweeper, module
+from demo.tally import Tally, count
+
+READY_S = 20.0
+LOOK_S = 0.25
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What one `verify` command found: `who` it walked, whether all is well, its own words."""
+
+    who: str
+    ok: bool
+    says: str
+
+
+class Stage:
+    """One province and `pads` pads. `on_change` is called after every look that saw news."""
+
+    def __init__(
+        self,
+        pads: int = 1,
+        timings: Timings | None = None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._count = pads
+        self._timings = timings or Timings()
+        self._on_change = on_change
+        self._looking: asyncio.Task[None] | None = None
+        self.pads: dict[str, StagedPad] = {}
+        self.province = ProvincePage()
+
+    # --- up and down ----------------------------------------------------------------------------
+
+    async def __aenter__(self) -> "Stage":
+        self.home = Path(tempfile.mkdtemp(prefix="ratingpad-demo-"))
+        self._sweeper = Sweeper(self.home)
+        try:
+            await self._sweeper.start()
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stop()
+
+    async def _start(self) -> None:
+        broker_port, *desk_ports = free_ports(1 + self._count)
+        self._broker_port = broker_port
+        settings = self.home / "broker.toml"
+        write_settings(settings, broker_port)
+        self.store_url = f"sqlite:///{self.home / 'province.db'}"
+        self._book = ProvinceBook(self.home / "province.db")
+        self.broker = Program(
+            "broker", module("demo.broker", str(settings)), self.home / "broker.log"
+        )
+        receive = ("receive", "--store", self.store_url, "--no-share")
+        self.receiver = Program(
+            "receiver",
+            module("province.cli", *receive, "--broker", f"mqtt://127.0.0.1:{broker_port}"),
+            self.home / "receiver.log",
+        )
+        for number, desk_port in enumerate(desk_ports, start=1):
+            name = f"pad-{number:02}"
+            self.pads[name] = StagedPad(
+                name,
+                window=str(number),
+                home=self.home / name,
+                broker_port=broker_port,
+                desk_port=desk_port,
+                timings=self._timings,
+                on_change=self._on_change,
+            )
+        await self.broker.start()
+        await self.broker_ready()
+        await self.receiver.start()
+        await asyncio.gather(*(pad.power_on() for pad in self.pads.values()))
+        self._looking = asyncio.create_task(self._look_on())
+
+    async def _stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        pads = list(self.pads.values())
+        await asyncio.gather(*(pad.remove() for pad in pads), return_exceptions=True)
+        for program in (getattr(self, "receiver", None), getattr(self, "broker", None)):
+            if program is not None:
+                await program.kill()
+        await self._sweeper.sweep()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    async def broker_ready(self) -> None:
+        """Wait until the broker takes connections. Raises StageError."""
+        try:
+            async with asyncio.timeout(READY_S):
+                while True:
+                    try:
+                        _, writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
+                    except OSError:
+                        await asyncio.sleep(0.02)
+                        continue
+                    writer.close()
+                    return
+        except TimeoutError as error:
+            words = self.broker.last_words()
+            raise StageError(f"the broker did not start\n{words}") from error
+
+    # --- what there is to see -------------------------------------------------------------------
+
+    async def _look_on(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Read both ends' files and ask every desk once."""
+        for pad in self.pads.values():
+            pad.page = pad.book.read() or pad.page
+            await pad.ask()
+        self.province = self._book.read()
+        self._on_change()
+
+    def tally(self) -> Tally:
+        """Pressed, thanked, stored, lost, doubled as of the last look."""
+        pads = self.pads.values()
+        return count(
+            thanked=set().union(*(pad.thanked for pad in pads)),
+            committed=set().union(*(pad.book.committed for pad in pads)),
+            stored=self._book.stored,
+        )
+
+    def tally_of(self, pad: StagedPad) -> Tally:
+        """The same for one pad."""
+        mine = {visit.id for visit in pad.visits} | pad.book.committed
+        stored = {one: ratings for one, ratings in self._book.stored.items() if one in mine}
+        return count(thanked=pad.thanked, committed=pad.book.committed, stored=stored)
+
+    # --- proof ----------------------------------------------------------------------------------
+
+    async def verify(self) -> list[Verdict]:
+        """Let both ends walk their chains, each with the command that a technician would use."""
+        pads = [
+            (f"{pad.name}", module("device.cli", "verify", str(pad.ledger_path)))
+            for pad in self.pads.values()
+        ]
+        province = ("province", module("province.cli", "verify", "--store", self.store_url))
+        return list(await asyncio.gather(*(_verdict(*one) for one in [*pads, province])))
+
+
+async def _verdict(who: str, command: list[str]) -> Verdict:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Verdict(who, process.returncode == 0, output.decode("utf-8", "replace").strip())
+
+
+def free_ports(wanted: int) -> list[int]:
+    """Loopback TCP ports that were free a moment ago, each another one."""
+    sockets = [socket.socket() for _ in range(wanted)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()

@@ -1,0 +1,270 @@
+"""`python -m demo.story --seed 7`: the demo's story without a browser, in less than 30 s.
+
+Three pads, one province. Citizens rate, change their minds, press what nobody asked for, walk
+away; a cable is pulled, plugs are pulled in the middle of presses, a pad boots in 1970, the broker
+and the receiver are killed. Then both ends walk their chains, and one line says what became of it
+all. What its words mean is in `tally.py`: *pressed* counts the invitations whose press the pad
+thanked for or committed, *lost* is thanked but not stored, *doubled* is stored with more than one
+counted rating. A citizen whose press was cut off before the commit saw no thanks and presses again.
+
+The seed fixes who does what. When exactly a plug is pulled is real time, and differs each run.
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from demo.pad import StagedPad, Timings, Visit
+from demo.stage import Stage
+from sync.entries import Level
+
+TIMINGS = Timings(
+    invitation_s=3,
+    grace_s=1,
+    thanks_s=1,
+    reconnect_max_s=1.0,
+    probe_s=0.5,
+    health_s=2.0,
+    keepalive_s=5,
+)
+AT_MOST_S = 60.0
+"""The story takes about 20 s; on a crawling machine it gives up after this long."""
+ATTENTION_S = 10.0
+LEVELS = tuple(level.value for level in Level)
+WEIGHTS = (50, 25, 12, 8, 5)
+
+
+class PlotError(RuntimeError):
+    """Something that the story waits for did not come."""
+
+
+class Teller:
+    """Tells the story of one stage. `citizens` remembers the level each of them settled on."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        self.stage = stage
+        self.dice = random.Random(seed)
+        self.began = time.monotonic()
+        self.citizens: dict[str, str] = {}
+        self.cut_short = 0
+
+    def say(self, zh: str, en: str) -> None:
+        """One calm line."""
+        print(f"{time.monotonic() - self.began:5.1f} s  {zh}  ·  {en}", flush=True)
+
+    # --- what people do -------------------------------------------------------------------------
+
+    async def invite(self, pad: StagedPad) -> Visit:
+        """The clerk asks, the citizen reads it on the glass."""
+        await self._until(lambda: pad.scene == "standby", f"{pad.name} is at rest")
+        visit = await pad.invite(f"22{pad.window.zfill(3)}{len(pad.visits) + 1:04}")
+        await self._until(lambda: pad.scene == "invitation", f"{pad.name} asks")
+        return visit
+
+    async def rate(self, pad: StagedPad, *, again: bool = False) -> None:
+        """One rating; `again`: the citizen changes their mind inside the grace time."""
+        visit, level = await self.invite(pad), self._level()
+        await self._press_until_thanked(pad, visit, level)
+        if again:
+            level = self._level()
+            await pad.press(level)
+        self.citizens[visit.id] = level
+        await self._until(lambda: visit.standing == "rated", f"{pad.name} tells its clerk")
+
+    async def rate_through_a_power_cut(self, pad: StagedPad) -> None:
+        """A press, and the plug is pulled around the commit; the clerk does what the pad says."""
+        visit, level = await self.invite(pad), self._level()
+        await pad.press(level, hold_ms=60)
+        await asyncio.sleep(self.dice.uniform(0.0, 0.07))
+        await pad.power_off()
+        thanked = visit.id in pad.thanked
+        await pad.power_on()
+        await self._until(lambda: visit.standing != "open", f"{pad.name} remembers")
+        if visit.standing == "rated":
+            self.citizens[visit.id] = level
+            return
+        if thanked:
+            raise PlotError(f"{pad.name} thanked for {visit.id} and forgot it")
+        self.cut_short += 1
+        await self.rate(pad)
+
+    async def lapse(self, pad: StagedPad) -> None:
+        """The citizen walks away: unrated, never a level."""
+        visit = await self.invite(pad)
+        await self._until(lambda: visit.standing == "unrated", f"{pad.name} gives up")
+
+    async def stray(self, pad: StagedPad) -> None:
+        """A press that nobody asked for."""
+        await self._until(lambda: pad.scene == "standby", f"{pad.name} is at rest")
+        await pad.press(self._level())
+
+    async def two_keys(self, pad: StagedPad) -> None:
+        """Two keys at once are no level; the citizen then presses one."""
+        visit, level = await self.invite(pad), self._level()
+        await pad.press(LEVELS[0], LEVELS[4])
+        await asyncio.sleep(0.3)
+        await self._press_until_thanked(pad, visit, level)
+        self.citizens[visit.id] = level
+
+    async def _press_until_thanked(self, pad: StagedPad, visit: Visit, level: str) -> None:
+        await pad.press(level)
+        await self._until(lambda: visit.id in pad.thanked_by_screen, f"{pad.name} thanks")
+
+    def _level(self) -> str:
+        return self.dice.choices(LEVELS, WEIGHTS)[0]
+
+    async def _until(self, fact: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + ATTENTION_S
+        while not fact():
+            if time.monotonic() > deadline:
+                raise PlotError(f"waited {ATTENTION_S:g} s in vain: {what}")
+            await asyncio.sleep(0.02)
+
+    # --- chapters -------------------------------------------------------------------------------
+
+    async def an_ordinary_day(self, pad: StagedPad) -> None:
+        """A few ratings, one changed mind, one idle press."""
+        await self.rate(pad)
+        await self.stray(pad)
+        await self.rate(pad, again=True)
+
+    async def no_network(self, pad: StagedPad) -> None:
+        """A pulled cable, and the power too."""
+        pad.cable.pull()
+        self.say(f"窗口 {pad.window} 网线被拔", f"window {pad.window} loses its network cable")
+        await self.rate(pad)
+        await self.rate_through_a_power_cut(pad)
+        await self.rate(pad, again=True)
+        pad.cable.plug()
+        self.say(f"窗口 {pad.window} 网线插回", f"window {pad.window} is plugged in again")
+
+    async def bad_power(self, pad: StagedPad) -> None:
+        """Power cuts in the middle of presses, one after the other."""
+        for _ in range(4):
+            await self.rate_through_a_power_cut(pad)
+        self.say(
+            f"窗口 {pad.window} 按键途中断电 4 次", f"window {pad.window} lost power in 4 presses"
+        )
+
+    async def in_1970(self, pad: StagedPad) -> None:
+        """A walk-away, two keys at once, and a boot that does not know the time."""
+        await self.lapse(pad)
+        self.say(f"窗口 {pad.window} 有人没评就走了", f"window {pad.window}: one walked away")
+        await pad.lose_time()
+        self.say(f"窗口 {pad.window} 重启，以为是 1970 年", f"window {pad.window} boots in 1970")
+        await self.two_keys(pad)
+        await self.rate(pad)
+        await pad.find_time()
+        self.say(
+            f"窗口 {pad.window} 找到了时间服务器", f"window {pad.window} finds the time server"
+        )
+
+    async def bad_luck_at_the_province(self) -> None:
+        """The broker dies and comes back, then the receiver."""
+        await asyncio.sleep(self.dice.uniform(2.0, 3.0))
+        await self.stage.broker.kill()
+        self.say("消息中间件被杀", "the broker is killed")
+        await asyncio.sleep(1.0)
+        await self.stage.broker.start()
+        await self.stage.broker_ready()
+        self.say("消息中间件回来了", "the broker is back")
+        await asyncio.sleep(self.dice.uniform(1.5, 2.5))
+        await self.stage.receiver.kill()
+        self.say("省平台接收程序被杀", "the receiver is killed")
+        await asyncio.sleep(1.0)
+        await self.stage.receiver.start()
+        self.say("省平台接收程序回来了", "the receiver is back")
+
+    async def run(self) -> list[str]:
+        """The whole story; what was not as it should be. Raises PlotError when it got stuck."""
+        first, second, third = list(self.stage.pads.values())[:3]
+        self.say("三台评价器、一个省平台已就绪", "three pads and a province are ready")
+        await _together(*(self.an_ordinary_day(pad) for pad in (first, second, third)))
+        self.say(
+            "平常的一天：评价、改按、误按", "an ordinary day: ratings, second thoughts, strays"
+        )
+        await _together(
+            self.no_network(first),
+            self.bad_power(second),
+            self.in_1970(third),
+            self.bad_luck_at_the_province(),
+        )
+        await self._until(self._arrived, "everything has arrived")
+        self.say("积压全部送达", "every backlog has arrived")
+        return await self._prove()
+
+    def _arrived(self) -> bool:
+        heads = self.stage.province.heads
+        pages = [pad.page for pad in self.stage.pads.values()]
+        return self.stage.tally().settled and all(
+            page is not None and heads.get(page.id) == page.seq for page in pages
+        )
+
+    async def _prove(self) -> list[str]:
+        province = self.stage.province
+        wrong = [
+            f"{row.case}: the citizen chose {self.citizens.get(row.invitation)}, stored {row.level}"
+            for row in province.ratings
+            if row.standing == "rated" and self.citizens.get(row.invitation) != row.level
+        ]
+        undated = [row.case for row in province.ratings if row.utc is None]
+        wrong += [f"{case} has no date" for case in undated]
+        dated = sum(row.dated_by == "anchor" for row in province.ratings)
+        self.say(
+            f"1970 年的 {dated} 次已补算时间；断电截断的 {self.cut_short} 次按键均已重评",
+            f"{dated} from 1970 dated by their boot's anchor; {self.cut_short} presses were cut "
+            "short, thanked nobody and were made again",
+        )
+        by_clerk = sum(len(pad.thanked_by_clerk) for pad in self.stage.pads.values())
+        self.say(
+            f"误按 {province.strays} 次，未评 {province.standings.get('unrated', 0)} 次，均不计入；"
+            f"致谢中 {by_clerk} 次是断电后由经办人转告",
+            f"{province.strays} strays and {province.standings.get('unrated', 0)} unrated, not "
+            f"counted; {by_clerk} of the thanks came from the clerk after a power cut",
+        )
+        for verdict in await self.stage.verify():
+            sign = "完整" if verdict.ok else "有问题"
+            self.say(f"核验 {verdict.who}：{sign}", verdict.says.splitlines()[-1])
+            if not verdict.ok:
+                wrong.append(f"verify {verdict.who}: {verdict.says}")
+        return wrong
+
+
+async def _together(*acts: Awaitable[None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for act in acts:
+            group.create_task(_alone(act))
+
+
+async def _alone(act: Awaitable[None]) -> None:
+    await act
+
+
+async def tell(seed: int, pads: int = 3) -> int:
+    """Tell it; 0 when every promise was kept. Raises StageError when the stage does not come up."""
+    async with Stage(max(3, pads), TIMINGS) as stage:
+        teller = Teller(stage, seed)
+        try:
+            async with asyncio.timeout(AT_MOST_S):
+                wrong = await teller.run()
+        except* (PlotError, TimeoutError) as stuck:
+            wrong = [str(one) or "the story took too long" for one in stuck.exceptions]
+        await stage.look()
+        tally = stage.tally()
+    for one in wrong:
+        print(f"  ✗ {one}")
+    print(tally.line(), flush=True)
+    return 0 if tally.settled and tally.stored and not wrong else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tell the story; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo.story", description=__doc__)
+    parser.add_argument("--seed", type=int, default=7, help="who does what (default 7)")
+    return asyncio.run(tell(parser.parse_args(arguments).seed))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,62 @@
+"""Pressed, thanked, stored, lost, doubled: what the words mean, and the count. Pure.
+
+Counted in invitations, because one invitation is one rating (law 4):
+
+- *thanked*: the citizen was told that the rating is kept. By the pad's screen; or, where the power
+  went between the commit and the screen, by the clerk, whom the pad told "rated" once it was back.
+- *pressed*: a level was pressed for the open invitation, and the pad thanked for it or committed
+  it. A press whose power was cut before the commit thanked nobody: the citizen presses again.
+- *stored*: the province counts a rating for it.
+- *waiting*: the pad's own ledger holds it, the province does not yet.
+- *lost*: thanked, but neither stored nor waiting. Once all is delivered: thanked but not stored.
+- *doubled*: the province counts more than one rating for it.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+
+class Tally(NamedTuple):
+    """Six counts of invitations."""
+
+    pressed: int
+    thanked: int
+    stored: int
+    waiting: int
+    lost: int
+    doubled: int
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise so far is kept; what is waiting is no breach."""
+        return self.lost == 0 and self.doubled == 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether every promise is kept and nothing is under way."""
+        return self.kept and self.pressed == self.thanked == self.stored
+
+    def line(self) -> str:
+        """The line that the story ends with."""
+        return (
+            f"pressed {self.pressed}, thanked {self.thanked}, stored {self.stored}, "
+            f"lost {self.lost}, doubled {self.doubled}"
+        )
+
+
+def count(thanked: Collection[str], committed: Collection[str], stored: Mapping[str, int]) -> Tally:
+    """The tally of three sets of invitation ids.
+
+    `committed`: a `rated` entry is in the pad's ledger. `stored`: how many ratings the province
+    counts for each invitation.
+    """
+    told, held = set(thanked), set(committed)
+    there = {invitation for invitation, ratings in stored.items() if ratings}
+    return Tally(
+        pressed=len(told | held),
+        thanked=len(told),
+        stored=len(there),
+        waiting=len(held - there),
+        lost=len(told - held - there),
+        doubled=sum(ratings > 1 for ratings in stored.values()),
+    )
