@@ -53,6 +53,11 @@ class Code(CodeRow, enum.Enum):
         "a derived row is not what the stored entries say",
         "Somebody or something changed it. The raw entries are the truth; report the row.",
     )
+    BROKER_URL = CodeRow(
+        "P08",
+        "the broker's address is not one that is spoken here",
+        "Give `mqtt://127.0.0.1:1883`: plain MQTT goes over loopback only.",
+    )
 
 
 class ProvinceError(Exception):
@@ -74,3 +79,9 @@ class StoreUrlError(ProvinceError, ValueError):
     """The store's URL is wrong."""
 
     code = Code.STORE_URL
+
+
+class BrokerUrlError(ProvinceError, ValueError):
+    """The broker's address is wrong."""
+
+    code = Code.BROKER_URL

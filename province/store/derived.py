@@ -39,16 +39,21 @@ def write(connection: sa.Connection, derivation: Derivation, received_ms: int) -
     _compare_salvages(connection, derivation, received_ms)
 
 
-def read_anchors(connection: sa.Connection, pad: str, boots: Collection[str]) -> Anchors:
-    """The anchors of some boots of a pad."""
+def read_anchors(
+    connection: sa.Connection, pad: str, boots: Collection[str] | None = None
+) -> Anchors:
+    """The anchors of some boots of a pad, or of all."""
+    columns = [tables.anchor.c[name] for name in Anchor._fields]
+    of_pad = sa.select(*columns).where(tables.anchor.c.pad == pad)
+    if boots is None:
+        queries = [of_pad]
+    else:
+        queries = [
+            of_pad.where(tables.anchor.c.boot.in_(some)) for some in bulk.chunks(sorted(boots))
+        ]
     found: Anchors = {}
-    for some in bulk.chunks(sorted(boots)):
-        rows = connection.execute(
-            sa.select(*(tables.anchor.c[name] for name in Anchor._fields)).where(
-                tables.anchor.c.pad == pad, tables.anchor.c.boot.in_(some)
-            )
-        )
-        for row in rows:
+    for query in queries:
+        for row in connection.execute(query):
             anchor = Anchor(*row)
             found.setdefault(anchor.boot, []).append(anchor)
     return found

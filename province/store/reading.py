@@ -97,7 +97,7 @@ class Reading:
     def summary(self) -> Summary:
         """Everything counted, in one snapshot."""
         rating = tables.rating.c
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
 
             def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
                 query = sa.select(sa.func.count()).select_from(table).where(*where)
@@ -141,32 +141,33 @@ class Reading:
         )
         if pad is not None:
             query = query.where(rating.pad == pad)
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return [Rating(*row) for row in connection.execute(query.limit(limit))]
 
     def ledgers(self) -> list[LedgerSeen]:
         """Every ledger, ordered by pad and age."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return read_ledgers(connection)
 
     def pads(self) -> list[PadSeen]:
         """Every pad that was ever heard of."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             rows = connection.execute(sa.select(tables.pad).order_by(tables.pad.c.pad))
             return [PadSeen(*row) for row in rows]
 
     def lost(self) -> list[Lost]:
         """The entries that are gone."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return find_lost(connection)
 
     def incidents(self) -> list[Incident]:
         """What a person must look at, the newest first."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             newest = sa.select(tables.incident).order_by(tables.incident.c.last_ms.desc())
             return [Incident(*row) for row in connection.execute(newest)]
 
-    def _snapshot(self) -> sa.Connection:
+    def snapshot(self) -> sa.Connection:
+        """A connection that sees the store as it is at its first query, until it is closed."""
         connection = self._engine.connect()
         if connection.dialect.name == "postgresql":
             return connection.execution_options(isolation_level="REPEATABLE READ")

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rigs import postgres
 
 from province.store import ProvinceStore, open_store
+from rigs import postgres
 
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.PostgresCluster]:
     if postgres.find_bin() is None:
         pytest.skip(postgres.MISSING)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
 
 from province.errors import Code, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
+from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
 from sync.contract import VERSION, ContractError, Problem, Reported, Settings, Status
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.intake import evidence, read_arrival

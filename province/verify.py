@@ -1,0 +1,207 @@
+"""Does the store still say what the pads said? Everything is walked and derived a second time.
+
+First the raw bytes: every batch continues the chain of the one before it, carries its own, and ends
+at the ledger's head; where entries are missing, a hole says so. The first bad entry is named. Then,
+pad by pad, the rating tables are derived from the raw entries in memory and compared row by row
+with what is stored; the first row that differs is named.
+
+Reads only, in one snapshot, a few batches in memory at a time; of the derived rows, one pad's.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from province.derive import RATED, Derivation
+from province.store import tables
+from province.store.derived import Anchors, read_anchors
+from province.store.raw import RawBatch, batches
+from province.store.reading import LedgerSeen, Reading, find_lost, read_ledgers
+from province.store.tables import MARK_BYTES
+from sync.entries import GENESIS, HashName, walk_chain
+
+
+class BadEntry(NamedTuple):
+    """The first entry of a ledger whose chain does not hold, and what is wrong."""
+
+    ledger: str
+    seq: int
+    what: str
+
+
+class BadRow(NamedTuple):
+    """The first row of a pad's derived table that is not what the entries say."""
+
+    table: str
+    pad: str
+    key: str
+    what: str
+
+
+class Verdict(NamedTuple):
+    """What `verify` found. `lost`: entries that came in by no way; `doubled`: held twice."""
+
+    pads: int
+    ledgers: int
+    entries: int
+    ratings: int
+    lost: int
+    doubled: int
+    bad_entries: list[BadEntry]
+    bad_rows: list[BadRow]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every chain holds and every derived row is right (entries may still be lost)."""
+        return not (self.bad_entries or self.bad_rows or self.doubled)
+
+
+def verify(store: Reading) -> Verdict:
+    """Walk every chain and derive every row again. Raises StoreError when the store is gone."""
+    with store.snapshot() as connection:
+        lost = find_lost(connection)
+        entries = ratings = doubled = 0
+        bad_entries: list[BadEntry] = []
+        bad_rows: list[BadRow] = []
+        pads = _by_pad(connection)
+        for pad, ledgers in pads.items():
+            derivation = Derivation(pad)
+            for seen in ledgers:
+                walk = _Walk(connection, seen)
+                for first, bodies in walk.steps():
+                    derivation.feed(seen.ledger, first, bodies)
+                entries += walk.entries
+                doubled += walk.doubled
+                bad_entries += walk.bad
+            ratings += sum(trail.rank >= RATED for trail in derivation.trails.values())
+            bad_rows += _compare(connection, derivation)
+        count = len({ledger.ledger for ledgers in pads.values() for ledger in ledgers})
+        gone = sum(hole.last - hole.first + 1 for hole in lost)
+        return Verdict(len(pads), count, entries, ratings, gone, doubled, bad_entries, bad_rows)
+
+
+def _by_pad(connection: sa.Connection) -> dict[str, list[LedgerSeen]]:
+    """The ledgers of each pad; also of pads that have derived rows and should have none."""
+    pads: dict[str, list[LedgerSeen]] = {
+        pad: []
+        for table in (tables.rating, tables.stray, tables.fault)
+        for pad in connection.execute(sa.select(table.c.pad).distinct()).scalars()
+    }
+    for seen in read_ledgers(connection):
+        pads.setdefault(seen.pad, []).append(seen)
+    return pads
+
+
+class _Walk:
+    """One pass over a ledger's batches."""
+
+    def __init__(self, connection: sa.Connection, seen: LedgerSeen) -> None:
+        self._connection = connection
+        self._seen = seen
+        self.entries = 0
+        self.doubled = 0
+        self.bad: list[BadEntry] = []
+
+    def steps(self) -> Iterator[tuple[int, list[bytes]]]:
+        """The entries as they are stored, good or bad, while the chain is checked."""
+        seen = self._seen
+        holes = _holes(self._connection, seen.ledger)
+        seq, digest = 0, GENESIS
+        for batch in batches(self._connection, seen.ledger):
+            if batch.first <= seq:
+                self.doubled += seq - batch.first + 1
+                self._name(batch.first, "is stored twice")
+            elif batch.first > seq + 1 and (seq + 1, batch.first - 1) not in holes:
+                self._name(seq + 1, f"is missing, as are all before {batch.first}")
+            elif batch.first == seq + 1 and batch.prev != digest:
+                self._name(batch.first, "does not continue the entry before it")
+            bodies = batch.bodies
+            wrong = first_bad(seen.hash_name, batch, bodies)
+            if wrong is not None:
+                self._name(*wrong)
+            self.entries += len(bodies)
+            yield batch.first, bodies
+            seq, digest = batch.last, batch.head
+        if (seq, digest) != (seen.seq, seen.digest):
+            self._name(seq + 1, f"should follow: the ledger's head is {seen.seq}")
+
+    def _name(self, seq: int, what: str) -> None:
+        if not self.bad:  # the first one names the place, the others follow from it
+            self.bad.append(BadEntry(self._seen.ledger, seq, what))
+
+
+def first_bad(
+    hash_name: HashName, batch: RawBatch, bodies: Sequence[bytes]
+) -> tuple[int, str] | None:
+    """The first entry of a batch that its digests do not fit, and why; None when all fit."""
+    if len(bodies) != batch.last - batch.first + 1:
+        return batch.first, f"and what follows up to {batch.last} are {len(bodies)} lines"
+    digests = list(walk_chain(hash_name, batch.prev, bodies))
+    marks = b"".join([digest[:MARK_BYTES] for digest in digests])
+    if marks != batch.marks:
+        at = next(n for n in range(len(bodies)) if _mark(marks, n) != _mark(batch.marks, n))
+        return batch.first + at, "is not what was received"
+    if digests[-1] != batch.head:
+        return batch.last, "does not lead to the head that was received"
+    return None
+
+
+def _mark(marks: bytes, n: int) -> bytes:
+    return marks[n * MARK_BYTES : (n + 1) * MARK_BYTES]
+
+
+def _holes(connection: sa.Connection, ledger: str) -> set[tuple[int, int]]:
+    hole = tables.hole.c
+    rows = connection.execute(sa.select(hole.first, hole.last).where(hole.ledger == ledger))
+    return {(first, last) for first, last in rows}
+
+
+def _compare(connection: sa.Connection, derivation: Derivation) -> list[BadRow]:
+    """The first wrong row of each derived table of a pad."""
+    pad = derivation.pad
+    by_boot: Anchors = {}
+    for anchor in derivation.anchors:
+        by_boot.setdefault(anchor.boot, []).append(anchor)
+    stored_anchors = read_anchors(connection, pad)
+    if {boot: set(some) for boot, some in by_boot.items()} != {
+        boot: set(some) for boot, some in stored_anchors.items()
+    }:
+        return [BadRow("anchor", pad, "", "the anchors are not those of the `clock` entries")]
+    expected: list[tuple[sa.Table, Sequence[Sequence[Any]]]] = [
+        (tables.rating, derivation.ratings(by_boot)),
+        (tables.detail, list(derivation.details.values())),
+        (tables.stray, derivation.strays(by_boot)),
+        (tables.fault, derivation.faults(by_boot)),
+        (tables.unread, derivation.unread),
+    ]
+    bad = (_first_difference(connection, pad, table, rows) for table, rows in expected)
+    return [row for row in bad if row is not None]
+
+
+def _first_difference(
+    connection: sa.Connection, pad: str, table: sa.Table, rows: Sequence[Sequence[Any]]
+) -> BadRow | None:
+    names = [column.name for column in table.columns]
+    keys = [column.name for column in table.primary_key if column.name != "pad"]
+    places = [names.index(key) for key in keys]
+    waiting = {tuple(row[place] for place in places): tuple(row) for row in rows}
+    stored = connection.execution_options(yield_per=2000).execute(
+        sa.select(table).where(table.c.pad == pad).order_by(*(table.c[key] for key in keys))
+    )
+    for found in stored:
+        key = tuple(found[place] for place in places)
+        row = waiting.pop(key, None)
+        if row is None:
+            return BadRow(table.name, pad, _shown(key), "no entry is behind it")
+        if row != tuple(found):
+            n = next(n for n in range(len(row)) if row[n] != found[n])
+            what = f"{names[n]} is {found[n]!r}, the entries say {row[n]!r}"
+            return BadRow(table.name, pad, _shown(key), what)
+    if waiting:
+        return BadRow(table.name, pad, _shown(min(waiting)), "is missing")
+    return None
+
+
+def _shown(key: Sequence[Any]) -> str:
+    return " ".join(map(str, key))

@@ -1,0 +1,157 @@
+"""Whoever changes what is stored is named. On both backends."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from province.cli import main
+from province.store import ProvinceStore
+from province.store.tables import batch
+from province.verify import BadEntry, verify
+from rigs.chained import ChainedLedger, at, clock, dark, invited, lapsed, rated
+from sync.entries import Detailed, Fault, Level, Strayed
+
+Open = Callable[[], ProvinceStore]
+
+FORGE = {
+    "sqlite": ["DROP TRIGGER batch_is_never_updated", "DROP TRIGGER batch_is_never_deleted"],
+    "postgresql": ["ALTER TABLE batch DISABLE TRIGGER ALL"],
+}
+
+
+def a_day() -> ChainedLedger:
+    pad = ChainedLedger()
+    for n in range(30):
+        pad.add(invited(f"i{n}", at(n * 100)), rated(f"i{n}", when=at(n * 100 + 50)))
+    pad.add(Strayed(at=dark(4), key="satisfied", state="idle", source="keys"))
+    pad.add(clock(5000, 1_790_000_005_000), Fault(at=at(6), code="K01", detail="satisfied"))
+    pad.add(b'{"kind":"future-thing","what":[1]}', Detailed(at=at(7), invitation="i1", text="好"))
+    return pad.add(lapsed("never-invited", dark(90)))
+
+
+def change(store: ProvinceStore, *statements: str | sa.Update | sa.Delete) -> None:
+    with store.engine.begin() as connection:
+        for statement in FORGE[store.engine.dialect.name]:
+            connection.exec_driver_sql(statement)
+        for change_ in statements:
+            connection.execute(sa.text(change_) if isinstance(change_, str) else change_)
+
+
+def test_a_store_that_nobody_touched_is_sound(store: ProvinceStore) -> None:
+    for arrival in a_day().arrivals(7):
+        store.take([arrival])
+    verdict = verify(store)
+    assert verdict.sound, verdict
+    counted = (verdict.entries, verdict.ratings, verdict.lost, verdict.doubled)
+    assert counted == (67, 30, 0, 0)
+
+
+def test_a_changed_entry_is_named(store: ProvinceStore) -> None:
+    store.take(a_day().arrivals(20))
+    with store.engine.connect() as connection:
+        body = bytes(
+            connection.execute(sa.select(batch.c.body).where(batch.c.first == 21)).scalar_one()
+        )
+    better = body.replace(b'"satisfied"', b'"very_satisfied"', 1)
+    assert better != body
+    change(store, sa.update(batch).where(batch.c.first == 21).values(body=better))
+    verdict = verify(store)
+    assert not verdict.sound
+    assert verdict.bad_entries == [BadEntry("01LEDGER-A", 21, "is not what was received")]
+    assert "level is 'satisfied'" in verdict.bad_rows[0].what
+
+
+def test_a_line_that_was_put_in_or_taken_out_is_named(store: ProvinceStore) -> None:
+    store.take(a_day().arrivals(20))
+    change(store, sa.update(batch).where(batch.c.first == 41).values(body=b'{"kind":"x"}\n'))
+    [bad] = verify(store).bad_entries
+    assert bad.seq == 41
+
+
+def test_a_batch_that_was_taken_out_is_named(store: ProvinceStore) -> None:
+    store.take(a_day().arrivals(20))
+    change(store, "DELETE FROM batch WHERE first = 21")
+    [bad] = verify(store).bad_entries
+    assert (bad.seq, bad.what) == (21, "is missing, as are all before 41")
+
+
+def test_a_batch_that_was_cut_off_the_end_is_named(store: ProvinceStore) -> None:
+    store.take(a_day().arrivals(20))
+    change(store, "DELETE FROM batch WHERE first = 61")
+    [bad] = verify(store).bad_entries
+    assert bad.seq == 61
+
+
+def test_a_chain_made_anew_from_one_batch_on_does_not_fit_the_next(store: ProvinceStore) -> None:
+    store.take(a_day().arrivals(20))
+    forged = ChainedLedger().add(*(lapsed(f"x{n}") for n in range(19)))
+    arrival = forged.arrival(1, 20)
+    marks = b"".join(entry.digest[:4] for entry in forged.entries)
+    body = b"".join(entry.body + b"\n" for entry in forged.entries)
+    change(
+        store,
+        sa.update(batch)
+        .where(batch.c.first == 1)
+        .values(body=body, marks=marks, head=forged.digest(20)),
+    )
+    assert arrival.batch is not None
+    [bad] = verify(store).bad_entries
+    assert (bad.seq, bad.what) == (21, "does not continue the entry before it")
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE rating SET level = 'very_satisfied' WHERE invitation = 'i3'", "i3: level is"),
+        ("DELETE FROM rating WHERE invitation = 'i7'", "i7: is missing"),
+        (
+            "UPDATE rating SET invitation = 'i99' WHERE invitation = 'i7'",
+            "i99: no entry is behind it",
+        ),
+        ("UPDATE rating SET pad = 'ghost' WHERE invitation = 'i7'", "ghost"),
+        ("UPDATE rating SET utc_ms = 1 WHERE invitation = 'never-invited'", "utc_ms is 1"),
+        ("DELETE FROM stray", "stray"),
+        ("UPDATE fault SET code = 'K02'", "fault"),
+        ("UPDATE detail SET remark = NULL", "detail"),
+        ("DELETE FROM unread", "unread"),
+        ("UPDATE anchor SET utc_ms = 1", "anchor"),
+    ],
+)
+def test_a_changed_derived_row_is_named(store: ProvinceStore, statement: str, named: str) -> None:
+    store.take(a_day().arrivals(20))
+    assert verify(store).sound
+    change(store, statement)
+    verdict = verify(store)
+    assert not verdict.sound
+    assert verdict.bad_entries == []
+    shown = [f"{row.table} {row.pad} {row.key}: {row.what}" for row in verdict.bad_rows]
+    assert any(named in line for line in shown), shown
+
+
+def test_the_command_says_sound_or_names_what_is_not(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.take(a_day().arrivals(20))
+    assert main(["verify", "--store", store_url]) == 0
+    assert capsys.readouterr().out.endswith("ratings 30, lost 0, doubled 0: sound\n")
+    change(store, "UPDATE rating SET level = 'satisfied', standing = 'rated' WHERE seq = 67")
+    assert main(["verify", "--store", store_url]) == 1
+    out = capsys.readouterr().out
+    assert "P07" in out
+    assert "never-invited: standing is 'rated', the entries say 'unrated'" in out
+    assert "NOT SOUND" in out
+
+
+def test_the_command_lists_ratings_and_explains_a_mistake(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pad = ChainedLedger().add(invited("i1", case="办件-1"), rated("i1", Level.DISSATISFIED))
+    store.take([pad.arrival()])
+    assert main(["ratings", "--store", store_url, "--pad", "pad-1"]) == 0
+    line = capsys.readouterr().out
+    assert line == "2026-09-21T14:13:23Z\tntp\tpad-1\tA03\t办件-1\trated\tdissatisfied\n"
+    assert main(["ratings", "--store", "mysql://x"]) == 2
+    assert "P01" in capsys.readouterr().err
+    assert main(["receive", "--store", store_url, "--broker", "mqtt://203.0.113.1"]) == 2
+    assert "P08" in capsys.readouterr().err
