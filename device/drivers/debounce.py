@@ -24,11 +24,14 @@ taken in again when it is up and has been quiet, for `debounce_ms` or `chatter_q
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
-from device.profile import Key, KeysProfile
+
+if TYPE_CHECKING:  # the type lives beside the reading of files, which this room does not do
+    from device.profile import Key, KeysProfile
 
 Happening = Press | FaultReport
 
@@ -50,7 +53,7 @@ class _Line:
 class Debounce:
     """The keys of one pad. Not thread-safe: feed it from the thread that samples."""
 
-    def __init__(self, profile: KeysProfile, source: str) -> None:
+    def __init__(self, profile: "KeysProfile", source: str) -> None:
         self._keys: Sequence[Key] = profile.key
         self._source = source
         self._debounce_ms = profile.debounce_ms
