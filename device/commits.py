@@ -17,6 +17,9 @@ from sync.entries import Body, Entry
 RETRY_S = 1.0
 """A full card is looked at again this often: soon enough for a technician who watches."""
 
+SLOW_S = 5.0
+"""A dying card takes seconds for a write (3 to 17 have been seen); by then the citizen must know."""
+
 MAX_HELD = 256
 """So many entries wait for a broken card at most; a window with a broken card is closed, so
 what comes then are strays and faults."""
@@ -26,7 +29,8 @@ class Commits:
     """The queue in front of the ledger.
 
     `append` commits one entry or raises LedgerError. `on_stored` is called after each commit, in
-    order; `on_stuck` once when the head is refused; `on_free` once when it has gone in after all.
+    order; `on_stuck` when the head is refused, or hangs, for a reason that is new; `on_free` when
+    that reason has gone.
     """
 
     def __init__(
@@ -37,12 +41,14 @@ class Commits:
         on_stuck: Callable[[Code, str], None],
         on_free: Callable[[Code], None],
         retry_s: float = RETRY_S,
+        slow_s: float = SLOW_S,
     ) -> None:
         self._append = append
         self._on_stored = on_stored
         self._on_stuck = on_stuck
         self._on_free = on_free
         self._retry_s = retry_s
+        self._slow_s = slow_s
         self._held: deque[tuple[Body, asyncio.Future[Entry]]] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._stuck: Code | None = None
@@ -78,23 +84,38 @@ class Commits:
             await asyncio.wait([self._pump])
 
     async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._held:
             body, done = self._held[0]
+            slow = loop.call_later(self._slow_s, self._hangs)
             try:
                 entry = await self._append(body)
             except LedgerError as error:
-                if self._stuck is not error.code:
-                    self._stuck = error.code
-                    self._on_stuck(error.code, error.detail)
+                self._sticks(error.code, error.detail)
                 await asyncio.sleep(self._retry_s)
                 continue
+            finally:
+                slow.cancel()
             self._held.popleft()
             if not done.cancelled():
                 done.set_result(entry)
             self._on_stored(entry)
-            if self._stuck is not None:
-                mended, self._stuck = self._stuck, None
-                self._on_free(mended)
+            self._sticks(None, "")
+
+    def _hangs(self) -> None:
+        self._sticks(Code.LEDGER_WRITE, f"the card has not answered for {self._slow_s:g} s")
+
+    def _sticks(self, code: Code | None, detail: str) -> None:
+        """Note why the head does not go in; the new reason is told before the old one is freed,
+        so that the window does not blink open between them.
+        """
+        before, self._stuck = self._stuck, code
+        if code is before:
+            return
+        if code is not None:
+            self._on_stuck(code, detail)
+        if before is not None:
+            self._on_free(before)
 
 
 def _seen(done: asyncio.Future[Entry]) -> None:

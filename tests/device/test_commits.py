@@ -15,14 +15,18 @@ class Card:
 
     def __init__(self) -> None:
         self.full = False
+        self.code = Code.LEDGER_FULL
+        self.hang: asyncio.Event | None = None
         self.tries = 0
         self.took: list[str] = []
 
     async def append(self, body: Body) -> Entry:
         self.tries += 1
         await asyncio.sleep(0)
+        if self.hang is not None:
+            await self.hang.wait()
         if self.full:
-            raise LedgerError("no space left", Code.LEDGER_FULL)
+            raise LedgerError("no space left", self.code)
         assert isinstance(body, Paused)
         self.took.append(body.by)
         return Entry(len(self.took), write_body(body), GENESIS)
@@ -38,6 +42,7 @@ class Desk:
             on_stuck=lambda code, _: self.heard.append(f"stuck {code.code}"),
             on_free=lambda code: self.heard.append(f"free {code.code}"),
             retry_s=0,
+            slow_s=0.01,
         )
 
     def put(self, *names: str) -> list[asyncio.Future[Entry]]:
@@ -48,7 +53,7 @@ async def turn(until: Callable[[], bool]) -> None:
     for _ in range(10_000):
         if until():
             return
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.0001)
     raise AssertionError("it never came")
 
 
@@ -102,5 +107,36 @@ def test_settling_says_when_the_card_would_not_take_it() -> None:
         desk.put("a")
         assert not await desk.commits.settle(0.01)
         await desk.commits.stop()
+
+    asyncio.run(story())
+
+
+def test_a_card_that_hangs_is_a_fault_until_it_answers_and_is_asked_only_once() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.card.hang = asyncio.Event()
+        (wait,) = desk.put("a")
+        await turn(lambda: desk.heard == ["stuck L01"])
+        assert not wait.done()
+        desk.card.hang.set()
+        await wait
+        await desk.commits.settle(1)
+        assert desk.heard == ["stuck L01", "stored 1", "free L01"]
+        assert desk.card.tries == 1
+
+    asyncio.run(story())
+
+
+def test_a_new_reason_is_told_before_the_old_one_is_freed() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.card.full = True
+        (wait,) = desk.put("a")
+        await turn(lambda: desk.heard == ["stuck L02"])
+        desk.card.code = Code.LEDGER_WRITE
+        await turn(lambda: len(desk.heard) == 3)
+        assert desk.heard == ["stuck L02", "stuck L01", "free L02"]
+        desk.card.full = False
+        await wait
 
     asyncio.run(story())
