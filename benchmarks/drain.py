@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from subprocess import Popen
 
-from benchmarks.brokers import mosquitto
+from benchmarks.brokers import Broker, mosquitto
 from benchmarks.facts import bodies, entry_record
 from benchmarks.lines import ask
 from benchmarks.pads.fill import fill
@@ -62,6 +63,16 @@ class Drained:
 Contestant = Callable[[int], Drained]
 
 
+@contextlib.contextmanager
+def receiving(store: str, broker: Broker, log: Path) -> Iterator["Popen[str]"]:
+    """Our receiver as shipped, subscribed when the block begins."""
+    command = [sys.executable, "-m", "province.cli", "receive", "--store", store]
+    command += ["--broker", f"mqtt://127.0.0.1:{broker.port}"]
+    with running(command, cwd=Path.cwd(), log=log) as process:
+        until(lambda: "$share" in broker.log(), 20, "the receiver's subscription")
+        yield process
+
+
 class Ours:
     """The pad and a receiver on a store that is new in each round."""
 
@@ -79,18 +90,17 @@ class Ours:
         shutil.copy(self._saved, ledger)
         log = place / "log"
         with mosquitto(place) as broker:
-            store, address = self._new_store(turn), f"mqtt://127.0.0.1:{broker.port}"
-            receive = [sys.executable, "-m", "province.cli", "receive"]
-            receive += ["--store", store, "--broker", address]
             drain = [sys.executable, "-m", "benchmarks.pads.drain_pad", str(ledger)]
-            with running(receive, cwd=Path.cwd(), log=log):
-                until(lambda: "$share" in broker.log(), 20, "the receiver's subscription")
-                with running([*drain, str(broker.port)], cwd=Path.cwd(), log=log) as pad:
-                    connected_s = ask(pad, None, LIMIT_S)["connected_s"]
-                    answer = ask(pad, None, LIMIT_S)
-                    if "failed" in answer:
-                        raise BenchError(f"our drain was refused: {answer['failed']}")
-                    pad.wait(20)
+            command = [*drain, str(broker.port)]
+            with (
+                receiving(self._new_store(turn), broker, log),
+                running(command, cwd=Path.cwd(), log=log) as pad,
+            ):
+                connected_s = ask(pad, None, LIMIT_S)["connected_s"]
+                answer = ask(pad, None, LIMIT_S)
+                if "failed" in answer:
+                    raise BenchError(f"our drain was refused: {answer['failed']}")
+                pad.wait(20)
         return Drained(self._head, answer["receipted_s"] - connected_s)
 
 

@@ -23,24 +23,30 @@ def _at(mono_ms: int) -> At:
     return At(utc=STARTED_MS + mono_ms, mono=mono_ms, boot=BOOT, trust=Trust.NTP)
 
 
-def _id(rng: random.Random) -> str:
-    return "01" + "".join(rng.choices(_ALPHABET, k=24))
+def _ulid(rng: random.Random, at_ms: int) -> str:
+    """Ten characters of time, sixteen of chance, as the pad's own ids."""
+    time = "".join(_ALPHABET[at_ms >> shift & 31] for shift in range(45, -1, -5))
+    return time + "".join(rng.choices(_ALPHABET, k=16))
 
 
 def ratings(count: int, seed: int = SEED) -> Iterator[tuple[Invited, Rated]]:
-    """`count` ratings, a few minutes apart, the same for the same seed."""
+    """`count` ratings of one window, the same for the same seed.
+
+    A few minutes apart, thirty matters, four clerks, case numbers that count up through the hall:
+    what repeats at a window repeats here, and what does not is random.
+    """
     rng = random.Random(seed)
-    mono_ms = 60_000
+    mono_ms, serial = 60_000, 0
+    matters = [f"1144010500742{rng.randrange(10**6):06d}4442111{n:05d}" for n in range(30)]
+    clerks = [f"{rng.randrange(10_000):04d}" for _ in range(4)]
     levels = tuple(Level)
     for _ in range(count):
         mono_ms += rng.randrange(60_000, 600_000)
         elapsed_ms = rng.randrange(900, 9_000)
-        invitation = _id(rng)
-        service = Service(
-            case=f"11010120260{rng.randrange(10**10):010d}",
-            matter=f"1144010500742{rng.randrange(10**6):06d}4442111{rng.randrange(10**5):05d}",
-            step="2",
-        )
+        invitation = _ulid(rng, STARTED_MS + mono_ms)
+        serial += rng.randrange(1, 40)
+        case = f"11010120260101{serial:08d}"
+        service = Service(case=case, matter=rng.choice(matters), step=rng.choice("123"))
         yield (
             Invited(
                 at=_at(mono_ms),
@@ -48,7 +54,7 @@ def ratings(count: int, seed: int = SEED) -> Iterator[tuple[Invited, Rated]]:
                 window="3",
                 source="http",
                 service=service,
-                clerk=f"{rng.randrange(100):04d}",
+                clerk=rng.choice(clerks),
             ),
             Rated(
                 at=_at(mono_ms + elapsed_ms),

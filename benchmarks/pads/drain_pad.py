@@ -64,7 +64,7 @@ async def main() -> None:
     writer = Writer(lambda: Ledger.open(path, PAD, at=now, new_id=lambda: str(ULID())))
     await writer.start()
     witness = Witness(writer)
-    uplink = Uplink(BrokerAddress("127.0.0.1", port), PAD, writer, witness)
+    uplink = Uplink(BrokerAddress("127.0.0.1", port), PAD, writer, witness, boots=1)
     await uplink.start()
     try:
         await asyncio.wait_for(witness.done.wait(), 90)
