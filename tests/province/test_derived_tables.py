@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -140,7 +141,6 @@ def deliver_twice(opened: Open) -> list[BaseException]:
             pad.add(invited(f"{name}-{n}"), rated(f"{name}-{n}"))
         pads.append(pad)
     stores = [opened(), opened()]
-    failures: list[BaseException] = []
     together = threading.Barrier(2)
 
     def deliver(store: ProvinceStore, seed: int) -> None:
@@ -153,18 +153,13 @@ def deliver_twice(opened: Open) -> list[BaseException]:
                 receipts = store.take(group)
                 assert all(receipt.problem is None for receipt in receipts), receipts
                 assert {receipt.seq for receipt in receipts} == {min(start + 9, 401)}
-        except BaseException as error:
-            failures.append(error)
-            together.abort()
+        finally:
+            together.abort()  # nobody waits for one that has ended
 
-    threads = [
-        threading.Thread(target=deliver, args=(store, seed)) for seed, store in enumerate(stores)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return failures
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(deliver, store, seed) for seed, store in enumerate(stores)]
+        failures = [end.exception() for end in ends]
+    return [failure for failure in failures if failure is not None]
 
 
 def test_two_receivers_on_the_same_ledgers_store_everything_once(opened: Open) -> None:
@@ -187,22 +182,16 @@ def test_without_the_pads_lock_two_receivers_collide(
 def test_two_pads_that_claim_one_new_ledger_at_once_get_one_answer_each(opened: Open) -> None:
     stores = [opened(), opened()]
     claims = [ChainedLedger("pad-a", "01X"), ChainedLedger("pad-b", "01X")]
-    problems: list[str | None] = []
     together = threading.Barrier(2)
 
-    def claim(store: ProvinceStore, pad: ChainedLedger) -> None:
+    def claim(store: ProvinceStore, pad: ChainedLedger) -> str:
         together.wait(30)
         [receipt] = store.take([pad.arrival()])
-        problems.append(receipt.problem.value if receipt.problem else None)
+        return receipt.problem.value if receipt.problem else "taken"
 
-    threads = [
-        threading.Thread(target=claim, args=pair) for pair in zip(stores, claims, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(map(str, problems)) == ["None", "foreign"]
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(claim, stores, claims))
+    assert answers == ["foreign", "taken"]
 
 
 def test_an_old_batch_is_compared_with_what_is_stored_at_its_end(store: ProvinceStore) -> None:
