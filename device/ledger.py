@@ -94,8 +94,8 @@ class Ledger:
             try:
                 succession = Succession(path, pad, at, hash_name, new_id, hold.last_ledger)
                 because = succession.settle()
-                tail = unread_tail(path)
                 verdict = _examined(path)
+                tail = unread_tail(path, verdict.head) if verdict.intact else {}
                 bad = verdict.bad or _unreachable(verdict, tail)
                 if bad is not None:
                     because = succession.replace_damaged(str(bad))
@@ -260,7 +260,7 @@ class Ledger:
         try:
             with as_ledger_error(f"closing {self._path}"):
                 try:
-                    if self._hold.held:
+                    if self._hold.held and self._stored_mark() != self.receipted:
                         self._store_mark()
                 finally:
                     self._connection.close()

@@ -94,14 +94,14 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
     )
 
 
-def unread_tail(path: Path) -> dict[int, list[Found]]:
-    """The records that lie in the WAL of `path`, by seq, valid or not.
+def unread_tail(path: Path, head: int) -> dict[int, list[Found]]:
+    """The records behind entry `head` that lie in the WAL of `path`, by seq, valid or not.
 
     SQLite silently ends a WAL at the first frame whose checksum is wrong. After a power cut that
     is the commit nobody was thanked for; after damage there may be thanked entries behind it.
     """
     rows: dict[int, list[Found]] = {}
-    for found in _records({}, _read_frames(beside(path, "-wal"))):
+    for found in _records({}, _read_frames(beside(path, "-wal")), head):
         rows.setdefault(found.seq, []).append(found)
     return rows
 
@@ -131,16 +131,21 @@ def _read_pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
         os.close(fd)
 
 
-def _records(pages: dict[int, bytes], frames: list[tuple[int, bytes]]) -> Iterator[Found]:
+def _records(
+    pages: dict[int, bytes], frames: list[tuple[int, bytes]], after: int = 0
+) -> Iterator[Found]:
+    """Every record with a seq above `after`; the same one as often as it lies there."""
     latest = pages | dict(frames)
     for page in [*pages.values(), *(page for _, page in frames)]:
         for match in _HEADER.finditer(page):
-            found = _record(page, match, latest)
+            found = _record(page, match, latest, after)
             if found is not None:
                 yield found
 
 
-def _record(page: bytes, match: "re.Match[bytes]", pages: dict[int, bytes]) -> Found | None:
+def _record(
+    page: bytes, match: "re.Match[bytes]", pages: dict[int, bytes], after: int
+) -> Found | None:
     header = match.group()
     serial, _ = _varint(header, 2)
     mark_bytes = _INTEGER_BYTES[header[-1]]
@@ -149,7 +154,7 @@ def _record(page: bytes, match: "re.Match[bytes]", pages: dict[int, bytes]) -> F
         return None
     payload_bytes = len(header) + body_bytes + DIGEST_BYTES + mark_bytes
     seq = _rowid_before(page, match.start(), payload_bytes)
-    if seq is None:
+    if seq is None or seq <= after:
         return None
     payload = _payload(page, match.start(), payload_bytes, pages)
     if payload is None:
