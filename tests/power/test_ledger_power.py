@@ -15,7 +15,7 @@ import pytest
 from device.errors import LedgerError
 from device.ledger import Ledger
 from rigs.crash import CrashState, Trace, record, states
-from rigs.ledger_child import open_in
+from rigs.ledger_child import open_in, rated
 from sync.entries import Salvaged, read_body
 
 pytestmark = [
@@ -39,7 +39,7 @@ def ram() -> Iterator[Path]:
 
 
 def run_child(root: Path, scenario: str, presses: int, synchronous: str = "FULL") -> Trace:
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     trace = record(
         [sys.executable, "-m", "rigs.ledger_child", str(root), scenario, str(presses), synchronous],
         root,
@@ -124,6 +124,39 @@ def test_no_cut_in_the_life_of_a_ledger_loses_what_was_thanked_for(ram: Path) ->
     print(f"{total} different crash states, {total / took_s:.0f} looked at a second")
     assert outcomes == {"ok": total}
     assert total >= STATES
+
+
+def test_no_cut_during_a_salvage_costs_more_than_the_damage_did(ram: Path) -> None:
+    (ram / "pad").mkdir()
+    ledger = open_in(ram / "pad")
+    for n in range(40):
+        ledger.append(rated(n))
+    original = thanked_after(ledger)
+    shutil.copy(ram / "pad" / "ledger-wal", ram / "kept-wal")
+    shutil.copy(ram / "pad" / "ledger", ram / "kept")
+    ledger.close()
+    content = bytearray((ram / "kept-wal").read_bytes())
+    content[len(content) // 2] ^= 1  # SQLite sees half of the entries now
+    (ram / "pad" / "ledger-wal").write_bytes(content)
+    shutil.copy(ram / "kept", ram / "pad" / "ledger")
+    trace = run_child(ram / "pad", "presses", 1)
+    assert trace.count("rename") == 3
+    (ram / "after").mkdir()
+    seen: set[bytes] = set()
+    for state in states(trace, seed=3, start=1, some=8, torn=8):
+        if state.fingerprint() in seen:
+            continue
+        seen.add(state.fingerprint())
+        state.materialise(ram / "after")
+        again = open_in(ram / "after")
+        known = thanked_after(again)
+        again.close()
+        gone = {place for place in original if known.get(place) != original[place]}
+        assert len(gone) <= 1, (state.cut, state.mode, sorted(gone))
+        aside = [p.name for p in (ram / "after").glob("ledger.damaged-*[0-9]")]
+        assert aside == ["ledger.damaged-1"], (state.cut, state.mode)
+    print(f"{len(seen)} crash states of a salvage")
+    assert len(seen) > 50
 
 
 @pytest.mark.parametrize(("synchronous", "lying"), [("NORMAL", False), ("FULL", True)])
