@@ -85,15 +85,21 @@ def test_a_missing_docstring_is_noticed():
 
 
 def sleeps(tree: ast.Module) -> list[int]:
-    """The lines that wait for a fixed time; `asyncio.sleep(0)` only lets others run, and a rig may
-    delay what it carries by what it was told.
+    """The lines that wait for a fixed time. `asyncio.sleep(0)` only lets others run, and inside a
+    loop `asyncio.sleep` is a poll with whatever bound the loop has.
     """
+    polls = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For | ast.While | ast.AsyncFor)
+        for inner in ast.walk(node)
+    }
     return [
         node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and (called := ast.unparse(node.func)) in {"time.sleep", "sleep", "asyncio.sleep"}
-        and (called == "time.sleep" or ast.unparse(node.args[0]) not in {"0", "self._delay_s"})
+        and (called == "time.sleep" or (node not in polls and ast.unparse(node.args[0]) != "0"))
     ]
 
 
@@ -106,6 +112,7 @@ def test_no_test_sleeps(path):
 def test_a_sleep_is_noticed():
     assert sleeps(ast.parse("import time\ntime.sleep(1)")) == [2]
     assert sleeps(ast.parse("await asyncio.sleep(1)")) == [1]
+    assert not sleeps(ast.parse("while not done():\n    await asyncio.sleep(0.01)"))
 
 
 def broad_excepts(tree: ast.Module) -> list[int]:
