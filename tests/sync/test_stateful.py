@@ -17,9 +17,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from msgspec.structs import replace
+
 from rigs.memory_ledger import MemoryLedger
 from rigs.memory_store import MemoryStore, Stored
-
 from sync.acceptance import Accepted, judge, session_of
 from sync.contract import (
     VERSION,

@@ -4,13 +4,13 @@ import itertools
 import random
 
 import pytest
-from rigs.contacts import Contacts, faults, presses, sampled
 
 from device.drivers.base import FaultReport
 from device.drivers.debounce import Debounce, Happening
 from device.errors import Code
 from device.events import Press
 from device.profile import KeysProfile, load_profile
+from rigs.contacts import Contacts, faults, presses, sampled
 from sync.entries import Level
 
 KEYS = load_profile("simulated").keys
