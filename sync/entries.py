@@ -57,7 +57,7 @@ class HashName(enum.Enum):
     SM3 = "sm3"
 
 
-class At(msgspec.Struct, frozen=True, kw_only=True):
+class At(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When something happened, as the pad knew it then.
 
     `utc`: milliseconds since 1970-01-01T00:00Z, or None when the clock was not to be trusted.
@@ -70,7 +70,7 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
     trust: Trust
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The service being rated: case number (办件编号), matter code (事项编码), step.
 
     Lengths from GB/T 39046-2020 table 9 and the live interfaces.
@@ -95,7 +95,9 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     missing: tuple[tuple[int, int], ...] = ()
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+class Body(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", gc=False
+):
     """What every entry carries."""
 
     at: At
