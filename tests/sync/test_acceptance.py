@@ -1,0 +1,214 @@
+"""What the province takes, what it knows already, and what it refuses."""
+
+import pytest
+from msgspec.structs import replace
+
+from rigs.memory_ledger import MemoryLedger
+from sync.acceptance import Accepted, Head, Known, Refused, judge, receipt_of, session_of
+from sync.contract import (
+    MAX_BATCH_BYTES,
+    VERSION,
+    Batch,
+    Problem,
+    State,
+    Status,
+    read_batch,
+    write_batch,
+)
+from sync.entries import GENESIS, HashName
+
+PAD = "pad-1"
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    ledger = MemoryLedger(PAD)
+    ledger.rate(29)
+    return ledger
+
+
+def batch(ledger: MemoryLedger, after: int, count: int) -> Batch:
+    chunk = ledger.chunk(after, count, MAX_BATCH_BYTES)
+    raw = write_batch(
+        ledger.ledger_id,
+        chunk.entries,
+        chunk.prev,
+        hash_name=ledger.hash_name,
+        torn=chunk.torn,
+    )
+    return read_batch(raw)
+
+
+def head(ledger: MemoryLedger, seq: int) -> Head:
+    digest = ledger.digest_here(seq)
+    assert digest is not None
+    return Head(ledger.pad, ledger.hash_name, seq, digest)
+
+
+def never(seq: int) -> bytes | None:
+    raise AssertionError("digest_at is asked for batches that bring nothing new only")
+
+
+def problem(verdict: object) -> Problem:
+    assert isinstance(verdict, Refused), verdict
+    return verdict.problem
+
+
+def test_the_first_batch_of_a_ledger_is_accepted_whole(ledger: MemoryLedger) -> None:
+    verdict = judge(None, PAD, batch(ledger, 0, 10), never)
+    assert isinstance(verdict, Accepted)
+    assert verdict.head == head(ledger, 10)
+    assert verdict.bodies == ledger.bodies[:10]
+    assert verdict.digests == [entry.digest for entry in ledger.entries[:10]]
+    assert (verdict.first_new, verdict.hole) == (1, None)
+
+
+def test_the_next_batch_continues_the_stored_head(ledger: MemoryLedger) -> None:
+    verdict = judge(head(ledger, 10), PAD, batch(ledger, 10, 10), never)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.first_new, verdict.head) == (11, head(ledger, 20))
+
+
+def test_of_an_overlapping_batch_only_the_new_entries_are_taken(ledger: MemoryLedger) -> None:
+    verdict = judge(head(ledger, 13), PAD, batch(ledger, 10, 10), never)
+    assert isinstance(verdict, Accepted)
+    assert verdict.first_new == 14
+    assert verdict.bodies == ledger.bodies[13:20]
+    assert len(verdict.digests) == 7
+
+
+def test_a_batch_that_is_stored_already_is_known(ledger: MemoryLedger) -> None:
+    stored = head(ledger, 20)
+    for after, count in ((0, 10), (10, 10), (3, 1)):
+        assert judge(stored, PAD, batch(ledger, after, count), ledger.digest_here) == Known(stored)
+
+
+def test_a_known_batch_inside_a_hole_cannot_be_compared_and_is_let_be(ledger: MemoryLedger) -> None:
+    stored = head(ledger, 20)
+    assert judge(stored, PAD, batch(ledger, 3, 2), lambda _: None) == Known(stored)
+
+
+def test_entries_missing_before_a_batch_are_a_gap(ledger: MemoryLedger) -> None:
+    assert problem(judge(head(ledger, 10), PAD, batch(ledger, 11, 5), never)) is Problem.GAP
+    assert problem(judge(None, PAD, batch(ledger, 1, 5), never)) is Problem.GAP
+
+
+def test_entries_that_the_pad_has_pruned_are_a_hole(ledger: MemoryLedger) -> None:
+    ledger.prune(16)
+    verdict = judge(head(ledger_of(30), 10), PAD, batch(ledger, 10, 5), never)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.hole, verdict.first_new, verdict.head.seq) == ((11, 15), 16, 20)
+    unseen = judge(None, PAD, batch(ledger, 0, 5), never)
+    assert isinstance(unseen, Accepted)
+    assert unseen.hole == (1, 15)
+
+
+def test_a_torn_batch_that_fits_leaves_no_hole(ledger: MemoryLedger) -> None:
+    fitting = batch(ledger, 10, 5)
+    torn = Batch(replace(fitting.header, torn=True), fitting.bodies)
+    verdict = judge(head(ledger, 10), PAD, torn, never)
+    assert isinstance(verdict, Accepted)
+    assert verdict.hole is None
+
+
+def ledger_of(entries: int) -> MemoryLedger:
+    ledger = MemoryLedger(PAD)
+    ledger.rate(entries - 1)
+    return ledger
+
+
+def test_an_altered_entry_breaks_the_chain(ledger: MemoryLedger) -> None:
+    good = batch(ledger, 10, 5)
+    for place in range(5):
+        bodies = list(good.bodies)
+        bodies[place] = bodies[place].replace(b'"satisfied"', b'"very_satisfied"')
+        verdict = judge(head(ledger, 10), PAD, Batch(good.header, bodies), never)
+        assert problem(verdict) is Problem.CHAIN
+    swapped = [good.bodies[1], good.bodies[0], *good.bodies[2:]]
+    verdict = judge(head(ledger, 10), PAD, Batch(good.header, swapped), never)
+    assert problem(verdict) is Problem.CHAIN
+
+
+def test_another_history_is_refused_wherever_it_forks(ledger: MemoryLedger) -> None:
+    fork = MemoryLedger(PAD)
+    fork.rate(9)
+    fork.append_body(b'{"kind":"forked"}')
+    fork.rate(19)
+    stored = head(ledger, 20)
+    after = judge(stored, PAD, batch(fork, 20, 5), never)
+    over = judge(stored, PAD, batch(fork, 5, 20), never)
+    within = judge(stored, PAD, batch(fork, 5, 10), ledger.digest_here)
+    assert [problem(v) for v in (after, over, within)] == [Problem.CHAIN] * 3
+    before_the_fork = judge(stored, PAD, batch(fork, 5, 5), ledger.digest_here)
+    assert before_the_fork == Known(stored)
+
+
+def test_a_ledger_belongs_to_the_pad_that_opened_it(ledger: MemoryLedger) -> None:
+    assert problem(judge(None, "pad-2", batch(ledger, 0, 5), never)) is Problem.FOREIGN
+    assert problem(judge(head(ledger, 5), "pad-2", batch(ledger, 5, 5), never)) is Problem.FOREIGN
+
+
+def test_the_first_entry_opens_the_ledger_that_the_header_names(ledger: MemoryLedger) -> None:
+    first = batch(ledger, 0, 5)
+    renamed = Batch(replace(first.header, ledger="L2"), first.bodies)
+    assert problem(judge(None, PAD, renamed, never)) is Problem.CHAIN
+
+    headless = MemoryLedger(PAD)
+    headless.entries.clear()
+    headless.rate(3)
+    assert problem(judge(None, PAD, batch(headless, 0, 3), never)) is Problem.MALFORMED
+
+    garbled = MemoryLedger(PAD)
+    garbled.entries.clear()
+    garbled.append_body(b'{"kind":"opened"}')
+    assert problem(judge(None, PAD, batch(garbled, 0, 1), never)) is Problem.MALFORMED
+
+    late = MemoryLedger(PAD)
+    late.rate(9)
+    late.prune(2)
+    moved = batch(late, 1, 3)
+    pretended = Batch(replace(moved.header, first=1), moved.bodies)
+    assert problem(judge(None, PAD, pretended, never)) is Problem.CHAIN
+
+
+def test_a_ledger_keeps_its_hash(ledger: MemoryLedger) -> None:
+    sm3 = MemoryLedger(PAD, hash_name=HashName.SM3)
+    sm3.rate(9)
+    verdict = judge(None, PAD, batch(sm3, 0, 5), never)
+    assert isinstance(verdict, Accepted)
+    assert verdict.head.hash_name is HashName.SM3
+    assert problem(judge(head(ledger, 5), PAD, batch(sm3, 5, 4), never)) is Problem.CHAIN
+
+
+def test_entries_of_an_unknown_kind_are_taken_as_they_are(ledger: MemoryLedger) -> None:
+    ledger.append_body(b'{"kind":"smelled","what":"roses"}')
+    verdict = judge(head(ledger, 30), PAD, batch(ledger, 30, 1), never)
+    assert isinstance(verdict, Accepted)
+    assert verdict.bodies == [b'{"kind":"smelled","what":"roses"}']
+
+
+def test_a_receipt_tells_the_head_after_the_commit(ledger: MemoryLedger) -> None:
+    receipt = receipt_of("L1", head(ledger, 7))
+    assert (receipt.ledger, receipt.seq, receipt.digest) == (
+        "L1",
+        7,
+        ledger.entries[6].digest.hex(),
+    )
+    assert (receipt.session, receipt.problem) == (None, None)
+    nothing = receipt_of("L1", None)
+    assert (nothing.seq, nothing.digest) == (0, GENESIS.hex())
+
+
+def test_a_births_receipt_echoes_its_session(ledger: MemoryLedger) -> None:
+    birth = State(v=VERSION, pad=PAD, status=Status.ONLINE, boots=4, session=2, ledger="L1")
+    assert session_of(birth) == "4.2"
+    assert receipt_of("L1", head(ledger, 7), birth=birth).session == "4.2"
+
+
+def test_a_refusals_receipt_names_the_problem_but_not_the_head_of_a_foreign_ledger(
+    ledger: MemoryLedger,
+) -> None:
+    gap = receipt_of("L1", head(ledger, 7), refused=Refused(Problem.GAP, "8 to 9"))
+    assert (gap.seq, gap.problem, gap.detail) == (7, Problem.GAP, "8 to 9")
+    foreign = receipt_of("L1", head(ledger, 7), refused=Refused(Problem.FOREIGN, "pad-2's"))
+    assert (foreign.seq, foreign.digest) == (0, GENESIS.hex())

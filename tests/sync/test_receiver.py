@@ -1,0 +1,384 @@
+"""The receiver against a real mosquitto: bad input, a dead database, dying neighbours."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from rigs.broker import Broker, running_broker
+from rigs.memory_ledger import MemoryLedger, at
+from rigs.memory_store import MemoryStore
+from rigs.pad_end import PadEnd, pad_on
+from rigs.wait import until
+from rigs.wiretap import Wiretap, wiretap
+from sync.contract import (
+    DEFLATE,
+    MAX_BATCH_BYTES,
+    VERSION,
+    Health,
+    Problem,
+    Receipt,
+    Reported,
+    Settings,
+    State,
+    Status,
+    Topic,
+    deflate,
+    read_batch,
+    read_message,
+    write_batch,
+    write_message,
+)
+from sync.intake import Arrival
+from sync.mqtt import BrokerAddress, Incoming, Outgoing
+from sync.receiver import Receiver, condense
+
+broker_needed = pytest.mark.broker
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with running_broker() as running:
+        yield running
+
+
+@contextmanager
+def receiver_on(broker: BrokerAddress, store: MemoryStore, **kwargs: Any) -> Iterator[Receiver]:
+    receiver = Receiver(broker, store, **kwargs)
+    receiver.start()
+    try:
+        until(receiver.connected.is_set, 10, "the receiver is connected")
+        yield receiver
+    finally:
+        receiver.stop()
+
+
+def receipts(tap: Wiretap, pad: str) -> list[Receipt]:
+    return [read_message(Receipt, raw) for raw in tap.payloads(Topic.RECEIPT.of(pad))]
+
+
+def batch_of(ledger: MemoryLedger, after: int = 0, count: int = 1000) -> bytes:
+    chunk = ledger.chunk(after, count, MAX_BATCH_BYTES)
+    return write_batch(ledger.ledger_id, chunk.entries, chunk.prev, torn=chunk.torn)
+
+
+def a_ledger(pad: str, ratings: int = 3) -> MemoryLedger:
+    ledger = MemoryLedger(pad, f"L-{pad}")
+    ledger.rate(ratings)
+    return ledger
+
+
+def altered(raw: bytes, **fields: Any) -> bytes:
+    """The same batch under a header that says something else."""
+    batch = read_batch(raw)
+    lines = [write_message(replace(batch.header, **fields)), *batch.bodies, b""]
+    return b"\n".join(lines)
+
+
+GOOD = batch_of(a_ledger("pad-x"))
+BAD = {
+    "empty": (b"", Problem.MALFORMED),
+    "no JSON": (b"hello\n", Problem.MALFORMED),
+    "not UTF-8": (GOOD.replace(b"satisfied", b"satisf\xff\xfed"), Problem.MALFORMED),
+    "too large": (b"x" * (MAX_BATCH_BYTES + 1), Problem.MALFORMED),
+    "last line open": (GOOD[:-1], Problem.MALFORMED),
+    "wrong count": (altered(GOOD, count=7), Problem.MALFORMED),
+    "no ledger": (altered(GOOD, ledger=""), Problem.MALFORMED),
+    "first below one": (altered(GOOD, first=0), Problem.MALFORMED),
+    "seq beyond any database": (altered(GOOD, first=10**18), Problem.MALFORMED),
+    "digest no hex": (altered(GOOD, head="zz"), Problem.MALFORMED),
+    "another version": (altered(GOOD, v=2), Problem.VERSION),
+    "nested too deep": (b'{"v":1,"x":' + b"[" * 100_000 + b"\n", Problem.MALFORMED),
+}
+
+
+@broker_needed
+@pytest.mark.parametrize("name", BAD)
+def test_a_payload_that_breaks_the_contract_is_answered_and_kept(broker: Broker, name: str) -> None:
+    payload, problem = BAD[name]
+    store = MemoryStore()
+    with (
+        wiretap(broker.address, Topic.RECEIPT.of("pad-x")) as tap,
+        receiver_on(broker.address, store),
+    ):
+        tap.say(Topic.ENTRIES.of("pad-x"), payload)
+        until(lambda: receipts(tap, "pad-x"), 10, "an answer")
+        assert [r.problem for r in receipts(tap, "pad-x")] == [problem]
+        assert receipts(tap, "pad-x")[0].ledger == ""
+        assert [(a.payload, p) for a, p, _ in store.refusals] == [(payload, problem)]
+        tap.say(Topic.ENTRIES.of("pad-x"), GOOD)  # and the receiver lives on
+        until(lambda: receipts(tap, "pad-x")[-1].seq == 4, 10, "the good one is stored")
+
+
+@broker_needed
+@pytest.mark.parametrize(
+    "payload", [b"no zlib", zlib.compress(GOOD)[:-9], zlib.compress(bytes(2**25))]
+)
+def test_a_broken_or_exploding_deflate_is_answered(broker: Broker, payload: bytes) -> None:
+    store = MemoryStore()
+    with (
+        wiretap(broker.address, Topic.RECEIPT.of("pad-x")) as tap,
+        receiver_on(broker.address, store),
+    ):
+        tap.say(Topic.ENTRIES.of("pad-x"), payload, UserProperty=DEFLATE)
+        until(lambda: receipts(tap, "pad-x"), 10, "an answer")
+        assert receipts(tap, "pad-x")[0].problem is Problem.MALFORMED
+
+
+@broker_needed
+def test_chain_and_pad_problems_name_the_ledger_and_leave_what_is_stored_alone(
+    broker: Broker,
+) -> None:
+    store = MemoryStore()
+    ledger = a_ledger("pad-y")
+    good = batch_of(ledger)
+    with (
+        wiretap(broker.address, "pad/v1/+/down/receipt") as tap,
+        receiver_on(broker.address, store),
+    ):
+        entries = Topic.ENTRIES.of("pad-y")
+        tap.say(entries, good)
+        until(lambda: receipts(tap, "pad-y"), 10, "the good one")
+        before = store.backup()
+        tap.say(entries, good.replace(b'"satisfied"', b'"very_satisfied"'))
+        tap.say(entries, batch_of(a_ledger("pad-y", 9)).replace(b"I9", b"I8"))
+        tap.say(Topic.ENTRIES.of("pad-z"), good)
+        until(lambda: receipts(tap, "pad-z"), 10, "the stolen ledger's answer")
+        until(lambda: len(receipts(tap, "pad-y")) >= 3, 10, "the broken chains' answers")
+        assert {r.problem for r in receipts(tap, "pad-y")[1:]} == {Problem.CHAIN}
+        assert {r.seq for r in receipts(tap, "pad-y")} == {4}
+        stolen = receipts(tap, "pad-z")[0]
+        assert (stolen.problem, stolen.seq, stolen.ledger) == (Problem.FOREIGN, 0, "L-pad-y")
+        assert store.backup() == before
+        assert len(store.refusals) == 3
+
+
+@broker_needed
+def test_other_topics_are_checked_too_but_never_hold_up_entries(broker: Broker) -> None:
+    store = MemoryStore()
+    state = State(
+        v=VERSION, pad="pad-w", status=Status.ONLINE, boots=1, session=1, ledger="L-pad-w"
+    )
+    with (
+        wiretap(broker.address, Topic.RECEIPT.of("pad-v")) as tap,
+        receiver_on(broker.address, store),
+    ):
+        tap.say(Topic.HEALTH.of("pad-v"), b"\xff")
+        tap.say(Topic.REPORTED.of("pad-v"), b"{}")
+        tap.say(Topic.STATE.of("pad-v"), b"")
+        tap.say("pad/v1/NOT A PAD/up/entries", b"x")
+        tap.say("pad/v1/NOT A PAD/up/health", b"x")
+        tap.say(Topic.STATE.of("pad-v"), write_message(state))  # speaks as another pad
+        tap.say(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", boots=10**30)))
+        tap.say(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", ledger="a b")))
+        tap.say(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v")))
+        until(lambda: any(r.session for r in receipts(tap, "pad-v")), 10, "the birth's answer")
+        problems = [p for _, p, _ in store.refusals]
+        assert problems == [Problem.MALFORMED] * 2 + [Problem.FOREIGN] + [Problem.MALFORMED] * 2
+        told = [r.problem for r in receipts(tap, "pad-v") if r.problem]
+        assert set(told) <= {Problem.FOREIGN, Problem.MALFORMED}
+        assert store.states["pad-v"].boots == 1
+        health = Health(v=VERSION, at=at(5), boots=1, ledger="L-pad-v", head=9, receipted=4)
+        tap.say(Topic.HEALTH.of("pad-v"), write_message(health))
+        reported = Reported(v=VERSION, version=1, digest="", settings=Settings())
+        tap.say(Topic.REPORTED.of("pad-v"), write_message(reported))
+        until(lambda: store.reports, 10, "the report")
+        assert store.healths == [("pad-v", health)]
+
+
+@broker_needed
+def test_a_dead_database_loses_nothing_and_the_receiver_waits_for_it(broker: Broker) -> None:
+    store = MemoryStore()
+    store.fail_with = OSError("the database is down")
+    with receiver_on(broker.address, store), pad_on(broker.address, "pad-u") as pad:
+        pad.rate(2_000)
+        pad_waits = len(pad.receipts)
+        until(lambda: pad.connections == [True], 10, "the pad is connected")
+        assert pad_waits == 0
+        store.fail_with = None
+        until(lambda: pad.receipted_seq == 2_001, 20, "everything is receipted")
+        store.fail_with = OSError("down again, in the middle")
+        pad.rate(2_000)
+        until(lambda: pad.ledger.head_seq == 4_001, 10, "pressed")
+        assert store.seq("L-pad-u") == 2_001
+        store.fail_with = None
+        until(lambda: pad.receipted_seq == 4_001, 20, "everything is receipted")
+        assert store.bodies("L-pad-u") == pad.ledger.bodies
+        assert store.refusals == []
+
+
+@broker_needed
+def test_a_message_that_the_database_chokes_on_does_not_hold_up_the_others(broker: Broker) -> None:
+    store = MemoryStore()
+    store.poison = b"poison"
+    bad = MemoryLedger("pad-t", "poison")
+    with (
+        wiretap(broker.address, Topic.RECEIPT.of("pad-t")) as tap,
+        receiver_on(broker.address, store),
+        pad_on(broker.address, "pad-s") as pad,
+    ):
+        until(lambda: pad.receipted_seq == 1, 10, "the good pad")
+        tap.say(Topic.ENTRIES.of("pad-t"), batch_of(bad))
+        for _ in range(20):
+            pad.rate(10)
+            head = pad.ledger.head_seq
+            until(lambda head=head: pad.receipted_seq == head, 10, "the good pad goes on")
+        until(lambda: store.refusals, 20, "the bad message becomes evidence")
+        until(lambda: receipts(tap, "pad-t"), 10, "and is answered")
+        assert receipts(tap, "pad-t")[0].problem is Problem.MALFORMED
+        assert b"poison" in store.refusals[0][0].payload
+        assert len(store.refusals) == 1
+
+
+@broker_needed
+def test_two_receivers_share_the_work_and_one_may_die_in_the_middle(broker: Broker) -> None:
+    store = MemoryStore()
+    first = Receiver(broker.address, store)
+    first.start()
+    until(first.connected.is_set, 10, "the first receiver is connected")
+    with receiver_on(broker.address, store):
+        pads = [PadEnd(broker.address, f"pad-r{n}").start() for n in range(3)]
+        try:
+            for pad in pads:
+                pad.rate(5_000)
+            until(lambda: len(store.takes) > 3, 10, "the drain has begun")
+            link = first._link
+            assert link is not None
+            link.abort()  # as a SIGKILL: what it holds unacknowledged is gone with it
+            first._stopping.set()
+            for pad in pads:
+                pad.rate(1_000)
+            for pad in pads:
+                until(lambda pad=pad: pad.receipted_seq == 6_001, 20, "everything is receipted")
+                assert store.bodies(pad.ledger.ledger_id) == pad.ledger.bodies
+            assert store.doubled == 0
+            assert store.refusals == []
+        finally:
+            for pad in pads:
+                pad.close()
+            first.stop()
+
+
+@broker_needed
+def test_batches_out_of_order_wait_for_one_another_before_a_gap_is_told(broker: Broker) -> None:
+    store = MemoryStore()
+    ledger = a_ledger("pad-q", 30)
+    with (
+        wiretap(broker.address, Topic.RECEIPT.of("pad-q")) as tap,
+        receiver_on(broker.address, store),
+    ):
+        for after in (20, 10, 0):
+            tap.say(Topic.ENTRIES.of("pad-q"), batch_of(ledger, after, 10))
+        until(lambda: 30 in [r.seq for r in receipts(tap, "pad-q")], 10, "all three are stored")
+        assert {r.problem for r in receipts(tap, "pad-q")} == {None}
+        tap.say(Topic.ENTRIES.of("pad-q"), batch_of(ledger, 30, 1))
+        late = a_ledger("pad-q", 60)
+        tap.say(Topic.ENTRIES.of("pad-q"), batch_of(late, 50, 10))  # the control: a true gap
+        until(
+            lambda: [r for r in receipts(tap, "pad-q") if r.problem is Problem.GAP],
+            10,
+            "the gap is told",
+        )
+        assert store.seq("L-pad-q") == 31
+
+
+@broker_needed
+def test_a_late_will_does_not_hide_a_newer_birth(broker: Broker) -> None:
+    store = MemoryStore()
+    state = Topic.STATE.of("pad-p")
+    with wiretap(broker.address) as tap, receiver_on(broker.address, store):
+        with pad_on(broker.address, "pad-p", boots=5) as pad:
+            until(lambda: pad.receipts, 10, "the birth is answered")
+            birth = store.states["pad-p"]
+            late_will = replace(birth, status=Status.LOST, boots=4, session=9)
+            tap.say(state, write_message(late_will), retained=True)
+            pad.rate()
+            until(lambda: pad.receipted_seq == 2, 10, "one more entry")
+            assert store.states["pad-p"].status is Status.ONLINE
+        until(lambda: store.states["pad-p"].status is Status.STOPPED, 10, "the true farewell")
+
+
+@broker_needed
+def test_without_sharing_a_receiver_answers_births_from_before_its_own_start(
+    broker: Broker,
+) -> None:
+    store = MemoryStore()
+    with pad_on(broker.address, "pad-o") as pad:
+        until(lambda: pad.connections == [True], 10, "the pad is there first")
+        with receiver_on(broker.address, store, share=None):
+            until(lambda: pad.receipted_seq == 1, 10, "it is answered")
+            pad.rate(3_000)
+            until(lambda: pad.receipted_seq == 3_001, 10, "and delivered")
+
+
+@broker_needed
+def test_a_deflated_batch_is_stored_as_its_plain_bytes(broker: Broker) -> None:
+    store = MemoryStore()
+    ledger = a_ledger("pad-n", 100)
+    payload, deflated = deflate(batch_of(ledger))
+    assert deflated
+    with wiretap(broker.address) as tap, receiver_on(broker.address, store):
+        tap.say(Topic.ENTRIES.of("pad-n"), payload, UserProperty=DEFLATE)
+        until(lambda: store.bodies("L-pad-n") == ledger.bodies, 10, "all is stored")
+
+
+class Tape(MemoryStore):
+    """A store and a link in one, that writes down the order of things."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happened: list[str] = []
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        receipts = super().take(arrivals)
+        self.happened.append("commit")
+        return receipts
+
+    def publish(self, message: Outgoing) -> int:
+        self.happened.append(f"receipt {read_message(Receipt, message.payload).seq}")
+        return 1
+
+    def ack(self, mid: int) -> None:
+        self.happened.append(f"ack {mid}")
+
+
+def test_the_commit_comes_first_then_the_receipt_then_the_acknowledgement() -> None:
+    tape = Tape()
+    receiver = Receiver(BrokerAddress("127.0.0.1", 1), tape, share=None, rng=Random(1))
+    receiver._stopping.set()  # no waiting between tries
+    message = Incoming(Topic.ENTRIES.of("pad-x"), GOOD, 7, False, False, None, None)
+    item = receiver._read(message)
+    assert item is not None
+    assert receiver._handle_group(tape, [item]) == []  # type: ignore[arg-type]
+    assert tape.happened == ["commit", "receipt 4", "ack 7"]
+    tape.happened.clear()
+    tape.fail_with = OSError("the database is down")
+    assert receiver._handle_group(tape, [item]) == [item]  # type: ignore[arg-type]
+    assert tape.happened == []
+
+
+def a_receipt(seq: int, problem: Problem | None = None, session: str | None = None) -> Receipt:
+    return Receipt(v=VERSION, ledger="L", seq=seq, digest="", problem=problem, session=session)
+
+
+def test_of_many_receipts_the_highest_is_told_and_every_problem_once() -> None:
+    gap = Problem.GAP
+    answers = [
+        ("a", a_receipt(10)),
+        ("a", a_receipt(30)),
+        ("a", a_receipt(20)),
+        ("b", a_receipt(5)),
+        ("a", a_receipt(30, gap)),
+        ("a", a_receipt(30, gap)),
+        ("a", a_receipt(30, session="1.1")),
+    ]
+    assert condense(answers) == [
+        ("a", a_receipt(30)),
+        ("b", a_receipt(5)),
+        ("a", a_receipt(30, gap)),
+        ("a", a_receipt(30, session="1.1")),
+    ]
