@@ -18,7 +18,7 @@ RETRY_S = 1.0
 """A full card is looked at again this often: soon enough for a technician who watches."""
 
 SLOW_S = 5.0
-"""A dying card takes seconds for a write (3 to 17 have been seen); by then the citizen must know."""
+"""A dying card takes seconds for a write, 3 to 17 have been seen; the citizen must know by then."""
 
 MAX_HELD = 256
 """So many entries wait for a broken card at most; a window with a broken card is closed, so

@@ -14,6 +14,7 @@ from device.drivers.base import Board, OnFault
 from device.drivers.panel import Panel
 from device.errors import Code
 from device.events import Scene
+from device.ui.fonts import release
 from device.ui.oled import draw
 from device.ui.screens import screen
 from device.ui.words import load
@@ -83,7 +84,7 @@ class Showing:
     def _draw(self, scene: Scene, code: Code | None, window: str, minute: str) -> "Image":
         size = (128, 64) if self._panel is None else self._panel.size
         pad = self._config.pad
-        return draw(
+        picture = draw(
             screen(
                 scene,
                 self._words,
@@ -95,3 +96,5 @@ class Showing:
             ),
             size,
         )
+        release()
+        return picture
