@@ -1,0 +1,351 @@
+"""What the pad sends, when it waits, what it makes of receipts. No clock, seeded dice."""
+
+from random import Random
+
+import pytest
+
+from rigs.memory_ledger import MemoryLedger
+from sync.contract import VERSION, Problem, Receipt
+from sync.delivery import (
+    Bear,
+    Delivery,
+    Diverged,
+    News,
+    Pace,
+    Read,
+    Receipted,
+    Rejected,
+    Wait,
+    full_jitter_ms,
+)
+from sync.entries import GENESIS
+
+PACE = Pace(
+    window=3,
+    max_entries=10,
+    probe_ms=1_000,
+    stall_ms=1_000,
+    refused_ms=5_000,
+    longest_ms=20_000,
+    gap_quiet_ms=500,
+    reconcile_ms=100_000,
+)
+
+
+class Bench:
+    """A delivery, its ledger, and a clock that is moved by hand."""
+
+    def __init__(self, entries: int, mark: int | None = 0) -> None:
+        self.ledger = MemoryLedger("pad-1")
+        self.ledger.rate(entries - 1)
+        self.now_ms = 0
+        self.delivery = Delivery(Random(1), PACE)
+        self.delivery.opened("L1", entries, 0)
+        if mark is not None:
+            self.delivery.connected("1.1", 0)
+            self.bear()
+            assert self.birth_receipt(mark) == Receipted(mark)
+
+    def step(self) -> object:
+        return self.delivery.step(self.now_ms)
+
+    def bear(self) -> None:
+        assert self.step() == Bear()
+        self.delivery.born(self.now_ms)
+
+    def send(self) -> tuple[int, int]:
+        """Follow one `Read`; the first and last seq that were sent."""
+        step = self.step()
+        assert isinstance(step, Read), step
+        chunk = self.ledger.chunk(*step)
+        self.delivery.sent(chunk, self.now_ms)
+        return chunk.entries[0].seq, chunk.entries[-1].seq
+
+    def send_all(self, acked: bool = True) -> list[tuple[int, int]]:
+        """Follow every `Read` that comes; the broker takes them at once."""
+        sent = []
+        while isinstance(self.step(), Read):
+            sent.append(self.send())
+            if acked:
+                self.delivery.acked(self.now_ms)
+        return sent
+
+    def receipt(
+        self,
+        seq: int,
+        problem: Problem | None = None,
+        *,
+        session: str | None = None,
+        ledger: str = "L1",
+        digest: str | None = None,
+    ) -> News | None:
+        here = self.ledger.digest_here(seq)
+        if digest is None:
+            digest = (here or bytes(32)).hex()
+        receipt = Receipt(
+            v=VERSION,
+            ledger=ledger,
+            seq=seq,
+            digest=digest,
+            session=session,
+            problem=problem,
+            detail="why" if problem else None,
+        )
+        return self.delivery.received(receipt, here, self.now_ms)
+
+    def birth_receipt(self, seq: int, session: str = "1.1") -> News | None:
+        return self.receipt(seq, session=session)
+
+    def wait_out(self) -> int:
+        """Let the time come that the delivery waits for; how long that was."""
+        step = self.step()
+        assert isinstance(step, Wait)
+        assert step.until_ms is not None
+        waited_ms = step.until_ms - self.now_ms
+        self.now_ms = step.until_ms
+        return waited_ms
+
+
+def test_offline_it_waits_for_nothing() -> None:
+    assert Bench(5, mark=None).step() == Wait(None)
+
+
+def test_the_birth_is_repeated_with_growing_jittered_patience_until_it_is_answered() -> None:
+    bench = Bench(5, mark=None)
+    bench.delivery.connected("1.1", 0)
+    waits = []
+    for _ in range(12):
+        bench.bear()
+        waits.append(bench.wait_out())
+    assert all(PACE.probe_ms <= wait <= PACE.probe_ms + PACE.longest_ms for wait in waits)
+    assert max(waits[6:]) > 4 * PACE.probe_ms
+    assert len(set(waits)) == len(waits), "jittered"
+
+
+def test_no_entry_goes_out_before_the_births_own_receipt() -> None:
+    bench = Bench(5, mark=None)
+    bench.delivery.connected("1.2", 0)
+    bench.bear()
+    assert bench.receipt(0) is None
+    assert bench.birth_receipt(0, session="1.1") is None
+    assert isinstance(bench.step(), Wait)
+    assert bench.birth_receipt(0, session="1.2") == Receipted(0)
+    assert bench.send() == (1, 5)
+
+
+def test_a_window_of_batches_goes_out_and_then_it_waits_for_receipts() -> None:
+    bench = Bench(100)
+    assert bench.send_all() == [(1, 10), (11, 20), (21, 30)]
+    assert bench.receipt(10) == Receipted(10)
+    assert bench.send_all() == [(31, 40)]
+    assert bench.receipt(40) == Receipted(40)
+    assert len(bench.send_all()) == 3
+
+
+def test_batches_that_the_broker_has_not_taken_fill_the_window_too() -> None:
+    bench = Bench(100)
+    bench.send_all(acked=False)
+    assert bench.receipt(0, Problem.GAP) == Receipted(0)
+    assert isinstance(bench.step(), Wait), "three are on the wire already"
+    bench.delivery.acked(bench.now_ms)
+    assert bench.send() == (1, 10)
+
+
+def test_it_begins_where_the_province_says_it_is() -> None:
+    bench = Bench(50, mark=42)
+    assert bench.send_all() == [(43, 50)]
+
+
+def test_new_entries_go_out_at_once() -> None:
+    bench = Bench(5, mark=5)
+    assert isinstance(bench.step(), Wait)
+    bench.ledger.rate()
+    bench.delivery.grown(6)
+    assert bench.send() == (6, 6)
+
+
+def test_a_stall_goes_back_to_the_mark_and_tries_one_batch_more_and_more_patiently() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    bench.receipt(10)
+    bench.send_all()
+    waits = []
+    for _ in range(10):
+        waits.append(bench.wait_out())
+        assert bench.send_all() == [(11, 20)]
+    assert all(PACE.stall_ms <= wait <= PACE.stall_ms + PACE.longest_ms for wait in waits)
+    assert max(waits[5:]) > 4 * PACE.stall_ms
+    assert bench.receipt(20) == Receipted(20)
+    assert len(bench.send_all()) == 3, "the window is whole again"
+
+
+def test_a_slow_link_is_not_a_stall() -> None:
+    bench = Bench(100)
+    bench.send_all(acked=False)
+    assert bench.wait_out() == PACE.longest_ms
+
+
+def test_stale_repeated_and_foreign_receipts_change_nothing() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    assert bench.receipt(20) == Receipted(20)
+    assert bench.receipt(10) is None
+    assert bench.receipt(20) is None
+    assert bench.receipt(30, ledger="another") is None
+    assert bench.receipt(30, session="0.9") is None
+    assert bench.receipt(30, digest="junk") is None
+    assert bench.receipt(-1) is None
+    assert bench.delivery.mark == 20
+    assert bench.receipt(30) == Receipted(30), "the control: a good one does"
+
+
+def test_a_receipt_across_several_batches_frees_them_all() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    assert bench.receipt(25) == Receipted(25)
+    assert bench.send_all() == [(31, 40), (41, 50)]
+
+
+def test_a_gap_takes_the_mark_back_and_counts_once_for_a_window() -> None:
+    bench = Bench(100, mark=50)
+    bench.send_all()
+    assert bench.receipt(30, Problem.GAP) == Receipted(30)
+    assert bench.send_all()[0] == (31, 40)
+    assert bench.receipt(30, Problem.GAP) is None
+    assert bench.receipt(30, Problem.GAP) is None
+    assert isinstance(bench.step(), Wait), "nothing is sent a third time"
+    bench.now_ms += PACE.gap_quiet_ms
+    assert bench.receipt(30, Problem.GAP) == Receipted(30)
+
+
+def test_a_new_births_receipt_may_take_the_mark_back() -> None:
+    bench = Bench(100, mark=50)
+    bench.delivery.disconnected()
+    bench.delivery.connected("1.2", bench.now_ms)
+    bench.bear()
+    assert bench.birth_receipt(20, session="1.2") == Receipted(20)
+    assert bench.send() == (21, 30)
+
+
+def test_a_late_second_answer_to_the_birth_does_not_disturb_a_drain() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    bench.receipt(20)
+    assert bench.birth_receipt(0) is None
+    assert bench.delivery.mark == 20
+
+
+def test_an_idle_pad_asks_again_and_so_finds_a_restored_province() -> None:
+    bench = Bench(50, mark=50)
+    assert bench.wait_out() >= PACE.reconcile_ms
+    bench.bear()
+    assert isinstance(bench.step(), Wait)
+    assert bench.birth_receipt(30) == Receipted(30)
+    assert bench.send() == (31, 40)
+
+
+@pytest.mark.parametrize(
+    ("seq", "digest"), [(51, bytes(32).hex()), (50, "11" * 32), (7, "22" * 32), (0, "33" * 32)]
+)
+def test_another_history_at_the_province_stops_everything(seq: int, digest: str) -> None:
+    bench = Bench(50)
+    assert isinstance(bench.receipt(seq, digest=digest), Diverged)
+    assert bench.step() == Wait(None)
+    assert bench.receipt(50) is None
+
+
+def test_a_new_ledger_after_a_divergence_starts_with_a_birth() -> None:
+    bench = Bench(50)
+    bench.receipt(60)
+    bench.delivery.opened("L2", 3, bench.now_ms)
+    bench.bear()
+    assert bench.birth_receipt(0) is None, "that was the old ledger's"
+    assert bench.receipt(0, session="1.1", ledger="L2") == Receipted(0)
+    assert bench.send() == (1, 10)
+
+
+def test_a_refused_batch_is_tried_again_slowly_and_for_ever() -> None:
+    bench = Bench(100)
+    for _ in range(5):
+        bench.send_all()
+        refusal = bench.receipt(0, Problem.CHAIN)
+        assert refusal == Rejected(Problem.CHAIN, "why")
+        assert bench.receipt(0, Problem.CHAIN) is None, "told once for a window"
+        assert bench.wait_out() >= PACE.refused_ms
+        assert isinstance(bench.step(), Read)
+    assert bench.send_all() == [(1, 10)]
+    assert bench.receipt(10) == Receipted(10)
+    assert len(bench.send_all()) == 3
+
+
+def test_a_refusal_still_tells_how_far_the_province_is() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    assert isinstance(bench.receipt(20, Problem.SIGNATURE), Rejected)
+    assert bench.delivery.mark == 20
+    bench.wait_out()
+    assert bench.send() == (21, 30)
+
+
+def test_a_refusal_that_names_no_ledger_counts_for_this_one() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    refusal = bench.receipt(0, Problem.MALFORMED, ledger="", digest="")
+    assert refusal == Rejected(Problem.MALFORMED, "why")
+    assert bench.delivery.mark == 0
+
+
+def test_a_refused_birth_is_repeated_slowly() -> None:
+    bench = Bench(5, mark=None)
+    bench.delivery.connected("1.1", 0)
+    bench.bear()
+    refusal = bench.receipt(0, Problem.UNKNOWN_PAD, session="1.1")
+    assert refusal == Rejected(Problem.UNKNOWN_PAD, "why")
+    assert bench.wait_out() >= PACE.refused_ms
+    bench.bear()
+
+
+def test_what_the_ledger_has_pruned_is_skipped_as_a_torn_chunk() -> None:
+    bench = Bench(50, mark=10)
+    bench.ledger.prune(21)
+    step = bench.step()
+    assert isinstance(step, Read)
+    chunk = bench.ledger.chunk(*step)
+    assert chunk.torn
+    bench.delivery.sent(chunk, 0)
+    assert bench.send() == (31, 40)
+
+
+def test_a_ledger_that_gives_nothing_is_asked_again_later() -> None:
+    bench = Bench(5)
+    bench.delivery.grown(6)  # announced, not there
+    bench.send()
+    bench.delivery.acked(0)
+    bench.receipt(5)
+    step = bench.step()
+    assert isinstance(step, Read)
+    bench.delivery.sent(bench.ledger.chunk(*step), 0)
+    assert bench.wait_out() >= PACE.stall_ms
+    assert isinstance(bench.step(), Read)
+
+
+def test_digests_at_hand_are_those_of_the_mark_and_of_what_is_in_flight() -> None:
+    bench = Bench(100)
+    bench.send_all()
+    bench.receipt(10)
+    at_hand = bench.delivery.digest_of
+    assert at_hand(0) == GENESIS
+    assert at_hand(10) == bench.ledger.digest_here(10)
+    assert at_hand(20) == bench.ledger.digest_here(20)
+    assert at_hand(15) is None
+
+
+def test_full_jitter_is_spread_evenly_from_zero_and_bounded() -> None:
+    rng = Random(5)
+    first = [full_jitter_ms(rng, 0, 1_000, 60_000) for _ in range(2_000)]
+    assert min(first) < 20
+    assert 980 < max(first) <= 1_000
+    assert 450 < sum(first) / len(first) < 550
+    late = [full_jitter_ms(rng, 500, 1_000, 60_000) for _ in range(2_000)]
+    assert max(late) <= 60_000
+    assert 27_000 < sum(late) / len(late) < 33_000
