@@ -19,12 +19,11 @@ from device.ledger_file import (
     Hold,
     as_ledger_error,
     connect,
-    connect_to_read,
     is_damage,
 )
 from device.salvage import Found, Survivors, unread_tail
 from device.succession import Succession
-from device.verify import Bad, Verdict, examine
+from device.verify import Bad, Verdict, examine_file
 from sync.delivery import Chunk
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 
@@ -94,12 +93,12 @@ class Ledger:
             try:
                 succession = Succession(path, pad, at, hash_name, new_id, hold.last_ledger)
                 because = succession.settle()
-                verdict = _examined(path)
+                verdict = examine_file(path)
                 tail = unread_tail(path, verdict.head) if verdict.intact else {}
                 bad = verdict.bad or _unreachable(verdict, tail)
                 if bad is not None:
                     because = succession.replace_damaged(str(bad))
-                    verdict, tail = _examined(path), {}
+                    verdict, tail = examine_file(path), {}
                 _refuse_foreign(path, pad, verdict)
                 try:
                     connection = _writable(path)
@@ -107,7 +106,7 @@ class Ledger:
                     if not is_damage(error):
                         raise
                     because = succession.replace_damaged(str(error))
-                    verdict, tail = _examined(path), {}
+                    verdict, tail = examine_file(path), {}
                     connection = _writable(path)
                 try:
                     ledger = cls(succession, hold, connection, verdict, because)
@@ -252,7 +251,7 @@ class Ledger:
             self._succession.prepare(survivors, reason)
             self._connection.close()
             self._succession.hand_over()
-            self._adopt(_writable(self._path), _examined(self._path))
+            self._adopt(_writable(self._path), examine_file(self._path))
         self.opened_because = reason
 
     def close(self) -> None:
@@ -290,20 +289,6 @@ class Ledger:
             "INSERT OR REPLACE INTO mark VALUES ('receipted', ?, NULL, ?)",
             (self.receipted, self.head[0]),
         )
-
-
-def _examined(path: Path) -> Verdict:
-    """Examine with a connection that leaves file and WAL as they are, whatever it finds."""
-    try:
-        connection = connect_to_read(path)
-    except FILE_ERRORS as error:
-        if not is_damage(error):
-            raise
-        return Verdict(bad=Bad(None, str(error)))
-    try:
-        return examine(connection)
-    finally:
-        connection.close()
 
 
 def _writable(path: Path) -> sqlite3.Connection:

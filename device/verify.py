@@ -70,18 +70,7 @@ def verify(path: Path) -> Verdict:
     if not path.is_file():
         raise LedgerError(f"{path} is not there", Code.LEDGER_WRITE)
     with as_ledger_error(f"reading {path}"):
-        try:
-            connection = connect_to_read(path)
-        except FILE_ERRORS as error:
-            if not is_damage(error):
-                raise
-            return Verdict(bad=Bad(None, str(error)))
-        try:
-            # One transaction: an agent that appends meanwhile does not move what is seen.
-            connection.execute("BEGIN")
-            verdict = examine(connection)
-        finally:
-            connection.close()
+        verdict = examine_file(path)
     if verdict.bad is not None and not verdict.ledger and _is_foreign(path):
         raise LedgerError(f"{path} is no ledger", Code.LEDGER_FOREIGN)
     return verdict
@@ -91,6 +80,22 @@ def _is_foreign(path: Path) -> bool:
     from device.salvage import carve
 
     return carve(path, ledger="", hash_name=HashName.SHA256).is_foreign
+
+
+def examine_file(path: Path) -> Verdict:
+    """Examine with a connection that leaves file and WAL as they are; raises as `examine` does."""
+    try:
+        connection = connect_to_read(path)
+    except FILE_ERRORS as error:
+        if not is_damage(error):
+            raise
+        return Verdict(bad=Bad(None, str(error)))
+    try:
+        # One transaction: an agent that appends meanwhile does not move what is seen.
+        connection.execute("BEGIN")
+        return examine(connection)
+    finally:
+        connection.close()
 
 
 def examine(connection: sqlite3.Connection) -> Verdict:
