@@ -60,7 +60,7 @@ def knew(at: At) -> bool:
 def date(at: At, anchors: Iterable[Anchor]) -> Dated:
     """The date of `at`. `anchors`: those of its boot, in any order."""
     if at.utc is not None and at.trust is not Trust.NONE:
-        return Dated(at.utc, at.trust.value, None)
+        return Dated(at.utc, at.trust._value_, None)  # `value` is slow before Python 3.12
     return date_from(at.mono, anchors)
 
 

@@ -14,7 +14,7 @@ A kind that is not known here, or a body that breaks its type or does not fit th
 `Unread` row that names it: the raw entry is kept, and never holds up the others.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from province.dating import Anchor, Dated, anchor_of, date, knew
 from province.rows import Claim, Detail, FaultSeen, Opening, Rating, Salvage, Stray, Unread
@@ -151,14 +151,12 @@ class Derivation:
         trail = self.trails.get(invitation)
         if trail is None:
             trail = self.trails[invitation] = Trail()
-        if isinstance(body, Invited):
-            trail.invite(body, ledger, seq)
-        elif isinstance(body, Lapsed):
-            trail.end(LAPSED, body, ledger, seq)
-        elif isinstance(body, Withdrawn):
-            trail.end(WITHDRAWN, body, ledger, seq)
-        else:
+        if isinstance(body, Rated):
             trail.end(RATED_AGAIN if body.again else RATED, body, ledger, seq)
+        elif isinstance(body, Invited):
+            trail.invite(body, ledger, seq)
+        else:
+            trail.end(LAPSED if isinstance(body, Lapsed) else WITHDRAWN, body, ledger, seq)
         return None
 
     def undated_boots(self) -> set[str]:
@@ -168,12 +166,18 @@ class Derivation:
         ats += [fault.at for _, _, fault in self._faults]
         return {at.boot for at in ats if not knew(at)}
 
-    def ratings(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[Rating]:
-        """One row for each invitation seen. `anchors`: by boot, for `undated_boots`."""
+    def ratings(
+        self, anchors: Mapping[str, Sequence[Anchor]], *, complete: bool | None = None
+    ) -> Iterator[Rating]:
+        """One row for each invitation seen. `anchors`: by boot, for `undated_boots`.
+
+        `complete`: only those whose `invited` entry is among the entries, or only the others.
+        Rows are made as they are asked for, while the database is busy with those before.
+        """
         pad = self.pad
-        return [
-            _rating(pad, invitation, trail, anchors) for invitation, trail in self.trails.items()
-        ]
+        for invitation, trail in self.trails.items():
+            if complete is None or complete is (trail.invited is not None):
+                yield _rating(pad, invitation, trail, anchors)
 
     def strays(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[Stray]:
         """The presses that nobody invited."""
@@ -299,7 +303,8 @@ def _rating(
         raise ValueError(f"no entry is behind invitation {invitation}")
     level = source = elapsed_ms = reason = None
     if isinstance(outcome, Rated):
-        level, source, elapsed_ms = outcome.level.value, outcome.source, outcome.elapsed_ms
+        # `_value_`: before Python 3.12 `value` is a property in Python, and this is the hot path.
+        level, source, elapsed_ms = outcome.level._value_, outcome.source, outcome.elapsed_ms
     elif isinstance(outcome, Withdrawn):
         reason = outcome.reason
     at = outcome.at

@@ -169,7 +169,7 @@ def _compare(connection: sa.Connection, derivation: Derivation) -> list[BadRow]:
     }:
         return [BadRow("anchor", pad, "", "the anchors are not those of the `clock` entries")]
     expected: list[tuple[sa.Table, Sequence[Sequence[Any]]]] = [
-        (tables.rating, derivation.ratings(by_boot)),
+        (tables.rating, list(derivation.ratings(by_boot))),
         (tables.detail, list(derivation.details.values())),
         (tables.stray, derivation.strays(by_boot)),
         (tables.fault, derivation.faults(by_boot)),

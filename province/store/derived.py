@@ -26,7 +26,7 @@ def write(connection: sa.Connection, derivation: Derivation, received_ms: int) -
     touched = {anchor.boot for anchor in derivation.anchors}
     anchors = read_anchors(connection, pad, derivation.undated_boots() | touched)
 
-    _put_ratings(connection, pad, derivation.ratings(anchors))
+    _put_ratings(connection, derivation, anchors)
     _put_details(connection, pad, list(derivation.details.values()))
     bulk.add_missing(connection, tables.stray, derivation.strays(anchors))
     bulk.add_missing(connection, tables.fault, derivation.faults(anchors))
@@ -81,20 +81,20 @@ def note_incident(connection: sa.Connection, seen: Sighting) -> None:
     )
 
 
-def _put_ratings(connection: sa.Connection, pad: str, rows: Sequence[Rating]) -> None:
+def _put_ratings(connection: sa.Connection, derivation: Derivation, anchors: Anchors) -> None:
     """Add new invitations by the fast way, merge the others with what is stored.
 
     An invitation whose `invited` entry is among the new ones is taken to be new; should that be
     wrong (salvaged before, or an id used twice), the rows are looked up after all.
     """
-    new = [row for row in rows if row.invited_seq is not None]
-    if len(new) < COPY_FROM_ROWS:
-        new = []
-    try:
-        bulk.add(connection, tables.rating, new)
-    except bulk.RowsExistError:
-        new = []
-    rest = rows if not new else [row for row in rows if row.invited_seq is None]
+    pad, added = derivation.pad, False
+    if len(derivation.trails) >= COPY_FROM_ROWS:
+        try:
+            bulk.add(connection, tables.rating, derivation.ratings(anchors, complete=True))
+            added = True
+        except bulk.RowsExistError:
+            pass  # nothing was added; all of them are merged below
+    rest = list(derivation.ratings(anchors, complete=False if added else None))
     for some in bulk.chunks(rest):
         stored = {row.invitation: row for row in _stored(connection, pad, some)}
         bulk.put(

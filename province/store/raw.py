@@ -84,6 +84,8 @@ class Heads:
 
     def write(self) -> None:
         """Write the new batches and the moved heads. Raises RowsExistError."""
+        if not self._new:
+            return
         bulk.add(self._connection, batch, self._new)
         opened, moved = [], []
         for ledger_id in self._digests:
@@ -110,7 +112,8 @@ class Heads:
                 )
         # Opened by INSERT alone: of two pads that claim one new ledger id, the second fails here
         # and is judged again.
-        bulk.add(self._connection, ledger, opened)
+        if opened:
+            bulk.add(self._connection, ledger, opened)
         if moved:
             self._connection.execute(_MOVE_HEAD, moved)
 
