@@ -2,15 +2,15 @@
 
 A `Link` lives for one connection and is then thrown away: so nothing of an earlier connection is
 ever repeated from paho's own queue, and who reconnects, and when, is decided by uplink and
-receiver. Callbacks come from paho's network thread and must not block or raise.
+receiver.
 
 paho is imported by `load`, not by this module: it takes 12 MiB and, on a small board, half a second
 that the keys should not wait for.
 """
 
 import socket
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync.contract import DEFLATE
 
@@ -50,20 +50,24 @@ class Incoming(NamedTuple):
     correlation: bytes | None
 
 
-class LinkEvents(Protocol):
-    """What a link tells, from paho's thread."""
+class Up(NamedTuple):
+    """The broker has accepted the connection."""
 
-    def up(self) -> None:
-        """The broker has accepted the connection."""
 
-    def down(self, reason: str) -> None:
-        """The connection is over, or never came to be; may be told twice."""
+class Down(NamedTuple):
+    """The connection is over, or never came to be; may be told twice."""
 
-    def arrived(self, message: Incoming) -> None:
-        """A message came."""
+    reason: str
 
-    def acked(self, mid: int, refusal: str | None) -> None:
-        """The broker answered the publish `mid`: it took it, or says why it did not."""
+
+class Acked(NamedTuple):
+    """The broker answered the publish `mid`: it took it, or `refusal` says why it did not."""
+
+    mid: int
+    refusal: str | None
+
+
+Event = Up | Down | Incoming | Acked
 
 
 def load() -> None:
@@ -72,13 +76,16 @@ def load() -> None:
 
 
 class Link:
-    """One connection. Methods may be called from any thread and never wait for the network."""
+    """One connection. Methods may be called from any thread and never wait for the network.
+
+    `tell` is called on paho's thread and must neither block nor raise.
+    """
 
     def __init__(
         self,
         broker: BrokerAddress,
         client_id: str,
-        events: LinkEvents,
+        tell: Callable[[Event], None],
         *,
         keepalive_s: int,
         will: Outgoing | None = None,
@@ -90,7 +97,7 @@ class Link:
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
 
-        self._events = events
+        self._tell = tell
         self._closed = False
         self._client: Client = Client(
             CallbackAPIVersion.VERSION2,
@@ -120,7 +127,7 @@ class Link:
         )
 
     def open(self) -> None:
-        """Start to connect, on paho's own thread; `up` or `down` follows."""
+        """Start to connect, on paho's own thread; `Up` or `Down` follows."""
         self._client.loop_start()
 
     def subscribe(self, filters: Sequence[str]) -> None:
@@ -130,7 +137,7 @@ class Link:
         self._client.subscribe([(name, SubscribeOptions(qos=QOS)) for name in filters])
 
     def publish(self, message: Outgoing) -> int:
-        """Publish at QoS 1; the number that `acked` will name.
+        """Publish at QoS 1; the number that `Acked` will name.
 
         Raises ValueError for a topic that cannot be published to.
         """
@@ -154,7 +161,7 @@ class Link:
         self._client.ack(mid, QOS)
 
     def close(self) -> None:
-        """Say goodbye; the broker does not send the will. `down` follows when it got through."""
+        """Say goodbye; the broker does not send the will. `Down` follows when it got through."""
         self._closed = True
         self._client.disconnect()
 
@@ -175,16 +182,16 @@ class Link:
         if self._closed:
             client.disconnect()
         elif reason.is_failure:
-            self._events.down(f"the broker refused the connection: {reason}")
+            self._tell(Down(f"the broker refused the connection: {reason}"))
         else:
-            self._events.up()
+            self._tell(Up())
 
     def _on_connect_fail(self, client: "Client", _: Any) -> None:
         client.disconnect()  # or paho would try again by itself, without jitter
-        self._events.down("no connection to the broker")
+        self._tell(Down("no connection to the broker"))
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        self._events.down(f"disconnected: {reason}")
+        self._tell(Down(f"disconnected: {reason}"))
 
     def _on_message(self, _: Any, __: Any, message: Any) -> None:
         try:
@@ -192,7 +199,7 @@ class Link:
         except UnicodeDecodeError:
             topic = ""
         properties = message.properties
-        self._events.arrived(
+        self._tell(
             Incoming(
                 topic,
                 bytes(message.payload),
@@ -205,12 +212,12 @@ class Link:
         )
 
     def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:
-        self._events.acked(mid, str(reason) if reason.is_failure else None)
+        self._tell(Acked(mid, str(reason) if reason.is_failure else None))
 
     def _on_subscribe(self, client: "Client", _: Any, __: Any, reasons: Any, ___: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._events.down(f"the broker refused a subscription: {refused[0]}")
+            self._tell(Down(f"the broker refused a subscription: {refused[0]}"))
             client.disconnect()
 
 

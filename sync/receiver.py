@@ -34,7 +34,7 @@ from sync.contract import (
 )
 from sync.delivery import full_jitter_ms
 from sync.intake import Arrival, Store, evidence, read_arrival
-from sync.mqtt import BrokerAddress, Incoming, Link, Outgoing
+from sync.mqtt import Acked, BrokerAddress, Down, Event, Incoming, Link, Outgoing, Up
 
 __all__ = ["Arrival", "BrokerAddress", "Receiver", "Store"]
 
@@ -47,7 +47,7 @@ RECEIVE_MAXIMUM = 256
 """Unacknowledged messages that the broker may have out to one receiver (it may allow fewer)."""
 GAP_PATIENCE_S = 0.25
 """How long a batch waits for the one before it, which another receiver may be storing."""
-GAP_RETRY_S = 0.02
+GAP_RETRY_S = 0.01
 RECONNECT_BASE_MS = 500
 RECONNECT_MAX_MS = 30_000
 STORE_BASE_MS = 250
@@ -61,7 +61,8 @@ class _Item(NamedTuple):
     """A message on its way into the store: an arrival or another message.
 
     `told`: whether the pad gets to know what became of it; a problem with its health, say, must
-    not hold up its entries. `waiting_until_s`: how long to wait for the batch before this one.
+    not hold up its entries. `waiting_until_s`: how long to wait for the batch before this one;
+    `retry_s`: when to look again whether it is there.
     """
 
     mid: int
@@ -69,6 +70,7 @@ class _Item(NamedTuple):
     other: tuple[str, Message] | None = None
     told: bool = True
     waiting_until_s: float | None = None
+    retry_s: float = 0.0
 
     @property
     def place(self) -> tuple[str, int]:
@@ -81,24 +83,8 @@ Answer = tuple[str, Receipt]  # the pad, and what it is told
 Outcome = tuple[_Item, list[Answer]]
 
 
-class _Inbox:
-    """What paho's thread tells about one link."""
-
-    def __init__(self) -> None:
-        self.queue: SimpleQueue[object] = SimpleQueue()
-
-    def up(self) -> None:
-        self.queue.put("up")
-
-    def down(self, reason: str) -> None:
-        self.queue.put(ConnectionError(reason))
-
-    def arrived(self, message: Incoming) -> None:
-        self.queue.put(message)
-
-    def acked(self, mid: int, refusal: str | None) -> None:
-        if refusal is not None:
-            log.warning("receiver: the broker refused receipt %s: %s", mid, refusal)
+Inbox = SimpleQueue[Event | None]
+"""What happened to one link, in its order; None only asks to look around."""
 
 
 class Receiver:
@@ -127,7 +113,7 @@ class Receiver:
         self._keepalive_s = keepalive_s
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
         self._stopping = threading.Event()
-        self._inbox = _Inbox()
+        self._inbox = Inbox()
         self._link: Link | None = None
         self._store_failures = 0
         self._worker = threading.Thread(target=self._work, name="receiver", daemon=True)
@@ -141,7 +127,7 @@ class Receiver:
     def stop(self) -> None:
         """Finish the group at hand, say goodbye to the broker, end. Safe to call twice."""
         self._stopping.set()
-        self._inbox.queue.put("stop")
+        self._inbox.put(None)
         if self._worker.is_alive() and self._worker is not threading.current_thread():
             self._worker.join()
 
@@ -169,11 +155,11 @@ class Receiver:
             )
 
     def _hold_session(self) -> None:
-        inbox = self._inbox = _Inbox()
+        inbox = self._inbox = Inbox()
         link = self._link = Link(
             self._broker,
             self._client_id,
-            inbox,
+            inbox.put,
             keepalive_s=self._keepalive_s,
             manual_ack=True,
             receive_maximum=RECEIVE_MAXIMUM,
@@ -181,40 +167,46 @@ class Receiver:
         link.open()
         waiting: list[_Item] = []
         while not self._stopping.is_set():
-            for message in self._next_group(inbox, GAP_RETRY_S if waiting else None):
+            messages = self._next_group(inbox, GAP_RETRY_S if waiting else None)
+            now_s = time.monotonic()
+            group = [item for item in waiting if item.retry_s <= now_s]
+            waiting = [item for item in waiting if item.retry_s > now_s]
+            for message in messages:
                 item = self._read(message)
                 if item is None:
                     link.ack(message.mid)
                 else:
-                    waiting.append(item)
-            if waiting:
-                waiting = self._handle_group(link, waiting)
+                    group.append(item)
+            if group:
+                waiting += self._handle_group(link, group)
         link.close()
         deadline_s = time.monotonic() + CLOSE_S
         while time.monotonic() < deadline_s:
             try:
-                if isinstance(inbox.queue.get(timeout=CLOSE_S), ConnectionError):
+                if isinstance(inbox.get(timeout=CLOSE_S), Down):
                     return
             except Empty:
                 return
 
-    def _next_group(self, inbox: _Inbox, timeout_s: float | None) -> list[Incoming]:
+    def _next_group(self, inbox: Inbox, timeout_s: float | None) -> list[Incoming]:
         """Wait for a message, then take all that are there. Raises ConnectionError."""
         group: list[Incoming] = []
         try:
-            item = inbox.queue.get(timeout=timeout_s)
+            item = inbox.get(timeout=timeout_s)
             while True:
-                if isinstance(item, ConnectionError):
-                    raise item
-                if item == "up":
+                if isinstance(item, Down):
+                    raise ConnectionError(item.reason)
+                if isinstance(item, Up):
                     self._subscribe()
-                if item == "stop":
-                    return []
-                if isinstance(item, Incoming):
+                elif isinstance(item, Incoming):
                     group.append(item)
+                elif isinstance(item, Acked) and item.refusal is not None:
+                    log.warning("receiver: the broker refused a receipt: %s", item.refusal)
+                if self._stopping.is_set():
+                    return []
                 if len(group) >= GROUP_MAX:
                     return group
-                item = inbox.queue.get_nowait()
+                item = inbox.get_nowait()
         except Empty:
             return group
 
@@ -264,7 +256,8 @@ class Receiver:
             if in_gap and self._share is not None:
                 until_s = item.waiting_until_s or now_s + GAP_PATIENCE_S
                 if now_s < until_s:
-                    again.append(item._replace(waiting_until_s=until_s))
+                    retry_s = now_s + GAP_RETRY_S
+                    again.append(item._replace(waiting_until_s=until_s, retry_s=retry_s))
                     continue
             answers += told
             acks.append(item.mid)

@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from sync.contract import (
     VERSION,
@@ -44,7 +45,18 @@ from sync.delivery import (
     full_jitter_ms,
 )
 from sync.entries import HashName
-from sync.mqtt import CONNECT_TIMEOUT_S, BrokerAddress, Incoming, Link, Outgoing, load
+from sync.mqtt import (
+    CONNECT_TIMEOUT_S,
+    Acked,
+    BrokerAddress,
+    Down,
+    Event,
+    Incoming,
+    Link,
+    Outgoing,
+    Up,
+    load,
+)
 from sync.ports import Listener, Source
 
 __all__ = ["BrokerAddress", "Chunk", "Listener", "Source", "Uplink"]
@@ -58,31 +70,8 @@ LONG_ENTRIES = 64
 """Batches from here on are written and deflated on another thread, a few milliseconds each."""
 
 
-class _Inbox:
-    """What paho's thread tells one session, as calls on the loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self.queue: asyncio.Queue[object] = asyncio.Queue()
-
-    def put(self, item: object) -> None:
-        """Thread-safe."""
-        try:
-            self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
-        except RuntimeError:
-            return  # the loop is closed: nobody is left to tell
-
-    def up(self) -> None:
-        self.put("up")
-
-    def down(self, reason: str) -> None:
-        self.put(ConnectionError(reason))
-
-    def arrived(self, message: Incoming) -> None:
-        self.put(message)
-
-    def acked(self, mid: int, refusal: str | None) -> None:
-        self.put((mid, refusal))
+Inbox = asyncio.Queue[Event | None]
+"""What happened in one session, in its order; None only asks to look around."""
 
 
 class Uplink:
@@ -122,7 +111,7 @@ class Uplink:
         self._mono_ms = mono_ms or (lambda: time.monotonic_ns() // 1_000_000)
         self._delivery = Delivery(self._rng, pace or Pace(probe_ms=int(probe_s * 1000)))
         self._ledger = ""
-        self._inbox: _Inbox | None = None
+        self._inbox: Inbox | None = None
         self._link: Link | None = None
         self._up = False
         self._batches: set[int] = set()  # mids of batches that the broker has not taken yet
@@ -139,7 +128,7 @@ class Uplink:
     def grown(self) -> None:
         """The ledger has new entries, or `source` has a new ledger. Call it on the loop."""
         if self._inbox is not None:
-            self._inbox.queue.put_nowait("grown")
+            self._inbox.put_nowait(None)
 
     def publish_health(self, health: Health) -> None:
         """Publish health; dropped while there is no connection, the next one is newer anyway."""
@@ -189,11 +178,11 @@ class Uplink:
     async def _hold_session(self) -> bool:
         """One connection from connect to farewell. Raises ConnectionError when it is lost."""
         self._session += 1
-        inbox = self._inbox = _Inbox(asyncio.get_running_loop())
+        inbox = self._inbox = Inbox()
         self._look_at_source()
         will = Outgoing(Topic.STATE.of(self._pad), write_message(self._state(Status.LOST)), True)
         link = self._link = Link(
-            self._broker, self._pad, inbox, keepalive_s=self._keepalive_s, will=will
+            self._broker, self._pad, _teller(inbox), keepalive_s=self._keepalive_s, will=will
         )
         link.open()
         await self._await_up(inbox)
@@ -208,40 +197,38 @@ class Uplink:
             self._publish(Topic.REPORTED, self._reported, retained=True)
         self._delivery.connected(f"{self._boots}.{self._session}", self._mono_ms())
         while not self._stopping.is_set():
-            while not inbox.queue.empty():
-                await self._take(inbox.queue.get_nowait())
+            while not inbox.empty():
+                await self._take(inbox.get_nowait())
             self._look_at_source()
             await self._step(inbox)
         await self._say_farewell(inbox)
         return True
 
-    async def _await_up(self, inbox: _Inbox) -> None:
+    async def _await_up(self, inbox: Inbox) -> None:
         deadline_s = 2 * CONNECT_TIMEOUT_S  # one for TCP, one for the broker's answer
         try:
             async with asyncio.timeout(deadline_s):
                 while not self._stopping.is_set():
-                    item = await inbox.queue.get()
-                    if isinstance(item, ConnectionError):
-                        raise item
-                    if item == "up":
+                    item = await inbox.get()
+                    if isinstance(item, Down):
+                        raise ConnectionError(item.reason)
+                    if isinstance(item, Up):
                         return
         except TimeoutError:
             raise ConnectionError(f"the broker did not answer within {deadline_s} s") from None
 
-    async def _say_farewell(self, inbox: _Inbox) -> None:
+    async def _say_farewell(self, inbox: Inbox) -> None:
         farewell = self._publish(Topic.STATE, self._state(Status.STOPPED), retained=True)
         try:
             async with asyncio.timeout(FAREWELL_S):
                 while True:
-                    item = await inbox.queue.get()
-                    if isinstance(item, ConnectionError) or (
-                        isinstance(item, tuple) and item[0] == farewell
-                    ):
+                    item = await inbox.get()
+                    if isinstance(item, Down) or (isinstance(item, Acked) and item.mid == farewell):
                         break
                 if self._link is not None:
                     self._link.close()
-                while not isinstance(item, ConnectionError):
-                    item = await inbox.queue.get()
+                while not isinstance(item, Down):
+                    item = await inbox.get()
         except TimeoutError:
             log.info("uplink: the broker did not take the farewell")
 
@@ -263,7 +250,7 @@ class Uplink:
             self._delivery.opened(self._ledger, self._source.head_seq, self._mono_ms())
         self._delivery.grown(self._source.head_seq)
 
-    async def _step(self, inbox: _Inbox) -> None:
+    async def _step(self, inbox: Inbox) -> None:
         step = self._delivery.step(self._mono_ms())
         if isinstance(step, Bear):
             self._publish(Topic.STATE, self._state(Status.ONLINE), retained=True)
@@ -273,13 +260,13 @@ class Uplink:
         else:
             await self._rest(step, inbox)
 
-    async def _rest(self, step: Wait, inbox: _Inbox) -> None:
+    async def _rest(self, step: Wait, inbox: Inbox) -> None:
         wait_s = None
         if step.until_ms is not None:
             wait_s = max(0.0, (step.until_ms - self._mono_ms()) / 1000)
         try:
             async with asyncio.timeout(wait_s):
-                item = await inbox.queue.get()
+                item = await inbox.get()
         except TimeoutError:
             return
         await self._take(item)
@@ -299,20 +286,19 @@ class Uplink:
             )
         self._delivery.sent(chunk, self._mono_ms())
 
-    async def _take(self, item: object) -> None:
-        if isinstance(item, ConnectionError):
-            raise item
+    async def _take(self, item: Event | None) -> None:
+        if isinstance(item, Down):
+            raise ConnectionError(item.reason)
         if isinstance(item, Incoming):
             try:
                 await self._hear(item)
             except ContractError as error:
                 log.warning("uplink: a message on %s was not understood: %s", item.topic, error)
-        elif isinstance(item, tuple):
-            mid, refusal = item
-            if refusal is not None:
-                log.warning("uplink: the broker refused a message: %s", refusal)
-            if mid in self._batches:
-                self._batches.discard(mid)
+        elif isinstance(item, Acked):
+            if item.refusal is not None:
+                log.warning("uplink: the broker refused a message: %s", item.refusal)
+            if item.mid in self._batches:
+                self._batches.discard(item.mid)
                 self._delivery.acked(self._mono_ms())
 
     async def _hear(self, message: Incoming) -> None:
@@ -390,6 +376,17 @@ class Uplink:
         if self._link is None:
             raise ConnectionError("no connection")
         return self._link.publish(message)
+
+
+def _teller(inbox: Inbox) -> Callable[[Event], None]:
+    """Puts what paho's thread tells into the inbox, on the loop."""
+    loop = asyncio.get_running_loop()
+
+    def tell(event: Event) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            loop.call_soon_threadsafe(inbox.put_nowait, event)
+
+    return tell
 
 
 def _write(ledger: str, chunk: Chunk, hash_name: HashName) -> tuple[bytes, bool]:

@@ -1,6 +1,5 @@
 """The uplink against a real mosquitto: what it says, when, and what it survives."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ import pytest
 from rigs.broker import Broker, free_port, running_broker
 from rigs.memory_ledger import MemoryLedger
 from rigs.memory_store import MemoryStore
-from rigs.pad_end import PadEnd, pad_on
+from rigs.pad_end import BRISK, PadEnd, pad_on
 from rigs.proxy import cable_to
 from rigs.wait import until
 from rigs.wiretap import wiretap
@@ -323,11 +322,11 @@ def test_the_configuration_in_force_is_published_again_after_a_cut(broker: Broke
 
 
 def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker: Broker) -> None:
-    state = Topic.STATE.of("pad-p")
+    state, entries = Topic.STATE.of("pad-p"), Topic.ENTRIES.of("pad-p")
     ledger = MemoryLedger("pad-p", "L-pad-p")
     ledger.rate(50_000)
     with (
-        wiretap(broker.address, state) as tap,
+        wiretap(broker.address, state, entries) as tap,
         pad_on(broker.address, "pad-p", ledger=ledger) as pad,
     ):
         birth = until(lambda: tap.payloads(state), 10, "the birth")[0]
@@ -341,7 +340,15 @@ def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker
         )
         tap.say(Topic.RECEIPT.of("pad-p"), write_message(answer))
         until(lambda: pad.receipts, 10, "the way is open")
-        pad.run(asyncio.sleep(1))
         link = pad.uplink._link
         assert link is not None
-        assert len(link._client._out_messages) <= 20
+        queued = link._client._out_messages
+        most = 0
+
+        def has_stalled() -> bool:
+            nonlocal most
+            most = max(most, len(queued))
+            return len(tap.payloads(entries)) >= BRISK.window + 2
+
+        until(has_stalled, 15, "a window is sent, and single batches after each stall", 0.001)
+        assert most <= BRISK.window
