@@ -67,20 +67,23 @@ def judge(
     hole; called at most once, and only for a batch that brings nothing new.
     """
     header = batch.header
-    prev = bytes.fromhex(header.prev)
-    digests = list(walk_chain(header.hash, prev, batch.bodies))
-    wrong = _wrong_ledger(stored, pad, batch, digests[-1])
+    have = stored.seq if stored is not None else 0
+    wrong = _wrong_ledger(stored, pad, batch)
+    if wrong is None and header.first > have + 1 and not header.torn:
+        # Before the chain is walked: with several receivers this is everyday, and tried again.
+        wrong = Refused(Problem.GAP, f"batch from {header.first}, stored up to {have}")
     if wrong is not None:
         return wrong
-    have = stored.seq if stored is not None else 0
+    prev = bytes.fromhex(header.prev)
+    digests = list(walk_chain(header.hash, prev, batch.bodies))
+    if digests[-1] != bytes.fromhex(header.head):
+        return Refused(Problem.CHAIN, "the entries do not lead from prev to head")
     if stored is not None and header.last <= have:
         there = digest_at(header.last)
         forked = there is not None and there != digests[-1]
         return _forked(header.last) if forked else Known(stored)
     head = Head(pad, header.hash, header.last, digests[-1])
     if header.first > have + 1:
-        if not header.torn:
-            return Refused(Problem.GAP, f"batch from {header.first}, stored up to {have}")
         return Accepted(head, batch.bodies, header.first, (have + 1, header.first - 1), digests)
     known = have + 1 - header.first
     have_digest = stored.digest if stored is not None else GENESIS
@@ -122,16 +125,14 @@ def _forked(seq: int) -> Refused:
     return Refused(Problem.CHAIN, f"another history is stored up to {seq}")
 
 
-def _wrong_ledger(stored: Head | None, pad: str, batch: Batch, last: bytes) -> Refused | None:
-    """Whether `batch` is at odds with itself, its pad, or the kind of ledger that is stored."""
+def _wrong_ledger(stored: Head | None, pad: str, batch: Batch) -> Refused | None:
+    """Whether the ledger that `batch` names is another pad's, or another than what is stored."""
     header = batch.header
     if stored is not None and stored.pad != pad:
         return Refused(Problem.FOREIGN, f"ledger {header.ledger} belongs to pad {stored.pad}")
     if stored is not None and stored.hash_name is not header.hash:
         was, now = stored.hash_name.value, header.hash.value
         return Refused(Problem.CHAIN, f"the ledger's hash is {was}, the batch's {now}")
-    if last != bytes.fromhex(header.head):
-        return Refused(Problem.CHAIN, "the entries do not lead from prev to head")
     return _wrong_opening(pad, batch) if header.first == 1 else None
 
 
