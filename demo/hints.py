@@ -9,6 +9,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What the hints look at: how one pad stands, and what has been tried so far."""
 
     power: bool = True
+    starting: bool = False
     cable: bool = True
     time_server: bool = True
     open_invitation: bool = False
@@ -43,11 +44,20 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         ),
     ),
     (
+        lambda s: s.starting,
+        Hint(
+            "starting",
+            "评价器正在启动：先开账本，再等网络",
+            "The pad is starting: the ledger first, the network later",
+            "",
+        ),
+    ),
+    (
         lambda s: s.open_invitation,
         Hint(
             "press",
-            "替群众按一个键，看屏幕致谢；3 秒内可以改按一次",
-            "Press a key for the citizen and watch the pad say thanks; 3 s to change your mind",
+            "替群众按一个键，看屏幕致谢",
+            "Press a key for the citizen and watch the pad say thanks",
             "keys",
         ),
     ),
@@ -106,7 +116,7 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         ),
     ),
     (
-        lambda s: not s.strays and not s.thanking,
+        lambda s: not s.strays,
         Hint(
             "stray",
             "没有邀请时按一下键：记录在案，绝不计入",
@@ -160,6 +170,18 @@ FREE = Hint(
 )
 
 
+THANKED = Hint(
+    "thanked",
+    "先存盘，后致谢。3 秒内再按一次，可以改评",
+    "Thanks comes only after the commit. Press again within 3 s to change it",
+    "",
+)
+"""While the pad still thanks, it takes no other invitation and no idle press."""
+
+
 def next_hint(situation: Situation) -> Hint:
     """The first hint that fits."""
-    return next((hint for fits, hint in RULES if fits(situation)), FREE)
+    hint = next((hint for fits, hint in RULES if fits(situation)), FREE)
+    if situation.thanking and hint.id != "press" and hint.target in ("invite", "keys"):
+        return THANKED
+    return hint

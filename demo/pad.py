@@ -70,7 +70,7 @@ class StagedPad:
         self.power = False
         self.ready = False
         self.time_server = True
-        self.paused = False
+        self.window_state = ""
         self.picture = DARK
         self.scene = ""
         self.visits: list[Visit] = []
@@ -125,14 +125,14 @@ class StagedPad:
         await self.program.kill()
         self.power = self.ready = False
         await self.panel.see_it_out()
-        self.picture, self.scene = DARK, ""
+        self.picture, self.scene, self.window_state = DARK, "", ""
         self._on_change()
 
     async def _desk_ready(self, within_s: float) -> None:
         deadline = time.monotonic() + within_s
         while True:
             try:
-                self.paused = is_paused(await self.counter.window())
+                await self._ask_window()
                 return
             except DeskRefusalError as refusal:
                 if time.monotonic() > deadline or not self.program.alive:
@@ -162,9 +162,10 @@ class StagedPad:
 
     # --- the citizen ----------------------------------------------------------------------------
 
-    async def press(self, *keys: str, hold_ms: int = 120) -> None:
-        """Press a key, or several at once. Raises PanelError when the pad has no power."""
-        await self.panel.press(*keys, hold_ms=hold_ms)
+    async def press(self, *keys: str) -> None:
+        """Press a key, or several at once, and let go. Raises PanelError without power."""
+        await self.panel.press(*keys)
+        await self.panel.lift()
 
     def _see(self, picture: bytes) -> None:
         self.picture = picture
@@ -196,21 +197,23 @@ class StagedPad:
     async def pause(self, on: bool) -> None:
         """Close the window, or open it again. Raises DeskRefusalError."""
         await (self.counter.pause() if on else self.counter.resume())
-        self.paused = on
-        self._on_change()
+        await self.ask()
 
     async def ask(self) -> None:
         """Ask the pad what became of the latest invitation, and whether the window is open."""
         if not self.ready:
             return
         try:
-            self.paused = is_paused(await self.counter.window())
+            await self._ask_window()
             for visit in self.visits[-3:]:
                 if visit.standing == "open":
                     await self._ask_about(visit)
         except DeskRefusalError:
             return  # just switched off, or busy: the next look will tell
         self._on_change()
+
+    async def _ask_window(self) -> None:
+        self.window_state = str((await self.counter.window())["state"])
 
     async def _ask_about(self, visit: Visit) -> None:
         visit.standing = await self.counter.standing(visit.id)
@@ -260,8 +263,3 @@ wall = "{wall}"
 """,
             encoding="utf-8",
         )
-
-
-def is_paused(window: dict[str, object]) -> bool:
-    """Whether the desk's answer says that the window is closed by its clerk."""
-    return window.get("state") == "paused"

@@ -15,6 +15,8 @@ import msgspec
 
 PICTURE_BYTES = 1024
 ANSWER_S = 5.0
+SETTLE_S = 0.06
+"""A contact bounces 10 ms and is debounced 20; thrice the two of them is safe."""
 
 
 class PanelError(ConnectionError):
@@ -29,6 +31,7 @@ class Panel:
         self._on_picture = on_picture
         self._watching: asyncio.Task[None] | None = None
         self._power_gone = False
+        self._up_at = 0.0
 
     async def watch(self, within_s: float) -> None:
         """Begin to follow the display; returns with the first picture.
@@ -61,14 +64,16 @@ class Panel:
             self._watching = None
 
     async def press(self, *keys: str, hold_ms: int = 120) -> None:
-        """Press one key, or several at once, for `hold_ms`.
+        """Press one key, or several at once, for `hold_ms`; returns with the fingers still down.
 
-        Returns once the keys are up; raises PanelError when the board is gone by then.
+        `lift` waits until they are up. Raises PanelError when the board is gone.
         """
-        if len(keys) == 1:
-            await self._ask({"do": "press", "key": keys[0], "hold_ms": hold_ms})
-        else:
-            await self._ask({"do": "press", "keys": list(keys), "hold_ms": hold_ms})
+        await self._ask({"do": "press", "keys": list(keys), "hold_ms": hold_ms})
+        self._up_at = asyncio.get_running_loop().time() + hold_ms / 1000 + SETTLE_S
+
+    async def lift(self) -> None:
+        """Wait until the keys of the last press are up and their contacts at rest."""
+        await asyncio.sleep(max(0.0, self._up_at - asyncio.get_running_loop().time()))
 
     async def set_clock(self, utc_ms: int | None, trust: str) -> None:
         """Tell the board the time (None: this machine's) and how far to trust it (ntp, none)."""

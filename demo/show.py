@@ -100,7 +100,7 @@ class Show:
             "ready": pad.ready,
             "cable": pad.cable.plugged,
             "time_server": pad.time_server,
-            "paused": pad.paused,
+            "window_state": pad.window_state,
             "scene": pad.scene,
             "open": situation.open_invitation,
             "next_case": next_case(len(pad.visits) + 1, pad.window),
@@ -131,10 +131,11 @@ class Show:
         )
         return Situation(
             power=pad.power,
+            starting=pad.power and not pad.ready,
             cable=pad.cable.plugged,
             time_server=pad.time_server,
             open_invitation=bool(pad.visits) and pad.visits[-1].standing == "open",
-            thanking=pad.scene == "thanks",
+            thanking=pad.window_state == "busy",
             thanked=len(pad.thanked),
             waiting=waiting,
             strays=sum(e.kind == "strayed" for e in (pad.page.entries if pad.page else ())),

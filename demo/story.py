@@ -76,7 +76,7 @@ class Teller:
     async def rate_through_a_power_cut(self, pad: StagedPad) -> None:
         """A press, and the plug is pulled around the commit; the clerk does what the pad says."""
         visit, level = await self.invite(pad), self._level()
-        await pad.press(level, hold_ms=60)
+        await pad.panel.press(level)
         await asyncio.sleep(self.dice.uniform(0.0, 0.07))
         await pad.power_off()
         thanked = visit.id in pad.thanked
@@ -104,7 +104,6 @@ class Teller:
         """Two keys at once are no level; the citizen then presses one."""
         visit, level = await self.invite(pad), self._level()
         await pad.press(LEVELS[0], LEVELS[4])
-        await asyncio.sleep(0.3)
         await self._press_until_thanked(pad, visit, level)
         self.citizens[visit.id] = level
 

@@ -62,6 +62,8 @@ def build_app(show: Show) -> Starlette:
         action = ACTIONS.get(request.path_params["action"])
         if pad is None or action is None:
             return Response(status_code=404)
+        if not _is_ours(request):
+            return Response(status_code=415)
         try:
             wish = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
             await action(pad, wish)
@@ -72,7 +74,9 @@ def build_app(show: Show) -> Starlette:
         show.changed()
         return Response(status_code=204)
 
-    async def verify(_: Request) -> Response:
+    async def verify(request: Request) -> Response:
+        if not _is_ours(request):
+            return Response(status_code=415)
         return _json(await show.verify(), 200)
 
     async def events(_: Request) -> Response:
@@ -110,6 +114,11 @@ async def _stream(show: Show) -> AsyncIterator[bytes]:
         if state != last_state:
             last_state = state
             yield b"event: state\ndata: " + state + b"\n\n"
+
+
+def _is_ours(request: Request) -> bool:
+    """A page of another site cannot send JSON here without asking first, and nobody answers."""
+    return request.headers.get("content-type", "") == "application/json"
 
 
 def _json(content: object, status: int) -> Response:

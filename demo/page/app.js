@@ -23,7 +23,7 @@ const DATED = {
 };
 const REFUSALS = {
   busy: ["正在等待评价", "an invitation is open already"], paused: ["窗口已暂停", "the window is paused"],
-  fault: ["评价器有故障", "the pad has a fault"], off: ["评价器没有电", "the pad has no power"],
+  fault: ["评价器有故障", "the pad has a fault"], off: ["评价器没有电或正在启动", "the pad has no power, or is starting"],
   "already-ended": ["这次邀请已经结束", "the invitation has ended"],
   "unknown-invitation": ["没有这次邀请", "no such invitation"],
 };
@@ -91,7 +91,7 @@ $("invite-form").addEventListener("submit", async (event) => {
 });
 $("case").addEventListener("input", () => { $("case").dataset.edited = "yes"; });
 $("withdraw").addEventListener("click", () => act("withdraw"));
-$("pause").addEventListener("click", () => act("pause", { on: !pad().paused }));
+$("pause").addEventListener("click", () => act("pause", { on: pad().window_state !== "paused" }));
 $("both").addEventListener("click", () => act("press", { keys: ["very_satisfied", "very_dissatisfied"] }));
 for (const name of ["cable", "power", "time"]) {
   $(name).addEventListener("click", async () => {
@@ -180,6 +180,7 @@ const AIMS = { invite: "invite", keys: "keys", cable: "cable", power: "power", t
 function renderHint(now) {
   say("hint-zh", now.hint.zh);
   say("hint-en", now.hint.en);
+  $("hint").dataset.hint = now.hint.id;
   for (const [target, id] of Object.entries(AIMS)) $(id).classList.toggle("aim", now.hint.target === target);
   $("pads").hidden = state.pads.length < 2;
   if ($("pads").children.length !== state.pads.length) {
@@ -200,10 +201,10 @@ function renderHint(now) {
 
 function renderDesk(now) {
   if (!$("case").dataset.edited) $("case").value = now.next_case;
-  $("invite").disabled = !now.ready || now.open || now.paused;
+  $("invite").disabled = !now.ready || now.open || now.window_state !== "ready";
   $("withdraw").disabled = !now.ready || !now.open;
   $("pause").disabled = !now.ready;
-  $("pause").replaceChildren(both(...(now.paused ? ["恢复服务", "Resume"] : ["暂停服务", "Pause"])));
+  $("pause").replaceChildren(both(...(now.window_state === "paused" ? ["恢复服务", "Resume"] : ["暂停服务", "Pause"])));
   $("visits").replaceChildren(...now.visits.map((visit) => {
     const [zh, english] = STANDINGS[visit.standing] ?? [visit.standing, ""];
     const chip = el("span", `chip ${visit.standing}`, zh);
@@ -230,7 +231,8 @@ function renderSwitches(now) {
   $("oled").setAttribute("aria-label", `屏幕 display: ${SCENES[now.scene] ?? (now.power ? "" : "黑屏")}`);
 }
 
-const clockText = (utc) => new Date(utc).toLocaleTimeString("zh-CN", { hour12: false });
+const clockText = (utc) =>
+  new Date(utc).toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
 let seenEntries, seenRatings;
 
 function renderLedger(now) {
