@@ -7,12 +7,15 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from province.errors import BrokerUrlError, Code, ProvinceError
 from province.rows import Rating
 from sync import __version__
-from sync.mqtt import BrokerAddress
+
+if TYPE_CHECKING:
+    from sync.mqtt import BrokerAddress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,8 +75,10 @@ def _receive(store_url: str, broker_url: str, *, share: bool) -> int:
     return 0
 
 
-def read_broker(url: str) -> BrokerAddress:
+def read_broker(url: str) -> "BrokerAddress":
     """The address in `mqtt://host:port`. Raises BrokerUrlError (P08)."""
+    from sync.mqtt import BrokerAddress  # loads paho, which only `receive` needs
+
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 1883
