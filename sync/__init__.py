@@ -2,8 +2,11 @@
 
 entries.py    the kinds of ledger entry, and their canonical bytes
 contract.py   batch, receipt, state, health, desired, reported, command; topics; encoding
-delivery.py   PURE: what the pad sends next
-uplink.py     the pad's end of MQTT          receiver.py  the province's end
+schema.py     JSON Schema and AsyncAPI, made from them
+delivery.py   PURE: what the pad sends next  acceptance.py  PURE: may this batch be stored
+ports.py      PURE: what the uplink asks     intake.py      PURE: what the receiver asks
+uplink.py     the pad's end                  receiver.py    the province's end
+mqtt.py       one connection; the only door to paho
 codes/        dated tables of official numbers
 """
 
