@@ -35,7 +35,7 @@ test: packages $(VENV)/.dev ## every test; what cannot run here is counted at th
 	"$(BIN)/python" -m pytest $(ARGS)
 
 test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills and bad links by the thousand
-	RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/sync --timeout=3600 $(ARGS)
+	RATINGPAD_LONG=1 RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/sync --timeout=3600 $(ARGS)
 
 bench: packages $(VENV)/.dev ## the table of figures
 	"$(BIN)/python" -m benchmarks $(ARGS)
