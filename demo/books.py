@@ -10,7 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from sync.entries import Clock, Invited, Rated, Strayed, read_body
+from sync.entries import (
+    AnyBody,
+    Booted,
+    Cleared,
+    Clock,
+    Fault,
+    Invited,
+    Paused,
+    Rated,
+    Resumed,
+    Strayed,
+    Withdrawn,
+    read_body,
+)
 
 SHOWN_ENTRIES = 40
 SHOWN_RATINGS = 60
@@ -78,20 +91,32 @@ class LedgerBook:
         body = read_body(raw)
         if body is None:
             return EntryRow(seq, "?", digest.hex(), None, 0, "none", "")
-        says = ""
-        match body:
-            case Rated():
-                self.committed.add(body.invitation)
-                says = body.level.value
-            case Invited():
-                says = body.service.case or ""
-            case Strayed():
-                says = body.key
-            case Clock():
-                says = body.source
-        kind = str(body.__struct_config__.tag)
-        at = body.at
-        return EntryRow(seq, kind, digest.hex(), at.utc, at.mono, at.trust.value, says)
+        if isinstance(body, Rated):
+            self.committed.add(body.invitation)
+        kind, at = str(body.__struct_config__.tag), body.at
+        return EntryRow(seq, kind, digest.hex(), at.utc, at.mono, at.trust.value, _says(body))
+
+
+def _says(body: AnyBody) -> str:
+    says = ""
+    match body:
+        case Rated():
+            says = body.level.value
+        case Invited():
+            says = body.service.case or ""
+        case Strayed():
+            says = body.key
+        case Clock():
+            says = body.source
+        case Withdrawn():
+            says = body.reason
+        case Booted():
+            says = body.board
+        case Fault() | Cleared():
+            says = body.code
+        case Paused() | Resumed():
+            says = body.by
+    return says
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -109,7 +134,7 @@ class RatingRow(msgspec.Struct, frozen=True):
     window: str
     standing: str
     level: str | None
-    again: bool
+    again: int
     utc: int | None
     dated_by: str
 
@@ -126,8 +151,8 @@ class ProvincePage(msgspec.Struct, frozen=True):
 
 
 RATING_SQL = """\
-SELECT pad, invitation, coalesce(case_number, ''), coalesce(window_id, ''), standing, level, again,
-       utc_ms, dated_by
+SELECT pad, invitation, coalesce(case_number, ''), coalesce(window_id, ''), standing, level,
+       again <> 0, utc_ms, dated_by
 FROM rating ORDER BY rowid DESC LIMIT ?"""
 
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import webbrowser
@@ -56,7 +57,7 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
         server = await serve(build_app(show), "127.0.0.1", port)
         address = f"http://127.0.0.1:{server.port}/"
         print(f"\n    {address}\n\nCtrl-C ends it and leaves nothing behind.", flush=True)
-        if open_browser:
+        if open_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             await asyncio.to_thread(webbrowser.open, address)
         try:
             await asyncio.Event().wait()

@@ -121,6 +121,12 @@ class StagedPad:
                 self.visits[-1].power_cut = True
             await self._dark()
 
+    async def notice_death(self) -> None:
+        """A program that ended by itself is a pad that went dark."""
+        if self.ready and not self.program.alive:
+            async with self._switching:
+                await self._dark()
+
     async def _dark(self) -> None:
         await self.program.kill()
         self.power = self.ready = False

@@ -23,6 +23,11 @@ def module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", f"from {name} import main; raise SystemExit(main())", *arguments]
 
 
+def leashed(command: list[str]) -> list[str]:
+    """The same command, as a child that dies with this process."""
+    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command]
+
+
 class Program:
     """One child process at a time; `start` it again after `kill` or `stop`."""
 
@@ -49,8 +54,7 @@ class Program:
         """
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
-                *self.command,
+                *leashed(self.command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -109,7 +109,7 @@ class Show:
                 "id": page.id,
                 "seq": page.seq,
                 "digest": page.digest,
-                "receipted": received,
+                "delivered": received,
                 "backlog": backlog,
                 "entries": page.entries,
             },

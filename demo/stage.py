@@ -18,7 +18,7 @@ import msgspec
 from demo.books import ProvinceBook, ProvincePage
 from demo.broker import write_settings
 from demo.pad import StagedPad, Timings
-from demo.processes import Program, StageError, Sweeper, module
+from demo.processes import Program, StageError, Sweeper, leashed, module
 from demo.tally import Tally, count
 
 READY_S = 20.0
@@ -142,6 +142,7 @@ class Stage:
         """Read both ends' files and ask every desk once."""
         for pad in self.pads.values():
             pad.page = pad.book.read() or pad.page
+            await pad.notice_death()
             await pad.ask()
         self.province = self._book.read()
         self._on_change()
@@ -175,7 +176,7 @@ class Stage:
 
 async def _verdict(who: str, command: list[str]) -> Verdict:
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *leashed(command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

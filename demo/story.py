@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from demo.pad import StagedPad, Timings, Visit
 from demo.stage import Stage
+from demo.tally import Tally
 from sync.entries import Level
 
 TIMINGS = Timings(
@@ -255,6 +256,11 @@ async def tell(seed: int, pads: int = 3) -> int:
     for one in wrong:
         print(f"  ✗ {one}")
     print(tally.line(), flush=True)
+    return exit_code(tally, wrong)
+
+
+def exit_code(tally: Tally, wrong: Sequence[str]) -> int:
+    """0 when something was stored, all of it settled, and nothing else was wrong."""
     return 0 if tally.settled and tally.stored and not wrong else 1
 
 

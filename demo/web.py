@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from demo.counter import DeskRefusalError
 from demo.pad import StagedPad
 from demo.panel import PanelError
+from demo.processes import StageError
 from demo.show import Show
 
 PAGE = Path(__file__).with_name("page")
@@ -67,7 +68,7 @@ def build_app(show: Show) -> Starlette:
         try:
             wish = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
             await action(pad, wish)
-        except (DeskRefusalError, PanelError) as refusal:
+        except (DeskRefusalError, PanelError, StageError) as refusal:
             return _json({"code": getattr(refusal, "code", "off"), "says": str(refusal)}, 409)
         except (KeyError, msgspec.DecodeError) as error:
             return _json({"code": "bad-request", "says": str(error)}, 400)

@@ -226,6 +226,7 @@ function renderSwitches(now) {
   $("time").disabled = now.power && !now.ready;
   $("power").disabled = now.power && !now.ready;
   $("wire").classList.toggle("cut", !now.cable);
+  $("wire").classList.toggle("busy", now.cable && now.power && now.ledger?.backlog > 0);
   $("lamp").className = `lamp ${now.ready ? "on" : now.power ? "boot" : ""}`;
   say("lamp", now.ready ? `窗口 ${now.window}` : now.power ? "启动中" : "断电");
   $("oled").setAttribute("aria-label", `屏幕 display: ${SCENES[now.scene] ?? (now.power ? "" : "黑屏")}`);
@@ -239,15 +240,15 @@ function renderLedger(now) {
   const book = now.ledger;
   if (!book) return;
   say("head", book.seq);
-  say("receipted", book.receipted);
+  say("delivered", book.delivered);
   say("backlog", book.backlog);
   $("backlog-figure").classList.toggle("some", book.backlog > 0);
   say("digest", `#${book.digest.slice(0, 12)}`);
-  $("meter").style.width = `${(100 * book.receipted) / Math.max(1, book.seq)}%`;
+  $("meter").style.width = `${(100 * book.delivered) / Math.max(1, book.seq)}%`;
   const before = seenEntries?.pad === now.id ? seenEntries.keys : undefined;
   seenEntries = { pad: now.id, keys: new Set(book.entries.map((one) => one.digest)) };
   $("entries").replaceChildren(...book.entries.map((one) => {
-    const done = one.seq <= book.receipted;
+    const done = one.seq <= book.delivered;
     const time = el("td", one.utc === null ? "unsure" : "",
       one.utc === null ? `开机 +${(one.mono / 1000).toFixed(1)} 秒` : clockText(one.utc));
     time.title = `trust: ${one.trust}`;
@@ -305,7 +306,7 @@ function renderVerdicts() {
   $("verdicts").replaceChildren(...(verdicts ?? []).map((one) => {
     const line = one.says.split("\n").at(-1);
     const who = one.who === "province" ? "省平台" : one.who;
-    const item = el("li", one.ok ? "" : "bad", `${who}：`, one.ok ? "哈希链完整 " : "有问题 ", en(line));
+    const item = el("li", one.ok ? "" : "bad", `${who} ${one.ok ? "完整" : "有问题"} `, en(line.trim()));
     item.title = one.says;
     return item;
   }));
