@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from province.dating import Anchor, date_from
-from province.derive import Derivation, merge
+from province.derive import Derivation
 from province.rows import Claim, Detail, Rating, Sighting
 from province.store import bulk, tables
 from province.store.raw import batch_with
+from province.trail import merge
 
 COPY_FROM_ROWS = 64
 """Fewer new rows than this are looked up and put one by one: a live rating, not a backlog."""

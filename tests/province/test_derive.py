@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from province.derive import Derivation, merge
+from province.derive import Derivation
 from province.rows import Rating
+from province.trail import merge
 from rigs.chained import at, clock, dark, invited, lapsed, rated
 from sync.entries import Body, Detailed, Level, Salvaged, Withdrawn, write_body
 
