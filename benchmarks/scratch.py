@@ -20,7 +20,9 @@ class BenchError(RuntimeError):
     """A contestant did not start, did not finish in time, or is not installed."""
 
 
-def until(predicate: Callable[[], T], timeout_s: float, what: str, every_s: float = 0.01) -> T:
+def until(
+    predicate: Callable[[], T | None], timeout_s: float, what: str, every_s: float = 0.01
+) -> T:
     """The first true value of `predicate`. Raises BenchError naming `what` after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     pause = Event()

@@ -1,0 +1,69 @@
+"""Crash states by the hundred thousand: the power cut at every step of a ledger's life.
+
+The rig and its judge are the tests' own (`tests/rigs/crash.py`, `tests/power/`), run here with
+more random states and on every core: what was synced is there; of the rest nothing, everything,
+some writes or some sectors. A state is good when the ledger opens by itself and holds every entry
+that was thanked for.
+"""
+
+import logging
+import os
+import pickle
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
+from pathlib import Path
+
+from benchmarks.rigs import rig
+from benchmarks.run import Run
+from benchmarks.table import Row
+
+PRESSES = 12
+LIMIT_S = 240.0
+"""A slow machine looks at fewer states rather than for ever; the row says how many it were."""
+
+_NOTE = (
+    "Presses, checkpoints, pruning, restart and succession of a ledger under strace; then the pad"
+    " is started on what a power cut may leave (ordering, 512-byte tears and lost names included)."
+    " Only states that differ count. The same rig finds the losses of `synchronous=NORMAL` and of"
+    " a card that lies about its syncs (`tests/power`)."
+)
+
+
+def look(life: Path, seed: int, folder: Path) -> dict[bytes, str]:
+    """Every state of one seed: its fingerprint and the outcome. Runs in a process of its own."""
+    logging.disable(logging.WARNING)  # a cut write is reported, as it should be, thousands of times
+    power = rig("power.test_ledger_power")
+    folder.mkdir()
+    found: dict[bytes, str] = {}
+    trace = pickle.loads(life.read_bytes())
+    for state in power.states(trace, seed=seed, some=4, torn=8):
+        print_of = state.fingerprint()
+        if print_of not in found:
+            found[print_of] = power.look(state, folder)
+    return found
+
+
+def rows(run: Run) -> list[Row]:
+    """How many states were looked at, and how many lost a rating."""
+    outcomes: dict[bytes, str] = {}
+    deadline = time.monotonic() + LIMIT_S
+    with rig("rigs.crash").ram_folder() as ram:
+        trace = rig("power.test_ledger_power").run_child(ram / "pad", "life", PRESSES)
+        life = ram / "life"
+        life.write_bytes(pickle.dumps(trace))
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            seeds = count(1)
+            at_work = {}
+            while len(outcomes) < run.states and time.monotonic() < deadline:
+                while len(at_work) < (os.cpu_count() or 1):
+                    seed = next(seeds)
+                    at_work[seed] = pool.submit(look, life, seed, ram / f"after-{seed}")
+                first = min(at_work)
+                outcomes |= at_work.pop(first).result(timeout=LIMIT_S)
+                run.say(f"crash states: {len(outcomes):,} of {run.states:,}")
+    bad = Counter(outcome for outcome in outcomes.values() if outcome != "ok")
+    lost = f"{bad.total():,} bad: {dict(bad)}" if bad else "0 ratings lost, 0 ledgers unreadable"
+    ours = f"{lost} in {len(outcomes):,} crash states"
+    return [Row("ratings lost, power cut at any instruction", ours, "", "", note=_NOTE)]
