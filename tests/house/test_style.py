@@ -85,8 +85,8 @@ def test_a_missing_docstring_is_noticed():
 
 
 def sleeps(tree: ast.Module) -> list[int]:
-    """The lines that wait for a fixed time. `asyncio.sleep(0)` only lets others run, and inside a
-    loop `asyncio.sleep` is a poll with whatever bound the loop has.
+    """The lines that wait for a fixed time. `asyncio.sleep(0)` only lets others run; inside a loop
+    `asyncio.sleep` is a poll; and a rig that plays a slow part sleeps as long as it is told.
     """
     polls = {
         inner
@@ -99,8 +99,13 @@ def sleeps(tree: ast.Module) -> list[int]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and (called := ast.unparse(node.func)) in {"time.sleep", "sleep", "asyncio.sleep"}
-        and (called == "time.sleep" or (node not in polls and ast.unparse(node.args[0]) != "0"))
+        and (called == "time.sleep" or (node not in polls and is_fixed(node.args[0])))
     ]
+
+
+def is_fixed(argument: ast.expr) -> bool:
+    """Whether an argument is a number other than 0 in the source itself."""
+    return isinstance(argument, ast.Constant) and argument.value != 0
 
 
 @pytest.mark.parametrize("path", house.tests(), ids=str)
