@@ -1,0 +1,27 @@
+"""The database dies between two groups: what was receipted is there, the store goes on."""
+
+import pytest
+
+from province.errors import StoreError
+from province.store import open_store
+from province.verify import verify
+from rigs import postgres
+from rigs.chained import ChainedLedger, invited, rated
+
+
+@pytest.mark.postgres
+def test_after_a_crash_of_the_database_the_receipted_is_there_and_the_rest_comes_again() -> None:
+    with postgres.cluster() as cluster, closing(open_store(cluster.create("crash"))) as store:
+        pad = ChainedLedger().add(invited("i1"), rated("i1"), invited("i2"), rated("i2"))
+        [receipt] = store.take([pad.arrival(1, 3)])
+        assert receipt.seq == 3
+        cluster.kill()
+        with pytest.raises(StoreError, match="P04"):
+            store.take([pad.arrival(4)])
+        cluster.start()
+        assert store.birth(pad.pad, pad.birth()).seq == 3
+        [receipt] = store.take([pad.arrival(4)])
+        assert receipt.seq == 5
+        verdict = verify(store)
+        assert verdict.sound
+        assert (verdict.entries, verdict.ratings) == (5, 2)
