@@ -1,0 +1,34 @@
+"""A hall for each journey."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rigs import postgres
+from rigs.hall import Hall
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    """A broker and nobody else yet; the province's store is SQLite."""
+    with Hall() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[postgres.PostgresCluster]:
+    if postgres.find_bin() is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.cluster() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_hall(request: pytest.FixtureRequest) -> Iterator[Hall]:
+    """The same with either store."""
+    url = None
+    if request.param == "postgresql":
+        server: postgres.PostgresCluster = request.getfixturevalue("cluster")
+        url = server.create(f"hall_{abs(hash(request.node.nodeid))}")
+    with Hall(url) as one:
+        yield one

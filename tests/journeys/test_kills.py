@@ -1,0 +1,82 @@
+"""The power goes at any moment: what the citizen was thanked for is there, once."""
+
+import os
+import random
+import sys
+from collections import Counter
+from threading import Event
+
+import pytest
+
+from device.events import Scene
+from rigs.hall import Hall
+from rigs.pad_process import PadProcess
+
+pytestmark = pytest.mark.broker
+
+LONG = os.environ.get("RATINGPAD_LONG") == "1"
+KILLS = int(os.environ.get("RATINGPAD_KILLS", "120" if LONG else "15"))
+SEED = int(os.environ.get("RATINGPAD_SEED", "20190612"))
+KEYS = ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied")
+
+DEBOUNCE_S = (0.012, 0.030)
+"""A press becomes an entry 20 ms after its edge; most cuts fall around that."""
+
+
+def cut_the_power(pad: PadProcess, dice: random.Random, case: str) -> str:
+    """Invite, press, kill somewhere in between; how it was for the citizen."""
+    pad.free()
+    seen = len(pad.eye.seen)
+    where = dice.choice(["invited", "pressed", "committing", "committing", "committing", "thanked"])
+    one, key = pad.invite(case), dice.choice(KEYS)
+    if where != "invited":
+        pad.press(key)
+    if where == "thanked":
+        pad.eye.until(Scene.THANKS, after=seen)
+    wait_s = dice.uniform(*DEBOUNCE_S) if where == "committing" else dice.uniform(0, 0.02)
+    Event().wait(wait_s)  # this is about the moment itself
+    pad.end()
+    if pad.eye.saw(Scene.THANKS, after=seen):
+        pad.thanked[one] = key
+        return "thanked"
+    return where
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
+    dice = random.Random(SEED)
+    hall.receiver()
+    pad = hall.pad()
+    cuts: Counter[str] = Counter()
+    for n in range(KILLS):
+        if n % 3 == 0:
+            pad.rate(f"whole-{n}", dice.choice(KEYS))
+        if n % 5 == 1:
+            pad.cable.cut()
+        cuts[cut_the_power(pad, dice, f"cut-{n}")] += 1
+        if n % 5 == 3:
+            pad.cable.mend()
+        verdict = pad.verify()
+        assert verdict.returncode == 0, verdict.stdout
+        pad.start()
+    pad.cable.mend()
+    print(f"{KILLS} kills: {dict(cuts)}, thanked {len(pad.thanked)}")
+    hall.prove(pad)
+    summary = hall.books.look(lambda store: store.summary())
+    assert (summary.lost, summary.doubled, summary.open) == (0, 0, 0)
+    assert summary.rated >= len(pad.thanked)
+    assert summary.rated + summary.withdrawn == summary.invitations
+    assert summary.ledgers == 1
+    assert cuts["thanked"] > 0
+    assert cuts["thanked"] < KILLS
+
+
+def test_the_kills_catch_a_pad_that_thanks_before_it_has_stored(hall: Hall) -> None:
+    hall.receiver()
+    pad = hall.pad(launcher=(sys.executable, "-m", "rigs.hasty_pad", "0.5"))
+    one = pad.rate("case-1")
+    pad.end()
+    pad.launcher = hall.pad("pad-2", start=False).launcher
+    pad.start()
+    hall.caught_up(pad)
+    assert hall.books.missing(pad.thanked) == {one: "satisfied"}
