@@ -1,5 +1,7 @@
 """The database dies between two groups: what was receipted is there, the store goes on."""
 
+from contextlib import closing
+
 import pytest
 
 from province.errors import StoreError
