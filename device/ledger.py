@@ -7,7 +7,6 @@ goes on. Used by one thread only, the writer's, through one connection, checkpoi
 """
 
 import logging
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from device.ledger_file import (
     as_ledger_error,
     connect,
     is_damage,
+    may_be_written,
 )
 from device.salvage import Found, Survivors, unread_tail
 from device.succession import Succession
@@ -292,18 +292,10 @@ class Ledger:
 
 
 def _writable(path: Path) -> sqlite3.Connection:
-    """The writing connection, once SQLite agreed to write; raises sqlite3.Error."""
-    connection = connect(path)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY and os.access(path, os.W_OK):
-            # The card would be written, so it is the file's header that says no.
-            raise sqlite3.DatabaseError("the header forbids writing") from error
-        raise
-    return connection
+    """The writing connection; raises sqlite3.Error."""
+    if not may_be_written(path):
+        raise sqlite3.DatabaseError("the header forbids writing")
+    return connect(path)
 
 
 def _unreachable(verdict: Verdict, tail: dict[int, list[Found]]) -> Bad | None:

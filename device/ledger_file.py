@@ -154,6 +154,15 @@ def seal(connection: sqlite3.Connection) -> None:
     connection.close()
 
 
+def may_be_written(path: Path) -> bool:
+    """Whether the header says WAL, as in every sealed file; with any other value SQLite refuses,
+    but only at a write. Not to be called while this process has the file open: closing any
+    descriptor of it drops SQLite's locks.
+    """
+    with path.open("rb") as file:
+        return file.read(20)[18:] == b"\x02\x02"
+
+
 def _settle(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA mmap_size=0")  # SQLite's WAL-reset bug is worse with it

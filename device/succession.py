@@ -19,6 +19,7 @@ from device.ledger_file import (
     connect_to_read,
     create,
     is_damage,
+    may_be_written,
     seal,
     sync_folder,
 )
@@ -85,10 +86,11 @@ class Succession:
     def replace_damaged(self, what: str) -> str:
         """Salvage the damaged file into a successor; the words for the fault.
 
-        Raises LedgerError (L06) when the file is no ledger or another pad's; it is left alone.
+        Raises LedgerError (L06) when the file is no ledger or another pad's; it is left alone. A
+        path that the lock file knows a ledger of held one, whatever is left of it.
         """
         survivors = self._carve(self.path)
-        if survivors.is_foreign:
+        if survivors.is_foreign and not self.last_ledger:
             raise LedgerError(f"{self.path} is no ledger ({what})", Code.LEDGER_FOREIGN)
         if survivors.pad not in ("", self.pad):
             raise LedgerError(
@@ -125,7 +127,7 @@ class Succession:
 
     def _born(self) -> Opened | None:
         """The first entry of a successor that is complete, or None."""
-        if not self._unborn().exists():
+        if not self._unborn().exists() or not may_be_written(self._unborn()):
             return None
         connection = connect_to_read(self._unborn())
         try:

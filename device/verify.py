@@ -16,6 +16,7 @@ from device.errors import Code, LedgerError
 from device.ledger_file import (
     APPLICATION_ID,
     FILE_ERRORS,
+    PAGE_BYTES,
     SCHEMA,
     SCHEMA_VERSION,
     as_ledger_error,
@@ -84,6 +85,9 @@ def _is_foreign(path: Path) -> bool:
 
 def examine_file(path: Path) -> Verdict:
     """Examine with a connection that leaves file and WAL as they are; raises as `examine` does."""
+    if path.stat().st_size < PAGE_BYTES:
+        # SQLite removes the WAL beside such a file, and there may be entries in it.
+        return Verdict(bad=Bad(None, "the file is shorter than a page"))
     try:
         connection = connect_to_read(path)
     except FILE_ERRORS as error:

@@ -19,7 +19,7 @@ from device import ledger_file
 from device.errors import Code, LedgerError
 from device.ledger import MAX_ENTRY_BYTES, Ledger
 from device.verify import verify
-from rigs.crash import Trace, record
+from rigs.crash import Trace, ram_folder, record
 from rigs.ledger_child import at, open_in, rated
 from sync.entries import (
     GENESIS,
@@ -241,6 +241,12 @@ def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> No
 # --- damage -----------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def ram() -> Iterator[Path]:
+    with ram_folder() as folder:
+        yield folder
+
+
 def damage(content: bytes, rng: Random) -> tuple[str, bytes]:
     """One of the things that cards do to files."""
     data = bytearray(content)
@@ -276,9 +282,9 @@ def survived(ledger: Ledger) -> dict[int, bytes]:
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "with its WAL"])
 def test_damage_is_never_a_crash_loop_never_silent_and_costs_only_what_it_hit(
-    tmp_path: Path, closed: bool
+    ram: Path, closed: bool
 ) -> None:
-    home = tmp_path / "home"
+    home = ram / "home"
     home.mkdir()
     ledger = filled(home, 30)
     if not closed:
@@ -293,7 +299,7 @@ def test_damage_is_never_a_crash_loop_never_silent_and_costs_only_what_it_hit(
     set_aside = lost = 0
     for n in range(300):
         name = "ledger" if closed or rng.random() < 0.4 else "ledger-wal"
-        folder = tmp_path / f"case{n}"
+        folder = ram / f"case{n}"
         folder.mkdir()
         for other, content in files.items():
             (folder / other).write_bytes(content)
@@ -353,6 +359,17 @@ def test_an_empty_file_and_a_lost_file_with_its_wal_left_begin_a_new_ledger(
     again = open_in(tmp_path / "cut")
     assert "set aside as ledger.damaged-1" in str(again.opened_because)
     assert len(survived(again)) == 5  # all of it: the WAL has the page that the file had, too
+    again.close()
+
+
+def test_an_emptied_file_does_not_cost_what_its_wal_still_holds(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 6)  # SQLite itself would remove this WAL
+    shutil.copytree(tmp_path, tmp_path / "cut")
+    ledger.close()
+    (tmp_path / "cut" / "ledger").write_bytes(b"")
+    again = open_in(tmp_path / "cut")
+    assert len(survived(again)) >= 6
+    assert (tmp_path / "cut" / "ledger.damaged-1-wal").exists()
     again.close()
 
 

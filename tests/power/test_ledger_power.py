@@ -4,7 +4,6 @@ import itertools
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 
 from device.errors import LedgerError
 from device.ledger import Ledger
-from rigs.crash import CrashState, Trace, record, states
+from rigs.crash import CrashState, Trace, ram_folder, record, states
 from rigs.ledger_child import open_in, rated
 from sync.entries import Salvaged, read_body
 
@@ -30,12 +29,8 @@ TESTS = Path(__file__).parents[1]
 
 @pytest.fixture
 def ram() -> Iterator[Path]:
-    """A folder in memory where there is one: the rig writes thousands of small files."""
-    shm = Path("/dev/shm")
-    base = shm if os.access(shm, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="ratingpad-crash-", dir=base))
-    yield folder
-    shutil.rmtree(folder)
+    with ram_folder() as folder:
+        yield folder
 
 
 def run_child(root: Path, scenario: str, presses: int, synchronous: str = "FULL") -> Trace:

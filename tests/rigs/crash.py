@@ -15,9 +15,12 @@ ended. Shared memory (`-shm`) is not replayed, SQLite rebuilds it.
 """
 
 import hashlib
+import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -150,6 +153,15 @@ def states(
             continue
         for mode in ("drop", "keep", *["some"] * some, *["torn"] * torn):
             yield CrashState(cut, mode, acked, disk.image(mode, rng))
+
+
+@contextmanager
+def ram_folder() -> Iterator[Path]:
+    """A folder in memory where there is one: a rig writes thousands of small files and syncs."""
+    shm = Path("/dev/shm")
+    base = shm if os.access(shm, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="ratingpad-crash-", dir=base) as folder:
+        yield Path(folder)
 
 
 @dataclass(slots=True, eq=False)
