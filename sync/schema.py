@@ -59,13 +59,12 @@ def _definitions(template: str) -> dict[str, Json]:
     definitions: dict[str, Json] = _tidy(found)
     for kind in MESSAGES.values():
         definitions[kind.__name__]["properties"]["v"] = {"const": contract.VERSION}
+    header = definitions["BatchHeader"]["properties"]
     for name in ("prev", "head"):
-        definitions["BatchHeader"]["properties"][name] = {
-            "type": "string",
-            "pattern": "^[0-9a-f]{64}$",
-        }
-    definitions["BatchHeader"]["properties"]["first"]["minimum"] = 1
-    definitions["BatchHeader"]["properties"]["count"] |= {
+        header[name] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    header["ledger"]["pattern"] = f"^{contract.LEDGER_ID.pattern}$"
+    header["first"] |= {"minimum": 1, "maximum": contract.MAX_SEQ}
+    header["count"] |= {
         "minimum": 1,
         "maximum": contract.MAX_BATCH_ENTRIES,
     }
