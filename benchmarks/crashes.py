@@ -11,7 +11,7 @@ import os
 import pickle
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.table import Row
 
-PRESSES = 12
+PRESSES = 40
 LIMIT_S = 240.0
 """A slow machine looks at fewer states rather than for ever; the row says how many it were."""
 
@@ -55,7 +55,7 @@ def rows(run: Run) -> list[Row]:
         life.write_bytes(pickle.dumps(trace))
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             seeds = count(1)
-            at_work = {}
+            at_work: dict[int, Future[dict[bytes, str]]] = {}
             while len(outcomes) < run.states and time.monotonic() < deadline:
                 while len(at_work) < (os.cpu_count() or 1):
                     seed = next(seeds)

@@ -63,11 +63,16 @@ class Drained:
 Contestant = Callable[[int], Drained]
 
 
+def receive_command(store: str, port: int) -> list[str]:
+    """The command line of our receiver."""
+    command = [sys.executable, "-m", "province.cli", "receive", "--store", store]
+    return [*command, "--broker", f"mqtt://127.0.0.1:{port}"]
+
+
 @contextlib.contextmanager
 def receiving(store: str, broker: Broker, log: Path) -> Iterator["Popen[str]"]:
     """Our receiver as shipped, subscribed when the block begins."""
-    command = [sys.executable, "-m", "province.cli", "receive", "--store", store]
-    command += ["--broker", f"mqtt://127.0.0.1:{broker.port}"]
+    command = receive_command(store, broker.port)
     with running(command, cwd=Path.cwd(), log=log) as process:
         until(lambda: "$share" in broker.log(), 20, "the receiver's subscription")
         yield process
