@@ -111,7 +111,7 @@ def look_at_all(
 
 @pytest.mark.timeout(3600)
 def test_no_cut_in_the_life_of_a_ledger_loses_what_was_thanked_for(ram: Path) -> None:
-    trace = run_child(ram / "pad", "life", 12 if STATES <= 5000 else 60)
+    trace = run_child(ram / "pad", "life", 12)
     began = time.perf_counter()
     outcomes = look_at_all(trace, ram / "after", wanted=STATES)
     took_s = time.perf_counter() - began
