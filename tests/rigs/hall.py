@@ -16,11 +16,10 @@ from pathlib import Path
 from types import TracebackType
 
 from rigs.broker import Broker
+from rigs.child import BIN, environment
 from rigs.pad_process import PadProcess
 from rigs.province_books import Books
 from rigs.wait import until
-
-BIN = Path(sys.executable).parent
 
 
 class Receiver:
@@ -34,7 +33,9 @@ class Receiver:
     def start(self) -> "Receiver":
         with self._log.open("ab") as log:
             mark = log.tell()
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, env=environment()
+            )
         until(lambda: self._ready(mark), 20, "the receiver is up")
         return self
 
@@ -120,10 +121,13 @@ class Hall:
         """Every promise at once: what was thanked for is stored, once, as pressed; chains hold."""
         for pad in pads:
             self.caught_up(pad)
-            assert self.books.missing(pad.thanked) == {}
+            missing = self.books.missing(pad.thanked)
+            assert missing == {}, f"missing: {missing}"
+            assert pad.unheard <= 1
             verdict = pad.verify()
             assert verdict.returncode == 0, verdict.stdout
-        assert self.books.doubled() == {}
+        doubled = self.books.doubled()
+        assert doubled == {}, f"doubled: {doubled}"
         verdict = self.verify()
         assert verdict.returncode == 0, verdict.stdout
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -38,22 +38,27 @@ class Books:
                 return one.seq, one.digest
         return None
 
+    def faults(self) -> set[str]:
+        """The codes of all faults that pads have told of."""
+        query = sa.select(tables.fault.c.code).where(tables.fault.c.cleared.is_(False))
+        return {code for (code,) in self.look(lambda store: _all(store, query))}
+
     def raw(self) -> dict[str, Counter[str]]:
         """For each invitation how often each first press lies in the raw bytes.
 
-        What came in chain and again as salvaged has one place (ledger, seq) and counts once.
+        What came in chain and again as salvaged is one entry (ledger, seq, bytes), counted once.
         """
         batch = tables.batch.c
-        rows = self.look(
-            lambda store: _all(store, sa.select(batch.ledger, batch.first, batch.body))
-        )
-        places: set[tuple[str, int]] = set()
+        query = sa.select(batch.ledger, batch.first, batch.body)
+        rows = self.look(lambda store: _all(store, query))
+        places: set[tuple[str, int, bytes]] = set()
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for ledger, first, lines in rows:
             for seq, raw in enumerate(bytes(lines).splitlines(), first):
-                body, place = read_body(raw), (ledger, seq)
+                body, place = read_body(raw), (ledger, seq, raw)
                 if isinstance(body, Salvaged):
-                    body, place = read_body(body.body.encode()), (body.ledger, body.seq)
+                    place = (body.ledger, body.seq, body.body.encode())
+                    body = read_body(place[2])
                     if place in places:
                         continue
                 places.add(place)
@@ -77,9 +82,6 @@ class Books:
         return {one: n.total() for one, n in self.raw().items() if n.total() > 1}
 
 
-_Rows = list[tuple[str, int, bytes]]
-
-
-def _all(store: ProvinceStore, query: sa.Select[tuple[str, int, bytes]]) -> _Rows:
+def _all(store: ProvinceStore, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
     with store.snapshot() as connection:
         return [tuple(row) for row in connection.execute(query)]

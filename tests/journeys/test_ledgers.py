@@ -1,0 +1,241 @@
+"""Ledger files that are lost, cloned, damaged, foreign, taken or without room."""
+
+import shutil
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from device.errors import Code
+from device.events import Scene
+from rigs.hall import Hall
+from rigs.pad_process import PadProcess
+from rigs.small_card import fill, free, small_card
+from rigs.wait import until
+from sync.entries import Cleared, Fault, Opened, Rated
+
+pytestmark = pytest.mark.broker
+
+
+def opened(pad: PadProcess) -> Opened:
+    first = pad.bodies()[0]
+    assert isinstance(first, Opened)
+    return first
+
+
+def remove_ledger(pad: PadProcess, *, lock: bool = False) -> None:
+    for suffix in ("", "-wal", "-shm", *([".lock"] if lock else [])):
+        Path(f"{pad.ledger}{suffix}").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("lock", [False, True])
+def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
+    hall: Hall, lock: bool
+) -> None:
+    hall.receiver()
+    pad = hall.pad()
+    pad.rate("arrived")
+    hall.prove(pad)
+    old, seq, _ = pad.head()
+    pad.cable.cut()
+    one = pad.rate("not sent yet")
+    pad.end()
+    remove_ledger(pad, lock=lock)
+    pad.cable.mend()
+    pad.start()
+    pad.rate("in the new ledger")
+    lost = {one: pad.thanked.pop(one)}  # with the file; nobody could keep this promise
+    hall.prove(pad)
+    assert hall.books.missing(lost) == lost
+    assert pad.head()[0] != old
+    assert [one.ledger for one in hall.books.look(lambda store: store.ledgers())].count(old) == 1
+    incidents = hall.books.look(lambda store: store.incidents())
+    assert [(one.kind, old in one.detail) for one in incidents] == [("unannounced", True)]
+    head = hall.books.head(old)
+    assert head is not None
+    assert head[0] >= seq
+
+
+def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(hall: Hall) -> None:
+    hall.receiver()
+    pad = hall.pad()
+    pad.rate("before the copy")
+    hall.prove(pad)
+    pad.end(signal.SIGTERM)
+    copy = pad.folder / "copy.db"
+    shutil.copy(pad.ledger, copy)
+    pad.start()
+    pad.rate("after the copy")
+    hall.prove(pad)
+    old = pad.head()[0]
+    pad.cable.cut()
+    pad.end(signal.SIGTERM)
+    remove_ledger(pad)
+    shutil.copy(copy, pad.ledger)
+    pad.start()
+    pad.rate("on the older card")
+    pad.stray(3)
+    pad.cable.mend()
+    aside = Path(f"{pad.ledger}.superseded-1")
+    until(lambda: aside.exists() and pad.ledger.exists(), 20, "a new ledger")
+    pad.rate("in the new ledger")
+    hall.prove(pad)
+    assert len(hall.books.ratings()) == len(pad.thanked) == 4
+    assert Code.LEDGER_DIVERGED.code in hall.books.faults()
+    before = opened(pad).previous
+    assert before is not None
+    assert (before.ledger, before.reason) == (old, "diverged")
+    assert pad.verify(aside).returncode == 0
+    assert hall.books.look(lambda store: store.summary()).lost == 0
+    shown = pad.eye.until_now(lambda seen: seen.code is not None, "the fault in standby")
+    assert shown.code is Code.LEDGER_DIVERGED
+
+
+def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(hall: Hall) -> None:
+    hall.receiver()
+    pad, second = hall.pad(), hall.pad("pad-2", start=False)
+    pad.rate("before")
+    text = second.config.read_text().replace('id = "pad-2"', 'id = "pad-1"')
+    second.config.write_text(text.replace(str(second.ledger), str(pad.ledger)))
+    second.start(ready=False)
+    assert second.outcome() == 1
+    assert "L04" in second.last_words()
+    assert str(pad.process.pid if pad.process else "") in second.last_words()
+    pad.rate("after")
+    hall.prove(pad)
+
+
+def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(hall: Hall) -> None:
+    hall.receiver()
+    pad = hall.pad()
+    pad.rate("arrived")
+    hall.prove(pad)
+    pad.cable.cut()
+    pad.rate("not sent yet")
+    pad.stray(12)
+    pad.end(signal.SIGTERM)
+    seqs = [n for n, body in enumerate(pad.bodies(), 1) if isinstance(body, Rated)]
+    damage(pad.ledger)
+    assert pad.verify().returncode != 0  # control: it is damaged
+    spoilt = pad.ledger.read_bytes()
+    pad.start()
+    assert Path(f"{pad.ledger}.damaged-1").read_bytes() == spoilt  # set aside as it was
+    seen = pad.eye.until_now(lambda seen: seen.code is not None, "the fault in standby")
+    assert (seen.scene, seen.code) == (Scene.STANDBY, Code.LEDGER_DAMAGED)
+    pad.cable.mend()
+    pad.rate("in the new ledger")
+    hall.caught_up(pad)
+    assert hall.books.doubled() == {}
+    assert hall.verify().returncode == 0
+    assert pad.verify().returncode == 0
+    before = opened(pad).previous
+    assert before is not None
+    assert before.reason == "damaged"
+    gone = {seq for first, last in before.missing for seq in range(first, last + 1)}
+    lost = hall.books.look(lambda store: store.summary()).lost
+    assert len(hall.books.missing(pad.thanked)) <= len(gone & set(seqs))
+    assert lost <= len(gone)
+    health = until(
+        lambda: next(
+            (p.health for p in hall.books.look(lambda store: store.pads()) if p.health), None
+        ),
+        5,
+        "health",
+    )
+    assert Code.LEDGER_DAMAGED.code in health
+
+
+def damage(ledger: Path) -> None:
+    """A bad page in the middle of the file."""
+    with ledger.open("r+b") as file:
+        file.seek(2048 * 3)
+        file.write(b"\xa5" * 2048)
+
+
+def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(hall: Hall) -> None:
+    pad, other = hall.pad(start=False), hall.pad("pad-2", start=False)
+    pad.ledger.write_bytes(b"somebody's photograph" * 500)
+    before = pad.ledger.read_bytes()
+    pad.start(ready=False)
+    assert pad.outcome() == 1
+    assert "L06" in pad.last_words()
+    assert pad.ledger.read_bytes() == before
+    other.start()
+    other.end(signal.SIGTERM)
+    shutil.copy(other.ledger, pad.ledger)
+    pad.start(ready=False)
+    assert pad.outcome() == 1
+    assert "L06" in pad.last_words()
+    assert "pad-2" in pad.last_words()
+    assert pad.ledger.read_bytes() == other.ledger.read_bytes()
+    assert not Path(f"{pad.ledger}.damaged-1").exists()
+
+
+def test_a_full_card_closes_the_window_and_opens_it_by_itself(hall: Hall) -> None:
+    with small_card() as card:
+        hall.receiver()
+        pad = hall.pad(ledger=card / "ledger.db")
+        try:
+            pad.rate("while there is room")
+            one = press_on_a_full_card(pad, card)
+            assert pad.eye.now == (Scene.FAULT, Code.LEDGER_FULL, "")
+            assert pad.standing(one) == "open"
+            assert pad.window()["state"] == "fault"
+            refused = pad.desk.post("/v1/invitations", json={"case": "another"})
+            assert (refused.status_code, refused.json()["error"]) == (409, "fault")
+            assert rated(pad).get(one) is None
+            seen = len(pad.eye.seen)
+            free(card)
+            until(lambda: pad.standing(one) == "rated", 10, "the held rating is stored")
+            until(lambda: pad.window()["fault"] is None, 10, "the window opens by itself")
+            assert not pad.eye.saw(Scene.FAULT, after=seen)
+            pad.rate("room again")
+            hall.prove(pad)
+            assert rated(pad)[one] == 1
+            assert hall.books.raw()[one] == {"satisfied": 1}
+            kinds = [type(body) for body in pad.bodies()]
+            assert kinds.index(Rated) < kinds.index(Fault) < kinds.index(Cleared)
+        finally:
+            pad.end()
+
+
+def rated(pad: PadProcess) -> Counter[str]:
+    return Counter(body.invitation for body in pad.bodies() if isinstance(body, Rated))
+
+
+def press_on_a_full_card(pad: PadProcess, card: Path) -> str:
+    """Room for the invitation, none for the press. The WAL may have a last page of its own, then
+    that press is thanked for and another citizen comes.
+    """
+    for n in range(8):
+        pad.free()
+        one, seen = pad.invite(f"full {n}"), len(pad.eye.seen)
+        fill(card)
+        pad.press("satisfied")
+        shown = pad.eye.until_now(
+            lambda now: now.scene in (Scene.THANKS, Scene.FAULT), "thanks or the fault"
+        )
+        if shown.scene is Scene.FAULT:
+            assert not pad.eye.saw(Scene.THANKS, after=seen)  # law 2
+            return one
+        pad.thanked[one] = "satisfied"
+        free(card)
+    raise AssertionError("the card was never full")
+
+
+def test_the_full_card_catches_a_pad_that_thanks_all_the_same(hall: Hall) -> None:
+    with small_card() as card:
+        pad = hall.pad(
+            ledger=card / "ledger.db", launcher=(sys.executable, "-m", "rigs.hasty_pad", "0")
+        )
+        try:
+            fill(card)
+            for n in range(8):
+                one = pad.rate(f"full {n}")
+                if one not in rated(pad):
+                    return
+            raise AssertionError("the card was never full")
+        finally:
+            pad.end()

@@ -1,0 +1,92 @@
+"""The province dies, is restored, has two receivers: nothing is lost and nothing doubled."""
+
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rigs.hall import Hall
+from rigs.wait import until
+
+pytestmark = pytest.mark.broker
+
+
+def receipted(ledger: Path) -> int:
+    """How far a closed ledger knows itself to be at the province."""
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+        row = db.execute(
+            "SELECT coalesce((SELECT seq FROM mark WHERE name = 'receipted' AND head = entry.seq),"
+            " receipted) FROM entry ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+    return int(row[0])
+
+
+def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(any_hall: Hall) -> None:
+    dying = any_hall.receiver(sys.executable, "-m", "rigs.dying_receiver", "2")
+    pad = any_hall.pad()
+    pad.rate("case-1")
+    assert until(dying.ended, 10, "the receiver has died") == -signal.SIGKILL
+    dying.kill()
+    ledger, seq, _ = pad.head()
+    pad.end(signal.SIGTERM)
+    there = any_hall.books.head(ledger)
+    assert there is not None
+    # control: it is the very case, something is committed that no receipt has told of
+    assert there[0] > receipted(pad.ledger)
+    for _ in range(2):
+        another = any_hall.receiver(sys.executable, "-m", "rigs.dying_receiver", "1")
+        pad.start()
+        pad.rate("another")
+        until(another.ended, 10, "the next one has died")
+        another.kill()
+        pad.end()
+    any_hall.receiver()
+    pad.start()
+    any_hall.prove(pad)
+    assert len(any_hall.books.ratings()) == 3
+    assert pad.head()[1] > seq
+
+
+def test_a_province_restored_from_an_older_backup_gets_the_difference(hall: Hall) -> None:
+    receiver = hall.receiver()
+    pad, idle = hall.pad(), hall.pad("pad-2")
+    pad.rate("in the backup")
+    idle.rate("of the idle pad")
+    hall.prove(pad, idle)
+    backup = hall.back_up("backup.db")
+    for n in range(2):
+        pad.rate(f"after the backup {n}")
+    idle.rate("the last of the day")
+    hall.prove(pad, idle)
+    receiver.kill()
+    hall.restore(backup)
+    assert len(hall.books.missing(pad.thanked)) == 2  # control: the backup is older
+    receiver.start()
+    pad.rate("after the restore")
+    hall.prove(pad)
+    idle.cable.cut()  # a pad that sends nothing learns of it when it connects again
+    idle.cable.mend()
+    hall.prove(pad, idle)
+    summary = hall.books.look(lambda store: store.summary())
+    assert (summary.rated, summary.lost, summary.doubled, summary.incidents) == (6, 0, 0, 0)
+
+
+def test_one_of_two_receivers_dies_and_the_other_takes_over(any_hall: Hall) -> None:
+    receivers = [any_hall.receiver(), any_hall.receiver()]
+    pads = [any_hall.pad(), any_hall.pad("pad-2")]
+    for n, pad in enumerate(pads):
+        pad.rate(f"both {n}")
+        pad.stray(4)
+    receivers[0].kill()
+    for n, pad in enumerate(pads):
+        pad.rate(f"one {n}")
+    any_hall.prove(*pads)
+    receivers[0].start()
+    receivers[1].kill()
+    for n, pad in enumerate(pads):
+        pad.rate(f"the other {n}")
+    any_hall.prove(*pads)
+    assert any_hall.books.look(lambda store: store.summary()).rated == 6

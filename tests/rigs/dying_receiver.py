@@ -1,0 +1,35 @@
+"""`ratingpad-province receive` that dies between the commit and the receipt.
+
+    python -m rigs.dying_receiver TAKES --store URL --broker URL
+
+Its store commits as ever; after the `TAKES`-th group with batches in it the process kills itself
+before `take` returns.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from province import cli
+from province.store import ProvinceStore
+from sync.contract import Receipt
+from sync.intake import Arrival
+
+_take = ProvinceStore.take
+_left = int(sys.argv[1])
+
+
+def take_and_die(store: ProvinceStore, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    """Commit; the last one is not told."""
+    global _left  # noqa: PLW0603 -- one process, one count
+    receipts = _take(store, arrivals)
+    _left -= 1
+    if _left <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return receipts
+
+
+if __name__ == "__main__":
+    ProvinceStore.take = take_and_die  # type: ignore[method-assign]
+    sys.exit(cli.main(["receive", *sys.argv[2:]]))
