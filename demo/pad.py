@@ -128,8 +128,9 @@ class StagedPad:
                 await self._dark()
 
     async def _dark(self) -> None:
+        self.ready = False
         await self.program.kill()
-        self.power = self.ready = False
+        self.power = False
         await self.panel.see_it_out()
         self.picture, self.scene, self.window_state = DARK, "", ""
         self._on_change()
@@ -155,15 +156,19 @@ class StagedPad:
 
     async def lose_time(self) -> None:
         """A power cut after which no time server is found: the pad starts in 1970."""
-        self.time_server = False
+        was_on = self.power
         await self.power_off()
-        await self.power_on()
+        self.time_server = False
+        self._on_change()
+        if was_on:
+            await self.power_on()
 
     async def find_time(self) -> None:
         """The time server answers."""
-        self.time_server = True
-        if self.power:
-            await self.panel.set_clock(None, "ntp")
+        async with self._switching:
+            if self.power:
+                await self.panel.set_clock(None, "ntp")
+            self.time_server = True
         self._on_change()
 
     # --- the citizen ----------------------------------------------------------------------------

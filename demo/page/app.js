@@ -124,7 +124,7 @@ for (const [id, zh, broken, english, mouth] of LEVELS) {
 
   const item = el("li", id);
   item.id = `level-${id}`;
-  item.innerHTML = `<span class="bar"><i></i></span><b>0</b><span>${zh}</span>`;
+  item.innerHTML = `<span class="bar"><i></i></span><b>0</b><span>${zh}</span><span lang="en">${english}</span>`;
   $("levels").append(item);
 }
 
@@ -253,7 +253,7 @@ function renderLedger(now) {
       one.utc === null ? `开机 +${(one.mono / 1000).toFixed(1)} 秒` : clockText(one.utc));
     time.title = `trust: ${one.trust}`;
     const kind = el("td", "", both(KINDS[one.kind] ?? one.kind, one.kind));
-    const says = el("td", "cut", one.kind === "rated" ? level(one.says) : one.says);
+    const says = el("td", one.kind === "invited" ? "cut tail" : "cut", one.kind === "rated" ? level(one.says) : one.says);
     const tick = el("td", done ? "tick" : "pending", done ? "✓" : "待送");
     const row = el("tr", before && !before.has(one.digest) ? "fresh" : "", el("td", "", one.seq), kind, says, time, tick);
     row.title = `#${one.digest.slice(0, 16)}`;
@@ -294,7 +294,7 @@ function renderProvince() {
       time.append(" ", chip);
     }
     const fresh = before && !before.has(one.invitation + one.standing);
-    return el("tr", fresh ? "fresh" : "", el("td", "", one.window), el("td", "cut", one.case), cell, time);
+    return el("tr", fresh ? "fresh" : "", el("td", "", one.window), el("td", "cut tail", one.case), cell, time);
   }));
   $("ratings-empty").hidden = book.ratings.length > 0;
 }

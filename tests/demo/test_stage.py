@@ -1,0 +1,166 @@
+"""The stage with its real programs: what the page says of them is what they did."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from demo.counter import DeskRefusalError
+from demo.pad import DARK, Timings
+from demo.show import Show
+from demo.stage import Stage
+from sync.entries import Level
+
+BRISK = Timings(grace_s=1, thanks_s=1, reconnect_max_s=0.5, probe_s=0.5)
+
+
+def played(scene):
+    """Run `scene(stage, pad)` on a stage of one pad."""
+
+    async def play():
+        async with Stage(1, BRISK) as stage, asyncio.timeout(60):
+            await scene(stage, stage.pads["pad-01"])
+
+    asyncio.run(play())
+
+
+async def until(fact):
+    """Wait for `fact()`; the stage's own time limit ends it."""
+    pause = asyncio.Event()
+    while not fact():
+        try:
+            await asyncio.wait_for(pause.wait(), 0.02)
+        except TimeoutError:
+            continue
+
+
+async def rate(pad, case, level):
+    await until(lambda: pad.window_state == "ready")
+    visit = await pad.invite(case)
+    await until(lambda: pad.scene == "invitation")
+    await pad.press(level)
+    await until(lambda: visit.id in pad.thanked_by_screen)
+    return visit
+
+
+def test_a_rating_is_thanked_on_the_glass_and_counted_at_the_province():
+    async def scene(stage, pad):
+        visit = await rate(pad, "A-1", "satisfied")
+        await until(lambda: stage.tally().settled)
+        (row,) = stage.province.ratings
+        assert (row.invitation, row.level, row.dated_by) == (visit.id, "satisfied", "ntp")
+        assert [verdict.ok for verdict in await stage.verify()] == [True, True]
+
+    played(scene)
+
+
+def test_a_thanks_that_nothing_stands_behind_is_counted_as_lost():
+    """The control: the tally believes the glass and the files, not the programs."""
+
+    async def scene(stage, pad):
+        await rate(pad, "A-1", "satisfied")
+        await until(lambda: stage.tally().settled)
+        pad.thanked_by_screen.add("never-written")
+        assert stage.tally().lost == 1
+        assert not stage.tally().settled
+
+    played(scene)
+
+
+def test_a_ledger_that_was_changed_behind_the_back_fails_its_verification():
+    """The other control: the verify button can say no."""
+
+    async def scene(stage, pad):
+        await rate(pad, "A-1", "very_dissatisfied")
+        await until(lambda: stage.tally().settled)
+        await pad.power_off()
+        with closing(sqlite3.connect(pad.ledger_path)) as ledger:
+            triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+            for (name,) in ledger.execute(triggers).fetchall():
+                ledger.execute(f"DROP TRIGGER {name}")
+            ledger.execute(
+                "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), 'dissatisfied',"
+                " 'satisfied') AS BLOB) WHERE body LIKE '%rated%'"
+            )
+            ledger.commit()
+        mine, theirs = await stage.verify()
+        assert (mine.ok, theirs.ok) == (False, True)
+        assert "entry" in mine.says
+
+    played(scene)
+
+
+def test_the_power_switch_is_a_kill_and_the_glass_goes_dark():
+    async def scene(stage, pad):
+        first = pad.program.pid
+        pad.cable.pull()
+        await rate(pad, "A-1", "satisfied")
+        await pad.power_off()
+        assert pad.picture == DARK
+        assert not pad.program.alive
+        await stage.look()
+        assert stage.tally_of(pad).waiting == 1
+        await pad.power_on()
+        assert pad.program.pid not in (None, first)
+        assert pad.scene == "standby"
+        pad.cable.plug()
+        await until(lambda: stage.tally().settled)
+
+    played(scene)
+
+
+def test_a_pad_that_dies_by_itself_is_shown_dark_and_can_be_switched_on_again():
+    async def scene(stage, pad):
+        os.killpg(pad.program.pid, signal.SIGKILL)
+        await until(lambda: not pad.power)
+        assert pad.picture == DARK
+        await pad.power_on()
+        await rate(pad, "A-1", "satisfied")
+
+    played(scene)
+
+
+def test_the_clerk_sees_how_it_stands_and_never_a_level():
+    async def scene(stage, pad):
+        show = Show()
+        show.stage = stage
+        visit = await rate(pad, "A-1", "very_dissatisfied")
+        await until(lambda: visit.standing == "rated")
+        (told,) = show.state()["pads"][0]["visits"]
+        assert told == {"case": "A-1", "standing": "rated"}
+        window = msgspec.json.encode(await pad.counter.window()).decode()
+        assert not [level for level in Level if level.value in window]
+
+    played(scene)
+
+
+def test_a_paused_window_refuses_its_clerk_in_words_and_opens_again():
+    async def scene(stage, pad):
+        await pad.pause(True)
+        assert pad.window_state == "paused"
+        with pytest.raises(DeskRefusalError) as refused:
+            await pad.invite("A-1")
+        assert refused.value.code == "paused"
+        await pad.pause(False)
+        await rate(pad, "A-2", "satisfied")
+
+    played(scene)
+
+
+def test_a_pad_without_power_keeps_its_switch_off_when_the_time_is_lost():
+    async def scene(stage, pad):
+        await pad.power_off()
+        await pad.lose_time()
+        assert not pad.power
+        await pad.power_on()
+        await rate(pad, "A-1", "satisfied")
+        await until(lambda: stage.tally().settled)
+        assert stage.province.ratings[0].dated_by == "unknown"
+        await pad.find_time()
+        await until(lambda: stage.province.ratings[0].dated_by == "anchor")
+
+    played(scene)
