@@ -14,6 +14,7 @@ Several threads are fine: a write counts from the moment it begins, a sync from 
 ended. Shared memory (`-shm`) is not replayed, SQLite rebuilds it.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -96,25 +97,29 @@ def record(
     marker: bytes | None = None,
     env: Mapping[str, str] | None = None,
     timeout_s: float = 60.0,
+    stderr: Path | None = None,
 ) -> Trace:
     """Run `argv` under strace and record what it does to the files directly in `root`.
 
     An acknowledgement is each line written to `ack_fd`, or, with `marker`, each write or send to
-    anything outside `root` whose bytes contain the marker.
+    anything outside `root` whose bytes contain the marker. `stderr`: a file that gets the
+    program's.
     """
     root = root.resolve()
     before = {p.name: p.read_bytes() for p in root.iterdir() if p.is_file()}
     log = root.parent / f"{root.name}.strace"
     command = ["strace", "-f", "-qq", "-y", "-xx", "-s", "4194304", "-o", str(log)]
     command += ["-e", f"trace={_CALLS}", "-e", "signal=none", "--", *argv]
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=env,
-        timeout=timeout_s,
-        check=False,
-        stdout=subprocess.DEVNULL,
-    )
+    with contextlib.ExitStack() as stack:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            timeout=timeout_s,
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=None if stderr is None else stack.enter_context(stderr.open("ab")),
+        )
 
     def is_ack(fd: int, data: bytes) -> bool:
         return marker in data if marker is not None else fd == ack_fd

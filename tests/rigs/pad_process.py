@@ -105,9 +105,9 @@ control = "board.sock"
             self.be_ready()
         return self
 
-    def be_ready(self) -> None:
+    def be_ready(self, timeout_s: float = 20) -> None:
         """Wait for the display and the desk."""
-        port = until(self._desk_port, 20, f"{self.id} opens its desk")
+        port = until(self._desk_port, timeout_s, f"{self.id} opens its desk")
         self._eye = Eye(self.control, WINDOW, HALL)
         self._desk = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
@@ -123,8 +123,14 @@ control = "board.sock"
         line = text[place + len(LISTENS) :]
         return int(line.split()[0]) if place >= 0 and "\n" in line else None
 
+    def holder(self) -> int:
+        """The process that holds the ledger, as its lock file says."""
+        return int(Path(f"{self.ledger}.lock").read_text().split()[0])
+
     def last_words(self) -> str:
         """What this run has logged."""
+        if not self.log.exists():
+            return ""
         with self.log.open("rb") as log:
             log.seek(self._mark)
             return log.read().decode()

@@ -17,7 +17,7 @@ class SimBoard:
         self.wall = SimWall(self.boot, options.wall)
         self.keys = SimKeys(profile.keys, self.boot.now_ms, options.seed, options.bounce_ms)
         size = profile.display or DisplayProfile()
-        self.display = SimDisplay(size.width, size.height)
+        self.display = SimDisplay(size.width, size.height, options.film)
         self._control: Control | None = None
         if options.control is not None:
             self._control = Control(options.control, self.keys, self.wall, self.display)

@@ -1,7 +1,9 @@
 """A simulated display that remembers its picture, and whose cable can be pulled."""
 
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.errors import Code, DriverError
@@ -25,7 +27,7 @@ class Picture(NamedTuple):
 class SimDisplay:
     """The display of the simulated board; any thread may look, one shows."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, film: Path | None = None) -> None:
         self.width = width
         self.height = height
         self._dark = bytes((width + 7) // 8 * height)
@@ -33,6 +35,8 @@ class SimDisplay:
         self._shown = 0
         self._plugged = True
         self._lock = threading.Lock()
+        self._film = film
+        self._film_fd: int | None = None
         self._watchers: list[Callable[[Picture], None]] = []
 
     def show(self, image: "Image") -> None:
@@ -45,6 +49,7 @@ class SimDisplay:
             if not self._plugged:
                 raise DriverError("the simulated display is unplugged", Code.DISPLAY_GONE)
             before, self._pixels = self._pixels, image.tobytes()
+            self._expose(self._pixels)
             self._shown += 1
             changed = before != self._pixels
         if changed:
@@ -53,6 +58,10 @@ class SimDisplay:
     def stop(self) -> None:
         """Go dark."""
         self._darken()
+        with self._lock:
+            fd, self._film_fd = self._film_fd, None
+        if fd is not None:
+            os.close(fd)
 
     def plug(self, on: bool) -> None:
         """Pull the cable, or put it in again: the display is dark until it is shown something."""
@@ -76,6 +85,15 @@ class SimDisplay:
             self._pixels = self._dark
         if changed:
             self._tell()
+
+    def _expose(self, pixels: bytes) -> None:
+        """One picture, one write, so that a trace of the process shows when it was."""
+        if self._film is None:
+            return
+        if self._film_fd is None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            self._film_fd = os.open(self._film, flags, 0o600)
+        os.write(self._film_fd, b"picture %s\n" % pixels.hex().encode())
 
     def _tell(self) -> None:
         picture = self.picture

@@ -1,0 +1,174 @@
+"""The power goes at every step between a press and its thanks, in the agent as it is run.
+
+The trace is of `ratingpad run` on the simulated board. What counts as thanked is the picture that
+left for the display: the board films each picture before it shows it.
+"""
+
+import itertools
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from device.errors import LedgerError
+from device.events import Scene
+from device.ledger import Ledger
+from rigs.broker import free_port
+from rigs.child import BIN, environment
+from rigs.crash import CrashState, Trace, record, states
+from rigs.ledger_child import at
+from rigs.pad_process import HALL, WINDOW, PadProcess
+from rigs.pictures import read
+from sync.entries import Rated, read_body
+from sync.mqtt import BrokerAddress
+
+pytestmark = pytest.mark.strace
+
+STATES = int(os.environ.get("RATINGPAD_CRASH_STATES", "4000"))
+"""So many crash states that differ are looked at, at least."""
+RATINGS = 10 if STATES <= 5000 else 40
+KEYS = ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied")
+
+
+class Life(NamedTuple):
+    """A traced life of a pad: `rated` are its invitations in the order of their ratings."""
+
+    trace: Trace
+    rated: list[str]
+
+
+@pytest.fixture
+def ram() -> Iterator[Path]:
+    """A folder in memory where there is one: the rig writes thousands of small files."""
+    shm = Path("/dev/shm")
+    base = shm if os.access(shm, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="rp-agent-", dir=base))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def live(ram: Path, launcher: Sequence[str]) -> Life:
+    """Start, take ratings and strays, stop; everything under strace."""
+    card = ram / "card"
+    card.mkdir()
+    pad = PadProcess(
+        ram / "pad",
+        "pad-1",
+        BrokerAddress("127.0.0.1", free_port()),  # nobody answers there
+        ledger=card / "ledger.db",
+        launcher=launcher,
+        film=str(ram / "film"),
+    )
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(
+                record,
+                [*launcher, "run", "--config", str(pad.config)],
+                card,
+                cwd=pad.folder,
+                env=environment(),
+                marker=b"picture ",
+                timeout_s=300,
+                stderr=pad.log,
+            )
+            try:
+                pad.be_ready(60)
+                rated = [pad.rate(f"case-{n}", KEYS[n % 5]) for n in range(RATINGS)]
+            finally:
+                os.kill(pad.holder(), signal.SIGTERM)
+            trace = running.result(60)
+        pad.eye.see_it_out()
+    finally:
+        pad.remove()
+    assert trace.exit_code == 0
+    assert thanks(tuple(s.data for s in trace.steps if s.what == "ack")) == len(rated) == RATINGS
+    return Life(trace, rated)
+
+
+def thanks(pictures: Sequence[bytes]) -> int:
+    """How often the display turned to thanks."""
+    shown = [_scene(picture) for picture in pictures]
+    return sum(
+        now is Scene.THANKS and before is not Scene.THANKS
+        for before, now in itertools.pairwise([None, *shown])
+    )
+
+
+_scenes: dict[bytes, Scene | None] = {}
+
+
+def _scene(line: bytes) -> Scene | None:
+    if line not in _scenes:
+        seen = read(bytes.fromhex(line.removeprefix(b"picture ").decode()), WINDOW, HALL)
+        _scenes[line] = seen.scene if seen is not None else None
+    return _scenes[line]
+
+
+def look(state: CrashState, life: Life, folder: Path) -> str:
+    """Open what the power cut left as the next start does: `ok`, or what is wrong with it."""
+    state.materialise(folder)
+    number = itertools.count()
+    try:
+        ledger = Ledger.open(
+            folder / "ledger.db", "pad-1", at=at, new_id=lambda: f"01LEDGER{next(number):08d}"
+        )
+    except LedgerError as error:
+        return f"unreadable: {error.code.name}"
+    try:
+        if ledger.opened_because is not None:
+            return "taken for damaged"
+        bodies = [read_body(e.body) for e in ledger.read(0, 10_000, 1 << 24).entries]
+    finally:
+        ledger.close()
+    rated = [body.invitation for body in bodies if isinstance(body, Rated)]
+    if rated != life.rated[: len(rated)]:
+        return "a rating that nobody made, or in another order"
+    if len(rated) < thanks(state.acked):
+        return "a thanked rating is missing"
+    return "ok"
+
+
+def look_at_all(life: Life, folder: Path, *, wanted: int, start: int = 0) -> Counter[str]:
+    """The outcomes of all states that differ; more random ones until there are `wanted`."""
+    folder.mkdir()
+    outcomes: Counter[str] = Counter()
+    seen: set[bytes] = set()
+    for seed in itertools.count():
+        before = len(seen)
+        for state in states(life.trace, seed=seed, start=start, some=1, torn=2):
+            if (print_of := state.fingerprint()) not in seen:
+                seen.add(print_of)
+                outcomes[look(state, life, folder)] += 1
+        if len(seen) >= wanted or len(seen) == before:
+            break
+    return outcomes
+
+
+@pytest.mark.timeout(7200)
+def test_no_power_cut_between_press_and_thanks_loses_a_thanked_rating(ram: Path) -> None:
+    life = live(ram, [str(BIN / "ratingpad")])
+    began_s = time.perf_counter()
+    outcomes = look_at_all(life, ram / "after", wanted=STATES)
+    took_s = time.perf_counter() - began_s
+    total = outcomes.total()
+    print(f"{total} different crash states of the agent, {total / took_s:.0f} looked at a second")
+    assert outcomes == {"ok": total}
+    assert total >= STATES
+
+
+def test_the_rig_catches_an_agent_whose_commits_are_not_synced(ram: Path) -> None:
+    life = live(ram, [sys.executable, "-m", "rigs.careless_pad"])
+    steps = life.trace.steps
+    first = next(n for n, s in enumerate(steps, 1) if s.what == "ack" and thanks([s.data]))
+    outcomes = look_at_all(life, ram / "after", wanted=200, start=first)
+    print(f"synchronous=NORMAL: {dict(outcomes)}")
+    assert outcomes["a thanked rating is missing"] > 20
