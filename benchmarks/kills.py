@@ -26,7 +26,7 @@ from benchmarks.table import Row
 PADS = 2
 PAUSE_S = 0.02
 BETWEEN_S = (0.05, 0.5)
-VICTIMS = {"pad": 5, "receiver": 3, "broker": 2}
+VICTIMS = {"pad": 2, "receiver": 3, "broker": 2}
 SETTLE_S = 90.0
 
 _NOTE = (

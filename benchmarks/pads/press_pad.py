@@ -5,7 +5,9 @@ the session records it, the writer commits it, `Stored` comes back, and the sess
 Only key and display are this program. Argument: an empty folder on the disk to be measured.
 
 One JSON line in, one out: {"of": "press"|"bare", "count": n, "pause_s": s} gives {"took_s": [...]}
-and, for presses, {"commit_s": [...]}: the part of each that the ledger's `append` took.
+and, for presses, {"commit_s": [...]}: the part of each that the ledger's `append` took. With
+`"say": true` the lines `invited` and `accepted` (thanks) come first, for each. Further arguments are lines to be
+taken in place of stdin.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ulid import ULID
@@ -29,6 +32,15 @@ from device.writer import Writer
 from sync.entries import Body, Entry, Level, Service
 
 PAD = "pad-1"
+
+
+def say(what: str) -> None:
+    """One line, one write, for whoever traces this process."""
+    os.write(1, f"{what}\n".encode())
+
+
+def hush(_: str) -> None:
+    """Nothing: a write would be timed."""
 
 
 class TimedLedger(Ledger):
@@ -89,8 +101,11 @@ class Bench:
             self._thanked_at_s = time.perf_counter()
             self._thanked.set()
 
-    def press(self, pause_s: float) -> float:
-        """Invite, wait `pause_s`, press: seconds from the press until thanks is shown."""
+    def press(self, pause_s: float, tell: Callable[[str], None]) -> float:
+        """Invite, wait `pause_s`, press: seconds from the press until thanks is shown.
+
+        `tell` hears "invited" and "accepted" as they happen.
+        """
         if self._pad is None:
             raise BenchError("the pad is not open")
         self._thanked.clear()
@@ -101,6 +116,7 @@ class Bench:
         match asyncio.run_coroutine_threadsafe(asked, self._loop).result(10):
             case Refusal() as refusal:
                 raise BenchError(f"the invitation was refused: {refusal}")
+        tell("invited")
         threading.Event().wait(pause_s)
         key = Level.VERY_SATISFIED
         start = time.perf_counter()
@@ -108,9 +124,10 @@ class Bench:
         self._loop.call_soon_threadsafe(self._pad.press, press)
         if not self._thanked.wait(10):
             raise BenchError(f"no thanks within 10 s: {self._pad.session.state}")
+        tell("accepted")
         return self._thanked_at_s - start
 
-    def bare(self, pause_s: float) -> float:
+    def bare(self, pause_s: float, _: Callable[[str], None]) -> float:
         """Wait `pause_s`, append the bytes of the last entry to a file, fdatasync: seconds."""
         threading.Event().wait(pause_s)
         start = time.perf_counter()
@@ -119,13 +136,14 @@ class Bench:
         return time.perf_counter() - start
 
     def serve(self) -> None:
-        """Answer stdin line by line until it closes."""
-        for line in sys.stdin:
+        """Answer line by line until there are no more."""
+        for line in sys.argv[2:] or sys.stdin:
             wish = json.loads(line)
             one = self.press if wish["of"] == "press" else self.bare
             took_s, commit_s = [], []
+            tell = say if wish.get("say") else hush
             for _ in range(wish["count"]):
-                took_s.append(one(wish["pause_s"]))
+                took_s.append(one(wish["pause_s"], tell))
                 commit_s.append(TimedLedger.append_s)
             print(json.dumps({"took_s": took_s, "commit_s": commit_s}), flush=True)
 

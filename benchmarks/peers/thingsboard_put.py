@@ -29,7 +29,7 @@ class Quiet(logging.Logger):
 
 
 def main() -> None:
-    """Serve until stdin closes. Argument: the store's folder."""
+    """Serve until stdin closes. Arguments: the store's folder; lines in place of stdin."""
     folder = Path(sys.argv[1])
     store = SQLiteEventStorage({"data_file_path": f"{folder}/"}, Quiet("x", logging.ERROR), Event())
     witness = sqlite3.connect(folder / "data.db", isolation_level=None)
@@ -37,7 +37,7 @@ def main() -> None:
     pause = Event()
     seen = witness.execute(newest).fetchone()[0]
     print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
+    for line in sys.argv[2:] or sys.stdin:
         message = line.rstrip("\n")
         if message.startswith('{"flood"'):
             wish = json.loads(message)

@@ -1,0 +1,63 @@
+"""`python -m benchmarks`: measure everything, print the table, write it when asked."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from benchmarks import cost, crashes, drain, idle, kills, losses, press, taking, wire
+from benchmarks.peers import install
+from benchmarks.run import Run
+from benchmarks.scratch import BenchError
+from benchmarks.table import Row, markdown, write_between_markers
+
+PARTS: dict[str, Callable[[Run], list[Row]]] = {
+    "press": press.rows,
+    "cost": cost.rows,
+    "drain": drain.rows,
+    "ingest": taking.rows,
+    "wire": wire.rows,
+    "idle": idle.rows,
+    "crashes": crashes.rows,
+    "kills": kills.rows,
+    "losses": losses.rows,
+}
+FIGURES = install.ROOT / "docs" / "figures.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; 0 when every part was measured, 1 when one could not be, 2 for wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--peers", action="store_true", help="install and measure the peers too")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison")
+    parser.add_argument("--states", type=int, default=100_000, help="crash states to look at")
+    parser.add_argument("--kills", type=int, default=120, help="SIGKILLs")
+    parser.add_argument("--only", action="append", choices=PARTS, help="one part; may be repeated")
+    parser.add_argument("--write", action="store_true", help=f"write {FIGURES.name}")
+    given = parser.parse_args(arguments)
+    if min(given.rounds, given.states, given.kills) < 1:
+        parser.error("rounds, states and kills are at least 1")
+    if given.write and (given.only or not given.peers):
+        parser.error("--write takes the whole table: with --peers, without --only")
+    if given.peers and install.main():
+        return 1
+    run = Run(given.rounds, given.peers, given.states, given.kills)
+    started = time.monotonic()
+    rows: list[Row] = []
+    failed = False
+    for name in given.only or PARTS:
+        try:
+            rows += PARTS[name](run)
+        except BenchError as error:
+            failed = True
+            rows.append(Row(name, f"not measured: {error}", "", ""))
+    table = markdown(rows)
+    took = f"{run.rounds} rounds, {(time.monotonic() - started) / 60:.1f} minutes"
+    print(f"{table}\n\n{took}")
+    if given.write:
+        write_between_markers(FIGURES, f"\n{table}\n\n{took}.\n")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
