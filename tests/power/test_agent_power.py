@@ -25,9 +25,9 @@ from device.ledger import Ledger
 from rigs.broker import free_port
 from rigs.child import BIN, environment
 from rigs.crash import CrashState, Trace, record, states
+from rigs.glass import read
 from rigs.ledger_child import at
 from rigs.pad_process import HALL, WINDOW, PadProcess
-from rigs.pictures import read
 from sync.entries import Rated, read_body
 from sync.mqtt import BrokerAddress
 

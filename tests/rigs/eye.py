@@ -6,7 +6,7 @@ from pathlib import Path
 
 from device.drivers.sim.client import SimClient
 from device.events import Scene
-from rigs.pictures import Seen, read
+from rigs.glass import Seen, read
 from rigs.wait import until
 
 

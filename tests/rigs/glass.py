@@ -1,0 +1,58 @@
+"""What a citizen would read on the glass: a picture of the display, told bit by bit.
+
+Drawn with the same code and compared, so that "thanked" in a test is what stood on the display,
+not what the agent says of itself.
+"""
+
+import time
+from functools import cache
+from typing import NamedTuple
+
+from device.errors import Code
+from device.events import Scene
+from device.ui.oled import draw
+from device.ui.screens import screen
+from device.ui.words import load
+
+CHINA_S = 8 * 3600
+
+
+class Seen(NamedTuple):
+    """What a picture shows: the scene, the fault's code if one stands there, the time of day."""
+
+    scene: Scene
+    code: Code | None = None
+    time_text: str = ""
+
+
+DARK: None = None
+
+
+@cache
+def _picture(scene: Scene, code: Code | None, time_text: str, window: str, hall: str) -> bytes:
+    return draw(
+        screen(scene, load(["zh"]), window=window, hall=hall, code=code, time_text=time_text)
+    ).tobytes()
+
+
+@cache
+def _timeless(window: str, hall: str) -> dict[bytes, Seen]:
+    """Every picture without a time of day; 暂停服务 with a code is another than without."""
+    seen = [Seen(scene) for scene in Scene]
+    seen += [Seen(scene, code) for scene in (Scene.FAULT, Scene.STANDBY) for code in Code]
+    return {_picture(*one, window, hall): one for one in reversed(seen)}
+
+
+def read(pixels: bytes, window: str, hall: str) -> Seen | None:
+    """What `pixels` show; None for a dark display. Raises LookupError for anything unknown."""
+    if not any(pixels):
+        return DARK
+    known = _timeless(window, hall).get(pixels)
+    if known is not None:
+        return known
+    now_s = time.time()
+    for minute in (0, -1, 1, -2):
+        text = time.strftime("%H:%M", time.gmtime(now_s + CHINA_S + 60 * minute))
+        if pixels == _picture(Scene.STANDBY, None, text, window, hall):
+            return Seen(Scene.STANDBY, None, text)
+    raise LookupError("a picture that no scene draws")
