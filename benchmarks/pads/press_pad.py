@@ -6,8 +6,8 @@ Only key and display are this program. Argument: an empty folder on the disk to 
 
 One JSON line in, one out: {"of": "press"|"bare", "count": n, "pause_s": s} gives {"took_s": [...]}
 and, for presses, {"commit_s": [...]}: the part of each that the ledger's `append` took. With
-`"say": true` the lines `invited` and `accepted` (thanks) come first, for each. Further arguments are lines to be
-taken in place of stdin.
+`"say": true` the lines `invited` and `accepted` (thanks) come first, for each. Further arguments
+are lines to be taken in place of stdin.
 """
 
 import asyncio
