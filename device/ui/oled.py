@@ -12,8 +12,12 @@ from PIL import Image, ImageDraw
 from device.ui.fonts import font
 from device.ui.screens import Piece, Row, Screen
 
-MARGIN_PX = 2
-"""Kept free at both sides; twice that inside a frame."""
+MARGIN_PX = 1
+"""Kept free at both sides: five level names need the rest."""
+FRAME_PX = 4
+"""Kept free at both sides inside a frame."""
+GAP_PX = 2
+"""At least so far apart are two rows, while smaller sizes are left to take."""
 APART_PX = 8
 """Between what is pushed left and what is pushed right."""
 BAND_PX = 2
@@ -71,10 +75,10 @@ def draw(screen: Screen, size: tuple[int, int] = (128, 64)) -> Image.Image:
 
 def layout(screen: Screen, size: tuple[int, int]) -> list[Placed]:
     """Where every piece of `screen` stands."""
-    edge = MARGIN_PX * 2 if screen.framed else MARGIN_PX
+    edge = FRAME_PX if screen.framed else MARGIN_PX
     room, tall = size[0] - 2 * edge, size[1] - 2 * screen.framed
     rows = [_fitted(row, room, 0) for row in screen.rows if row.pieces]
-    while len(rows) > 1 and sum(one.height + 1 for one in rows) > tall + 1:
+    while len(rows) > 1 and sum(one.height + GAP_PX for one in rows) > tall:
         tallest = max(
             range(len(rows)), key=lambda place: (_smaller(rows[place]), rows[place].height)
         )

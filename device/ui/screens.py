@@ -79,7 +79,7 @@ def screen(
         return Screen(rows, inverted=True)
     rows = _titles(scene, words)
     if scene is Scene.FAULT and code is not None:
-        rows = (*rows, _row(main, code.code, BODY if len(words) == 1 else SMALL))
+        rows = (*rows, _row(main, code.code, SMALL))
     if scene is Scene.UNBOUND and pad:
         rows = (*rows, _row(main, pad, SMALL))
     return Screen(rows, framed=scene is Scene.SELFTEST)
@@ -106,8 +106,7 @@ def _invitation(words: Sequence["Words"]) -> tuple[Row, ...]:
     main = words[0]
     title = _row(main, main.scenes[Scene.INVITATION.value].title, TITLE[1:], band=True)
     hints = (hint.format_map(main.levels) for hint in main.hints)
-    sizes = SMALL if len(main.hints) > 2 else (14, 12)
-    return (title, *(_row(main, hint, sizes) for hint in hints))
+    return (title, *(_row(main, hint, (12, 11)) for hint in hints))
 
 
 def _standby(words: Sequence["Words"], window: str, hall: str, note: str) -> tuple[Row, ...]:

@@ -1,58 +1,59 @@
-"""What a citizen would read on the glass: a picture of the display, told bit by bit.
+"""Every scene in every choice of languages, and the golden pictures that they are compared with.
 
-Drawn with the same code and compared, so that "thanked" in a test is what stood on the display,
-not what the agent says of itself.
+`python tests/rigs/pictures.py --write` draws the golden pictures anew; look at them before they
+are committed. `--sheet FILE` puts all of them on one page for looking.
 """
 
-import time
-from functools import cache
-from typing import NamedTuple
+import argparse
+from pathlib import Path
+
+from PIL import Image
 
 from device.errors import Code
 from device.events import Scene
+from device.ui import words
 from device.ui.oled import draw
-from device.ui.screens import screen
-from device.ui.words import load
+from device.ui.screens import Screen, screen
 
-CHINA_S = 8 * 3600
-
-
-class Seen(NamedTuple):
-    """What a picture shows: the scene, the fault's code if one stands there, the time of day."""
-
-    scene: Scene
-    code: Code | None = None
-    time_text: str = ""
+GOLDEN = Path(__file__).parent.parent / "device" / "ui" / "golden"
+LANGUAGES = (("zh",), ("ko",), ("en",), ("zh", "ko"), ("ko", "zh"), ("zh", "ko", "en"))
+SIZE = (128, 64)
 
 
-DARK: None = None
+def screens() -> dict[str, Screen]:
+    """Name -> screen, for all scenes and languages."""
+    found = {}
+    for languages in LANGUAGES:
+        spoken = words.load(languages)
+        for scene in Scene:
+            found[f"{'-'.join(languages)}-{scene.value}"] = screen(
+                scene,
+                spoken,
+                window="3",
+                hall="市政务服务大厅",
+                pad="pad-0317",
+                code=Code.LEDGER_WRITE if scene is Scene.FAULT else None,
+            )
+    return found
 
 
-@cache
-def _picture(scene: Scene, code: Code | None, time_text: str, window: str, hall: str) -> bytes:
-    return draw(
-        screen(scene, load(["zh"]), window=window, hall=hall, code=code, time_text=time_text)
-    ).tobytes()
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--write", action="store_true")
+    options.add_argument("--sheet", type=Path)
+    chosen = options.parse_args()
+    pictures = {name: draw(one, SIZE) for name, one in screens().items()}
+    if chosen.write:
+        for name, picture in pictures.items():
+            picture.save(GOLDEN / f"{name}.png", optimize=True)
+    if chosen.sheet:
+        high = len(Scene)
+        sheet = Image.new("L", (266 * len(LANGUAGES), 138 * high), 80)
+        for number, picture in enumerate(pictures.values()):
+            place = (5 + 266 * (number // high), 5 + 138 * (number % high))
+            sheet.paste(picture.convert("L").resize((256, 128), 0), place)
+        sheet.save(chosen.sheet)
 
 
-@cache
-def _timeless(window: str, hall: str) -> dict[bytes, Seen]:
-    """Every picture without a time of day; 暂停服务 with a code is another than without."""
-    seen = [Seen(scene) for scene in Scene]
-    seen += [Seen(scene, code) for scene in (Scene.FAULT, Scene.STANDBY) for code in Code]
-    return {_picture(*one, window, hall): one for one in reversed(seen)}
-
-
-def read(pixels: bytes, window: str, hall: str) -> Seen | None:
-    """What `pixels` show; None for a dark display. Raises LookupError for anything unknown."""
-    if not any(pixels):
-        return DARK
-    known = _timeless(window, hall).get(pixels)
-    if known is not None:
-        return known
-    now_s = time.time()
-    for minute in (0, -1, 1, -2):
-        text = time.strftime("%H:%M", time.gmtime(now_s + CHINA_S + 60 * minute))
-        if pixels == _picture(Scene.STANDBY, None, text, window, hall):
-            return Seen(Scene.STANDBY, None, text)
-    raise LookupError("a picture that no scene draws")
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What the citizen sees: every glyph there, nothing cut, nothing on top of another."""
+
+from itertools import combinations
+
+import pytest
+from PIL import Image
+
+from device.errors import Code, ConfigError
+from device.events import Scene
+from device.ui import words
+from device.ui.fonts import missing_glyphs
+from device.ui.oled import ELLIPSIS, Placed, draw, layout
+from device.ui.screens import TICK, Piece, Row, Screen, screen
+from rigs.pictures import GOLDEN, LANGUAGES, SIZE, screens
+from sync.entries import Level
+
+ALL = screens()
+LIMITS = [
+    screen(scene, words.load(languages), window=window, hall=hall, pad="p" * 32, code=code)
+    for languages in LANGUAGES
+    for scene in Scene
+    for window in ("", "3", "综合 12", "WWWWWWWW", "窗" * 8)
+    for hall, code in (("", None), ("厅" * 40, Code.PROVINCE_SILENT), ("W" * 40, Code.DISPLAY_GONE))
+]
+
+
+def faults(placed: list[Placed]) -> list[str]:
+    """Ink outside of the picture, or on other ink."""
+    wide, high = SIZE
+    found = []
+    for one in placed:
+        left, top, right, bottom = one.box
+        if left < 0 or top < 0 or right > wide or bottom > high:
+            found.append(f"{one.text} leaves the picture: {one.box}")
+    for one, other in combinations(placed, 2):
+        across = one.box[0] < other.box[2] and other.box[0] < one.box[2]
+        if across and one.box[1] < other.box[3] and other.box[1] < one.box[3]:
+            found.append(f"{one.text} {one.box} touches {other.text} {other.box}")
+    return found
+
+
+@pytest.mark.parametrize("language", ["zh", "ko", "en"])
+def test_every_sign_of_every_text_has_a_glyph(language: str) -> None:
+    (spoken,) = words.load([language])
+    text = "".join(spoken.texts()) + TICK + ELLIPSIS + "".join(code.code for code in Code)
+    assert missing_glyphs(text, language) == ""
+
+
+def test_control_a_sign_without_a_glyph_is_found() -> None:
+    assert missing_glyphs("请\ue123您\U000f0000", "zh") == "\ue123\U000f0000"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_text_is_cut_or_covered(name: str) -> None:
+    placed = layout(ALL[name], SIZE)
+    assert faults(placed) == []
+    assert len({one.row for one in placed}) == len(ALL[name].rows)
+    assert not [one.text for one in placed if ELLIPSIS in one.text]
+
+
+def test_control_rows_that_do_not_fit_are_found() -> None:
+    tall = Screen(tuple(Row("zh", (Piece("满意", (40,)),)) for _ in range(2)))
+    assert faults([one for row in tall.rows for one in layout(Screen((row,)), SIZE)])
+    assert faults(layout(Screen((Row("zh", (Piece("满", (90,)),)),)), SIZE))
+
+
+def test_the_longest_names_are_cut_and_stay_inside() -> None:
+    assert [fault for one in LIMITS for fault in faults(layout(one, SIZE))] == []
+
+
+def test_the_invitation_names_the_five_levels_in_the_policys_words() -> None:
+    shown = "".join(one.text for one in layout(ALL["zh-invitation"], SIZE))
+    for level in ("非常满意", "满意", "基本满意", "不满意", "非常不满意"):
+        assert level in shown
+
+
+@pytest.mark.parametrize("language", ["zh", "ko", "en"])
+def test_every_scene_and_every_level_has_words(language: str) -> None:
+    (spoken,) = words.load([language])
+    assert set(spoken.scenes) == {scene.value for scene in Scene}
+    assert set(spoken.levels) == {level.value for level in Level}
+    assert "{window}" in spoken.window
+
+
+def test_a_language_without_strings_is_an_error_with_a_code() -> None:
+    with pytest.raises(ConfigError, match="'jp'"):
+        words.load(["jp"])
+
+
+def test_a_fault_shows_its_code_and_so_does_the_corner_of_standby() -> None:
+    for scene in (Scene.FAULT, Scene.STANDBY):
+        shown = screen(scene, words.load(["zh"]), window="3", code=Code.LEDGER_FULL)
+        assert "L02" in [one.text for one in layout(shown, SIZE)]
+
+
+def test_no_two_scenes_look_the_same() -> None:
+    pictures = {draw(ALL[f"zh-{scene.value}"], SIZE).tobytes() for scene in Scene}
+    assert len(pictures) == len(Scene)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_picture_is_the_golden_one(name: str) -> None:
+    with Image.open(GOLDEN / f"{name}.png") as golden:
+        assert draw(ALL[name], SIZE).tobytes() == golden.convert("1").tobytes()
