@@ -16,13 +16,16 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from demo.counter import DeskRefusalError
 from demo.pad import StagedPad, Timings, Visit
+from demo.panel import PanelError
+from demo.processes import StageError
 from demo.stage import Stage
 from demo.tally import Tally
 from sync.entries import Level
 
 TIMINGS = Timings(
-    invitation_s=3,
+    invitation_s=4,
     grace_s=1,
     thanks_s=1,
     reconnect_max_s=1.0,
@@ -42,13 +45,16 @@ class PlotError(RuntimeError):
 
 
 class Teller:
-    """Tells the story of one stage. `citizens` remembers the level each of them settled on."""
+    """Tells the story of one stage.
+
+    `chosen` remembers what citizens pressed: (invitation, whether on second thoughts) → level.
+    """
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.stage = stage
         self.dice = random.Random(seed)
         self.began = time.monotonic()
-        self.citizens: dict[str, str] = {}
+        self.chosen: dict[tuple[str, bool], str] = {}
         self.cut_short = 0
 
     def say(self, zh: str, en: str) -> None:
@@ -68,10 +74,10 @@ class Teller:
         """One rating; `again`: the citizen changes their mind inside the grace time."""
         visit, level = await self.invite(pad), self._level()
         await self._press_until_thanked(pad, visit, level)
+        self.chosen[visit.id, False] = level
         if again:
-            level = self._level()
-            await pad.press(level)
-        self.citizens[visit.id] = level
+            self.chosen[visit.id, True] = self._level()
+            await pad.press(self.chosen[visit.id, True])
         await self._until(lambda: visit.standing == "rated", f"{pad.name} tells its clerk")
 
     async def rate_through_a_power_cut(self, pad: StagedPad) -> None:
@@ -84,7 +90,7 @@ class Teller:
         await pad.power_on()
         await self._until(lambda: visit.standing != "open", f"{pad.name} remembers")
         if visit.standing == "rated":
-            self.citizens[visit.id] = level
+            self.chosen[visit.id, False] = level
             return
         if thanked:
             raise PlotError(f"{pad.name} thanked for {visit.id} and forgot it")
@@ -106,7 +112,7 @@ class Teller:
         visit, level = await self.invite(pad), self._level()
         await pad.press(LEVELS[0], LEVELS[4])
         await self._press_until_thanked(pad, visit, level)
-        self.citizens[visit.id] = level
+        self.chosen[visit.id, False] = level
 
     async def _press_until_thanked(self, pad: StagedPad, visit: Visit, level: str) -> None:
         await pad.press(level)
@@ -205,9 +211,10 @@ class Teller:
     async def _prove(self) -> list[str]:
         province = self.stage.province
         wrong = [
-            f"{row.case}: the citizen chose {self.citizens.get(row.invitation)}, stored {row.level}"
+            f"{row.case} of {row.pad}: stored as {row.level}, which nobody chose"
             for row in province.ratings
-            if row.standing == "rated" and self.citizens.get(row.invitation) != row.level
+            if row.standing == "rated"
+            and self.chosen.get((row.invitation, bool(row.again))) != row.level
         ]
         undated = [row.case for row in province.ratings if row.utc is None]
         wrong += [f"{case} has no date" for case in undated]
@@ -249,7 +256,7 @@ async def tell(seed: int, pads: int = 3) -> int:
         try:
             async with asyncio.timeout(AT_MOST_S):
                 wrong = await teller.run()
-        except* (PlotError, TimeoutError) as stuck:
+        except* (PlotError, TimeoutError, DeskRefusalError, PanelError, StageError) as stuck:
             wrong = [str(one) or "the story took too long" for one in stuck.exceptions]
         await stage.look()
         tally = stage.tally()
