@@ -83,6 +83,11 @@ class Debounce:
             self._settle(self._mask_ms, out)
         return out
 
+    @property
+    def armed(self) -> bool:
+        """Whether all keys are up and the next one down is a press."""
+        return self._armed
+
     def rest_ms(self, mono_ms: int) -> int | None:
         """How long no sample is needed if no line moves; 0 = go on sampling, None = no limit.
 

@@ -8,7 +8,6 @@ is an asyncio loop on a thread of its own: asleep while nobody speaks.
 import asyncio
 import base64
 import contextlib
-import logging
 import socket
 import threading
 from pathlib import Path
@@ -21,8 +20,6 @@ from device.drivers.sim.display import Picture, SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.errors import DriverError
 from sync.entries import Trust
-
-log = logging.getLogger(__name__)
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True, tag_field="do", tag=str.lower):
@@ -86,7 +83,8 @@ class Control:
         self._wall = wall
         self._display = display
         self._watching: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
         self._thread: threading.Thread | None = None
         display.watch(self._changed)
 
@@ -98,32 +96,36 @@ class Control:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(self._path))
             self._path.chmod(0o600)
+            listener.listen()  # at once: who sees the socket may connect
         except OSError as error:
             raise DriverError(f"control socket {self._path}: {error}") from error
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
-            target=self._serve, args=(listener,), name="sim-control", daemon=True
+            target=self._run, args=(self._loop, listener), name="sim-control", daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
         """Close the socket and remove it; safe to call twice."""
-        if self._thread is None:
+        if self._thread is None or self._loop is None:
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
         self._thread = None
         self._path.unlink(missing_ok=True)
 
-    def _serve(self, listener: socket.socket) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_unix_server(self._talk, sock=listener))
-        self._loop.run_forever()
+    def _run(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
+        with contextlib.closing(loop):
+            loop.run_until_complete(self._serve(listener))
+
+    async def _serve(self, listener: socket.socket) -> None:
+        server = await asyncio.start_unix_server(self._talk, sock=listener)
+        await self._end.wait()
         server.close()
-        talks = asyncio.all_tasks(self._loop)
+        talks = asyncio.all_tasks() - {asyncio.current_task()}
         for talk in talks:
             talk.cancel()
-        self._loop.run_until_complete(asyncio.gather(*talks, return_exceptions=True))
-        self._loop.close()
+        await asyncio.gather(*talks, return_exceptions=True)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError, ValueError):
@@ -165,6 +167,8 @@ class Control:
         return {}
 
     def _changed(self, picture: Picture) -> None:
+        if self._loop is None:
+            return
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
             self._loop.call_soon_threadsafe(self._push, picture)
 

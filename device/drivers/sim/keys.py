@@ -35,6 +35,11 @@ class SimKeys:
         self._moved = threading.Condition()
         self._running = False
         self._thread: threading.Thread | None = None
+        self._early: list[Callable[[], None]] | None = []
+        self.at_rest = False
+        """No line moves, none will, and the next finger is a press."""
+        self.samples = 0
+        """How often the lines have been read: it stands still while nothing moves."""
 
     # --- the port ---------------------------------------------------------------------------
 
@@ -64,23 +69,31 @@ class SimKeys:
 
     def press(self, names: list[str], hold_ms: float) -> None:
         """Fingers on one or several keys at once, each a few milliseconds apart."""
-        with self._moved:
+
+        def fingers() -> None:
             for name in names:
                 late_ms = self._rng.uniform(0, 5) if len(names) > 1 else 0.0
                 self._contacts[name].press(self._now_ms() + late_ms, hold_ms)
-            self._moved.notify_all()
+
+        self._move(fingers)
 
     def stick(self, name: str, on: bool) -> None:
         """A key that does not come up again, until it does."""
-        with self._moved:
-            contact, now_ms = self._contacts[name], self._now_ms()
-            (contact.hold if on else contact.let_go)(now_ms)
-            self._moved.notify_all()
+        contact = self._contacts[name]
+        self._move(lambda: (contact.hold if on else contact.let_go)(self._now_ms()))
 
     def chatter(self, name: str, for_ms: float) -> None:
         """A worn contact that finds no rest for a while."""
+        self._move(lambda: self._contacts[name].chatter(self._now_ms(), for_ms))
+
+    def _move(self, finger: Callable[[], None]) -> None:
+        """Do it now, or as soon as the scan runs: a key down at the start would be no press."""
         with self._moved:
-            self._contacts[name].chatter(self._now_ms(), for_ms)
+            if self._early is None:
+                finger()
+            else:
+                self._early.append(finger)
+            self.at_rest = False
             self._moved.notify_all()
 
     # --- the scanning thread ----------------------------------------------------------------
@@ -101,14 +114,21 @@ class SimKeys:
                 now_ms = self._now_ms()
                 lines = enumerate(self._contacts.values())
                 mask = sum(contact.down(now_ms) << bit for bit, contact in lines)
+            self.samples += 1
             for happening in debounce.feed(int(now_ms), mask):
                 if isinstance(happening, Press):
                     on_press(happening)
                 else:
                     on_fault(happening)
             with self._moved:
+                if self._early is not None and debounce.armed:
+                    for finger in self._early:
+                        finger()
+                    self._early = None
                 if self._running:
-                    self._moved.wait(self._sleep_s(debounce, now_ms))
+                    sleep_s = self._sleep_s(debounce, now_ms)
+                    self.at_rest = sleep_s is None and debounce.armed
+                    self._moved.wait(sleep_s)
 
     def _sleep_s(self, debounce: Debounce, sampled_ms: float) -> float | None:
         """Until the next sample; None until a finger comes."""
