@@ -19,7 +19,16 @@ CLOSE_S = 1
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: SIGTERM belongs to the agent."""
+    """uvicorn without its signal handlers, for SIGTERM belongs to the agent, and without its ten
+    wake-ups a second, which are all for a Date header: an idle pad sleeps.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ended = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -37,6 +46,7 @@ class DeskServer:
     async def stop(self) -> None:
         """Close the port and let requests under way finish, for `CLOSE_S` at most."""
         self._server.should_exit = True
+        self._server.ended.set()
         await asyncio.wait([self._task], timeout=CLOSE_S + 1)
 
 
@@ -48,6 +58,8 @@ async def serve(app: Any, host: str, port: int) -> DeskServer:
         port=port,
         lifespan="off",
         access_log=False,
+        date_header=False,
+        server_header=False,
         log_config=None,
         log_level="warning",
         http="h11",
