@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 SILENT_MS = 60 * 60 * 1000
 """A backlog that has not moved for an hour is worth a technician's look (N01)."""
 
+PART_RETRY_S = 5.0
+"""A new ledger that the card refuses is tried again this often."""
+
 
 class Link:
     """Hears the uplink (`sync.uplink.Listener`).
@@ -127,9 +130,24 @@ class Link:
             self._pad.raise_fault(Code.PROVINCE_SILENT)
 
     async def _part(self) -> None:
-        try:
-            await self._writer.succeed("diverged")
-        except PadError as error:
-            self._pad.raise_fault(error.code, error.detail)
-            return
+        """Open the new ledger; a card that refuses is a fault, and is tried again until it takes
+        it. Meanwhile the old ledger goes on.
+        """
+        standing: PadError | None = None
+        while True:
+            try:
+                await self._writer.succeed("diverged")
+                break
+            except PadError as error:
+                if standing is None or (error.code, error.detail) != (
+                    standing.code,
+                    standing.detail,
+                ):
+                    self._pad.raise_fault(error.code, error.detail)
+                    if standing is not None:
+                        self._pad.clear_fault(standing.code, standing.detail)
+                    standing = error
+            await asyncio.sleep(PART_RETRY_S)
+        if standing is not None:
+            self._pad.clear_fault(standing.code, standing.detail)
         self._on_renewed()

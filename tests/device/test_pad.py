@@ -1,0 +1,223 @@
+"""The running pad in virtual time: what it shows, what it stores, in which order."""
+
+import asyncio
+
+from device.desk.base import Invited as Granted
+from device.drivers.base import FaultReport
+from device.errors import Code
+from device.events import Refusal, Scene
+from device.pad import COMMIT_WAIT_S, IDENTIFY_S
+from rigs.pad_bench import Bench
+from rigs.virtual_time import run
+from sync.entries import Cleared, Fault, Invited, Level, Paused, Rated, Service, Strayed, Withdrawn
+
+CASE = Service(case="c-1", step="办结")
+
+
+async def invited(bench: Bench, service: Service = CASE) -> str:
+    granted = await bench.pad.invite(service, "c7", "http")
+    assert isinstance(granted, Granted)
+    return granted.invitation
+
+
+def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.start()
+        one = await invited(bench)
+        bench.card.hangs = True
+        bench.press()
+        await asyncio.sleep(1)
+        assert bench.scene is Scene.INVITATION
+        assert bench.pad.standing(one) == "open"
+        bench.card.let_go()
+        await bench.settle()
+        assert bench.scene is Scene.THANKS
+        assert bench.pad.standing(one) == "rated"
+        (rated,) = bench.recorded(Rated)
+        assert (rated.invitation, rated.level) == (one, Level.SATISFIED)
+        assert bench.grown == 2
+        await asyncio.sleep(10)
+        assert [scene for scene, _ in bench.shown] == [
+            Scene.STANDBY,
+            Scene.INVITATION,
+            Scene.THANKS,
+            Scene.STANDBY,
+        ]
+
+    run(story())
+
+
+def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itself() -> None:
+    async def story() -> None:
+        bench = Bench()
+        one = await invited(bench)
+        bench.card.hangs = True
+        bench.press()
+        await asyncio.sleep(60)
+        scenes = [scene for scene, _ in bench.shown]
+        assert scenes[1] is Scene.SAVING
+        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
+        assert Scene.THANKS not in scenes
+        bench.card.let_go()
+        await asyncio.sleep(1)
+        assert bench.pad.standing(one) == "rated"
+        assert bench.scene is Scene.STANDBY
+        assert len(bench.recorded(Rated)) == 1
+
+    run(story())
+
+
+def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() -> None:
+    async def story() -> None:
+        bench = Bench()
+        one = await invited(bench)
+        bench.card.refuses = Code.LEDGER_FULL
+        bench.press(Level.DISSATISFIED)
+        await asyncio.sleep(30)
+        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_FULL)
+        assert await bench.pad.invite(Service(case="c-2"), None, "http") is Refusal.FAULT
+        assert bench.pad.window().fault == "L02"
+        bench.card.refuses = None
+        await asyncio.sleep(5)
+        assert bench.scene is Scene.STANDBY
+        assert bench.pad.window() == ("3", "ready", None, None)
+        assert bench.pad.standing(one) == "rated"
+        kinds = [type(body) for body in bench.card.bodies]
+        assert kinds == [Invited, Rated, Fault, Cleared]
+
+    run(story())
+
+
+def test_the_same_case_at_the_same_step_is_the_same_invitation_while_it_is_open() -> None:
+    async def story() -> None:
+        bench = Bench()
+        one = await invited(bench)
+        assert await bench.pad.invite(CASE, "c7", "http") == Granted(one, created=False)
+        assert await bench.pad.invite(Service(case="c-1"), "c7", "http") is Refusal.BUSY
+        bench.press()
+        await bench.settle()
+        await asyncio.sleep(10)
+        assert await invited(bench) != one  # control: once it has ended, it is another
+        assert len(bench.recorded(Invited)) == 2
+
+    run(story())
+
+
+def test_a_desk_does_not_wait_for_ever_for_a_slow_card_and_the_entry_still_goes_in() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.card.hangs = True
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        assert await bench.pad.pause("desk") is Refusal.FAULT
+        assert loop.time() - began_s == COMMIT_WAIT_S
+        bench.card.let_go()
+        await bench.settle()
+        assert len(bench.recorded(Paused)) == 1
+
+    run(story())
+
+
+def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhile() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.start()
+        bench.pad.identify()
+        assert bench.scene is Scene.IDENTIFY
+        await asyncio.sleep(IDENTIFY_S - 1)
+        bench.pad.identify()  # again: from now
+        await invited(bench)
+        await asyncio.sleep(IDENTIFY_S - 0.1)
+        assert bench.scene is Scene.IDENTIFY
+        await asyncio.sleep(0.2)
+        assert bench.scene is Scene.INVITATION
+        bench.press()
+        await bench.settle()
+        assert bench.scene is Scene.THANKS
+
+    run(story())
+
+
+def test_a_fault_is_recorded_once_and_closes_the_window_only_if_it_must() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.start()
+        for _ in range(3):
+            bench.pad.driver_fault(FaultReport(Code.DISPLAY_GONE, True, "no answer"))
+        await bench.settle()
+        assert bench.scene is Scene.STANDBY
+        bench.pad.driver_fault(FaultReport(Code.KEYS_GONE, True, "no answer"))
+        bench.pad.raise_fault(Code.LEDGER_WRITE, "slow")
+        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
+        bench.pad.driver_fault(FaultReport(Code.KEYS_GONE, False, "no answer"))
+        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
+        bench.pad.clear_fault(Code.LEDGER_WRITE)
+        assert bench.scene is Scene.STANDBY
+        bench.pad.clear_fault(Code.LEDGER_WRITE)
+        await bench.settle()
+        assert [fault.code for fault in bench.recorded(Fault)] == ["D01", "K03", "L01"]
+        assert [fault.code for fault in bench.recorded(Cleared)] == ["K03", "L01"]
+        assert [fault.code for fault in bench.pad.faults.now] == ["D01"]
+
+    run(story())
+
+
+def test_a_fault_takes_an_open_invitation_back_and_says_why() -> None:
+    async def story() -> None:
+        bench = Bench()
+        one = await invited(bench)
+        bench.pad.raise_fault(Code.KEYS_GONE)
+        bench.press()
+        await bench.settle()
+        assert bench.pad.standing(one) == "withdrawn"
+        (withdrawn,) = bench.recorded(Withdrawn)
+        assert (withdrawn.invitation, withdrawn.reason) == (one, "fault")
+        assert bench.recorded(Rated) == []
+        assert len(bench.recorded(Strayed)) == 1
+
+    run(story())
+
+
+def test_a_pad_that_was_paused_starts_paused_and_one_without_a_window_says_so() -> None:
+    async def story() -> None:
+        paused, unbound, open_ = Bench(paused=True), Bench(window=""), Bench()
+        for bench in (paused, unbound, open_):
+            bench.pad.start()
+        assert (paused.scene, unbound.scene) == (Scene.PAUSED, Scene.UNBOUND)
+        assert open_.scene is Scene.STANDBY
+        assert await paused.pad.invite(CASE, None, "http") is Refusal.PAUSED
+        assert await unbound.pad.invite(CASE, None, "http") is Refusal.UNBOUND
+        assert await paused.pad.resume("desk") is None
+        assert paused.scene is Scene.STANDBY
+        await invited(paused)
+
+    run(story())
+
+
+def test_a_withdrawal_is_granted_once_and_only_for_what_is_open() -> None:
+    async def story() -> None:
+        bench = Bench()
+        one = await invited(bench)
+        assert await bench.pad.withdraw("01NOBODY", "desk") is Refusal.UNKNOWN
+        assert await bench.pad.withdraw(one, "desk") is None
+        assert await bench.pad.withdraw(one, "desk") is Refusal.ENDED
+        assert bench.pad.standing(one) == "withdrawn"
+        assert len(bench.recorded(Withdrawn)) == 1
+
+    run(story())
+
+
+def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.identify()
+        bench.pad.raise_fault(Code.DISPLAY_GONE)
+        assert await bench.pad.stop()
+        assert len(bench.recorded(Fault)) == 1
+        stuck = Bench()
+        stuck.card.refuses = Code.LEDGER_FULL
+        stuck.pad.raise_fault(Code.DISPLAY_GONE)
+        assert not await stuck.pad.stop()
+
+    run(story())
