@@ -160,7 +160,7 @@ class Uplink:
                 reached = await self._hold_session()
             except ConnectionError as error:
                 reached = self._delivery.flowing
-                log.info("uplink: %s", error)
+                log.log(logging.DEBUG if attempt else logging.INFO, "uplink: %s", error)
             except Exception:  # the task's outermost frame: the next session starts afresh
                 log.exception("uplink: the session failed")
             finally:
