@@ -1,7 +1,8 @@
 """The faces: Noto Sans CJK from its wheel or the system, one face for each language.
 
-The file is 30 MB and never read as a whole: FreeType maps it, so that a pad pays for the glyphs it
-shows (about 2 MB). The only other module that knows Pillow is `oled.py`.
+The file is 30 MB and never read as a whole: FreeType maps it, and a picture touches some MB of it.
+`let_go` gives them back, so that an idle pad holds no font at all. The only other module that
+knows Pillow is `oled.py`.
 """
 
 import functools
@@ -54,6 +55,11 @@ def font(language: str, size_px: int) -> FreeTypeFont:
 
 def release() -> None:
     """Let the faces go: each keeps a few MiB of the file mapped, and opening costs 1 ms."""
+    font.cache_clear()
+
+
+def let_go() -> None:
+    """Close all faces; the next `font` opens its file again (a quarter of a millisecond)."""
     font.cache_clear()
 
 

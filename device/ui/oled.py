@@ -5,11 +5,12 @@ sizes, and is cut with an ellipsis when even the smallest is. Nothing leaves the
 touches another.
 """
 
+import functools
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from device.ui.fonts import font
+from device.ui.fonts import font, let_go
 from device.ui.screens import Piece, Row, Screen
 
 MARGIN_PX = 1
@@ -55,7 +56,12 @@ class _Set:
 
 
 def draw(screen: Screen, size: tuple[int, int] = (128, 64)) -> Image.Image:
-    """The picture of `screen`, mode "1", lit = 1."""
+    """The picture of `screen`, mode "1", lit = 1; a scene seen lately is not drawn again."""
+    return _drawn(screen, size).copy()
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn(screen: Screen, size: tuple[int, int]) -> Image.Image:
     image = Image.new("1", size, 0)
     pen = ImageDraw.Draw(image)
     pen.fontmode = "1"
@@ -70,6 +76,7 @@ def draw(screen: Screen, size: tuple[int, int] = (128, 64)) -> Image.Image:
         pen.text((piece.x, piece.y), piece.text, font=face, fill=0 if band else 1, anchor="ls")
     if screen.inverted:
         image = image.point(lambda lit: not lit)
+    let_go()
     return image
 
 

@@ -1,6 +1,7 @@
 """What the citizen sees: every glyph there, nothing cut, nothing on top of another."""
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -8,7 +9,7 @@ from PIL import Image
 from device.errors import Code, ConfigError
 from device.events import Scene
 from device.ui import words
-from device.ui.fonts import missing_glyphs
+from device.ui.fonts import font_file, missing_glyphs
 from device.ui.oled import ELLIPSIS, Placed, draw, layout
 from device.ui.screens import TICK, Piece, Row, Screen, screen
 from rigs.pictures import GOLDEN, LANGUAGES, SIZE, screens
@@ -102,3 +103,15 @@ def test_no_two_scenes_look_the_same() -> None:
 def test_the_picture_is_the_golden_one(name: str) -> None:
     with Image.open(GOLDEN / f"{name}.png") as golden:
         assert draw(ALL[name], SIZE).tobytes() == golden.convert("1").tobytes()
+
+
+def font_is_mapped() -> bool:
+    return str(font_file()) in Path("/proc/self/maps").read_text("utf-8")
+
+
+def test_an_idle_pad_holds_no_font_in_memory() -> None:
+    shown = screen(Scene.STANDBY, words.load(["zh"]), window="407")
+    layout(shown, SIZE)
+    assert font_is_mapped()  # control: measuring alone keeps it
+    draw(shown, SIZE)
+    assert not font_is_mapped()
