@@ -4,13 +4,16 @@ One rule carries everything: each derived row is a function of the *set* of entr
 entry known by its position (ledger, seq). Feeding a set in any order, in any pieces, or twice over
 gives the same rows, so an entry that came in chain and again as `salvaged` counts once, and
 `verify` may derive the whole again and compare. trail.py says which of two entries about one
-invitation counts.
+invitation counts. Where a copied card gave one position two entries, `least` says which is shown.
 
 A kind that is not known here, or a body that breaks its type or does not fit the tables, becomes an
 `Unread` row that names it: the raw entry is kept, and never holds up the others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
 
 from province.dating import Anchor, Dated, anchor_of, date, knew
 from province.rows import Claim, Detail, FaultSeen, Opening, Rating, Salvage, Stray, Unread
@@ -50,6 +53,11 @@ MAX_NUMBER = 2**53
 NUL = b"\\u0000"
 """JSON may spell U+0000, PostgreSQL's text may not hold it; derived rows show U+FFFD instead."""
 
+OF_POSITION, OF_ENTRY = slice(0, 3), slice(3, 8)
+"""Of a row at a position: its key (pad, ledger, seq), and what the entry there says."""
+
+R = TypeVar("R", Stray, FaultSeen, Unread)
+
 
 class Derivation:
     """What a run of entries of one pad adds to its rows."""
@@ -59,7 +67,7 @@ class Derivation:
         self.trails: dict[str, Trail] = {}
         self.details: dict[str, Detail] = {}
         self.anchors: list[Anchor] = []
-        self.unread: list[Unread] = []
+        self._unread: list[Unread] = []
         self.salvages: list[Salvage] = []
         self.salvaged_bodies: list[bytes] = []
         self.openings: list[Opening] = []
@@ -73,12 +81,16 @@ class Derivation:
             why = self._take(ledger, seq, raw)
             if why is not None:
                 kind = kind_of(raw)[:MAX_ID_CHARS].replace("\0", "\ufffd")
-                self.unread.append(Unread(self.pad, ledger, seq, kind, why.replace("\0", "\ufffd")))
+                self._unread.append(
+                    Unread(self.pad, ledger, seq, kind, why.replace("\0", "\ufffd"))
+                )
 
     def _take(self, ledger: str, seq: int, raw: bytes) -> str | None:
         """Take one entry; why not, if it says nothing to the tables."""
         try:
             body = read_body(raw if NUL not in raw else raw.replace(NUL, b"\\ufffd"))
+            if isinstance(body, Salvaged) and NUL in raw:
+                body = _as_it_was(body, raw)
         except ValueError as error:
             return str(error)
         if body is None:
@@ -133,16 +145,16 @@ class Derivation:
 
     def strays(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[Stray]:
         """The presses that nobody invited."""
-        return [
+        return least(
             Stray(
                 self.pad, ledger, seq, body.key, body.state, body.source, *_when(body.at, anchors)
             )
             for ledger, seq, body in self._strays
-        ]
+        )
 
     def faults(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[FaultSeen]:
         """What broke and what was mended."""
-        return [
+        return least(
             FaultSeen(
                 self.pad,
                 ledger,
@@ -153,7 +165,12 @@ class Derivation:
                 *_when(body.at, anchors),
             )
             for ledger, seq, body in self._faults
-        ]
+        )
+
+    @property
+    def unread(self) -> list[Unread]:
+        """The entries that say nothing to this version."""
+        return least(self._unread)
 
     def _detail(self, ledger: str, seq: int, body: Detailed) -> str | None:
         if len(body.invitation) > MAX_ID_CHARS:
@@ -203,6 +220,24 @@ class Derivation:
             case _:
                 pass  # opened, booted, paused …: read by whoever needs them, from the raw entries
         return None
+
+
+def least(rows: Iterable[R]) -> list[R]:
+    """One row for each position. A copied card makes two histories of one ledger, the second comes
+    in as `salvaged`: whichever of two entries came first, the row that sorts first is shown.
+    """
+    found: dict[tuple[object, ...], R] = {}
+    for row in rows:
+        before = found.get(row[OF_POSITION])
+        if before is None or row[OF_ENTRY] < before[OF_ENTRY]:
+            found[row[OF_POSITION]] = row
+    return list(found.values())
+
+
+def _as_it_was(salvaged: Salvaged, raw: bytes) -> Salvaged:
+    """With the old entry's own bytes: what is compared with the chain must not be mended."""
+    told = read_body(raw)
+    return msgspec.structs.replace(salvaged, body=told.body if isinstance(told, Salvaged) else "")
 
 
 def _fits(ledger: str, seq: int) -> bool:

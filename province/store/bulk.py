@@ -59,6 +59,32 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None
         connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
+def put_least(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Row], order: Sequence[str]
+) -> None:
+    """Add rows; one with the same primary key is replaced if the new one sorts before it.
+
+    `order`: the columns to compare, in their order; texts by code point, as Python does.
+    """
+    if not rows:
+        return
+    keys = ", ".join(_name(connection, column) for column in table.primary_key)
+    values = ", ".join(
+        f"{_name(connection, column)} = excluded.{_name(connection, column)}"
+        for column in table.columns
+        if not column.primary_key
+    )
+    new, old = (
+        ", ".join(_by_code_point(connection, owner, table.c[name]) for name in order)
+        for owner in ("excluded", table.name)
+    )
+    statement = (
+        f"{_insert(connection, table)} ON CONFLICT ({keys}) DO UPDATE SET {values}"
+        f" WHERE ({new}) < ({old})"
+    )
+    connection.exec_driver_sql(statement, [tuple(row) for row in rows])
+
+
 def chunks(rows: Sequence[Any], size: int = 5000) -> Iterator[Sequence[Any]]:
     """`rows` in pieces that fit one statement's parameters (SQLite 32,766, PostgreSQL 65,535)."""
     for start in range(0, len(rows), size):
@@ -86,6 +112,12 @@ def _insert(connection: sa.Connection, table: sa.Table) -> str:
 
 def _name(connection: sa.Connection, column: sa.Column[Any]) -> str:
     return connection.dialect.identifier_preparer.format_column(column)
+
+
+def _by_code_point(connection: sa.Connection, owner: str, column: sa.Column[Any]) -> str:
+    name = f"{owner}.{_name(connection, column)}"
+    sorts_by_language = connection.dialect.name == "postgresql" and isinstance(column.type, sa.Text)
+    return f'{name} COLLATE "C"' if sorts_by_language else name
 
 
 def _integrity_errors(connection: sa.Connection) -> tuple[type[Exception], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from province.dating import Anchor, date_from
-from province.derive import Derivation
+from province.derive import OF_ENTRY, Derivation
 from province.rows import Claim, Detail, Rating, Sighting
 from province.store import bulk, tables
 from province.store.raw import batch_with
@@ -29,9 +29,9 @@ def write(connection: sa.Connection, derivation: Derivation, received_ms: int) -
 
     _put_ratings(connection, derivation, anchors)
     _put_details(connection, pad, list(derivation.details.values()))
-    bulk.add_missing(connection, tables.stray, derivation.strays(anchors))
-    bulk.add_missing(connection, tables.fault, derivation.faults(anchors))
-    bulk.add_missing(connection, tables.unread, derivation.unread)
+    _put_at_positions(connection, tables.stray, derivation.strays(anchors))
+    _put_at_positions(connection, tables.fault, derivation.faults(anchors))
+    _put_at_positions(connection, tables.unread, derivation.unread)
     bulk.add_missing(connection, tables.opening, derivation.openings)
     bulk.add_missing(connection, tables.hole, derivation.claims)
     bulk.add_missing(connection, tables.salvage, derivation.salvages)
@@ -116,6 +116,11 @@ def _stored(connection: sa.Connection, pad: str, rows: Iterable[Rating]) -> list
         )
     )
     return [Rating(*row) for row in found]
+
+
+def _put_at_positions(connection: sa.Connection, table: sa.Table, rows: Sequence[bulk.Row]) -> None:
+    """Add rows at their positions; of two different entries at one, as `least` has it."""
+    bulk.put_least(connection, table, rows, [c.name for c in table.columns][OF_ENTRY])
 
 
 def _put_details(connection: sa.Connection, pad: str, rows: Sequence[Detail]) -> None:

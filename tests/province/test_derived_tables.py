@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from province.store import ProvinceStore
 from province.verify import verify
 from rigs.chained import NOON_MS, ChainedLedger, at, clock, dark, invited, lapsed, rated
-from sync.entries import Level, Predecessor, Salvaged, Strayed
+from sync.entries import Fault, Level, Predecessor, Salvaged, Strayed
 from sync.intake import Arrival
 
 Open = Callable[[], ProvinceStore]
@@ -205,3 +205,34 @@ def test_an_old_batch_is_compared_with_what_is_stored_at_its_end(store: Province
         None,
         "chain",
     ]
+
+
+@pytest.mark.parametrize("first", ["in chain", "salvaged"])
+def test_a_copied_cards_second_history_gives_the_same_rows_in_any_order(
+    store: ProvinceStore, first: str
+) -> None:
+    chained, other = ChainedLedger(), ChainedLedger()
+    for pad, key, code in ((chained, "b", "D01"), (other, "a", "K01")):
+        pad.add(Strayed(at=at(5), key=key, state="idle", source="keys"), Fault(at=at(5), code=code))
+        pad.add(f'{{"kind":"odd-{key}"}}'.encode(), invited(key), rated(key))
+    new = ChainedLedger(ledger="01LEDGER-B")
+    new.add(*(salvaged(other, seq) for seq in range(2, 7)))
+    arrivals = [chained.arrival(), new.arrival()]
+    for arrival in arrivals if first == "in chain" else reversed(arrivals):
+        store.take([arrival])
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT key FROM stray")).scalars().all() == ["a"]
+    assert {row.invitation for row in store.ratings()} == {"a", "b"}, "no rating hides another"
+    assert verify(store).sound, verify(store).bad_rows
+
+
+def test_what_was_salvaged_is_compared_as_it_was_even_with_a_nul_in_it(
+    store: ProvinceStore,
+) -> None:
+    old = ChainedLedger().add(Strayed(at=at(5), key="a\0", state="idle", source="keys"))
+    new = ChainedLedger(
+        ledger="01LEDGER-B", previous=Predecessor(ledger=old.id, reason="diverged", seq=2)
+    )
+    store.take([old.arrival(), new.add(salvaged(old, 2)).arrival()])
+    assert store.incidents() == []
+    assert verify(store).sound
