@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHINA_STANDARD_TIME_S = 8 * 3600
 """Asia/Shanghai has had no other offset since 1991, and a pad carries no time zone data."""
 
-SEEN_SOON = (Scene.STANDBY, Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
+SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 
 
 class Showing:
@@ -43,6 +43,8 @@ class Showing:
         self._now: tuple[Scene, Code | None] | None = None
         self._words = load(config.pad.languages)
         self._picture = lru_cache(maxsize=32)(self._draw)
+        # Apart, or half an hour of standby would push thanks out of the other.
+        self._picture_now = lru_cache(maxsize=1)(self._draw)
 
     def start(self, on_fault: OnFault) -> None:
         """Take hold of the display; `on_fault` is called from its thread."""
@@ -61,7 +63,8 @@ class Showing:
         if self._panel is not None:
             standing = code or (self.note if scene is Scene.STANDBY else None)
             minute = self._minute() if scene is Scene.STANDBY else ""
-            self._panel.show(self._picture(scene, standing, self.window, minute))
+            picture = self._picture_now if scene is Scene.STANDBY else self._picture
+            self._panel.show(picture(scene, standing, self.window, minute))
 
     def again(self) -> None:
         """Show the same scene anew: the minute, the note or the window has changed."""

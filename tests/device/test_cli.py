@@ -1,0 +1,140 @@
+"""`ratingpad`: what each command says and how it ends."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from device import agent, cli
+from device.config import Config
+from device.errors import Code, DriverError
+from rigs.ledger_child import open_in, rated
+from sync import __version__
+
+GOOD = '[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n'
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "pad.toml"
+    file.write_text(GOOD)
+    return file
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """A ledger with 5 ratings, closed."""
+    ledger = open_in(tmp_path)
+    for n in range(5):
+        ledger.append(rated(n))
+    ledger.close()
+    return tmp_path / "ledger"
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"ratingpad {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["verify"]])
+def test_wrong_use_ends_with_two_and_the_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "usage: ratingpad" in capsys.readouterr().err
+
+
+def test_check_says_that_a_configuration_is_in_order(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check", "--config", str(config)]) == 0
+    assert "pad-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_every_mistake_is_named_in_one_report(
+    command: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(GOOD.replace("window", "windwo") + "[session]\ngrace_s = -1\n")
+    assert cli.main([command, "--config", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert "S01" in said
+    assert "windwo" in said
+    assert "grace_s" in said
+    assert not (config.parent / "ledger.db").exists()
+
+
+def test_a_configuration_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check", "--config", str(tmp_path / "nowhere.toml")]) == 2
+    assert "nowhere.toml" in capsys.readouterr().err
+
+
+def test_a_pad_that_cannot_start_ends_with_one_and_its_code(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_keys(_: Config) -> None:
+        raise DriverError("bus 1 does not answer", Code.KEYS_GONE)
+
+    monkeypatch.setattr(agent, "run", no_keys)
+    assert cli.main(["run", "--config", str(config)]) == 1
+    said = capsys.readouterr().err
+    assert "K03" in said
+    assert "bus 1" in said
+    assert "Traceback" not in said
+    monkeypatch.setattr(agent, "run", lambda _: None)  # control
+    assert cli.main(["run", "--config", str(config)]) == 0
+
+
+def test_verify_tells_how_far_a_chain_is_good(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["verify", str(ledger)]) == 0
+    said = capsys.readouterr().out
+    assert "of pad pad-1" in said
+    assert "6 entries, chain good up to seq 6" in said
+
+
+def test_verify_names_the_first_bad_entry(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+        db.execute("DROP TRIGGER entry_is_never_updated")
+        db.execute(
+            "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '4321', '4322') AS BLOB)"
+            " WHERE seq >= 4"
+        )
+    assert cli.main(["verify", str(ledger)]) == 1
+    said = capsys.readouterr().out
+    assert "good up to seq 3" in said
+    assert "BAD" in said
+    assert "4" in said.split("BAD")[1]
+
+
+def test_verify_of_something_else_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["verify", str(tmp_path / "nowhere")]) == 2
+    photograph = tmp_path / "photograph"
+    photograph.write_bytes(b"somebody's photograph" * 500)
+    before = photograph.read_bytes()
+    assert cli.main(["verify", str(photograph)]) != 0
+    assert photograph.read_bytes() == before
+    assert "L0" in capsys.readouterr().err
+
+
+def test_verify_tells_which_ledger_was_before_and_what_is_missing_of_it(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = open_in(ledger.parent)
+    again.mark_receipted(4)
+    again.succeed("diverged")
+    again.close()
+    assert cli.main(["verify", str(ledger)]) == 0
+    said = capsys.readouterr().out
+    assert "(diverged)" in said
+    assert "missing of it: nothing" in said
