@@ -1,0 +1,151 @@
+"""The agent as a process, without a broker: what it starts with, goes on with, ends with."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device import agent
+from device.drivers.sim.client import SimClient
+from device.errors import Code
+from device.events import Scene
+from rigs.broker import free_port
+from rigs.ledger_child import at, open_in, rated
+from rigs.pad_process import PadProcess
+from rigs.wait import until
+from sync.entries import Booted, Cleared, Fault, Invited, Paused, Rated, Strayed, Withdrawn
+from sync.mqtt import BrokerAddress
+
+
+@pytest.fixture
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., PadProcess]]:
+    """Makes pads whose province never answers."""
+    made: list[PadProcess] = []
+
+    def one(**options: object) -> PadProcess:
+        folder = tmp_path_factory.mktemp("p") / "pad"
+        made.append(
+            PadProcess(folder, "pad-1", BrokerAddress("127.0.0.1", free_port()), **options)  # type: ignore[arg-type]
+        )
+        return made[-1]
+
+    yield one
+    for pad in made:
+        pad.remove()
+
+
+def test_an_invitation_that_stood_open_when_the_power_went_is_taken_back(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make().start()
+    done = pad.rate("done")
+    pad.free()
+    one = pad.invite("cut")
+    pad.end()
+    pad.start()
+    assert pad.standing(one) == "withdrawn"
+    assert pad.standing(done) == "rated"
+    (withdrawn,) = [body for body in pad.bodies() if isinstance(body, Withdrawn)]
+    assert (withdrawn.invitation, withdrawn.reason) == (one, "restart")
+    pad.end(signal.SIGTERM)
+    pad.start()
+    assert len([body for body in pad.bodies() if isinstance(body, Withdrawn)]) == 1
+    assert [body.boots for body in pad.bodies() if isinstance(body, Booted)] == [1, 2, 3]
+
+
+def test_a_paused_window_is_still_paused_after_the_power_came_back(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make().start()
+    assert pad.desk.post("/v1/window/pause", json={"by": "c7"}).json()["state"] == "paused"
+    pad.end()
+    pad.start()
+    assert pad.window()["state"] == "paused"
+    pad.eye.until(Scene.PAUSED)
+    assert pad.desk.post("/v1/invitations", json={"case": "x"}).json()["error"] == "paused"
+    assert pad.desk.post("/v1/window/resume").json()["state"] == "ready"
+    pad.end()
+    pad.start()
+    pad.eye.until(Scene.STANDBY)
+    pad.rate("open again")
+    assert [body.by for body in pad.bodies() if isinstance(body, Paused)] == ["desk: c7"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_pad_that_is_told_to_stop_stops_in_order(
+    make: Callable[..., PadProcess], number: signal.Signals
+) -> None:
+    pad = make().start()
+    pad.rate("before")
+    assert pad.end(number) == 0
+    assert pad.eye.now is None  # the display is dark
+    assert not Path(f"{pad.ledger}-wal").exists()
+    assert pad.verify().returncode == 0
+    assert "Traceback" not in pad.last_words()
+
+
+def test_a_pad_without_a_desk_or_a_display_cable_still_records_every_press(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make()
+    text = pad.config.read_text()
+    pad.config.write_text(text.replace('[desk]\nport = 0\ntoken_file = "token"\n', ""))
+    pad.start(ready=False)
+    until(lambda: "takes keys" in pad.last_words(), 20, "the pad takes keys")
+    with SimClient(pad.control) as board:
+        board.display(False)
+    until(lambda: any(isinstance(body, Fault) for body in pad.bodies()), 10, "D01 on record")
+    pad.stray(2)
+    assert pad.end(signal.SIGTERM) == 0
+    assert len([body for body in pad.bodies() if isinstance(body, Strayed)]) == 2
+
+
+def test_a_rating_is_taken_while_the_display_is_gone_and_the_fault_is_on_record(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make().start()
+    one = pad.invite("blind")
+    with SimClient(pad.control) as board:
+        board.display(False)
+        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
+        board.display(True)
+    gone = Code.DISPLAY_GONE.code
+    until(
+        lambda: any(isinstance(b, Cleared) and b.code == gone for b in pad.bodies()), 10, "mended"
+    )
+    pad.eye.until(Scene.STANDBY)
+    assert gone in {body.code for body in pad.bodies() if isinstance(body, Fault)}
+    assert [body.invitation for body in pad.bodies() if isinstance(body, Rated)] == [one]
+
+
+def test_what_nobody_expected_ends_the_agent_with_its_traceback_and_a_clean_ledger(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make(launcher=(sys.executable, "-m", "rigs.breaking_pad")).start()
+    pad.stray(2)
+    pad.press("satisfied")
+    assert pad.outcome() == 1
+    assert "ZeroDivisionError: a part of the agent failed" in pad.last_words()
+    assert not Path(f"{pad.ledger}-wal").exists()  # it was closed in order
+    assert pad.verify().returncode == 0
+
+
+def test_an_agent_recalls_as_far_back_as_its_last_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent, "RECALL_ENTRIES", 16)
+    ledger = open_in(tmp_path)
+    ledger.append(Booted(at=at(), agent="1", board="simulated", boots=41))
+    ledger.append(Invited(at=at(), invitation="01OPEN", window="3", source="http"))
+    for n in range(70):
+        ledger.append(rated(n))
+    memory = agent._memory(ledger)
+    assert (memory.boots, memory.left_open) == (41, ["01OPEN"])
+    ledger.append(Booted(at=at(), agent="1", board="simulated", boots=42))
+    for n in range(20):
+        ledger.append(rated(n))
+    again = agent._memory(ledger)  # control: it looks no further than it must
+    assert (again.boots, again.left_open) == (42, [])
+    ledger.close()
