@@ -76,7 +76,7 @@ class LedgerBook:
 
     def _read_on(self, ledger: sqlite3.Connection) -> None:
         first = ledger.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
-        name = str(getattr(read_body(bytes(first[0])), "ledger", "")) if first else ""
+        name = str(getattr(_body(bytes(first[0])), "ledger", "")) if first else ""
         if name != self._id:
             self._id, self._seq, self._rows = name, 0, []
         rows = ledger.execute(
@@ -88,13 +88,20 @@ class LedgerBook:
         del self._rows[: -SHOWN_ENTRIES * 4]
 
     def _row(self, seq: int, raw: bytes, digest: bytes) -> EntryRow:
-        body = read_body(raw)
+        body = _body(raw)
         if body is None:
             return EntryRow(seq, "?", digest.hex(), None, 0, "none", "")
         if isinstance(body, Rated):
             self.committed.add(body.invitation)
         kind, at = str(body.__struct_config__.tag), body.at
         return EntryRow(seq, kind, digest.hex(), at.utc, at.mono, at.trust.value, _says(body))
+
+
+def _body(raw: bytes) -> AnyBody | None:
+    try:
+        return read_body(raw)
+    except ValueError:
+        return None  # the page shows it as unknown; `verify` says what is wrong with it
 
 
 def _says(body: AnyBody) -> str:
@@ -199,6 +206,6 @@ class ProvinceBook:
         for number, lines in batches:
             self._batches = number
             for raw in bytes(lines).splitlines():
-                body = read_body(raw)
+                body = _body(raw)
                 if isinstance(body, Rated) and not body.again:
                     self._seen[body.invitation] = self._seen.get(body.invitation, 0) + 1

@@ -4,8 +4,7 @@ It carries what the clerk may know and nothing else: open, rated, unrated, withd
 """
 
 import asyncio
-import urllib.error
-import urllib.request
+import http.client
 from typing import Any
 
 import msgspec
@@ -27,7 +26,7 @@ class Counter:
     """One window's calls to its pad. Each call runs on a thread, the loop goes on."""
 
     def __init__(self, port: int, token: str, clerk: str) -> None:
-        self._base = f"http://127.0.0.1:{port}/v1"
+        self._port = port
         self._token = token
         self._clerk = clerk
 
@@ -62,27 +61,19 @@ class Counter:
         return await asyncio.to_thread(self._exchange, method, path, body)
 
     def _exchange(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        request = urllib.request.Request(
-            self._base + path,
-            method=method,
-            data=None if body is None else msgspec.json.encode(body),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json",
-            },
-        )
+        window = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_S)
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        wish = None if body is None else msgspec.json.encode(body)
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_S) as response:
-                return msgspec.json.decode(response.read(), type=dict[str, Any])
-        except urllib.error.HTTPError as error:
-            raise _refusal(error.code, error.read()) from error
-        except (OSError, msgspec.DecodeError) as error:
+            window.request(method, f"/v1{path}", wish, headers)
+            answer = window.getresponse()
+            said = msgspec.json.decode(answer.read(), type=dict[str, Any])
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            # Also what a power cut in the middle of an answer looks like.
             raise DeskRefusalError(0, "off", "the pad does not answer") from error
-
-
-def _refusal(status: int, body: bytes) -> DeskRefusalError:
-    try:
-        said = msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError:
-        said = {}
-    return DeskRefusalError(status, str(said.get("error", "error")), str(said.get("says", "")))
+        finally:
+            window.close()
+        if answer.status >= 400:
+            code, says = str(said.get("error", "error")), str(said.get("says", ""))
+            raise DeskRefusalError(answer.status, code, says)
+        return said

@@ -102,6 +102,7 @@ class Stage:
         await self.receiver.start()
         await asyncio.gather(*(pad.power_on() for pad in self.pads.values()))
         self._looking = asyncio.create_task(self._look_on())
+        self._looking.add_done_callback(_tell)
 
     async def _stop(self) -> None:
         if self._looking is not None:
@@ -138,6 +139,11 @@ class Stage:
             await self.look()
             await asyncio.sleep(LOOK_S)
 
+    @property
+    def blind(self) -> bool:
+        """Whether the looking ended in an error, which is a bug; it is logged."""
+        return self._looking is not None and self._looking.done()
+
     async def look(self) -> None:
         """Read both ends' files and ask every desk once."""
         for pad in self.pads.values():
@@ -172,6 +178,13 @@ class Stage:
         ]
         province = ("province", module("province.cli", "verify", "--store", self.store_url))
         return list(await asyncio.gather(*(_verdict(*one) for one in [*pads, province])))
+
+
+def _tell(looking: "asyncio.Task[None]") -> None:
+    if not looking.cancelled() and (error := looking.exception()):
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "the stage sees nothing any more", "exception": error}
+        )
 
 
 async def _verdict(who: str, command: list[str]) -> Verdict:

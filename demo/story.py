@@ -124,6 +124,8 @@ class Teller:
     async def _until(self, fact: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + ATTENTION_S
         while not fact():
+            if self.stage.blind:
+                raise PlotError("the stage sees nothing any more")
             if time.monotonic() > deadline:
                 raise PlotError(f"waited {ATTENTION_S:g} s in vain: {what}")
             await asyncio.sleep(0.02)
@@ -199,6 +201,7 @@ class Teller:
         )
         await self._until(self._arrived, "everything has arrived")
         self.say("积压全部送达", "every backlog has arrived")
+        await self._until(self._dated, "the ratings of 1970 have got their dates")
         return await self._prove()
 
     def _arrived(self) -> bool:
@@ -208,6 +211,9 @@ class Teller:
             page is not None and heads.get(page.id) == page.seq for page in pages
         )
 
+    def _dated(self) -> bool:
+        return all(row.utc is not None for row in self.stage.province.ratings)
+
     async def _prove(self) -> list[str]:
         province = self.stage.province
         wrong = [
@@ -216,8 +222,6 @@ class Teller:
             if row.standing == "rated"
             and self.chosen.get((row.invitation, bool(row.again))) != row.level
         ]
-        undated = [row.case for row in province.ratings if row.utc is None]
-        wrong += [f"{case} has no date" for case in undated]
         dated = sum(row.dated_by == "anchor" for row in province.ratings)
         self.say(
             f"1970 年的 {dated} 次已补算时间；断电截断的 {self.cut_short} 次按键均已重评",
