@@ -11,7 +11,7 @@ A kind that is not known here, or a body that breaks its type or does not fit th
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -53,8 +53,8 @@ MAX_NUMBER = 2**53
 NUL = b"\\u0000"
 """JSON may spell U+0000, PostgreSQL's text may not hold it; derived rows show U+FFFD instead."""
 
-OF_POSITION, OF_ENTRY = slice(0, 3), slice(3, 8)
-"""Of a row at a position: its key (pad, ledger, seq), and what the entry there says."""
+OF_ENTRY = slice(3, 8)
+"""Of a row at a position, behind pad, ledger and seq: what the entry there says."""
 
 R = TypeVar("R", Stray, FaultSeen, Unread)
 
@@ -226,12 +226,16 @@ def least(rows: Iterable[R]) -> list[R]:
     """One row for each position. A copied card makes two histories of one ledger, the second comes
     in as `salvaged`: whichever of two entries came first, the row that sorts first is shown.
     """
-    found: dict[tuple[object, ...], R] = {}
+    found: dict[tuple[str, str, int], R] = {}
     for row in rows:
-        before = found.get(row[OF_POSITION])
-        if before is None or row[OF_ENTRY] < before[OF_ENTRY]:
-            found[row[OF_POSITION]] = row
+        place = (row.pad, row.ledger, row.seq)
+        if place not in found or _says(row) < _says(found[place]):
+            found[place] = row
     return list(found.values())
+
+
+def _says(row: Stray | FaultSeen | Unread) -> tuple[Any, ...]:
+    return tuple(row)[OF_ENTRY]
 
 
 def _as_it_was(salvaged: Salvaged, raw: bytes) -> Salvaged:
