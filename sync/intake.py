@@ -57,8 +57,9 @@ class Store(Protocol):
         """Note a birth, farewell or will; the receipt tells what is stored of `state.ledger` and
         echoes the session.
 
-        A (boots, session) lower than the highest one seen changes nothing: a late will cannot
-        hide a newer birth.
+        A (boots, session) lower than the highest one seen of this ledger changes nothing: a late
+        will cannot hide a newer birth. A pad that lost its ledger counts from 1 again: a birth in
+        another ledger is news, a will from another one is not.
         """
 
     def health(self, pad: str, health: Health) -> None:

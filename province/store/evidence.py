@@ -63,12 +63,16 @@ def note_state(
 ) -> None:
     """Keep a birth, farewell or will, unless a later (boots, session) is known.
 
-    A birth that knows less than is stored, or something else, is a restored or copied card.
+    A birth that knows less than is stored, or something else, is a restored or copied card. A pad
+    that lost its ledger counts its boots from 1 again: its birth in another ledger is news, a will
+    from the old one is not.
     """
-    boots, session = connection.execute(
-        sa.select(pads.c.boots, pads.c.session).where(pads.c.pad == pad)
+    boots, session, ledger = connection.execute(
+        sa.select(pads.c.boots, pads.c.session, pads.c.ledger).where(pads.c.pad == pad)
     ).one()
     said, known = (state.boots, state.session), (boots or 0, session or 0)
+    comparable = said == known or plain(state.ledger) == ledger
+    is_news = said >= known if comparable else state.status is Status.ONLINE
     if state.status is Status.ONLINE:
         if state.boots < known[0]:
             detail = f"boot {state.boots} after boot {known[0]}"
@@ -82,7 +86,7 @@ def note_state(
             elif state.seq == head.seq and state.digest not in {"", head.digest.hex()}:
                 detail = f"another entry {state.seq} than is stored"
                 note_incident(connection, Sighting(pad, state.ledger, "fork", detail, now_ms))
-    if said >= known:
+    if is_news:
         connection.execute(
             sa.update(pads)
             .where(pads.c.pad == pad)
@@ -97,11 +101,12 @@ def note_state(
 
 
 def note_health(connection: sa.Connection, pad: str, health: Health) -> None:
-    """Keep a health report, unless a later one is known."""
+    """Keep a health report, unless a later one is known of the same ledger."""
     stored = connection.execute(sa.select(pads.c.health).where(pads.c.pad == pad)).scalar()
     if stored is not None:
         before = msgspec.json.decode(stored, type=Health)
-        if (before.boots, before.at.mono) > (health.boots, health.at.mono):
+        is_older = (health.boots, health.at.mono) < (before.boots, before.at.mono)
+        if health.ledger == before.ledger and is_older:
             return
     connection.execute(
         sa.update(pads).where(pads.c.pad == pad).values(health=write_message(health).decode())

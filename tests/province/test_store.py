@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from province.errors import Code, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
 from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
-from sync.contract import VERSION, ContractError, Problem, Reported, Settings, Status
+from sync.contract import VERSION, ContractError, Health, Problem, Reported, Settings, Status
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.intake import evidence, read_arrival
 
@@ -175,6 +175,28 @@ def test_a_late_will_does_not_hide_a_newer_birth(store: ProvinceStore) -> None:
     assert [seen.status for seen in store.pads()] == ["online"]
     store.birth(pad.pad, type(will)(**{**_fields(will), "status": Status.LOST, "session": 2}))
     assert [seen.status for seen in store.pads()] == ["lost"]
+
+
+def test_a_pad_that_lost_its_ledger_and_its_count_of_boots_is_seen_again(
+    store: ProvinceStore,
+) -> None:
+    old, new = ChainedLedger(), ChainedLedger(ledger="01LEDGER-B")
+    store.birth(old.pad, old.birth(boots=37))
+    store.health(old.pad, _health(old.id, boots=37))
+    store.birth(new.pad, new.birth(boots=1))
+    store.health(new.pad, _health(new.id, boots=1))
+    will = type(old.birth())(**{**_fields(old.birth(boots=37)), "status": Status.LOST})
+    store.birth(old.pad, will)
+    store.health(new.pad, _health(new.id, boots=0))  # control: an older one of the same ledger
+    [seen] = store.pads()
+    assert (seen.status, seen.boots, seen.ledger) == ("online", 1, new.id)
+    assert seen.health is not None
+    assert '"boots":1,' in seen.health
+    assert [incident.kind for incident in store.incidents()] == ["backwards"]
+
+
+def _health(ledger: str, boots: int) -> Health:
+    return Health(v=VERSION, at=at(1000), boots=boots, ledger=ledger, head=1, receipted=0)
 
 
 def _fields(state: object) -> dict[str, object]:
