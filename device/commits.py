@@ -55,20 +55,22 @@ class Commits:
         self.refused = 0
         """Entries turned away because `MAX_HELD` already waited."""
 
-    def put(self, body: Body) -> asyncio.Future[Entry]:
+    def put(self, body: Body, *, owed: bool = False) -> asyncio.Future[Entry]:
         """Queue an entry; the future gives it back with its seq once it is durable.
 
-        The future fails with LedgerError only when too many entries already wait.
+        The future fails with LedgerError only when too many entries already wait, and never for
+        one that is `owed`: the session counts its own, and bounds them by itself.
         """
         done: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         done.add_done_callback(_seen)
-        if len(self._held) >= MAX_HELD:
+        if len(self._held) >= MAX_HELD and not owed:
             self.refused += 1
             done.set_exception(LedgerError(f"{MAX_HELD} entries already wait for the card"))
             return done
         self._held.append((body, done))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.ensure_future(self._drain())
+            self._pump.add_done_callback(_heard)
         return done
 
     async def settle(self, timeout_s: float) -> bool:
@@ -122,3 +124,9 @@ def _seen(done: asyncio.Future[Entry]) -> None:
     """Most callers do not wait: the fault is already on the screen by then."""
     if not done.cancelled():
         done.exception()
+
+
+def _heard(pump: "asyncio.Task[None]") -> None:
+    """What nobody expected goes to the loop's own handler now, not when the pump is forgotten."""
+    if not pump.cancelled():
+        pump.result()

@@ -25,6 +25,9 @@ SILENT_MS = 60 * 60 * 1000
 PART_RETRY_S = 5.0
 """A new ledger that the card refuses is tried again this often."""
 
+MAX_BY_CHARS = 64
+"""Of whoever gave an order; it goes into an entry, and an entry has bounds."""
+
 
 class Link:
     """Hears the uplink (`sync.uplink.Listener`).
@@ -112,9 +115,9 @@ class Link:
             case Order.IDENTIFY:
                 self._pad.identify()
             case Order.PAUSE:
-                refusal = await self._pad.pause(f"command:{command.by}")
+                refusal = await self._pad.pause(f"command:{command.by[:MAX_BY_CHARS]}")
             case Order.RESUME:
-                refusal = await self._pad.resume(f"command:{command.by}")
+                refusal = await self._pad.resume(f"command:{command.by[:MAX_BY_CHARS]}")
             case Order.REPORT_HEALTH:
                 self._report_health()
         return CommandResult(

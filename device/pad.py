@@ -46,6 +46,9 @@ COMMIT_WAIT_S = 5.0
 
 IDENTIFY_S = 5.0
 
+MAX_DETAIL_CHARS = 1000
+"""A fault's detail may quote a library or list every gap of a damaged file; an entry may not."""
+
 
 class Pad:
     """A session, its clock, its queue to the ledger and its display.
@@ -96,7 +99,7 @@ class Pad:
         for effect in effects:
             match effect:
                 case Record(body=body):
-                    commits.append(self.record(body))
+                    commits.append(self.commits.put(body, owed=True))
                     commits[-1].add_done_callback(self._stored)
                 case Show():
                     self._present(effect)
@@ -127,7 +130,7 @@ class Pad:
 
     def raise_fault(self, code: Code, detail: str = "") -> None:
         """Something broke: on record, in the health report, and on the screen if it blocks."""
-        at = self.clock.at()
+        at, detail = self.clock.at(), detail[:MAX_DETAIL_CHARS]
         if not self.faults.raise_(code, detail, at.mono):
             return
         self.record(Fault(at=at, code=code.code, detail=detail))
@@ -136,6 +139,7 @@ class Pad:
 
     def clear_fault(self, code: Code, detail: str = "") -> None:
         """It is mended; the window opens again when nothing else keeps it closed."""
+        detail = detail[:MAX_DETAIL_CHARS]
         if not self.faults.clear(code, detail):
             return
         self.record(Cleared(at=self.clock.at(), code=code.code, detail=detail))

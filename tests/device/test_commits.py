@@ -140,3 +140,23 @@ def test_a_new_reason_is_told_before_the_old_one_is_freed() -> None:
         await wait
 
     asyncio.run(story())
+
+
+def test_what_nobody_expected_stops_the_loop_at_once_and_not_when_it_is_forgotten() -> None:
+    async def main() -> None:
+        heard: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: heard.append(what))
+
+        async def append(body: Body) -> Entry:
+            raise ValueError("too long")
+
+        commits = Commits(
+            append, on_stored=lambda _: None, on_stuck=lambda *_: None, on_free=lambda _: None
+        )
+        commits.put(Paused(at=AT, by="x"))
+        await turn(lambda: bool(heard))
+        [what] = heard
+        assert isinstance(what, dict)
+        assert isinstance(what["exception"], ValueError)
+
+    asyncio.run(main())

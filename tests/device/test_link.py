@@ -10,7 +10,7 @@ from device.config import load
 from device.desired import Wishes
 from device.errors import Code, LedgerError
 from device.events import Scene
-from device.link import SILENT_MS, Link
+from device.link import MAX_BY_CHARS, SILENT_MS, Link
 from device.writer import Writer
 from rigs.pad_bench import Bench
 from rigs.virtual_time import run
@@ -276,5 +276,17 @@ def test_an_order_that_cannot_be_carried_out_is_answered_with_the_reason(tmp_pat
         assert (result.done, result.code) == (False, "fault")
         bench.card.let_go()
         await bench.settle()
+
+    run(story())
+
+
+def test_an_order_from_somebody_with_a_very_long_name_is_carried_out(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        for order in (Order.PAUSE, Order.RESUME):
+            result = await bench.link.command(Command(v=VERSION, order=order, by="x" * 20_000))
+            assert result.done
+        (paused,) = bench.recorded(Paused)
+        assert paused.by == "command:" + "x" * MAX_BY_CHARS
 
     run(story())

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from device.commits import MAX_HELD
 from device.desk.base import Invited as Granted
 from device.drivers.base import FaultReport
 from device.errors import Code
@@ -9,7 +10,18 @@ from device.events import Refusal, Scene
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
 from rigs.pad_bench import Bench
 from rigs.virtual_time import run
-from sync.entries import Cleared, Fault, Invited, Level, Paused, Rated, Service, Strayed, Withdrawn
+from sync.entries import (
+    Cleared,
+    Fault,
+    Invited,
+    Level,
+    Paused,
+    Rated,
+    Service,
+    Strayed,
+    Withdrawn,
+    write_body,
+)
 
 CASE = Service(case="c-1", step="办结")
 
@@ -219,5 +231,40 @@ def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> 
         stuck.card.refuses = Code.LEDGER_FULL
         stuck.pad.raise_fault(Code.DISPLAY_GONE)
         assert not await stuck.pad.stop()
+
+    run(story())
+
+
+def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entry() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.start()
+        bench.card.refuses = Code.LEDGER_FULL
+        for _ in range(MAX_HELD):
+            bench.pad.raise_fault(Code.KEY_CHATTER, "satisfied")
+            bench.pad.clear_fault(Code.KEY_CHATTER, "satisfied")
+        assert bench.pad.commits.refused > 0
+        bench.press()
+        bench.card.refuses = None
+        await asyncio.sleep(5)
+        assert len(bench.recorded(Strayed)) == 1
+        one = await invited(bench)
+        bench.press()
+        await asyncio.sleep(1)
+        assert bench.scene is Scene.THANKS, "its count of what waits went wrong"
+        assert bench.pad.standing(one) == "rated"
+
+    run(story())
+
+
+def test_a_fault_with_a_very_long_detail_is_still_an_entry() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.raise_fault(Code.LEDGER_DAMAGED, "missing 1, " * 2000)
+        bench.pad.clear_fault(Code.LEDGER_DAMAGED, "missing 1, " * 2000)
+        await bench.settle()
+        (fault,) = bench.recorded(Fault)
+        assert len(write_body(fault)) < 8000
+        assert bench.pad.faults.now == ()
 
     run(story())
