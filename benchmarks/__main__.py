@@ -47,10 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = False
     for name in given.only or PARTS:
         try:
-            rows += PARTS[name](run)
+            found = PARTS[name](run)
         except BenchError as error:
             failed = True
-            rows.append(Row(name, f"not measured: {error}", "", ""))
+            found = [Row(name, f"not measured: {error}", "", "")]
+        for row in found:
+            run.say(" | ".join(row.cells()))
+        rows += found
     table = markdown(rows)
     took = f"{run.rounds} rounds, {(time.monotonic() - started) / 60:.1f} minutes"
     print(f"{table}\n\n{took}")

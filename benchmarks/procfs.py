@@ -1,5 +1,6 @@
 """What the kernel says about a running process: memory, CPU time. Linux only, as the pad is."""
 
+import contextlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +12,22 @@ class Memory(NamedTuple):
     pss_kib: int
 
 
+def tasks(pid: int) -> list[Path]:
+    """The threads of a process; none when it has ended."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except FileNotFoundError:
+        return []
+
+
 def family(pid: int) -> list[int]:
     """A process and all its descendants."""
     found = [pid]
     for parent in found:
-        for task in Path(f"/proc/{parent}/task").iterdir():
-            children = (task / "children").read_text().split()
-            found += [int(child) for child in children if int(child) not in found]
+        for task in tasks(parent):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                children = (task / "children").read_text().split()
+                found += [int(child) for child in children if int(child) not in found]
     return found
 
 
@@ -38,8 +48,8 @@ def cpu_ns(pid: int) -> int:
 
     From `schedstat`: the clock ticks of `stat` are 10 ms and would round an idle pad to nothing.
     """
-    return sum(
-        int((task / "schedstat").read_text().split()[0])
-        for member in family(pid)
-        for task in Path(f"/proc/{member}/task").iterdir()
-    )
+    used = 0
+    for task in (task for member in family(pid) for task in tasks(member)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            used += int((task / "schedstat").read_text().split()[0])
+    return used
