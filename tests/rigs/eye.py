@@ -1,7 +1,8 @@
 """An eye on a simulated pad's display: every picture that stood there, in order."""
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from device.drivers.sim.client import SimClient
@@ -11,23 +12,31 @@ from rigs.wait import until
 
 
 class Eye:
-    """Watches from a thread of its own until the pad's process is gone."""
+    """Watches from a thread of its own until the pad's process is gone.
 
-    def __init__(self, control: Path, window: str, hall: str) -> None:
+    `windows`: the names that the window may have, read anew with each picture.
+    """
+
+    def __init__(self, control: Path, windows: Sequence[str], hall: str) -> None:
         self._client = SimClient(control, timeout_s=None)
-        self._place = (window, hall)
+        self._windows = windows
+        self._hall = hall
         self.seen: list[Seen | None] = []
         """None is a dark display."""
-        self._unknown: list[str] = []
+        self._unknown = 0
         self._thread = threading.Thread(target=self._watch, name="eye", daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
         for picture in self._client.watch():
-            try:
-                self.seen.append(read(picture.pixels, *self._place))
-            except LookupError as error:
-                self._unknown.append(str(error))
+            self._look(picture.pixels)
+
+    def _look(self, pixels: bytes) -> None:
+        for window in self._windows:
+            with contextlib.suppress(LookupError):
+                self.seen.append(read(pixels, window, self._hall))
+                return
+        self._unknown += 1
 
     @property
     def now(self) -> Seen | None:
@@ -55,4 +64,4 @@ class Eye:
             raise AssertionError("the display's socket is still open")
         self._client.close()
         if self._unknown:
-            raise AssertionError(f"{len(self._unknown)} pictures that no scene draws")
+            raise AssertionError(f"{self._unknown} pictures that no scene draws")

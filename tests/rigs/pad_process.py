@@ -48,6 +48,7 @@ class PadProcess:
         self.folder = folder
         self.id = pad
         self.thanked: dict[str, str] = {}
+        self.windows = [WINDOW]
         self.cable = Cable(broker).start()
         self.ledger = ledger or folder / "ledger.db"
         self.control = folder / "board.sock"
@@ -108,7 +109,7 @@ control = "board.sock"
     def be_ready(self, timeout_s: float = 20) -> None:
         """Wait for the display and the desk."""
         port = until(self._desk_port, timeout_s, f"{self.id} opens its desk")
-        self._eye = Eye(self.control, WINDOW, HALL)
+        self._eye = Eye(self.control, self.windows, HALL)
         self._desk = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": f"Bearer {TOKEN}"},
