@@ -43,7 +43,7 @@ class Visit(msgspec.Struct):
     case: str
     standing: str = "open"
     power_cut: bool = False
-    """Whether the power went while it stood open at this counter."""
+    """Whether the power went before the glass had thanked for it."""
 
 
 class StagedPad:
@@ -117,8 +117,6 @@ class StagedPad:
         async with self._switching:
             if not self.power:
                 return
-            if self.visits and self.visits[-1].standing == "open":
-                self.visits[-1].power_cut = True
             await self._dark()
 
     async def notice_death(self) -> None:
@@ -132,6 +130,8 @@ class StagedPad:
         await self.program.kill()
         self.power = False
         await self.panel.see_it_out()
+        if self.visits and self.visits[-1].id not in self.thanked:
+            self.visits[-1].power_cut = True
         self.picture, self.scene, self.window_state = DARK, "", ""
         self._on_change()
 
@@ -217,7 +217,8 @@ class StagedPad:
         try:
             await self._ask_window()
             for visit in self.visits[-3:]:
-                if visit.standing == "open":
+                unsaid = visit.power_cut and visit.standing == "rated"
+                if visit.standing == "open" or (unsaid and visit.id not in self.thanked):
                     await self._ask_about(visit)
         except DeskRefusalError:
             return  # just switched off, or busy: the next look will tell

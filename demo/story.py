@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import random
 import time
+import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 
 from demo.counter import DeskRefusalError
@@ -36,6 +37,8 @@ TIMINGS = Timings(
 AT_MOST_S = 60.0
 """The story takes about 20 s; on a crawling machine it gives up after this long."""
 ATTENTION_S = 10.0
+COLUMN_CELLS = 46
+"""A Chinese character takes two cells of a terminal."""
 LEVELS = tuple(level.value for level in Level)
 WEIGHTS = (50, 25, 12, 8, 5)
 
@@ -59,7 +62,9 @@ class Teller:
 
     def say(self, zh: str, en: str) -> None:
         """One calm line."""
-        print(f"{time.monotonic() - self.began:5.1f} s  {zh}  ·  {en}", flush=True)
+        cells = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in zh)
+        gap = " " * max(2, COLUMN_CELLS - cells)
+        print(f"{time.monotonic() - self.began:5.1f} s  {zh}{gap}{en}", flush=True)
 
     # --- what people do -------------------------------------------------------------------------
 
@@ -223,21 +228,23 @@ class Teller:
             and self.chosen.get((row.invitation, bool(row.again))) != row.level
         ]
         dated = sum(row.dated_by == "anchor" for row in province.ratings)
-        self.say(
-            f"1970 年的 {dated} 次已补算时间；断电截断的 {self.cut_short} 次按键均已重评",
-            f"{dated} from 1970 dated by their boot's anchor; {self.cut_short} presses were cut "
-            "short, thanked nobody and were made again",
-        )
+        unrated = province.standings.get("unrated", 0)
         by_clerk = sum(len(pad.thanked_by_clerk) for pad in self.stage.pads.values())
+        self.say(f"1970 年的评价已补算时间：{dated} 次", f"{dated} ratings of 1970 got their dates")
+        self.say(f"误按 {province.strays} 次，不计入", f"{province.strays} strays, not counted")
+        self.say(f"没评就走 {unrated} 次，不计入", f"{unrated} walked away, not counted")
         self.say(
-            f"误按 {province.strays} 次，未评 {province.standings.get('unrated', 0)} 次，均不计入；"
-            f"致谢中 {by_clerk} 次是断电后由经办人转告",
-            f"{province.strays} strays and {province.standings.get('unrated', 0)} unrated, not "
-            f"counted; {by_clerk} of the thanks came from the clerk after a power cut",
+            f"存盘前断电 {self.cut_short} 次，都没致谢，都重评了",
+            f"{self.cut_short} presses cut before the commit: not thanked, made again",
+        )
+        self.say(
+            f"存盘后断电 {by_clerk} 次，来电后由经办人转达致谢",
+            f"{by_clerk} cut after the commit: thanked by the clerk, whom the pad told",
         )
         for verdict in await self.stage.verify():
+            who = "省平台" if verdict.who == "province" else verdict.who
             sign = "完整" if verdict.ok else "有问题"
-            self.say(f"核验 {verdict.who}：{sign}", verdict.says.splitlines()[-1])
+            self.say(f"核验 {who}：{sign}", verdict.says.splitlines()[-1].strip())
             if not verdict.ok:
                 wrong.append(f"verify {verdict.who}: {verdict.says}")
         return wrong
