@@ -49,6 +49,10 @@ log = logging.getLogger(__name__)
 CLOCK_CHECK_S = 1.0
 """How soon a found time server, or a step of the wall clock, is on record."""
 
+OPEN_AGAIN_S = 3.0
+"""So long a ledger that cannot be opened stands on the screen before it is tried again, or before
+the agent ends; a screen that went dark at once would tell a technician nothing."""
+
 RECALL_ENTRIES = 2048
 """So much of the ledger's end is read at the start, and more until a boot is found."""
 
@@ -102,11 +106,8 @@ class Agent:
         showing = self._showing
         showing.start(lambda fault: _onto(loop, self._heard, fault))
         stack.callback(showing.stop)
-        try:
-            await self.writer.start()
-        except LedgerError as error:
-            showing.show(Scene.FAULT, error.code)
-            raise
+        if not await self._open_ledger():
+            return
         stack.push_async_callback(self.writer.stop)
         memory = await self.writer.run(_memory)
         pad = self._pad(memory)
@@ -120,6 +121,26 @@ class Agent:
         log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
         self._showing.warm()
         await self._serve(stack, pad)
+
+    async def _open_ledger(self) -> bool:
+        """Open the ledger; False when told to stop meanwhile. While it cannot be opened, that
+        stands on the screen: a card may get over it by itself, anything else ends the agent.
+        """
+        told: Code | None = None
+        while True:
+            try:
+                await self.writer.start()
+                return True
+            except LedgerError as error:
+                if error.code is not told:
+                    log.error("%s", error)
+                told = error.code
+                self._showing.show(Scene.FAULT, told)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), OPEN_AGAIN_S)
+                    return False
+                if told not in (Code.LEDGER_WRITE, Code.LEDGER_FULL):
+                    raise
 
     def _pad(self, memory: Memory) -> Pad:
         self._boots = memory.boots + 1

@@ -100,6 +100,7 @@ def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(hall: Ha
     text = second.config.read_text().replace('id = "pad-2"', 'id = "pad-1"')
     second.config.write_text(text.replace(str(second.ledger), str(pad.ledger)))
     second.start(ready=False)
+    second.look().until(Scene.FAULT)
     assert second.outcome() == 1
     assert "L04" in second.last_words()
     assert str(pad.process.pid if pad.process else "") in second.last_words()
@@ -159,6 +160,7 @@ def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(hall: Hall) -> No
     pad.ledger.write_bytes(b"somebody's photograph" * 500)
     before = pad.ledger.read_bytes()
     pad.start(ready=False)
+    pad.look().until(Scene.FAULT)
     assert pad.outcome() == 1
     assert "L06" in pad.last_words()
     assert pad.ledger.read_bytes() == before
@@ -197,6 +199,21 @@ def test_a_full_card_closes_the_window_and_opens_it_by_itself(hall: Hall) -> Non
             assert hall.books.raw()[one] == {"satisfied": 1}
             kinds = [type(body) for body in pad.bodies()]
             assert kinds.index(Rated) < kinds.index(Fault) < kinds.index(Cleared)
+        finally:
+            pad.end()
+
+
+def test_a_card_that_is_full_at_the_start_is_shown_and_taken_up_by_itself(hall: Hall) -> None:
+    with small_card() as card:
+        fill(card)
+        pad = hall.pad(ledger=card / "ledger.db", start=False).start(ready=False)
+        try:
+            pad.look().until(Scene.FAULT)
+            assert pad.eye.now == (Scene.FAULT, Code.LEDGER_FULL, "")
+            free(card)
+            pad.be_ready()
+            pad.rate("room again")
+            assert pad.verify().returncode == 0
         finally:
             pad.end()
 

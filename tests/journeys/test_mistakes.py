@@ -2,7 +2,10 @@
 
 import pytest
 
+from device.errors import Code
+from device.events import Scene
 from rigs.hall import Hall
+from rigs.wait import until
 
 pytestmark = pytest.mark.broker
 
@@ -32,11 +35,16 @@ def test_every_mistake_in_a_configuration_is_named_at_once_and_the_pad_does_not_
     pad.rate("mended")
 
 
-def test_a_ledger_on_a_path_that_cannot_be_written_is_an_error_with_a_code(hall: Hall) -> None:
+def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can(hall: Hall) -> None:
     pad = hall.pad(start=False)
-    text = pad.config.read_text()
-    pad.config.write_text(text.replace(str(pad.ledger), str(pad.folder / "token" / "ledger.db")))
+    place = pad.folder / "not there yet"
+    pad.config.write_text(pad.config.read_text().replace(str(pad.ledger), str(place / "l.db")))
+    pad.ledger = place / "l.db"
     pad.start(ready=False)
-    assert pad.outcome() == 1
-    assert "L01" in pad.last_words()
+    shown = pad.look().until_now(lambda seen: seen.scene is Scene.FAULT, "the fault")
+    assert shown.code is Code.LEDGER_WRITE
+    until(lambda: "L01" in pad.last_words(), 5, "it is in the log")
+    place.mkdir()
+    pad.be_ready()
+    pad.rate("now it can")
     assert "Traceback" not in pad.last_words()

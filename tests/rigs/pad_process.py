@@ -93,6 +93,7 @@ control = "board.sock"
     def start(self, *, ready: bool = True) -> "PadProcess":
         """Switch it on; with `ready`, wait until its desk answers."""
         self.control.unlink(missing_ok=True)
+        self._eye = None
         with self.log.open("ab") as log:
             self._mark = log.tell()
             self.process = subprocess.Popen(
@@ -109,12 +110,24 @@ control = "board.sock"
     def be_ready(self, timeout_s: float = 20) -> None:
         """Wait for the display and the desk."""
         port = until(self._desk_port, timeout_s, f"{self.id} opens its desk")
-        self._eye = Eye(self.control, self.windows, HALL)
+        self.look()
         self._desk = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": f"Bearer {TOKEN}"},
             trust_env=False,
         )
+
+    def look(self) -> Eye:
+        """Watch this run's display, from as soon as there is one."""
+        if self._eye is None:
+            self._eye = until(self._eye_opens, 20, f"{self.id} has a display")
+        return self._eye
+
+    def _eye_opens(self) -> Eye | None:
+        try:
+            return Eye(self.control, self.windows, HALL)
+        except OSError:
+            return None
 
     def _desk_port(self) -> int | None:
         if self.process is not None and self.process.poll() is not None:
@@ -155,7 +168,10 @@ control = "board.sock"
         if self.process is None:
             raise AssertionError("the pad does not run")
         process, self.process = self.process, None
-        return process.wait(20)
+        code = process.wait(20)
+        if self._eye is not None:
+            self._eye.see_it_out()
+        return code
 
     def remove(self) -> None:
         """End it and take its cable away."""
