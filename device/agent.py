@@ -15,6 +15,7 @@ import random
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ulid import ULID
@@ -31,6 +32,7 @@ from device.ledger import Ledger
 from device.link import Link
 from device.pad import Pad
 from device.recall import Memory, recall
+from device.retention import keep
 from device.session import Session, Timing
 from device.showing import Showing
 from device.writer import Writer
@@ -184,10 +186,12 @@ class Agent:
         if self.config.desk is not None:
             server = await self._desk(pad)
             stack.push_async_callback(server.stop)
+        retention = timedelta(days=self.config.ledger.retention_days)
         async with asyncio.TaskGroup() as chores:
             tasks = [
                 chores.create_task(self._watch(pad, link)),
                 chores.create_task(self._report_health(pad, uplink)),
+                chores.create_task(keep(self.writer, self.clock.at, retention)),
             ]
             await self.stopping.wait()
             for task in tasks:

@@ -70,6 +70,16 @@ class Ledger:
         self.receipted = self._stored_mark()
         self._hold.note(self.id)
 
+    @property
+    def confirmed(self) -> int:
+        """What the province has confirmed since this start; only so much may be pruned."""
+        return self._confirmed
+
+    @property
+    def pruned(self) -> int:
+        """Entries 2 to this one are gone; 0 when none are."""
+        return self._pruned
+
     @classmethod
     def open(
         cls,
@@ -227,6 +237,7 @@ class Ledger:
                     db.execute("ROLLBACK")
                 raise
         self._pruned = last
+        self._since_checkpoint += gone
         return gone
 
     def succeed(self, reason: str) -> None:
