@@ -22,7 +22,8 @@ from pathlib import Path
 from ulid import ULID
 
 from benchmarks.scratch import BenchError
-from device.clock import KernelBoot, KernelWall, TrustedClock
+from device.clock import TrustedClock
+from device.drivers.kernel import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Refusal, Scene
 from device.ledger import Ledger

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ulid import ULID
 
-from device.clock import KernelBoot, KernelWall, TrustedClock
+from device.clock import TrustedClock
+from device.drivers.kernel import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Scene
 from device.ledger import Ledger
