@@ -103,8 +103,7 @@ class StagedPad:
             self.power = True
             self._on_change()
             try:
-                await self.panel.watch(READY_S)
-                await self._desk_ready(READY_S)
+                await self._started()
             except PanelError as error:
                 await self._dark()
                 words = self.program.last_words()
@@ -134,6 +133,24 @@ class StagedPad:
             self.visits[-1].power_cut = True
         self.picture, self.scene, self.window_state = DARK, "", ""
         self._on_change()
+
+    async def _started(self) -> None:
+        """Wait for the first picture and the desk, and no longer than the program lives."""
+        ended = asyncio.create_task(self.program.ended())
+        started = asyncio.create_task(self._seen_and_heard())
+        try:
+            await asyncio.wait((ended, started), return_when=asyncio.FIRST_COMPLETED)
+            if not started.done():
+                raise PanelError("its program ended")
+            started.result()
+        finally:
+            ended.cancel()
+            started.cancel()
+            await asyncio.gather(ended, started, return_exceptions=True)
+
+    async def _seen_and_heard(self) -> None:
+        await self.panel.watch(READY_S)
+        await self._desk_ready(READY_S)
 
     async def _desk_ready(self, within_s: float) -> None:
         deadline = time.monotonic() + within_s

@@ -81,6 +81,11 @@ class Program:
                 os.killpg(self._process.pid, sign)
         await self._process.wait()
 
+    async def ended(self) -> None:
+        """Return when the process has ended, whatever ended it."""
+        if self._process is not None:
+            await self._process.wait()
+
     def last_words(self, lines: int = 12) -> str:
         """The end of what it printed."""
         try:

@@ -6,6 +6,7 @@ show. Nothing here decides anything: it hands on to the stage.
 
 import asyncio
 import base64
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from demo.pad import StagedPad
 from demo.panel import PanelError
 from demo.processes import StageError
 from demo.show import Show
+
+log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("page")
 EASE_S = 0.04
@@ -68,7 +71,10 @@ def build_app(show: Show) -> Starlette:
         try:
             wish = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
             await action(pad, wish)
-        except (DeskRefusalError, PanelError, StageError) as refusal:
+        except StageError as error:
+            log.error("%s", error)
+            return _json({"code": "failed", "says": str(error)}, 409)
+        except (DeskRefusalError, PanelError) as refusal:
             return _json({"code": getattr(refusal, "code", "off"), "says": str(refusal)}, 409)
         except (KeyError, msgspec.DecodeError) as error:
             return _json({"code": "bad-request", "says": str(error)}, 400)

@@ -24,6 +24,7 @@ const DATED = {
 const REFUSALS = {
   busy: ["正在等待评价", "an invitation is open already"], paused: ["窗口已暂停", "the window is paused"],
   fault: ["评价器有故障", "the pad has a fault"], off: ["评价器没有电或正在启动", "the pad has no power, or is starting"],
+  failed: ["评价器没有启动", "the pad did not start; the terminal says why"],
   "already-ended": ["这次邀请已经结束", "the invitation has ended"],
   "unknown-invitation": ["没有这次邀请", "no such invitation"],
 };

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from demo.counter import DeskRefusalError
-from demo.pad import DARK, Timings
+from demo.pad import DARK, READY_S, Timings
+from demo.processes import StageError
 from demo.show import Show
 from demo.stage import Stage
 from sync.entries import Level
@@ -162,5 +163,22 @@ def test_a_pad_without_power_keeps_its_switch_off_when_the_time_is_lost():
         assert stage.province.ratings[0].dated_by == "unknown"
         await pad.find_time()
         await until(lambda: stage.province.ratings[0].dated_by == "anchor")
+
+    played(scene)
+
+
+def test_a_pad_that_cannot_start_says_why_at_once_and_starts_once_it_can():
+    async def scene(stage, pad):
+        await pad.power_off()
+        socket = pad.home / "board.sock"
+        socket.unlink()
+        socket.mkdir()  # the board cannot make its control socket there
+        async with asyncio.timeout(READY_S / 2):
+            with pytest.raises(StageError, match="control socket"):
+                await pad.power_on()
+        assert not pad.power
+        socket.rmdir()
+        await pad.power_on()
+        await rate(pad, "A-1", "satisfied")
 
     played(scene)
