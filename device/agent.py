@@ -31,14 +31,14 @@ from device.health import measure, report
 from device.ledger import Ledger
 from device.link import Link
 from device.pad import Pad
-from device.recall import Memory, recall
+from device.recall import Memory, recall, said_at_start
 from device.retention import keep
 from device.session import Session, Timing
 from device.showing import Showing
 from device.writer import Writer
 from sync import __version__
 from sync.contract import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Health
-from sync.entries import Booted, Entry, Trust, Withdrawn, kind_of
+from sync.entries import Booted, Entry, Trust, kind_of
 
 if TYPE_CHECKING:
     from device.desk.server import DeskServer
@@ -85,7 +85,8 @@ class Agent:
         )
         self.stopping = asyncio.Event()
         self._showing = Showing(config, board, self.clock)
-        self._heard: Callable[[FaultReport], None] = lambda fault: log.error("%s", fault)
+        self._early: list[FaultReport] = []
+        self._heard: Callable[[FaultReport], None] = self._early.append
         self._boots = 0
         self._on_grown: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
@@ -170,13 +171,16 @@ class Agent:
         self._apply(pad)
         at = self.clock.at()
         pad.record(Booted(at=at, agent=__version__, board=self.board.name, boots=self._boots))
+        for body in said_at_start(memory, at):
+            pad.record(body)
         for one in memory.left_open:
-            pad.record(Withdrawn(at=at, invitation=one, reason="restart"))
             pad.session.remember(one, "withdrawn")
         if self.writer.opened_because is not None:
             pad.raise_fault(Code.LEDGER_DAMAGED, self.writer.opened_because)
         self._check_clock(pad)
         pad.start()
+        for fault in self._early:  # of a display that went while the ledger could not be opened
+            pad.driver_fault(fault)
 
     async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:
         """The parts that may come late: the network, the desk, the chores."""

@@ -21,7 +21,7 @@ from device.ledger_file import (
     is_damage,
     may_be_written,
 )
-from device.salvage import Found, Survivors, unread_tail
+from device.salvage import Found, Survivors, needed_at_start, unread_tail
 from device.succession import Succession
 from device.verify import Bad, Verdict, examine_file
 from sync.delivery import Chunk
@@ -247,9 +247,11 @@ class Ledger:
         Raises LedgerError; if the new file could not be written this ledger simply goes on.
         """
         with as_ledger_error(f"succession of {self._path}"):
-            rows = self._connection.execute(
-                "SELECT seq, body, digest FROM entry WHERE seq > ? ORDER BY seq", (self.receipted,)
-            ).fetchall()
+            newest = self._connection.execute("SELECT seq, body FROM entry ORDER BY seq DESC")
+            needed = [seq for seq in needed_at_start(newest) if seq <= self.receipted]
+            newest.close()
+            rows = [row for seq in sorted(needed) for row in self._rows(seq - 1, seq)]
+            rows += self._rows(self.receipted, self.head[0])
             survivors = Survivors(
                 ledger=self.id,
                 pad=self._succession.pad,
@@ -264,6 +266,10 @@ class Ledger:
             self._succession.hand_over()
             self._adopt(_writable(self._path), examine_file(self._path))
         self.opened_because = reason
+
+    def _rows(self, after: int, last: int) -> list[tuple[int, bytes, bytes]]:
+        query = "SELECT seq, body, digest FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq"
+        return self._connection.execute(query, (after, last)).fetchall()
 
     def close(self) -> None:
         """Checkpoint, keep the receipted mark, let go of the file; safe to call twice."""

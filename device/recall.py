@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from device.events import Standing
 from sync.entries import (
+    At,
+    Body,
     Booted,
     Configured,
     Entry,
@@ -51,6 +53,19 @@ def recall(entries: Iterable[Entry]) -> Memory:
     for entry in entries:
         _take(memory, entry.body)
     return memory
+
+
+def said_at_start(memory: Memory, at: At) -> list[Body]:
+    """What a start records of what it recalled, behind its `booted`.
+
+    A pause that stands is said again in every boot: nobody needs to look further back for it, nor
+    loses sight of it behind thousands of strays.
+    """
+    said: list[Body] = []
+    if memory.paused_by is not None:
+        said.append(Paused(at=at, by=memory.paused_by))
+    said += [Withdrawn(at=at, invitation=one, reason="restart") for one in memory.left_open]
+    return said
 
 
 def _take(memory: Memory, raw: bytes) -> None:

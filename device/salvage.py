@@ -10,13 +10,22 @@ The record format is section 2 of https://www.sqlite.org/fileformat2.html.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from device.ledger_file import APPLICATION_ID, PAGE_BYTES, beside
-from sync.entries import DIGEST_BYTES, GENESIS, HashName, Opened, next_digest, read_body
+from sync.entries import (
+    DIGEST_BYTES,
+    GENESIS,
+    HashName,
+    Opened,
+    Salvaged,
+    kind_of,
+    next_digest,
+    read_body,
+)
 
 _HEADER = re.compile(
     rb"(?:\x05\x00[\x0c-\x7f]|\x06\x00[\x80-\xff][\x00-\x7f]|\x07\x00[\x80-\xff]{2}[\x00-\x7f])"
@@ -45,9 +54,10 @@ class Found(NamedTuple):
 class Survivors:
     """What is left of a ledger.
 
-    `entries`: seq, body and true digest of what the province may not have, in order. `missing`:
-    closed ranges among them that are gone. `seq`, `digest`: the last entry that could be read in
-    chain. What came after the last survivor, if anything, cannot be known.
+    `entries`: seq, body and true digest, in order, of what the province may not have and of what
+    the next start needs. `missing`: closed ranges that are gone of what the province may not have.
+    `seq`, `digest`: the last entry that could be read in chain. What came after the last survivor,
+    if anything, cannot be known.
     """
 
     ledger: str
@@ -81,7 +91,8 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
     receipted = min(max(f.receipted for f in rows[s]) for s in sorted(rows)[-_MARK_ROWS:])
     true = _prove(rows, hash_name)
     seq, digest = _last_in_chain(true, receipted)
-    kept = [(s, *true[s]) for s in sorted(true) if s > receipted]
+    needed = needed_at_start((s, true[s][0]) for s in sorted(true, reverse=True))
+    kept = [(s, *true[s]) for s in sorted(true) if s > receipted or s in needed]
     return Survivors(
         ledger=ledger,
         pad=opened.pad if opened else "",
@@ -90,7 +101,7 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
         digest=digest,
         receipted=receipted,
         entries=kept,
-        missing=_gaps([s for s, _, _ in kept], receipted, max(rows)),
+        missing=_gaps([s for s, _, _ in kept if s > receipted], receipted, max(rows)),
     )
 
 
@@ -104,6 +115,23 @@ def unread_tail(path: Path, head: int) -> dict[int, list[Found]]:
     for found in _records({}, _read_frames(beside(path, "-wal")), head):
         rows.setdefault(found.seq, []).append(found)
     return rows
+
+
+def needed_at_start(entries: Iterable[tuple[int, bytes]]) -> set[int]:
+    """Of entries, newest first: the seqs that the next start reads although they are receipted.
+
+    The last `booted` counts the boots; a pause that stands is said behind it (`recall.py`).
+    """
+    needed: set[int] = set()
+    for seq, body in entries:
+        kind = kind_of(body)
+        if kind == "salvaged" and isinstance(carried := _readable(body), Salvaged):
+            kind = kind_of(carried.body.encode())
+        if kind == "booted" or (kind in {"paused", "resumed"} and not needed):
+            needed.add(seq)
+        if kind == "booted":
+            break
+    return needed
 
 
 def _read_pages(path: Path) -> dict[int, bytes]:

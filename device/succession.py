@@ -40,6 +40,8 @@ from sync.entries import (
 )
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
+MAX_GAPS = 200
+"""So many ranges of missing entries fit into `opened`, and that into `salvaged` later on."""
 UNKNOWN_LEDGER = "unknown"
 """Names a ledger whose first entry is lost and whose lock file is lost too."""
 
@@ -152,7 +154,7 @@ class Succession:
                 reason=reason,
                 seq=survivors.seq or None,
                 digest=survivors.digest.hex() if survivors.seq else None,
-                missing=survivors.missing,
+                missing=_widened(survivors.missing),
             )
         connection = create(self._unborn())
         try:
@@ -235,6 +237,21 @@ class Succession:
             beside(self._unborn(), companion).unlink(missing_ok=True)
         self._unborn().rename(self.path)
         sync_folder(self.path)
+
+
+def _widened(gaps: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """At most `MAX_GAPS` ranges, for an entry has bounds: the shortest stretches between them are
+    called missing too. They come as `salvaged` all the same, and the province counts them.
+    """
+    bridged = sorted(range(1, len(gaps)), key=lambda n: gaps[n][0] - gaps[n - 1][1])
+    closed = set(bridged[: max(0, len(gaps) - MAX_GAPS)])
+    wide: list[tuple[int, int]] = []
+    for n, (first, last) in enumerate(gaps):
+        if n in closed:
+            wide[-1] = (wide[-1][0], last)
+        else:
+            wide.append((first, last))
+    return tuple(wide)
 
 
 def _told(previous: Predecessor | None, what: str) -> str:

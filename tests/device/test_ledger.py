@@ -18,19 +18,26 @@ import pytest
 from device import ledger_file
 from device.errors import Code, LedgerError
 from device.ledger import MAX_ENTRY_BYTES, Ledger
+from device.recall import recall
+from device.salvage import Survivors
+from device.succession import Succession
 from device.verify import verify
 from rigs.crash import Trace, ram_folder, record
 from rigs.ledger_child import at, open_in, rated
 from sync.entries import (
     GENESIS,
+    Booted,
     Detailed,
+    Entry,
     HashName,
     Opened,
+    Paused,
     Rated,
     Salvaged,
     next_digest,
     read_body,
     walk_chain,
+    write_body,
 )
 
 TESTS = Path(__file__).parents[1]
@@ -538,3 +545,44 @@ def test_the_rated_body_in_the_rig_is_of_the_usual_size() -> None:
     size = len(msgspec.json.encode(rated(1), order="sorted"))
     assert isinstance(rated(1), Rated)
     assert 180 <= size <= 260
+
+
+@pytest.mark.parametrize("how", ["diverged", "diverged twice", "damaged"])
+def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
+    tmp_path: Path, how: str
+) -> None:
+    ledger = open_in(tmp_path)
+    for boots in (36, 37):
+        ledger.append(Booted(at=at(), agent="0", board="simulated", boots=boots))
+        ledger.append(Paused(at=at(), by=f"desk {boots}"))
+    for n in range(20):
+        ledger.append(rated(n))
+    ledger.mark_receipted(ledger.head[0] - 2)
+    if how == "damaged":
+        ledger.close()
+        file = tmp_path / "ledger"
+        file.write_bytes(file.read_bytes()[:100] + bytes(16) + file.read_bytes()[116:])
+        ledger = open_in(tmp_path)
+    else:
+        for _ in how.split():
+            ledger.succeed("diverged")
+            ledger.append(rated(99))
+            ledger.mark_receipted(ledger.head[0])
+    assert ledger.opened_because is not None
+    memory = recall(Entry(*row) for row in everything(ledger))
+    assert (memory.boots, memory.paused_by) == (37, "desk 37")
+    ledger.close()
+
+
+def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> None:
+    succession = Succession(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
+    gaps = tuple((n, n + n % 7) for n in range(1, 100_000, 20))
+    succession.prepare(Survivors("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
+    succession.settle()
+    opened = read_body(everything(open_in(tmp_path))[0][1])
+    assert isinstance(opened, Opened)
+    assert opened.previous is not None
+    told = opened.previous.missing
+    assert len(told) <= 200
+    assert all(any(a <= first and last <= b for a, b in told) for first, last in gaps)
+    assert len(write_body(opened)) < 8000, "or it could not be salvaged itself"

@@ -1,4 +1,4 @@
-from device.recall import recall
+from device.recall import recall, said_at_start
 from sync.entries import (
     GENESIS,
     At,
@@ -82,3 +82,15 @@ def test_salvaged_entries_count_as_what_they_carry() -> None:
 def test_an_unreadable_or_unknown_entry_changes_nothing() -> None:
     memory = recall([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
     assert memory.boots == 0
+
+
+def test_a_pause_is_said_again_at_every_start_so_that_the_last_boot_tells_it() -> None:
+    memory = recall(entries(Paused(at=AT, by="desk"), invited("a")))
+    said = said_at_start(memory, AT)
+    assert said == [
+        Paused(at=AT, by="desk"),
+        Withdrawn(at=AT, invitation="a", reason="restart"),
+    ]
+    later = recall(entries(Booted(at=AT, agent="0", board="simulated", boots=2), *said))
+    assert (later.paused_by, later.left_open) == ("desk", [])
+    assert said_at_start(recall(entries(Resumed(at=AT, by="desk"))), AT) == []
