@@ -1,6 +1,5 @@
 """What the province says, and what the pad makes of it; in virtual time."""
 
-import asyncio
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +12,7 @@ from device.events import Scene
 from device.link import MAX_BY_CHARS, SILENT_MS, Link
 from device.writer import Writer
 from rigs.pad_bench import Bench
-from rigs.virtual_time import run
+from rigs.virtual_time import pass_s, run
 from sync.contract import (
     VERSION,
     Command,
@@ -39,7 +38,7 @@ class BenchWriter:
         self.receipted = seq
 
     async def succeed(self, reason: str) -> None:
-        await asyncio.sleep(1)
+        await pass_s(1)
         if self.fails is not None:
             raise self.fails
         self.succeeded.append(reason)
@@ -80,10 +79,10 @@ def wish(version: int, **settings: object) -> Desired:
 def test_a_backlog_that_nobody_takes_for_an_hour_is_a_fault_until_it_moves(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
-        await asyncio.sleep(SILENT_MS / 1000)
+        await pass_s(SILENT_MS / 1000)
         bench.link.watch()
         assert bench.codes() == []
-        await asyncio.sleep(1)
+        await pass_s(1)
         bench.link.watch()
         bench.link.watch()
         assert bench.codes() == [("N01", "")]
@@ -103,11 +102,11 @@ def test_a_pad_with_nothing_to_send_may_be_silent_for_ever(tmp_path: Path) -> No
         bench = LinkBench(tmp_path)
         bench.link.receipted(10)
         for _ in range(3):
-            await asyncio.sleep(SILENT_MS / 1000)
+            await pass_s(SILENT_MS / 1000)
             bench.link.watch()
         assert bench.codes() == []
         bench.writer.head_seq = 11  # the hour begins with the first entry that waits
-        await asyncio.sleep(60)
+        await pass_s(60)
         bench.link.watch()
         assert bench.codes() == []
 
@@ -147,12 +146,12 @@ def test_a_parted_history_begins_one_new_ledger_and_tells_the_uplink(tmp_path: P
         bench = LinkBench(tmp_path)
         for _ in range(3):
             bench.link.diverged("another entry 9")
-        await asyncio.sleep(5)
+        await pass_s(5)
         assert bench.writer.succeeded == ["diverged"]
         assert bench.renewed == 1
         assert bench.codes() == [("L05", "another entry 9")]
         bench.link.diverged("again, later")
-        await asyncio.sleep(5)
+        await pass_s(5)
         assert len(bench.writer.succeeded) == 2
 
     run(story())
@@ -165,14 +164,14 @@ def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_tried_until_it_goes(
         bench = LinkBench(tmp_path)
         bench.writer.fails = LedgerError("no room", Code.LEDGER_FULL)
         bench.link.diverged("another entry 9")
-        await asyncio.sleep(60)
+        await pass_s(60)
         assert bench.codes() == [("L05", "another entry 9"), ("L02", "no room")]
         assert (bench.renewed, bench.scene) == (0, Scene.FAULT)
         bench.writer.fails = LedgerError("it is odd", Code.LEDGER_WRITE)
-        await asyncio.sleep(10)
+        await pass_s(10)
         assert bench.codes() == [("L05", "another entry 9"), ("L01", "it is odd")]
         bench.writer.fails = None
-        await asyncio.sleep(10)
+        await pass_s(10)
         assert bench.codes() == [("L05", "another entry 9")]
         assert (bench.renewed, bench.scene) == (1, Scene.STANDBY)
         assert bench.writer.succeeded == ["diverged"]

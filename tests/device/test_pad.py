@@ -9,7 +9,7 @@ from device.errors import Code
 from device.events import Refusal, Scene
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
 from rigs.pad_bench import Bench
-from rigs.virtual_time import run
+from rigs.virtual_time import pass_s, run
 from sync.entries import (
     Cleared,
     Fault,
@@ -39,7 +39,7 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
         one = await invited(bench)
         bench.card.hangs = True
         bench.press()
-        await asyncio.sleep(1)
+        await pass_s(1)
         assert bench.scene is Scene.INVITATION
         assert bench.pad.standing(one) == "open"
         bench.card.let_go()
@@ -49,7 +49,7 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
         (rated,) = bench.recorded(Rated)
         assert (rated.invitation, rated.level) == (one, Level.SATISFIED)
         assert bench.grown == 2
-        await asyncio.sleep(10)
+        await pass_s(10)
         assert [scene for scene, _ in bench.shown] == [
             Scene.STANDBY,
             Scene.INVITATION,
@@ -66,13 +66,13 @@ def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itsel
         one = await invited(bench)
         bench.card.hangs = True
         bench.press()
-        await asyncio.sleep(60)
+        await pass_s(60)
         scenes = [scene for scene, _ in bench.shown]
         assert scenes[1] is Scene.SAVING
         assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
         assert Scene.THANKS not in scenes
         bench.card.let_go()
-        await asyncio.sleep(1)
+        await pass_s(1)
         assert bench.pad.standing(one) == "rated"
         assert bench.scene is Scene.STANDBY
         assert len(bench.recorded(Rated)) == 1
@@ -86,12 +86,12 @@ def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() ->
         one = await invited(bench)
         bench.card.refuses = Code.LEDGER_FULL
         bench.press(Level.DISSATISFIED)
-        await asyncio.sleep(30)
+        await pass_s(30)
         assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_FULL)
         assert await bench.pad.invite(Service(case="c-2"), None, "http") is Refusal.FAULT
         assert bench.pad.window().fault == "L02"
         bench.card.refuses = None
-        await asyncio.sleep(5)
+        await pass_s(5)
         assert bench.scene is Scene.STANDBY
         assert bench.pad.window() == ("3", "ready", None, None)
         assert bench.pad.standing(one) == "rated"
@@ -109,7 +109,7 @@ def test_the_same_case_at_the_same_step_is_the_same_invitation_while_it_is_open(
         assert await bench.pad.invite(Service(case="c-1"), "c7", "http") is Refusal.BUSY
         bench.press()
         await bench.settle()
-        await asyncio.sleep(10)
+        await pass_s(10)
         assert await invited(bench) != one  # control: once it has ended, it is another
         assert len(bench.recorded(Invited)) == 2
 
@@ -137,12 +137,12 @@ def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhil
         bench.pad.start()
         bench.pad.identify()
         assert bench.scene is Scene.IDENTIFY
-        await asyncio.sleep(IDENTIFY_S - 1)
+        await pass_s(IDENTIFY_S - 1)
         bench.pad.identify()  # again: from now
         await invited(bench)
-        await asyncio.sleep(IDENTIFY_S - 0.1)
+        await pass_s(IDENTIFY_S - 0.1)
         assert bench.scene is Scene.IDENTIFY
-        await asyncio.sleep(0.2)
+        await pass_s(0.2)
         assert bench.scene is Scene.INVITATION
         bench.press()
         await bench.settle()
@@ -246,11 +246,11 @@ def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entr
         assert bench.pad.commits.refused > 0
         bench.press()
         bench.card.refuses = None
-        await asyncio.sleep(5)
+        await pass_s(5)
         assert len(bench.recorded(Strayed)) == 1
         one = await invited(bench)
         bench.press()
-        await asyncio.sleep(1)
+        await pass_s(1)
         assert bench.scene is Scene.THANKS, "its count of what waits went wrong"
         assert bench.pad.standing(one) == "rated"
 

@@ -42,3 +42,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 def now_ms() -> int:
     """The running loop's virtual time."""
     return round(asyncio.get_running_loop().time() * 1000)
+
+
+async def pass_s(seconds: float) -> None:
+    """Let so much virtual time pass. In real time this would be a fixed sleep, so it refuses."""
+    if not isinstance(asyncio.get_running_loop(), VirtualLoop):
+        raise TypeError("only in virtual time; real time is polled with `rigs.wait.until`")
+    await asyncio.sleep(seconds)
