@@ -96,9 +96,12 @@ class Writer:
         return await self.run(lambda ledger: ledger.digest_at(seq))
 
     def mark_receipted(self, seq: int) -> None:
-        """See `Ledger.mark_receipted`; does not wait, keeps its place among the other calls."""
-        self.receipted = seq
-        self._submit(lambda ledger: ledger.mark_receipted(seq))
+        """See `Ledger.mark_receipted`; does not wait, keeps its place among the other calls.
+
+        It is about the ledger of now: behind a succession that is under way it says nothing.
+        """
+        about, self.receipted = self.ledger_id, seq
+        self._submit(lambda ledger: ledger.mark_receipted(seq) if ledger.id == about else None)
 
     async def succeed(self, reason: str) -> None:
         """See `Ledger.succeed`."""

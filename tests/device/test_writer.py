@@ -127,3 +127,25 @@ def test_the_ledger_rests_when_nobody_asks_and_only_then(tmp_path: Path) -> None
 
     assert asyncio.run(main(0.01)) > 0
     assert asyncio.run(main(60)) == 0  # control: no checkpoint while it has not been idle
+
+
+def test_a_receipt_for_the_old_ledger_says_nothing_of_the_new_one(tmp_path: Path) -> None:
+    async def main() -> None:
+        writer = Writer(lambda: open_in(tmp_path))
+        await writer.start()
+        for n in range(5):
+            await writer.append(rated(n))
+        gate = threading.Event()
+        held = asyncio.ensure_future(writer.run(lambda _: gate.wait(10)))
+        parting = asyncio.ensure_future(writer.succeed("diverged"))
+        await asyncio.sleep(0)
+        writer.mark_receipted(5)
+        gate.set()
+        await asyncio.gather(held, parting)
+        assert await writer.run(lambda ledger: ledger.receipted) == 0
+        assert writer.receipted == 0
+        writer.mark_receipted(3)  # control: one for the new ledger counts
+        assert await writer.run(lambda ledger: ledger.receipted) == 3
+        await writer.stop()
+
+    run(main())
