@@ -76,6 +76,7 @@ class Pad:
         self._new_id = new_id
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
+        self._inviting: list[asyncio.Future[Entry]] = []
         self.commits = Commits(
             append,
             on_stored=lambda _: self._on_grown(),
@@ -178,10 +179,14 @@ class Pad:
             and (now.service.case, now.service.step) == (service.case, service.step)
             and self.session.standing(now.id) == "open"
         ):
-            return DeskInvited(now.id, created=False)
+            refusal = await self._durable(self._inviting)
+            return refusal or DeskInvited(now.id, created=False)
         one = Invitation(self._new_id(), source, service, clerk)
-        refusal = await self._wish(Invite(one))
-        return refusal or DeskInvited(one.id, created=True)
+        outcome = self.happen(Invite(one))
+        if isinstance(outcome, Refusal):
+            return outcome
+        self._inviting = outcome
+        return await self._durable(outcome) or DeskInvited(one.id, created=True)
 
     async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
         """Take an invitation back."""
@@ -213,10 +218,12 @@ class Pad:
 
     async def _wish(self, event: Event) -> Refusal | None:
         outcome = self.happen(event)
-        if isinstance(outcome, Refusal):
-            return outcome
-        if outcome:
-            _, waiting = await asyncio.wait(outcome, timeout=COMMIT_WAIT_S)
+        return outcome if isinstance(outcome, Refusal) else await self._durable(outcome)
+
+    async def _durable(self, commits: list[asyncio.Future[Entry]]) -> Refusal | None:
+        """Wait for entries to be durable; the card's refusal when it takes too long."""
+        if commits:
+            _, waiting = await asyncio.wait(commits, timeout=COMMIT_WAIT_S)
             if waiting:
                 return Refusal.FAULT
         return None

@@ -88,8 +88,10 @@ class _Api:
         outcome = await self._desk.invite(service, wish.clerk, SOURCE)
         if not isinstance(outcome, Invited):
             raise DeskError(outcome.value)
-        status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
-        return _answer(InvitationNow(invitation=outcome.invitation, standing="open"), status)
+        # Not simply `open`: while a slow card took it in, a fault may have taken it back.
+        return self._now(
+            outcome.invitation, HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
+        )
 
     async def standing(self, request: Request) -> Response:
         return self._now(request.path_params["invitation"])
@@ -123,11 +125,11 @@ class _Api:
         if refusal is not None:
             raise DeskError(refusal.value)
 
-    def _now(self, invitation: str) -> Response:
+    def _now(self, invitation: str, status: int = HTTPStatus.OK) -> Response:
         standing = self._desk.standing(invitation)
         if standing is None:
             raise DeskError(Refusal.UNKNOWN.value)
-        return _answer(InvitationNow(invitation=invitation, standing=standing))
+        return _answer(InvitationNow(invitation=invitation, standing=standing), status)
 
 
 R = TypeVar("R", bound=Wish)

@@ -268,3 +268,20 @@ def test_a_fault_with_a_very_long_detail_is_still_an_entry() -> None:
         assert bench.pad.faults.now == ()
 
     run(story())
+
+
+def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.card.hangs = True
+        first = asyncio.ensure_future(bench.pad.invite(CASE, "c7", "http"))
+        await asyncio.sleep(1)
+        again = asyncio.ensure_future(bench.pad.invite(CASE, "c7", "http"))
+        await asyncio.sleep(1)
+        assert not again.done()
+        bench.card.let_go()
+        one, same = await asyncio.gather(first, again)
+        assert isinstance(one, Granted)
+        assert same == Granted(one.invitation, created=False)
+
+    run(story())

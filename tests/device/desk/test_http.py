@@ -401,3 +401,18 @@ class LeakyDesk(SessionDesk):
 def test_the_comparison_catches_a_desk_that_differs_by_level() -> None:
     transcripts = [transcript(LeakyDesk(), first, None) for first in Level]
     assert any(one != transcripts[0] for one in transcripts[1:])
+
+
+def test_an_invitation_that_a_fault_took_back_meanwhile_is_not_called_open(
+    desk: SessionDesk, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = desk.invite
+
+    async def slow(service: Service, clerk: str | None, source: str) -> Invited | Refusal:
+        granted = await quick(service, clerk, source)
+        desk.do(Blocked(Code.LEDGER_FULL))
+        return granted
+
+    monkeypatch.setattr(desk, "invite", slow)
+    answer = call("POST", "/v1/invitations", CASE)
+    assert (answer.status_code, answer.json()["standing"]) == (201, "withdrawn")
