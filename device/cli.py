@@ -43,6 +43,13 @@ def _configured(chosen: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     if chosen.command == "check":
+        from device.showing import refuse_boxes
+
+        try:
+            refuse_boxes(config)
+        except ConfigError as error:
+            print(error, file=sys.stderr)
+            return MISUSED
         print(f"{chosen.config}: in order, pad {config.pad.id} on board {config.pad.board}")
         return OK
     logging.basicConfig(

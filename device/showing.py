@@ -12,9 +12,9 @@ from device.clock import TrustedClock
 from device.config import Config
 from device.drivers.base import Board, OnFault
 from device.drivers.panel import Panel
-from device.errors import Code
+from device.errors import Code, ConfigError
 from device.events import Scene
-from device.ui.fonts import release
+from device.ui.fonts import missing_glyphs, release
 from device.ui.oled import draw
 from device.ui.screens import screen
 from device.ui.words import load
@@ -29,10 +29,27 @@ CHINA_STANDARD_TIME_S = 8 * 3600
 SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 
 
+def refuse_boxes(config: Config) -> None:
+    """Raises ConfigError when the hall or the window would stand on the display as boxes."""
+    language = config.pad.languages[0]
+    problems = [
+        f"[pad] {name} = {text!r}: the display has no glyph for {missing!r}"
+        for name, text in (("hall", config.pad.hall), ("window", config.pad.window))
+        if (missing := missing_glyphs(text, language))
+    ]
+    release()
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
 class Showing:
-    """The display of one pad. `window` may be set anew; every method is for the agent's loop."""
+    """The display of one pad. `window` may be set anew; every method is for the agent's loop.
+
+    Raises ConfigError for words that the display cannot show.
+    """
 
     def __init__(self, config: Config, board: Board, clock: TrustedClock) -> None:
+        refuse_boxes(config)
         self.window = config.pad.window
         self.note: Code | None = None
         """A fault that does not close the window, for the technician's eye in standby."""

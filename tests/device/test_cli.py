@@ -69,6 +69,15 @@ def test_every_mistake_is_named_in_one_report(
     assert not (config.parent / "ledger.db").exists()
 
 
+def test_words_that_the_display_would_show_as_boxes_are_a_mistake(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("[pad]", '[pad]\nhall = "延吉😀"'), encoding="utf-8")
+    assert main(["check", "--config", str(config)]) == MISUSED
+    assert "no glyph for '😀'" in capsys.readouterr().err
+
+
 def test_a_configuration_that_is_not_there_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
