@@ -74,7 +74,7 @@ def test_words_that_the_display_would_show_as_boxes_are_a_mistake(
 ) -> None:
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("[pad]", '[pad]\nhall = "延吉😀"'), encoding="utf-8")
-    assert main(["check", "--config", str(config)]) == MISUSED
+    assert cli.main(["check", "--config", str(config)]) == 2
     assert "no glyph for '😀'" in capsys.readouterr().err
 
 
