@@ -56,11 +56,16 @@ def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
         cuts[cut_the_power(pad, dice, f"cut-{n}")] += 1
         if n % 5 == 3:
             pad.cable.mend()
+        if n % 4 == 2:
+            pad.start(ready=False)
+            Event().wait(dice.uniform(0.05, 0.6))
+            pad.end()
+            cuts["starting"] += 1
         verdict = pad.verify()
         assert verdict.returncode == 0, verdict.stdout
         pad.start()
     pad.cable.mend()
-    print(f"{KILLS} kills: {dict(cuts)}, thanked {len(pad.thanked)}")
+    print(f"{cuts.total()} kills: {dict(cuts)}, thanked {len(pad.thanked)}")
     hall.prove(pad)
     summary = hall.books.look(lambda store: store.summary())
     assert (summary.lost, summary.doubled, summary.open) == (0, 0, 0)

@@ -40,8 +40,10 @@ def test_a_broker_that_is_killed_holds_nothing_that_is_missed(hall: Hall) -> Non
     hall.receiver()
     pad = hall.pad()
     pad.rate("before")
+    hall.caught_up(pad)
     hall.broker.kill()
-    pad.rate("without a broker")
+    one = pad.rate("without a broker")
+    assert one not in hall.books.ratings()  # control: the way was really gone
     hall.broker.start()
     pad.rate("after")
     hall.prove(pad)

@@ -90,3 +90,8 @@ def test_one_of_two_receivers_dies_and_the_other_takes_over(any_hall: Hall) -> N
         pad.rate(f"the other {n}")
     any_hall.prove(*pads)
     assert any_hall.books.look(lambda store: store.summary()).rated == 6
+    receivers[0].kill()
+    last = pads[0].rate("nobody is left")
+    assert last not in any_hall.books.ratings()  # control: it was they who took the others
+    receivers[1].start()
+    any_hall.prove(*pads)

@@ -28,6 +28,7 @@ from rigs.crash import CrashState, Trace, record, states
 from rigs.glass import read
 from rigs.ledger_child import at
 from rigs.pad_process import HALL, WINDOW, PadProcess
+from rigs.wait import until
 from sync.entries import Rated, read_body
 from sync.mqtt import BrokerAddress
 
@@ -81,10 +82,13 @@ def live(ram: Path, launcher: Sequence[str]) -> Life:
                 stderr=pad.log,
             )
             try:
-                pad.be_ready(60)
+                until(lambda: running.done() or pad.is_ready(), 60, "the traced pad is ready")
+                pad.be_ready()
                 rated = [pad.rate(f"case-{n}", KEYS[n % 5]) for n in range(RATINGS)]
             finally:
-                os.kill(pad.holder(), signal.SIGTERM)
+                print(pad.last_words())
+                if not running.done():
+                    os.kill(pad.holder(), signal.SIGTERM)
             trace = running.result(60)
         pad.eye.see_it_out()
     finally:

@@ -107,9 +107,13 @@ control = "board.sock"
             self.be_ready()
         return self
 
-    def be_ready(self, timeout_s: float = 20) -> None:
+    def is_ready(self) -> bool:
+        """Whether its desk is open."""
+        return self._desk_port() is not None
+
+    def be_ready(self) -> None:
         """Wait for the display and the desk."""
-        port = until(self._desk_port, timeout_s, f"{self.id} opens its desk")
+        port = until(self._desk_port, 20, f"{self.id} opens its desk")
         self.look()
         self._desk = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
