@@ -173,6 +173,7 @@ DOORS: dict[str, set[str]] = {
     "ulid": {"device/agent.py"},
     "starlette": {"device/desk/http.py", "demo/web.py"},
     "uvicorn": {"device/desk/server.py"},
+    "h11": {"device/desk/server.py"},
     "sqlalchemy": {"province/store/", "province/verify.py"},
     "iotcore": {"demo/broker.py"},
 }
