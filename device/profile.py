@@ -1,16 +1,16 @@
 """Board profiles: which driver, which lines, which times. One TOML file each in hw/boards.
 
-A profile names its driver and the type of its options by dotted name. The options' module imports
-no vendor library, so a configuration can be checked on any machine; the driver's module is
-imported by `drivers/registry.py` only, when the board is built.
+A profile names its driver and the type of its options by dotted name: for the whole board, or for
+its parts. The options' module imports no vendor library, so a configuration can be checked on any
+machine; the driver's module is imported by `drivers/registry.py` only, when the board is built.
 """
 
 import importlib
 import importlib.resources
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,18 @@ from device.problems import Check, Problems, did_you_mean, read_struct
 from sync.entries import Level
 
 Reference = Annotated[str, Meta(pattern=r"^[a-z][\w.]*:\w+\Z", description='"package.module:name"')]
+
+
+class Levelled(Protocol):
+    """A key, whatever it is found by."""
+
+    @property
+    def name(self) -> str:
+        """The key's name."""
+
+    @property
+    def level(self) -> Level | None:
+        """Its level, if it has one."""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +42,15 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of a board and how they are read; `drivers/debounce.py` says what the times do."""
+    """The keys of a board and how they are read; `drivers/debounce.py` says what the times do.
 
-    key: tuple[Key, ...]
+    `coded`: the key pad sends codes; the key map of its model (`device/keypad.py`) has its keys.
+    """
+
+    key: tuple[Key, ...] = ()
+    driver: Reference | None = None
+    options: Reference | None = None
+    coded: bool = False
     scan_ms: Annotated[
         int, Meta(ge=1, le=20, description="a whole number of milliseconds from 1 to 20")
     ] = 5
@@ -51,8 +69,10 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a board's display in pixels."""
+    """The size of a board's display in pixels, and what drives it."""
 
+    driver: Reference | None = None
+    options: Reference | None = None
     width: Annotated[int, Meta(ge=64, le=1024, description="pixels, from 64 to 1024")] = 128
     height: Annotated[int, Meta(ge=32, le=1024, description="pixels, from 32 to 1024")] = 64
 
@@ -63,10 +83,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     driver: Reference
-    options: Reference
     keys: KeysProfile
+    options: Reference | None = None
     display: DisplayProfile | None = None
     has_rtc: bool = False
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a board whose parts have their own: `[board.keys]` and `[board.display]`."""
+
+    keys: msgspec.Struct | None = None
+    display: msgspec.Struct | None = None
 
 
 def board_names() -> list[str]:
@@ -107,7 +134,7 @@ def parse_profile(name: str, text: str, problems: Problems) -> Profile | None:
     except tomllib.TOMLDecodeError as error:
         problems.add("", f"not TOML: {error}")
         return None
-    checks: dict[type, Check] = {KeysProfile: _check_keys}
+    checks: dict[type, Check] = {KeysProfile: _check_keys, Profile: _check_options}
     return read_struct(Profile, {**table, "name": name}, problems, checks=checks)
 
 
@@ -115,15 +142,37 @@ def find_options(
     profile: Profile, table: object, problems: Problems, base: Path
 ) -> msgspec.Struct | None:
     """The options in `table` as the profile's type; None, and lines in `problems`, if wrong."""
-    module, name = profile.options.split(":")
+    if profile.options is not None:
+        return _read_options(profile.options, table, problems, base)
+    if not isinstance(table, dict):
+        problems.wrong("", table, "must be a table")
+        return None
+    before = len(problems.lines)
+    parts = {"keys": profile.keys.options, "display": profile.display and profile.display.options}
+    named = {part: reference for part, reference in parts.items() if reference}
+    for key in table:
+        if key not in named:
+            problems.add(key, f"not known{did_you_mean(key, named)}")
+    found = {
+        part: _read_options(reference, table.get(part, {}), problems.at(part), base)
+        for part, reference in named.items()
+    }
+    return Parts(**found) if len(problems.lines) == before else None
+
+
+def _read_options(
+    reference: str, table: object, problems: Problems, base: Path
+) -> msgspec.Struct | None:
+    """A table as the type that `reference` names, by its own `check` too if it has one."""
+    module, name = reference.split(":")
     kind: type[msgspec.Struct] = getattr(importlib.import_module(module), name)
-    return read_struct(kind, table, problems, base=base)
+    check: Check | None = getattr(kind, "check", None)
+    return read_struct(kind, table, problems, base=base, checks={kind: check} if check else None)
 
 
-def _check_keys(values: dict[str, Any], problems: Problems) -> None:
-    """No line, name or level twice, and each of the five levels once."""
-    keys: tuple[Key, ...] = values.get("key", ())
-    for what in ("name", "line", "level"):
+def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: Problems) -> None:
+    """Nothing twice in any of the `fields` of `keys`, and each of the five levels once."""
+    for what in fields:
         taken: dict[object, str] = {}
         for key in keys:
             value = getattr(key, what)
@@ -135,9 +184,26 @@ def _check_keys(values: dict[str, Any], problems: Problems) -> None:
                     f"key {key.name}.{what}", shown, f"already taken by key {taken[value]!r}"
                 )
             taken.setdefault(value, key.name)
-    missing = [level.value for level in Level if level not in {key.level for key in keys}]
+    given = {key.level for key in keys}
+    missing = [level.value for level in Level if level not in given]
     if missing:
         problems.add("key", f"no key gives {', '.join(missing)}")
+
+
+def _check_options(values: dict[str, Any], problems: Problems) -> None:
+    """Options are the whole board's or its parts', not both."""
+    for part in ("keys", "display"):
+        if values.get("options") and getattr(values.get(part), "options", None):
+            problems.add(f"{part}.options", "the board has options of its own already")
+
+
+def _check_keys(values: dict[str, Any], problems: Problems) -> None:
+    """Keys on lines with all five levels, or a key pad that has its own key map."""
+    keys: tuple[Key, ...] = values.get("key", ())
+    if not values.get("coded"):
+        check_levels(keys, ("name", "line", "level"), problems)
+    elif keys:
+        problems.add("key", "a key pad that sends codes has its keys in hw/keypads")
     scan, debounce = values.get("scan_ms"), values.get("debounce_ms")
     if scan and debounce and debounce < 2 * scan:
         problems.wrong("debounce_ms", debounce, f"must be at least twice scan_ms ({scan})")

@@ -6,7 +6,7 @@ that cannot be built is an error with a remedy, not a fallback.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,13 +24,20 @@ def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -
     """
     if not isinstance(options, msgspec.Struct):
         options = read_options(profile, options)
-    module, name = profile.driver.split(":")
-    try:
-        build = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, RuntimeError) as error:
-        # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi.
-        raise DriverError(
-            f"board {profile.name}: driver {profile.driver}: {error}", Code.KEYS_GONE
-        ) from error
+    build = find_driver(profile.name, profile.driver, Code.KEYS_GONE)
     board: Board = build(profile, options)
     return board
+
+
+def find_driver(board: str, reference: str, code: Code) -> Callable[..., Any]:
+    """The function that `reference` names ("package.module:name"), its module imported.
+
+    Raises DriverError, with `code`, when it cannot be imported on this machine.
+    """
+    module, name = reference.split(":")
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, RuntimeError) as error:
+        # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi.
+        raise DriverError(f"board {board}: driver {reference}: {error}", code) from error
+    return found

@@ -1,13 +1,16 @@
 """The configuration: what a good one gives, and how a bad one is reported."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from device.config import Config, load
+from device.drivers.options import SerialOptions
 from device.errors import Code, ConfigError
 from device.problems import Problems, as_toml
-from device.profile import board_names, load_profile, parse_profile, read_options
+from device.profile import Parts, board_names, load_profile, parse_profile, read_options
 from sync.entries import HashName, Level
 
 GOOD = """
@@ -197,7 +200,7 @@ def profile_mistakes(text: str) -> list[str]:
 @pytest.mark.parametrize("name", board_names())
 def test_every_profile_in_hw_boards_is_right(name: str) -> None:
     profile = load_profile(name)
-    assert {key.level for key in profile.keys.key} >= set(Level)
+    assert profile.keys.coded or {key.level for key in profile.keys.key} >= set(Level)
 
 
 def test_five_keys_and_one_without_a_level_are_a_board() -> None:
@@ -247,3 +250,76 @@ def test_an_unknown_board_is_answered_with_those_there_are() -> None:
 def test_a_boards_own_options_are_checked_against_its_own_type() -> None:
     with pytest.raises(ConfigError, match='contrl: not known; did you mean "control"'):
         read_options(load_profile("simulated"), {"contrl": "x"})
+
+
+LINUX = """
+[pad]
+id = "pad-1"
+board = "linux-68"
+[ledger]
+path = "ledger.db"
+"""
+
+
+def test_the_parts_of_a_board_have_options_of_their_own(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path, f'{LINUX}[board.keys]\nport = "/dev/ttyUSB0"\nmodel = "68-rising"\naddress = 3\n'
+    )
+    assert isinstance(config.board, Parts)
+    assert config.board.keys == SerialOptions(port="/dev/ttyUSB0", model="68-rising", address=3)
+
+
+def test_the_mistakes_of_every_part_stand_in_the_one_report(tmp_path: Path) -> None:
+    text = LINUX.replace("pad-1", "Pad 1")
+    assert mistakes(tmp_path, text) == [
+        'pad.id = "Pad 1": must be 1 to 32 of a-z, 0-9 and -',
+        'board.keys.port: missing; must be a path like "/dev/ttyUSB0", or a socket://, rfc2217://'
+        " or spy:// address",
+        "board.keys.model: missing; must be the name of a key map in hw/keypads",
+        "board.keys.address: missing; must be the window's address on the line, from 0 to 127",
+    ]
+    there = '[board.kees]\n[board.keys]\nport = "COM1"\nmodel = "68-rissing"\naddress = 131\n'
+    lines = mistakes(tmp_path, LINUX + there)
+    assert [line.partition(":")[0] for line in lines] == [
+        "board.kees",
+        'board.keys.port = "COM1"',
+        "board.keys.address = 131",
+        "board.keys.model",
+    ]
+    assert "no key pad '68-rissing'" in lines[3]
+    assert lines[3].endswith('did you mean "68-rising"?')
+    assert mistakes(tmp_path, LINUX.replace("[pad]", "board = 3\n[pad]"))
+
+
+def test_checking_a_configuration_imports_no_vendors_library(tmp_path: Path) -> None:
+    """The control: building the same board does import it."""
+    (tmp_path / "pad.toml").write_text(
+        f'{LINUX}[board.keys]\nport = "/dev/ttyUSB0"\nmodel = "68-rising"\naddress = 3\n'
+    )
+    says = "print(*sorted({'serial', 'luma', 'smbus2'} & set(sys.modules)))"
+    check = (
+        f"import sys; from device.cli import main;main(['check', '--config', 'pad.toml']); {says}"
+    )
+    build = (
+        "import sys; from pathlib import Path; from device.config import load;"
+        "from device.drivers.registry import build_board; config = load(Path('pad.toml'));"
+        f"build_board(config.profile, config.board); {says}"
+    )
+    imported = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout.splitlines()[-1]
+        for code in (check, build)
+    ]
+    assert imported == ["", "serial"]
+
+
+def test_a_board_with_options_for_itself_and_for_a_part_is_named() -> None:
+    text = keys(*FIVE).replace("[keys]", '[keys]\noptions = "device.drivers.options:SerialOptions"')
+    assert profile_mistakes(text) == ["keys.options: the board has options of its own already"]
+
+
+def test_a_key_pad_that_sends_codes_has_no_keys_on_lines() -> None:
+    assert profile_mistakes(keys(*FIVE).replace("[keys]", "[keys]\ncoded = true")) == [
+        "keys.key: a key pad that sends codes has its keys in hw/keypads"
+    ]

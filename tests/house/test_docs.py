@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device import config, profile, session_diagram
+from device import config, keypad, profile, session_diagram
 from device.desk.http import ERRORS
+from device.drivers.options import SerialOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code
 from province.errors import Code as ProvinceCode
@@ -106,10 +107,13 @@ TABLES = {
     "[province]": config.Province,
     "[desk]": config.Desk,
     "[board]": SimOptions,
+    "[board.keys]": SerialOptions,
     "profile [keys]": profile.KeysProfile,
     "profile [[keys.key]]": profile.Key,
     "profile [display]": profile.DisplayProfile,
     "profile": profile.Profile,
+    "key map": keypad.Keypad,
+    "key map [[key]]": keypad.CodedKey,
 }
 ELSEWHERE = {"name", "keys", "display", "key"}
 """Fields of a profile that are the file's own name or have a section of their own."""
@@ -132,7 +136,7 @@ def told_default(field: msgspec.structs.FieldInfo) -> str:
 def test_every_configuration_key_is_told_with_its_default(title):
     told = rows(section(read("docs/configuration.md"), title))
     fields = msgspec.structs.fields(TABLES[title])
-    if TABLES[title] in (profile.Profile, profile.KeysProfile):
+    if TABLES[title] in (profile.Profile, profile.KeysProfile, keypad.Keypad):
         fields = tuple(field for field in fields if field.encode_name not in ELSEWHERE)
     expected = {field.encode_name: told_default(field) for field in fields}
     known = {key: row[1] for key, row in told.items() if not re.fullmatch(r"-+|key", key)}

@@ -176,6 +176,7 @@ DOORS: dict[str, set[str]] = {
     "h11": {"device/desk/server.py"},
     "sqlalchemy": {"province/store/", "province/verify.py"},
     "iotcore": {"demo/broker.py"},
+    "serial": {"device/drivers/serial68.py"},
 }
 """Which file may import which library; a name ended by `/` is a folder. msgspec is how types are
 written here and may stand anywhere. `TYPE_CHECKING` imports cost nothing and are not counted."""

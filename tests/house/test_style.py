@@ -14,6 +14,7 @@ FORBIDDEN_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "h
 
 OUTERMOST = {
     "device/drivers/panel.py",
+    "device/drivers/serial68.py",
     "device/drivers/sim/keys.py",
     "device/writer.py",
     "sync/uplink.py",

@@ -1,0 +1,40 @@
+"""A board that is any Linux computer, put together from the parts that its profile names.
+
+Keys and display are named by `driver` in the profile's `[keys]` and `[display]`; their modules,
+and with them the vendors' libraries, are imported when the board is built and only then. The
+clocks are the kernel's.
+"""
+
+from device.drivers.base import Display, Keys
+from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.registry import find_driver
+from device.errors import Code, ConfigError
+from device.profile import Parts, Profile
+
+
+class LinuxBoard:
+    """The parts of one profile. They share nothing, so there is nothing to start or to stop."""
+
+    def __init__(self, profile: Profile, options: Parts) -> None:
+        if profile.keys.driver is None:
+            raise ConfigError(f"board {profile.name}: its profile names no driver for the keys")
+        self.name = profile.name
+        self.boot = KernelBoot()
+        self.wall = KernelWall(has_rtc=profile.has_rtc)
+        build_keys = find_driver(profile.name, profile.keys.driver, Code.KEYS_GONE)
+        self.keys: Keys = build_keys(profile.keys, options.keys, self.boot)
+        self.display: Display | None = None
+        if profile.display is not None and profile.display.driver is not None:
+            build_display = find_driver(profile.name, profile.display.driver, Code.DISPLAY_GONE)
+            self.display = build_display(profile.display, options.display)
+
+    def start(self) -> None:
+        """Nothing: each part takes hold of its own line."""
+
+    def stop(self) -> None:
+        """Nothing; safe to call twice."""
+
+
+def build(profile: Profile, options: Parts) -> LinuxBoard:
+    """The board of `profile`; nothing is opened yet. Raises DriverError, ConfigError."""
+    return LinuxBoard(profile, options)

@@ -1,0 +1,52 @@
+"""A board put together from the parts that its profile names."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.linux import LinuxBoard
+from device.drivers.registry import build_board
+from device.drivers.serial68 import SerialKeys
+from device.errors import Code, ConfigError, DriverError
+from device.profile import DisplayProfile, Profile, load_profile
+
+PROFILE = load_profile("linux-68")
+OPTIONS = {"keys": {"port": "/dev/null/pad", "model": "68-rising", "address": 3}}
+
+
+def with_keys(**changes: object) -> Profile:
+    return msgspec.structs.replace(PROFILE, keys=msgspec.structs.replace(PROFILE.keys, **changes))
+
+
+def test_a_board_has_the_parts_that_its_profile_names_and_the_kernels_clocks() -> None:
+    board = build_board(PROFILE, OPTIONS)
+    assert isinstance(board, LinuxBoard)
+    assert board.name == "linux-68"
+    assert isinstance(board.keys, SerialKeys)
+    assert board.display is None
+    assert board.boot.boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert isinstance(board.boot, KernelBoot)
+    assert isinstance(board.wall, KernelWall)
+    board.start()
+    board.stop()
+    board.stop()
+
+
+@pytest.mark.parametrize(
+    "driver", ["device.drivers.nowhere:build", "device.drivers.serial68:nothing"]
+)
+def test_a_part_that_cannot_be_imported_is_an_error_that_names_it(driver: str) -> None:
+    with pytest.raises(DriverError, match=driver) as caught:
+        build_board(with_keys(driver=driver), OPTIONS)
+    assert caught.value.code is Code.KEYS_GONE
+    display = DisplayProfile(driver=driver)
+    with pytest.raises(DriverError, match=driver) as caught:
+        build_board(msgspec.structs.replace(PROFILE, display=display), OPTIONS)
+    assert caught.value.code is Code.DISPLAY_GONE
+
+
+def test_a_board_without_keys_is_a_mistake_in_its_profile() -> None:
+    with pytest.raises(ConfigError, match="no driver for the keys"):
+        build_board(with_keys(driver=None), OPTIONS)
