@@ -275,9 +275,9 @@ def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable
         bench = Bench()
         bench.card.hangs = True
         first = asyncio.ensure_future(bench.pad.invite(CASE, "c7", "http"))
-        await asyncio.sleep(1)
+        await pass_s(1)
         again = asyncio.ensure_future(bench.pad.invite(CASE, "c7", "http"))
-        await asyncio.sleep(1)
+        await pass_s(1)
         assert not again.done()
         bench.card.let_go()
         one, same = await asyncio.gather(first, again)
