@@ -262,9 +262,16 @@ class Ledger:
                 entries=rows,
             )
             self._succession.prepare(survivors, reason)
+            before = self.id
             self._connection.close()
-            self._succession.hand_over()
+            try:
+                self._succession.hand_over()
+            except OSError as error:
+                log.warning("%s: handing over to the new ledger: %s", self._path, error)
+                self._succession.settle()  # as the next start would: the old one, or the new
             self._adopt(_writable(self._path), examine_file(self._path))
+            if self.id == before:
+                raise LedgerError("the old file could not be set aside")
         self.opened_because = reason
 
     def _rows(self, after: int, last: int) -> list[tuple[int, bytes, bytes]]:

@@ -83,6 +83,7 @@ class Link:
             log.error("the ledgers parted: %s", detail)
             self._pad.raise_fault(Code.LEDGER_DIVERGED, detail)
             self._parting = asyncio.ensure_future(self._part())
+            self._parting.add_done_callback(_heard)
 
     def connected(self, up: bool) -> None:
         """The broker is there, or gone."""
@@ -154,3 +155,9 @@ class Link:
         if standing is not None:
             self._pad.clear_fault(standing.code, standing.detail)
         self._on_renewed()
+
+
+def _heard(parting: "asyncio.Task[None]") -> None:
+    """What nobody expected goes to the loop's own handler."""
+    if not parting.cancelled():
+        parting.result()

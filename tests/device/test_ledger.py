@@ -15,7 +15,7 @@ from random import Random
 import msgspec
 import pytest
 
-from device import ledger_file
+from device import ledger_file, succession
 from device.errors import Code, LedgerError
 from device.ledger import MAX_ENTRY_BYTES, Ledger
 from device.recall import recall
@@ -575,10 +575,10 @@ def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
 
 
 def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> None:
-    succession = Succession(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
+    birth = Succession(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
     gaps = tuple((n, n + n % 7) for n in range(1, 100_000, 20))
-    succession.prepare(Survivors("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
-    succession.settle()
+    birth.prepare(Survivors("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
+    birth.settle()
     opened = read_body(everything(open_in(tmp_path))[0][1])
     assert isinstance(opened, Opened)
     assert opened.previous is not None
@@ -586,3 +586,32 @@ def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> 
     assert len(told) <= 200
     assert all(any(a <= first and last <= b for a, b in told) for first, last in gaps)
     assert len(write_body(opened)) < 8000, "or it could not be salvaged itself"
+
+
+@pytest.mark.parametrize("step", range(1, 5))
+def test_a_hand_over_that_fails_halfway_leaves_a_ledger_that_takes_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    ledger = filled(tmp_path, 5)
+    old_id, old = ledger.id, [body for _, body, _ in everything(ledger)]
+    steps = iter(range(1, 100))
+    sync = succession.sync_folder
+
+    def fail_once(path: Path) -> None:
+        if next(steps) == step:
+            raise OSError(5, "Input/output error")
+        sync(path)
+
+    monkeypatch.setattr(succession, "sync_folder", fail_once)
+    with contextlib.suppress(LedgerError):
+        ledger.succeed("diverged")
+    assert next(steps) > step, "it never failed"
+    entry = ledger.append(rated(9))
+    assert ledger.read(entry.seq - 1, 1, 9999).entries == [entry]
+    kept = {body for _, body, _ in everything(ledger)}
+    if ledger.id != old_id:
+        told = (read_body(body) for body in kept)
+        kept |= {b.body.encode() for b in told if isinstance(b, Salvaged)}
+    assert set(old) <= kept
+    ledger.close()
+    assert verify(tmp_path / "ledger").intact
