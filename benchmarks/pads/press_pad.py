@@ -11,6 +11,7 @@ are lines to be taken in place of stdin.
 """
 
 import asyncio
+import concurrent.futures
 import json
 import os
 import sys
@@ -92,10 +93,9 @@ class Bench:
             await self._pad.stop()
         await self._writer.stop()
 
-    async def _append(self, body: Body) -> Entry:
-        entry = await self._writer.append(body)
-        self._body = entry.body
-        return entry
+    def _append(self, body: Body) -> concurrent.futures.Future[Entry]:
+        self._body = write_body(body)
+        return self._writer.commit(body)
 
     def _show(self, scene: Scene, _code: Code | None) -> None:
         if scene is Scene.THANKS:
