@@ -25,6 +25,8 @@ MAX_BATCH_BYTES = 256 * 1024
 drains half again as fast in batches of about 1000, and a live batch never comes near either."""
 DEFLATE_FROM_BYTES = 1024
 """Shorter payloads go as they are: a live rating gains nothing from deflate."""
+DEFLATE_LEVEL = 5
+"""14 % fewer bytes than level 1 for 0.6 µs more an entry; 9 saves 6 % more for six times that."""
 DEFLATE = ("encoding", "deflate")
 """The MQTT 5 user property that names a deflated (zlib, RFC 1950) payload."""
 
@@ -362,7 +364,7 @@ def deflate(payload: bytes) -> tuple[bytes, bool]:
     """The payload as it travels, and whether it is deflated (`DEFLATE` must then be set)."""
     if len(payload) < DEFLATE_FROM_BYTES:
         return payload, False
-    return zlib.compress(payload, 1), True
+    return zlib.compress(payload, DEFLATE_LEVEL), True
 
 
 def inflate(payload: bytes) -> bytes:
