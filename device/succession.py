@@ -75,15 +75,16 @@ class Succession:
         if previous is None:
             self._discard_unborn()
             if not asides:
-                self._bear(None, "")
+                self._bear(self._vanished(), "lost")
             else:
                 word = "diverged" if ".superseded-" in asides[-1].name else "damaged"
                 self._bear(self._carve(asides[-1]), word)
             previous = self._born()
         self._give_name()
-        if not asides or previous is None or previous.previous is None:
+        if previous is None or previous.previous is None:
             return None
-        return _told(previous.previous, f"set aside as {asides[-1].name}")
+        where = f"set aside as {asides[-1].name}" if asides else "its file is gone"
+        return _told(previous.previous, where)
 
     def replace_damaged(self, what: str) -> str:
         """Salvage the damaged file into a successor; the words for the fault.
@@ -114,6 +115,12 @@ class Succession:
         aside = self._set_aside("superseded")
         self._give_name()
         return aside
+
+    def _vanished(self) -> Survivors | None:
+        """What is left of a ledger that the lock file knows and nothing else: its name."""
+        if not self.last_ledger:
+            return None
+        return Survivors(ledger=self.last_ledger, pad=self.pad, hash_name=self.hash_name)
 
     def _carve(self, path: Path) -> Survivors:
         ledger = self.last_ledger or UNKNOWN_LEDGER
@@ -257,5 +264,7 @@ def _widened(gaps: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
 def _told(previous: Predecessor | None, what: str) -> str:
     if previous is None:
         return what
+    if previous.seq is None and not previous.missing:
+        return f"{what}; what ledger {previous.ledger} held is not known"
     gaps = ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in previous.missing)
     return f"{what}; ledger {previous.ledger}: " + (f"missing {gaps}" if gaps else "none missing")

@@ -72,7 +72,9 @@ class Lost(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """What a person must look at: `fork`, `backwards`, `unannounced` or `salvage-differs`."""
+    """What a person must look at; `kind` is `fork`, `backwards`, `unannounced`, `vanished` or
+    `salvage-differs`.
+    """
 
     pad: str
     ledger: str

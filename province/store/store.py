@@ -185,7 +185,14 @@ def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> N
         opened = read_body(came.bodies[0]) if came.header.first == 1 else None
     except ValueError:
         opened = None
-    if isinstance(opened, Opened) and opened.previous is not None:
+    previous = opened.previous if isinstance(opened, Opened) else None
+    if previous is not None:
+        if previous.seq is None and not previous.missing:
+            detail = (
+                f"{previous.reason}: ledger {previous.ledger} is gone; what it held"
+                " and had not sent is not known"
+            )
+            _note(connection, arrival, came, "vanished", detail)
         return
     before = connection.execute(
         sa.select(tables.ledger.c.ledger)
@@ -195,9 +202,14 @@ def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> N
     ).scalar()
     if before is not None:
         detail = f"a new ledger that does not name the one before; the last one was {before}"
-        ledger, seen_ms = came.header.ledger, arrival.received_ms
-        seen = Sighting(arrival.pad, ledger, "unannounced", detail, seen_ms)
-        derived.note_incident(connection, seen)
+        _note(connection, arrival, came, "unannounced", detail)
+
+
+def _note(connection: sa.Connection, arrival: Arrival, came: Batch, kind: str, detail: str) -> None:
+    seen = Sighting(
+        arrival.pad, came.header.ledger, kind, evidence.plain(detail), arrival.received_ms
+    )
+    derived.note_incident(connection, seen)
 
 
 def _receipt(heads: Heads, arrival: Arrival, refused: Refused | None) -> Receipt:

@@ -238,7 +238,7 @@ incident = sa.Table(
     _number("first_ms"),
     _number("last_ms"),
 )
-"""What a person must look at: `fork`, `backwards`, `unannounced`, `salvage-differs`."""
+"""What a person must look at: `fork`, `backwards`, `unannounced`, `vanished`, `salvage-differs`."""
 
 # --- what SQLAlchemy has no words for -------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from sync.entries import (
     HashName,
     Opened,
     Paused,
+    Predecessor,
     Rated,
     Salvaged,
     next_digest,
@@ -366,6 +367,24 @@ def test_an_empty_file_and_a_lost_file_with_its_wal_left_begin_a_new_ledger(
     again = open_in(tmp_path / "cut")
     assert "set aside as ledger.damaged-1" in str(again.opened_because)
     assert len(survived(again)) == 5  # all of it: the WAL has the page that the file had, too
+    again.close()
+
+
+def test_a_ledger_whose_file_is_gone_is_named_by_the_next_and_the_first_names_none(
+    tmp_path: Path,
+) -> None:
+    ledger = filled(tmp_path, 4)
+    assert ledger.opened_because is None
+    old = ledger.id
+    ledger.close()
+    for file in tmp_path.glob("ledger*"):
+        if file.suffix != ".lock":
+            file.unlink()
+    again = open_in(tmp_path)
+    assert str(again.opened_because) == f"its file is gone; what ledger {old} held is not known"
+    opened = read_body(again.read(0, 1, 1000).entries[0].body)
+    assert isinstance(opened, Opened)
+    assert opened.previous == Predecessor(ledger=old, reason="lost")
     again.close()
 
 

@@ -52,7 +52,9 @@ def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
     assert pad.head()[0] != old
     assert [one.ledger for one in hall.books.look(lambda store: store.ledgers())].count(old) == 1
     incidents = hall.books.look(lambda store: store.incidents())
-    assert [(one.kind, old in one.detail) for one in incidents] == [("unannounced", True)]
+    assert [(one.kind, old in one.detail) for one in incidents] == [
+        ("unannounced" if lock else "vanished", True)
+    ]
     head = hall.books.head(old)
     assert head is not None
     assert head[0] >= seq

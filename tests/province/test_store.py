@@ -229,6 +229,15 @@ def test_a_new_ledger_that_names_nothing_before_it_is_an_incident(store: Provinc
     assert (incident.kind, incident.ledger) == ("unannounced", "01C")
 
 
+def test_a_ledger_that_is_gone_with_all_it_held_is_an_incident(store: ProvinceStore) -> None:
+    gone = Predecessor(ledger="01A", reason="lost")
+    store.take([ChainedLedger(ledger="01A").arrival()])
+    store.take([ChainedLedger(ledger="01B", previous=gone).arrival()])
+    [incident] = store.incidents()
+    assert (incident.kind, incident.ledger) == ("vanished", "01B")
+    assert "01A" in incident.detail
+
+
 def test_the_newest_configuration_of_a_pad_is_kept(store: ProvinceStore) -> None:
     store.reported("pad-1", Reported(v=VERSION, version=4, digest="d", settings=Settings()))
     [seen] = store.pads()
