@@ -11,7 +11,6 @@ are lines to be taken in place of stdin.
 """
 
 import asyncio
-import concurrent.futures
 import json
 import os
 import sys
@@ -93,9 +92,10 @@ class Bench:
             await self._pad.stop()
         await self._writer.stop()
 
-    def _append(self, body: Body) -> concurrent.futures.Future[Entry]:
-        self._body = write_body(body)
-        return self._writer.commit(body)
+    async def _append(self, body: Body) -> Entry:
+        entry = await self._writer.append(body)
+        self._body = entry.body
+        return entry
 
     def _show(self, scene: Scene, _code: Code | None) -> None:
         if scene is Scene.THANKS:
