@@ -3,7 +3,7 @@
 Imports nothing that the drivers need, so that a configuration can be checked on any machine.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,3 +32,16 @@ class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
         """The model must have a key map, and a right one."""
         if "model" in values:
             find_keypad(values["model"], problems.at("model"))
+
+
+class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """An OLED on I²C: its controller, its bus and address, and which way up it is mounted."""
+
+    chip: Annotated[Literal["ssd1306", "sh1106"], Meta(description='"ssd1306" or "sh1106"')] = (
+        "ssd1306"
+    )
+    bus: Annotated[int, Meta(ge=0, le=255, description="an I2C bus's number from 0 to 255")] = 1
+    address: Annotated[
+        int, Meta(ge=0x08, le=0x77, description="an I2C address from 0x08 to 0x77")
+    ] = 0x3C
+    upside_down: bool = False

@@ -11,7 +11,7 @@ import pytest
 
 from device import config, keypad, profile, session_diagram
 from device.desk.http import ERRORS
-from device.drivers.options import SerialOptions
+from device.drivers.options import OledOptions, SerialOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code
 from province.errors import Code as ProvinceCode
@@ -108,6 +108,7 @@ TABLES = {
     "[desk]": config.Desk,
     "[board]": SimOptions,
     "[board.keys]": SerialOptions,
+    "[board.display]": OledOptions,
     "profile [keys]": profile.KeysProfile,
     "profile [[keys.key]]": profile.Key,
     "profile [display]": profile.DisplayProfile,

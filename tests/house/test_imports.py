@@ -169,13 +169,14 @@ def test_a_pure_room_says_so_in_its_first_line(module):
 
 DOORS: dict[str, set[str]] = {
     "paho": {"sync/mqtt.py"},
-    "PIL": {"device/ui/oled.py", "device/ui/fonts.py"},
+    "PIL": {"device/ui/oled.py", "device/ui/fonts.py", "device/drivers/oled.py"},
     "ulid": {"device/agent.py"},
     "starlette": {"device/desk/http.py", "demo/web.py"},
     "uvicorn": {"device/desk/server.py"},
     "h11": {"device/desk/server.py"},
     "sqlalchemy": {"province/store/", "province/verify.py"},
     "iotcore": {"demo/broker.py"},
+    "luma": {"device/drivers/oled.py"},
     "serial": {"device/drivers/serial68.py"},
 }
 """Which file may import which library; a name ended by `/` is a folder. msgspec is how types are

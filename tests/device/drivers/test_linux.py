@@ -7,6 +7,7 @@ import pytest
 
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.drivers.linux import LinuxBoard
+from device.drivers.oled import Oled
 from device.drivers.registry import build_board
 from device.drivers.serial68 import SerialKeys
 from device.errors import Code, ConfigError, DriverError
@@ -45,6 +46,13 @@ def test_a_part_that_cannot_be_imported_is_an_error_that_names_it(driver: str) -
     with pytest.raises(DriverError, match=driver) as caught:
         build_board(msgspec.structs.replace(PROFILE, display=display), OPTIONS)
     assert caught.value.code is Code.DISPLAY_GONE
+
+
+def test_a_board_with_a_display_has_the_one_that_its_profile_names() -> None:
+    table = {**OPTIONS, "display": {"chip": "sh1106"}}
+    board = build_board(load_profile("linux-68-oled"), table)
+    assert isinstance(board.display, Oled)
+    assert (board.display.width, board.display.height) == (128, 64)
 
 
 def test_a_board_without_keys_is_a_mistake_in_its_profile() -> None:

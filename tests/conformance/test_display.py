@@ -1,0 +1,80 @@
+"""What the port `Display` promises, asked of every display there is."""
+
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from device.errors import Code, DriverError
+from rigs.display_rigs import DISPLAY_RIGS, DisplayRig
+from rigs.pictures import GOLDEN
+
+PICTURES = [Image.open(path).convert("1") for path in sorted(GOLDEN.glob("zh-*.png"))]
+
+
+@pytest.fixture(params=DISPLAY_RIGS)
+def rig(request: pytest.FixtureRequest) -> Iterator[DisplayRig]:
+    with DISPLAY_RIGS[request.param]() as one:
+        yield one
+        one.display.stop()
+
+
+def test_what_is_shown_is_what_is_seen(rig: DisplayRig) -> None:
+    for picture in PICTURES:
+        rig.display.show(picture)
+        assert rig.glass() == picture.tobytes()
+
+
+def test_showing_does_not_change_the_picture_and_showing_it_again_is_fine(rig: DisplayRig) -> None:
+    picture = PICTURES[0]
+    before = picture.tobytes()
+    for _ in range(10):
+        rig.display.show(picture)
+    assert picture.tobytes() == rig.glass() == before
+
+
+@pytest.mark.parametrize("wrong", [Image.new("1", (64, 128)), Image.new("L", (128, 64))])
+def test_a_picture_of_another_size_or_kind_is_a_mistake_and_changes_nothing(
+    rig: DisplayRig, wrong: Image.Image
+) -> None:
+    rig.display.show(PICTURES[0])
+    with pytest.raises(ValueError, match="for 128x64"):
+        rig.display.show(wrong)
+    assert rig.glass() == PICTURES[0].tobytes()
+
+
+def test_a_display_that_is_gone_says_so_each_time_and_is_taken_up_again(rig: DisplayRig) -> None:
+    for picture in PICTURES:
+        rig.display.show(picture)
+        rig.plug(False)
+        for _ in range(3):
+            with pytest.raises(DriverError) as caught:
+                rig.display.show(picture)
+            assert caught.value.code is Code.DISPLAY_GONE
+            assert caught.value.detail
+        rig.plug(True)
+        rig.display.show(picture)
+        assert rig.glass() == picture.tobytes()
+
+
+@pytest.mark.parametrize("plugged", [True, False])
+def test_stopping_leaves_a_dark_glass_and_may_be_done_twice(rig: DisplayRig, plugged: bool) -> None:
+    rig.display.show(PICTURES[0])
+    rig.plug(plugged)
+    rig.display.stop()
+    rig.display.stop()
+    assert not any(rig.glass())
+
+
+def test_a_display_that_never_showed_anything_can_be_stopped(rig: DisplayRig) -> None:
+    rig.display.stop()
+    assert not any(rig.glass())
+
+
+def test_a_display_that_is_gone_from_the_start_is_taken_up_when_it_comes(rig: DisplayRig) -> None:
+    rig.plug(False)
+    with pytest.raises(DriverError):
+        rig.display.show(PICTURES[0])
+    rig.plug(True)
+    rig.display.show(PICTURES[0])
+    assert rig.glass() == PICTURES[0].tobytes()
