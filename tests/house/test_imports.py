@@ -13,6 +13,12 @@ from rigs import house
 # --- direction ---------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def logs_stay_on(monkeypatch):
+    """The checker sets up logging anew and would mute every log of the tests that come after."""
+    monkeypatch.setattr("logging.config.dictConfig", lambda _: None)
+
+
 def test_the_import_contracts_are_kept(monkeypatch):
     monkeypatch.chdir(house.ROOT)
     assert cli.lint_imports(config_filename="setup.cfg", no_cache=True) == 0
