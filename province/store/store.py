@@ -187,11 +187,8 @@ def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> N
         opened = None
     previous = opened.previous if isinstance(opened, Opened) else None
     if previous is not None:
-        if previous.seq is None and not previous.missing:
-            detail = (
-                f"{previous.reason}: ledger {previous.ledger} is gone; what it held"
-                " and had not sent is not known"
-            )
+        if previous.reason == "lost":
+            detail = f"ledger {previous.ledger} is gone; what it held and had not sent is not known"
             _note(connection, arrival, came, "vanished", detail)
         return
     before = connection.execute(
