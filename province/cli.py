@@ -100,8 +100,14 @@ def _verify(store_url: str) -> int:
     store = open_store(store_url, read_only=True)
     try:
         verdict = verify(store)
+        lost, incidents = store.lost(), store.incidents()
     finally:
         store.close()
+    for gone in lost:
+        span = f"{gone.first}" if gone.first == gone.last else f"{gone.first}-{gone.last}"
+        print(f"lost: pad {gone.pad}, ledger {gone.ledger}, entries {span} ({gone.reason})")
+    for seen in incidents:
+        print(f"look at: pad {seen.pad}, ledger {seen.ledger}, {seen.kind}: {seen.detail}")
     for entry in verdict.bad_entries:
         place = f"ledger {entry.ledger}: entry {entry.seq} {entry.what}"
         print(ProvinceError(place, Code.CHAIN_BROKEN))

@@ -10,7 +10,7 @@ from province.store import ProvinceStore
 from province.store.tables import batch
 from province.verify import BadEntry, verify
 from rigs.chained import ChainedLedger, at, clock, dark, invited, lapsed, rated
-from sync.entries import Detailed, Fault, Level, Strayed
+from sync.entries import Detailed, Fault, Level, Predecessor, Strayed
 
 Open = Callable[[], ProvinceStore]
 
@@ -141,6 +141,22 @@ def test_the_command_says_sound_or_names_what_is_not(
     assert "P07" in out
     assert "never-invited: standing is 'rated', the entries say 'unrated'" in out
     assert "NOT SOUND" in out
+
+
+def test_the_command_tells_what_is_lost_and_what_a_person_must_look_at(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.take([ChainedLedger(ledger="01A").arrival()])
+    damaged = Predecessor(ledger="01A", reason="damaged", seq=1, missing=((2, 4),))
+    store.take([ChainedLedger(ledger="01B", previous=damaged).arrival()])
+    store.take(
+        [ChainedLedger(ledger="01C", previous=Predecessor(ledger="01B", reason="lost")).arrival()]
+    )
+    assert main(["verify", "--store", store_url]) == 0
+    lost, look, verdict = capsys.readouterr().out.splitlines()
+    assert lost == "lost: pad pad-1, ledger 01A, entries 2-4 (damaged)"
+    assert look.startswith("look at: pad pad-1, ledger 01C, vanished: ledger 01B is gone")
+    assert verdict.endswith("lost 3, doubled 0: sound")
 
 
 def test_the_command_lists_ratings_and_explains_a_mistake(
