@@ -154,7 +154,7 @@ def test_the_command_tells_what_is_lost_and_what_a_person_must_look_at(
     )
     assert main(["verify", "--store", store_url]) == 0
     lost, look, verdict = capsys.readouterr().out.splitlines()
-    assert lost == "lost: pad pad-1, ledger 01A, entries 2-4 (damaged)"
+    assert lost == "lost: pad pad-1, ledger 01A, entries 2-4 (missing)"
     assert look.startswith("look at: pad pad-1, ledger 01C, vanished: ledger 01B is gone")
     assert verdict.endswith("lost 3, doubled 0: sound")
 
