@@ -319,11 +319,12 @@ def _onto(loop: asyncio.AbstractEventLoop, take: Callable[[T], None], what: T) -
 
 def _memory(ledger: Ledger) -> Memory:
     """Recall from the ledger's end, as far back as the last boot at least."""
-    after, entries = ledger.head[0], list[Entry]()
-    while after > 0 and not any(kind_of(entry.body) == "booted" for entry in entries):
+    after, parts, booted = ledger.head[0], list[list[Entry]](), False
+    while after > 0 and not booted:
         before, after = after, max(0, after - RECALL_ENTRIES)
-        entries = _read_all(ledger, after, before) + entries
-    return recall(entries)
+        parts.append(_read_all(ledger, after, before))
+        booted = any(kind_of(entry.body) == "booted" for entry in parts[-1])
+    return recall(entry for part in reversed(parts) for entry in part)
 
 
 def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
