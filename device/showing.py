@@ -58,6 +58,7 @@ class Showing:
         self._display = board.display
         self._panel: Panel | None = None
         self._now: tuple[Scene, Code | None] | None = None
+        self._shown: Image | None = None
         self._words = load(config.pad.languages)
         self._picture = lru_cache(maxsize=32)(self._draw)
         # Apart, or half an hour of standby would push thanks out of the other.
@@ -78,14 +79,16 @@ class Showing:
         """Show a scene; returns at once."""
         self._now = (scene, code)
         if self._panel is not None:
-            standing = code or (self.note if scene is Scene.STANDBY else None)
-            minute = self._minute() if scene is Scene.STANDBY else ""
-            picture = self._picture_now if scene is Scene.STANDBY else self._picture
-            self._panel.show(picture(scene, standing, self.window, minute))
+            self._shown = self._picture_of(scene, code)
+            self._panel.show(self._shown)
 
     def again(self) -> None:
-        """Show the same scene anew: the minute, the note or the window has changed."""
-        if self._now is not None and self._now[0] is Scene.STANDBY:
+        """Show standby anew if the minute, the note or the window has changed; else do nothing,
+        for this is called every second and a picture may cost the bus 100 ms.
+        """
+        if self._now is None or self._now[0] is not Scene.STANDBY:
+            return
+        if self._panel is not None and self._picture_of(*self._now) is not self._shown:
             self.show(*self._now)
 
     def stop(self) -> None:
@@ -93,6 +96,11 @@ class Showing:
         if self._panel is not None:
             self._panel.stop()
             self._panel = None
+
+    def _picture_of(self, scene: Scene, code: Code | None) -> "Image":
+        if scene is Scene.STANDBY:
+            return self._picture_now(scene, code or self.note, self.window, self._minute())
+        return self._picture(scene, code, self.window, "")
 
     def _minute(self) -> str:
         """The time of day for the standby screen; nothing while it is not known (law 6)."""

@@ -144,6 +144,20 @@ def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
     assert place.scene("5") == Seen(Scene.STANDBY, Code.PROVINCE_SILENT)
 
 
+def test_a_standby_that_has_not_changed_costs_the_display_nothing(place: Place) -> None:
+    given: list[Image.Image] = []
+    panel = place.showing._panel
+    assert panel is not None
+    panel.show = given.append  # type: ignore[method-assign]
+    place.showing.show(Scene.STANDBY, None)
+    for _ in range(59):
+        place.showing.again()
+    assert len(given) == 1
+    place.showing.note = Code.PROVINCE_SILENT
+    place.showing.again()
+    assert len(given) == 2
+
+
 def test_a_display_that_is_gone_is_told_once_and_the_pad_goes_on(place: Place) -> None:
     place.glass.gone = True
     place.showing.show(Scene.INVITATION, None)
