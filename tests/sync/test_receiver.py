@@ -1,18 +1,18 @@
 """The receiver against a real mosquitto: bad input, a dead database, dying neighbours."""
 
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from rigs.broker import Broker, running_broker
+from rigs.broker import Broker
 from rigs.memory_ledger import MemoryLedger, at
 from rigs.memory_store import MemoryStore
 from rigs.pad_end import PadEnd, pad_on
+from rigs.province_end import receiver_on
 from rigs.wait import until
 from rigs.wiretap import Wiretap, wiretap
 from sync.contract import (
@@ -38,23 +38,6 @@ from sync.mqtt import BrokerAddress, Incoming, Outgoing
 from sync.receiver import Receiver, condense
 
 broker_needed = pytest.mark.broker
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[Broker]:
-    with running_broker() as running:
-        yield running
-
-
-@contextmanager
-def receiver_on(broker: BrokerAddress, store: MemoryStore, **kwargs: Any) -> Iterator[Receiver]:
-    receiver = Receiver(broker, store, **kwargs)
-    receiver.start()
-    try:
-        until(receiver.connected.is_set, 10, "the receiver is connected")
-        yield receiver
-    finally:
-        receiver.stop()
 
 
 def receipts(tap: Wiretap, pad: str) -> list[Receipt]:

@@ -1,8 +1,6 @@
 """The uplink against a real mosquitto: what it says, when, and what it survives."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -10,6 +8,7 @@ from rigs.broker import Broker, free_port, running_broker
 from rigs.memory_ledger import MemoryLedger
 from rigs.memory_store import MemoryStore
 from rigs.pad_end import BRISK, PadEnd, pad_on
+from rigs.province_end import receiver_on
 from rigs.proxy import cable_to
 from rigs.wait import until
 from rigs.wiretap import wiretap
@@ -31,26 +30,8 @@ from sync.contract import (
 )
 from sync.entries import GENESIS
 from sync.mqtt import BrokerAddress
-from sync.receiver import Receiver
 
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[Broker]:
-    with running_broker() as running:
-        yield running
-
-
-@contextmanager
-def receiver_on(broker: BrokerAddress, store: MemoryStore) -> Iterator[Receiver]:
-    receiver = Receiver(broker, store)
-    receiver.start()
-    try:
-        until(receiver.connected.is_set, 10, "the receiver is connected")
-        yield receiver
-    finally:
-        receiver.stop()
 
 
 def all_receipted(pad: PadEnd) -> bool:

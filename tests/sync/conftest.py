@@ -1,0 +1,13 @@
+"""One broker for each module that talks to one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rigs.broker import Broker, running_broker
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with running_broker() as running:
+        yield running
