@@ -5,15 +5,14 @@ no default model and no guess: the pad's configuration names it, and a code that
 have is never a level.
 """
 
-import importlib.resources
-import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from device.problems import Check, Problems, did_you_mean, read_struct
+from device.descriptions import described, find_text, read_table
+from device.problems import Check, Problems, read_struct
 from device.profile import check_levels
 from sync.entries import Level
 
@@ -46,8 +45,7 @@ class Keypad(msgspec.Struct, frozen=True, kw_only=True):
 
 def keypad_names() -> list[str]:
     """Every model there is a key map for."""
-    folder = importlib.resources.files("hw") / "keypads"
-    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".toml"))
+    return described("keypads")
 
 
 def load_keypad(name: str) -> Keypad:
@@ -59,21 +57,14 @@ def load_keypad(name: str) -> Keypad:
 
 def find_keypad(name: str, problems: Problems) -> Keypad | None:
     """The model `name`; None, and lines in `problems`, if there is none or its map is wrong."""
-    names = keypad_names()
-    if name not in names:
-        there = ", ".join(names)
-        problems.add("", f"no key pad {name!r}; there is {there}{did_you_mean(name, names)}")
-        return None
-    text = (importlib.resources.files("hw") / "keypads" / f"{name}.toml").read_text("utf-8")
-    return parse_keypad(name, text, problems)
+    text = find_text("keypads", "key pad", name, problems)
+    return None if text is None else parse_keypad(name, text, problems)
 
 
 def parse_keypad(name: str, text: str, problems: Problems) -> Keypad | None:
     """The key map that `text` spells; None, and lines in `problems`, if it is wrong."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.add("", f"not TOML: {error}")
+    table = read_table(text, problems)
+    if table is None:
         return None
     checks: dict[type, Check] = {Keypad: _check_codes}
     return read_struct(Keypad, {**table, "name": name}, problems, checks=checks)

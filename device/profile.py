@@ -6,8 +6,6 @@ machine; the driver's module is imported by `drivers/registry.py` only, when the
 """
 
 import importlib
-import importlib.resources
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -15,6 +13,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta
 
+from device.descriptions import described, find_text, read_table
 from device.problems import Check, Problems, did_you_mean, read_struct
 from sync.entries import Level
 
@@ -98,8 +97,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 def board_names() -> list[str]:
     """Every board there is a profile for."""
-    folder = importlib.resources.files("hw") / "boards"
-    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".toml"))
+    return described("boards")
 
 
 def load_profile(name: str) -> Profile:
@@ -118,21 +116,14 @@ def read_options(profile: Profile, table: Mapping[str, Any], base: Path = Path()
 
 def find_profile(name: str, problems: Problems) -> Profile | None:
     """The profile of the board `name`; None, and lines in `problems`, if it is wrong."""
-    names = board_names()
-    if name not in names:
-        there = ", ".join(names)
-        problems.add("", f"no board {name!r}; there is {there}{did_you_mean(name, names)}")
-        return None
-    text = (importlib.resources.files("hw") / "boards" / f"{name}.toml").read_text("utf-8")
-    return parse_profile(name, text, problems)
+    text = find_text("boards", "board", name, problems)
+    return None if text is None else parse_profile(name, text, problems)
 
 
 def parse_profile(name: str, text: str, problems: Problems) -> Profile | None:
     """The profile that `text` spells; None, and lines in `problems`, if it is wrong."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.add("", f"not TOML: {error}")
+    table = read_table(text, problems)
+    if table is None:
         return None
     checks: dict[type, Check] = {KeysProfile: _check_keys, Profile: _check_options}
     return read_struct(Profile, {**table, "name": name}, problems, checks=checks)

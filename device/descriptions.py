@@ -1,0 +1,35 @@
+"""The TOML files under hw/ that describe hardware: found by name, their mistakes told in words."""
+
+import importlib.resources
+import tomllib
+from typing import Any
+
+from device.problems import Problems, did_you_mean
+
+
+def described(folder: str) -> list[str]:
+    """The names of all there are in `folder` of hw."""
+    files = (importlib.resources.files("hw") / folder).iterdir()
+    return sorted(file.name[:-5] for file in files if file.name.endswith(".toml"))
+
+
+def find_text(folder: str, kind: str, name: str, problems: Problems) -> str | None:
+    """The text of the file for `name`; None, and a line in `problems`, if there is none.
+
+    `kind`: what the folder describes, in words.
+    """
+    names = described(folder)
+    if name not in names:
+        there = ", ".join(names)
+        problems.add("", f"no {kind} {name!r}; there is {there}{did_you_mean(name, names)}")
+        return None
+    return (importlib.resources.files("hw") / folder / f"{name}.toml").read_text("utf-8")
+
+
+def read_table(text: str, problems: Problems) -> dict[str, Any] | None:
+    """The table that `text` spells; None, and a line in `problems`, if it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.add("", f"not TOML: {error}")
+        return None
