@@ -75,7 +75,8 @@ def test_presses_of_one_key_in_haste_are_all_counted(bench: Bench) -> None:
     for _ in range(5):
         bench.client.press("satisfied", hold_ms=50)
     times = [bench.pressed().mono_ms for _ in range(5)]
-    assert all(after - before >= 80 for before, after in pairwise(times))
+    # How far apart is not asserted: a busy machine may see one edge late and the next in time.
+    assert all(after > before for before, after in pairwise(times))
     assert bench.presses.empty()
 
 
