@@ -18,7 +18,8 @@ class CodeRow(NamedTuple):
 
 
 class Code(CodeRow, enum.Enum):
-    """The stable codes. L ledger, K keys, D display, C clock, N network, S set-up, X inside."""
+    """The stable codes. L ledger, K keys, D display, A lights and sound,
+    C clock, N network, S set-up, X inside."""
 
     LEDGER_WRITE = CodeRow(
         "L01",
@@ -79,6 +80,12 @@ class Code(CodeRow, enum.Enum):
         False,
         "the display does not answer",
         "Check the display's cable; it is taken up again by itself.",
+    )
+    SIGNAL_GONE = CodeRow(
+        "A01",
+        False,
+        "a light, the beeper or the voice does not work",
+        "Check the part named in the detail; ratings are taken without it.",
     )
     CLOCK_UNKNOWN = CodeRow(
         "C01",

@@ -32,11 +32,14 @@ class Levelled(Protocol):
         """Its level, if it has one."""
 
 
+Line = Annotated[int, Meta(ge=0, le=1023, description="a line's number from 0 to 1023")]
+
+
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """One key: its name, its line on the board, and its level if it has one."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
-    line: Annotated[int, Meta(ge=0, le=1023, description="a line's number from 0 to 1023")]
+    line: Line
     level: Level | None = None
 
 
@@ -44,12 +47,14 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of a board and how they are read; `drivers/debounce.py` says what the times do.
 
     `coded`: the key pad sends codes; the key map of its model (`device/keypad.py`) has its keys.
+    `active_low`: a key that is down pulls its line to ground, against a pull-up.
     """
 
     key: tuple[Key, ...] = ()
     driver: Reference | None = None
     options: Reference | None = None
     coded: bool = False
+    active_low: bool = True
     scan_ms: Annotated[
         int, Meta(ge=1, le=20, description="a whole number of milliseconds from 1 to 20")
     ] = 5
@@ -68,16 +73,67 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a board's display in pixels, and what drives it."""
+    """The size of a board's display in pixels, what drives it, and what it hangs on.
+
+    `bus`: "i2c-1" or "spi-0.0" (SPI bus 0, chip select 0); none where each pad's own file says it.
+    `dc_line`, `reset_line`: the two lines that a display on SPI has besides its bus.
+    """
 
     driver: Reference | None = None
     options: Reference | None = None
     width: Annotated[int, Meta(ge=64, le=1024, description="pixels, from 64 to 1024")] = 128
     height: Annotated[int, Meta(ge=32, le=1024, description="pixels, from 32 to 1024")] = 64
+    bus: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^(i2c-\d{1,3}|spi-\d{1,2}\.\d)\Z",
+                description='a bus like "i2c-1" or "spi-0.0"',
+            ),
+        ]
+        | None
+    ) = None
+    dc_line: Line | None = None
+    reset_line: Line | None = None
+
+
+class Light(msgspec.Struct, frozen=True, kw_only=True):
+    """The light at the key of this name, and its line."""
+
+    name: str
+    line: Line
+
+
+class LightsProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """The lights at the keys. `active_low`: a light whose line is low is lit."""
+
+    driver: Reference
+    light: tuple[Light, ...]
+    active_low: bool = False
+
+
+class BeeperProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """A beeper with an oscillator of its own. `active_low`: it sounds while its line is low."""
+
+    driver: Reference
+    line: Line
+    active_low: bool = False
+
+
+class VoiceProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks."""
+
+    driver: Reference
+    options: Reference
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A board. `has_rtc`: a battery-backed clock sets the time of day at boot."""
+    """A board.
+
+    `header`: the row of pins that its lines and buses come out at, a file in hw/headers; what is
+    booked twice is then refused (`device/pins.py`). `has_rtc`: a battery-backed clock sets the time
+    of day at boot.
+    """
 
     name: str
     title: str
@@ -85,14 +141,23 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeysProfile
     options: Reference | None = None
     display: DisplayProfile | None = None
+    lights: LightsProfile | None = None
+    beeper: BeeperProfile | None = None
+    voice: VoiceProfile | None = None
+    header: str | None = None
     has_rtc: bool = False
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a board whose parts have their own: `[board.keys]` and `[board.display]`."""
+    """The options of a board whose parts have their own: `[board.keys]`, `[board.display]` …"""
 
     keys: msgspec.Struct | None = None
     display: msgspec.Struct | None = None
+    voice: msgspec.Struct | None = None
+
+
+PARTS = ("keys", "display", "voice")
+"""The parts that may have options."""
 
 
 def board_names() -> list[str]:
@@ -139,7 +204,7 @@ def find_options(
         problems.wrong("", table, "must be a table")
         return None
     before = len(problems.lines)
-    parts = {"keys": profile.keys.options, "display": profile.display and profile.display.options}
+    parts = {part: getattr(getattr(profile, part), "options", None) for part in PARTS}
     named = {part: reference for part, reference in parts.items() if reference}
     for key in table:
         if key not in named:
@@ -183,7 +248,7 @@ def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: Prob
 
 def _check_options(values: dict[str, Any], problems: Problems) -> None:
     """Options are the whole board's or its parts', not both."""
-    for part in ("keys", "display"):
+    for part in PARTS:
         if values.get("options") and getattr(values.get(part), "options", None):
             problems.add(f"{part}.options", "the board has options of its own already")
 

@@ -1,4 +1,4 @@
-"""The ports: what the agent asks of keys, display and wall clock, and nothing more. Pure.
+"""The ports: what the agent asks of keys, display, signals and clocks, and nothing more. Pure.
 
 A driver raises `DriverError` (with what, where) from `start`; after that it reports through its
 callbacks, from any thread, and keeps trying by itself. It never gives a level that nobody pressed.
@@ -53,6 +53,48 @@ class Display(Protocol):
         """Blank and let go; safe to call twice."""
 
 
+class Lights(Protocol):
+    """A light at each key, or at some of them."""
+
+    def show(self, lit: frozenset[str]) -> None:
+        """Light exactly the keys of these names; from any one thread, takes microseconds.
+
+        Raises DriverError (A01) when the lights cannot be driven.
+        """
+
+    def stop(self) -> None:
+        """All dark, and let go; safe to call twice."""
+
+
+class Beeper(Protocol):
+    """One tone, on or off."""
+
+    def beep(self, on_off_ms: tuple[int, ...]) -> None:
+        """Sound for the 1st, 3rd … of these times and rest for the 2nd, 4th …; returns at once.
+
+        A beep under way is cut off. Raises DriverError (A01) when it cannot be driven.
+        """
+
+    def stop(self) -> None:
+        """Silent, and let go; safe to call twice."""
+
+
+class Voice(Protocol):
+    """Spoken prompts, one at a time."""
+
+    def say(self, prompt: str) -> None:
+        """Begin to speak the prompt of this name, in each of the pad's languages; returns at once.
+
+        A prompt under way is cut off; one that has no recording is passed over in silence.
+        """
+
+    def hush(self) -> None:
+        """Cut off what is being said."""
+
+    def stop(self) -> None:
+        """Silent, and let go; safe to call twice."""
+
+
 class WallReading(NamedTuple):
     """What the board knows of the time of day. `utc_ms` means nothing when trust is NONE."""
 
@@ -84,6 +126,9 @@ class Board(Protocol):
     name: str
     keys: Keys
     display: Display | None
+    lights: Lights | None
+    beeper: Beeper | None
+    voice: Voice | None
     wall: WallClock
     boot: BootClock
 

@@ -1,11 +1,13 @@
 """A board that is any Linux computer, put together from the parts that its profile names.
 
-Keys and display are named by `driver` in the profile's `[keys]` and `[display]`; their modules,
-and with them the vendors' libraries, are imported when the board is built and only then. The
-clocks are the kernel's.
+Keys, display, lights, beeper and voice are named by `driver` in the profile's tables; their
+modules, and with them the vendors' libraries, are imported when the board is built and only then.
+The clocks are the kernel's.
 """
 
-from device.drivers.base import Display, Keys
+from typing import Any
+
+from device.drivers.base import Beeper, Display, Keys, Lights, Voice
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.drivers.registry import find_driver
 from device.errors import Code, ConfigError
@@ -27,6 +29,19 @@ class LinuxBoard:
         if profile.display is not None and profile.display.driver is not None:
             build_display = find_driver(profile.name, profile.display.driver, Code.DISPLAY_GONE)
             self.display = build_display(profile.display, options.display)
+        self.lights: Lights | None = None
+        if profile.lights is not None:
+            self.lights = self._build(profile.lights.driver, profile.lights)
+        self.beeper: Beeper | None = None
+        if profile.beeper is not None:
+            self.beeper = self._build(profile.beeper.driver, profile.beeper)
+        self.voice: Voice | None = None
+        if profile.voice is not None:
+            self.voice = self._build(profile.voice.driver, options.voice)
+
+    def _build(self, driver: str, *arguments: object) -> Any:
+        """A part for the eye or the ear: none that a pad could not do without."""
+        return find_driver(self.name, driver, Code.SIGNAL_GONE)(*arguments)
 
     def start(self) -> None:
         """Nothing: each part takes hold of its own line."""

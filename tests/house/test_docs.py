@@ -112,12 +112,17 @@ TABLES = {
     "profile [keys]": profile.KeysProfile,
     "profile [[keys.key]]": profile.Key,
     "profile [display]": profile.DisplayProfile,
+    "profile [lights]": profile.LightsProfile,
+    "profile [[lights.light]]": profile.Light,
+    "profile [beeper]": profile.BeeperProfile,
+    "profile [voice]": profile.VoiceProfile,
     "profile": profile.Profile,
     "key map": keypad.Keypad,
     "key map [[key]]": keypad.CodedKey,
 }
-ELSEWHERE = {"name", "keys", "display", "key"}
-"""Fields of a profile that are the file's own name or have a section of their own."""
+ELSEWHERE = {"name", "keys", "display", "lights", "beeper", "voice", "key", "light"}
+WHOLE = (profile.Profile, profile.KeysProfile, profile.LightsProfile, keypad.Keypad)
+"""Types whose fields are in part the file's own name, or have a section of their own."""
 
 
 def told_default(field: msgspec.structs.FieldInfo) -> str:
@@ -137,7 +142,12 @@ def told_default(field: msgspec.structs.FieldInfo) -> str:
 def test_every_configuration_key_is_told_with_its_default(title):
     told = rows(section(read("docs/configuration.md"), title))
     fields = msgspec.structs.fields(TABLES[title])
-    if TABLES[title] in (profile.Profile, profile.KeysProfile, keypad.Keypad):
+    if TABLES[title] in (
+        profile.Profile,
+        profile.KeysProfile,
+        profile.LightsProfile,
+        keypad.Keypad,
+    ):
         fields = tuple(field for field in fields if field.encode_name not in ELSEWHERE)
     expected = {field.encode_name: told_default(field) for field in fields}
     known = {key: row[1] for key, row in told.items() if not re.fullmatch(r"-+|key", key)}

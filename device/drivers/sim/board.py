@@ -1,5 +1,6 @@
 """The simulated board, put together; `hw/boards/simulated.toml` names it like any other."""
 
+from device.drivers.base import Beeper, Lights, Voice
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.control import Control
 from device.drivers.sim.display import SimDisplay
@@ -18,6 +19,9 @@ class SimBoard:
         self.keys = SimKeys(profile.keys, self.boot.now_ms, options.seed, options.bounce_ms)
         size = profile.display or DisplayProfile()
         self.display = SimDisplay(size.width, size.height, options.film)
+        self.lights: Lights | None = None
+        self.beeper: Beeper | None = None
+        self.voice: Voice | None = None
         self._control: Control | None = None
         if options.control is not None:
             self._control = Control(options.control, self.keys, self.wall, self.display)
