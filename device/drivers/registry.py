@@ -37,7 +37,8 @@ def find_driver(board: str, reference: str, code: Code) -> Callable[..., Any]:
     module, name = reference.split(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, RuntimeError) as error:
-        # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi.
+    except (ImportError, AttributeError, RuntimeError, OSError) as error:
+        # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi; OSError:
+        # rpi-lgpio does where it cannot make its pipe.
         raise DriverError(f"board {board}: driver {reference}: {error}", code) from error
     return found

@@ -184,6 +184,7 @@ DOORS: dict[str, set[str]] = {
     "iotcore": {"demo/broker.py"},
     "luma": {"device/drivers/oled.py"},
     "serial": {"device/drivers/serial68.py"},
+    "RPi": {"device/drivers/rpi_pins.py"},
 }
 """Which file may import which library; a name ended by `/` is a folder. msgspec is how types are
 written here and may stand anywhere. `TYPE_CHECKING` imports cost nothing and are not counted."""
