@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from device.descriptions import described, find_text, read_table
+from device.pins import Header, Line, check_claims, claims, read_header
 from device.problems import Check, Problems, did_you_mean, read_struct
 from sync.entries import Level
 
@@ -30,9 +31,6 @@ class Levelled(Protocol):
     @property
     def level(self) -> Level | None:
         """Its level, if it has one."""
-
-
-Line = Annotated[int, Meta(ge=0, le=1023, description="a line's number from 0 to 1023")]
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +188,7 @@ def parse_profile(name: str, text: str, problems: Problems) -> Profile | None:
     table = read_table(text, problems)
     if table is None:
         return None
-    checks: dict[type, Check] = {KeysProfile: _check_keys, Profile: _check_options}
+    checks: dict[type, Check] = {KeysProfile: _check_keys, Profile: _check_board}
     return read_struct(Profile, {**table, "name": name}, problems, checks=checks)
 
 
@@ -246,11 +244,22 @@ def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: Prob
         problems.add("key", f"no key gives {', '.join(missing)}")
 
 
-def _check_options(values: dict[str, Any], problems: Problems) -> None:
-    """Options are the whole board's or its parts', not both."""
+def find_header(name: str, problems: Problems) -> Header | None:
+    """The header `name` of hw/headers; None, and lines in `problems`, if it is wrong."""
+    text = find_text("headers", "header", name, problems)
+    table = None if text is None else read_table(text, problems)
+    return None if table is None else read_header(name, table, problems)
+
+
+def _check_board(values: dict[str, Any], problems: Problems) -> None:
+    """Options are the whole board's or its parts', not both; no pin of the header taken twice."""
     for part in PARTS:
         if values.get("options") and getattr(values.get(part), "options", None):
             problems.add(f"{part}.options", "the board has options of its own already")
+    if values.get("header"):
+        header = find_header(values["header"], problems.at("header"))
+        if header is not None:
+            check_claims(header, claims(values), problems)
 
 
 def _check_keys(values: dict[str, Any], problems: Problems) -> None:

@@ -1,5 +1,6 @@
 """What the OS and the soldering iron read; no code.
 
 boards/*.toml   one file for each board: its driver, its lines, its times
+headers/*.toml  one file for each row of pins: which pin is which line, power or bus
 keypads/*.toml  one file for each model of serial key pad: which code is which key
 """

@@ -1,0 +1,147 @@
+"""Which pins of a board's header a profile takes, and that none is taken twice. Pure.
+
+A header is data (hw/headers/*.toml): its pins, the lines and the power that they bring out, and the
+buses that some lines can be. `claims` says what a profile takes; `check_claims` refuses what is
+taken twice, reserved, or not there, with the owners' names. A line is a BCM number as the drivers
+count; a pin is what a screwdriver counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from device.problems import Problems, read_struct
+
+Power = Literal["3V3", "5V", "GND"]
+Line = Annotated[int, Meta(ge=0, le=1023, description="a line's number from 0 to 1023")]
+
+
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """One pin: either a line or power. `functions`: what else the line can be, "BUS SIGNAL".
+
+    `reserved` says why nothing may hang there.
+    """
+
+    pin: Annotated[int, Meta(ge=1, le=200, description="a pin's number from 1 to 200")]
+    line: Line | None = None
+    power: Annotated[Power, Meta(description='"3V3", "5V" or "GND"')] | None = None
+    functions: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z0-9-]+ [A-Z0-9]+\Z")], ...],
+        Meta(description='a list of functions like "i2c-1 SDA"'),
+    ] = ()
+    reserved: str | None = None
+
+    def signal(self, bus: str) -> str | None:
+        """What this pin is of `bus` ("i2c-1"): "SDA", or None if it has no part in it."""
+        for function in self.functions:
+            of, _, signal = function.partition(" ")
+            if of == bus:
+                return signal
+        return None
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The pins of a board in two columns, odd numbers in the one and even ones in the other."""
+
+    name: str
+    title: str
+    pin: tuple[Pin, ...]
+
+    def at_line(self, line: int) -> Pin | None:
+        """The pin that brings out `line`."""
+        return next((pin for pin in self.pin if pin.line == line), None)
+
+    def of_bus(self, bus: str) -> dict[str, Pin]:
+        """The pins of a bus by signal. A bus is "i2c-1", or "spi-0.1" with its chip select.
+
+        A bus takes all its pins: a second chip select is driven too, used or not. Empty if the
+        header does not bring out the bus or this chip select.
+        """
+        name, _, select = bus.partition(".")
+        found = {signal: pin for pin in self.pin if (signal := pin.signal(name))}
+        return found if not select or f"CE{select}" in found else {}
+
+
+class Claim(NamedTuple):
+    """What one part of a board takes: a line, or a whole bus. `wire` names it within its part."""
+
+    part: str
+    wire: str = ""
+    line: int | None = None
+    bus: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Who takes it, for a report: "key satisfied"."""
+        return f"{self.part} {self.wire}".strip()
+
+
+def claims(values: Mapping[str, Any]) -> list[Claim]:
+    """What the parts of a profile take, in the profile's order.
+
+    `values`: the fields of a `Profile` by name; those that could not be read are missing.
+    """
+    found: list[Claim] = []
+    if keys := values.get("keys"):
+        found += [Claim("key", key.name, line=key.line) for key in keys.key]
+    if display := values.get("display"):
+        if display.bus is not None:
+            found.append(Claim("display", bus=display.bus))
+        lines = {"data/command": display.dc_line, "reset": display.reset_line}
+        found += [Claim("display", wire, line=n) for wire, n in lines.items() if n is not None]
+    if lights := values.get("lights"):
+        found += [Claim("light", light.name, line=light.line) for light in lights.light]
+    if beeper := values.get("beeper"):
+        found.append(Claim("beeper", line=beeper.line))
+    return found
+
+
+def check_claims(header: Header, claimed: Iterable[Claim], problems: Problems) -> None:
+    """Every line and bus is there, free, and taken by one part only; what is not, is noted."""
+    owners: dict[int, str] = {}
+    for claim in claimed:
+        for pin, owner in _taken(header, claim, problems):
+            where = f"line {pin.line} (pin {pin.pin})"
+            if pin.reserved is not None:
+                problems.add("header", f"{where}: {owner}: reserved, {pin.reserved}")
+            elif pin.pin in owners:
+                problems.add("header", f"{where}: {owners[pin.pin]} and {owner}")
+            owners.setdefault(pin.pin, owner)
+
+
+def _taken(header: Header, claim: Claim, problems: Problems) -> list[tuple[Pin, str]]:
+    """The pins that a claim takes, each with its owner; a line if they are not there."""
+    if claim.line is not None:
+        pin = header.at_line(claim.line)
+        if pin is None:
+            problems.add(
+                "header", f"line {claim.line}: {claim.owner}: {header.name} does not bring it out"
+            )
+        return [(pin, claim.owner)] if pin else []
+    bus = claim.bus or ""
+    pins = header.of_bus(bus)
+    if not pins:
+        problems.add("header", f"bus {bus}: {claim.owner}: {header.name} does not bring it out")
+    return [(pin, f"{claim.owner} ({bus} {signal})") for signal, pin in pins.items()]
+
+
+def read_header(name: str, table: Mapping[str, Any], problems: Problems) -> Header | None:
+    """The header that `table` describes; None, and lines in `problems`, if it is wrong."""
+    return read_struct(Header, {**table, "name": name}, problems, checks={Header: _check_header})
+
+
+def _check_header(values: dict[str, Any], problems: Problems) -> None:
+    pins: tuple[Pin, ...] = values.get("pin", ())
+    for what in ("pin", "line"):
+        seen: set[int] = set()
+        for pin in pins:
+            number = getattr(pin, what)
+            if number in seen:
+                problems.wrong(f"pin {pin.pin}.{what}", number, "stands there twice")
+            if number is not None:
+                seen.add(number)
+    for pin in pins:
+        if (pin.line is None) == (pin.power is None):
+            problems.add(f"pin {pin.pin}", "must have either a line or power")
