@@ -30,6 +30,14 @@ OnFault = Callable[[FaultReport], None]
 class Keys(Protocol):
     """Five keys, or as many as the profile has."""
 
+    @property
+    def alive(self) -> bool:
+        """False when a thread that `start` began has ended without `stop`; from any thread.
+
+        Keys that are only unplugged are alive: they come back by themselves. Dead ones never do,
+        so the agent ends and is started again.
+        """
+
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to deliver presses; the callbacks come from the driver's own thread."""
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from device.drivers.base import FaultReport
+from device.errors import Code
 from device.events import Press
 from rigs.key_rigs import KEYS_RIGS, KeysRig
 from rigs.pad68 import PATIENCE_S
+from rigs.wait import until
 from sync.entries import Level
 
 
@@ -88,4 +90,24 @@ def test_nothing_comes_by_itself_and_nothing_after_stop_which_may_be_called_twic
 @pytest.mark.parametrize("name", KEYS_RIGS)
 def test_keys_that_never_started_can_be_stopped(name: str, tmp_path: Path) -> None:
     with KEYS_RIGS[name](tmp_path) as rig:
+        rig.keys.stop()
+
+
+@pytest.mark.parametrize("rig_name", KEYS_RIGS)
+def test_keys_whose_thread_has_died_say_so_and_close_the_window(
+    rig_name: str, tmp_path: Path
+) -> None:
+    faults: queue.Queue[FaultReport] = queue.Queue()
+
+    def fail(_: Press) -> None:
+        raise ZeroDivisionError("a part of the driver failed")
+
+    with KEYS_RIGS[rig_name](tmp_path) as rig:
+        assert not rig.keys.alive
+        rig.keys.start(fail, faults.put)
+        assert rig.keys.alive
+        rig.press(next(iter(rig.levels)))
+        fault = faults.get(timeout=PATIENCE_S)
+        assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+        until(lambda: not rig.keys.alive, PATIENCE_S, "the keys know that their thread has ended")
         rig.keys.stop()

@@ -43,7 +43,7 @@ class SimRig:
 
     def press(self, name: str) -> None:
         self._client.press(name, hold_ms=50)
-        until(lambda: self.keys.at_rest, PATIENCE_S, "the finger has gone")
+        until(lambda: self.keys.at_rest or not self.keys.alive, PATIENCE_S, "the finger has gone")
 
     def confuse(self) -> None:
         self._client.press(*list(self.levels)[:2])

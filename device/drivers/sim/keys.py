@@ -43,6 +43,11 @@ class SimKeys:
 
     # --- the port ---------------------------------------------------------------------------
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that `start` began still runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to scan."""
         self._running = True
