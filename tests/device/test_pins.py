@@ -1,5 +1,6 @@
 """A profile's pins: every double use is refused with both owners, and nothing else is."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +8,9 @@ from hypothesis import strategies as st
 from device.config import load
 from device.descriptions import find_text
 from device.errors import ConfigError
-from device.pins import Claim, check_claims, read_header
+from device.pins import Claim, check_claims, claims, read_header
 from device.problems import Problems
-from device.profile import find_header, parse_profile
+from device.profile import board_names, find_header, load_profile, parse_profile
 from sync.entries import Level
 
 LINES = (5, 6, 13, 19, 26)
@@ -133,6 +134,33 @@ def test_check_tells_it_before_a_pad_is_wired(tmp_path, monkeypatch):
     file.write_text('[pad]\nid = "a"\nboard = "bench"\n[ledger]\npath = "l.db"\n')
     with pytest.raises(ConfigError, match=r"line 5 \(pin 29\): key very_satisfied and beeper"):
         load(file)
+
+
+# --- the boards that there are -----------------------------------------------------------------
+
+PIS = [name for name in board_names() if name.startswith("rpi-")]
+
+
+def taken_by(name: str, *left_out: str) -> set[int]:
+    profile = load_profile(name)
+    assert profile.header == "rpi40"
+    found = claims(msgspec.structs.asdict(profile))
+    return set().union(*(pins_of(claim) for claim in found if claim.part not in left_out))
+
+
+@pytest.mark.parametrize("name", PIS)
+def test_every_pi_is_wired_the_same_but_for_its_display(name):
+    assert taken_by(name, "display") == taken_by("rpi-4", "display")
+    assert name.endswith("-spi") or taken_by(name) == taken_by("rpi-4")
+
+
+@pytest.mark.parametrize("bus", ["i2c-1", "spi-0.0", "spi-0.1", "uart-0"])
+def test_keys_lights_and_beeper_leave_the_buses_free(bus):
+    assert not taken_by("rpi-4", "display") & {pin.pin for pin in HEADER.of_bus(bus).values()}
+
+
+def test_only_the_pi_that_may_have_a_battery_is_believed_its_clock():
+    assert [name for name in PIS if load_profile(name).has_rtc] == ["rpi-5"]
 
 
 # --- any board ---------------------------------------------------------------------------------
