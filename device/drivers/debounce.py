@@ -20,6 +20,9 @@ starts is therefore no press either.
 A line that would block the others for ever is left out, with a fault, until it has mended: stuck
 (K01) when it is down for `stuck_s`, chattering (K02) when it finds no rest for `chatter_ms`. It is
 taken in again when it is up and has been quiet, for `debounce_ms` or `chatter_quiet_s`.
+
+Two equal samples far apart do not show that nothing moved in between. A driver that cannot be told
+of edges says with `gap_ms` how far is too far; what was settling then settles anew.
 """
 
 from collections.abc import Sequence
@@ -53,7 +56,7 @@ class _Line:
 class Debounce:
     """The keys of one pad. Not thread-safe: feed it from the thread that samples."""
 
-    def __init__(self, profile: "KeysProfile", source: str) -> None:
+    def __init__(self, profile: "KeysProfile", source: str, gap_ms: int | None = None) -> None:
         self._keys: Sequence[Key] = profile.key
         self._source = source
         self._debounce_ms = profile.debounce_ms
@@ -64,6 +67,8 @@ class Debounce:
         self._mask = 0
         self._mask_ms: int | None = None
         self._armed = False
+        self._gap_ms = gap_ms
+        self._fed_ms = 0
 
     def feed(self, mono_ms: int, mask: int) -> list[Happening]:
         """Take the sample `mask` of the moment `mono_ms`; times must not go back.
@@ -72,6 +77,9 @@ class Debounce:
         """
         out: list[Happening] = []
         heard = 0
+        if self._gap_ms is not None and mono_ms - self._fed_ms > self._gap_ms:
+            self._settle_anew(mono_ms)
+        self._fed_ms = mono_ms
         for bit, line in enumerate(self._lines):
             self._follow(line, mono_ms, bool(mask >> bit & 1))
             self._judge(line, mono_ms, self._keys[bit].name, out)
@@ -82,6 +90,14 @@ class Debounce:
         if mono_ms - self._mask_ms >= self._debounce_ms:
             self._settle(self._mask_ms, out)
         return out
+
+    def begin_again(self, mono_ms: int) -> None:
+        """The lines could not be sampled until now: a key that is down is no press, as at a start.
+
+        Faults stand until they mend.
+        """
+        self._armed = False
+        self._settle_anew(mono_ms)
 
     @property
     def armed(self) -> bool:
@@ -104,6 +120,12 @@ class Debounce:
             elif line.fault is None and line.held_ms is not None:
                 due.append(line.held_ms + self._stuck_ms)
         return max(0, min(due) - mono_ms) if due else None
+
+    def _settle_anew(self, mono_ms: int) -> None:
+        self._mask_ms = None
+        for line in self._lines:
+            line.edge_ms = line.restless_ms = mono_ms
+            line.held_ms = None
 
     def _follow(self, line: _Line, mono_ms: int, down: bool) -> None:
         if down != line.down:

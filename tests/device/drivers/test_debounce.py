@@ -158,3 +158,61 @@ def test_sampling_only_when_asked_finds_the_same(seed: int) -> None:
             wake_ms = end_ms if rest_ms is None else moment + rest_ms
     assert found == wanted
     assert samples < len(moments) / 20
+
+
+# --- samples that come late ---------------------------------------------------------------------
+
+GAP_MS = KEYS.debounce_ms // 2
+
+
+def fed(debounce: Debounce, *samples: tuple[int, int]) -> list[Happening]:
+    return [one for mono_ms, mask in samples for one in debounce.feed(mono_ms, mask)]
+
+
+def every(start_ms: int, end_ms: int, mask: int) -> list[tuple[int, int]]:
+    return [(mono_ms, mask) for mono_ms in range(start_ms, end_ms, KEYS.scan_ms)]
+
+
+def test_two_glitches_that_a_starved_driver_sampled_are_no_press() -> None:
+    glitches = [*every(0, 100, 0), (100, 1), (400, 1), *every(402, 500, 0)]
+    assert fed(Debounce(KEYS, "test", GAP_MS), *glitches) == []
+    assert len(fed(fresh(), *glitches)) == 1  # the control: far apart they would count
+
+
+def test_a_finger_that_is_there_after_a_gap_is_a_press_from_then_on() -> None:
+    found = fed(Debounce(KEYS, "test", GAP_MS), *every(0, 100, 0), *every(400, 500, 1))
+    assert [(one.key, one.mono_ms) for one in presses(found)] == [(KEYS.key[0].name, 400)]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whatever_the_gaps_a_press_has_samples_all_through_its_debounce_time(seed: int) -> None:
+    rng, debounce = random.Random(seed), Debounce(KEYS, "test", GAP_MS)
+    mono_ms, seen, count = 0, [], 0
+    for _ in range(4000):
+        mono_ms += rng.choice([2, 2, 2, 5, 9, 11, 15, 300])
+        seen.append((mono_ms, rng.choice([0, 0, 1, seen[-1][1] if seen else 0])))
+        for press in presses(debounce.feed(*seen[-1])):
+            count += 1
+            since = [(ms, mask) for ms, mask in seen if ms >= press.mono_ms]
+            assert {mask for _, mask in since} == {1}
+            assert mono_ms - press.mono_ms >= KEYS.debounce_ms
+            assert all(b[0] - a[0] <= GAP_MS for a, b in itertools.pairwise(since))
+    assert count
+
+
+def test_a_key_found_down_when_the_lines_can_be_read_again_is_no_press() -> None:
+    debounce = fresh()
+    assert fed(debounce, *every(0, 100, 0)) == []
+    assert debounce.armed
+    debounce.begin_again(5000)
+    assert fed(debounce, *every(5000, 5200, 1)) == []
+    assert len(presses(fed(debounce, *every(5200, 5300, 0), *every(5300, 5400, 1)))) == 1
+
+
+def test_a_stuck_key_that_mended_while_the_lines_could_not_be_read_is_told() -> None:
+    debounce = fresh()
+    stuck = fed(debounce, *every(0, 100, 0), *every(100, 16_000, 1))
+    assert faults(stuck) == [FaultReport(Code.KEY_STUCK, True, KEYS.key[0].name)]
+    debounce.begin_again(20_000)
+    mended = faults(fed(debounce, *every(20_000, 20_100, 0)))
+    assert mended == [FaultReport(Code.KEY_STUCK, False, KEYS.key[0].name)]
