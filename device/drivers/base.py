@@ -90,8 +90,11 @@ class Beeper(Protocol):
 class Voice(Protocol):
     """Spoken prompts, one at a time."""
 
-    def say(self, prompt: str) -> None:
-        """Begin to speak the prompt of this name, in each of the pad's languages; returns at once.
+    def start(self, on_fault: OnFault) -> None:
+        """Be ready to speak; `on_fault` (A01) is called from the driver's own thread."""
+
+    def say(self, prompt: str, languages: tuple[str, ...]) -> None:
+        """Begin to speak a prompt in each of these languages in turn; returns at once.
 
         A prompt under way is cut off; one that has no recording is passed over in silence.
         """
