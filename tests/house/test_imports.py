@@ -183,7 +183,7 @@ DOORS: dict[str, set[str]] = {
     "sqlalchemy": {"province/store/", "province/verify.py"},
     "iotcore": {"demo/broker.py"},
     "luma": {"device/drivers/oled.py"},
-    "serial": {"device/drivers/serial68.py"},
+    "serial": {"device/serial_line.py"},
     "RPi": {"device/drivers/rpi_pins.py"},
 }
 """Which file may import which library; a name ended by `/` is a folder. msgspec is how types are

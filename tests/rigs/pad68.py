@@ -16,7 +16,7 @@ import threading
 import tty
 from pathlib import Path
 
-from device.drivers.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
+from device.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
 from rigs.wait import until
 
 PATIENCE_S = 10.0

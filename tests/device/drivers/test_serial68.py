@@ -13,11 +13,11 @@ import pytest
 import serial
 
 from device.drivers.base import FaultReport
-from device.drivers.frame68 import PRESS, Frame
 from device.drivers.options import SerialOptions
 from device.drivers.serial68 import SerialKeys
 from device.errors import Code
 from device.events import Press
+from device.frame68 import PRESS, Frame
 from device.keypad import Keypad, load_keypad
 from rigs.pad68 import LINKS, PATIENCE_S, FarPad, Late, Line, Plain, SocketLine
 from rigs.wait import until
@@ -261,7 +261,7 @@ def test_a_mistake_in_the_driver_ends_its_thread_and_is_seen(
     FarPad(WINDOW, line, Plain()).press(4)
     assert bench.fault() == FaultReport(Code.KEYS_GONE, True, "its thread ended: a mistake")
     bench.keys.stop()
-    assert "the keys' thread ended" in caplog.text
+    assert "the thread of the keys ended" in caplog.text
 
 
 @pytest.mark.parametrize("plugged", [True, False])

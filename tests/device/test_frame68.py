@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.drivers.frame68 import ACKNOWLEDGE, PRESS, Ear, Frame, Heard, Parser
+from device.frame68 import ACKNOWLEDGE, PRESS, Ear, Frame, Heard, Parser
 
 WINDOW = 3
 PRESS_4 = bytes.fromhex("ff 68 03 03 68 83 11 04 98 16")

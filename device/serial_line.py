@@ -1,0 +1,156 @@
+"""A serial line, found by URL and held for as long as it is wanted; the one door to pyserial.
+
+The URL is a tty, `socket://host:port` of a serial server, `rfc2217://host:port`, or
+`spy:///dev/ttyUSB0?file=/tmp/wire.txt`, a wire tap for technicians. A line that is not there, or
+goes, is tried again every second, so an adapter that is plugged in again goes on by itself. Give
+the adapter a stable name (/dev/serial/by-id/…): ttyUSB numbers move.
+"""
+
+import logging
+import termios
+import threading
+from collections.abc import Callable
+
+import serial
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 0.25
+"""A frame takes 10 ms at 9600 baud; a line that rests for so long is not in the middle of one,
+even behind a slow serial server. It is also how long `stop` may take."""
+
+RETRY_S = 1.0
+"""Between two tries to open the line."""
+
+WRITE_S = 1.0
+"""A few bytes that cannot be written in this time: the line is gone."""
+
+# termios.error is no OSError; pyserial lets it through when an adapter is pulled out in the middle
+# of setting the line up. SerialException is an OSError.
+GONE = (OSError, termios.error)
+
+
+class SerialLine:
+    """One line with a reading thread of its own, called `name`."""
+
+    def __init__(
+        self,
+        url: str,
+        baud: int,
+        name: str,
+        *,
+        silence_s: float = SILENCE_S,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._url = url
+        self._baud = baud
+        self._name = name
+        self._silence_s = silence_s
+        self._retry_s = retry_s
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._writing = threading.Lock()
+        self._line: serial.Serial | None = None
+        self._lost: BaseException | None = None
+        self._gone = False
+
+    def start(
+        self,
+        on_open: Callable[[], None],
+        on_bytes: Callable[[bytes], None],
+        on_gone: Callable[[bool, str], None],
+    ) -> None:
+        """Begin to open the line and to listen; all three are called from the line's thread.
+
+        `on_open`: it is open, anew. `on_bytes`: what came; nothing after each silence of
+        `silence_s`. `on_gone`: once with True and why when it is not there, once with False when
+        it is back.
+        """
+        self._ending.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(on_open, on_bytes, on_gone), name=self._name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the line and deliver nothing more; safe to call twice."""
+        self._ending.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        self._thread = None
+
+    def write(self, data: bytes) -> None:
+        """Send `data`, from any thread; may take `WRITE_S`.
+
+        What is said to a line that is gone is lost, as on any wire; a line that does not take it
+        is gone.
+        """
+        with self._writing:
+            if self._line is None:
+                return
+            try:
+                self._line.write(data)
+            except GONE as error:
+                self._lost = error
+
+    # --- the thread -------------------------------------------------------------------------
+
+    def _run(
+        self,
+        on_open: Callable[[], None],
+        on_bytes: Callable[[bytes], None],
+        on_gone: Callable[[bool, str], None],
+    ) -> None:
+        try:
+            while not self._ending.is_set():
+                self._once(on_open, on_bytes, on_gone)
+        except Exception as error:
+            log.exception("the thread of the %s ended", self._name)
+            on_gone(True, f"its thread ended: {error}")
+
+    def _once(
+        self,
+        on_open: Callable[[], None],
+        on_bytes: Callable[[bytes], None],
+        on_gone: Callable[[bool, str], None],
+    ) -> None:
+        """From opening the line to losing it."""
+        try:
+            with self._open() as line:
+                self._hold(line)
+                try:
+                    self._say(on_gone, gone=False, detail="")
+                    on_open()
+                    self._listen(line, on_bytes)
+                finally:
+                    self._hold(None)
+        except GONE as error:
+            self._say(on_gone, gone=True, detail=f"{self._url}: {error}")
+            self._ending.wait(self._retry_s)
+
+    def _open(self) -> serial.Serial:
+        # Exclusive: a second agent, or a terminal left open, would eat half of the frames.
+        # A kind of line that has no locks ignores it.
+        return serial.serial_for_url(
+            self._url,
+            baudrate=self._baud,
+            timeout=self._silence_s,
+            write_timeout=WRITE_S,
+            exclusive=True,
+        )
+
+    def _hold(self, line: serial.Serial | None) -> None:
+        with self._writing:
+            self._line, self._lost = line, None
+
+    def _listen(self, line: serial.Serial, on_bytes: Callable[[bytes], None]) -> None:
+        while not self._ending.is_set():
+            on_bytes(line.read(max(1, line.in_waiting)))
+            if self._lost is not None:
+                raise self._lost
+
+    def _say(self, on_gone: Callable[[bool, str], None], *, gone: bool, detail: str) -> None:
+        """Say once that the line has gone, and once that it is back."""
+        if gone != self._gone:
+            self._gone = gone
+            on_gone(gone, detail)
