@@ -14,6 +14,7 @@ FORBIDDEN_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "h
 
 OUTERMOST = {
     "device/drivers/gpio_keys.py",
+    "device/drivers/outlet.py",
     "device/drivers/panel.py",
     "device/drivers/sim/keys.py",
     "device/serial_line.py",

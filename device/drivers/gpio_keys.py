@@ -1,0 +1,122 @@
+"""Keys between pins of the header and ground, or the supply, read every few milliseconds.
+
+All pins are sampled at one moment, every `scan_ms`, and `Debounce` says what that means. Edges that
+the kernel reports are not used: a contact that bounces for long floods its queue of 16, and an
+edge that is lost there is a key that stays down for ever.
+
+A pin that cannot be claimed or read makes the keys a fault (K03): with four levels of five a rating
+would not be fair. All pins are then let go and tried again every second.
+"""
+
+import logging
+import threading
+
+from device.drivers.base import BootClock, FaultReport, OnFault, OnPress
+from device.drivers.debounce import Debounce
+from device.drivers.rpi_pins import Pins
+from device.errors import Code, DriverError
+from device.events import Press
+from device.profile import KeysProfile
+
+log = logging.getLogger(__name__)
+
+SOURCE = "gpio"
+"""What presses name as their source."""
+
+RETRY_S = 1.0
+"""Between two tries to claim the pins."""
+
+
+class GpioKeys:
+    """The keys of one pad, sampled by their own thread."""
+
+    def __init__(self, profile: KeysProfile, boot: BootClock, *, retry_s: float = RETRY_S) -> None:
+        self._lines = [key.line for key in profile.key]
+        self._active_low = profile.active_low
+        self._scan_s = profile.scan_ms / 1000
+        self._boot = boot
+        self._retry_s = retry_s
+        self._pins = Pins("keys", Code.KEYS_GONE)
+        # Half the debounce time without a sample: whatever was settling is not known any more.
+        gap_ms = max(2 * profile.scan_ms, profile.debounce_ms // 2)
+        self._debounce = Debounce(profile, SOURCE, gap_ms)
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._gone = False
+
+    def start(self, on_press: OnPress, on_fault: OnFault) -> None:
+        """Begin to claim the pins and to scan; a pin that cannot be had is a fault, no error."""
+        self._ending.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(on_press, on_fault), name="keys", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the pins go and deliver nothing more; safe to call twice."""
+        self._ending.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        self._thread = None
+
+    @property
+    def armed(self) -> bool:
+        """Whether all keys have been seen up and the next one down is a press."""
+        return self._debounce.armed
+
+    # --- the thread -------------------------------------------------------------------------
+
+    def _run(self, on_press: OnPress, on_fault: OnFault) -> None:
+        try:
+            while not self._ending.is_set():
+                self._once(on_press, on_fault)
+        except Exception as error:
+            log.exception("the keys' thread ended")
+            on_fault(FaultReport(Code.KEYS_GONE, True, f"its thread ended: {error}"))
+        finally:
+            self._pins.release_all()
+
+    def _once(self, on_press: OnPress, on_fault: OnFault) -> None:
+        """From claiming the pins to losing one."""
+        try:
+            for line in self._lines:
+                self._pins.claim_input(line, pull_up=self._active_low)
+            self._scan(on_press, on_fault)
+        except DriverError as error:
+            self._pins.release_all()
+            self._report(on_fault, gone=True, detail=error.detail)
+            self._ending.wait(self._retry_s)
+
+    def _scan(self, on_press: OnPress, on_fault: OnFault) -> None:
+        self._debounce.begin_again(self._boot.mono_ms())
+        while not self._ending.is_set():
+            # The time is taken first: a thread that is put to sleep between two pins has then
+            # sampled too early, never too late, and the gap to the next sample tells.
+            mono_ms = self._boot.mono_ms()
+            mask = self._sample()
+            self._report(on_fault, gone=False, detail="")
+            for happening in self._debounce.feed(mono_ms, mask):
+                if isinstance(happening, Press):
+                    on_press(happening)
+                else:
+                    on_fault(happening)
+            self._ending.wait(self._scan_s)
+
+    def _sample(self) -> int:
+        """The keys that are down, key i as bit i."""
+        mask = 0
+        for bit, line in enumerate(self._lines):
+            if self._pins.read(line) != self._active_low:
+                mask |= 1 << bit
+        return mask
+
+    def _report(self, on_fault: OnFault, *, gone: bool, detail: str) -> None:
+        """Say once that the pins are lost, and once that they are back."""
+        if gone != self._gone:
+            self._gone = gone
+            on_fault(FaultReport(Code.KEYS_GONE, gone, detail))
+
+
+def build(profile: KeysProfile, _: object, boot: BootClock) -> GpioKeys:
+    """The keys of a profile; the pins are claimed by `start`."""
+    return GpioKeys(profile, boot)
