@@ -25,11 +25,12 @@ from device.config import Config
 from device.desired import Wishes
 from device.drivers.base import Board, FaultReport
 from device.drivers.registry import build_board
-from device.errors import Code, LedgerError, by_code
+from device.errors import Code, LedgerError, PadError, by_code
 from device.events import Bound, Scene
 from device.health import measure, report
 from device.ledger import Ledger
 from device.link import Link
+from device.notify import Beat, Service, words
 from device.pad import Pad
 from device.recall import Memory, recall, said_at_start
 from device.retention import keep
@@ -86,6 +87,10 @@ class Agent:
         self.stopping = asyncio.Event()
         self._showing = Showing(config, board, self.clock)
         self._early: list[FaultReport] = []
+        self._pad_running: Pad | None = None
+        self._beat = Beat(
+            Service(), dead=self._dead_part, on_dead=self._part_died, status=self._status
+        )
         self._heard: Callable[[FaultReport], None] = self._early.append
         self._boots = 0
         self._on_grown: Callable[[], None] = lambda: None
@@ -105,6 +110,8 @@ class Agent:
     async def _run(self, stack: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
         self.board.start()
+        self._beat.start()
+        stack.callback(self._beat.stop)
         stack.callback(self.board.stop)
         showing = self._showing
         showing.start(lambda fault: _onto(loop, self._heard, fault))
@@ -124,6 +131,8 @@ class Agent:
         log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
         self._showing.warm()
         await self._serve(stack, pad)
+        self._pad_running = pad
+        self._beat.ready()
 
     async def _open_ledger(self) -> bool:
         """Open the ledger; False when told to stop meanwhile. While it cannot be opened, that
@@ -206,6 +215,7 @@ class Agent:
         from sync.uplink import Uplink
 
         province = self.config.province
+            self._beat.stopping()
         link = Link(
             pad,
             self.writer,
@@ -305,6 +315,33 @@ class Agent:
         if isinstance(error, BaseException) and self._failure is None:
             self._failure = error
             self.stopping.set()
+
+    def _status(self) -> str:
+        pad = self._pad_running
+        if pad is None:
+            return "starting"
+        return words(
+            "stopping" if self.stopping.is_set() else pad.session.clerk_state,
+            pad.session.window,
+            self.writer.head_seq - self.writer.receipted,
+            [fault.code for fault in pad.faults.now],
+        )
+
+    def _dead_part(self) -> str | None:
+        """The thread that has ended though nobody stopped it, if there is one."""
+        if self.writer.died:
+            return "the ledger's thread"
+        if self._pad_running is None or self.stopping.is_set():
+            return None
+        if not self.board.keys.alive:
+            return "the keys' thread"
+        return "the display's thread" if self._showing.died else None
+
+    def _part_died(self, part: str) -> None:
+        """It never comes back by itself: end in order, and be started again."""
+        if self._failure is None:
+            self._failure = PadError(f"{part} has ended")
+        self.stopping.set()
 
 
 def _new_id() -> str:

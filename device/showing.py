@@ -70,6 +70,11 @@ class Showing:
             self._panel = Panel(self._display, on_fault)
             self._panel.start()
 
+    @property
+    def died(self) -> bool:
+        """Whether the display's thread has ended though nobody stopped it."""
+        return self._panel is not None and self._panel.died
+
     def warm(self) -> None:
         """Draw what a citizen will see first, while nobody waits."""
         for scene in SEEN_SOON:

@@ -46,6 +46,12 @@ class Writer:
         """The last write before the power went was cut (see `Ledger`)."""
 
     @property
+    def died(self) -> bool:
+        """Whether the thread has ended though the ledger is open: nothing is committed any more."""
+        thread = self._thread
+        return thread is not None and self._ledger is not None and not thread.is_alive()
+
+    @property
     def ledger_id(self) -> str:
         """The ledger's id; empty before `start`."""
         return self._mirror[0]
@@ -117,7 +123,7 @@ class Writer:
         the last checkpoint failed (nothing is lost by that).
         """
         thread, self._thread = self._thread, None
-        if thread is None:
+        if thread is None or not thread.is_alive():
             return
         closed = self._put(Ledger.close)
         self._jobs.put(None)
@@ -129,6 +135,8 @@ class Writer:
     def _submit(self, fn: Callable[[Ledger], T]) -> concurrent.futures.Future[T]:
         if self._thread is None:
             raise RuntimeError("the writer does not run")
+        if self.died:
+            raise RuntimeError("the writer's thread has ended")
         return self._put(fn)
 
     def _put(self, fn: Callable[[Ledger], T]) -> concurrent.futures.Future[T]:

@@ -35,6 +35,11 @@ class Panel:
         self._gone = False
         self._thread: threading.Thread | None = None
 
+    @property
+    def died(self) -> bool:
+        """Whether the thread has ended though nobody stopped it."""
+        return self._thread is not None and not self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread."""
         self._running = True

@@ -149,3 +149,25 @@ def test_a_receipt_for_the_old_ledger_says_nothing_of_the_new_one(tmp_path: Path
         await writer.stop()
 
     run(main())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_died_is_noticed_and_nothing_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Ledger) -> bool:
+        raise ZeroDivisionError("a part of the ledger failed")
+
+    async def main() -> None:
+        writer = Writer(lambda: open_in(tmp_path), idle_s=0.01)
+        assert not writer.died
+        await writer.start()
+        assert not writer.died
+        monkeypatch.setattr(Ledger, "rest", fail)
+        await writer.append(rated(1))
+        until(lambda: writer.died, 10, "the thread has ended")
+        with pytest.raises(RuntimeError, match="thread has ended"):
+            await writer.append(rated(2))
+        await writer.stop()
+
+    run(main())

@@ -1,0 +1,106 @@
+"""The agent as systemd sees it: ready, how it goes, alive, stopping."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device.drivers.sim.client import SimClient
+from rigs.broker import free_port
+from rigs.pad_process import PadProcess
+from rigs.service_socket import ServiceSocket
+from rigs.wait import until
+from sync.entries import Strayed
+from sync.mqtt import BrokerAddress
+
+PATIENCE_S = 2.0
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceSocket]:
+    with ServiceSocket(tmp_path / "notify") as socket:
+        environ = socket.environ(WATCHDOG_USEC=f"{round(PATIENCE_S * 1e6)}")
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        yield socket
+
+
+@pytest.fixture
+def make(tmp_path: Path, systemd: ServiceSocket) -> Iterator[Callable[..., PadProcess]]:
+    """Makes the pad, whose province never answers."""
+    made: list[PadProcess] = []
+
+    def one(**options: object) -> PadProcess:
+        broker = BrokerAddress("127.0.0.1", free_port())
+        made.append(PadProcess(tmp_path / "pad", "pad-1", broker, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield one
+    for pad in made:
+        pad.remove()
+
+
+def test_ready_is_said_once_when_the_first_key_would_be_taken(
+    make: Callable[..., PadProcess], systemd: ServiceSocket
+) -> None:
+    pad = make().start(ready=False)
+    until(lambda: systemd.lines("READY"), 20, "systemd hears that it is ready")
+    pad.press("satisfied")  # at once: the press is on record
+    until(lambda: any(isinstance(body, Strayed) for body in pad.bodies()), 5, "a stray")
+    pad.end(signal.SIGTERM)
+    assert systemd.lines("READY") == ["1"]
+    assert systemd.lines("STOPPING") == ["1"]
+
+
+def test_the_status_names_the_window_what_waits_and_the_faults_and_never_a_level(
+    make: Callable[..., PadProcess], systemd: ServiceSocket
+) -> None:
+    pad = make().start()
+    until(lambda: any("window 3: ready" in one for one in systemd.lines("STATUS")), 10, "ready")
+    pad.rate("status", "very_dissatisfied")
+    with SimClient(pad.control) as board:
+        board.display(False)
+    until(lambda: any("D01" in one for one in systemd.lines("STATUS")), 10, "the fault")
+    said = " ".join(systemd.lines("STATUS"))
+    assert "entries wait for the province" in said
+    assert "satisfied" not in said
+
+
+def test_the_watchdog_is_fed_while_the_loop_turns_and_not_while_it_does_not(
+    make: Callable[..., PadProcess], systemd: ServiceSocket
+) -> None:
+    pad = make().start()
+    fed = len(systemd.lines("WATCHDOG"))
+    until(lambda: len(systemd.lines("WATCHDOG")) > fed + 2, 3 * PATIENCE_S, "it is fed")
+    assert pad.process is not None
+    pad.process.send_signal(signal.SIGSTOP)
+    fed = len(systemd.lines("WATCHDOG"))
+    with pytest.raises(AssertionError):
+        until(lambda: len(systemd.lines("WATCHDOG")) > fed + 1, 2 * PATIENCE_S, "nothing")
+    pad.process.send_signal(signal.SIGCONT)
+
+
+def test_a_card_that_hangs_does_not_let_the_watchdog_bite(
+    make: Callable[..., PadProcess], systemd: ServiceSocket
+) -> None:
+    """A restart mends no card; the fault stands on the screen and in the status instead."""
+    pad = make(launcher=(sys.executable, "-m", "rigs.slow_pad")).start()
+    pad.press("satisfied")
+    until(lambda: any("L01" in one for one in systemd.lines("STATUS")), 20, "the fault is told")
+    fed = len(systemd.lines("WATCHDOG"))
+    until(lambda: len(systemd.lines("WATCHDOG")) > fed + 4, 4 * PATIENCE_S, "it is still fed")
+
+
+def test_keys_whose_thread_has_died_end_the_agent_in_order(
+    make: Callable[..., PadProcess], systemd: ServiceSocket
+) -> None:
+    pad = make(launcher=(sys.executable, "-m", "rigs.deaf_pad")).start()
+    pad.press("satisfied")
+    assert pad.outcome() == 1
+    said = pad.last_words()
+    assert "X01" in said
+    assert "the keys' thread has ended" in said
+    assert not Path(f"{pad.ledger}-wal").exists()  # closed in order
+    assert pad.verify().returncode == 0

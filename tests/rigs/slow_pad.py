@@ -1,0 +1,25 @@
+"""`ratingpad` on a card that hangs: the first press is never written.
+
+python -m rigs.slow_pad run --config FILE
+"""
+
+import sys
+import threading
+
+from device import cli
+from device.ledger import Ledger
+from sync.entries import Body, Entry, Strayed
+
+_append = Ledger.append
+
+
+def append(ledger: Ledger, body: Body) -> Entry:
+    """As ever, but a stray press waits for ever."""
+    if isinstance(body, Strayed):
+        threading.Event().wait()
+    return _append(ledger, body)
+
+
+if __name__ == "__main__":
+    Ledger.append = append  # type: ignore[method-assign]
+    sys.exit(cli.main())
