@@ -1,4 +1,4 @@
-"""Key maps: what the codes of a serial key pad mean, one TOML file for each model in hw/keypads.
+"""Key maps: what the codes of a key pad mean, one TOML file for each model in hw/keypads.
 
 Two generations of one maker's pads were found on one bus with their codes permuted. So there is
 no default model and no guess: the pad's configuration names it, and a code that its map does not
@@ -6,7 +6,7 @@ have is never a level.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,21 +16,39 @@ from device.problems import Check, Problems, read_struct
 from device.profile import check_levels
 from sync.entries import Level
 
+Protocol = Literal["68", "input"]
+"""Whose codes they are: of "68" frames on a serial line, or of Linux input devices."""
+
+HIGHEST: Mapping[str, int] = {"68": 0xFF, "input": 0x2FF}
+"""A "68" frame has one byte for its key; KEY_MAX of linux/input-event-codes.h."""
+
+Code = Annotated[int, Meta(ge=0, le=0x2FF, description="a code from 0 to 767")]
+
 
 class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key of a model: its name, the code it sends, and its level if it has one."""
+    """One key of a model: its name, the code it sends, and its level if it has one.
+
+    `says`: the name of the code in linux/input-event-codes.h, for whoever reads the map.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
-    code: Annotated[int, Meta(ge=0, le=255, description="a code from 0 to 255")]
+    code: Code
     level: Level | None = None
+    says: str | None = None
 
 
 class Keypad(msgspec.Struct, frozen=True, kw_only=True):
-    """A model of key pad. `resend_ms`: the same code again within this is the same press."""
+    """A model of key pad.
+
+    `ignore`: codes that it sends besides its keys, as pads do that type Enter after a digit.
+    `baud` and `resend_ms` are for "68" pads: the same code again within this is the same press.
+    """
 
     name: str
     title: str
     key: tuple[CodedKey, ...]
+    protocol: Annotated[Protocol, Meta(description='"68" or "input"')] = "68"
+    ignore: tuple[Code, ...] = ()
     baud: Annotated[
         int, Meta(ge=300, le=4_000_000, description="bits a second from 300 to 4000000")
     ] = 9600
@@ -48,17 +66,24 @@ def keypad_names() -> list[str]:
     return described("keypads")
 
 
-def load_keypad(name: str) -> Keypad:
-    """The model `name`. Raises ConfigError with every mistake in it."""
+def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
+    """The model `name`. Raises ConfigError with every mistake in it.
+
+    With a `protocol`, also when the map's codes are not of that kind.
+    """
     problems = Problems()
-    keypad = find_keypad(name, problems)
+    keypad = find_keypad(name, problems, protocol)
     return problems.settle(keypad, f"the key map of model {name}")
 
 
-def find_keypad(name: str, problems: Problems) -> Keypad | None:
+def find_keypad(name: str, problems: Problems, protocol: Protocol | None = None) -> Keypad | None:
     """The model `name`; None, and lines in `problems`, if there is none or its map is wrong."""
     text = find_text("keypads", "key pad", name, problems)
-    return None if text is None else parse_keypad(name, text, problems)
+    keypad = None if text is None else parse_keypad(name, text, problems)
+    if keypad is None or protocol in (None, keypad.protocol):
+        return keypad
+    problems.wrong("", name, f'a key map of "{keypad.protocol}" codes; this needs "{protocol}"')
+    return None
 
 
 def parse_keypad(name: str, text: str, problems: Problems) -> Keypad | None:
@@ -71,4 +96,15 @@ def parse_keypad(name: str, text: str, problems: Problems) -> Keypad | None:
 
 
 def _check_codes(values: dict[str, Any], problems: Problems) -> None:
-    check_levels(values.get("key", ()), ("name", "code", "level"), problems)
+    keys: tuple[CodedKey, ...] = values.get("key", ())
+    check_levels(keys, ("name", "code", "level"), problems)
+    protocol = values.get("protocol")
+    if protocol is not None:
+        for key in keys:
+            if key.code > HIGHEST[protocol]:
+                highest = f'a "{protocol}" key pad has codes up to {HIGHEST[protocol]}'
+                problems.wrong(f"key {key.name}.code", key.code, highest)
+    taken = {key.code: key.name for key in keys}
+    for code in values.get("ignore", ()):
+        if code in taken:
+            problems.wrong("ignore", code, f"it is the code of key {taken[code]!r}")

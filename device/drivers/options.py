@@ -31,7 +31,32 @@ class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
     def check(values: dict[str, Any], problems: Problems) -> None:
         """The model must have a key map, and a right one."""
         if "model" in values:
-            find_keypad(values["model"], problems.at("model"))
+            find_keypad(values["model"], problems.at("model"), "68")
+
+
+DeviceName = Annotated[
+    str, Meta(min_length=1, max_length=255, description="a text of 1 to 255 characters")
+]
+
+
+class InputOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """A Linux input device: the name or the physical path that it is found by, and its model.
+
+    Both may be patterns with `*`, `?` and `[...]`; upper and lower case count.
+    """
+
+    name: DeviceName | None = None
+    phys: DeviceName | None = None
+    model: Annotated[str, Meta(description="the name of a key map in hw/keypads")]
+
+    @staticmethod
+    def check(values: dict[str, Any], problems: Problems) -> None:
+        """One way to find it, and a key map of input devices."""
+        given = [key for key in ("name", "phys") if values.get(key) is not None]
+        if len(given) != 1:
+            problems.add("", "exactly one of name and phys must be given")
+        if "model" in values:
+            find_keypad(values["model"], problems.at("model"), "input")
 
 
 class OledOptions(msgspec.Struct, frozen=True, kw_only=True):

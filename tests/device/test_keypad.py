@@ -1,4 +1,4 @@
-"""Key maps of serial key pads: those there are, and how a wrong one is reported."""
+"""Key maps of key pads: those there are, and how a wrong one is reported."""
 
 import pytest
 
@@ -70,3 +70,55 @@ def test_every_mistake_in_a_key_map_is_named() -> None:
 def test_an_unknown_model_is_answered_with_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"no key pad '68-risin'; .* mean \"68-rising\""):
         load_keypad("68-risin")
+
+
+# --- codes of input devices ---------------------------------------------------------------------
+
+INPUT = [name for name in keypad_names() if load_keypad(name).protocol == "input"]
+
+
+@pytest.mark.parametrize("name", INPUT)
+def test_every_code_of_an_input_device_is_the_one_that_the_kernel_gives_its_name(name: str) -> None:
+    ecodes = pytest.importorskip("evdev").ecodes.ecodes
+    for key in load_keypad(name).key:
+        assert key.says
+        assert ecodes[key.says] == key.code
+
+
+def test_what_is_ignored_is_what_pads_type_around_a_digit() -> None:
+    ecodes = pytest.importorskip("evdev").ecodes.ecodes
+    around = {ecodes[name] for name in ("KEY_ENTER", "KEY_KPENTER", "KEY_NUMLOCK")}
+    assert {code for name in INPUT for code in load_keypad(name).ignore} == around
+
+
+@pytest.mark.parametrize("stem", ["input-digits", "input-keypad-digits", "input-function-keys"])
+def test_a_pad_that_counts_the_other_way_round_has_a_map_too(stem: str) -> None:
+    rising, falling = (load_keypad(f"{stem}-{way}") for way in ("rising", "falling"))
+    last = {key.says: key.level for key in rising.key}
+    assert {key.says: key.level for key in falling.key} == dict(
+        zip(last, reversed(last.values()), strict=True)
+    )
+    assert next(level for says, level in last.items() if says[-1] == "5") is Level.VERY_SATISFIED
+
+
+def test_a_code_that_its_kind_of_key_pad_cannot_send_is_named() -> None:
+    rows = [*FIVE[1:], ("very_satisfied", 0x100, "very_satisfied")]
+    assert mistakes('protocol = "input"\n' + keys(*rows)) == []
+    assert mistakes('protocol = "68"\n' + keys(*rows)) == [
+        'key very_satisfied.code = 256: a "68" key pad has codes up to 255'
+    ]
+    rows[-1] = ("very_satisfied", 768, "very_satisfied")
+    assert mistakes(keys(*rows))[0] == "key[5].code = 768: must be a code from 0 to 767"
+
+
+def test_a_key_cannot_be_ignored() -> None:
+    text = 'protocol = "input"\nignore = [28, 3]\n' + keys(*FIVE)
+    assert mistakes(text) == ["ignore = 3: it is the code of key 'dissatisfied'"]
+
+
+def test_a_map_for_another_kind_of_key_pad_is_refused() -> None:
+    load_keypad("68-rising", "68")
+    with pytest.raises(ConfigError, match=r'"68-rising": a key map of "68" codes; .* "input"'):
+        load_keypad("68-rising", "input")
+    with pytest.raises(ConfigError, match=r'a key map of "input" codes; this needs "68"'):
+        load_keypad("input-gpio-keys", "68")

@@ -11,9 +11,11 @@ import pytest
 
 from device import config, keypad, profile, session_diagram
 from device.desk.http import ERRORS
-from device.drivers.options import OledOptions, SerialOptions
+from device.drivers.options import InputOptions, OledOptions, SerialOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code
+from device.wiring.document import document
+from device.wiring.drawing import drawing
 from province.errors import Code as ProvinceCode
 from rigs import house
 from sync.contract import TOPICS, BatchHeader, Order, Problem, Status, Topic
@@ -108,6 +110,7 @@ TABLES = {
     "[desk]": config.Desk,
     "[board]": SimOptions,
     "[board.keys]": SerialOptions,
+    "[board.keys] of an input device": InputOptions,
     "[board.display]": OledOptions,
     "profile [keys]": profile.KeysProfile,
     "profile [[keys.key]]": profile.Key,
@@ -211,6 +214,23 @@ def test_every_make_target_says_what_it_is_for():
 def test_the_session_diagram_is_the_one_that_the_table_draws():
     """Run `python -m device.session_diagram > docs/session.md` after a change of the table."""
     assert read("docs/session.md") == session_diagram.document()
+
+
+WIRED = [name for name in profile.board_names() if profile.load_profile(name).header is not None]
+
+
+@pytest.mark.parametrize("name", WIRED)
+def test_wiring_tables_and_drawings_are_those_of_the_profiles(name):
+    """Run `python -m device.wiring docs/hardware` after a change of a profile."""
+    board = profile.load_profile(name)
+    header = profile.load_header(board)
+    assert read(f"docs/hardware/{name}.md") == document(board, header)
+    assert read(f"docs/hardware/{name}.svg") == drawing(board, header)
+
+
+def test_no_wiring_is_told_of_a_board_that_there_is_not():
+    told = {path.stem for path in (house.ROOT / "docs/hardware").iterdir()}
+    assert told == set(WIRED)
 
 
 def documents() -> list[Path]:
