@@ -27,7 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
     verify = commands.add_parser("verify", help="walk a ledger's chain; name the first bad entry")
     verify.add_argument("ledger", type=Path, help="the ledger file; it is only read")
+    wiring = commands.add_parser("wiring", help="print which wire goes to which pin of a board")
+    wiring.add_argument("--board", required=True, help="the name of a board in hw/boards")
+    wiring.add_argument("--svg", action="store_true", help="the drawing instead of the tables")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "wiring":
+        return _wiring(chosen.board, drawn=chosen.svg)
     if chosen.command == "verify":
         return _verify(chosen.ledger)
     return _configured(chosen)
@@ -64,6 +69,22 @@ def _configured(chosen: argparse.Namespace) -> int:
     except PadError as error:
         print(error, file=sys.stderr)
         return FAILED
+    return OK
+
+
+def _wiring(board: str, *, drawn: bool) -> int:
+    from device.errors import ConfigError
+    from device.profile import load_header, load_profile
+    from device.wiring.document import document
+    from device.wiring.drawing import drawing
+
+    try:
+        profile = load_profile(board)
+        header = load_header(profile)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    print((drawing if drawn else document)(profile, header), end="")
     return OK
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from device.descriptions import described, find_text, read_table
+from device.errors import ConfigError
 from device.pins import Header, Line, check_claims, claims, read_header
 from device.problems import Check, Problems, did_you_mean, read_struct
 from sync.entries import Level
@@ -168,6 +169,14 @@ def load_profile(name: str) -> Profile:
     problems = Problems()
     profile = find_profile(name, problems)
     return problems.settle(profile, f"the profile of board {name}")
+
+
+def load_header(profile: Profile) -> Header:
+    """The header that a board's parts hang on. Raises ConfigError; also for a board without one."""
+    if profile.header is None:
+        raise ConfigError(f"board {profile.name} has no header: there is nothing to wire to pins")
+    problems = Problems()
+    return problems.settle(find_header(profile.header, problems), f"the header {profile.header}")
 
 
 def read_options(profile: Profile, table: Mapping[str, Any], base: Path = Path()) -> msgspec.Struct:

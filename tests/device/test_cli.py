@@ -147,3 +147,21 @@ def test_verify_tells_which_ledger_was_before_and_what_is_missing_of_it(
     said = capsys.readouterr().out
     assert "(diverged)" in said
     assert "missing of it: nothing" in said
+
+
+def test_wiring_prints_the_table_or_the_drawing_of_a_board(capsys):
+    assert cli.main(["wiring", "--board", "rpi-4"]) == 0
+    assert "| key | very satisfied | 29 | GPIO5 |" in capsys.readouterr().out
+    assert cli.main(["wiring", "--board", "rpi-4", "--svg"]) == 0
+    assert capsys.readouterr().out.startswith("<svg ")
+
+
+@pytest.mark.parametrize(
+    ("board", "says"),
+    [("rpi-44", "did you mean"), ("simulated", "there is nothing to wire to pins")],
+)
+def test_wiring_of_a_board_without_pins_is_a_report(board, says, capsys):
+    assert cli.main(["wiring", "--board", board]) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.out == ""

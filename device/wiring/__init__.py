@@ -1,0 +1,9 @@
+"""What a technician holds in the hand while wiring a board, made from its profile and its header.
+
+table.py     which wire goes to which pin, and what sits between
+drawing.py   the same as a drawing of the header on one sheet of A4
+circuits.py  the little circuits of a button, a light and a beeper below it
+document.py  table and drawing as a page; `python -m device.wiring docs/hardware` writes them all
+overlay.py   the same keys told to the kernel, which then reads them itself
+words.py     what all of it says, in English and Chinese
+"""
