@@ -36,6 +36,7 @@ from device.recall import Memory, recall, said_at_start
 from device.retention import keep
 from device.session import Session, Timing
 from device.showing import Showing
+from device.signals import Signals
 from device.writer import Writer
 from sync import __version__
 from sync.contract import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Health
@@ -86,6 +87,7 @@ class Agent:
         )
         self.stopping = asyncio.Event()
         self._showing = Showing(config, board, self.clock)
+        self._signals = Signals(config, board)
         self._early: list[FaultReport] = []
         self._pad_running: Pad | None = None
         self._beat = Beat(
@@ -116,6 +118,8 @@ class Agent:
         showing = self._showing
         showing.start(lambda fault: _onto(loop, self._heard, fault))
         stack.callback(showing.stop)
+        self._signals.start(lambda fault: _onto(loop, self._heard, fault))
+        stack.callback(self._signals.stop)
         if not await self._open_ledger():
             return
         stack.push_async_callback(self.writer.stop)
@@ -169,10 +173,15 @@ class Agent:
             session,
             self.clock,
             append=self.writer.append,
-            show=self._showing.show,
+            show=self._show,
+            say=self._signals.say,
             on_grown=lambda: self._on_grown(),  # noqa: PLW0108 -- the uplink comes later
             new_id=_new_id,
         )
+
+    def _show(self, scene: Scene, code: Code | None) -> None:
+        self._showing.show(scene, code)
+        self._signals.show(scene)
 
     def _begin(self, pad: Pad, memory: Memory) -> None:
         """The first entries of this boot, and what the last one left unsaid."""
@@ -188,7 +197,7 @@ class Agent:
             pad.raise_fault(Code.LEDGER_DAMAGED, self.writer.opened_because)
         self._check_clock(pad)
         pad.start()
-        for fault in self._early:  # of a display that went while the ledger could not be opened
+        for fault in self._early:  # of what went while the ledger could not be opened
             pad.driver_fault(fault)
 
     async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:

@@ -176,7 +176,10 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak the prompt of a scene, where the board can."""
+    """Give the signals of a scene (lights, beep, prompt), where the board can.
+
+    SAVING is said when a press has been taken: `signals.py` tells how, and why so quietly.
+    """
 
     scene: Scene
 

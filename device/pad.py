@@ -53,8 +53,9 @@ MAX_DETAIL_CHARS = 1000
 class Pad:
     """A session, its clock, its queue to the ledger and its display.
 
-    `append` commits an entry (the writer's). `show` hands a scene to the display without
-    blocking. `on_grown` hears of every commit. `new_id` makes invitation ids.
+    `append` commits an entry (the writer's). `show` hands a scene to the display and the lights,
+    `say` to lights, beeper and voice, neither of them blocking. `on_grown` hears of every commit.
+    `new_id` makes invitation ids.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Pad:
         append: Callable[[Body], Awaitable[Entry]],
         show: Callable[[Scene, Code | None], None],
         on_grown: Callable[[], None],
+        say: Callable[[Scene], None],
         new_id: Callable[[], str],
     ) -> None:
         self.session = session
@@ -73,6 +75,7 @@ class Pad:
         self.scene: Show = Show(Scene.STANDBY)
         self._show = show
         self._on_grown = on_grown
+        self._say = say
         self._new_id = new_id
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
@@ -110,8 +113,11 @@ class Pad:
                     self._arm(None)
                 case Refuse(refusal=why):
                     refusal = why
-                case Say():
-                    pass  # no board of this version has a voice
+                case Say(scene=scene):
+                    self._say(scene)
+                case Settled(invitation=invitation, level=level):
+                    if self._tells is not None and self._tells[0] == invitation.source:
+                        self._tells[1](level)
         return refusal if refusal is not None else commits
 
     def record(self, body: Body) -> asyncio.Future[Entry]:
@@ -166,6 +172,7 @@ class Pad:
         await self.commits.stop()
         return settled
 
+        self._say(Scene.IDENTIFY)
     # --- the desk's port (device/desk/base.py) -------------------------------------------------
 
     async def invite(

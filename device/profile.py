@@ -106,7 +106,7 @@ class Light(msgspec.Struct, frozen=True, kw_only=True):
 class LightsProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The lights at the keys. `active_low`: a light whose line is low is lit."""
 
-    driver: Reference
+    driver: Reference | None = None
     light: tuple[Light, ...]
     active_low: bool = False
 
@@ -114,7 +114,7 @@ class LightsProfile(msgspec.Struct, frozen=True, kw_only=True):
 class BeeperProfile(msgspec.Struct, frozen=True, kw_only=True):
     """A beeper with an oscillator of its own. `active_low`: it sounds while its line is low."""
 
-    driver: Reference
+    driver: Reference | None = None
     line: Line
     active_low: bool = False
 
@@ -122,8 +122,8 @@ class BeeperProfile(msgspec.Struct, frozen=True, kw_only=True):
 class VoiceProfile(msgspec.Struct, frozen=True, kw_only=True):
     """What speaks."""
 
-    driver: Reference
-    options: Reference
+    driver: Reference | None = None
+    options: Reference | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -105,6 +105,7 @@ class Acts(Course):
             )
         )
         self.state = State.SAVING
+        self._effects.append(Say(Scene.SAVING))
         self._arm(at.mono + self.timing.saving_ms, at)
 
     def _lapse(self, _: Event, at: At) -> None:

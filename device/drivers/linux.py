@@ -30,13 +30,13 @@ class LinuxBoard:
             build_display = find_driver(profile.name, profile.display.driver, Code.DISPLAY_GONE)
             self.display = build_display(profile.display, options.display)
         self.lights: Lights | None = None
-        if profile.lights is not None:
+        if profile.lights is not None and profile.lights.driver is not None:
             self.lights = self._build(profile.lights.driver, profile.lights)
         self.beeper: Beeper | None = None
-        if profile.beeper is not None:
+        if profile.beeper is not None and profile.beeper.driver is not None:
             self.beeper = self._build(profile.beeper.driver, profile.beeper)
         self.voice: Voice | None = None
-        if profile.voice is not None:
+        if profile.voice is not None and profile.voice.driver is not None:
             self.voice = self._build(profile.voice.driver, options.voice)
 
     def _build(self, driver: str, *arguments: object) -> Any:

@@ -72,6 +72,7 @@ class Bench:
         self.card = Card()
         self.wall = BenchWall()
         self.shown: list[tuple[Scene, Code | None]] = []
+        self.said: list[Scene] = []
         self.grown = 0
         self.ids = 0
         self.pad = Pad(
@@ -79,6 +80,7 @@ class Bench:
             TrustedClock(BenchBoot(), self.wall),
             append=self.card.append,
             show=lambda scene, code: self.shown.append((scene, code)),
+            say=self.said.append,
             on_grown=self._grow,
             new_id=self._new_id,
         )
