@@ -12,6 +12,9 @@ chromium|chromium|the demo in a browser
 strace|strace|syncs and bytes per rating
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
 venv|python3-venv|the environment itself
+qemu-system-x86_64|qemu-system-x86|Debian'"'"'s own kernel in a machine, with real pins and input devices
+gcc|gcc|gpio-sim, the one module that this kernel lacks
+elf|libelf1|the same
 '
 
 is_here() {
@@ -21,6 +24,7 @@ is_here() {
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     font) [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] ||
       { command -v fc-list && [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ]; } ;;
+    elf) set -- /usr/lib/*-linux-gnu*/libelf.so.1; [ -e "$1" ] ;;
     venv) [ -x .venv/bin/python ] || "${PYTHON:-python3}" -c 'import ensurepip, venv' ;;
     *) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" ;;
   esac >/dev/null 2>&1

@@ -1,6 +1,7 @@
 """What every run checks besides its tests: nothing is left running, nothing is left out unsaid."""
 
 import os
+import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,16 @@ def _finds_postgres() -> bool:
     return bool(shutil.which("initdb")) or any(debian)
 
 
+def _finds_machine() -> bool:
+    """The kernel comes from Debian's archive by apt, and gpio-sim is built for it."""
+    needed = ("qemu-system-x86_64", "gcc", "make", "apt-get", "dpkg-deb", "setpriv")
+    try:
+        debian = platform.freedesktop_os_release()["ID"] == "debian"
+    except OSError:
+        return False
+    return debian and platform.machine() == "x86_64" and all(map(shutil.which, needed))
+
+
 NEEDS = {
     "broker": (_finds("mosquitto"), "no mosquitto (Debian package mosquitto)"),
     "postgres": (_finds_postgres, "no PostgreSQL server (Debian package postgresql)"),
@@ -32,6 +43,10 @@ NEEDS = {
         "no Chromium (Debian package chromium)",
     ),
     "strace": (_finds("strace"), "no strace (Debian package strace)"),
+    "kernel_vm": (
+        _finds_machine,
+        "no Debian on amd64 with QEMU and gcc (packages qemu-system-x86, gcc, libelf1)",
+    ),
 }
 """For each marker: whether what it needs is here, and what is said when it is not."""
 
