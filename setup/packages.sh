@@ -10,6 +10,7 @@ mosquitto|mosquitto|the broker of the journeys
 pg_ctl|postgresql|the province store in earnest
 chromium|chromium|the demo in a browser
 strace|strace|syncs and bytes per rating
+dtc|device-tree-compiler|the overlay of the keys
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
 venv|python3-venv|the environment itself
 qemu-system-x86_64|qemu-system-x86|Debian'"'"'s own kernel in a machine, with real pins and input devices

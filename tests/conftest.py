@@ -43,6 +43,10 @@ NEEDS = {
         "no Chromium (Debian package chromium)",
     ),
     "strace": (_finds("strace"), "no strace (Debian package strace)"),
+    "dtc": (
+        _finds("fdtoverlay"),
+        "no device-tree compiler (Debian package device-tree-compiler)",
+    ),
     "kernel_vm": (
         _finds_machine,
         "no Debian on amd64 with QEMU and gcc (packages qemu-system-x86, gcc, libelf1)",
