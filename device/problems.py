@@ -164,6 +164,10 @@ def allowed(kind: Any) -> str:
         for note in typing.get_args(kind)[1:]:
             if isinstance(note, Meta) and note.description:
                 return note.description
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
+        if len(inner) == 1:
+            return allowed(inner[0])
     choices = _choices(kind)
     if choices:
         return "one of " + ", ".join(map(as_toml, choices))

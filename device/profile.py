@@ -71,6 +71,14 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
     ] = 3.0
 
 
+DisplayBus = Annotated[
+    str,
+    Meta(
+        pattern=r"^(i2c-\d{1,3}|spi-\d{1,2}\.\d)\Z", description='a bus like "i2c-1" or "spi-0.0"'
+    ),
+]
+
+
 class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The size of a board's display in pixels, what drives it, and what it hangs on.
 
@@ -82,16 +90,7 @@ class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
     options: Reference | None = None
     width: Annotated[int, Meta(ge=64, le=1024, description="pixels, from 64 to 1024")] = 128
     height: Annotated[int, Meta(ge=32, le=1024, description="pixels, from 32 to 1024")] = 64
-    bus: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^(i2c-\d{1,3}|spi-\d{1,2}\.\d)\Z",
-                description='a bus like "i2c-1" or "spi-0.0"',
-            ),
-        ]
-        | None
-    ) = None
+    bus: DisplayBus | None = None
     dc_line: Line | None = None
     reset_line: Line | None = None
 
@@ -197,7 +196,11 @@ def parse_profile(name: str, text: str, problems: Problems) -> Profile | None:
     table = read_table(text, problems)
     if table is None:
         return None
-    checks: dict[type, Check] = {KeysProfile: _check_keys, Profile: _check_board}
+    checks: dict[type, Check] = {
+        KeysProfile: _check_keys,
+        DisplayProfile: check_bus,
+        Profile: _check_board,
+    }
     return read_struct(Profile, {**table, "name": name}, problems, checks=checks)
 
 
@@ -220,6 +223,7 @@ def find_options(
         part: _read_options(reference, table.get(part, {}), problems.at(part), base)
         for part, reference in named.items()
     }
+    _check_fixed(profile, table, problems)
     return Parts(**found) if len(problems.lines) == before else None
 
 
@@ -258,6 +262,28 @@ def find_header(name: str, problems: Problems) -> Header | None:
     text = find_text("headers", "header", name, problems)
     table = None if text is None else read_table(text, problems)
     return None if table is None else read_header(name, table, problems)
+
+
+def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: Problems) -> None:
+    """What a board's display hangs on is the profile's to say, where it says it."""
+    display, said = profile.display, table.get("display")
+    if display is None or display.bus is None or not isinstance(said, dict):
+        return
+    for key in ("bus", "dc_line", "reset_line"):
+        if key in said:
+            problems.at("display").wrong(
+                key, said[key], f"this board's display is on {display.bus}"
+            )
+
+
+def check_bus(values: dict[str, Any], problems: Problems) -> None:
+    """A display on SPI has a data/command line, and only such a display has one."""
+    bus = values.get("bus") or ""
+    if bus.startswith("spi") and values.get("dc_line") is None:
+        problems.add("dc_line", "missing; a display on SPI has a data/command line")
+    for key in ("dc_line", "reset_line"):
+        if values.get(key) is not None and not bus.startswith("spi"):
+            problems.wrong(key, values[key], "only a display on SPI has this line")
 
 
 def _check_board(values: dict[str, Any], problems: Problems) -> None:

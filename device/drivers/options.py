@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from device.keypad import find_keypad
+from device.pins import Line
 from device.problems import Problems
+from device.profile import DisplayBus, check_bus
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +62,23 @@ class InputOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """An OLED on I²C: its controller, its bus and address, and which way up it is mounted."""
+    """An OLED: its controller, what it hangs on where the board leaves that open, its way up.
+
+    `address` is of I²C; `dc_line` and `reset_line` are the lines that a display on SPI has besides.
+    """
 
     chip: Annotated[Literal["ssd1306", "sh1106"], Meta(description='"ssd1306" or "sh1106"')] = (
         "ssd1306"
     )
-    bus: Annotated[int, Meta(ge=0, le=255, description="an I2C bus's number from 0 to 255")] = 1
+    bus: DisplayBus | None = None
     address: Annotated[
         int, Meta(ge=0x08, le=0x77, description="an I2C address from 0x08 to 0x77")
     ] = 0x3C
+    dc_line: Line | None = None
+    reset_line: Line | None = None
     upside_down: bool = False
+
+    @staticmethod
+    def check(values: dict[str, Any], problems: Problems) -> None:
+        """SPI needs the data/command line."""
+        check_bus(values, problems)

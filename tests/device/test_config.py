@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from device.config import Config, load
@@ -312,7 +313,7 @@ def test_checking_a_configuration_imports_no_vendors_library(tmp_path: Path) -> 
         ).stdout.splitlines()[-1]
         for code in (check, build)
     ]
-    assert imported == ["", "luma serial"]
+    assert imported == ["", "luma serial smbus2"]
 
 
 def test_a_board_with_options_for_itself_and_for_a_part_is_named() -> None:
@@ -323,4 +324,49 @@ def test_a_board_with_options_for_itself_and_for_a_part_is_named() -> None:
 def test_a_key_pad_that_sends_codes_has_no_keys_on_lines() -> None:
     assert profile_mistakes(keys(*FIVE).replace("[keys]", "[keys]\ncoded = true")) == [
         "keys.key: a key pad that sends codes has its keys in hw/keypads"
+    ]
+
+
+OLED = """
+[pad]
+id = "pad-1"
+board = "linux-68-oled"
+[ledger]
+path = "ledger.db"
+[board.keys]
+port = "/dev/ttyUSB0"
+model = "68-rising"
+address = 1
+[board.display]
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "mistake"),
+    [
+        ("bus = 1", 'board.display.bus = 1: must be a bus like "i2c-1" or "spi-0.0"'),
+        ('bus = "i2c"', 'board.display.bus = "i2c": must be a bus like "i2c-1" or "spi-0.0"'),
+        (
+            'bus = "spi-0.0"',
+            "board.display.dc_line: missing; a display on SPI has a data/command line",
+        ),
+        ("reset_line = 25", "board.display.reset_line = 25: only a display on SPI has this line"),
+    ],
+)
+def test_a_wrong_way_to_a_display_is_a_mistake(tmp_path: Path, said: str, mistake: str) -> None:
+    assert mistakes(tmp_path, OLED + said) == [mistake]
+
+
+def test_a_display_that_the_board_places_may_not_be_placed_by_the_pad() -> None:
+    profile = load_profile("linux-68-oled")
+    assert profile.display is not None
+    display = msgspec.structs.replace(profile.display, bus="i2c-1")
+    keys = {"port": "/dev/ttyUSB0", "model": "68-rising", "address": 1}
+    table = {"keys": keys, "display": {"bus": "spi-0.0", "dc_line": 24}}
+    read_options(profile, table)
+    with pytest.raises(ConfigError) as caught:
+        read_options(msgspec.structs.replace(profile, display=display), table)
+    assert caught.value.detail.splitlines()[1:] == [
+        '  display.bus = "spi-0.0": this board\'s display is on i2c-1',
+        "  display.dc_line = 24: this board's display is on i2c-1",
     ]

@@ -182,7 +182,8 @@ DOORS: dict[str, set[str]] = {
     "h11": {"device/desk/server.py"},
     "sqlalchemy": {"province/store/", "province/verify.py"},
     "iotcore": {"demo/broker.py"},
-    "luma": {"device/drivers/oled.py"},
+    "luma": {"device/drivers/oled_bus.py"},
+    "smbus2": {"device/drivers/oled_bus.py"},
     "serial": {"device/serial_line.py"},
     "RPi": {"device/drivers/rpi_pins.py"},
 }

@@ -3,20 +3,30 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
+from unittest import mock
 
 import smbus2
+from PIL import Image
 
 from device.drivers.base import Display
+from device.drivers.oled import RESET_EVERY
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.profile import load_profile
 from rigs.oled_chip import Bus, Chip, Wire
+from rigs.spi_cable import DC, RESET, SpiCable
 
 
 class DisplayRig(Protocol):
-    """`glass`: what can be seen, rows from the top, 8 pixels a byte."""
+    """`glass`: what can be seen, rows from the top, 8 pixels a byte.
+
+    `tells`: the display answers, so that one which is gone is noticed. One that does not is whole
+    again when its picture has been shown so many more times as `repeats` says.
+    """
 
     display: Display
+    tells: bool
+    repeats: int
 
     def glass(self) -> bytes: ...
 
@@ -25,6 +35,8 @@ class DisplayRig(Protocol):
 
 class SimGlass:
     """The simulated board's display."""
+
+    tells, repeats = True, 1
 
     def __init__(self, board: SimBoard) -> None:
         self.display = board.display
@@ -36,18 +48,30 @@ class SimGlass:
         self.display.plug(on)
 
 
-class OledGlass:
-    """An OLED's chip on a wire, driven by the board that names it."""
+class Cable(Protocol):
+    """What an OLED hangs on."""
 
-    def __init__(self, wire: Wire, display: Display) -> None:
+    open_buses: int
+
+    def picture(self) -> Image.Image: ...
+
+    def plug(self, on: bool) -> None: ...
+
+
+class OledGlass:
+    """An OLED's chip on a cable, driven by the board that names it."""
+
+    def __init__(self, cable: Cable, display: Display) -> None:
         self.display = display
-        self._wire = wire
+        self.tells = isinstance(cable, Wire)
+        self.repeats = 1 if self.tells else RESET_EVERY
+        self._cable = cable
 
     def glass(self) -> bytes:
-        return self._wire.chip.picture().tobytes()
+        return self._cable.picture().tobytes()
 
     def plug(self, on: bool) -> None:
-        self._wire.plug(on)
+        self._cable.plug(on)
 
 
 @contextlib.contextmanager
@@ -57,26 +81,39 @@ def simulated() -> Iterator[DisplayRig]:
     yield SimGlass(board)
 
 
-def oled(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
+def on_board(cable: Cable, **options: object) -> DisplayRig:
+    keys = {"port": "/dev/null/pad", "model": "68-rising", "address": 1}
+    board = build_board(load_profile("linux-68-oled"), {"keys": keys, "display": options})
+    assert board.display is not None
+    return OledGlass(cable, board.display)
+
+
+def on_i2c(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
     @contextlib.contextmanager
     def rig() -> Iterator[DisplayRig]:
         wire = Wire(Chip(chip))
-        real, smbus2.SMBus = smbus2.SMBus, lambda port: Bus(wire, port)
-        keys = {"port": "/dev/null/pad", "model": "68-rising", "address": 1}
-        table = {"keys": keys, "display": {"chip": chip}}
-        board = build_board(load_profile("linux-68-oled"), table)
-        assert board.display is not None
-        try:
-            yield OledGlass(wire, board.display)
+        with mock.patch.object(smbus2, "SMBus", lambda port: Bus(wire, port)):
+            yield on_board(wire, chip=chip)
             assert wire.open_buses == 0
-        finally:
-            smbus2.SMBus = real
+
+    return rig
+
+
+def on_spi(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
+    @contextlib.contextmanager
+    def rig() -> Iterator[DisplayRig]:
+        cable = SpiCable(Chip(chip))
+        with cable.installed():
+            yield on_board(cable, chip=chip, bus="spi-0.0", dc_line=DC, reset_line=RESET)
+            assert (cable.open_buses, cable.claimed) == (0, set())
 
     return rig
 
 
 DISPLAY_RIGS: dict[str, Callable[[], contextlib.AbstractContextManager[DisplayRig]]] = {
     "simulated": simulated,
-    "ssd1306": oled("ssd1306"),
-    "sh1106": oled("sh1106"),
+    "ssd1306-i2c": on_i2c("ssd1306"),
+    "sh1106-i2c": on_i2c("sh1106"),
+    "ssd1306-spi": on_spi("ssd1306"),
+    "sh1106-spi": on_spi("sh1106"),
 }

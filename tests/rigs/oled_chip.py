@@ -126,6 +126,10 @@ class Wire:
             self.chip.reset()
         self.plugged = on
 
+    def picture(self) -> Image.Image:
+        """What can be seen."""
+        return self.chip.picture()
+
     def carry(self, address: int, message: bytes) -> None:
         """One write: the address, a control byte, and commands or data."""
         if self.fails_after is not None:

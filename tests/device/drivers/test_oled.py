@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 import smbus2
@@ -11,7 +12,8 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from device.drivers.base import FaultReport
-from device.drivers.oled import CHIPS, Oled
+from device.drivers.oled import Oled
+from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
 from device.drivers.panel import Panel
 from device.errors import Code, DriverError
@@ -99,7 +101,7 @@ def test_a_cable_pulled_at_any_byte_is_a_fault_and_the_picture_comes_back(
 ) -> None:
     oled.show(FIRST)
     wire.fails_after = sent
-    with pytest.raises(DriverError, match="0x3c on I2C bus 1") as caught:
+    with pytest.raises(DriverError, match="0x3c on i2c-1") as caught:
         oled.show(SECOND)
     assert caught.value.code is Code.DISPLAY_GONE
     with pytest.raises(DriverError):
@@ -144,13 +146,13 @@ def test_the_panels_thread_reports_a_pulled_cable_and_heals_it(wire: Wire, oled:
     assert faults.empty()
 
 
-@pytest.mark.parametrize("options", [{"bus": 7}, {"address": 0x3D}])
+@pytest.mark.parametrize("options", [{"bus": "i2c-7"}, {"address": 0x3D}])
 def test_a_wrong_bus_or_address_is_a_fault_that_names_it(
-    wire: Wire, options: dict[str, int]
+    wire: Wire, options: dict[str, Any]
 ) -> None:
     oled = Oled(DisplayProfile(), OledOptions(chip=wire.chip.kind, **options))
     for _ in range(3):
-        with pytest.raises(DriverError, match=r"0x3d on I2C bus 1|on I2C bus 7") as caught:
+        with pytest.raises(DriverError, match=r"0x3d on i2c-1|on i2c-7") as caught:
             oled.show(FIRST)
         assert caught.value.code is Code.DISPLAY_GONE
     assert wire.open_buses == 0

@@ -1,0 +1,127 @@
+"""The cable between SPI and one OLED, with its two lines; nothing on it ever answers.
+
+While the reset line is low the chip is dark and deaf. A Pi's pins are low until somebody drives
+them, so the chip starts well; but one whose power comes back while the line is high was never
+reset: it shows noise and hears nothing until it is. Without a reset line the module resets itself.
+"""
+
+import contextlib
+import errno
+import random
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+from PIL import Image
+
+from rigs.oled_chip import Chip
+
+DC, RESET = 24, 25
+
+
+class SpiCable:
+    """One chip select of a bus. `claimed`: the lines that are held."""
+
+    def __init__(self, chip: Chip, *, reset_line: int | None = RESET, select: int = 0) -> None:
+        self.chip = chip
+        self.reset_line = reset_line
+        self.select = select
+        self.levels = {DC: False, RESET: False}
+        self.claimed: set[int] = set()
+        self.plugged = True
+        self.fails_after: int | None = None
+        """The cable is pulled once so many more bytes have been sent."""
+        self.loses: random.Random | None = None
+        """A contact that comes and goes: half of the messages are lost."""
+        self.dazed = False
+        self.bytes = 0
+        self.resets = 0
+        self.open_buses = 0
+
+    def plug(self, on: bool) -> None:
+        if self.plugged and not on:
+            self.chip.reset()
+            self.dazed = False
+        elif on and not self.plugged:
+            self.dazed = self.reset_line is not None and self.levels[RESET]
+        self.plugged = on
+
+    def picture(self) -> Image.Image:
+        """What can be seen."""
+        if not self.dazed:
+            return self.chip.picture()
+        return Image.frombytes("1", (128, 64), bytes(self.chip.memory[:1024]))
+
+    def carry(self, message: bytes) -> None:
+        """One transfer; nobody hears whether it came."""
+        self.bytes += len(message)
+        if self.fails_after is not None:
+            self.fails_after -= len(message)
+            if self.fails_after < 0:
+                self.fails_after = None
+                self.plug(False)
+        held = self.reset_line is not None and not self.levels[RESET]
+        lost = self.loses is not None and self.loses.random() < 0.5
+        if not self.plugged or held or self.dazed or lost:
+            return
+        if self.levels[DC]:
+            self.chip.store(message)
+        else:
+            self.chip.obey(message)
+
+    def set_line(self, line: int, level: bool) -> None:
+        assert line in self.claimed, f"line {line} is nobody's"
+        if line == RESET and level and not self.levels[line]:
+            self.resets += 1
+            self.dazed = False
+            self.chip.reset()
+        self.levels[line] = level
+
+    def release(self, lines: list[int]) -> None:
+        self.claimed -= set(lines)
+        self.levels.update(dict.fromkeys(lines, False))
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """`spidev` and `RPi.GPIO`, as luma imports them, with this cable behind them."""
+        pins: Any = types.ModuleType("RPi.GPIO")
+        pins.BCM, pins.OUT, pins.LOW, pins.HIGH = 11, 0, 0, 1
+        pins.setmode = lambda _: None
+        pins.setup = lambda line, _: self.claimed.add(line)
+        pins.output = lambda line, level: self.set_line(line, bool(level))
+        pins.cleanup = self.release
+        package: Any = types.ModuleType("RPi")
+        package.GPIO = pins
+        bus: Any = types.ModuleType("spidev")
+        bus.SpiDev = lambda: SpiDev(self)
+        modules = {"spidev": bus, "RPi": package, "RPi.GPIO": pins}
+        with mock.patch.dict(sys.modules, modules):
+            yield
+
+
+class SpiDev:
+    """What `spidev.SpiDev()` is to a driver."""
+
+    max_speed_hz = 0
+
+    def __init__(self, cable: SpiCable) -> None:
+        self._cable = cable
+        self._open = False
+
+    def open(self, port: int, select: int) -> None:
+        if (port, select) != (0, self._cable.select):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        self._open = True
+        self._cable.open_buses += 1
+
+    def writebytes(self, data: list[int]) -> None:
+        assert self._open, "the bus is closed"
+        assert len(data) <= 4096, "spidev takes 4096 bytes"
+        self._cable.carry(bytes(data))
+
+    def close(self) -> None:
+        if self._open:
+            self._cable.open_buses -= 1
+        self._open = False
