@@ -203,4 +203,12 @@ class Refuse:
     refusal: Refusal
 
 
-Effect = Record | Show | Say | Arm | Disarm | Refuse
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The rating of this invitation is durable, and no correction of it can come any more."""
+
+    invitation: Invitation
+    level: Level
+
+
+Effect = Record | Show | Say | Arm | Disarm | Refuse | Settled

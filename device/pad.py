@@ -30,6 +30,7 @@ from device.events import (
     Resume,
     Say,
     Scene,
+    Settled,
     Show,
     Standing,
     Stored,
@@ -39,7 +40,7 @@ from device.events import (
 )
 from device.health import Faults
 from device.session import Session
-from sync.entries import At, Body, Cleared, Entry, Fault, Service
+from sync.entries import At, Body, Cleared, Entry, Fault, Level, Service
 
 COMMIT_WAIT_S = 5.0
 """A desk waits this long for a slow card before it is told of a fault; the entry still goes in."""
@@ -80,6 +81,7 @@ class Pad:
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
         self._inviting: list[asyncio.Future[Entry]] = []
+        self._tells: tuple[str, Callable[[Level], None]] | None = None
         self.commits = Commits(
             append,
             on_stored=lambda _: self._on_grown(),
@@ -119,6 +121,16 @@ class Pad:
                     if self._tells is not None and self._tells[0] == invitation.source:
                         self._tells[1](level)
         return refusal if refusal is not None else commits
+
+    def tell_levels(self, source: str, hear: Callable[[Level], None]) -> None:
+        """Let `hear` have the level of every invitation of `source`, once it is settled.
+
+        Not part of the desk's port, and for one desk only: the one that stands in for a key pad on
+        an old bus, where the level is what that pad said (law 7). Raises ValueError for a second.
+        """
+        if self._tells is not None:
+            raise ValueError(f"levels are told to {self._tells[0]} already")
+        self._tells = (source, hear)
 
     def record(self, body: Body) -> asyncio.Future[Entry]:
         """Queue an entry that the session did not ask for (boot, clock, configuration)."""

@@ -26,6 +26,10 @@ tick that comes early (timers round) is armed again for the rest.
 inside it is recorded as `rated` with `again`; thanks is shown anew once that too is durable. Any
 further press is a stray.
 
+*Settled.* Once a rating is durable and its grace time is over, or a fault has ended it early, the
+session says so with its level, once: the level that a correction left. It is the only effect with
+a level in it besides the entry itself, and the pad keeps it from every desk but one (law 7).
+
 *Pause* during an open invitation withdraws it (`paused`), then closes. Once a citizen has pressed,
 the pause is recorded at once and the window closes when thanks has been shown.
 
@@ -74,6 +78,7 @@ class Session(Acts):
         """
         self._effects = []
         ACTS[self.row(event, at).act](self, event, at)
+        self._say_settled()
         return self._effects
 
     def row(self, event: Event, at: At) -> Row:

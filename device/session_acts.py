@@ -63,7 +63,7 @@ class Acts(Course):
         self._effects.append(Refuse(Refusal.ENDED if known else Refusal.UNKNOWN))
 
     def _invite(self, wish: Invite, at: At) -> None:
-        one = self.invitation = wish.invitation
+        one = self.invitation = self._asked = wish.invitation
         self._corrected, self._grace_until_ms = False, None
         self._invited_ms = at.mono
         self._open_until_ms = at.mono + self.timing.invitation_ms
@@ -140,6 +140,7 @@ class Acts(Course):
         body = self._waiting.popleft() if self._waiting else None
         if isinstance(body, Rated):
             self.remember(body.invitation, "rated")
+            self._rated = body
 
     def _thank(self, stored: Event, at: At) -> None:
         self._settle(stored, at)

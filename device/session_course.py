@@ -16,6 +16,7 @@ from device.events import (
     Invitation,
     Record,
     Scene,
+    Settled,
     Show,
     Standing,
 )
@@ -67,6 +68,10 @@ class Course:
         self._grace_until_ms: int | None = None
         self._thanks_until_ms = 0
         self._corrected = False
+        self._asked: Invitation | None = None
+        """The last invitation, also when it has ended."""
+        self._rated: Rated | None = None
+        """The last durable rating that has not been said to be settled."""
         self.state = self._resting()
 
     def standing(self, invitation: str) -> Standing | None:
@@ -112,6 +117,20 @@ class Course:
         if self._deadline_ms is not None:
             self._deadline_ms = None
             self._effects.append(Disarm())
+
+    def _say_settled(self) -> None:
+        """Say, once, that a rating is durable and can change no more.
+
+        While its grace time runs or an entry of it waits for the card it may still change. A rating
+        that becomes durable only after the next citizen was invited is not said at all: whoever
+        hears of it would take it for that citizen's.
+        """
+        waits = any(isinstance(body, Rated) for body in self._waiting)
+        if self._rated is None or waits or self._grace_until_ms is not None:
+            return
+        rated, self._rated = self._rated, None
+        if self._asked is not None and self._asked.id == rated.invitation:
+            self._effects.append(Settled(self._asked, rated.level))
 
     def _end(self) -> None:
         self.invitation = None

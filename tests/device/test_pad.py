@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from device.commits import MAX_HELD
 from device.desk.base import Invited as Granted
 from device.drivers.base import FaultReport
@@ -283,5 +285,49 @@ def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable
         one, same = await asyncio.gather(first, again)
         assert isinstance(one, Granted)
         assert same == Granted(one.invitation, created=False)
+
+    run(story())
+
+
+# --- levels, for one desk only ------------------------------------------------------------------
+
+
+def test_a_level_is_told_to_one_source_once_and_only_when_it_is_settled() -> None:
+    async def story() -> None:
+        bench, heard = Bench(), list[Level]()
+        bench.pad.tell_levels("bus68", heard.append)
+        assert isinstance(await bench.pad.invite(Service(), None, "bus68"), Granted)
+        bench.card.hangs = True
+        bench.press(Level.SATISFIED)
+        await pass_s(4)
+        assert heard == []  # the grace time is over, but the card has not answered
+        bench.card.let_go()
+        await bench.settle()
+        await pass_s(2)
+        assert heard == [Level.SATISFIED]
+        await pass_s(60)
+        assert isinstance(await bench.pad.invite(Service(), None, "bus68"), Granted)
+        bench.press(Level.SATISFIED)
+        await pass_s(1)
+        bench.press(Level.VERY_DISSATISFIED)
+        await pass_s(1.5)
+        assert heard == [Level.SATISFIED]
+        await pass_s(10)
+        assert heard == [Level.SATISFIED, Level.VERY_DISSATISFIED]
+
+    run(story())
+
+
+def test_no_level_of_another_desks_invitation_is_told() -> None:
+    async def story() -> None:
+        bench, heard = Bench(), list[Level]()
+        bench.pad.tell_levels("bus68", heard.append)
+        await invited(bench)
+        bench.press()
+        await pass_s(30)
+        assert len(bench.recorded(Rated)) == 1
+        assert heard == []
+        with pytest.raises(ValueError, match="told to bus68 already"):
+            bench.pad.tell_levels("http", heard.append)
 
     run(story())

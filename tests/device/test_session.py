@@ -31,6 +31,7 @@ from device.events import (
     Resume,
     Scene,
     Selftest,
+    Settled,
     Show,
     Stored,
     Tick,
@@ -184,8 +185,10 @@ def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
 
 def quiet_row(act: Act, effects: list[Effect]) -> None:
     """Illegal events do what their row says and nothing else."""
-    if act in (Act.IGNORE, Act.SETTLE, Act.BIND_LATER):
+    if act in (Act.IGNORE, Act.BIND_LATER):
         assert effects == []
+    if act is Act.SETTLE:
+        assert {type(effect) for effect in effects} <= {Settled}
     elif act is Act.STRAY:
         assert [type(effect.body) for effect in effects if isinstance(effect, Record)] == [Strayed]
         assert len(effects) == 1
@@ -526,6 +529,69 @@ def test_a_window_that_was_paused_is_paused_again_after_a_fault() -> None:
     assert bench.kinds == [Paused, Resumed]
 
 
+# --- settled ------------------------------------------------------------------------------------
+
+
+def settled(effects: list[Effect]) -> list[tuple[str, Level]]:
+    return [(one.invitation.id, one.level) for one in effects if isinstance(one, Settled)]
+
+
+def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_it() -> None:
+    bench = reach(State.SAVING)
+    assert settled(bench.stored()) == []
+    assert settled(bench.do(key(Level.DISSATISFIED, bench.now), 0)) == []
+    assert settled(bench.stored()) == []
+    assert settled(bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)) == [
+        (ONE.id, Level.DISSATISFIED)
+    ]
+    assert settled(bench.do(Tick(), TIMING.thanks_ms)) == []
+    assert settled(bench.do(Invite(TWO))) == []
+
+
+class _SettlesInGrace(Session):
+    """The control: a level is told although a correction may come."""
+
+    def _say_settled(self) -> None:
+        self._grace_until_ms, grace = None, self._grace_until_ms
+        super()._say_settled()
+        if self.invitation is not None:
+            self._grace_until_ms = grace
+
+
+def test_control_a_session_that_settles_in_the_grace_time_tells_two_levels() -> None:
+    bench = Bench()
+    bench.session = _SettlesInGrace("3", TIMING)
+    bench.do(Invite(ONE))
+    bench.do(key(), 900)
+    told = settled(bench.stored(2))
+    bench.do(key(Level.DISSATISFIED, bench.now), 0)
+    told += settled(bench.stored())
+    assert told == [(ONE.id, Level.SATISFIED), (ONE.id, Level.DISSATISFIED)]
+
+
+def test_a_fault_settles_a_durable_level_at_once_and_another_when_it_is_durable() -> None:
+    assert settled(reach(State.GRACE).do(Blocked(Code.KEYS_GONE))) == [(ONE.id, Level.SATISFIED)]
+    bench = reach(State.SAVING)
+    assert settled(bench.do(Blocked(Code.LEDGER_FULL))) == []
+    assert settled(bench.stored()) == [(ONE.id, Level.SATISFIED)]
+
+
+def test_a_level_that_is_durable_only_after_the_next_citizen_was_invited_is_not_told() -> None:
+    bench = reach(State.SAVING)
+    bench.do(Blocked(Code.LEDGER_FULL))
+    bench.do(Unblocked())
+    bench.do(Invite(TWO))
+    assert settled(bench.stored(2)) == []
+    assert bench.session.standing(ONE.id) == "rated"
+
+
+def test_nothing_settles_that_nobody_pressed() -> None:
+    bench = reach(State.INVITED)
+    assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)) == []
+    assert settled(bench.stored()) == []
+    assert settled(reach(State.INVITED).do(Withdraw(ONE.id, "desk"))) == []
+
+
 # --- details, self-test, standings --------------------------------------------------------------
 
 
@@ -582,6 +648,7 @@ class Histories(RuleBasedStateMachine):
         self.ledger: list[Body] = []
         self.invitations = 0
         self.thanked: list[str] = []
+        self.settled: dict[str, Level] = {}
 
     def do(self, event: Event, mono: int | None = None) -> None:
         before = self.session.state
@@ -599,6 +666,16 @@ class Histories(RuleBasedStateMachine):
                     self.deadline = None
                 case Show(scene=Scene.THANKS):
                     self.thank()
+                case Settled(invitation=invitation, level=level):
+                    self.settle(invitation.id, level)
+
+    def settle(self, one: str, level: Level) -> None:
+        """What is told beyond the pad is durable, final, and told once."""
+        rated = [body for body in self.ledger if isinstance(body, Rated) and body.invitation == one]
+        assert [body.level for body in rated[-1:]] == [level]
+        assert not any(isinstance(body, Rated) and body.invitation == one for body in self.queue)
+        assert one not in self.settled
+        self.settled[one] = level
 
     def thank(self) -> None:
         """Law 2: whoever is thanked is in the ledger, with every press of theirs."""
@@ -662,6 +739,15 @@ class Histories(RuleBasedStateMachine):
             assert [rating.again for rating in ratings] in ([False], [False, True])
             assert ratings[-1].at.mono - ratings[0].at.mono <= TIMING.grace_ms
             assert 0 <= ratings[0].elapsed_ms <= TIMING.invitation_ms
+
+    @invariant()
+    def a_settled_level_changes_no_more(self) -> None:
+        last = {
+            body.invitation: body.level
+            for body in (*self.ledger, *self.queue)
+            if isinstance(body, Rated)
+        }
+        assert all(last[one] is level for one, level in self.settled.items())
 
     @invariant()
     def a_standing_says_what_the_entries_say(self) -> None:
@@ -742,8 +828,27 @@ class _FaultForgets(Session):
             super()._take_back(reason, at)
 
 
+class _SettlesTooSoon(Session):
+    """The control: a level is told while it waits for the card."""
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        effects = super().step(event, at)
+        for effect in effects:
+            if isinstance(effect, Record) and isinstance(effect.body, Rated):
+                assert self.invitation is not None
+                return [*effects, Settled(self.invitation, effect.body.level)]
+        return effects
+
+
 @pytest.mark.parametrize(
-    "broken", [_ThanksTooSoon, _TimeoutIsGood, _EveryPressCorrects, _FaultForgets]
+    "broken",
+    [
+        _ThanksTooSoon,
+        _TimeoutIsGood,
+        _EveryPressCorrects,
+        _FaultForgets,
+        _SettlesTooSoon,
+    ],
 )
 def test_the_random_histories_catch_a_session_that_breaks_a_law(
     broken: type[Session], monkeypatch: pytest.MonkeyPatch
