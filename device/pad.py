@@ -66,8 +66,8 @@ class Pad:
         *,
         append: Callable[[Body], Awaitable[Entry]],
         show: Callable[[Scene, Code | None], None],
-        on_grown: Callable[[], None],
         say: Callable[[Scene], None],
+        on_grown: Callable[[], None],
         new_id: Callable[[], str],
     ) -> None:
         self.session = session
@@ -75,8 +75,8 @@ class Pad:
         self.faults = Faults()
         self.scene: Show = Show(Scene.STANDBY)
         self._show = show
-        self._on_grown = on_grown
         self._say = say
+        self._on_grown = on_grown
         self._new_id = new_id
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
@@ -172,6 +172,7 @@ class Pad:
         if self._identifying is not None:
             self._identifying.cancel()
         self._show(Scene.IDENTIFY, None)
+        self._say(Scene.IDENTIFY)
         loop = asyncio.get_running_loop()
         self._identifying = loop.call_later(IDENTIFY_S, self._identified)
 
@@ -184,7 +185,6 @@ class Pad:
         await self.commits.stop()
         return settled
 
-        self._say(Scene.IDENTIFY)
     # --- the desk's port (device/desk/base.py) -------------------------------------------------
 
     async def invite(
