@@ -29,19 +29,19 @@ layered() {
   mount_9p "$1" "/host/$1" ro,cache=loose
   $b mount -t overlay -o "lowerdir=/host/$1,upperdir=/over/$1/up,workdir=/over/$1/work" overlay "$2"
 }
-layered root /root || echo "rig: no root"
+layered root /new || echo "rig: no root"
 
-$b mount --bind /dev /root/dev
-for place in /root/dev/pts /root/dev/shm; do $b mkdir -p $place; done
-$b mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /root/dev/pts
-$b mount -t tmpfs shm /root/dev/shm
-$b mount -t proc proc /root/proc
-$b mount -t sysfs sysfs /root/sys
-$b mount -t configfs configfs /root/sys/kernel/config
-$b mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
-for place in /root/run /root/tmp; do $b mount -t tmpfs -o mode=1777 tmpfs $place; done
+$b mount --bind /dev /new/dev
+for place in /new/dev/pts /new/dev/shm; do $b mkdir -p $place; done
+$b mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /new/dev/pts
+$b mount -t tmpfs shm /new/dev/shm
+$b mount -t proc proc /new/proc
+$b mount -t sysfs sysfs /new/sys
+$b mount -t configfs configfs /new/sys/kernel/config
+$b mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
+for place in /new/run /new/tmp; do $b mount -t tmpfs -o mode=1777 tmpfs $place; done
 for share in $(option shares | $b tr , ' '); do
-  tag=${share%%:*} place=/root${share#*:}
+  tag=${share%%:*} place=/new${share#*:}
   $b mkdir -p "$place"
   case $tag in
     ro*) layered "$tag" "$place" ;;
@@ -54,7 +54,7 @@ echo "rig: mounted"
 
 init=$(option init)
 if [ -n "$init" ]; then
-  units=/root/run/systemd/system
+  units=/new/run/systemd/system
   $b mkdir -p $units
   $b cat >$units/rig.target <<X
 [Unit]
@@ -68,8 +68,8 @@ After=basic.target
 [Service]
 ExecStart=$(option python) $(option inside)
 X
-  exec $b switch_root /root "$init"
+  exec $b switch_root /new "$init"
 fi
-$b chroot /root "$(option python)" "$(option inside)"
+$b chroot /new "$(option python)" "$(option inside)"
 echo "rig: commands ended"
 $b poweroff -f

@@ -48,7 +48,7 @@ class Newc:
 def pack(busybox: Path, modules: dict[str, bytes], options: dict[str, str]) -> bytes:
     """The archive; `options` are the modules' parameters by module."""
     made = Newc()
-    for name in ("bin", "dev", "proc", "sys", "modules", "host", "over", "root"):
+    for name in ("bin", "dev", "proc", "sys", "modules", "host", "over", "new"):
         made.folder(name)
     made.character_device("dev/console", 5, 1)
     made.file("bin/busybox", busybox.read_bytes(), 0o755)
