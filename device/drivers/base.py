@@ -54,8 +54,12 @@ class Display(Protocol):
     def show(self, image: "Image") -> None:
         """Show a 1-bit picture of exactly this size; may take 100 ms, called from one thread.
 
-        Raises DriverError (D01) when the display does not answer.
+        Raises DriverError (D01) when the display does not answer. One on a bus that has no answer
+        raises nothing; it is whole again when it was shown the same picture often enough.
         """
+
+    def contrast(self, share: float) -> None:
+        """How bright the pictures are from the next `show` on: from 0, dark, to 1, as at first."""
 
     def stop(self) -> None:
         """Blank and let go; safe to call twice."""

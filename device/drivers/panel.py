@@ -29,7 +29,7 @@ class Panel:
         self._refresh_s = refresh_s
         self._retry_s = retry_s
         self._news = threading.Condition()
-        self._latest: Image | None = None
+        self._latest: tuple[Image, float] | None = None
         self._unseen = False
         self._running = False
         self._gone = False
@@ -46,10 +46,10 @@ class Panel:
         self._thread = threading.Thread(target=self._run, name="panel", daemon=True)
         self._thread.start()
 
-    def show(self, image: "Image") -> None:
-        """Show this picture soon; from any thread, never blocks."""
+    def show(self, image: "Image", brightness: float = 1.0) -> None:
+        """Show this picture soon, as bright as this; from any thread, never blocks."""
         with self._news:
-            self._latest, self._unseen = image, True
+            self._latest, self._unseen = (image, brightness), True
             self._news.notify_all()
 
     def stop(self) -> None:
@@ -83,10 +83,12 @@ class Panel:
 
     def _send(self) -> None:
         with self._news:
-            image, self._unseen = self._latest, False
-        if image is None:
+            latest, self._unseen = self._latest, False
+        if latest is None:
             return
+        image, brightness = latest
         try:
+            self._display.contrast(brightness)
             self._display.show(image)
         except DriverError as error:
             self._report(gone=True, detail=error.detail)

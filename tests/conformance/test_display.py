@@ -67,6 +67,41 @@ def test_a_display_that_is_gone_says_so_if_it_can_and_is_taken_up_again(rig: Dis
         assert rig.glass() == picture.tobytes()
 
 
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1])
+def test_the_next_picture_is_as_bright_as_was_asked(rig: DisplayRig, share: float) -> None:
+    rig.display.contrast(share)
+    rig.display.show(PICTURES[0])
+    assert rig.glass() == PICTURES[0].tobytes()
+    assert rig.brightness() == pytest.approx(share, abs=0.01)
+    rig.display.contrast(1.0)
+    for picture in PICTURES[:2]:
+        rig.display.show(picture)
+        assert rig.brightness() == pytest.approx(1.0)
+
+
+def test_no_brightness_is_a_dark_glass_and_waking_shows_the_new_picture(rig: DisplayRig) -> None:
+    rig.display.show(PICTURES[0])
+    rig.display.contrast(0.0)
+    for _ in range(3):
+        rig.display.show(PICTURES[0])
+        assert not any(rig.glass())
+    rig.display.contrast(1.0)
+    rig.display.show(PICTURES[1])
+    assert rig.glass() == PICTURES[1].tobytes()
+    assert rig.brightness() == pytest.approx(1.0)
+
+
+def test_a_display_that_comes_back_is_as_bright_as_it_was(rig: DisplayRig) -> None:
+    rig.display.contrast(0.5)
+    rig.display.show(PICTURES[0])
+    rig.plug(False)
+    show_while_gone(rig, PICTURES[0])
+    rig.plug(True)
+    for _ in range(rig.repeats):
+        rig.display.show(PICTURES[0])
+    assert rig.brightness() == pytest.approx(0.5, abs=0.01)
+
+
 @pytest.mark.parametrize("plugged", [True, False])
 def test_stopping_leaves_a_dark_glass_and_may_be_done_twice(rig: DisplayRig, plugged: bool) -> None:
     rig.display.show(PICTURES[0])

@@ -30,12 +30,16 @@ class Glass:
     def __init__(self) -> None:
         self.shown: list[bytes] = []
         self.gone = self.stopped = False
+        self.brightness = 1.0
 
     def show(self, image: Image.Image) -> None:
         if self.gone:
             raise DriverError("no answer", Code.DISPLAY_GONE)
         if not self.shown or self.shown[-1] != image.tobytes():
             self.shown.append(image.tobytes())
+
+    def contrast(self, share: float) -> None:
+        self.brightness = share
 
     def stop(self) -> None:
         self.stopped = True

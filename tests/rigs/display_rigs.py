@@ -30,6 +30,8 @@ class DisplayRig(Protocol):
 
     def glass(self) -> bytes: ...
 
+    def brightness(self) -> float: ...
+
     def plug(self, on: bool) -> None: ...
 
 
@@ -44,6 +46,9 @@ class SimGlass:
     def glass(self) -> bytes:
         return self.display.picture.pixels
 
+    def brightness(self) -> float:
+        return self.display.brightness
+
     def plug(self, on: bool) -> None:
         self.display.plug(on)
 
@@ -51,6 +56,7 @@ class SimGlass:
 class Cable(Protocol):
     """What an OLED hangs on."""
 
+    chip: Chip
     open_buses: int
 
     def picture(self) -> Image.Image: ...
@@ -69,6 +75,11 @@ class OledGlass:
 
     def glass(self) -> bytes:
         return self._cable.picture().tobytes()
+
+    def brightness(self) -> float:
+        """As the chip has it; the datasheets give 256 steps."""
+        full = {"ssd1306": 0xCF, "sh1106": 0x7F}[self._cable.chip.kind]
+        return self._cable.chip.registers[0x81][0] / full
 
     def plug(self, on: bool) -> None:
         self._cable.plug(on)

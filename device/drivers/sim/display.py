@@ -25,11 +25,16 @@ class Picture(NamedTuple):
 
 
 class SimDisplay:
-    """The display of the simulated board; any thread may look, one shows."""
+    """The display of the simulated board; any thread may look, one shows.
+
+    `brightness`: of what stands there, from 0 (then nothing can be seen) to 1.
+    """
 
     def __init__(self, width: int, height: int, film: Path | None = None) -> None:
         self.width = width
         self.height = height
+        self.brightness = 1.0
+        self._share = 1.0
         self._dark = bytes((width + 7) // 8 * height)
         self._pixels = self._dark
         self._shown = 0
@@ -48,12 +53,18 @@ class SimDisplay:
         with self._lock:
             if not self._plugged:
                 raise DriverError("the simulated display is unplugged", Code.DISPLAY_GONE)
-            before, self._pixels = self._pixels, image.tobytes()
+            self.brightness = self._share
+            before = self._pixels
+            self._pixels = image.tobytes() if self.brightness else self._dark
             self._expose(self._pixels)
             self._shown += 1
             changed = before != self._pixels
         if changed:
             self._tell()
+
+    def contrast(self, share: float) -> None:
+        """How bright the next picture is, from 0 (dark) to 1."""
+        self._share = share
 
     def stop(self) -> None:
         """Go dark."""

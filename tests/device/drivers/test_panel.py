@@ -27,6 +27,7 @@ class Bench:
         self.ready.set()
         self.entered = threading.Event()
         self.stops = 0
+        self.brightness: list[float] = []
 
     def show(self, image: Image.Image) -> None:
         self.entered.set()
@@ -34,6 +35,9 @@ class Bench:
         if self.error is not None:
             raise self.error
         self.shown.put(image.tobytes())
+
+    def contrast(self, share: float) -> None:
+        self.brightness.append(share)
 
     def stop(self) -> None:
         self.stops += 1
@@ -116,3 +120,16 @@ def test_stopping_lets_the_display_go_once_and_twice_is_safe() -> None:
     panel.stop()
     panel.stop()
     assert bench.stops == 1
+
+
+def test_a_picture_is_sent_again_as_bright_as_it_was() -> None:
+    bench = Bench()
+    with running(bench, lambda _: None, refresh_s=0.01) as panel:
+        panel.show(picture(1), 0.25)
+        for _ in range(3):
+            bench.shown.get(timeout=PATIENCE_S)
+        panel.show(picture(2))
+        while bench.shown.get(timeout=PATIENCE_S) != picture(2).tobytes():
+            pass
+    assert bench.brightness[:3] == [0.25] * 3
+    assert bench.brightness[-1] == 1.0
