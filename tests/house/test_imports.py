@@ -48,6 +48,7 @@ def test_every_package_is_in_the_contracts():
 PURE = {
     "device.session",
     "device.drivers.debounce",
+    "device.drivers.strokes",
     "device.ui.screens",
     "device.drivers.base",
     "device.events",
