@@ -5,8 +5,10 @@ quickly and keep its memory for the agent.
 """
 
 import argparse
+import faulthandler
 import logging
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,12 +32,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wiring = commands.add_parser("wiring", help="print which wire goes to which pin of a board")
     wiring.add_argument("--board", required=True, help="the name of a board in hw/boards")
     wiring.add_argument("--svg", action="store_true", help="the drawing instead of the tables")
+    files = commands.add_parser("units", help="write the files that systemd and udev read")
+    files.add_argument("--out", type=Path, required=True, help="the root of the system, such as /")
     chosen = parser.parse_args(arguments)
     if chosen.command == "wiring":
         return _wiring(chosen.board, drawn=chosen.svg)
     if chosen.command == "verify":
         return _verify(chosen.ledger)
+    if chosen.command == "units":
+        return _units(chosen.out)
     return _configured(chosen)
+
+
+def _units(out: Path) -> int:
+    from device.units import NEXT, write
+
+    program = Path(sysconfig.get_path("scripts"), "ratingpad")
+    if program.is_relative_to("/home") or program.is_relative_to("/root"):
+        print(f"{program}: a service sees no home folders; install it in /opt", file=sys.stderr)
+    try:
+        written = write(out, program)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    print(*written, sep="\n")
+    print("then, as root:", *NEXT, sep="\n  ")
+    return OK
 
 
 def _configured(chosen: argparse.Namespace) -> int:
@@ -57,6 +79,8 @@ def _configured(chosen: argparse.Namespace) -> int:
             return MISUSED
         print(f"{chosen.config}: in order, pad {config.pad.id} on board {config.pad.board}")
         return OK
+    # The watchdog's SIGABRT then writes down where each thread hangs.
+    faulthandler.enable(file=2)
     logging.basicConfig(
         level=chosen.log.upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",

@@ -10,6 +10,7 @@ mosquitto|mosquitto|the broker of the journeys
 pg_ctl|postgresql|the province store in earnest
 chromium|chromium|the demo in a browser
 strace|strace|syncs and bytes per rating
+systemd-analyze|systemd|the service, read as systemd reads it
 dtc|device-tree-compiler|the overlay of the keys
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
 venv|python3-venv|the environment itself

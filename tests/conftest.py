@@ -43,6 +43,7 @@ NEEDS = {
         "no Chromium (Debian package chromium)",
     ),
     "strace": (_finds("strace"), "no strace (Debian package strace)"),
+    "systemd": (_finds("systemd-analyze"), "no systemd-analyze (Debian package systemd)"),
     "dtc": (
         _finds("fdtoverlay"),
         "no device-tree compiler (Debian package device-tree-compiler)",
