@@ -2,5 +2,6 @@
 
 boards/*.toml   one file for each board: its driver, its lines, its times
 headers/*.toml  one file for each row of pins: which pin is which line, power or bus
+overlays/*.dts  the keys told to the kernel, which then reads them itself
 keypads/*.toml  one file for each model of serial key pad: which code is which key
 """

@@ -1,21 +1,41 @@
-"""`python -m device.wiring docs/hardware`: write page and drawing of every board with a header."""
+"""`python -m device.wiring`: write what follows from the profiles, in the folder of the project.
+
+docs/hardware/NAME.md and .svg   the wiring of every board with a header
+hw/overlays/ratingpad-keys.dts   the keys of the Raspberry Pi, which are the same on each
+"""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from device.keypad import load_keypad
 from device.profile import board_names, load_header, load_profile
 from device.wiring.document import document
 from device.wiring.drawing import drawing
+from device.wiring.overlay import NAME, overlay
+
+OVERLAID, CODES = "rpi-4", "input-gpio-keys"
+"""The board whose lines the overlay has, and the key map that its codes are in."""
 
 
-def write(folder: Path) -> None:
-    """Write `NAME.md` and `NAME.svg` for each of them."""
+def files() -> Iterator[tuple[Path, str]]:
+    """Each file as it should be: its path from the project's folder, and its text."""
     for profile in map(load_profile, board_names()):
         if profile.header is not None:
             header = load_header(profile)
-            (folder / f"{profile.name}.md").write_text(document(profile, header), "utf-8")
-            (folder / f"{profile.name}.svg").write_text(drawing(profile, header), "utf-8")
+            yield Path("docs/hardware", f"{profile.name}.md"), document(profile, header)
+            yield Path("docs/hardware", f"{profile.name}.svg"), drawing(profile, header)
+    text = overlay(load_profile(OVERLAID), load_keypad(CODES))
+    yield Path("hw/overlays", f"{NAME}.dts"), text
+
+
+def main(project: Path = Path()) -> int:
+    """Write them all."""
+    for path, text in files():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, "utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    sys.exit(main())

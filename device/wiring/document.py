@@ -19,7 +19,7 @@ def document(profile: "Profile", header: "Header") -> str:
         f"# {profile.title}: {words.TITLE.en} · {words.TITLE.zh}",
         "",
         f"Board `{profile.name}`, {header.title}. Made from `hw/boards/{profile.name}.toml` by",
-        "`python -m device.wiring docs/hardware`; a test compares.",
+        "`python -m device.wiring`; a test compares.",
         "",
         f"![{words.TITLE.en} · {words.TITLE.zh}]({profile.name}.svg)",
     ]

@@ -14,8 +14,7 @@ from device.desk.http import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code
-from device.wiring.document import document
-from device.wiring.drawing import drawing
+from device.wiring import __main__ as wiring
 from province.errors import Code as ProvinceCode
 from rigs import house
 from sync.contract import TOPICS, BatchHeader, Order, Problem, Status, Topic
@@ -216,21 +215,17 @@ def test_the_session_diagram_is_the_one_that_the_table_draws():
     assert read("docs/session.md") == session_diagram.document()
 
 
-WIRED = [name for name in profile.board_names() if profile.load_profile(name).header is not None]
+def test_wiring_and_overlay_are_those_that_the_profiles_give():
+    """Run `python -m device.wiring` after a change of a profile."""
+    written = dict(wiring.files())
+    assert written
+    assert [str(path) for path, text in written.items() if read(str(path)) != text] == []
 
 
-@pytest.mark.parametrize("name", WIRED)
-def test_wiring_tables_and_drawings_are_those_of_the_profiles(name):
-    """Run `python -m device.wiring docs/hardware` after a change of a profile."""
-    board = profile.load_profile(name)
-    header = profile.load_header(board)
-    assert read(f"docs/hardware/{name}.md") == document(board, header)
-    assert read(f"docs/hardware/{name}.svg") == drawing(board, header)
-
-
-def test_no_wiring_is_told_of_a_board_that_there_is_not():
-    told = {path.stem for path in (house.ROOT / "docs/hardware").iterdir()}
-    assert told == set(WIRED)
+@pytest.mark.parametrize("folder", ["docs/hardware", "hw/overlays"])
+def test_nothing_is_left_of_a_board_that_there_is_no_more(folder):
+    there = {path.relative_to(house.ROOT) for path in (house.ROOT / folder).iterdir()}
+    assert there == {path for path, _ in wiring.files() if path.is_relative_to(folder)}
 
 
 def documents() -> list[Path]:
