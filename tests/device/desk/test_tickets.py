@@ -1,0 +1,33 @@
+from itertools import count
+
+from device.desk.tickets import GOOD_FOR_S, TICKETS_KEPT, Tickets
+
+
+def tickets() -> Tickets:
+    numbers = count(1)
+    return Tickets(lambda: f"ticket-{next(numbers)}")
+
+
+def test_a_ticket_is_good_once() -> None:
+    some = tickets()
+    one = some.issue(100.0)
+    assert some.redeem(one, 101.0)
+    assert not some.redeem(one, 101.0)
+
+
+def test_a_ticket_is_good_soon_or_never() -> None:
+    some = tickets()
+    one, other = some.issue(100.0), some.issue(100.0)
+    assert some.redeem(one, 100.0 + GOOD_FOR_S - 0.1)
+    assert not some.redeem(other, 100.0 + GOOD_FOR_S)
+
+
+def test_a_ticket_that_was_never_issued_is_no_ticket() -> None:
+    assert not tickets().redeem("ticket-1", 0.0)
+
+
+def test_only_so_many_wait() -> None:
+    some = tickets()
+    issued = [some.issue(0.0) for _ in range(TICKETS_KEPT + 1)]
+    assert not some.redeem(issued[0], 1.0)
+    assert some.redeem(issued[1], 1.0)
