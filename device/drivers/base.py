@@ -95,7 +95,7 @@ class Voice(Protocol):
     """Spoken prompts, one at a time."""
 
     def start(self, on_fault: OnFault) -> None:
-        """Be ready to speak; `on_fault` (A01) is called from the driver's own thread."""
+        """Be ready to speak; `on_fault` (A01) tells of a sound card, from any thread."""
 
     def say(self, prompt: str, languages: tuple[str, ...]) -> None:
         """Begin to speak a prompt in each of these languages in turn; returns at once.

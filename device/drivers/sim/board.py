@@ -1,11 +1,11 @@
 """The simulated board, put together; `hw/boards/simulated.toml` names it like any other."""
 
-from device.drivers.base import Beeper, Lights, Voice
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.control import Control
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.drivers.sim.options import SimOptions
+from device.drivers.sim.signals import SignalBook, SimBeeper, SimLights, SimVoice
 from device.profile import DisplayProfile, Profile
 
 
@@ -19,12 +19,15 @@ class SimBoard:
         self.keys = SimKeys(profile.keys, self.boot.now_ms, options.seed, options.bounce_ms)
         size = profile.display or DisplayProfile()
         self.display = SimDisplay(size.width, size.height, options.film)
-        self.lights: Lights | None = None
-        self.beeper: Beeper | None = None
-        self.voice: Voice | None = None
+        self.signals = SignalBook()
+        self.lights = SimLights(self.signals) if profile.lights is not None else None
+        self.beeper = SimBeeper(self.signals) if profile.beeper is not None else None
+        self.voice = SimVoice(self.signals) if profile.voice is not None else None
         self._control: Control | None = None
         if options.control is not None:
-            self._control = Control(options.control, self.keys, self.wall, self.display)
+            self._control = Control(
+                options.control, self.keys, self.wall, self.display, self.signals
+            )
 
     def start(self) -> None:
         """Open the control socket. Raises DriverError."""

@@ -11,7 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from device.drivers.sim.display import Picture
+from device.drivers.sim.signals import Happening, Part
 
 
 class SimClient:
@@ -82,9 +85,32 @@ class SimClient:
     def watch(self) -> Iterator[Picture]:
         """The picture now, then each change as it comes; ends when the board goes."""
         yield _picture(self.request("watch"))
+        for news in self._news():
+            if "picture" in news:
+                yield _picture(news)
+
+    def watch_signals(self) -> Iterator[Happening]:
+        """What lights, beeper and voice do from this call on; ends when the board goes."""
+        self.request("watch")
+        news = (one["signal"] for one in self._news() if "signal" in one)
+        return (msgspec.convert(one, Happening) for one in news)
+
+    def signals(self) -> list[Happening]:
+        """What lights, beeper and voice have done so far."""
+        return msgspec.convert(self.request("signals")["happened"], list[Happening])
+
+    def lit(self) -> set[str]:
+        """The keys that are lit now."""
+        return set(self.request("signals")["lit"])
+
+    def damage(self, part: Part, on: bool) -> None:
+        """Break a light, the beeper or the sound card, or mend it."""
+        self.request("break", part=part, on=on)
+
+    def _news(self) -> Iterator[dict[str, Any]]:
         while True:
             try:
-                yield _picture(self._read())
+                yield self._read()
             except ConnectionError:
                 return
 

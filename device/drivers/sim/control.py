@@ -1,8 +1,9 @@
 """The simulated board's control socket: where a demo or a test plays finger, cable and clock.
 
 A Unix socket that speaks JSON, one object a line. Each request gets one answer, `{"ok":true,...}`
-or `{"ok":false,"says":...}`; after `watch` every change of the picture comes unasked. The server
-is an asyncio loop on a thread of its own: asleep while nobody speaks.
+or `{"ok":false,"says":...}`; after `watch` every change of the picture comes unasked, and what
+lights, beeper and voice do, as `{"signal":...}`. The server is an asyncio loop on a thread of its
+own: asleep while nobody speaks.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import msgspec
 from device.drivers.sim.clocks import SimWall
 from device.drivers.sim.display import Picture, SimDisplay
 from device.drivers.sim.keys import SimKeys
+from device.drivers.sim.signals import Part, SignalBook
 from device.errors import DriverError
 from sync.entries import Trust
 
@@ -66,27 +68,42 @@ class Show(Request, tag="picture"):
 
 
 class Watch(Request):
-    """The picture now and after every change."""
+    """The picture now and after every change, and every signal from now on."""
 
 
-_requests: msgspec.json.Decoder[Press | Stuck | Chatter | Clock | Display | Show | Watch] = (
-    msgspec.json.Decoder(Press | Stuck | Chatter | Clock | Display | Show | Watch)
-)
+class Signals(Request):
+    """What is lit now, and what lights, beeper and voice have done so far."""
+
+
+class Break(Request):
+    """A light, the beeper or the sound card breaks, or (`on` false) is mended."""
+
+    part: Part
+    on: bool
+
+
+AnyRequest = Press | Stuck | Chatter | Clock | Display | Show | Watch | Signals | Break
+
+_requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 
 
 class Control:
     """The server. `start` and `stop` from any thread; the parts are driven from its own."""
 
-    def __init__(self, path: Path, keys: SimKeys, wall: SimWall, display: SimDisplay) -> None:
+    def __init__(
+        self, path: Path, keys: SimKeys, wall: SimWall, display: SimDisplay, signals: SignalBook
+    ) -> None:
         self._path = path
         self._keys = keys
         self._wall = wall
         self._display = display
+        self._signals = signals
         self._watching: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
         self._thread: threading.Thread | None = None
-        display.watch(self._changed)
+        display.watch(lambda picture: self._tell(_as_json(picture)))
+        signals.watch(lambda happening: self._tell({"signal": happening}))
 
     def start(self) -> None:
         """Make the socket and serve it. Raises DriverError when it is taken or cannot be made."""
@@ -164,17 +181,21 @@ class Control:
                 return _as_json(self._display.picture)
             case Show():
                 return _as_json(self._display.picture)
+            case Signals():
+                return {"lit": self._signals.lit, "happened": self._signals.happened}
+            case Break():
+                self._signals.damage(request.part, request.on)
         return {}
 
-    def _changed(self, picture: Picture) -> None:
+    def _tell(self, news: dict[str, Any]) -> None:
         if self._loop is None:
             return
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
-            self._loop.call_soon_threadsafe(self._push, picture)
+            self._loop.call_soon_threadsafe(self._push, news)
 
-    def _push(self, picture: Picture) -> None:
+    def _push(self, news: dict[str, Any]) -> None:
         for writer in self._watching:
-            writer.write(_line(_as_json(picture)))
+            writer.write(_line(news))
 
 
 def _free(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The simulated board over its control socket, with its real scanning thread."""
 
 import base64
+import itertools
 import json
 import queue
 import random
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -19,6 +21,7 @@ from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.contact import Contact
+from device.drivers.sim.signals import Happening
 from device.errors import Code, ConfigError, DriverError
 from device.events import Press
 from device.profile import load_profile
@@ -241,3 +244,47 @@ def test_a_driver_that_this_machine_cannot_import_is_an_error_with_a_code() -> N
         build_board(gone, {})
     with pytest.raises(ConfigError, match="wall"):
         build_board(PROFILE, {"wall": "1971"})
+
+
+# --- lights, beeper, voice ------------------------------------------------------------------------
+
+
+def test_lights_beeper_and_voice_remember_in_order_what_was_seen_and_heard(bench: Bench) -> None:
+    lights, beeper, voice = bench.board.lights, bench.board.beeper, bench.board.voice
+    assert lights is not None
+    assert beeper is not None
+    assert voice is not None
+    with SimClient(bench.path) as watcher:
+        news = watcher.watch_signals()
+        lights.show(frozenset({"satisfied", "dissatisfied"}))
+        beeper.beep((60, 80))
+        voice.say("invitation", ("zh", "ko"))
+        voice.hush()
+        voice.hush()  # there is nothing to cut off any more
+        seen = list(itertools.islice(news, 4))
+    assert seen == bench.client.signals()
+    assert seen == [
+        Happening(number=1, lit=("dissatisfied", "satisfied")),
+        Happening(number=2, beep=(60, 80)),
+        Happening(number=3, said=("invitation", "zh", "ko")),
+        Happening(number=4, hushed=True),
+    ]
+    assert bench.client.lit() == {"satisfied", "dissatisfied"}
+    lights.stop()
+    assert bench.client.lit() == set()
+
+
+def test_a_board_whose_profile_has_no_lights_and_no_sounds_has_none() -> None:
+    plain = msgspec.structs.replace(PROFILE, lights=None, beeper=None, voice=None)
+    board = build_board(plain, {})
+    assert (board.lights, board.beeper, board.voice) == (None, None, None)
+
+
+def test_lights_that_break_are_dark(bench: Bench) -> None:
+    assert bench.board.lights is not None
+    bench.board.lights.show(frozenset({"satisfied"}))
+    bench.client.damage("lights", True)
+    assert bench.client.lit() == set()
+    bench.client.damage("lights", False)
+    bench.board.lights.show(frozenset({"satisfied"}))
+    assert bench.client.lit() == {"satisfied"}
