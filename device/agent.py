@@ -88,11 +88,11 @@ class Agent:
         self.stopping = asyncio.Event()
         self._showing = Showing(config, board, self.clock)
         self._signals = Signals(config, board)
-        self._early: list[FaultReport] = []
         self._pad_running: Pad | None = None
         self._beat = Beat(
             Service(), dead=self._dead_part, on_dead=self._part_died, status=self._status
         )
+        self._early: list[FaultReport] = []
         self._heard: Callable[[FaultReport], None] = self._early.append
         self._boots = 0
         self._on_grown: Callable[[], None] = lambda: None
@@ -111,9 +111,9 @@ class Agent:
 
     async def _run(self, stack: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
-        self.board.start()
         self._beat.start()
         stack.callback(self._beat.stop)
+        self.board.start()
         stack.callback(self.board.stop)
         showing = self._showing
         showing.start(lambda fault: _onto(loop, self._heard, fault))
@@ -132,11 +132,11 @@ class Agent:
             on_fault=lambda fault: _onto(loop, pad.driver_fault, fault),
         )
         stack.callback(self.board.keys.stop)
+        self._pad_running = pad
+        self._beat.ready()
         log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
         self._showing.warm()
         await self._serve(stack, pad)
-        self._pad_running = pad
-        self._beat.ready()
 
     async def _open_ledger(self) -> bool:
         """Open the ledger; False when told to stop meanwhile. While it cannot be opened, that
@@ -216,6 +216,7 @@ class Agent:
                 chores.create_task(keep(self.writer, self.clock.at, retention)),
             ]
             await self.stopping.wait()
+            self._beat.stopping()
             for task in tasks:
                 task.cancel()
 
@@ -224,7 +225,6 @@ class Agent:
         from sync.uplink import Uplink
 
         province = self.config.province
-            self._beat.stopping()
         link = Link(
             pad,
             self.writer,
@@ -317,14 +317,6 @@ class Agent:
             strays=pad.session.strays_dropped,
         )
 
-    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A callback raised: nothing is swallowed, the agent stops and is started again."""
-        loop.default_exception_handler(context)
-        error = context.get("exception")
-        if isinstance(error, BaseException) and self._failure is None:
-            self._failure = error
-            self.stopping.set()
-
     def _status(self) -> str:
         pad = self._pad_running
         if pad is None:
@@ -351,6 +343,14 @@ class Agent:
         if self._failure is None:
             self._failure = PadError(f"{part} has ended")
         self.stopping.set()
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback raised: nothing is swallowed, the agent stops and is started again."""
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if isinstance(error, BaseException) and self._failure is None:
+            self._failure = error
+            self.stopping.set()
 
 
 def _new_id() -> str:
