@@ -291,10 +291,26 @@ def _check_board(values: dict[str, Any], problems: Problems) -> None:
     for part in PARTS:
         if values.get("options") and getattr(values.get(part), "options", None):
             problems.add(f"{part}.options", "the board has options of its own already")
+    _check_lights(values.get("keys"), values.get("lights"), problems)
     if values.get("header"):
         header = find_header(values["header"], problems.at("header"))
         if header is not None:
             check_claims(header, claims(values), problems)
+
+
+def _check_lights(
+    keys: KeysProfile | None, lights: LightsProfile | None, problems: Problems
+) -> None:
+    """Each light is at a key of its own."""
+    names = [light.name for light in lights.light] if lights else []
+    known = {key.name for key in keys.key} if keys else set()
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            problems.wrong(f"lights.light[{place + 1}].name", name, "has a light already")
+        elif known and name not in known:
+            problems.wrong(
+                f"lights.light[{place + 1}].name", name, f"no key{did_you_mean(name, known)}"
+            )
 
 
 def _check_keys(values: dict[str, Any], problems: Problems) -> None:

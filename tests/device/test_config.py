@@ -370,3 +370,18 @@ def test_a_display_that_the_board_places_may_not_be_placed_by_the_pad() -> None:
         '  display.bus = "spi-0.0": this board\'s display is on i2c-1',
         "  display.dc_line = 24: this board's display is on i2c-1",
     ]
+
+
+def test_a_light_belongs_to_a_key_and_a_key_has_one() -> None:
+    def lights(*names: str) -> str:
+        rows = "\n".join(
+            f'[[lights.light]]\nname = "{name}"\nline = {20 + place}'
+            for place, name in enumerate(names)
+        )
+        return f'{keys(*FIVE)}[lights]\ndriver = "a.b:c"\n{rows}\n'
+
+    assert profile_mistakes(lights("satisfied", "dissatisfied")) == []
+    assert profile_mistakes(lights("satisfied", "disatisfied", "satisfied")) == [
+        'lights.light[2].name = "disatisfied": no key; did you mean "dissatisfied"?',
+        'lights.light[3].name = "satisfied": has a light already',
+    ]
