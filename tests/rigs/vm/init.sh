@@ -54,6 +54,7 @@ echo "rig: mounted"
 
 init=$(option init)
 if [ -n "$init" ]; then
+  $b rm -f /new/.dockerenv # the host may be a container; this is none, and systemd asks
   units=/new/run/systemd/system
   $b mkdir -p $units
   $b cat >$units/rig.target <<X

@@ -15,8 +15,10 @@
   empty chip at 0x3c), ftdi_sio and xhci; configfs is mounted. `modules=("softdog",)` loads more,
   `module_options={"softdog": "soft_margin=5"}` gives them parameters.
 - `qemu_options` are appended to QEMU's command line, `kernel_options` to the kernel's.
-- `init="/lib/systemd/systemd"` lets systemd be process 1: basic.target is reached with the host's
-  units, none of the host's services is started, and commands run from the unit rig.service.
+- `init="/lib/systemd/systemd"` lets the host's systemd be process 1 (13 s): basic.target is
+  reached with the host's units, dbus and udev run, no other service of the host is started, and
+  commands run from the unit rig.service. Units of your own go to /run/systemd/system by `run`,
+  then `systemctl daemon-reload`. cgroup2 has all controllers; DynamicUser and sandboxes work.
 - Nothing survives: leaving the `with` kills the machine, and so does the end of this process. The
   kernel's console is `vm.console()`; it is in the message of everything that fails.
 
@@ -104,7 +106,7 @@ class Machine:
     # --- coming and going ----------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="rig-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="rig-", dir="/var/tmp"))
         self.share = self._folder / "share"
         self.share.mkdir()
         self._console = self._folder / "console"
