@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from device.errors import ConfigError
+from device.keypad import LineUrl, WindowAddress, find_keypad
 from device.problems import Check, Problems, read_struct
 from device.profile import Profile, find_options, find_profile, load_profile, read_options
 from sync.entries import HashName
@@ -106,6 +107,23 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")] = 8600
 
 
+class Bus68(msgspec.Struct, frozen=True, kw_only=True):
+    """A bus of old "68" evaluators, on which the pad stands in for one of them; without this
+    section there is none.
+
+    `tells`: whether the old controller hears the level that was pressed, as it did from the pad
+    before, or nothing. What it does with a level is beyond the pad (law 7), so this has no default.
+    """
+
+    port: LineUrl
+    model: Annotated[str, Meta(description="the name of a key map in hw/keypads")]
+    address: WindowAddress
+    tells: Annotated[
+        Literal["levels", "nothing"], Meta(description='"levels" or "nothing", there is no default')
+    ]
+    acknowledge_starts: bool = False
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True):
     """The file as it stands; the board's table is read by the type that its profile names."""
 
@@ -114,6 +132,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     session: Session = Session()
     province: Province = Province()
     desk: Desk | None = None
+    bus68: Bus68 | None = None
     board: dict[str, Any] = {}
 
 
@@ -125,6 +144,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
     province: Province
     desk: Desk | None
+    bus68: Bus68 | None
     board: msgspec.Struct
     profile: Profile
 
@@ -144,10 +164,18 @@ def load(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     base = path.resolve().parent
-    checks: dict[type, Check] = {Pad: _check_pad, Province: _check_broker, Desk: _check_token}
+    checks: dict[type, Check] = {
+        Pad: _check_pad,
+        Province: _check_broker,
+        Desk: _check_token,
+        Bus68: _check_bus,
+    }
     file = read_struct(_File, table, problems, base=base, checks=checks)
     profile = find_profile(_board_named(table), problems.at("pad.board"))
     options = profile and find_options(profile, table.get("board", {}), problems.at("board"), base)
+    keys_line = getattr(getattr(options, "keys", None), "port", None)
+    if file is not None and file.bus68 is not None and file.bus68.port == keys_line:
+        problems.wrong("bus68.port", keys_line, "is the line of the key pad already")
     file = problems.settle(file, str(path))
     profile = problems.settle(profile, str(path))
     return Config(
@@ -156,6 +184,7 @@ def load(path: Path) -> Config:
         session=file.session,
         province=file.province,
         desk=file.desk,
+        bus68=file.bus68,
         board=problems.settle(options, str(path)),
         profile=profile,
     )
@@ -193,6 +222,11 @@ def _check_broker(values: dict[str, Any], problems: Problems) -> None:
             "plain MQTT may not leave this machine; let a broker or tunnel on 127.0.0.1 carry it"
             " on with TLS"
         )
+
+
+def _check_bus(values: dict[str, Any], problems: Problems) -> None:
+    if "model" in values:
+        find_keypad(values["model"], problems.at("model"), "68")
 
 
 def _check_token(values: dict[str, Any], problems: Problems) -> None:

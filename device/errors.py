@@ -18,7 +18,7 @@ class CodeRow(NamedTuple):
 
 
 class Code(CodeRow, enum.Enum):
-    """The stable codes. L ledger, K keys, D display, A lights and sound,
+    """The stable codes. L ledger, K keys, D display, A lights and sound, B bus,
     C clock, N network, S set-up, X inside."""
 
     LEDGER_WRITE = CodeRow(
@@ -86,6 +86,12 @@ class Code(CodeRow, enum.Enum):
         False,
         "a light, the beeper or the voice does not work",
         "Check the part named in the detail; ratings are taken without it.",
+    )
+    BUS_GONE = CodeRow(
+        "B01",
+        False,
+        "the bus of the old controller does not answer",
+        "Check the adapter, its two wires and the controller; the pad goes on by itself.",
     )
     CLOCK_UNKNOWN = CodeRow(
         "C01",

@@ -22,6 +22,19 @@ Protocol = Literal["68", "input"]
 HIGHEST: Mapping[str, int] = {"68": 0xFF, "input": 0x2FF}
 """A "68" frame has one byte for its key; KEY_MAX of linux/input-event-codes.h."""
 
+LineUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/|(socket|rfc2217|spy)://)[^\x00-\x20]+\Z",
+        description='a path like "/dev/ttyUSB0", or a socket://, rfc2217:// or spy:// address',
+    ),
+]
+"""The serial line that "68" pads are on, as `device/serial_line.py` opens it."""
+
+WindowAddress = Annotated[
+    int, Meta(ge=0, le=127, description="the window's address on the line, from 0 to 127")
+]
+
 Code = Annotated[int, Meta(ge=0, le=0x2FF, description="a code from 0 to 767")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from device.keypad import find_keypad
+from device.keypad import LineUrl, WindowAddress, find_keypad
 from device.pins import Line
 from device.problems import Problems
 from device.profile import DisplayBus, check_bus
@@ -17,17 +17,9 @@ from device.profile import DisplayBus, check_bus
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
     """A serial key pad: the line that it is on, its model, and its window's address on the line."""
 
-    port: Annotated[
-        str,
-        Meta(
-            pattern=r"^(/|(socket|rfc2217|spy)://)[^\x00-\x20]+\Z",
-            description='a path like "/dev/ttyUSB0", or a socket://, rfc2217:// or spy:// address',
-        ),
-    ]
+    port: LineUrl
     model: Annotated[str, Meta(description="the name of a key map in hw/keypads")]
-    address: Annotated[
-        int, Meta(ge=0, le=127, description="the window's address on the line, from 0 to 127")
-    ]
+    address: WindowAddress
 
     @staticmethod
     def check(values: dict[str, Any], problems: Problems) -> None:

@@ -292,6 +292,36 @@ def test_the_mistakes_of_every_part_stand_in_the_one_report(tmp_path: Path) -> N
     assert mistakes(tmp_path, LINUX.replace("[pad]", "board = 3\n[pad]"))
 
 
+BUS = '[bus68]\nport = "/dev/ttyUSB1"\nmodel = "68-falling"\naddress = 3\n'
+
+
+def test_what_an_old_bus_is_told_has_no_default(tmp_path: Path) -> None:
+    (line,) = mistakes(tmp_path, GOOD + BUS)
+    assert line == 'bus68.tells: missing; must be "levels" or "nothing", there is no default'
+    (line,) = mistakes(tmp_path, f'{GOOD}{BUS}tells = "level"')
+    assert line.startswith('bus68.tells = "level": must be "levels" or "nothing"')
+    bus = loaded(tmp_path, f'{GOOD}{BUS}tells = "nothing"').bus68
+    assert bus is not None
+    assert (bus.tells, bus.acknowledge_starts) == ("nothing", False)
+    assert loaded(tmp_path, GOOD).bus68 is None
+
+
+def test_the_mistakes_of_an_old_bus_are_named(tmp_path: Path) -> None:
+    wrong = BUS.replace("/dev/ttyUSB1", "COM1").replace("68-falling", "68-falls")
+    lines = mistakes(tmp_path, f'{GOOD}{wrong.replace("3", "128")}tells = "levels"')
+    assert lines[0].startswith('bus68.port = "COM1"')
+    assert lines[1].startswith("bus68.address = 128")
+    assert "bus68.model: no key pad '68-falls'" in lines[2]
+
+
+def test_the_key_pad_and_the_old_bus_are_on_two_lines(tmp_path: Path) -> None:
+    keys = '[board.keys]\nport = "/dev/ttyUSB1"\nmodel = "68-rising"\naddress = 3\n'
+    (line,) = mistakes(tmp_path, f'{LINUX}{keys}{BUS}tells = "levels"')
+    assert line == 'bus68.port = "/dev/ttyUSB1": is the line of the key pad already'
+    apart = loaded(tmp_path, f'{LINUX}{keys.replace("USB1", "USB0")}{BUS}tells = "levels"')
+    assert apart.bus68 is not None
+
+
 def test_checking_a_configuration_imports_no_vendors_library(tmp_path: Path) -> None:
     """The control: building the same board does import it."""
     (tmp_path / "pad.toml").write_text(

@@ -107,6 +107,7 @@ TABLES = {
     "[session]": config.Session,
     "[province]": config.Province,
     "[desk]": config.Desk,
+    "[bus68]": config.Bus68,
     "[board]": SimOptions,
     "[board.keys]": SerialOptions,
     "[board.keys] of an input device": InputOptions,
