@@ -169,7 +169,7 @@ class Agent:
         )
         for one, standing in memory.standings.items():
             session.remember(one, standing)
-        return Pad(
+        pad = Pad(
             session,
             self.clock,
             append=self.writer.append,
@@ -178,6 +178,9 @@ class Agent:
             on_grown=lambda: self._on_grown(),  # noqa: PLW0108 -- the uplink comes later
             new_id=_new_id,
         )
+        for one, service in memory.services.items():
+            pad.cases.note(one, service)
+        return pad
 
     def _show(self, scene: Scene, code: Code | None) -> None:
         self._showing.show(scene, code)

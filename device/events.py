@@ -36,6 +36,7 @@ class Refusal(enum.Enum):
     UNBOUND = "unbound"
     UNKNOWN = "unknown-invitation"
     ENDED = "already-ended"
+    RATED = "already-rated"
 
 
 Standing = Literal["open", "rated", "unrated", "withdrawn"]
@@ -44,12 +45,16 @@ Standing = Literal["open", "rated", "unrated", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A wish for a rating. `id` is the pad's own (ULID); `source` names the desk that asked."""
+    """A wish for a rating. `id` is the pad's own (ULID); `source` names the desk that asked.
+
+    `rated_before`: the invitation whose rating this one asks for once more.
+    """
 
     id: str
     source: str
     service: Service = field(default_factory=Service)
     clerk: str | None = None
+    rated_before: str | None = None
 
 
 # --- events ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ on the agent's loop; drivers come in through `loop.call_soon_threadsafe`.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from device.cases import Cases
 from device.clock import TrustedClock
 from device.commits import Commits
 from device.desk.base import Invited as DeskInvited
@@ -73,6 +74,7 @@ class Pad:
         self.session = session
         self.clock = clock
         self.faults = Faults()
+        self.cases = Cases()
         self.scene: Show = Show(Scene.STANDBY)
         self._show = show
         self._say = say
@@ -188,9 +190,11 @@ class Pad:
     # --- the desk's port (device/desk/base.py) -------------------------------------------------
 
     async def invite(
-        self, service: Service, clerk: str | None, source: str
+        self, service: Service, clerk: str | None, source: str, *, again: bool = False
     ) -> DeskInvited | Refusal:
-        """Ask for a rating. The same case and step while it is open is the same invitation."""
+        """Ask for a rating. The same case and step while it is open is the same invitation; once
+        it is rated it is refused, unless `again` asks for one more, which is recorded.
+        """
         now = self.session.invitation
         if (
             now is not None
@@ -200,10 +204,15 @@ class Pad:
         ):
             refusal = await self._durable(self._inviting)
             return refusal or DeskInvited(now.id, created=False)
-        one = Invitation(self._new_id(), source, service, clerk)
+        before = self.cases.of(service)
+        rated = next((known for known in before if self.standing(known) == "rated"), None)
+        if rated is not None and not again:
+            return Refusal.RATED
+        one = Invitation(self._new_id(), source, service, clerk, rated_before=rated)
         outcome = self.happen(Invite(one))
         if isinstance(outcome, Refusal):
             return outcome
+        self.cases.note(one.id, service)
         self._inviting = outcome
         return await self._durable(outcome) or DeskInvited(one.id, created=True)
 

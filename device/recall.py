@@ -21,6 +21,7 @@ from sync.entries import (
     Rated,
     Resumed,
     Salvaged,
+    Service,
     Withdrawn,
     read_body,
 )
@@ -30,13 +31,15 @@ from sync.entries import (
 class Memory:
     """The pad as its ledger last saw it.
 
-    `standings`: invitation id → open, rated, unrated or withdrawn, oldest first.
+    `standings`: invitation id → open, rated, unrated or withdrawn, oldest first. `services`:
+    invitation id → what was to be rated.
     """
 
     boots: int = 0
     paused_by: str | None = None
     configured: int = 0
     standings: dict[str, Standing] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
 
     @property
     def left_open(self) -> list[str]:
@@ -82,8 +85,9 @@ def _take(memory: Memory, raw: bytes) -> None:
             memory.paused_by = None
         case Configured(version=version):
             memory.configured = version
-        case Invited(invitation=one):
+        case Invited(invitation=one, service=service):
             memory.standings[one] = "open"
+            memory.services[one] = service
         case Rated(invitation=one):
             memory.standings[one] = "rated"
         case Lapsed(invitation=one) if memory.standings.get(one) != "rated":

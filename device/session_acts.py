@@ -76,6 +76,7 @@ class Acts(Course):
                 source=one.source,
                 service=one.service,
                 clerk=one.clerk,
+                rated_before=one.rated_before,
             )
         )
         self._move(State.INVITED, Scene.INVITATION)

@@ -131,13 +131,18 @@ class Clock(Body, frozen=True, kw_only=True, omit_defaults=True, tag="clock"):
 
 
 class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"):
-    """A rating was asked for."""
+    """A rating was asked for.
+
+    `rated_before`: the same case and step had been rated in that invitation, and the desk asked for
+    it once more, knowingly.
+    """
 
     invitation: str
     window: str
     source: str
     service: Service = Service()
     clerk: str | None = None
+    rated_before: str | None = None
 
 
 class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):

@@ -35,8 +35,12 @@ class Desk(Protocol):
     when the call returns.
     """
 
-    async def invite(self, service: Service, clerk: str | None, source: str) -> Invited | Refusal:
-        """Ask for a rating. The same case and step, while it is open, is the same invitation."""
+    async def invite(
+        self, service: Service, clerk: str | None, source: str, *, again: bool = False
+    ) -> Invited | Refusal:
+        """Ask for a rating. The same case and step, while it is open, is the same invitation; once
+        it is rated it is refused, unless `again` asks for one more, which is recorded.
+        """
 
     async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
         """Take an open invitation back; None when it is done."""

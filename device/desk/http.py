@@ -85,7 +85,7 @@ class _Api:
     async def invite(self, request: Request) -> Response:
         wish = await _read(request, InvitationWish)
         service = Service(case=wish.case, matter=wish.matter, step=wish.step)
-        outcome = await self._desk.invite(service, wish.clerk, SOURCE)
+        outcome = await self._desk.invite(service, wish.clerk, SOURCE, again=wish.again)
         if not isinstance(outcome, Invited):
             raise DeskError(outcome.value)
         # Not simply `open`: while a slow card took it in, a fault may have taken it back.

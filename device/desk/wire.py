@@ -23,13 +23,15 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class InvitationWish(Wish, frozen=True, kw_only=True):
     """The service to be rated. Case number: an..50 (GB/T 39046-2020 table 9); matter codes have
-    up to 31 characters in the live interfaces.
+    up to 31 characters in the live interfaces. `again`: ask although it has been rated; the ledger
+    shows it.
     """
 
     case: Annotated[str, Meta(min_length=1, max_length=50, pattern=_TEXT)] | None = None
     matter: Annotated[str, Meta(min_length=1, max_length=40, pattern=_TEXT)] | None = None
     step: Annotated[str, Meta(min_length=1, max_length=20, pattern=_TEXT)] | None = None
     clerk: Annotated[str, Meta(min_length=1, max_length=40, pattern=_TEXT)] | None = None
+    again: bool = False
 
 
 class WithdrawalWish(Wish, frozen=True, kw_only=True):
@@ -119,6 +121,11 @@ ERRORS: dict[str, ErrorRow] = {
         409,
         "the invitation has ended already",
         "Ask for its standing; what has been answered cannot be taken back.",
+    ),
+    Refusal.RATED.value: ErrorRow(
+        409,
+        "this case and step have been rated already",
+        "Go on with the next case; with `again` the citizen is asked once more, on record.",
     ),
 }
 """Every error that this API can answer with. The words are the same whatever was pressed."""

@@ -109,10 +109,8 @@ def test_the_same_case_at_the_same_step_is_the_same_invitation_while_it_is_open(
         one = await invited(bench)
         assert await bench.pad.invite(CASE, "c7", "http") == Granted(one, created=False)
         assert await bench.pad.invite(Service(case="c-1"), "c7", "http") is Refusal.BUSY
-        bench.press()
-        await bench.settle()
-        await pass_s(10)
-        assert await invited(bench) != one  # control: once it has ended, it is another
+        await pass_s(60)
+        assert await invited(bench) != one  # control: once it has lapsed, it is another
         assert len(bench.recorded(Invited)) == 2
 
     run(story())
@@ -329,5 +327,39 @@ def test_no_level_of_another_desks_invitation_is_told() -> None:
         assert heard == []
         with pytest.raises(ValueError, match="told to bus68 already"):
             bench.pad.tell_levels("http", heard.append)
+
+    run(story())
+
+
+def test_a_case_that_was_rated_is_asked_for_again_only_knowingly_and_on_record() -> None:
+    async def story() -> None:
+        bench = Bench()
+        first = await invited(bench)
+        bench.press()
+        await pass_s(1)
+        assert await bench.pad.invite(CASE, "c7", "http") is Refusal.RATED  # not even `busy`
+        await pass_s(10)
+        assert await bench.pad.invite(CASE, "c7", "http") is Refusal.RATED
+        assert isinstance(
+            await bench.pad.invite(Service(case="c-1", step="受理"), "c7", "http"), Granted
+        )
+        await pass_s(60)  # the other step lapses
+        second = await bench.pad.invite(CASE, "c7", "http", again=True)
+        assert isinstance(second, Granted)
+        await pass_s(60)  # and so does this one: the first rating still stands
+        assert bench.pad.standing(second.invitation) == "unrated"
+        assert await bench.pad.invite(CASE, "c7", "http") is Refusal.RATED
+        assert [body.rated_before for body in bench.recorded(Invited)] == [None, None, first]
+
+    run(story())
+
+
+def test_a_case_that_lapsed_may_be_asked_for_again() -> None:
+    async def story() -> None:
+        bench = Bench()
+        await invited(bench)
+        await pass_s(60)
+        await invited(bench)
+        assert [body.rated_before for body in bench.recorded(Invited)] == [None, None]
 
     run(story())

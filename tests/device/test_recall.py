@@ -12,6 +12,7 @@ from sync.entries import (
     Rated,
     Resumed,
     Salvaged,
+    Service,
     Trust,
     Withdrawn,
     write_body,
@@ -94,3 +95,9 @@ def test_a_pause_is_said_again_at_every_start_so_that_the_last_boot_tells_it() -
     later = recall(entries(Booted(at=AT, agent="0", board="simulated", boots=2), *said))
     assert (later.paused_by, later.left_open) == ("desk", [])
     assert said_at_start(recall(entries(Resumed(at=AT, by="desk"))), AT) == []
+
+
+def test_what_was_to_be_rated_is_recalled_so_that_nobody_asks_twice_unseen() -> None:
+    service = Service(case="c-1", step="办结")
+    asked = Invited(at=AT, invitation="a", window="3", source="http", service=service)
+    assert recall(entries(asked, rated("a"))).services == {"a": service}

@@ -43,6 +43,7 @@ class SessionDesk:
         self.now = 0
         self.bodies: list[Body] = []
         self.made = 0
+        self.rated: set[str | None] = set()
 
     def do(self, event: Event) -> Refusal | None:
         at = At(utc=None, mono=self.now, boot="b", trust=Trust.NONE)
@@ -53,10 +54,14 @@ class SessionDesk:
             self.session.step(Stored(), at)
         return next((e.refusal for e in effects if isinstance(e, Refuse)), None)
 
-    async def invite(self, service: Service, clerk: str | None, source: str) -> Invited | Refusal:
+    async def invite(
+        self, service: Service, clerk: str | None, source: str, *, again: bool = False
+    ) -> Invited | Refusal:
         one = self.session.invitation
         if one is not None and service.case and one.service == service:
             return Invited(one.id, created=False)
+        if service.case in self.rated and not again:
+            return Refusal.RATED
         self.made += 1
         wish = Invitation(f"01J{self.made}", source, service, clerk)
         return self.do(Invite(wish)) or Invited(wish.id, created=True)
@@ -142,6 +147,14 @@ def test_the_same_case_and_step_while_open_is_the_same_invitation(
     other = call("POST", "/v1/invitations", {**CASE, "step": "受理"})
     assert error_of(other) == (409, "busy")
     assert len(desk.bodies) == 1
+
+
+def test_a_case_that_is_rated_is_only_asked_for_again_by_saying_so(
+    call: Caller, desk: SessionDesk
+) -> None:
+    desk.rated.add(CASE["case"])
+    assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "already-rated")
+    assert call("POST", "/v1/invitations", {**CASE, "again": True}).status_code == 201
 
 
 def test_an_invitation_needs_no_field_at_all(call: Caller) -> None:
@@ -408,7 +421,9 @@ def test_an_invitation_that_a_fault_took_back_meanwhile_is_not_called_open(
 ) -> None:
     quick = desk.invite
 
-    async def slow(service: Service, clerk: str | None, source: str) -> Invited | Refusal:
+    async def slow(
+        service: Service, clerk: str | None, source: str, *, again: bool
+    ) -> Invited | Refusal:
         granted = await quick(service, clerk, source)
         desk.do(Blocked(Code.LEDGER_FULL))
         return granted
