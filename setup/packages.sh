@@ -10,6 +10,8 @@ mosquitto|mosquitto|the broker of the journeys
 pg_ctl|postgresql|the province store in earnest
 chromium|chromium|the demo in a browser
 strace|strace|syncs and bytes per rating
+aplay|alsa-utils|the spoken prompts through ALSA
+espeak-ng|espeak-ng|the spoken prompts made
 systemd-analyze|systemd|the service, read as systemd reads it
 dtc|device-tree-compiler|the overlay of the keys
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots

@@ -43,6 +43,8 @@ NEEDS = {
         "no Chromium (Debian package chromium)",
     ),
     "strace": (_finds("strace"), "no strace (Debian package strace)"),
+    "alsa": (_finds("aplay"), "no aplay (Debian package alsa-utils)"),
+    "espeak": (_finds("espeak-ng"), "no espeak-ng (Debian package espeak-ng)"),
     "systemd": (_finds("systemd-analyze"), "no systemd-analyze (Debian package systemd)"),
     "dtc": (
         _finds("fdtoverlay"),
