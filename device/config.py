@@ -14,13 +14,14 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Meta
 
+from device.desk_settings import Desk, check_desk
 from device.errors import ConfigError
 from device.keypad import LineUrl, WindowAddress, find_keypad
 from device.problems import Check, Problems, read_struct
 from device.profile import Profile, find_options, find_profile, load_profile, read_options
 from sync.entries import HashName
 
-__all__ = ["Config", "Profile", "load", "load_profile", "read_options"]
+__all__ = ["Config", "Desk", "Profile", "load", "load_profile", "read_options"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """The only hosts that plain MQTT may go to (design §4)."""
@@ -99,14 +100,6 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
         return urlsplit(self.broker).port or 1883
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """The local HTTP desk; without this section there is none. Port 0 takes any free one."""
-
-    token_file: Annotated[Path, Meta(description="the path of a file that holds the desk's token")]
-    host: Annotated[str, Meta(min_length=1, description="an address of this machine")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")] = 8600
-
-
 class Bus68(msgspec.Struct, frozen=True, kw_only=True):
     """A bus of old "68" evaluators, on which the pad stands in for one of them; without this
     section there is none.
@@ -167,7 +160,7 @@ def load(path: Path) -> Config:
     checks: dict[type, Check] = {
         Pad: _check_pad,
         Province: _check_broker,
-        Desk: _check_token,
+        Desk: check_desk,
         Bus68: _check_bus,
     }
     file = read_struct(_File, table, problems, base=base, checks=checks)
@@ -227,21 +220,3 @@ def _check_broker(values: dict[str, Any], problems: Problems) -> None:
 def _check_bus(values: dict[str, Any], problems: Problems) -> None:
     if "model" in values:
         find_keypad(values["model"], problems.at("model"), "68")
-
-
-def _check_token(values: dict[str, Any], problems: Problems) -> None:
-    token_file: Path | None = values.get("token_file")
-    if token_file is None:
-        return
-    try:
-        token = token_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        problems.wrong("token_file", str(token_file), f"cannot be read: {why}")
-        return
-    if len(token) < 16:
-        problems.wrong(
-            "token_file",
-            str(token_file),
-            "holds a token shorter than 16 characters; make one with `openssl rand -hex 16`",
-        )

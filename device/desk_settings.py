@@ -1,0 +1,138 @@
+"""What the desk is told in the configuration's `[desk]`, and what does not fit together there.
+
+Plain HTTP stays on this machine. On the hall's network the token would be there for anybody to
+read, so it takes TLS, or one line by which the hall says that it knows.
+"""
+
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from device.problems import Problems
+
+SHORTEST_TOKEN = 16
+LOOPBACK_NAME = "localhost"
+NULL_ORIGIN = "null"
+"""The origin of a page that was opened from a file, as old window software's are."""
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The desk's HTTP API; without this section there is none. Port 0 takes any free one.
+
+    `token_file`: a token a line, so that an old and a new one may stand side by side. `origins`:
+    of the pages in a browser that may call, beside the pad's own. `plugin_token_file`: of the
+    plug-in shim, which is off without it.
+    """
+
+    token_file: Annotated[Path, Meta(description="the path of a file that holds the desk's token")]
+    host: Annotated[str, Meta(min_length=1, description="an address of this machine")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")] = 8600
+    certificate: (
+        Annotated[Path, Meta(description="the path of a PEM file with the certificate chain")]
+        | None
+    ) = None
+    certificate_key: (
+        Annotated[Path, Meta(description="the path of the certificate's key")] | None
+    ) = None
+    plain_on_lan: bool = False
+    origins: Annotated[
+        tuple[str, ...], Meta(max_length=32, description='a list like ["https://win.hall.lan"]')
+    ] = ()
+    plugin_token_file: (
+        Annotated[Path, Meta(description="the path of a file that holds the plug-in's token")]
+        | None
+    ) = None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == LOOPBACK_NAME
+
+
+def read_tokens(path: Path) -> tuple[str, ...]:
+    """The tokens in a file, one a line. Raises OSError, and ValueError when one is too short."""
+    tokens = tuple(filter(None, map(str.strip, path.read_text("utf-8").splitlines())))
+    if not tokens or min(map(len, tokens)) < SHORTEST_TOKEN:
+        raise ValueError(
+            f"holds a token shorter than {SHORTEST_TOKEN} characters;"
+            " make one with `openssl rand -hex 16`"
+        )
+    return tokens
+
+
+def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or later with this certificate. Raises OSError (ssl.SSLError is one)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def check_desk(values: dict[str, Any], problems: Problems) -> None:
+    """Name what does not fit together in `[desk]`; one line for each mistake."""
+    _check_tokens(values, problems)
+    _check_wire(values, problems)
+    for origin in values.get("origins", ()):
+        if not _is_origin(origin):
+            problems.wrong(
+                "origins", origin, 'must be an origin like "https://win.hall.lan:8080", or "null"'
+            )
+
+
+def _check_tokens(values: dict[str, Any], problems: Problems) -> None:
+    for name in ("token_file", "plugin_token_file"):
+        path: Path | None = values.get(name)
+        if path is None:
+            continue
+        try:
+            read_tokens(path)
+        except UnicodeDecodeError:
+            problems.wrong(name, str(path), "cannot be read: not UTF-8")
+        except OSError as error:
+            problems.wrong(name, str(path), f"cannot be read: {error.strerror}")
+        except ValueError as error:
+            problems.wrong(name, str(path), str(error))
+
+
+def _check_wire(values: dict[str, Any], problems: Problems) -> None:
+    host, certificate = values.get("host"), values.get("certificate")
+    key = values.get("certificate_key")
+    if certificate is None and key is not None:
+        problems.wrong("certificate_key", str(key), "is of no use without `certificate`")
+    elif certificate is not None:
+        try:
+            tls_context(certificate, key)
+        except OSError as error:
+            why = error.strerror or error
+            problems.wrong("certificate", str(certificate), f"cannot be used with its key: {why}")
+        if values.get("plain_on_lan"):
+            problems.wrong("plain_on_lan", True, "there is a certificate; take out one of the two")
+    elif host is not None and not is_loopback(host) and not values.get("plain_on_lan"):
+        problems.wrong(
+            "host",
+            host,
+            "the token would cross the hall's network in the clear; give a `certificate`,"
+            " or say `plain_on_lan = true`",
+        )
+
+
+def _is_origin(text: str) -> bool:
+    """Exactly what a browser sends: scheme, host and perhaps port, in lower case, no slash."""
+    if text == NULL_ORIGIN:
+        return True
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        return False
+    is_default = port == {"http": 80, "https": 443}[parts.scheme]
+    return text == f"{parts.scheme}://{parts.netloc}" == text.lower() and not is_default
