@@ -50,6 +50,7 @@ NEEDS = {
         _finds("fdtoverlay"),
         "no device-tree compiler (Debian package device-tree-compiler)",
     ),
+    "udev": (_finds("udevadm"), "no udev (Debian package udev)"),
     "kernel_vm": (
         _finds_machine,
         "no Debian on amd64 with QEMU and gcc (packages qemu-system-x86, gcc, libelf1)",
