@@ -69,6 +69,12 @@ class Code(CodeRow, enum.Enum):
         "a key bounces longer than its debounce time",
         "Replace the key named in the detail or check its wiring.",
     )
+    KEY_WRONG = CodeRow(
+        "K04",
+        False,
+        "another key answers than the one that was asked for",
+        "Check the wires of the keys named in the detail, or the key map of this model.",
+    )
     KEYS_GONE = CodeRow(
         "K03",
         True,
