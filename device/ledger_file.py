@@ -183,6 +183,38 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
+@contextmanager
+def kept_apart(path: Path) -> Iterator[None]:
+    """Keep every agent away from the ledger at `path` for a while, touching nothing of it.
+
+    Raises LedgerError, L04 while an agent holds it. A ledger that no agent ever held is not held.
+    """
+    with as_ledger_error(f"looking at {path}"):
+        try:
+            fd = os.open(beside(path, ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            fd = -1
+        if fd >= 0:
+            _lock(fd, path)
+    try:
+        yield
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _lock(fd: int, path: Path) -> list[str]:
+    """Lock the open lock file, or close it and raise LedgerError (L04); the words that it says."""
+    words = os.read(fd, 200).decode(errors="replace").split()
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(fd)
+        who = words[0] if words else "unknown"
+        raise LedgerError(f"{path} is held by process {who}", Code.LEDGER_IN_USE) from error
+    return words
+
+
 class Hold:
     """The exclusive hold on a ledger, by flock on `<name>.lock`; the kernel frees it at death.
 
@@ -192,13 +224,7 @@ class Hold:
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(beside(path, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        words = os.read(self._fd, 200).decode(errors="replace").split()
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._fd)
-            who = words[0] if words else "unknown"
-            raise LedgerError(f"{path} is held by process {who}", Code.LEDGER_IN_USE) from error
+        words = _lock(self._fd, path)
         self.last_ledger = words[1] if len(words) > 1 else ""
 
     def note(self, ledger: str) -> None:
