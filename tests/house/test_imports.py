@@ -184,9 +184,11 @@ DOORS: dict[str, set[str]] = {
     "sqlalchemy": {"province/store/", "province/verify.py"},
     "iotcore": {"demo/broker.py"},
     "luma": {"device/drivers/oled_bus.py"},
+    "segno": {"device/ui/qr.py"},
     "smbus2": {"device/drivers/oled_bus.py"},
     "serial": {"device/serial_line.py"},
     "RPi": {"device/drivers/rpi_pins.py"},
+    "evdev": {"device/drivers/evdev_keys.py"},
 }
 """Which file may import which library; a name ended by `/` is a folder. msgspec is how types are
 written here and may stand anywhere. `TYPE_CHECKING` imports cost nothing and are not counted."""

@@ -13,7 +13,9 @@ BUDGET_LINES = 400
 FORBIDDEN_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "handler"}
 
 OUTERMOST = {
+    "device/drivers/evdev_keys.py",
     "device/drivers/gpio_keys.py",
+    "device/drivers/alsa_voice.py",
     "device/drivers/outlet.py",
     "device/drivers/panel.py",
     "device/drivers/sim/keys.py",
