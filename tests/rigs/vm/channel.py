@@ -50,9 +50,13 @@ class Command:
 
     def wait_for(self, text: str, timeout_s: float) -> None:
         """Wait until it has said a text; AssertionError when it ended without or after the time."""
-        self._until(lambda: text in self._output or self._code is not None, timeout_s, repr(text))
-        if text not in self._output:
-            raise AssertionError(self._told(f"ended with {self._code} without {text!r}"))
+        self.wait_until(lambda said: text in said, timeout_s, repr(text))
+
+    def wait_until(self, holds: Callable[[str], bool], timeout_s: float, what: str) -> None:
+        """The same for what holds of all its output, described by `what`."""
+        self._until(lambda: holds(self._output) or self._code is not None, timeout_s, what)
+        if not holds(self._output):
+            raise AssertionError(self._told(f"ended with {self._code} without {what}"))
 
     def kill(self) -> None:
         """Kill it with all its children, and wait for its end."""

@@ -10,7 +10,8 @@
   writes goes into memory and is gone at the end; only `vm.share` (a folder of the host, at the same
   path inside) is written by both. /tmp and /run inside are its own and empty.
 - One boot serves any number of commands, one after the other (`run`, `pytest`) or side by side
-  (`start` gives a `Command`: `.wait(timeout_s)`, `.wait_for(text, timeout_s)`, `.kill()`).
+  (`start` and `start_module` give a `Command`: `.output`, `.wait(timeout_s)`,
+  `.wait_for(text, timeout_s)`, `.kill()`).
 - Everything runs as root. Loaded are gpio-sim, gpio_keys, uinput, evdev, i2c-dev, i2c-stub (an
   empty chip at 0x3c), ftdi_sio and xhci; configfs is mounted. `modules=("softdog",)` loads more,
   `module_options={"softdog": "soft_margin=5"}` gives them parameters.
@@ -190,6 +191,13 @@ class Machine:
     ) -> Done:
         """Run a command inside to its end; AssertionError after the time."""
         return self.start(command, cwd=cwd, env=env).wait(timeout_s)
+
+    def start_module(self, module: str, *arguments: str) -> Command:
+        """Start one of our modules inside, `rigs.x` and `device.x` alike."""
+        path = f"{ROOT}:{ROOT / 'tests'}"
+        return self.start(
+            [self._python, "-m", module, *arguments], env={**PYTEST, "PYTHONPATH": path}
+        )
 
     def pytest(
         self, *arguments: str, timeout_s: float, env: dict[str, str] | None = None

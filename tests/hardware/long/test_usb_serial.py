@@ -1,0 +1,73 @@
+"""A serial key pad on a real USB adapter (the kernel's ftdi_sio), plugged, pulled, plugged."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device.keypad import load_keypad
+from rigs.pad68 import FarPad
+from rigs.vm.kernel import Kernel
+from rigs.vm.machine import Command, Machine
+from rigs.vm.usb_serial import UsbSerial
+
+pytestmark = [pytest.mark.kernel_vm, pytest.mark.timeout(600)]
+
+PATIENCE_S = 60.0
+MODEL = "68-rising"
+TABLE = {"port": "/dev/ttyUSB0", "model": MODEL, "address": 9}
+
+
+@pytest.fixture
+def usb() -> Iterator[UsbSerial]:
+    with tempfile.TemporaryDirectory() as folder:  # short: a socket's name has 107 bytes at most
+        one = UsbSerial(Path(folder))
+        yield one
+        one.pull()
+
+
+@pytest.fixture
+def vm(stock_kernel: Kernel, usb: UsbSerial) -> Iterator[Machine]:
+    with Machine(qemu_options=usb.qemu_options) as machine:
+        yield machine
+
+
+def told(said: str) -> list[dict]:
+    """What the driver inside has told, among its log."""
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+
+def wait_for(keys: Command, count: int) -> dict:
+    """The newest thing told, once there are so many."""
+    keys.wait_until(lambda said: len(told(said)) >= count, PATIENCE_S, f"{count} things told")
+    assert len(told(keys.output)) == count
+    return told(keys.output)[-1]
+
+
+def test_an_adapter_pulled_in_use_is_a_fault_and_heals_without_a_restart(
+    vm: Machine, usb: UsbSerial
+) -> None:
+    codes = {key.name: key.code for key in load_keypad(MODEL).key}
+    levels = {key.name: key.level for key in load_keypad(MODEL).key}
+    keys = vm.start_module("rigs.vm.tell_keys", "linux-68", json.dumps(TABLE))
+    assert wait_for(keys, 1) == {"started": True}
+    assert wait_for(keys, 2) == {"fault": "K03", "standing": True}, "nothing is plugged in yet"
+
+    count = 2
+    for _ in range(3):
+        usb.plug()
+        count += 1
+        assert wait_for(keys, count) == {"fault": "K03", "standing": False}
+        pad = FarPad(9, usb)
+        for name, code in codes.items():
+            pad.forget()
+            pad.press(code)
+            count += 1
+            assert wait_for(keys, count) == {"key": name, "level": levels[name].value}
+        usb.pull()
+        count += 1
+        assert wait_for(keys, count) == {"fault": "K03", "standing": True}
+    keys.kill()
+    assert "ftdi_sio" in vm.run(["dmesg"], 30).output
