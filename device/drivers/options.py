@@ -1,8 +1,9 @@
-"""What `[board.keys]` and `[board.display]` may say to the real drivers.
+"""What `[board.keys]`, `[board.display]` and `[board.voice]` may say to the real drivers.
 
 Imports nothing that the drivers need, so that a configuration can be checked on any machine.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -74,3 +75,18 @@ class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
     def check(values: dict[str, Any], problems: Problems) -> None:
         """SPI needs the data/command line."""
         check_bus(values, problems)
+
+
+class VoiceOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the recordings are, and the ALSA device that plays them."""
+
+    folder: Annotated[Path, Meta(description="the path of a folder")] = Path(
+        "/var/lib/ratingpad/voice"
+    )
+    device: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z][\x21-\x7e]{0,99}\Z",
+            description='an ALSA device like "default" or "plughw:CARD=Device"',
+        ),
+    ] = "default"

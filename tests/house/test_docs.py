@@ -11,7 +11,7 @@ import pytest
 
 from device import config, keypad, profile, session_diagram
 from device.desk.http import ERRORS
-from device.drivers.options import InputOptions, OledOptions, SerialOptions
+from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code
 from device.wiring import __main__ as wiring
@@ -112,6 +112,7 @@ TABLES = {
     "[board.keys]": SerialOptions,
     "[board.keys] of an input device": InputOptions,
     "[board.display]": OledOptions,
+    "[board.voice]": VoiceOptions,
     "profile [keys]": profile.KeysProfile,
     "profile [[keys.key]]": profile.Key,
     "profile [display]": profile.DisplayProfile,
@@ -138,6 +139,8 @@ def told_default(field: msgspec.structs.FieldInfo) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     plain = list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Path):
+        plain = str(value)
     return f"`{msgspec.json.encode(plain).decode()}`"
 
 
