@@ -34,8 +34,9 @@ format: $(VENV)/.dev ## put the code into the house's layout
 test: packages $(VENV)/.dev ## every test; what cannot run here is counted at the end
 	"$(BIN)/python" -m pytest $(ARGS)
 
-test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills and bad links by the thousand
-	RATINGPAD_LONG=1 RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/sync --timeout=3600 $(ARGS)
+test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills, bad links by the thousand; arm64
+	@sh setup/packages.sh rigs
+	RATINGPAD_LONG=1 RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/sync tests/hardware --timeout=3600 $(ARGS)
 
 bench: packages $(VENV)/.dev ## the table of figures
 	"$(BIN)/python" -m benchmarks $(ARGS)

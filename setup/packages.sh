@@ -21,6 +21,11 @@ qemu-system-x86_64|qemu-system-x86|Debian'"'"'s own kernel in a machine, with re
 gcc|gcc|gpio-sim, the one module that this kernel lacks
 elf|libelf1|the same
 '
+# setup/packages.sh rigs: what only `make test-rigs` uses besides.
+[ "${1:-}" != rigs ] || wanted="$wanted"'
+qemu-system-aarch64|qemu-system-arm|the machine that a Pi is like
+aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|gpio-sim for it
+'
 
 is_here() {
   case "$1" in

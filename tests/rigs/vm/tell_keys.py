@@ -1,7 +1,7 @@
 """Keys of a board, told on stdout: `python -m rigs.vm.tell_keys PROFILE KEYS_TABLE_AS_JSON`.
 
-One JSON object a line: `{"key": ..., "level": ...}` for a press, `{"fault": ..., "standing": ...}` for a
-fault. Ends when it is killed.
+One JSON object a line: `{"key": ..., "level": ...}` for a press, `{"fault": ..., "standing": ...}`
+for a fault. Ends when it is killed.
 """
 
 import json
