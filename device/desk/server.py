@@ -7,55 +7,71 @@ start, because a window that nobody can invite for is of no use.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from device.desk.listener import Listener
 from device.errors import ConfigError
 
 CLOSE_S = 1
 """Requests under way get a second when the agent stops; a desk asks again by itself."""
 
-MAX_CONNECTIONS = 32
-"""A hall has one queueing system. Whoever opens more must not eat the pad's file descriptors."""
-
 ACCEPTED_AT_ONCE = 16
 
 SLOW_S = 10.0
-"""A request that has not come whole in this time, or in as much again, is not waited for."""
+"""A request, or a TLS handshake, that has not come whole in this time is not waited for; a request
+that goes on coming gets as much again."""
+
+MAX_HEARD_BYTES = 4 * 1024
+"""The longest message over a WebSocket."""
 
 
 class _Caller(H11Protocol):
-    """A connection: one too many is cut, and so is one that keeps its request to itself."""
+    """A connection; one that keeps its request to itself is cut."""
 
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._seen: object = None
-        if len(self.connections) > MAX_CONNECTIONS:
-            transport.abort()
-        else:
-            self._look_again()
+        self._look_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
+        self._stop_looking()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on the connection is the WebSocket's, whose pings find out who is gone."""
+        self._stop_looking()
+        super().handle_websocket_upgrade(event)
 
     def _look_again(self) -> None:
         self._patience = self.loop.call_later(SLOW_S, self._look)
 
+    def _stop_looking(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+
     def _look(self) -> None:
         is_owing = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
         if is_owing and self.cycle is self._seen:
+            if self.conn.their_state is h11.SEND_BODY or self.conn.trailing_data[0]:
+                self.config.on_slow(str((self.client or ("?",))[0]))  # type: ignore[attr-defined]
             self.transport.abort()
             return
         self._seen = self.cycle
         self._look_again()
+
+
+class _Settings(uvicorn.Config):
+    """uvicorn's settings, and whom to tell of a caller that was cut."""
+
+    on_slow: Callable[[str], None]
 
 
 class _Server(uvicorn.Server):
@@ -63,9 +79,29 @@ class _Server(uvicorn.Server):
     wake-ups a second, which are all for a Date header: an idle pad sleeps.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listener: Listener, tls: ssl.SSLContext | None
+    ) -> None:
         super().__init__(config)
         self.ended = asyncio.Event()
+        self._listener = listener
+        self._tls = tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+        """Take connections; what uvicorn's own does not do is to limit a TLS handshake's time."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            self._caller,
+            sock=self._listener,
+            ssl=self._tls,
+            ssl_handshake_timeout=SLOW_S if self._tls else None,
+            backlog=ACCEPTED_AT_ONCE,
+        )
+        self.servers = [server]
+        self.started = True
+
+    def _caller(self) -> _Caller:
+        return _Caller(self.config, self.server_state, self.lifespan.state)
 
     async def main_loop(self) -> None:
         await self.ended.wait()
@@ -90,9 +126,19 @@ class DeskServer:
         await asyncio.wait([self._task], timeout=CLOSE_S + 1)
 
 
-async def serve(app: Any, host: str, port: int) -> DeskServer:
-    """Serve `app` until stopped. Raises ConfigError when the port cannot be had."""
-    settings = uvicorn.Config(
+async def serve(
+    app: Any,
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    on_cut: Callable[[str, str], None] = lambda _error, _caller: None,
+) -> DeskServer:
+    """Serve `app` until stopped. Raises ConfigError when the port cannot be had.
+
+    `on_cut` hears of each connection that was cut: "too-many" or "too-slow", and the address.
+    """
+    settings = _Settings(
         app,
         host=host,
         port=port,
@@ -103,19 +149,21 @@ async def serve(app: Any, host: str, port: int) -> DeskServer:
         log_config=None,
         log_level="warning",
         http=_Caller,
-        backlog=ACCEPTED_AT_ONCE,
-        ws="none",
+        ws="wsproto",
+        ws_max_size=MAX_HEARD_BYTES,
+        ws_per_message_deflate=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=CLOSE_S,
     )
-    server = _Server(settings)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    settings.on_slow = lambda caller: on_cut("too-slow", caller)
     try:
-        listener = socket.create_server((host, port), family=family)
+        listener = Listener(host, port, lambda caller: on_cut("too-many", caller))
     except OSError as error:
         raise ConfigError(
             f"[desk] {host}:{port} cannot be listened on: {error.strerror}"
         ) from error
-    task = asyncio.ensure_future(server.serve(sockets=[listener]))
+    server = _Server(settings, listener, tls)
+    task = asyncio.ensure_future(server.serve())
     task.add_done_callback(_heard)
     while not server.started and not task.done():
         await asyncio.sleep(0.005)

@@ -1,6 +1,9 @@
 import asyncio
+import contextlib
 import signal
 import socket
+import ssl
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,8 +13,11 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from device.desk import server
+from device.desk.listener import MAX_OF_ONE_CALLER
 from device.desk.server import serve
+from device.desk_settings import tls_context
 from device.errors import ConfigError
+from rigs.certificate import make_papers
 
 
 async def hello(request: Request) -> PlainTextResponse:
@@ -97,9 +103,11 @@ def test_a_caller_that_keeps_its_request_to_itself_is_cut(
 
 def test_more_callers_than_a_hall_has_are_cut_and_the_desk_goes_on() -> None:
     async def story() -> None:
-        desk = await serve(APP, "127.0.0.1", 0)
-        held = [await say(desk.port, b"GET") for _ in range(server.MAX_CONNECTIONS)]
+        cut: list[tuple[str, str]] = []
+        desk = await serve(APP, "127.0.0.1", 0, on_cut=lambda *news: cut.append(news))
+        held = [await say(desk.port, b"GET") for _ in range(MAX_OF_ONE_CALLER)]
         assert await is_cut(await say(desk.port, b"GET"))
+        assert cut == [("too-many", "127.0.0.1")]
         held.pop().writer.close()  # type: ignore[attr-defined]
         async with httpx.AsyncClient(trust_env=False) as client:
             while True:  # until the server has noticed
@@ -110,5 +118,68 @@ def test_more_callers_than_a_hall_has_are_cut_and_the_desk_goes_on() -> None:
                     await asyncio.sleep(0.01)
         assert answer.text == "hello"
         await desk.stop()
+
+    asyncio.run(story())
+
+
+def test_a_slow_caller_is_told_of_and_a_silent_one_is_only_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> None:
+        monkeypatch.setattr(server, "SLOW_S", 0.2)
+        cut: list[tuple[str, str]] = []
+        desk = await serve(APP, "127.0.0.1", 0, on_cut=lambda *news: cut.append(news))
+        assert await is_cut(await say(desk.port, b""))
+        assert cut == []
+        assert await is_cut(await say(desk.port, b"GET / HT"))
+        assert cut == [("too-slow", "127.0.0.1")]
+        await desk.stop()
+
+    asyncio.run(story())
+
+
+# --- TLS ----------------------------------------------------------------------------------------
+
+
+def test_the_desk_speaks_tls_with_the_halls_certificate(tmp_path: Path) -> None:
+    papers = make_papers(tmp_path)
+
+    async def story() -> None:
+        desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.chain, papers.key))
+        trusting = ssl.create_default_context(cafile=str(papers.authority))
+        async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
+            answer = await client.get(f"https://127.0.0.1:{desk.port}/")
+        assert answer.text == "hello"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            with pytest.raises(httpx.TransportError):  # the control: another authority
+                await client.get(f"https://127.0.0.1:{desk.port}/")
+            with pytest.raises(httpx.TransportError):
+                await client.get(f"http://127.0.0.1:{desk.port}/")
+        await desk.stop()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("words", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"])
+def test_a_handshake_that_does_not_come_is_cut_and_hurts_nobody(
+    words: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = make_papers(tmp_path)
+
+    async def story() -> None:
+        monkeypatch.setattr(server, "SLOW_S", 0.2)
+        failures: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
+        desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.both, None))
+        for _ in range(MAX_OF_ONE_CALLER + 1):  # and every place is given back
+            reader = await say(desk.port, words)
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), 5)
+            reader.writer.close()  # type: ignore[attr-defined]
+        trusting = ssl.create_default_context(cafile=str(papers.authority))
+        async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
+            assert (await client.get(f"https://127.0.0.1:{desk.port}/")).text == "hello"
+        await desk.stop()
+        assert failures == []
 
     asyncio.run(story())

@@ -1,0 +1,76 @@
+"""The desk's listening socket counts whom it lets in, and gives places back."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from device.desk import listener as listening
+from device.desk.listener import Listener
+
+
+@pytest.fixture
+def refused() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def listener(refused: list[str]) -> Iterator[Listener]:
+    with Listener("127.0.0.1", 0, refused.append) as one:
+        yield one
+
+
+def come(listener: Listener, source: str = "127.0.0.1") -> socket.socket:
+    return socket.create_connection(listener.getsockname(), 5, source_address=(source, 0))
+
+
+def test_a_place_is_given_back_when_the_connection_closes(listener: Listener) -> None:
+    with come(listener):
+        connection, (address, _) = listener.accept()
+        assert (address, listener.connections) == ("127.0.0.1", 1)
+        connection.close()
+        connection.close()
+        assert listener.connections == 0
+
+
+def test_one_caller_cannot_take_every_place(listener: Listener, refused: list[str]) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(listening.MAX_OF_ONE_CALLER):
+            stack.enter_context(come(listener))
+            stack.enter_context(listener.accept()[0])
+        stack.enter_context(come(listener))
+        with pytest.raises(ConnectionAbortedError):
+            listener.accept()
+        assert refused == ["127.0.0.1"]
+        stack.enter_context(come(listener, "127.0.0.2"))  # the control: another one may
+        stack.enter_context(listener.accept()[0])
+    assert listener.connections == 0
+
+
+def test_there_is_an_end_to_all_places(listener: Listener, refused: list[str]) -> None:
+    with contextlib.ExitStack() as stack:
+        for n in range(listening.MAX_CONNECTIONS):
+            stack.enter_context(come(listener, f"127.0.1.{n + 1}"))
+            stack.enter_context(listener.accept()[0])
+        stack.enter_context(come(listener, "127.0.0.9"))
+        with pytest.raises(ConnectionAbortedError):
+            listener.accept()
+        assert refused == ["127.0.0.9"]
+
+
+def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
+    listener: Listener,
+) -> None:
+    with come(listener):
+        connection, _ = listener.accept()
+        with connection:
+            tcp = socket.IPPROTO_TCP
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert connection.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == listening.QUIET_S * 1000
+            assert connection.getsockopt(tcp, socket.TCP_KEEPIDLE) < listening.QUIET_S
+
+
+def test_a_port_that_is_taken_is_an_error_and_leaks_nothing(listener: Listener) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Listener("127.0.0.1", listener.getsockname()[1], print)
