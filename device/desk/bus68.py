@@ -1,0 +1,177 @@
+"""A desk on a bus of old "68" key pads: the pad stands in for the one that it replaces.
+
+A start on the bus is an invitation like any other; the bus has no case number, so while the one
+that it asked for is open, and shortly after, a start is that one repeated. A level goes out only
+where the configuration says so, and then only what the pad calls settled (`Pad.tell_levels`):
+durable, past the grace time, once. Whatever the desk's port refuses is met with silence, as by a
+key pad that is dead: an answer would promise that somebody is being asked.
+
+What the frames mean and when one may be sent is in `bus68_talk.py`. All of this runs on the
+agent's loop; the line's thread only hands over what it reads, with the time. Writing a frame takes
+microseconds: it goes into the kernel's buffer.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from device.config import Bus68 as Bus68Config
+from device.desk.base import Desk, Invited
+from device.desk.bus68_talk import Talk, Word
+from device.drivers.base import FaultReport, OnFault
+from device.errors import Code
+from device.keypad import Keypad, load_keypad
+from device.serial_line import SerialLine
+from sync.entries import Level, Service
+
+log = logging.getLogger(__name__)
+
+SOURCE = "bus68"
+"""What invitations from the bus name as their source."""
+
+REPEAT_MS = 1000
+"""A start within this of the last copy is that one again, even if it has been answered by then."""
+
+UNHEARD = "the controller did not acknowledge a press"
+
+
+class Line(Protocol):
+    """What is needed of `device.serial_line.SerialLine`."""
+
+    def start(
+        self,
+        on_open: Callable[[], None],
+        on_bytes: Callable[[bytes], None],
+        on_gone: Callable[[bool, str], None],
+    ) -> None:
+        """Begin to open the line and to listen."""
+
+    def stop(self) -> None:
+        """Close the line."""
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+
+
+class Bus68:
+    """The pad on its old bus. Faults of the bus are B01 and never close the window."""
+
+    def __init__(
+        self, config: Bus68Config, desk: Desk, on_fault: OnFault, *, line: Line | None = None
+    ) -> None:
+        keypad = load_keypad(config.model, "68")
+        self._codes = {key.level: key.code for key in keypad.key if key.level is not None}
+        self._talk = Talk(config.address, acknowledge_starts=config.acknowledge_starts)
+        self._line = line or _line(config, keypad)
+        self._desk = desk
+        self._on_fault = on_fault
+        self._timer: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._invitation: str | None = None
+        """The last one that the bus was granted."""
+        self._started_ms = 0
+        """When its start, or a copy of it, was last heard."""
+        self._unheard = False
+        self._warned = False
+
+    def start(self) -> None:
+        """Begin to listen; a line that is not there is a fault (B01), no error."""
+        loop = asyncio.get_running_loop()
+
+        def soon(call: Callable[..., None], *arguments: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, nobody is there to hear
+                loop.call_soon_threadsafe(call, *arguments)
+
+        self._line.start(
+            on_open=lambda: soon(self._talk.reopen),
+            on_bytes=lambda data: soon(self.hear, data, _ms(loop)),
+            on_gone=lambda gone, why: soon(self._on_fault, FaultReport(Code.BUS_GONE, gone, why)),
+        )
+
+    def stop(self) -> None:
+        """Let go of the line; safe to call twice."""
+        self._line.stop()
+        for pending in (self._timer, self._asking):
+            if pending is not None:
+                pending.cancel()
+
+    def settled(self, level: Level) -> None:
+        """A level that the bus asked for is settled: tell it, by the code that the bus knows."""
+        self._talk.tell(self._codes[level], _ms(asyncio.get_running_loop()))
+        self._arm()
+
+    def hear(self, data: bytes, now_ms: int) -> None:
+        """What came over the line at `now_ms`; no data: it has been silent."""
+        for word in self._talk.feed(data, now_ms):
+            if word is Word.START:
+                self._start(now_ms)
+            elif word is Word.TWIN and not self._warned:
+                self._warned = True
+                log.warning(
+                    "a key pad on the bus has our address 0x%02x: unplug it", self._talk.address
+                )
+        self._say()
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _start(self, now_ms: int) -> None:
+        asking = self._asking is not None and not self._asking.done()
+        if asking or self._is_repeated(now_ms):
+            self._started_ms = now_ms
+            if not asking:
+                self._talk.answer()
+            return
+        self._talk.drop()  # or the controller would take the last citizen's level for this one's
+        self._asking = asyncio.ensure_future(self._ask(now_ms))
+        self._asking.add_done_callback(_heard)
+
+    def _is_repeated(self, now_ms: int) -> bool:
+        if self._invitation is None:
+            return False
+        is_open = self._desk.standing(self._invitation) == "open"
+        return is_open or now_ms - self._started_ms <= REPEAT_MS
+
+    async def _ask(self, now_ms: int) -> None:
+        outcome = await self._desk.invite(Service(), None, SOURCE)
+        if not isinstance(outcome, Invited):
+            log.info("a start on the bus was passed over: %s", outcome.value)
+            return
+        self._invitation = outcome.invitation
+        self._started_ms = max(self._started_ms, now_ms)
+        self._talk.answer()
+        self._arm()
+
+    def _say(self) -> None:
+        """Send what is due, and come back when something else is."""
+        data = self._talk.say(_ms(asyncio.get_running_loop()))
+        if data is not None:
+            self._line.write(data)
+        if self._talk.unheard != self._unheard:
+            self._unheard = self._talk.unheard
+            self._on_fault(FaultReport(Code.BUS_GONE, self._unheard, UNHEARD))
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        next_ms = self._talk.next_ms()
+        if next_ms is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(next_ms / 1000, self._say)
+
+
+def _line(config: Bus68Config, keypad: Keypad) -> SerialLine:
+    return SerialLine(config.port, keypad.baud, "bus")
+
+
+def _ms(loop: asyncio.AbstractEventLoop) -> int:
+    return round(loop.time() * 1000)
+
+
+def _heard(asking: "asyncio.Task[None]") -> None:
+    """What nobody expected goes to the loop's own handler, not into a forgotten task."""
+    if not asking.cancelled():
+        asking.result()
