@@ -31,6 +31,7 @@ layered() {
 }
 layered root /new || echo "rig: no root"
 
+for place in dev proc sys run tmp var/tmp; do $b mkdir -p /new/$place; done
 $b mount --bind /dev /new/dev
 for place in /new/dev/pts /new/dev/shm; do $b mkdir -p $place; done
 $b mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /new/dev/pts

@@ -60,18 +60,19 @@ OF_A_PC = ("i2c_stub", "xhci_pci", "ftdi_sio")
 
 
 class Architecture(NamedTuple):
-    """How QEMU is started for one architecture, and its kernel's console."""
+    """How QEMU is started for one architecture, and what its kernel has and wants."""
 
     qemu: tuple[str, ...]
     console: str
+    processor: str
     modules: tuple[str, ...]
 
 
 ARCHITECTURES = {
     "amd64": Architecture(
-        ("qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi"), "ttyS0", OF_A_PC
+        ("qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi"), "ttyS0", "max", OF_A_PC
     ),
-    "arm64": Architecture(("qemu-system-aarch64", "-M", "virt"), "ttyAMA0", ()),
+    "arm64": Architecture(("qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"), "ttyAMA0", "cortex-a72", ("rtc_pl031",)),
 }
 
 
@@ -159,7 +160,7 @@ class Machine:
             words += f" rig.init={self._init} systemd.unit=rig.target"
         return [
             *self._plan.qemu,
-            *("-cpu", "max", "-smp", "2", "-m", str(self._memory_mib)),
+            *("-cpu", self._plan.processor, "-smp", "2", "-m", str(self._memory_mib)),
             *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-kernel", str(self.kernel.image)),
             *("-initrd", str(self._folder / "initramfs")),
