@@ -85,6 +85,11 @@ class InputKeys:
         self.armed = False
         """The device is held, and a key that goes down from now on is a press."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that `start` began still runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to look for the device and to read; one that is not there is a fault, no error."""
         self._ending.clear()

@@ -44,6 +44,11 @@ class GpioKeys:
         self._thread: threading.Thread | None = None
         self._gone = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that `start` began still runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to claim the pins and to scan; a pin that cannot be had is a fault, no error."""
         self._ending.clear()

@@ -4,16 +4,23 @@ The conformance suite asks nothing of a driver but what the port promises.
 """
 
 import contextlib
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from device.drivers.base import BootClock, Keys
+from device.drivers.evdev_keys import InputKeys
+from device.drivers.kernel import KernelBoot
+from device.drivers.options import InputOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient
 from device.keypad import load_keypad
 from device.profile import load_profile
+from rigs import kernel_keys
+from rigs.fake_input import FakeKernel
+from rigs.fake_rpi import FakePi, installed
 from rigs.pad68 import PATIENCE_S, FarPad, Line
 from rigs.wait import until
 from sync.entries import Level
@@ -71,6 +78,63 @@ class SerialRig:
         self._pad.press(0x77)
 
 
+class FakePinsRig:
+    """Contacts that bounce on the pins of a fake Raspberry Pi."""
+
+    def __init__(self, pi: FakePi) -> None:
+        self.boot = KernelBoot()
+        profile = load_profile("rpi-4").keys
+        self.levels = {key.name: key.level for key in profile.key if key.level}
+        self._lines = {key.name: key.line for key in profile.key}
+        for line in self._lines.values():
+            pi.wire(line)
+        driver = importlib.import_module("device.drivers.gpio_keys")
+        self.keys = driver.build(profile, None, self.boot)
+        self._pi = pi
+
+    def press(self, name: str) -> None:
+        self._settle()
+        self._pi.press(self._lines[name])
+        self._settle()
+
+    def confuse(self) -> None:
+        self._settle()
+        self._pi.press(*list(self._lines.values())[:2])
+
+    def _settle(self) -> None:
+        def settled() -> bool:
+            return self._pi.at_rest() and (self.keys.armed or not self.keys.alive)
+
+        until(settled, PATIENCE_S, "the finger has gone")
+
+
+class FakeInputRig:
+    """A pad that types digits, under a fake kernel."""
+
+    def __init__(self, kernel: FakeKernel) -> None:
+        self.boot = KernelBoot()
+        keypad = load_keypad("input-digits-falling")
+        self._pad = kernel.plug("ACME Keypad", set(keypad.by_code()))
+        self.keys = InputKeys(
+            keypad,
+            load_profile("linux-input").keys,
+            InputOptions(name="ACME*", model=keypad.name),
+            self.boot,
+            sysfs=kernel.sysfs,
+            dev=kernel.dev,
+        )
+        self.levels = {key.name: key.level for key in keypad.key if key.level}
+        self._codes = {key.name: key.code for key in keypad.key}
+
+    def press(self, name: str) -> None:
+        until(lambda: self.keys.armed, PATIENCE_S, "the device is held")
+        self._pad.press(self._codes[name])
+
+    def confuse(self) -> None:
+        until(lambda: self.keys.armed, PATIENCE_S, "the device is held")
+        self._pad.press(*list(self._codes.values())[:2])
+
+
 @contextlib.contextmanager
 def simulated(folder: Path) -> Iterator[KeysRig]:
     board = build_board(load_profile("simulated"), {"control": str(folder / "control")})
@@ -91,8 +155,23 @@ def serial(model: str) -> Callable[[Path], contextlib.AbstractContextManager[Key
     return rig
 
 
+@contextlib.contextmanager
+def fake_pins(_: Path) -> Iterator[KeysRig]:
+    with installed() as pi:
+        yield FakePinsRig(pi)
+
+
+@contextlib.contextmanager
+def fake_input(folder: Path) -> Iterator[KeysRig]:
+    with FakeKernel(folder / "kernel").installed() as kernel:
+        yield FakeInputRig(kernel)
+
+
 KEYS_RIGS: dict[str, Callable[[Path], contextlib.AbstractContextManager[KeysRig]]] = {
     "simulated": simulated,
     "68-rising": serial("68-rising"),
     "68-falling": serial("68-falling"),
+    "gpio-fake": fake_pins,
+    "evdev-fake": fake_input,
+    **kernel_keys.RIGS,
 }
