@@ -88,7 +88,7 @@ def test_a_board_that_takes_no_pin_twice_is_right():
             "bus i2c-7: display: rpi40 does not bring it out",
         ),
         (
-            board(display='bus = "spi-0.2"'),
+            board(display='bus = "spi-0.2"\ndc_line = 24'),
             "bus spi-0.2: display: rpi40 does not bring it out",
         ),
         (
