@@ -54,6 +54,11 @@ class SerialLine:
         self._lost: BaseException | None = None
         self._gone = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that `start` began still runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(
         self,
         on_open: Callable[[], None],

@@ -42,6 +42,11 @@ class SerialKeys:
         self._ear = Ear(options.address, keypad.resend_ms)
         self._parser = Parser()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that `start` began still runs."""
+        return self._line.alive
+
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to open the line and to listen; a line that is not there is a fault, no error."""
         self._line.start(
