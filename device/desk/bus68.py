@@ -20,8 +20,6 @@ from typing import Protocol
 from device.config import Bus68 as Bus68Config
 from device.desk.base import Desk, Invited
 from device.desk.bus68_talk import Talk, Word
-from device.drivers.base import FaultReport, OnFault
-from device.errors import Code
 from device.keypad import Keypad, load_keypad
 from device.serial_line import SerialLine
 from sync.entries import Level, Service
@@ -37,8 +35,16 @@ REPEAT_MS = 1000
 UNHEARD = "the controller did not acknowledge a press"
 
 
+OnFault = Callable[[bool, str], None]
+"""Hears that the bus broke (True) or mended, and what of it."""
+
+
 class Line(Protocol):
     """What is needed of `device.serial_line.SerialLine`."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread still runs."""
 
     def start(
         self,
@@ -56,7 +62,7 @@ class Line(Protocol):
 
 
 class Bus68:
-    """The pad on its old bus. Faults of the bus are B01 and never close the window."""
+    """The pad on its old bus. A fault of the bus (B01) never closes the window."""
 
     def __init__(
         self, config: Bus68Config, desk: Desk, on_fault: OnFault, *, line: Line | None = None
@@ -76,6 +82,11 @@ class Bus68:
         self._unheard = False
         self._warned = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether the line's thread still runs; a line that is only gone is alive."""
+        return self._line.alive
+
     def start(self) -> None:
         """Begin to listen; a line that is not there is a fault (B01), no error."""
         loop = asyncio.get_running_loop()
@@ -87,7 +98,7 @@ class Bus68:
         self._line.start(
             on_open=lambda: soon(self._talk.reopen),
             on_bytes=lambda data: soon(self.hear, data, _ms(loop)),
-            on_gone=lambda gone, why: soon(self._on_fault, FaultReport(Code.BUS_GONE, gone, why)),
+            on_gone=lambda gone, why: soon(self._on_fault, gone, why),
         )
 
     def stop(self) -> None:
@@ -150,7 +161,7 @@ class Bus68:
             self._line.write(data)
         if self._talk.unheard != self._unheard:
             self._unheard = self._talk.unheard
-            self._on_fault(FaultReport(Code.BUS_GONE, self._unheard, UNHEARD))
+            self._on_fault(self._unheard, UNHEARD)
         self._arm()
 
     def _arm(self) -> None:

@@ -128,6 +128,8 @@ class Plug:
         self._pulled = False
         bus.plugs.append(self)
 
+    alive = True
+
     def start(
         self,
         on_open: Callable[[], None],

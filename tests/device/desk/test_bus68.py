@@ -13,6 +13,7 @@ from device.config import Bus68 as Bus68Config
 from device.desk.base import Invited as Granted
 from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
 from device.desk.bus68_talk import COPIES
+from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Effect, Press, Record, Scene, Settled
 from device.keypad import load_keypad
@@ -50,11 +51,14 @@ class Window:
             tells=tells,  # type: ignore[arg-type]
             acknowledge_starts=polite,
         )
-        self.bus = Bus68(config, self.bench.pad, self.bench.pad.driver_fault, line=self.plug)
+        self.bus = Bus68(config, self.bench.pad, self._fault, line=self.plug)
         if tells == "levels":
             self.bench.pad.tell_levels("bus68", self.bus.settled)
         self.bench.pad.start()
         self.bus.start()
+
+    def _fault(self, standing: bool, detail: str) -> None:
+        self.bench.pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
 
     @property
     def invitations(self) -> list[Invited]:
