@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wiring.add_argument("--svg", action="store_true", help="the drawing instead of the tables")
     files = commands.add_parser("units", help="write the files that systemd and udev read")
     files.add_argument("--out", type=Path, required=True, help="the root of the system, such as /")
+    voice = commands.add_parser("voice", help="make the spoken prompts; keep those there are")
+    voice.add_argument("--out", type=Path, required=True, help="the folder of the recordings")
     chosen = parser.parse_args(arguments)
     if chosen.command == "wiring":
         return _wiring(chosen.board, drawn=chosen.svg)
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _verify(chosen.ledger)
     if chosen.command == "units":
         return _units(chosen.out)
+    if chosen.command == "voice":
+        return _voice(chosen.out)
     return _configured(chosen)
 
 
@@ -57,6 +61,20 @@ def _units(out: Path) -> int:
         return MISUSED
     print(*written, sep="\n")
     print("then, as root:", *NEXT, sep="\n  ")
+    return OK
+
+
+def _voice(out: Path) -> int:
+    from device.recordings import VOICES, record
+    from device.ui.words import load
+
+    try:
+        for words in load(VOICES):
+            for file, length_s, made in record(words, out):
+                print(f"{file}  {length_s:.1f} s  {'made' if made else 'kept'}")
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
     return OK
 
 

@@ -20,13 +20,19 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `window` names a window and contains `{window}`; `hints` are the rows under an invitation and
     may contain the names of levels.
+    `prompts` are for the ear.
     """
 
     window: str
     hints: tuple[str, ...]
     levels: dict[str, str]
     scenes: dict[str, SceneWords]
+    prompts: dict[str, str]
     language: str = ""
+
+    def spoken(self) -> dict[str, str]:
+        """Every prompt by its name; those of the levels are for the self-test."""
+        return self.prompts | self.levels
 
     def texts(self) -> list[str]:
         """Every text of this language, for the check that all of it can be drawn."""
