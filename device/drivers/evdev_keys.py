@@ -47,7 +47,7 @@ EVIOCSCLOCKID = 0x400445A0
 """_IOW('E', 0xa0, int) of linux/input.h on x86 and ARM; CLOCK_BOOTTIME since Linux 3.16."""
 
 REMEDIES = {
-    errno.EACCES: "permission denied; put the agent's user into the group input",
+    errno.EACCES: "permission denied; make the pad known to udev, see docs/hardware.md",
     errno.EPERM: "permission denied; the agent's unit must allow the devices char-input",
     errno.EBUSY: "another program has grabbed it; `fuser` on this path names it",
     errno.ENODEV: "unplugged",

@@ -233,7 +233,7 @@ def test_a_device_that_is_not_there_at_the_start_is_a_fault_until_it_comes(tmp_p
 @pytest.mark.parametrize(
     ("number", "says"),
     [
-        (errno.EACCES, "put the agent's user into the group input"),
+        (errno.EACCES, "make the pad known to udev"),
         (errno.EPERM, "the agent's unit must allow the devices char-input"),
         (errno.EIO, "Input/output error"),
     ],
