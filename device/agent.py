@@ -43,6 +43,7 @@ from sync.contract import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Health
 from sync.entries import Booted, Entry, Trust, kind_of
 
 if TYPE_CHECKING:
+    from device.desk.refused import Refused
     from device.desk.server import DeskServer
     from sync.uplink import Uplink
 
@@ -95,6 +96,7 @@ class Agent:
         self._early: list[FaultReport] = []
         self._heard: Callable[[FaultReport], None] = self._early.append
         self._boots = 0
+        self._refused: Refused | None = None
         self._on_grown: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
 
@@ -254,16 +256,14 @@ class Agent:
         return uplink, link
 
     async def _desk(self, pad: Pad) -> "DeskServer":
-        from device.desk.http import build_app
-        from device.desk.server import serve
+        from device.desk.opening import open_desk
 
-        desk = self.config.desk
-        if desk is None:
+        if self.config.desk is None:
             raise ValueError("no desk is configured")
-        token = desk.token_file.read_text(encoding="utf-8").strip()
-        server = await serve(build_app(pad, token), desk.host, desk.port)
-        log.info("the desk listens on %s:%d", desk.host, server.port)
-        return server
+        desk = await open_desk(self.config.desk, pad)
+        pad.on_changed = desk.changed
+        self._refused = desk.refused
+        return desk.server
 
     def _apply(self, pad: Pad) -> None:
         """Put the settings in force into the session; it reads them at its next turn."""
@@ -318,6 +318,7 @@ class Agent:
             faults=pad.faults.now,
             measured=measure(self.config.ledger.path.parent),
             strays=pad.session.strays_dropped,
+            refused=self._refused.total if self._refused else 0,
         )
 
     def _status(self) -> str:

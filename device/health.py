@@ -70,6 +70,7 @@ def report(
     faults: tuple[FaultNow, ...],
     measured: Measured,
     strays: int = 0,
+    refused: int = 0,
 ) -> Health:
     """The health message, from what the parts of the agent know."""
     return Health(
@@ -81,6 +82,7 @@ def report(
         receipted=receipted,
         faults=faults,
         strays=strays,
+        refused=refused,
         **measured._asdict(),
     )
 

@@ -75,6 +75,8 @@ class Pad:
         self.clock = clock
         self.faults = Faults()
         self.cases = Cases()
+        self.on_changed: Callable[[], None] = lambda: None
+        """Hears of every event when its effects are on their way; must be quick."""
         self.scene: Show = Show(Scene.STANDBY)
         self._show = show
         self._say = say
@@ -99,7 +101,9 @@ class Pad:
 
     def happen(self, event: Event) -> "list[asyncio.Future[Entry]] | Refusal":
         """Let the session answer an event: the commits that follow from it, or its refusal."""
-        return self._carry_out(self.session.step(event, self._at(event)))
+        outcome = self._carry_out(self.session.step(event, self._at(event)))
+        self.on_changed()
+        return outcome
 
     def _carry_out(self, effects: list[Effect]) -> "list[asyncio.Future[Entry]] | Refusal":
         commits: list[asyncio.Future[Entry]] = []

@@ -153,7 +153,11 @@ class FaultNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Health(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """How the pad is, every 5 minutes or so. None means that the board cannot tell."""
+    """How the pad is, every 5 minutes or so. None means that the board cannot tell.
+
+    `strays`: presses that were only counted. `refused`: calls turned away at the desk's door, since
+    the agent's start.
+    """
 
     at: At
     boots: int
@@ -165,6 +169,7 @@ class Health(Message, frozen=True, kw_only=True, omit_defaults=True):
     card_wear_percent: float | None = None
     temperature_c: float | None = None
     strays: int = 0
+    refused: int = 0
 
     @property
     def backlog(self) -> int:

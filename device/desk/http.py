@@ -1,19 +1,20 @@
-"""The desk's local HTTP API: the hall's queueing system asks for ratings here.
+"""The desk's HTTP API: the hall's queueing system, or the clerk's page, asks for ratings here.
 
     POST /v1/invitations                {"case", "matter", "step", "clerk"}     201, or 200 if open
     GET  /v1/invitations/{id}           {"invitation", "standing"}
     POST /v1/invitations/{id}/withdraw  {"reason"}
     GET  /v1/window                     {"window", "state", "invitation", "fault"}
     POST /v1/window/pause | resume      {"by"}
+    POST /v1/tickets                    {"ticket", "good_for_s"}
+    WS   /v1/events                     what changes, as it happens
 
 Every answer is JSON; an error is {"error", "says", "remedy"}. Every field of a request is
-optional, none may be unknown. The token is asked for before anything else is looked at. No answer
-tells a level or differs by one (law 7): `standing` is open, rated, unrated or withdrawn.
+optional, none may be unknown. The door looks at the caller before anything else is looked at. No
+answer tells a level or differs by one (law 7): `standing` is open, rated, unrated or withdrawn.
 
-The one door to starlette; imported only by an agent whose configuration has a desk.
+Imported only by an agent whose configuration has a desk.
 """
 
-import hmac
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeVar
@@ -24,40 +25,36 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route, WebSocketRoute
 
+from device.desk.admission import EVENTS, Admission
+from device.desk.answers import DeskError, answer, mistake
 from device.desk.base import Desk, Invited
+from device.desk.door import Door
+from device.desk.live import Live
+from device.desk.tickets import GOOD_FOR_S
 from device.desk.wire import (
-    ERRORS,
     MAX_REQUEST_BYTES,
     InvitationNow,
     InvitationWish,
-    Mistake,
+    TicketNow,
     WindowWish,
     Wish,
     WithdrawalWish,
+    window_state,
 )
 from device.events import Refusal
 from sync.entries import Service
 
 SOURCE = "http"
 
-
-class DeskError(Exception):
-    """A request that is answered with one of `ERRORS`; `what` says more."""
-
-    def __init__(self, error: str, what: str = "") -> None:
-        super().__init__(error)
-        self.error = error
-        self.what = what
+AMISS = ("bad-request", "too-large")
+"""Errors of a caller that are worth counting; the others are answers to an honest question."""
 
 
-def build_app(desk: Desk, token: str) -> Starlette:
-    """The API over a desk's port. Raises ValueError for an empty token: there is no open desk."""
-    if not token.strip():
-        raise ValueError("the desk's token is empty")
-    api = _Api(desk)
+def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
+    """The API over a desk's port."""
+    api = _Api(desk, admission)
     return Starlette(
         routes=[
             Route("/v1/invitations", api.invite, methods=["POST"]),
@@ -66,11 +63,13 @@ def build_app(desk: Desk, token: str) -> Starlette:
             Route("/v1/window", api.window, methods=["GET"]),
             Route("/v1/window/pause", api.pause, methods=["POST"]),
             Route("/v1/window/resume", api.resume, methods=["POST"]),
+            Route("/v1/tickets", api.ticket, methods=["POST"]),
+            WebSocketRoute(EVENTS, live.events),
         ],
-        middleware=[Middleware(_TokenAsked, token=token.strip())],
+        middleware=[Middleware(Door, admission=admission)],
         exception_handlers={
-            DeskError: _answer_mistake,
-            HTTPException: _answer_routing,
+            DeskError: api.answer_mistake,
+            HTTPException: api.answer_routing,
             Exception: _answer_failure,
         },
     )
@@ -79,11 +78,13 @@ def build_app(desk: Desk, token: str) -> Starlette:
 class _Api:
     """One method for each route."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, admission: Admission) -> None:
         self._desk = desk
+        self._admission = admission
 
     async def invite(self, request: Request) -> Response:
         wish = await _read(request, InvitationWish)
+        self._check_window(wish.window)
         service = Service(case=wish.case, matter=wish.matter, step=wish.step)
         outcome = await self._desk.invite(service, wish.clerk, SOURCE, again=wish.again)
         if not isinstance(outcome, Invited):
@@ -105,7 +106,7 @@ class _Api:
         return self._now(invitation)
 
     async def window(self, _request: Request) -> Response:
-        return _answer(self._desk.window()._asdict())
+        return answer(window_state(self._desk.window()))
 
     async def pause(self, request: Request) -> Response:
         return await self._move_window(request, self._desk.pause)
@@ -113,12 +114,22 @@ class _Api:
     async def resume(self, request: Request) -> Response:
         return await self._move_window(request, self._desk.resume)
 
+    async def ticket(self, request: Request) -> Response:
+        await _read(request, Wish)
+        ticket = TicketNow(ticket=self._admission.issue_ticket(), good_for_s=GOOD_FOR_S)
+        return answer(ticket, HTTPStatus.CREATED)
+
     async def _move_window(
         self, request: Request, move: Callable[[str], Awaitable[Refusal | None]]
     ) -> Response:
         wish = await _read(request, WindowWish)
+        self._check_window(wish.window)
         await self._granted(move(f"desk: {wish.by}" if wish.by else "desk"))
-        return _answer(self._desk.window()._asdict())
+        return answer(window_state(self._desk.window()))
+
+    def _check_window(self, named: str | None) -> None:
+        if named is not None and named != self._desk.window().window:
+            raise DeskError("unknown-window")
 
     async def _granted(self, wish: Awaitable[Refusal | None]) -> None:
         refusal = await wish
@@ -129,7 +140,29 @@ class _Api:
         standing = self._desk.standing(invitation)
         if standing is None:
             raise DeskError(Refusal.UNKNOWN.value)
-        return _answer(InvitationNow(invitation=invitation, standing=standing), status)
+        return answer(InvitationNow(invitation=invitation, standing=standing), status)
+
+    async def answer_mistake(self, request: Request, error: Exception) -> Response:
+        """An error in our words; one that no honest program makes is counted at the door."""
+        if not isinstance(error, DeskError):
+            return mistake("internal")
+        if error.error in AMISS:
+            self._refuse(error.error, request)
+        return mistake(error.error, error.what)
+
+    async def answer_routing(self, request: Request, error: Exception) -> Response:
+        """Starlette's own 404 and 405, in our words."""
+        status = error.status_code if isinstance(error, HTTPException) else 0
+        word = {404: "not-found", 405: "method-not-allowed"}.get(status, "bad-request")
+        self._refuse(word, request)
+        answered = mistake(word)
+        if isinstance(error, HTTPException):
+            answered.headers.update(error.headers or {})
+        return answered
+
+    def _refuse(self, error: str, request: Request) -> None:
+        caller = request.client.host if request.client else ""
+        self._admission.refuse(error, caller, request.url.path)
 
 
 R = TypeVar("R", bound=Wish)
@@ -148,59 +181,6 @@ async def _read(request: Request, kind: type[R]) -> R:
         raise DeskError("bad-request", str(error)) from error
 
 
-def _answer(body: object, status: int = HTTPStatus.OK) -> Response:
-    return Response(
-        msgspec.json.encode(body),
-        status,
-        media_type="application/json",
-        headers={"cache-control": "no-store"},
-    )
-
-
-def _mistake(error: str, what: str = "") -> Response:
-    row = ERRORS[error]
-    says = f"{row.says}: {what}" if what else row.says
-    return _answer(Mistake(error=error, says=says, remedy=row.remedy), row.status)
-
-
-def _answer_mistake(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, DeskError):
-        return _mistake("internal")
-    return _mistake(error.error, error.what)
-
-
-def _answer_routing(_request: Request, error: Exception) -> Response:
-    """Starlette's own 404 and 405, in our words."""
-    if not isinstance(error, HTTPException) or error.status_code not in (404, 405):
-        return _mistake("bad-request")
-    answer = _mistake("not-found" if error.status_code == 404 else "method-not-allowed")
-    answer.headers.update(error.headers or {})
-    return answer
-
-
 def _answer_failure(_request: Request, _error: Exception) -> Response:
     """Starlette logs the error and raises it again for the server; the desk gets no traceback."""
-    return _mistake("internal")
-
-
-class _TokenAsked:
-    """Lets nothing past without the token, whatever the path. Compared in constant time."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._token = token.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._let_in(scope):
-            answer = _mistake("unauthorised")
-            answer.headers["www-authenticate"] = "Bearer"
-            await answer(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _let_in(self, scope: Scope) -> bool:
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        if len(given) != 1:
-            return False
-        scheme, _, token = given[0].partition(b" ")
-        return bool(scheme.lower() == b"bearer") and hmac.compare_digest(token.strip(), self._token)
+    return mistake("internal")

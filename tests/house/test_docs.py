@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from device import config, keypad, profile, session_diagram
-from device.desk.http import ERRORS
+from device.desk.mistakes import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code

@@ -178,7 +178,7 @@ DOORS: dict[str, set[str]] = {
     "paho": {"sync/mqtt.py"},
     "PIL": {"device/ui/oled.py", "device/ui/fonts.py", "device/drivers/oled.py"},
     "ulid": {"device/agent.py"},
-    "starlette": {"device/desk/http.py", "demo/web.py"},
+    "starlette": {"device/desk/", "demo/web.py"},
     "uvicorn": {"device/desk/server.py"},
     "h11": {"device/desk/server.py"},
     "sqlalchemy": {"province/store/", "province/verify.py"},

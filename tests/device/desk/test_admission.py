@@ -1,0 +1,170 @@
+"""The door's rules: token, ticket, origin, patience; what is logged and counted."""
+
+import logging
+
+import pytest
+
+from device.desk.admission import CALLS, EVENTS, MISSES, Admission, Call, place_of
+
+TOKEN = "s3cret-令牌-0123456789"
+RIGHT = (TOKEN.encode(),)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def door(clock: Clock) -> Admission:
+    return Admission(
+        [TOKEN, "the-token-of-tomorrow"],
+        origins=["https://win.hall.lan"],
+        plugin_tokens=["the-plug-ins-own-token"],
+        public=["/"],
+        now_s=clock,
+    )
+
+
+def call(path: str = "/v1/window", method: str = "GET", **given: object) -> Call:
+    return Call(method, path, "10.0.0.7", "10.0.0.1", host="10.0.0.1:8600", **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tokens", [[], [""], [" "], ["good-and-long-enough", "\n"]])
+def test_there_is_no_desk_without_a_token(tokens: list[str]) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Admission(tokens)
+
+
+def test_each_of_the_tokens_is_good_and_nothing_else(door: Admission) -> None:
+    assert door.why_not(call(bearers=RIGHT)) is None
+    assert door.why_not(call(bearers=(b"the-token-of-tomorrow",))) is None
+    for wrong in ((), (b"",), (TOKEN.encode() + b"x",), RIGHT * 2, (b"the-plug-ins-own-token",)):
+        assert door.why_not(call(bearers=wrong)) == "unauthorised"
+
+
+def test_what_is_public_is_only_read(door: Admission) -> None:
+    assert door.why_not(call("/")) is None
+    assert door.why_not(call("/", "HEAD")) is None
+    assert door.why_not(call("/", "POST")) == "unauthorised"
+    assert door.why_not(call("/elsewhere")) == "unauthorised"
+
+
+# --- tickets ------------------------------------------------------------------------------------
+
+
+def test_a_ticket_opens_the_events_once_and_nothing_else(door: Admission, clock: Clock) -> None:
+    ticket = door.issue_ticket()
+    assert door.why_not(call("/v1/window", ticket=ticket)) == "unauthorised"
+    assert door.why_not(call(EVENTS, ticket=ticket)) is None
+    assert door.why_not(call(EVENTS, ticket=ticket)) == "unauthorised"  # replayed
+    late = door.issue_ticket()
+    clock.s += 31
+    assert door.why_not(call(EVENTS, ticket=late)) == "unauthorised"
+    assert door.why_not(call(EVENTS, ticket="")) == "unauthorised"
+    assert door.why_not(call(EVENTS, bearers=RIGHT)) is None  # who can send a header needs none
+
+
+# --- origins ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "scheme"),
+    [
+        (None, "10.0.0.1:8600", "http"),
+        ("https://win.hall.lan", "10.0.0.1:8600", "http"),
+        ("http://10.0.0.1:8600", "10.0.0.1:8600", "http"),
+        ("https://10.0.0.1:8600", "10.0.0.1:8600", "https"),
+        ("http://localhost:8600", "localhost:8600", "http"),
+        ("http://[::1]:8600", "[::1]:8600", "http"),
+    ],
+)
+def test_a_page_of_the_pad_or_of_the_list_may_call(
+    door: Admission, origin: str | None, host: str, scheme: str
+) -> None:
+    one = call(bearers=RIGHT, origin=origin)._replace(host=host, scheme=scheme)
+    assert door.why_not(one) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://evil.example", "10.0.0.1:8600"),
+        ("http://win.hall.lan", "10.0.0.1:8600"),
+        ("https://win.hall.lan.evil.example", "10.0.0.1:8600"),
+        ("https://win.hall.lan:8443", "10.0.0.1:8600"),
+        ("null", "10.0.0.1:8600"),
+        ("", "10.0.0.1:8600"),
+        ("http://10.0.0.1", "10.0.0.1:8600"),
+        ("https://10.0.0.1:8600", "10.0.0.1:8600"),
+        # A name that was made to lead to the pad (DNS rebinding): both say the same, and yet.
+        ("http://evil.example:8600", "evil.example:8600"),
+    ],
+)
+def test_a_page_from_elsewhere_may_not_even_with_the_token(
+    door: Admission, origin: str, host: str
+) -> None:
+    one = call(bearers=RIGHT, origin=origin)._replace(host=host)
+    assert door.why_not(one) == "foreign-origin"
+    assert not door.is_foreign(one)  # and its browser is told nothing
+
+
+# --- the plug-in --------------------------------------------------------------------------------
+
+
+def test_the_plug_in_is_for_this_machine_with_its_own_token(door: Admission) -> None:
+    here = call("/plugin/ask", plugin_token="the-plug-ins-own-token")
+    here = here._replace(caller="127.0.0.1", server="127.0.0.1")
+    assert door.why_not(here) is None
+    assert door.why_not(here._replace(plugin_token=TOKEN)) == "unauthorised"
+    assert door.why_not(here._replace(plugin_token=None, bearers=RIGHT)) == "unauthorised"
+    assert door.why_not(here._replace(caller="10.0.0.7")) == "unauthorised"
+    assert door.why_not(here._replace(server="10.0.0.1")) == "unauthorised"
+    assert door.why_not(here._replace(caller="::1", server="::1")) is None
+    other = Admission([TOKEN])
+    assert other.why_not(here) == "unauthorised"
+    assert not other.has_plugin
+
+
+# --- patience -----------------------------------------------------------------------------------
+
+
+def test_who_calls_too_often_is_refused_whatever_he_shows(door: Admission, clock: Clock) -> None:
+    answers = [door.why_not(call(bearers=RIGHT)) for _ in range(int(CALLS.burst) + 1)]
+    assert set(answers[:-1]) == {None}
+    assert answers[-1] == "too-often"
+    assert door.why_not(call(bearers=RIGHT)._replace(caller="10.0.0.8")) is None
+    clock.s += 1
+    assert door.why_not(call(bearers=RIGHT)) is None
+
+
+def test_who_guesses_tokens_waits_and_the_right_token_does_not(door: Admission) -> None:
+    answers = [door.why_not(call(bearers=(b"guess",))) for _ in range(int(MISSES.burst) + 1)]
+    assert answers[-2:] == ["unauthorised", "too-often"]
+    assert door.why_not(call(bearers=RIGHT)) is None
+
+
+# --- what is written down -----------------------------------------------------------------------
+
+
+def test_a_refusal_is_counted_and_logged_without_the_callers_words(
+    door: Admission, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        door.refuse("unauthorised", "10.0.0.7", f"/v1/invitations/{TOKEN}/x\r\nlevel: satisfied")
+    assert caplog.messages == ["refused unauthorised to 10.0.0.7 at /v1/invitations"]
+    assert door.refused.counts == {"unauthorised": 1}
+
+
+def test_a_place_is_one_of_ours() -> None:
+    assert place_of("/v1/window/pause") == "/v1/window"
+    assert place_of("/plugin/ask") == "/plugin/"
+    assert place_of("/../../etc/passwd") == "another path"

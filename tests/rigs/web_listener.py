@@ -1,0 +1,94 @@
+"""A WebSocket client for tests, over plain asyncio and wsproto: also a rude one."""
+
+import asyncio
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    CloseConnection,
+    Ping,
+    RejectConnection,
+    Request,
+    TextMessage,
+)
+
+
+class RefusedError(AssertionError):
+    """The handshake was refused; the message begins with the status."""
+
+
+class Listener:
+    """One connection, accepted. `heard`: what came and nobody asked for yet."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._protocol = WSConnection(ConnectionType.CLIENT)
+        self._heard: list[str] = []
+        self._ended: int | None = None
+        self._accepted = False
+
+    @classmethod
+    async def connect(
+        cls, host: str, port: int, target: str, headers: list[tuple[str, str]] | None = None
+    ) -> "Listener":
+        """Shake hands; raises RefusedError."""
+        self = cls(*await asyncio.open_connection(host, port))
+        extra = [(name.encode(), value.encode()) for name, value in headers or []]
+        request = Request(host=f"{host}:{port}", target=target, extra_headers=extra)
+        self._writer.write(self._protocol.send(request))
+        while not self._accepted:
+            await self._read()
+        return self
+
+    async def hear(self) -> str:
+        """The next message."""
+        while not self._heard:
+            if self._ended is not None:
+                raise EOFError(f"closed with {self._ended}")
+            await self._read()
+        return self._heard.pop(0)
+
+    async def hear_end(self) -> int:
+        """The code that the far end closes with; what comes before is passed over."""
+        while self._ended is None:
+            await self._read()
+        return self._ended
+
+    async def say(self, text: str) -> None:
+        """Send a message."""
+        self._writer.write(self._protocol.send(TextMessage(data=text)))
+        await self._writer.drain()
+
+    def stop_reading(self) -> None:
+        """Leave everything in the kernel's buffers from now on."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    async def close(self) -> None:
+        """Say goodbye as one should."""
+        self._writer.write(self._protocol.send(CloseConnection(code=1000)))
+        await self.hear_end()
+        self._writer.close()
+
+    def drop(self) -> None:
+        """Go without a word."""
+        self._writer.transport.abort()
+
+    async def _read(self) -> None:
+        data = await self._reader.read(65_536)
+        self._protocol.receive_data(data or None)
+        for event in self._protocol.events():
+            match event:
+                case AcceptConnection():
+                    self._accepted = True
+                case RejectConnection(status_code=status):
+                    self._writer.close()
+                    raise RefusedError(f"{status}")
+                case TextMessage(data=text):
+                    self._heard.append(text)
+                case Ping():
+                    self._writer.write(self._protocol.send(event.response()))
+                case CloseConnection(code=code):
+                    self._ended = code
+        if not data and self._ended is None:
+            self._ended = 1006
