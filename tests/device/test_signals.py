@@ -228,6 +228,44 @@ def test_a_light_that_gave_a_level_away_would_be_noticed(
     assert all(one != stories[0] for one in stories[1:])
 
 
+# --- law 2: nothing means "stored" before it is --------------------------------------------------
+
+
+def test_a_card_that_hangs_is_dark_and_silent_until_the_rating_is_durable() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.start()
+        await bench.pad.invite(Service(case="c-1"), "c7", "http")
+        bench.card.hangs = True
+        bench.press()
+        await pass_s(20)
+        assert bench.said == [Scene.INVITATION, Scene.SAVING]
+        bench.card.let_go()
+        await bench.settle()
+        await pass_s(1)
+        assert Scene.THANKS not in bench.said  # by now a fault stands there, and is not talked over
+
+    run(story())
+
+
+def test_each_durable_rating_is_thanked_for_by_ear_too() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.pad.start()
+        await bench.pad.invite(Service(case="c-1"), "c7", "http")
+        for level in (Level.SATISFIED, Level.DISSATISFIED):
+            bench.press(level)
+            await bench.settle()
+        bench.press()  # a stray: the second correction is none
+        await pass_s(20)
+        once = [Scene.SAVING, Scene.THANKS]
+        assert bench.said == [Scene.INVITATION, *once, *once]
+        bench.pad.identify()
+        assert bench.said[-1] is Scene.IDENTIFY
+
+    run(story())
+
+
 # --- faults --------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,109 @@
+"""What the hall sees and hears of a rating: that one is asked for and kept, and never which."""
+
+import signal
+
+import pytest
+
+from device.drivers.sim.client import SimClient
+from device.errors import Code
+from device.events import Scene
+from device.signals import SIGNALS
+from rigs.hall import Hall
+from rigs.lookout import Lookout, by_part
+from rigs.pad_process import PadProcess
+from rigs.wait import until
+from sync.entries import Cleared, Fault, Level
+
+pytestmark = pytest.mark.broker
+ALL = tuple(sorted(level.value for level in Level))
+INVITATION, THANKS = SIGNALS[Scene.INVITATION], SIGNALS[Scene.THANKS]
+ONE_RATING = {
+    "lights": [ALL, ()],
+    "beeper": [INVITATION.beep, THANKS.beep],
+    "voice": [("invitation", "zh"), ("thanks", "zh")],
+}
+
+
+def rated(pad: PadProcess, level: str) -> dict[str, list[object]]:
+    """Rate once; what was seen and heard of it."""
+    with SimClient(pad.control) as board:
+        before = len(board.signals())
+        pad.rate(f"case-{level}", level)
+
+        def seen() -> dict[str, list[object]]:
+            return by_part(board.signals()[before:])
+
+        until(lambda: all(len(did) >= 2 for did in seen().values()), 10, "all was signalled")
+        pad.free()
+        return seen()
+
+
+def test_lights_beeps_and_prompts_are_the_same_whichever_key_was_pressed(hall: Hall) -> None:
+    hall.receiver()
+    pad = hall.pad()
+    lookout = Lookout(pad.control)
+    stories = {level.value: rated(pad, level.value) for level in Level}
+    assert stories == dict.fromkeys(stories, ONE_RATING)
+    hall.prove(pad)
+    levels = {row.level for row in hall.books.ratings().values()}
+    assert levels == set(stories)  # control: the ratings themselves did differ
+    one = pad.invite("and the lights go out")
+    with SimClient(pad.control) as board:
+        until(lambda: board.lit() == set(ALL), 10, "the keys are lit")
+    assert pad.standing(one) == "open"
+    assert pad.end(signal.SIGTERM) == 0
+    lookout.see_it_out()
+    assert [one.lit for one in lookout.happened if one.lit is not None][-1] == ()
+    assert lookout.happened[-1].said is None
+    assert any(one.hushed for one in lookout.happened[-2:])
+
+
+def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(hall: Hall) -> None:
+    pad = hall.pad(timings="invitation_s = 1\ngrace_s = 0\nthanks_s = 1")
+    with SimClient(pad.control) as board:
+        pad.invite("nobody")
+        pad.eye.until(Scene.LAPSED)
+        until(lambda: board.lit() == set(), 10, "dark after the lapse")
+        pad.eye.until_now(lambda seen: seen.scene is Scene.STANDBY, "standby")
+        pad.invite("paused")
+        until(lambda: board.lit() == set(ALL), 10, "lit again")
+        assert pad.desk.post("/v1/window/pause").status_code == 200
+        until(lambda: board.lit() == set(), 10, "dark while paused")
+        seen = until(
+            lambda: (told := by_part(board.signals()))["voice"][-1] == "hushed" and told, 10, "hush"
+        )
+    assert seen["lights"][-4:] == [ALL, (), ALL, ()]
+    assert seen["beeper"] == [INVITATION.beep] * 2
+    assert seen["voice"] == [("invitation", "zh"), ("invitation", "zh"), "hushed"]
+
+
+def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fault(
+    hall: Hall,
+) -> None:
+    hall.receiver()
+    pad = hall.pad()
+    gone = Code.SIGNAL_GONE.code
+
+    def faults(kind: type[Fault | Cleared]) -> set[str]:
+        return {
+            body.detail for body in pad.bodies() if isinstance(body, kind) and body.code == gone
+        }
+
+    with SimClient(pad.control) as board:
+        for part in ("lights", "beeper", "voice"):
+            board.damage(part, True)
+        pad.rate("case-1", "dissatisfied")
+        pad.free()
+        assert pad.window()["fault"] is None
+        assert board.lit() == set()
+        until(lambda: len(faults(Fault)) == 3, 10, "three faults on record")
+        assert {detail.partition(":")[0] for detail in faults(Fault)} == {
+            "lights",
+            "beeper",
+            "voice",
+        }
+        for part in ("lights", "beeper", "voice"):
+            board.damage(part, False)
+        pad.rate("case-2", "satisfied")
+        until(lambda: faults(Cleared) == faults(Fault), 10, "all of them are mended")
+    hall.prove(pad)
