@@ -20,7 +20,7 @@ def both(same: str) -> Text:
 PARTS = {
     "display": Text("display", "显示屏"),
     "key": Text("key", "按键"),
-    "light": Text("light", "指示灯"),
+    "light": Text("light", "按键灯"),
     "beeper": Text("beeper", "蜂鸣器"),
 }
 """The parts by their names in claims, in the order in which they are wired."""
@@ -63,11 +63,8 @@ BUTTON_TO_GROUND = {
     "GND": Text("the other side of every button", "所有按钮的另一端"),
 }
 BUTTON_TO_POWER = {
-    "line": Text(
-        "through the button to 3.3 V; 10 kΩ from here to ground", "经按钮接 3.3 V;本脚经 10 kΩ 接地"
-    ),
+    "line": Text("through the button to 3.3 V; nothing else", "经按钮接 3.3 V,不需其他元件"),
     "3V3": Text("the other side of every button", "所有按钮的另一端"),
-    "GND": Text("the other side of every resistor", "所有电阻的另一端"),
 }
 
 LIGHT_TO_GROUND = {
@@ -115,6 +112,6 @@ INSIDE = Text("inside", "内侧")
 EDGE = Text("board's edge", "板边")
 CIRCUITS = {
     "key": Text("each key", "每个按键"),
-    "light": Text("each light", "每个指示灯"),
+    "light": Text("each light", "每个按键灯"),
     "beeper": Text("the beeper", "蜂鸣器"),
 }

@@ -92,12 +92,12 @@ def test_parts_that_work_the_other_way_round_are_wired_the_other_way_round():
         part: {wire.pin.power for wire in found if wire.part == part} - {None}
         for part in ("key", "light", "beeper")
     }
-    assert powers == {"key": {"3V3", "GND"}, "light": {"3V3"}, "beeper": {"3V3", "GND"}}
+    assert powers == {"key": {"3V3"}, "light": {"3V3"}, "beeper": {"3V3", "GND"}}
     notes = {wire.note.en for wire in found if wire.name.en == "very satisfied"}
     shared = {wire.part for wire in found if wire.pin.pin == 17}
     assert shared == {"key", "light", "beeper"}  # three want 3.3 V where there is one pin left
     assert notes == {
-        "through the button to 3.3 V; 10 kΩ from here to ground",
+        "through the button to 3.3 V; nothing else",
         "330 Ω, then the LED's short leg (−)",
     }
 
