@@ -8,13 +8,18 @@ import contextlib
 import functools
 import itertools
 import os
+import queue
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from device.drivers.base import FaultReport
 from device.drivers.kernel import KernelBoot
 from device.drivers.registry import build_board, find_driver
 from device.errors import Code
+from device.events import Press
 from device.keypad import load_keypad
 from device.profile import load_profile
 from rigs.wait import until
@@ -27,6 +32,34 @@ LINES = 28
 """As many as a Raspberry Pi's header brings out."""
 
 CONFIGFS = Path("/sys/kernel/config/gpio-sim")
+
+
+class Heard:
+    """What came out of keys, in order."""
+
+    def __init__(self) -> None:
+        self.presses: queue.Queue[Press] = queue.Queue()
+        self.faults: queue.Queue[FaultReport] = queue.Queue()
+
+    def pressed(self) -> Press:
+        return self.presses.get(timeout=PATIENCE_S)
+
+    def fault(self) -> FaultReport:
+        return self.faults.get(timeout=PATIENCE_S)
+
+    def quiet(self) -> bool:
+        return self.presses.empty() and self.faults.empty()
+
+
+@contextlib.contextmanager
+def listening(keys: Any) -> Iterator[Heard]:
+    """The keys are started, and stopped at the end."""
+    heard = Heard()
+    keys.start(heard.presses.put, heard.faults.put)
+    try:
+        yield heard
+    finally:
+        keys.stop()
 
 
 class SimChip:
@@ -47,14 +80,20 @@ class SimChip:
         until((Path("/dev") / self.chip).exists, PATIENCE_S, "the chip's node")
         # rpi-lgpio would look for a Raspberry Pi's chip by the names of its drivers.
         os.environ["RPI_LGPIO_CHIP"] = self.chip.removeprefix("gpiochip")
+        self.watch: Callable[[], None] | None = None
+        """Called after every edge."""
 
     def low(self, *lines: int) -> None:
-        for line in lines:
-            (self._lines / f"sim_gpio{line}" / "pull").write_text("pull-down")
+        self._pull("pull-down", lines)
 
     def high(self, *lines: int) -> None:
+        self._pull("pull-up", lines)
+
+    def _pull(self, way: str, lines: tuple[int, ...]) -> None:
         for line in lines:
-            (self._lines / f"sim_gpio{line}" / "pull").write_text("pull-up")
+            (self._lines / f"sim_gpio{line}" / "pull").write_text(way)
+        if self.watch is not None:
+            self.watch()
 
     def level(self, line: int) -> bool:
         """What stands on the line, whoever drives it."""
@@ -81,10 +120,11 @@ def chip() -> SimChip:
 class GpioRig:
     """Fingers on real lines, read through RPi.GPIO."""
 
-    def __init__(self) -> None:
+    def __init__(self, **changed: Any) -> None:
+        """`changed`: fields of the profile's [keys] that are to be others."""
         self.chip = chip()
         self.boot = KernelBoot()
-        profile = load_profile("rpi-4").keys
+        profile = msgspec.structs.replace(load_profile("rpi-4").keys, **changed)
         self.levels = {key.name: key.level for key in profile.key if key.level}
         self.lines = {key.name: key.line for key in profile.key}
         self.chip.high(*self.lines.values())
@@ -118,7 +158,8 @@ class UinputPad:
         import evdev
 
         self._ecodes = evdev.ecodes
-        self._device = evdev.UInput({evdev.ecodes.EV_KEY: sorted(codes)}, name=name)
+        able = {evdev.ecodes.EV_KEY: sorted(codes), evdev.ecodes.EV_REP: []}
+        self._device = evdev.UInput(able, name=name)
         assert self._device.device is not None
         self.path = str(self._device.device.path)
         self._device.device.close()  # it opens its own node, which would be a reader more
@@ -149,13 +190,16 @@ class UinputRig:
 
     name = "ratingpad bench keypad"
 
-    def __init__(self, model: str = "input-digits-rising") -> None:
+    def __init__(self, model: str = "input-digits-rising", **changed: Any) -> None:
+        """`changed`: fields of the profile's [keys] that are to be others."""
         keypad = load_keypad(model)
         self.codes = {key.name: key.code for key in keypad.key}
         self.levels = {key.name: key.level for key in keypad.key if key.level}
         self.pad = self.plug()
         table = {"name": self.name, "model": model}
-        board = build_board(load_profile("linux-input"), {"keys": table})
+        profile = load_profile("linux-input")
+        keys = msgspec.structs.replace(profile.keys, **changed)
+        board = build_board(msgspec.structs.replace(profile, keys=keys), {"keys": table})
         self.keys: Any = board.keys
         self.boot = board.boot
 
