@@ -214,6 +214,13 @@ class Agent:
             server = await self._desk(pad)
             stack.push_async_callback(server.stop)
         retention = timedelta(days=self.config.ledger.retention_days)
+        if self.config.bus68 is not None:
+            from device.desk.bus68 import open_bus
+
+            def fault(standing: bool, detail: str) -> None:
+                pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
+
+            stack.callback(open_bus(self.config.bus68, pad, pad.tell_levels, fault).stop)
         async with asyncio.TaskGroup() as chores:
             tasks = [
                 chores.create_task(self._watch(pad, link)),

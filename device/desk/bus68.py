@@ -30,7 +30,8 @@ SOURCE = "bus68"
 """What invitations from the bus name as their source."""
 
 REPEAT_MS = 1000
-"""A start within this of the last copy is that one again, even if it has been answered by then."""
+"""So long after the last copy that came in time, a start is one more, even if the citizen has
+answered by then. What comes still later is meant for the next citizen, however fast it comes."""
 
 UNHEARD = "the controller did not acknowledge a press"
 
@@ -41,10 +42,6 @@ OnFault = Callable[[bool, str], None]
 
 class Line(Protocol):
     """What is needed of `device.serial_line.SerialLine`."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether its thread still runs."""
 
     def start(
         self,
@@ -78,14 +75,9 @@ class Bus68:
         self._invitation: str | None = None
         """The last one that the bus was granted."""
         self._started_ms = 0
-        """When its start, or a copy of it, was last heard."""
+        """When its start, or a copy of it, was last heard while it was open."""
         self._unheard = False
         self._warned = False
-
-    @property
-    def alive(self) -> bool:
-        """Whether the line's thread still runs; a line that is only gone is alive."""
-        return self._line.alive
 
     def start(self) -> None:
         """Begin to listen; a line that is not there is a fault (B01), no error."""
@@ -128,21 +120,20 @@ class Bus68:
     # --- inside -----------------------------------------------------------------------------
 
     def _start(self, now_ms: int) -> None:
-        asking = self._asking is not None and not self._asking.done()
-        if asking or self._is_repeated(now_ms):
+        if self._asking is not None and not self._asking.done():
+            self._started_ms = now_ms  # one answer will do for all copies
+        elif self._is_open():
             self._started_ms = now_ms
-            if not asking:
-                self._talk.answer()
-            return
-        self._talk.drop()  # or the controller would take the last citizen's level for this one's
-        self._asking = asyncio.ensure_future(self._ask(now_ms))
-        self._asking.add_done_callback(_heard)
+            self._talk.answer()
+        elif self._invitation is not None and now_ms - self._started_ms <= REPEAT_MS:
+            self._talk.answer()
+        else:
+            self._talk.drop()  # or the last citizen's level would be taken for this one's
+            self._asking = asyncio.ensure_future(self._ask(now_ms))
+            self._asking.add_done_callback(_heard)
 
-    def _is_repeated(self, now_ms: int) -> bool:
-        if self._invitation is None:
-            return False
-        is_open = self._desk.standing(self._invitation) == "open"
-        return is_open or now_ms - self._started_ms <= REPEAT_MS
+    def _is_open(self) -> bool:
+        return self._invitation is not None and self._desk.standing(self._invitation) == "open"
 
     async def _ask(self, now_ms: int) -> None:
         outcome = await self._desk.invite(Service(), None, SOURCE)
@@ -172,6 +163,21 @@ class Bus68:
         if next_ms is not None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(next_ms / 1000, self._say)
+
+
+def open_bus(
+    config: Bus68Config,
+    desk: Desk,
+    tell_levels: Callable[[str, Callable[[Level], None]], None],
+    on_fault: OnFault,
+) -> Bus68:
+    """The pad on the bus of its configuration; only where that says so is `tell_levels` asked."""
+    bus = Bus68(config, desk, on_fault)
+    if config.tells == "levels":
+        tell_levels(SOURCE, bus.settled)
+    bus.start()
+    log.info("the pad answers on the bus %s and tells %s", config.port, config.tells)
+    return bus
 
 
 def _line(config: Bus68Config, keypad: Keypad) -> SerialLine:

@@ -128,8 +128,6 @@ class Plug:
         self._pulled = False
         bus.plugs.append(self)
 
-    alive = True
-
     def start(
         self,
         on_open: Callable[[], None],

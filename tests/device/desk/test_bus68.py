@@ -295,7 +295,7 @@ def test_a_copy_that_comes_shortly_after_the_rating_invites_nobody() -> None:
         hall.controller.call(3)
         await pass_s(0.1)
         assert len(three.invitations) == 1
-        await pass_s(REPEAT_MS / 1000)
+        await pass_s(0.2)
         hall.controller.call(3)
         await pass_s(0.1)
         assert len(three.invitations) == 2  # the control: later, it is the next citizen's

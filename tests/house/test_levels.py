@@ -1,0 +1,44 @@
+"""Law 7, in the source: levels reach no desk but the one that stands in on an old bus."""
+
+import ast
+
+import pytest
+
+from device.desk.base import Desk, Invited, WindowNow
+from rigs import house
+
+
+def asks_for_levels(tree: ast.Module) -> bool:
+    """Whether a module asks the pad to be told levels."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "tell_levels" for node in ast.walk(tree)
+    )
+
+
+def knows_levels(tree: ast.Module) -> bool:
+    """Whether a module imports the word for a level."""
+    return any(
+        isinstance(node, ast.ImportFrom) and any(alias.name == "Level" for alias in node.names)
+        for node in ast.walk(tree)
+    )
+
+
+def test_only_the_agent_asks_for_levels():
+    asking = [path for path in house.sources() if asks_for_levels(house.tree_of(path))]
+    assert [str(path) for path in asking] == ["device/agent.py"]
+
+
+def test_of_all_desks_only_the_old_bus_knows_what_a_level_is():
+    desks = [path for path in house.sources("device") if path.parts[:2] == ("device", "desk")]
+    knowing = [str(path) for path in desks if knows_levels(house.tree_of(path))]
+    assert knowing == ["device/desk/bus68.py"]
+
+
+@pytest.mark.parametrize("port", [Desk, Invited, WindowNow])
+def test_the_desks_port_has_no_word_for_a_level(port):
+    assert not [name for name in dir(port) if "level" in name]
+
+
+def test_a_desk_that_asks_for_levels_is_noticed():
+    assert asks_for_levels(ast.parse("def f(pad):\n    pad.tell_levels('http', print)"))
+    assert knows_levels(ast.parse("from sync.entries import Level, Service"))
