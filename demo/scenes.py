@@ -9,28 +9,31 @@ from functools import cache
 
 from device.errors import Code
 from device.events import Scene
-from device.ui.oled import draw
+from device.showing import RESTING
+from device.ui import wear
+from device.ui.oled import draw, ink
 from device.ui.screens import screen
 from device.ui.words import load
 
 
 @cache
 def _pictures(window: str, hall: str) -> dict[bytes, Scene]:
+    """The ink of every scene but standby; what is at rest walks about on the glass."""
     words = load(["zh"])
-    fixed = {
-        draw(screen(scene, words, window=window, hall=hall)).tobytes(): scene
+    codes: dict[Scene, list[Code | None]] = {Scene.FAULT: [*Code]}
+    return {
+        ink(draw(drawn, step=step).tobytes()): scene
         for scene in Scene
-        if scene not in (Scene.STANDBY, Scene.FAULT)
+        if scene is not Scene.STANDBY
+        for code in codes.get(scene, [None])
+        for turned in (False, True)
+        for drawn in [screen(scene, words, window=window, hall=hall, code=code, turned=turned)]
+        for step in (wear.WAYS if scene in RESTING else (None,))
     }
-    faults = {
-        draw(screen(Scene.FAULT, words, window=window, hall=hall, code=code)).tobytes(): Scene.FAULT
-        for code in Code
-    }
-    return faults | fixed
 
 
 def scene_of(picture: bytes, window: str, hall: str) -> str:
     """The scene's name; empty for a dark display."""
     if not any(picture):
         return ""
-    return _pictures(window, hall).get(picture, Scene.STANDBY).value
+    return _pictures(window, hall).get(ink(picture), Scene.STANDBY).value

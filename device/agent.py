@@ -171,6 +171,7 @@ class Agent:
         )
         for one, standing in memory.standings.items():
             session.remember(one, standing)
+        self._showing.asked = lambda: session.invitation.id if session.invitation else None
         pad = Pad(
             session,
             self.clock,

@@ -88,10 +88,10 @@ def _configured(chosen: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     if chosen.command == "check":
-        from device.showing import refuse_boxes
+        from device.showing import refuse_unshowable
 
         try:
-            refuse_boxes(config)
+            refuse_unshowable(config)
         except ConfigError as error:
             print(error, file=sys.stderr)
             return MISUSED

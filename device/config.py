@@ -40,6 +40,9 @@ class Pad(msgspec.Struct, frozen=True, kw_only=True):
     hall: Annotated[
         str, Meta(max_length=40, pattern=_ONE_LINE, description="at most 40 characters on one line")
     ] = ""
+    notice: Annotated[
+        str, Meta(max_length=40, pattern=_ONE_LINE, description="at most 40 characters on one line")
+    ] = ""
     languages: Annotated[
         tuple[Literal["zh", "ko", "en"], ...],
         Meta(min_length=1, max_length=3, description='a list of one to three of "zh", "ko", "en"'),
@@ -117,6 +120,37 @@ class Bus68(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge_starts: bool = False
 
 
+LinkUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^[Hh][Tt][Tt][Pp][Ss]://[A-Za-z0-9.-]+(:\d{1,5})?/[!-~]*\Z",
+        description='an address like "https://rate.example.gov.cn/R/"',
+    ),
+]
+
+
+class Phone(msgspec.Struct, frozen=True, kw_only=True):
+    """Rating on the citizen's own phone, by QR codes on the display.
+
+    `url`: the invitation's id is put behind it. `standby_url`: shown while nobody is asked, so it
+    can belong to no case.
+    """
+
+    url: LinkUrl | None = None
+    standby_url: LinkUrl | None = None
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """After how many minutes at rest the display grows dim, and goes dark; 0 for never."""
+
+    dim_min: Annotated[
+        int, Meta(ge=0, le=1440, description="a whole number of minutes from 0 to 1440")
+    ] = 10
+    sleep_min: Annotated[
+        int, Meta(ge=0, le=1440, description="a whole number of minutes from 0 to 1440")
+    ] = 0
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True):
     """The file as it stands; the board's table is read by the type that its profile names."""
 
@@ -126,6 +160,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     province: Province = Province()
     desk: Desk | None = None
     bus68: Bus68 | None = None
+    phone: Phone = Phone()
+    display: Display = Display()
     board: dict[str, Any] = {}
 
 
@@ -138,6 +174,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     province: Province
     desk: Desk | None
     bus68: Bus68 | None
+    phone: Phone
+    display: Display
     board: msgspec.Struct
     profile: Profile
 
@@ -178,6 +216,8 @@ def load(path: Path) -> Config:
         province=file.province,
         desk=file.desk,
         bus68=file.bus68,
+        phone=file.phone,
+        display=file.display,
         board=problems.settle(options, str(path)),
         profile=profile,
     )

@@ -1,12 +1,14 @@
 """From a scene to the display: words, picture, panel.
 
 A picture is drawn once and kept, so that thanks is on its way to the display within microseconds
-of the commit. A board without a display is fine; a display that is gone is a fault and heals.
+of the commit. A board without a display is fine; a display that is gone is a fault and heals. What
+stands there for hours walks about and grows dim (`ui/wear.py`).
 """
 
 import time
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from device.clock import TrustedClock
 from device.config import Config
@@ -14,9 +16,12 @@ from device.drivers.base import Board, OnFault
 from device.drivers.panel import Panel
 from device.errors import Code, ConfigError
 from device.events import Scene
+from device.ui import wear
 from device.ui.fonts import missing_glyphs, release
-from device.ui.oled import draw
-from device.ui.screens import screen
+from device.ui.link import invitation_link
+from device.ui.oled import CODE_MAX_PX, draw, holds
+from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
+from device.ui.screens import Screen, screen
 from device.ui.words import load
 from sync.entries import Trust
 
@@ -29,17 +34,81 @@ CHINA_STANDARD_TIME_S = 8 * 3600
 SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 
 
-def refuse_boxes(config: Config) -> None:
-    """Raises ConfigError when the hall or the window would stand on the display as boxes."""
-    language = config.pad.languages[0]
+RESTING = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
+"""What may stand there for hours. A fault never goes dark: it is there for somebody to see."""
+
+ID_CHARS = 26
+
+
+def refuse_unshowable(config: Config) -> None:
+    """Raises ConfigError when anything would stand on the display as boxes, cut, or not at all."""
+    pad, display = config.pad, config.profile.display
+    texts = {"hall": pad.hall, "window": pad.window, "notice": pad.notice}
     problems = [
         f"[pad] {name} = {text!r}: the display has no glyph for {missing!r}"
-        for name, text in (("hall", config.pad.hall), ("window", config.pad.window))
-        if (missing := missing_glyphs(text, language))
+        for name, text in texts.items()
+        if (missing := missing_glyphs(text, pad.languages[0]))
     ]
+    size = (display.width, display.height) if display is not None else (128, 64)
+    problems += _wrong_codes(config, size[1])
+    if pad.notice and not problems and not _shows_notice(config, size):
+        beside = " beside a QR code" if config.phone.standby_url else ""
+        problems.append(f"[pad] notice = {pad.notice!r}: too long for the display{beside}")
     release()
     if problems:
         raise ConfigError("\n".join(problems))
+
+
+def _wrong_codes(config: Config, height: int) -> list[str]:
+    links = {"url": config.phone.url, "standby_url": config.phone.standby_url}
+    problems = []
+    for name, url in links.items():
+        behind = ID_CHARS if name == "url" else 0
+        if url is None:
+            continue
+        if height < CODE_MAX_PX:
+            problems.append(f"[phone] {name}: a display of {height} rows is too low for QR codes")
+        elif not fits(invitation_link(url, "A" * behind)):
+            problems.append(
+                f"[phone] {name} = {url!r}: {len(url)} characters are too many for a QR code that"
+                f" the display can show: at most {BYTES_MAX - behind}, or {CAPITALS_MAX - behind}"
+                " where the path has nothing but capitals, digits and $%*+-./:"
+            )
+    return problems
+
+
+def _shows_notice(config: Config, size: tuple[int, int]) -> bool:
+    """Whether the notice stands in standby as a whole, with a time of day, every way round."""
+    return all(
+        holds(_standby(config, "20:08", turned=turned), size, config.pad.notice)
+        for turned in (False, True)
+    )
+
+
+def _standby(config: Config, minute: str, *, turned: bool) -> Screen:
+    pad, url = config.pad, config.phone.standby_url
+    return screen(
+        Scene.STANDBY,
+        load(pad.languages),
+        window=pad.window,
+        hall=pad.hall,
+        notice=pad.notice,
+        time_text=minute,
+        qr=url and invitation_link(url, ""),
+        turned=turned,
+    )
+
+
+class _Picture(NamedTuple):
+    """All that a picture depends on."""
+
+    scene: Scene
+    code: Code | None = None
+    window: str = ""
+    minute: str = ""
+    qr: str | None = None
+    turned: bool = False
+    step: int | None = None
 
 
 class Showing:
@@ -49,16 +118,20 @@ class Showing:
     """
 
     def __init__(self, config: Config, board: Board, clock: TrustedClock) -> None:
-        refuse_boxes(config)
+        refuse_unshowable(config)
         self.window = config.pad.window
         self.note: Code | None = None
         """A fault that does not close the window, for the technician's eye in standby."""
+        self.asked: Callable[[], str | None] = lambda: None
+        """The id of the invitation that the citizen is asked to answer."""
         self._config = config
         self._clock = clock
         self._display = board.display
         self._panel: Panel | None = None
         self._now: tuple[Scene, Code | None] | None = None
-        self._shown: Image | None = None
+        self._since_ms = 0
+        self._invitations = 0
+        self._shown: tuple[Image, float] | None = None
         self._words = load(config.pad.languages)
         self._picture = lru_cache(maxsize=32)(self._draw)
         # Apart, or half an hour of standby would push thanks out of the other.
@@ -78,22 +151,28 @@ class Showing:
     def warm(self) -> None:
         """Draw what a citizen will see first, while nobody waits."""
         for scene in SEEN_SOON:
-            self._picture(scene, None, self.window, "")
+            self._picture(_Picture(scene, window=self.window))
+        self._picture(_Picture(Scene.INVITATION, window=self.window, turned=True))
 
     def show(self, scene: Scene, code: Code | None) -> None:
         """Show a scene; returns at once."""
+        if self._now is None or self._now[0] is not scene:
+            self._since_ms = self._clock.at().mono
+            self._invitations += scene is Scene.INVITATION
         self._now = (scene, code)
         if self._panel is not None:
-            self._shown = self._picture_of(scene, code)
-            self._panel.show(self._shown)
+            self._shown = self._picture_of(scene, code), self._brightness()
+            self._panel.show(*self._shown)
 
     def again(self) -> None:
-        """Show standby anew if the minute, the note or the window has changed; else do nothing,
-        for this is called every second and a picture may cost the bus 100 ms.
+        """Show what is at rest anew if the minute, the note, the window or its brightness has
+        changed; else do nothing, for this is called every second and a picture may cost the bus
+        100 ms.
         """
-        if self._now is None or self._now[0] is not Scene.STANDBY:
+        if self._now is None or self._now[0] not in RESTING or self._panel is None:
             return
-        if self._panel is not None and self._picture_of(*self._now) is not self._shown:
+        picture, brightness = self._picture_of(*self._now), self._brightness()
+        if self._shown is None or picture is not self._shown[0] or brightness != self._shown[1]:
             self.show(*self._now)
 
     def stop(self) -> None:
@@ -103,9 +182,33 @@ class Showing:
             self._panel = None
 
     def _picture_of(self, scene: Scene, code: Code | None) -> "Image":
-        if scene is Scene.STANDBY:
-            return self._picture_now(scene, code or self.note, self.window, self._minute())
-        return self._picture(scene, code, self.window, "")
+        phone = self._config.phone
+        if scene in RESTING:
+            step = self._clock.at().mono // wear.STEP_MS
+            one = _Picture(scene, code, self.window, turned=wear.turned(step), step=step)
+            if scene is Scene.STANDBY:
+                qr = phone.standby_url and invitation_link(phone.standby_url, "")
+                one = one._replace(code=code or self.note, minute=self._minute(), qr=qr)
+            return self._picture_now(one)
+        one = _Picture(scene, code, self.window)
+        if scene is Scene.INVITATION:
+            invitation = self.asked()
+            if phone.url and invitation:
+                return self._picture_now(one._replace(qr=invitation_link(phone.url, invitation)))
+            one = one._replace(turned=self._invitations % 2 == 0)
+        return self._picture(one)
+
+    def _brightness(self) -> float:
+        """All of it for whoever stands there; what is at rest grows dim."""
+        scene = self._now[0] if self._now is not None else None
+        if scene not in RESTING:
+            return 1.0
+        wanted = self._config.display
+        return wear.brightness(
+            (self._clock.at().mono - self._since_ms) / 1000,
+            dim_min=wanted.dim_min,
+            sleep_min=0 if scene is Scene.FAULT else wanted.sleep_min,
+        )
 
     def _minute(self) -> str:
         """The time of day for the standby screen; nothing while it is not known (law 6)."""
@@ -114,20 +217,21 @@ class Showing:
             return ""
         return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
 
-    def _draw(self, scene: Scene, code: Code | None, window: str, minute: str) -> "Image":
+    def _draw(self, one: _Picture) -> "Image":
         size = (128, 64) if self._panel is None else self._panel.size
         pad = self._config.pad
-        picture = draw(
-            screen(
-                scene,
-                self._words,
-                window=window,
-                hall=pad.hall,
-                pad=pad.id,
-                code=code,
-                time_text=minute,
-            ),
-            size,
+        drawn = screen(
+            one.scene,
+            self._words,
+            window=one.window,
+            hall=pad.hall,
+            pad=pad.id,
+            notice=pad.notice,
+            code=one.code,
+            time_text=one.minute,
+            qr=one.qr,
+            turned=one.turned,
         )
+        picture = draw(drawn, size, one.step)
         release()
         return picture

@@ -45,11 +45,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Rows from the top. `inverted`: dark on lit. `framed`: a line along all four edges."""
+    """Rows from the top. `inverted`: dark on lit. `framed`: a line along all four edges.
+
+    `qr`: what a QR code beside the rows says; it stands on the right. `turned`: it stands on the
+    left, and a band is dark under lit text, so that no pixel is lit both ways.
+    """
 
     rows: tuple[Row, ...]
     inverted: bool = False
     framed: bool = False
+    qr: str | None = None
+    turned: bool = False
 
 
 def screen(
@@ -59,20 +65,29 @@ def screen(
     window: str = "",
     hall: str = "",
     pad: str = "",
+    notice: str = "",
     code: Code | None = None,
     time_text: str = "",
+    qr: str | None = None,
+    turned: bool = False,
 ) -> Screen:
     """The screen of `scene` in the languages of `words`, the first being the main one.
 
     `code`: the fault that closes the window, or in standby the one that the technician should see.
-    `pad`: the pad's id, shown while it has no window. `time_text`: shown in standby if there is
-    room and no fault.
+    `pad`: the pad's id, shown while it has no window. `notice`: a line of standby. `time_text`:
+    shown in standby if there is room and no fault. `qr`: with an invitation or in standby, what a
+    QR code says. `turned`: what may change places has done so, lest a display burn in.
     """
     main = words[0]
     if scene is Scene.STANDBY:
-        return Screen(_standby(words, window, hall, code.code if code else time_text))
+        note = code.code if code else time_text
+        if len(words) > 2 and notice:  # five rows are too many
+            hall, note, notice = (hall, note, "") if code else (notice, "", "")
+        rows = _standby(words, window, hall, note, notice, narrow=qr is not None, turned=turned)
+        return Screen(rows, qr=qr, turned=turned)
     if scene is Scene.INVITATION:
-        return Screen(_invitation(words))
+        rows = _invitation(words) if qr is None else _beside_code(words)
+        return Screen(rows, qr=qr, turned=turned)
     if scene is Scene.IDENTIFY:
         title = main.scenes[scene.value].title
         rows = (_row(main, title, TITLE), *_windows(words[:1], window, (32, 24, 16)))
@@ -109,13 +124,56 @@ def _invitation(words: Sequence["Words"]) -> tuple[Row, ...]:
     return (title, *(_row(main, hint, (12, 11)) for hint in hints))
 
 
-def _standby(words: Sequence["Words"], window: str, hall: str, note: str) -> tuple[Row, ...]:
-    rows: tuple[Row, ...] = ()
-    if hall or note:
+def _beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
+    """An invitation in half the width: long titles in two rows, and that keys are as good."""
+    titles = [one.scenes[Scene.INVITATION.value].title for one in words]
+    if len(words) == 1:
+        lines = _broken(titles[0])
+        sizes = (20, 16, 14, 12) if max(map(len, lines)) <= 3 else (16, 14, 12)
+        rows = [_row(words[0], line, sizes) for line in lines]
+        return (*rows, _row(words[0], words[0].scan, (12, 11, 10)))
+    rows = []
+    for place, (one, title) in enumerate(zip(words, titles, strict=True)):
+        lines = _broken(title) if len(words) == 2 and " " in title else (title,)
+        rows += [_row(one, line, (14, 12, 11, 10) if place else (16, 15, 14, 12)) for line in lines]
+    return tuple(rows)
+
+
+def _broken(text: str) -> tuple[str, ...]:
+    """The text in two lines: at the space nearest to its middle, without one in its middle."""
+    middle = len(text) / 2
+    spaces = [at for at, sign in enumerate(text) if sign == " "]
+    cut = min(spaces, key=lambda at: abs(at - middle), default=int(middle))
+    return tuple(line for line in (text[:cut], text[cut:].lstrip()) if line)
+
+
+def _standby(
+    words: Sequence["Words"],
+    window: str,
+    hall: str,
+    note: str,
+    notice: str,
+    *,
+    narrow: bool,
+    turned: bool,
+) -> tuple[Row, ...]:
+    """Hall and note above the window, or turned below it. `narrow`: beside a QR code; there the
+    hall is left out for a second language.
+    """
+    main = words[0]
+    numbers = {1: (40, 32, 24, 16), 2: (32, 24, 16), 3: (20, 16)}[len(words)]
+    above: list[Row] = []
+    if narrow:
+        numbers = {1: (32, 24, 16), 2: (20, 16), 3: (16,)}[len(words)]
+        lines = _broken(hall) if len(hall) > 5 else (hall,)
+        above = [_row(main, line, SMALL) for line in lines if line and len(words) == 1]
+        above += [_row(main, note, SMALL)] if note else []
+    elif hall or note:
         right = Piece(note, SMALL) if note else None
-        rows = (Row(words[0].language, (Piece(hall, BODY),), right),)
-    numbers = {1: (48, 40, 32, 24, 16), 2: (32, 24, 16), 3: (20, 16)}[len(words)]
-    return (*rows, *_windows(words, window, numbers))
+        above = [Row(main.language, (Piece(hall, BODY),), right)]
+    below = [_row(main, notice, BODY)] if notice else []
+    windows = _windows(words, window, numbers)
+    return (*below, *windows, *above) if turned else (*above, *windows, *below)
 
 
 def _windows(words: Sequence["Words"], window: str, numbers: tuple[int, ...]) -> tuple[Row, ...]:

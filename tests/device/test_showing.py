@@ -152,7 +152,7 @@ def test_a_standby_that_has_not_changed_costs_the_display_nothing(place: Place) 
     given: list[Image.Image] = []
     panel = place.showing._panel
     assert panel is not None
-    panel.show = given.append  # type: ignore[method-assign]
+    panel.show = lambda image, _: given.append(image)  # type: ignore[method-assign]
     place.showing.show(Scene.STANDBY, None)
     for _ in range(59):
         place.showing.again()

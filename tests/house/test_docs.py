@@ -108,6 +108,8 @@ TABLES = {
     "[province]": config.Province,
     "[desk]": config.Desk,
     "[bus68]": config.Bus68,
+    "[phone]": config.Phone,
+    "[display]": config.Display,
     "[board]": SimOptions,
     "[board.keys]": SerialOptions,
     "[board.keys] of an input device": InputOptions,

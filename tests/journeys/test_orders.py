@@ -6,6 +6,9 @@ import pytest
 
 from device.errors import Code
 from device.events import Scene
+from device.ui.oled import draw
+from device.ui.screens import screen
+from device.ui.words import load
 from province.store.reading import Summary
 from rigs.chained import ChainedLedger
 from rigs.glass import read
@@ -161,11 +164,13 @@ def look(hall: Hall) -> Summary:
 
 def test_the_picture_of_another_window_is_not_taken_for_this_one() -> None:
     """The control of reading scenes off the glass."""
-    from rigs.glass import _picture
 
-    thanks = _picture(Scene.THANKS, None, "", "3", HALL)
+    def picture(scene: Scene, window: str) -> bytes:
+        return draw(screen(scene, load(["zh"]), window=window, hall=HALL)).tobytes()
+
+    thanks = picture(Scene.THANKS, "3")
     assert read(thanks, "3", HALL) == (Scene.THANKS, None, "")
     with pytest.raises(LookupError):
-        read(_picture(Scene.STANDBY, None, "", "5", HALL), "3", HALL)
+        read(picture(Scene.STANDBY, "5"), "3", HALL)
     with pytest.raises(LookupError):
         read(bytes([thanks[0] ^ 1]) + thanks[1:], "3", HALL)

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from device.errors import Code
 from device.events import Scene
-from device.ui.oled import draw
+from device.showing import RESTING
+from device.ui import wear
+from device.ui.oled import draw, ink
 from device.ui.screens import screen
 from device.ui.words import load
 
@@ -29,30 +31,48 @@ DARK: None = None
 
 
 @cache
-def _picture(scene: Scene, code: Code | None, time_text: str, window: str, hall: str) -> bytes:
-    return draw(
-        screen(scene, load(["zh"]), window=window, hall=hall, code=code, time_text=time_text)
-    ).tobytes()
+def _pictures(
+    scene: Scene, code: Code | None, time_text: str, window: str, hall: str
+) -> set[bytes]:
+    """The ink of a scene, every way round; where it stands is another matter."""
+    words = load(["zh"])
+    steps: tuple[int | None, ...] = wear.WAYS if scene in RESTING else (None,)
+    return {
+        ink(draw(drawn, step=step).tobytes())
+        for turned in (False, True)
+        for drawn in [
+            screen(
+                scene,
+                words,
+                window=window,
+                hall=hall,
+                code=code,
+                time_text=time_text,
+                turned=turned,
+            )
+        ]
+        for step in steps
+    }
 
 
 @cache
 def _timeless(window: str, hall: str) -> dict[bytes, Seen]:
-    """Every picture without a time of day; 暂停服务 with a code is another than without."""
+    """The ink of every scene without a time of day; 暂停服务 with a code is another one."""
     seen = [Seen(scene) for scene in Scene]
     seen += [Seen(scene, code) for scene in (Scene.FAULT, Scene.STANDBY) for code in Code]
-    return {_picture(*one, window, hall): one for one in reversed(seen)}
+    return {way: one for one in reversed(seen) for way in _pictures(*one, window, hall)}
 
 
 def read(pixels: bytes, window: str, hall: str) -> Seen | None:
     """What `pixels` show; None for a dark display. Raises LookupError for anything unknown."""
     if not any(pixels):
         return DARK
-    known = _timeless(window, hall).get(pixels)
+    known = _timeless(window, hall).get(ink(pixels))
     if known is not None:
         return known
     now_s = time.time()
     for minute in (0, -1, 1, -2):
         text = time.strftime("%H:%M", time.gmtime(now_s + CHINA_S + 60 * minute))
-        if pixels == _picture(Scene.STANDBY, None, text, window, hall):
+        if ink(pixels) in _pictures(Scene.STANDBY, None, text, window, hall):
             return Seen(Scene.STANDBY, None, text)
     raise LookupError("a picture that no scene draws")

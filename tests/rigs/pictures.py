@@ -6,12 +6,14 @@ are committed. `--sheet FILE` puts all of them on one page for looking.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from device.errors import Code
 from device.events import Scene
 from device.ui import words
+from device.ui.link import invitation_link
 from device.ui.oled import draw
 from device.ui.screens import Screen, screen
 
@@ -20,19 +22,34 @@ LANGUAGES = (("zh",), ("ko",), ("en",), ("zh", "ko"), ("ko", "zh"), ("zh", "ko",
 SIZE = (128, 64)
 
 
+NOTICE = "今日办理至16:30"
+LINK = invitation_link("https://rate.example.gov.cn/R/", "01JD5Z9QWV00000000000000A1")
+HOME = "HTTPS://RATE.EXAMPLE.GOV.CN/"
+BESIDES: dict[str, tuple[Scene, dict[str, Any]]] = {
+    "invitation-qr": (Scene.INVITATION, {"qr": LINK}),
+    "invitation-turned": (Scene.INVITATION, {"turned": True}),
+    "standby-notice": (Scene.STANDBY, {"notice": NOTICE, "time_text": "09:41"}),
+    "standby-qr": (Scene.STANDBY, {"qr": HOME, "time_text": "09:41"}),
+    "standby-turned": (Scene.STANDBY, {"qr": HOME, "time_text": "09:41", "turned": True}),
+}
+"""What a scene may have besides, by the name of its pictures."""
+
+
 def screens() -> dict[str, Screen]:
     """Name -> screen, for all scenes and languages."""
+    scenes = {scene.value: (scene, dict[str, Any]()) for scene in Scene}
     found = {}
     for languages in LANGUAGES:
         spoken = words.load(languages)
-        for scene in Scene:
-            found[f"{'-'.join(languages)}-{scene.value}"] = screen(
+        for name, (scene, besides) in {**scenes, **BESIDES}.items():
+            found[f"{'-'.join(languages)}-{name}"] = screen(
                 scene,
                 spoken,
                 window="3",
                 hall="市政务服务大厅",
                 pad="pad-0317",
                 code=Code.LEDGER_WRITE if scene is Scene.FAULT else None,
+                **besides,
             )
     return found
 
@@ -47,7 +64,7 @@ def main() -> None:
         for name, picture in pictures.items():
             picture.save(GOLDEN / f"{name}.png", optimize=True)
     if chosen.sheet:
-        high = len(Scene)
+        high = len(Scene) + len(BESIDES)
         sheet = Image.new("L", (266 * len(LANGUAGES), 138 * high), 80)
         for number, picture in enumerate(pictures.values()):
             place = (5 + 266 * (number // high), 5 + 138 * (number % high))
