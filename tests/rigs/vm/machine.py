@@ -72,7 +72,12 @@ ARCHITECTURES = {
     "amd64": Architecture(
         ("qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi"), "ttyS0", "max", OF_A_PC
     ),
-    "arm64": Architecture(("qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"), "ttyAMA0", "cortex-a72", ("rtc_pl031",)),
+    "arm64": Architecture(
+        ("qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"),
+        "ttyAMA0",
+        "cortex-a72",
+        ("rtc_pl031",),
+    ),
 }
 
 
@@ -210,11 +215,12 @@ class Machine:
         report = self.share / f"results-{next(self._counter)}.xml"
         done = self.run(
             [
-                *(self._python, "-m", "pytest", "-p", "no:cacheprovider", "-q"),
-                *(f"--junitxml={report}", *arguments),
+                *(self._python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+                *("-p", "pytest_timeout", f"--junitxml={report}", *arguments),
             ],
             timeout_s,
-            env={**PYTEST, **(env or {})},
+            # Looking for plugins and loading them all takes longer than most tests.
+            env={**PYTEST, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})},
         )
         assert done.code in RAN, (
             f"pytest inside: {RAN_NOTHING.get(done.code, done.code)}\n{done.output}"

@@ -1,7 +1,7 @@
 """The root file system of a 64-bit Pi, unpacked from packages: Debian's Python and PyPI's wheels.
 
 Nothing foreign is run here: packages are unpacked, and pip chooses the very wheels that it would
-choose on a Pi with Debian's Python. What has no wheel there (evdev) is Debian's package, as on a Pi.
+choose on a Pi with Debian's Python. What has no wheel there (evdev) is Debian's package.
 """
 
 import configparser
