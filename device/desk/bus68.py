@@ -20,6 +20,7 @@ from typing import Protocol
 from device.config import Bus68 as Bus68Config
 from device.desk.base import Desk, Invited
 from device.desk.bus68_talk import Talk, Word
+from device.desk.refused import Refused
 from device.keypad import Keypad, load_keypad
 from device.serial_line import SerialLine
 from sync.entries import Level, Service
@@ -76,6 +77,7 @@ class Bus68:
         """The last one that the bus was granted."""
         self._started_ms = 0
         """When its start, or a copy of it, was last heard while it was open."""
+        self._refused = Refused()
         self._unheard = False
         self._warned = False
 
@@ -138,7 +140,10 @@ class Bus68:
     async def _ask(self, now_ms: int) -> None:
         outcome = await self._desk.invite(Service(), None, SOURCE)
         if not isinstance(outcome, Invited):
-            log.info("a start on the bus was passed over: %s", outcome.value)
+            loop = asyncio.get_running_loop()
+            line = self._refused.note(outcome.value, "the controller", "the bus", loop.time())
+            if line is not None:
+                log.info(line)
             return
         self._invitation = outcome.invitation
         self._started_ms = max(self._started_ms, now_ms)

@@ -415,6 +415,19 @@ def test_a_bus_that_is_gone_closes_nothing_and_heals_by_itself() -> None:
     at_window(body)
 
 
+def test_what_is_passed_over_is_logged_without_flooding_the_card(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def body(hall: Hall, three: Window) -> None:
+        await three.bench.pad.pause("http")
+        for _ in range(10):
+            assert not await hall.controller.insist(3)
+
+    with caplog.at_level(logging.INFO):
+        at_window(body)
+    assert caplog.text.count("refused paused to the controller at the bus") == 1
+
+
 def test_the_old_key_pad_that_was_left_connected_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
