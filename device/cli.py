@@ -11,8 +11,12 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sync import __version__
+
+if TYPE_CHECKING:
+    from device.config import Config
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -34,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wiring.add_argument("--svg", action="store_true", help="the drawing instead of the tables")
     files = commands.add_parser("units", help="write the files that systemd and udev read")
     files.add_argument("--out", type=Path, required=True, help="the root of the system, such as /")
+    test = commands.add_parser("selftest", help="walk through every key, display, light and sound")
+    test.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
+    test.add_argument("--report", type=Path, help="a new file for the result")
     voice = commands.add_parser("voice", help="make the spoken prompts; keep those there are")
     voice.add_argument("--out", type=Path, required=True, help="the folder of the recordings")
     chosen = parser.parse_args(arguments)
@@ -97,6 +104,8 @@ def _configured(chosen: argparse.Namespace) -> int:
             return MISUSED
         print(f"{chosen.config}: in order, pad {config.pad.id} on board {config.pad.board}")
         return OK
+    if chosen.command == "selftest":
+        return _selftest(config, chosen.report)
     # The watchdog's SIGABRT then writes down where each thread hangs.
     faulthandler.enable(file=2)
     logging.basicConfig(
@@ -128,6 +137,28 @@ def _wiring(board: str, *, drawn: bool) -> int:
         return MISUSED
     print((drawing if drawn else document)(profile, header), end="")
     return OK
+
+
+def _selftest(config: "Config", file: Path | None) -> int:
+    from device.errors import PadError
+    from device.selftest.run import selftest
+
+    try:
+        if file is not None:
+            file.touch(exist_ok=False)  # before anybody walks, and never over an older result
+        try:
+            bench = selftest(config, sys.stdout, sys.stdin if sys.stdin.isatty() else None)
+        except PadError:
+            if file is not None:
+                file.unlink()
+            raise
+        print("", bench.text, sep="\n", end="")
+        if file is not None:
+            file.write_text(bench.text, "utf-8")
+    except (PadError, OSError) as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    return OK if bench.course.passed else FAILED
 
 
 def _verify(path: Path) -> int:

@@ -1,0 +1,321 @@
+"""The course of a self-test: what is asked, what counts as passed, what is waited for. Pure.
+
+Time comes with every event, in milliseconds of any clock that does not go back. One step at a
+time: something measured, a key to be pressed, or a question about what the technician sees or
+hears, answered with the best key for yes and the worst for no, so that no keyboard is needed.
+No press becomes a rating here, whatever is pressed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from device.drivers.base import FaultReport
+from device.errors import Code
+from device.events import Press
+from device.selftest.steps import (
+    Answer,
+    Ask,
+    AskKey,
+    Effect,
+    Event,
+    Found,
+    Item,
+    Measure,
+    Measured,
+    Outcome,
+    Prompt,
+    Quit,
+    Step,
+    Tick,
+)
+from sync.entries import Level
+
+KEY_MS = 30_000
+"""So long each key is waited for."""
+ANSWER_MS = 60_000
+"""So long an answer is waited for."""
+TURN_MS = 4_000
+"""So long a test picture stands, then the question, then the picture again."""
+GOODBYE_MS = 5_000
+"""So long the result stands on the display."""
+MAX_WRONG = 3
+"""After so many wrong presses a key has failed: its wire or its code is another's."""
+
+YES, NO = Level.VERY_SATISFIED, Level.VERY_DISSATISFIED
+
+
+@dataclass(slots=True)
+class _Doing:
+    """The step under way."""
+
+    since_ms: int
+    until_ms: int
+    turn_ms: int | None = None
+    turn: int = 0
+    asked: bool = False
+    wrong: tuple[str, ...] = ()
+
+
+class Course:
+    """One self-test. `begin` once, then `happen` for each event; `deadline_ms` says when to tick.
+
+    `terminal`: somebody can type, so that questions need no keys.
+    """
+
+    def __init__(self, steps: Sequence[Step], *, terminal: bool) -> None:
+        self.items: dict[str, Item] = {}
+        """What is known so far, by what it is about."""
+        self.over = False
+        self._steps = list(steps)
+        self._terminal = terminal
+        self._keys = {step.key: step for step in steps if isinstance(step, AskKey)}
+        self._faults: dict[tuple[Code, str], FaultReport] = {}
+        self._place = -1
+        self._doing = _Doing(0, 0)
+
+    @property
+    def results(self) -> list[Item]:
+        """What is known so far, in the order of the steps."""
+        return [self.items[step.about] for step in self._steps if step.about in self.items]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything has passed."""
+        return len(self.items) == len(self._steps) and all(
+            item.outcome is Outcome.PASSED for item in self.items.values()
+        )
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When a `Tick` is due; None when only an event can go on."""
+        if self.over or isinstance(self._step, Measure):
+            return None
+        turn_ms = self._doing.turn_ms
+        return self._doing.until_ms if turn_ms is None else min(self._doing.until_ms, turn_ms)
+
+    @property
+    def _step(self) -> Step | None:
+        return self._steps[self._place] if 0 <= self._place < len(self._steps) else None
+
+    def begin(self, now_ms: int) -> list[Effect]:
+        """The first step."""
+        return self._next(now_ms)
+
+    def happen(self, event: Event, now_ms: int) -> list[Effect]:
+        """What follows from an event."""
+        if self.over:
+            return []
+        if isinstance(event, FaultReport):
+            return self._broke(event, now_ms) if event.standing else self._mended(event, now_ms)
+        if isinstance(event, Quit):
+            return self._quit()
+        return self._go_on(event, now_ms)
+
+    def _go_on(self, event: Event, now_ms: int) -> list[Effect]:
+        match self._step:
+            case AskKey() as step:
+                return self._at_key(step, event, now_ms)
+            case Ask() as step:
+                return self._at_question(step, event, now_ms)
+            case Measure() if isinstance(event, Measured):
+                return self._settle(event.item, now_ms)
+            case None:
+                self.over = isinstance(event, Tick) and now_ms >= self._doing.until_ms
+        return []
+
+    # --- a key ------------------------------------------------------------------------------
+
+    def _at_key(self, step: AskKey, event: Event, now_ms: int) -> list[Effect]:
+        match event:
+            case Press(key=key):
+                return self._pressed(step, key, now_ms)
+            case Answer(yes=None):
+                return self._settle(_skipped(step, "skipped by hand"), now_ms)
+            case Tick() if now_ms >= self._doing.until_ms:
+                return self._settle(self._unpressed(step), now_ms)
+            case Tick() if now_ms >= (self._doing.turn_ms or 0):
+                self._doing.turn_ms = now_ms + TURN_MS
+                self._doing.turn += 1
+                return [Prompt(self._words(), step, self._doing.turn)]
+        return []
+
+    def _pressed(self, step: AskKey, key: str, now_ms: int) -> list[Effect]:
+        doing = self._doing
+        if key == step.key:
+            says = f"{(now_ms - doing.since_ms) / 1000:.1f} s"
+            if doing.wrong:
+                says += f", after {', '.join(doing.wrong)}"
+            return self._settle(Item(step.about, Outcome.PASSED, says), now_ms)
+        doing.wrong = (*doing.wrong, key)
+        if len(doing.wrong) >= MAX_WRONG:
+            says = f"asked for {step.key}, came {', '.join(doing.wrong)}"
+            return self._settle(_failed(step, Code.KEY_WRONG, says), now_ms)
+        doing.until_ms = now_ms + KEY_MS
+        return [Prompt("several" if "+" in key else "wrong", step)]
+
+    def _words(self) -> str:
+        return "press" if self._standing(Code.KEYS_GONE) is None else "gone"
+
+    def _unpressed(self, step: AskKey) -> Item:
+        gone = self._standing(Code.KEYS_GONE)
+        if gone is not None:
+            return _failed(step, Code.KEYS_GONE, gone.detail)
+        came = f" (came: {', '.join(self._doing.wrong)})" if self._doing.wrong else ""
+        says = f"not pressed within {KEY_MS // 1000} s{came}, or the key is dead"
+        return _skipped(step, says, Code.KEYS_GONE)
+
+    # --- a question -------------------------------------------------------------------------
+
+    def _at_question(self, step: Ask, event: Event, now_ms: int) -> list[Effect]:
+        doing = self._doing
+        match event:
+            case Answer(yes=yes):
+                return self._settle(_answered(step, yes, "typed"), now_ms)
+            case Press(level=level) if doing.asked and level in (YES, NO):
+                return self._settle(_answered(step, level is YES, "by key"), now_ms)
+            case Press() if doing.asked:
+                return [Prompt(step.question, step, doing.turn // 2)]
+            case Tick() if now_ms >= doing.until_ms:
+                says = f"nobody answered within {ANSWER_MS // 1000} s"
+                return self._settle(_skipped(step, says), now_ms)
+            case Tick() if doing.turn_ms is not None and now_ms >= doing.turn_ms:
+                return self._turn(step, now_ms)
+        return []
+
+    def _turn(self, step: Ask, now_ms: int) -> list[Effect]:
+        """The stimulus and the question in turn; what is no picture leaves room for both."""
+        doing = self._doing
+        turn, doing.turn = doing.turn, doing.turn + 1
+        doing.turn_ms = now_ms + TURN_MS
+        if step.stimulus.kind != "picture":
+            doing.asked = True
+            return [step.stimulus, Prompt(step.question, step, turn)]
+        if turn % 2 == 0:
+            return [step.stimulus]
+        doing.asked = True
+        return [Prompt(step.question, step, turn // 2)]
+
+    # --- faults -----------------------------------------------------------------------------
+
+    def _broke(self, report: FaultReport, now_ms: int) -> list[Effect]:
+        """A driver's word that something broke: it holds for what has passed already, too."""
+        self._faults[report.code, report.detail] = report
+        step, key = self._step, self._keys.get(report.detail)
+        if report.code in (Code.KEY_STUCK, Code.KEY_CHATTER) and key is not None:
+            item = _failed(key, report.code, report.detail)
+            if key is step:
+                return self._settle(item, now_ms)
+            self.items[item.about] = item
+            return [Found(item)]
+        if report.code is Code.KEYS_GONE and isinstance(step, AskKey):
+            return [Prompt("gone", step)]
+        if isinstance(step, Ask) and _hits(report, step):
+            return self._settle(_failed(step, report.code, report.detail), now_ms)
+        return []
+
+    def _mended(self, report: FaultReport, now_ms: int) -> list[Effect]:
+        """It works again; what it has failed stays failed, for the technician to look at."""
+        gone = report.code is Code.KEYS_GONE
+        for code, detail in list(self._faults):
+            if code is report.code and (gone or report.detail in ("", detail)):
+                del self._faults[code, detail]
+        if gone and isinstance(self._step, AskKey):
+            self._doing.until_ms = now_ms + KEY_MS
+            return [Prompt("press", self._step)]
+        return []
+
+    def _standing(self, code: Code) -> FaultReport | None:
+        return next((one for one in self._faults.values() if one.code is code), None)
+
+    # --- from one to the next ---------------------------------------------------------------
+
+    def _settle(self, item: Item, now_ms: int) -> list[Effect]:
+        self.items[item.about] = item
+        return [Found(item), *self._next(now_ms)]
+
+    def _next(self, now_ms: int) -> list[Effect]:
+        """The next step that is to be done; what is known already is passed over."""
+        out: list[Effect] = []
+        while True:
+            self._place += 1
+            step = self._step
+            if step is None:
+                self._doing = _Doing(now_ms, now_ms + GOODBYE_MS)
+                return [*out, Prompt("passed" if self.passed else "failed")]
+            if step.about in self.items:
+                continue
+            known = self._known(step)
+            if known is not None:
+                self.items[known.about] = known
+                out.append(Found(known))
+                continue
+            return out + self._enter(step, now_ms)
+
+    def _enter(self, step: Step, now_ms: int) -> list[Effect]:
+        match step:
+            case Measure():
+                return [Prompt("measuring", step), step]
+            case AskKey():
+                self._doing = _Doing(now_ms, now_ms + KEY_MS, now_ms + TURN_MS)
+                return [Prompt(self._words(), step)]
+            case Ask():
+                self._doing = _Doing(now_ms, now_ms + ANSWER_MS)
+                return self._turn(step, now_ms)
+
+    def _known(self, step: Step) -> Item | None:
+        """What needs no asking, because a fault stands or nobody could answer."""
+        if isinstance(step, AskKey):
+            before = self._steps[self._place - 1]
+            gone = self._standing(Code.KEYS_GONE)
+            waited = isinstance(before, AskKey) and self.items[before.about].code
+            if gone is not None and waited is Code.KEYS_GONE:  # once is long enough
+                return _failed(step, Code.KEYS_GONE, gone.detail)
+        if isinstance(step, Ask):
+            fault = next((one for one in self._faults.values() if _hits(one, step)), None)
+            if fault is not None:
+                return _failed(step, fault.code, fault.detail)
+            if not self._terminal and not self._answerable():
+                says = "a key to answer with has not passed; run it again in a terminal"
+                return _skipped(step, says)
+        return None
+
+    def _answerable(self) -> bool:
+        passed = {
+            step.level
+            for step in self._keys.values()
+            if (item := self.items.get(step.about)) and item.outcome is Outcome.PASSED
+        }
+        return {YES, NO} <= passed
+
+    def _quit(self) -> list[Effect]:
+        """Whatever is not known is skipped."""
+        out: list[Effect] = []
+        for step in self._steps:
+            if step.about not in self.items:
+                self.items[step.about] = _skipped(step, "ended by hand")
+                out.append(Found(self.items[step.about]))
+        self.over = True
+        return out
+
+
+def _failed(step: Step, code: Code, says: str) -> Item:
+    return Item(step.about, Outcome.FAILED, says, code)
+
+
+def _skipped(step: Step, says: str, code: Code | None = None) -> Item:
+    return Item(step.about, Outcome.SKIPPED, says, code)
+
+
+def _answered(step: Ask, yes: bool | None, how: str) -> Item:
+    if yes is None:
+        return _skipped(step, "skipped by hand")
+    if yes:
+        return Item(step.about, Outcome.PASSED, f"yes, {how}")
+    return _failed(step, step.code, f"no, {how}")
+
+
+def _hits(report: FaultReport, step: Ask) -> bool:
+    """Whether a fault answers a question about this stimulus by itself."""
+    if report.code is Code.SIGNAL_GONE and not report.detail.startswith(step.stimulus.kind):
+        return False
+    return report.code is step.code

@@ -1,0 +1,112 @@
+"""The nouns of a self-test: what is done, what happens, what follows, what is found. Pure."""
+
+import enum
+from typing import NamedTuple
+
+from device.drivers.base import FaultReport
+from device.errors import Code
+from device.events import Press
+from sync.entries import Level
+
+
+class Outcome(enum.Enum):
+    """How one thing came out."""
+
+    PASSED = "passed"
+    FAILED = "FAILED"
+    SKIPPED = "skipped"
+
+
+class Item(NamedTuple):
+    """What was found of one thing. `about`: its stable name. `code`: where the remedy stands."""
+
+    about: str
+    outcome: Outcome
+    says: str
+    code: Code | None = None
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+class Measure(NamedTuple):
+    """Something that needs no hand; `Measured` answers it."""
+
+    about: str
+
+
+class AskKey(NamedTuple):
+    """A key to be pressed."""
+
+    about: str
+    key: str
+    level: Level | None
+
+
+class Stimulus(NamedTuple):
+    """What is shown, lit or sounded: `kind` is picture, light, beep or voice, `name` which."""
+
+    kind: str
+    name: str = ""
+
+
+class Ask(NamedTuple):
+    """A question about a stimulus. `question`: its words in the strings. `code`: what "no" is.
+
+    `key`: the key that it is about, if it is about one.
+    """
+
+    about: str
+    question: str
+    stimulus: Stimulus
+    code: Code
+    key: AskKey | None = None
+
+
+Step = Measure | AskKey | Ask
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+class Measured(NamedTuple):
+    """What a `Measure` step found."""
+
+    item: Item
+
+
+class Answer(NamedTuple):
+    """Typed by somebody: yes, no, or None to go on to the next."""
+
+    yes: bool | None
+
+
+class Tick(NamedTuple):
+    """The deadline has come."""
+
+
+class Quit(NamedTuple):
+    """Somebody ended it."""
+
+
+Event = Press | FaultReport | Measured | Answer | Tick | Quit
+
+
+# --- effects --------------------------------------------------------------------------------
+
+
+class Prompt(NamedTuple):
+    """Show and print these words. `turn`: which of the pad's languages a crowded screen takes."""
+
+    words: str
+    step: Step | None = None
+    turn: int = 0
+
+
+class Found(NamedTuple):
+    """An item is known, or is known better."""
+
+    item: Item
+
+
+Effect = Measure | Stimulus | Prompt | Found
