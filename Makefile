@@ -46,6 +46,7 @@ bench-peers: packages $(VENV)/.dev ## the same, with the peers installed and mea
 
 schema: $(VENV)/.dev ## write docs/contract/ from the types
 	"$(BIN)/python" -m sync.schema
+	"$(BIN)/python" -m device.desk.openapi
 
 venv: $(VENV)/.dev ## the environment for all of the above (made by itself when needed)
 

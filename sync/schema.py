@@ -258,7 +258,7 @@ def main(folder: Path = FOLDER) -> None:
     """Write every document, and remove the schema of a message that is no more."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = documents()
-    for old in folder.glob("*.json"):
+    for old in folder.glob("*.schema.json"):
         if old.name not in wanted:
             old.unlink()
     for name, text in wanted.items():

@@ -55,6 +55,22 @@ def test_an_invitation_that_stood_open_when_the_power_went_is_taken_back(
     assert [body.boots for body in pad.bodies() if isinstance(body, Booted)] == [1, 2, 3]
 
 
+def test_what_was_rated_is_known_after_a_restart_and_asking_again_is_on_record(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make().start()
+    done = pad.rate("done")
+    pad.free()
+    pad.end()
+    pad.start()
+    ask = {"case": "done"}
+    assert pad.desk.post("/v1/invitations", json=ask).json()["error"] == "already-rated"
+    again = pad.desk.post("/v1/invitations", json={**ask, "again": True})
+    assert again.status_code == 201
+    asked = [body for body in pad.bodies() if isinstance(body, Invited)]
+    assert [body.rated_before for body in asked] == [None, done]
+
+
 def test_a_paused_window_is_still_paused_after_the_power_came_back(
     make: Callable[..., PadProcess],
 ) -> None:

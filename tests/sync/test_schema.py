@@ -32,6 +32,7 @@ def schema_of(case: str) -> dict:
 def test_what_is_committed_is_what_the_types_say():
     """Run `make schema` after a change of the contract."""
     committed = {path.name: path.read_bytes() for path in COMMITTED.glob("*.json")}
+    del committed["desk.openapi.json"]  # the device's, not the wire's
     assert committed == schema.documents()
 
 

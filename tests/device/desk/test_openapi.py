@@ -1,0 +1,84 @@
+"""The OpenAPI document: valid, true to the app, and the one that is committed."""
+
+import copy
+import json
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
+from starlette.routing import Route, WebSocketRoute
+
+from device.desk.admission import Admission
+from device.desk.http import build_app
+from device.desk.live import Live
+from device.desk.mistakes import ERRORS
+from device.desk.openapi import FILE, OPERATIONS, document, text
+from device.desk.wire import InvitationWish
+from rigs.house import ROOT
+
+
+@pytest.fixture
+def paper() -> dict[str, Any]:
+    """A copy that may be spoilt."""
+    return copy.deepcopy(document())
+
+
+def test_an_independent_reader_finds_it_valid(paper: dict[str, Any]) -> None:
+    validate(paper, cls=OpenAPIV31SpecValidator)
+    paper["paths"]["/v1/window"]["get"]["responses"]["200"].pop("description")  # the control
+    with pytest.raises(OpenAPIValidationError):
+        validate(paper, cls=OpenAPIV31SpecValidator)
+
+
+def test_what_is_committed_is_what_the_types_say() -> None:
+    """Run `make schema` after a change of the types."""
+    assert (ROOT / FILE).read_bytes() == text()
+
+
+def test_it_has_every_route_of_the_app_and_no_other() -> None:
+    app = build_app(None, Admission(["0123456789abcdef"]), Live(None))  # type: ignore[arg-type]
+    routes = set()
+    for route in app.routes:
+        if isinstance(route, WebSocketRoute) and route.path.startswith("/v1/"):
+            routes.add(("GET", route.path))
+        elif isinstance(route, Route) and route.path.startswith("/v1/"):
+            routes |= {(method, route.path) for method in (route.methods or set()) - {"HEAD"}}
+    assert {(one.method, one.path) for one in OPERATIONS} == routes
+
+
+def test_every_error_is_told_somewhere_and_every_name_is_used_once(paper: dict[str, Any]) -> None:
+    told = json.dumps(paper["paths"])
+    elsewhere = {"not-found", "method-not-allowed"}  # of calls that the document does not have
+    assert {error for error in ERRORS if f"`{error}`" not in told} == elsewhere
+    names = re.findall(r'"operationId": "([^"]+)"', told)
+    assert len(names) == len(set(names)) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("wish", "is_good"),
+    [
+        ({}, True),
+        ({"case": "DH-1", "step": "办结", "again": True}, True),
+        ({"case": ""}, False),
+        ({"case": "a\n"}, False),
+        ({"case": "7" * 51}, False),
+        ({"kase": "1"}, False),
+        ({"level": "satisfied"}, False),
+    ],
+)
+def test_a_caller_who_goes_by_the_document_is_understood(
+    paper: dict[str, Any], wish: dict[str, Any], is_good: bool
+) -> None:
+    schema = {**paper["components"]["schemas"]["InvitationWish"], "components": paper["components"]}
+    # Python's `$` would let a newline at the end through, ECMA's does not.
+    schema = json.loads(json.dumps(schema).replace(r']*$"', r']*\\Z"'))
+    found = jsonschema.Draft202012Validator(schema).is_valid(wish)
+    assert found is is_good
+    assert set(schema["properties"]) == set(InvitationWish.__struct_fields__)
+
+
+def test_nothing_in_it_has_room_for_a_level() -> None:
+    assert b"satisf" not in text()
