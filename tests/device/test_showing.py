@@ -5,15 +5,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import zxingcpp
+from msgspec.structs import replace
 from PIL import Image
 
 from device.clock import TrustedClock
 from device.config import Config, load
 from device.drivers.base import Board, FaultReport, WallReading
-from device.errors import Code, DriverError
+from device.errors import Code, ConfigError, DriverError
 from device.events import Scene
-from device.showing import Showing
+from device.profile import DisplayProfile
+from device.showing import RESTING, Showing, refuse_unshowable
 from device.ui.screens import Screen, screen
+from device.ui.wear import DIM_SHARE
 from rigs.glass import Seen, read
 from rigs.wait import until
 from sync.entries import Trust
@@ -66,13 +70,18 @@ class FakeBoard:
         self.display = glass
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    file = tmp_path / "pad.toml"
+def configured(folder: Path, *, pad: str = "", more: str = "") -> Config:
+    file = folder / "pad.toml"
     file.write_text(
-        f'[pad]\nid = "pad-1"\nwindow = "3"\nhall = "{HALL}"\n[ledger]\npath = "ledger.db"\n'
+        f'[pad]\nid = "pad-1"\nwindow = "3"\nhall = "{HALL}"\n{pad}\n'
+        f'[ledger]\npath = "ledger.db"\n{more}\n'
     )
     return load(file)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return configured(tmp_path)
 
 
 class Place:
@@ -205,3 +214,166 @@ def test_what_a_citizen_will_see_is_drawn_beforehand_and_kept_over_hours_of_stan
     until(lambda: len(place.glass.shown) > shown, 5, "thanks")
     assert Scene.THANKS not in drawn
     until(lambda: place.scene() == Seen(Scene.THANKS), 5, "thanks")
+
+
+# --- the code for the phone, and the notice ------------------------------------------------------
+
+URL = '[phone]\nurl = "https://rate.example.gov.cn/R/"'
+LINK = "HTTPS://RATE.EXAMPLE.GOV.CN/R/"
+
+
+def codes(glass: Glass) -> list[str]:
+    """What a phone reads on the glass."""
+    picture = Image.frombytes("1", (128, 64), glass.shown[-1]).convert("L")
+    framed = Image.new("L", (144, 80), 0)
+    framed.paste(picture, (8, 8))
+    return [found.text for found in zxingcpp.read_barcodes(framed.resize((432, 240), 0))]
+
+
+def test_each_invitation_has_its_own_code_and_nothing_else_has_one(tmp_path: Path) -> None:
+    place = Place(configured(tmp_path, more=URL))
+    showing = place.showing
+    try:
+        for number in ("01JD5Z9QWV00000000000000A1", "01JD5ZAB1C00000000000000A2"):
+            showing.asked = lambda number=number: number  # type: ignore[misc]
+            shown = len(place.glass.shown)
+            showing.show(Scene.INVITATION, None)
+            until(lambda shown=shown: len(place.glass.shown) > shown, 5, "the invitation")
+            assert codes(place.glass) == [LINK + number]
+            showing.show(Scene.STANDBY, None)
+            until(lambda shown=shown: len(place.glass.shown) > shown + 1, 5, "standby")
+            assert codes(place.glass) == []
+    finally:
+        showing.stop()
+
+
+def test_without_an_address_or_an_invitation_there_is_no_code(place: Place, tmp_path: Path) -> None:
+    place.showing.asked = lambda: "01JD5Z9QWV00000000000000A1"
+    place.showing.show(Scene.INVITATION, None)
+    until(lambda: place.glass.shown, 5, "the invitation")
+    assert place.scene() == Seen(Scene.INVITATION)
+    other = Place(configured(tmp_path, more=URL))
+    other.showing.show(Scene.INVITATION, None)
+    until(lambda: other.glass.shown, 5, "the invitation")
+    assert other.scene() == Seen(Scene.INVITATION)
+    other.showing.stop()
+
+
+def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(configured(tmp_path, more=URL))
+    place.showing.warm()
+    drawn: list[Scene] = []
+
+    def counted(scene: Scene, *details: Any, **more: Any) -> Screen:
+        drawn.append(scene)
+        return screen(scene, *details, **more)
+
+    monkeypatch.setattr("device.showing.screen", counted)
+    for number in range(100):
+        place.showing.asked = lambda number=number: f"{number:026}"  # type: ignore[misc]
+        for scene in (Scene.INVITATION, Scene.SAVING, Scene.THANKS):
+            place.showing.show(scene, None)
+    place.showing.stop()
+    assert drawn == [Scene.INVITATION] * 100
+
+
+@pytest.mark.parametrize(
+    ("pad", "more", "mistake"),
+    [
+        ('notice = "\ue123"', "", r"\[pad\] notice = .*: the display has no glyph for"),
+        (f'notice = "{"告" * 11}"', "", r"告': too long for the display\."),
+        (
+            'notice = "今日办理至16:30"',
+            '[phone]\nstandby_url = "https://h.example/"',
+            r"16:30': too long for the display beside a QR code\.",
+        ),
+        (
+            "",
+            f'[phone]\nurl = "https://h.example/{"a" * 30}"',
+            r"48 characters are too many .* at most 27, or 51 where the path has nothing but",
+        ),
+        (
+            "",
+            f'[phone]\nstandby_url = "https://h.example/{"A" * 70}"',
+            r"88 characters are too many .* at most 53, or 77 where",
+        ),
+    ],
+)
+def test_what_the_display_cannot_show_is_refused(
+    tmp_path: Path, pad: str, more: str, mistake: str
+) -> None:
+    with pytest.raises(ConfigError, match=mistake):
+        refuse_unshowable(configured(tmp_path, pad=pad, more=more))
+
+
+def test_a_notice_and_codes_that_fit_are_in_order(tmp_path: Path) -> None:
+    refuse_unshowable(configured(tmp_path, pad='notice = "今日办理至16:30"', more=URL))
+    capitals = f'[phone]\nurl = "https://h.example/{"A" * 33}"'
+    refuse_unshowable(configured(tmp_path, more=capitals))
+    languages = 'languages = ["zh", "ko", "en"]\nnotice = "今日办理至16:30"'
+    refuse_unshowable(configured(tmp_path, pad=languages))
+
+
+def test_a_display_that_is_too_low_has_no_codes(tmp_path: Path) -> None:
+    config = configured(tmp_path, more=URL)
+    low = replace(config.profile, display=DisplayProfile(height=32))
+    with pytest.raises(ConfigError, match="a display of 32 rows is too low"):
+        refuse_unshowable(replace(config, profile=low))
+
+
+# --- sparing the display -------------------------------------------------------------------------
+
+
+def again_after(place: Place, minutes: float) -> None:
+    place.clocks.now_ms += round(minutes * 60_000)
+    place.showing.again()
+
+
+@pytest.mark.parametrize("scene", RESTING)
+def test_what_is_at_rest_walks_and_grows_dim_and_whoever_comes_wakes_it(
+    place: Place, scene: Scene
+) -> None:
+    place.clocks.trust = Trust.NONE  # no minute, so that nothing else changes
+    place.showing.show(scene, None)
+    until(lambda: len(place.glass.shown) == 1, 5, "rest")
+    assert place.glass.brightness == 1.0
+    for minute in range(2, 10):
+        again_after(place, 1)
+        until(lambda minute=minute: len(place.glass.shown) == minute, 5, "a step")
+    again_after(place, 2)
+    until(lambda: place.glass.brightness == DIM_SHARE, 5, "it grows dim")
+    again_after(place, 600)
+    until(lambda: len(place.glass.shown) == 11, 5, "another step")
+    assert place.glass.brightness == DIM_SHARE
+    place.showing.show(Scene.INVITATION, None)
+    until(lambda: len(place.glass.shown) == 12, 5, "the invitation")
+    assert place.glass.brightness == 1.0
+    place.showing.show(scene, None)
+    until(lambda: len(place.glass.shown) == 13, 5, "rest again")
+    assert place.glass.brightness == 1.0
+
+
+def test_an_invitation_stays_where_it_is_and_bright(place: Place) -> None:
+    place.showing.show(Scene.INVITATION, None)
+    until(lambda: len(place.glass.shown) == 1, 5, "the invitation")
+    again_after(place, 60)
+    place.showing.show(Scene.INVITATION, None)
+    place.showing.show(Scene.THANKS, None)
+    until(lambda: len(place.glass.shown) == 2, 5, "thanks")
+    assert place.glass.brightness == 1.0
+
+
+def test_after_the_hall_has_closed_it_goes_dark_but_for_a_fault(tmp_path: Path) -> None:
+    place = Place(configured(tmp_path, more="[display]\nsleep_min = 60"))
+    try:
+        place.showing.show(Scene.PAUSED, None)
+        again_after(place, 61)
+        until(lambda: place.glass.brightness == 0.0, 5, "it goes dark")
+        place.showing.show(Scene.FAULT, Code.LEDGER_FULL)
+        until(lambda: place.glass.brightness == 1.0, 5, "a fault wakes it")
+        again_after(place, 600)
+        until(lambda: place.glass.brightness == DIM_SHARE, 5, "which stays to be seen")
+    finally:
+        place.showing.stop()

@@ -12,7 +12,8 @@ from device.ui import words
 from device.ui.fonts import font_file, missing_glyphs
 from device.ui.oled import ELLIPSIS, Placed, draw, layout
 from device.ui.screens import TICK, Piece, Row, Screen, screen
-from rigs.pictures import GOLDEN, LANGUAGES, SIZE, screens
+from device.ui.wear import WAYS
+from rigs.pictures import GOLDEN, HOME, LANGUAGES, LINK, SIZE, screens
 from sync.entries import Level
 
 ALL = screens()
@@ -22,6 +23,12 @@ LIMITS = [
     for scene in Scene
     for window in ("", "3", "综合 12", "WWWWWWWW", "窗" * 8)
     for hall, code in (("", None), ("厅" * 40, Code.PROVINCE_SILENT), ("W" * 40, Code.DISPLAY_GONE))
+] + [
+    screen(scene, words.load(languages), window=window, hall=hall, notice=notice, qr=qr)
+    for languages in LANGUAGES
+    for scene, qr in ((Scene.STANDBY, HOME), (Scene.STANDBY, None), (Scene.INVITATION, LINK))
+    for window in ("3", "窗" * 8)
+    for hall, notice in (("厅" * 40, "告" * 40), ("W" * 40, "W" * 40))
 ]
 
 
@@ -67,6 +74,17 @@ def test_control_rows_that_do_not_fit_are_found() -> None:
 
 def test_the_longest_names_are_cut_and_stay_inside() -> None:
     assert [fault for one in LIMITS for fault in faults(layout(one, SIZE))] == []
+
+
+def test_what_walks_about_keeps_its_rows_apart_too() -> None:
+    placed = [layout(one, SIZE, step) for one in LIMITS[::7] for step in WAYS]
+    assert [fault for one in placed for fault in faults(one)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].qr is not None])
+def test_no_text_touches_the_code(name: str) -> None:
+    code_px = 2 * 29 + 6 if "invitation" in name else 2 * 25 + 6
+    assert max(one.box[2] for one in layout(ALL[name], SIZE)) <= SIZE[0] - code_px
 
 
 def test_the_invitation_names_the_five_levels_in_the_policys_words() -> None:

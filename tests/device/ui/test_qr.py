@@ -1,0 +1,59 @@
+"""The QR code beside the text: a phone reads it, and what is too long for it is known before."""
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from device.ui.link import invitation_link
+from device.ui.oled import draw
+from device.ui.qr import BYTES_MAX, CAPITALS_MAX, SIDE_MAX, fits, modules
+from device.ui.wear import WAYS
+from rigs.pictures import HOME, LINK, SIZE, screens
+
+WITH_CODE = {name: one for name, one in screens().items() if one.qr is not None}
+
+
+def as_photographed(picture: Image.Image, times: int) -> Image.Image:
+    """The glass in its dark frame, so many pixels of the camera to each of its own."""
+    framed = Image.new("L", (picture.width + 16, picture.height + 16), 0)
+    framed.paste(picture.convert("L"), (8, 8))
+    return framed.resize((framed.width * times, framed.height * times), Image.Resampling.NEAREST)
+
+
+def read(picture: Image.Image, times: int) -> list[str]:
+    return [found.text for found in zxingcpp.read_barcodes(as_photographed(picture, times))]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 5])
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_a_phone_reads_the_code_on_every_screen_that_has_one(name: str, times: int) -> None:
+    assert read(draw(WITH_CODE[name], SIZE), times) == [WITH_CODE[name].qr]
+
+
+@pytest.mark.parametrize("step", [*WAYS, 7, 13])
+def test_a_phone_reads_it_wherever_it_has_walked_to(step: int) -> None:
+    assert read(draw(WITH_CODE["zh-standby-qr"], SIZE, step), 3) == [HOME]
+
+
+def test_control_a_code_with_a_blot_and_a_screen_without_a_code_are_not_read() -> None:
+    picture = draw(WITH_CODE["zh-invitation-qr"], SIZE)
+    picture.paste(0, (90, 20, 108, 38))
+    assert read(picture, 3) == []
+    assert read(draw(screens()["zh-invitation"], SIZE), 3) == []
+
+
+def test_the_id_of_the_invitation_stands_in_capitals_behind_the_address() -> None:
+    link = invitation_link("https://Rate.example.gov.cn/R/", "01JD5Z9QWV00000000000000A1")
+    assert link == LINK == "HTTPS://RATE.EXAMPLE.GOV.CN/R/01JD5Z9QWV00000000000000A1"
+    assert len(modules(link)) == SIDE_MAX
+    kept = invitation_link("https://h.example:8443/a/b?c=", "01J")
+    assert kept == "HTTPS://H.EXAMPLE:8443/a/b?c=01J"
+
+
+@pytest.mark.parametrize(("sign", "most"), [("a", BYTES_MAX), ("A", CAPITALS_MAX)])
+def test_how_much_a_code_holds_is_what_the_documents_say(sign: str, most: int) -> None:
+    assert fits(sign * most)
+    assert not fits(sign * (most + 1))
+    assert not fits(sign * 5000)
+    with pytest.raises(ValueError, match="too many for a QR code"):
+        modules(sign * (most + 1))
