@@ -7,6 +7,7 @@ the adapter a stable name (/dev/serial/by-id/…): ttyUSB numbers move.
 """
 
 import logging
+import socket
 import termios
 import threading
 from collections.abc import Callable
@@ -24,6 +25,9 @@ RETRY_S = 1.0
 
 WRITE_S = 1.0
 """A few bytes that cannot be written in this time: the line is gone."""
+
+ALIVE_AFTER_S, ALIVE_EVERY_S, ALIVE_TIMES = 10, 5, 3
+"""A serial server that has been silent so long is asked, so often; after 25 s in all it is gone."""
 
 # termios.error is no OSError; pyserial lets it through when an adapter is pulled out in the middle
 # of setting the line up. SerialException is an OSError.
@@ -136,13 +140,17 @@ class SerialLine:
     def _open(self) -> serial.Serial:
         # Exclusive: a second agent, or a terminal left open, would eat half of the frames.
         # A kind of line that has no locks ignores it.
-        return serial.serial_for_url(
+        # pyserial's RFC 2217 client refuses a write timeout; its socket has one of 5 s instead.
+        far = self._url.startswith("rfc2217:")
+        line = serial.serial_for_url(
             self._url,
             baudrate=self._baud,
             timeout=self._silence_s,
-            write_timeout=WRITE_S,
+            write_timeout=None if far else WRITE_S,
             exclusive=True,
         )
+        _keep_alive(line)
+        return line
 
     def _hold(self, line: serial.Serial | None) -> None:
         with self._writing:
@@ -159,3 +167,17 @@ class SerialLine:
         if gone != self._gone:
             self._gone = gone
             on_gone(gone, detail)
+
+
+def _keep_alive(line: serial.Serial) -> None:
+    """Let the kernel ask a serial server now and then whether it is still there.
+
+    Else nobody would notice a network cable that was pulled: a pad that waits for keys says
+    nothing by itself. pyserial has no name for the socket of its network lines but this one.
+    """
+    plug: socket.socket | None = getattr(line, "_socket", None)
+    if plug is not None:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, ALIVE_AFTER_S)
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ALIVE_EVERY_S)
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, ALIVE_TIMES)

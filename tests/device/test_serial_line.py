@@ -1,6 +1,7 @@
 """A serial line by itself: opened, lost, opened again; what is written while it is gone is lost."""
 
 import queue
+import socket
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import pytest
 import serial
 
 from device.serial_line import SerialLine
-from rigs.pad68 import PATIENCE_S, Line
+from rigs.pad68 import PATIENCE_S, Line, SocketLine
 
 SOON = {"silence_s": 0.05, "retry_s": 0.02}
 
@@ -103,3 +104,28 @@ def test_the_speed_is_the_one_asked_for(tmp_path: Path) -> None:
         heard.openings.get(timeout=PATIENCE_S)
         assert termios.tcgetattr(far.master)[5] == termios.B19200
     far.pull()
+
+
+def test_a_serial_server_is_asked_whether_it_is_still_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pulled network cable says nothing; without keep-alive a silent line would be waited for."""
+    opened, lines = serial.serial_for_url, list[serial.Serial]()
+
+    def seen(*args: object, **kwargs: object) -> serial.Serial:
+        lines.append(opened(*args, **kwargs))
+        return lines[-1]
+
+    monkeypatch.setattr(serial, "serial_for_url", seen)
+    server = SocketLine()
+    with running(SerialLine(server.url, 9600, "line", **SOON)) as heard:
+        server.connected()
+        heard.openings.get(timeout=PATIENCE_S)
+        plug = lines[0]._socket
+        assert plug.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle, every, times = (
+            plug.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert idle + every * times <= 25
+    server.close()

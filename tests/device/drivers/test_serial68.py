@@ -20,6 +20,7 @@ from device.events import Press
 from device.frame68 import PRESS, Frame
 from device.keypad import Keypad, load_keypad
 from rigs.pad68 import LINKS, PATIENCE_S, FarPad, Late, Line, Plain, SocketLine
+from rigs.terminal_server import TerminalServer
 from rigs.wait import until
 from sync.entries import Level
 
@@ -245,6 +246,31 @@ def test_a_serial_server_is_a_line_like_any_other() -> None:
             assert bench.pressed().level is Level.DISSATISFIED
     finally:
         server.close()
+
+
+def test_a_serial_server_that_speaks_rfc2217_is_lost_with_its_power_and_found_again(
+    line: Line,
+) -> None:
+    """pyserial's own server: a client must negotiate the speed, and may ask for less than a tty."""
+    server = TerminalServer(line.link)
+    try:
+        with running(server.url) as bench:
+            FarPad(WINDOW, line).press(2)
+            assert bench.pressed().level is Level.BASICALLY_SATISFIED
+            assert server.speed == RISING.baud
+            server.power_off()
+            fault = bench.fault()
+            assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+            assert fault.detail.startswith(server.url)
+            server.power_on()
+            assert bench.fault() == FaultReport(Code.KEYS_GONE, False, "")
+            bench.boot.now_ms += RISING.resend_ms + 1
+            FarPad(WINDOW, line).press(1)
+            assert bench.pressed().level is Level.DISSATISFIED
+        assert server.clients == 2
+        assert bench.presses.empty()
+    finally:
+        server.power_off()
 
 
 # --- the thread ---------------------------------------------------------------------------------
