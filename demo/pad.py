@@ -18,6 +18,7 @@ from demo.counter import Counter, DeskRefusalError
 from demo.panel import PICTURE_BYTES, Panel, PanelError
 from demo.processes import Program, StageError, module
 from demo.scenes import scene_of
+from device.drivers.sim.signals import Happening
 
 DARK = bytes(PICTURE_BYTES)
 HALL = "政务大厅"
@@ -73,6 +74,10 @@ class StagedPad:
         self.window_state = ""
         self.picture = DARK
         self.scene = ""
+        self.lit: tuple[str, ...] = ()
+        self.beeps = 0
+        self.said = ""
+        """The prompt that is being said, or nothing."""
         self.visits: list[Visit] = []
         self.thanked_by_screen: set[str] = set()
         self.thanked_by_clerk: set[str] = set()
@@ -83,7 +88,7 @@ class StagedPad:
         self.program = Program(
             name, module("device.cli", "run", "--config", str(self._config)), home / "pad.log"
         )
-        self.panel = Panel(home / "board.sock", self._see)
+        self.panel = Panel(home / "board.sock", self._see, self._hear)
         self.counter = Counter(desk_port, self._token, clerk=f"C{window.zfill(3)}")
 
     # --- power --------------------------------------------------------------------------------
@@ -132,6 +137,7 @@ class StagedPad:
         if self.visits and self.visits[-1].id not in self.thanked:
             self.visits[-1].power_cut = True
         self.picture, self.scene, self.window_state = DARK, "", ""
+        self.lit, self.said = (), ""
         self._on_change()
 
     async def _started(self) -> None:
@@ -199,7 +205,21 @@ class StagedPad:
         self.picture = picture
         self.scene = scene_of(picture, self.window, HALL)
         if self.scene == "thanks" and self.visits:
+            self.page = self.book.read() or self.page  # or it would be thanked for what is not seen
             self.thanked_by_screen.add(self.visits[-1].id)
+        if self.scene == "standby":
+            self.said = ""
+        self._on_change()
+
+    def _hear(self, signal: Happening) -> None:
+        if signal.lit is not None:
+            self.lit = signal.lit
+        if signal.beep is not None:
+            self.beeps += 1
+        if signal.said is not None:
+            self.said = signal.said[0]
+        if signal.hushed:
+            self.said = ""
         self._on_change()
 
     @property

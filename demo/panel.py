@@ -1,8 +1,8 @@
-"""The simulated board's control socket: the demo's hands on the keys and eyes on the OLED.
+"""The simulated board's control socket: the demo's hands on the keys, eyes and ears on the pad.
 
-JSON lines over a unix socket, as `device/drivers/sim/` speaks them. One connection watches the
-display for as long as the pad has power; each action goes over a connection of its own, so that a
-power cut in the middle of a press leaves nothing confused. On one asyncio loop.
+JSON lines over a unix socket, as `device/drivers/sim/` speaks them. One connection watches display,
+lights and sounds for as long as the pad has power; each action goes over a connection of its own,
+so that a power cut in the middle of a press leaves nothing confused. On one asyncio loop.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from device.drivers.sim.signals import Happening
 
 PICTURE_BYTES = 1024
 ANSWER_S = 5.0
@@ -26,9 +28,15 @@ class PanelError(ConnectionError):
 class Panel:
     """What can be done to one pad with fingers and a soldering iron."""
 
-    def __init__(self, path: Path, on_picture: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_picture: Callable[[bytes], None],
+        on_signal: Callable[[Happening], None],
+    ) -> None:
         self._path = path
         self._on_picture = on_picture
+        self._on_signal = on_signal
         self._watching: asyncio.Task[None] | None = None
         self._power_gone = False
         self._up_at = 0.0
@@ -107,7 +115,11 @@ class Panel:
             try:
                 writer.write(b'{"do":"watch"}\n')
                 while line := await reader.readline():
-                    picture = base64.b64decode(_read(line).get("picture", ""))
+                    news = _read(line)
+                    if "signal" in news:
+                        self._on_signal(msgspec.convert(news["signal"], Happening))
+                        continue
+                    picture = base64.b64decode(news.get("picture", ""))
                     if len(picture) == PICTURE_BYTES:
                         self._on_picture(picture)
                         seen.set()

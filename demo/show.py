@@ -9,6 +9,9 @@ import msgspec
 from demo.hints import Situation, next_hint
 from demo.pad import StagedPad
 from demo.stage import Stage, Verdict
+from device.ui.words import load
+
+WORDS = load(("zh", "en"))
 
 
 class Tried(msgspec.Struct):
@@ -102,6 +105,9 @@ class Show:
             "time_server": pad.time_server,
             "window_state": pad.window_state,
             "scene": pad.scene,
+            "lit": pad.lit,
+            "beeps": pad.beeps,
+            "says": [words.spoken()[pad.said] for words in WORDS] if pad.said else None,
             "open": situation.open_invitation,
             "next_case": next_case(len(pad.visits) + 1, pad.window),
             "visits": [{"case": v.case, "standing": v.standing} for v in pad.visits[-6:]][::-1],

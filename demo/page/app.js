@@ -230,12 +230,20 @@ function renderSwitches(now) {
   $("wire").classList.toggle("busy", now.cable && now.power && now.ledger?.backlog > 0);
   $("lamp").className = `lamp ${now.ready ? "on" : now.power ? "boot" : ""}`;
   say("lamp", now.ready ? `窗口 ${now.window}` : now.power ? "启动中" : "断电");
+  for (const [id] of LEVELS) $(`key-${id}`).classList.toggle("lit", now.lit.includes(id));
+  $("speaker").classList.toggle("on", Boolean(now.says));
+  $("says").replaceChildren(...(now.says ? [both(...now.says)] : []));
+  if (heard?.pad === now.id && now.beeps > heard.beeps) {
+    $("horn").classList.remove("beeps");
+    requestAnimationFrame(() => $("horn").classList.add("beeps"));
+  }
+  heard = { pad: now.id, beeps: now.beeps };
   $("oled").setAttribute("aria-label", `屏幕 display: ${SCENES[now.scene] ?? (now.power ? "" : "黑屏")}`);
 }
 
 const clockText = (utc) =>
   new Date(utc).toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
-let seenEntries, seenRatings;
+let seenEntries, seenRatings, heard;
 
 function renderLedger(now) {
   const book = now.ledger;

@@ -155,10 +155,14 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     # press, thanks, arrival
     me.invite()
     assert me.glass() != at_rest
+    me.page.wait_for_function("document.querySelectorAll('.key.lit').length === 5")
+    me.page.wait_for_selector("#says >> text=请您评价")
     me.look("invited")
     me.page.keyboard.press("2")
     me.counts(pressed=1, thanked=1, stored=1, waiting=0, lost=0, doubled=0)
     me.hint("pull")
+    me.page.wait_for_selector("#says >> text=谢谢您")
+    me.page.wait_for_function("document.querySelectorAll('.key.lit').length === 0")
     me.look("thanked")
     assert "满意" in me.text("#ratings")
 
