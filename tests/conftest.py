@@ -55,6 +55,10 @@ NEEDS = {
         _finds_machine,
         "no Debian on amd64 with QEMU and gcc (packages qemu-system-x86, gcc, libelf1)",
     ),
+    "arm64_vm": (
+        lambda: all(map(shutil.which, ("qemu-system-aarch64", "aarch64-linux-gnu-gcc"))),
+        "no QEMU for arm64 (Debian packages qemu-system-arm, gcc-aarch64-linux-gnu)",
+    ),
 }
 """For each marker: whether what it needs is here, and what is said when it is not."""
 

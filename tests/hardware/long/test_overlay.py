@@ -19,7 +19,12 @@ from rigs.house import ROOT
 from rigs.vm.machine import Command, Machine
 from rigs.vm.pi_root import prepare_root
 
-pytestmark = [pytest.mark.kernel_vm, pytest.mark.dtc, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.kernel_vm,
+    pytest.mark.arm64_vm,
+    pytest.mark.dtc,
+    pytest.mark.timeout(900),
+]
 
 PATIENCE_S = 90.0
 MODEL = "input-gpio-keys"

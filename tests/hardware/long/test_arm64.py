@@ -1,0 +1,34 @@
+"""A 64-bit Pi but for its chip: Debian's arm64 kernel and Python, and the wheels that a Pi gets."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rigs.vm.machine import Machine
+from rigs.vm.pi_root import prepare_root
+
+pytestmark = [pytest.mark.kernel_vm, pytest.mark.arm64_vm, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def pi() -> Iterator[Machine]:
+    with Machine("arm64", root=prepare_root(), python="/usr/bin/python3") as machine:
+        yield machine
+
+
+def test_it_is_another_processor(pi: Machine) -> None:
+    assert pi.run(["uname", "-m"], 60).output == "aarch64\n"
+
+
+def test_the_pins_pass_the_conformance_suite_through_the_wheels_of_a_pi(pi: Machine) -> None:
+    results = pi.pytest(
+        *("tests/conformance/test_keys.py", "tests/hardware/inside/test_gpio_keys.py"),
+        *("tests/hardware/inside/test_agent.py", "-k", "not simulated and not 68- and not -fake"),
+        timeout_s=900,
+    )
+    assert not results.failed, results.told()
+    assert not results.skipped, results.told()
+    for wanted in ("test_each_key_is_one_press_with_its_name_and_its_level[gpio]", "[evdev]"):
+        assert any(name.endswith(wanted) for name in results.passed), results.told()
+    for wanted in (".test_gpio_keys::", "test_each_of_the_five_keys_is_its_rating_in_a_ledger"):
+        assert any(wanted in name for name in results.passed), results.told()
