@@ -82,6 +82,7 @@ class Bench:
             self._clock,
             append=self._append,
             show=self._show,
+            say=lambda _: None,
             on_grown=lambda: None,
             new_id=lambda: str(ULID()),
         )

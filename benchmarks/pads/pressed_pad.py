@@ -60,7 +60,7 @@ class Window:
         await self._writer.start()
         self._pad = Pad(
             Session("3", Timing()), self._clock, append=self._writer.append, show=self._show,
-            on_grown=self._uplink.grown, new_id=lambda: str(ULID()),
+            say=lambda _: None, on_grown=self._uplink.grown, new_id=lambda: str(ULID()),
         )  # fmt: skip
         await self._uplink.start()
         say({"ready": self._writer.head_seq})
