@@ -53,41 +53,41 @@ ON_DISPLAY = {
 NO_NOTE = both("")
 
 DISPLAY_NOTES = {
-    "3V3": Text("only 3.3 V: 5 V here can destroy the board", "只接 3.3 V;接 5 V 可能烧毁主板"),
+    "3V3": Text("only 3.3 V: 5 V here can destroy the board", "只接 3.3 V；接 5 V 可能烧毁主板"),
     "SDA": Text("wires up to 30 cm", "导线不超过 30 cm"),
     "SCLK": Text("wires up to 30 cm", "导线不超过 30 cm"),
 }
 
 BUTTON_TO_GROUND = {
-    "line": Text("through the button to ground; nothing else", "经按钮接地,不需其他元件"),
+    "line": Text("through the button to ground; nothing else", "经按钮接地，不需其他元件"),
     "GND": Text("the other side of every button", "所有按钮的另一端"),
 }
 BUTTON_TO_POWER = {
-    "line": Text("through the button to 3.3 V; nothing else", "经按钮接 3.3 V,不需其他元件"),
+    "line": Text("through the button to 3.3 V; nothing else", "经按钮接 3.3 V，不需其他元件"),
     "3V3": Text("the other side of every button", "所有按钮的另一端"),
 }
 
 LIGHT_TO_GROUND = {
-    "line": Text("330 Ω, then the LED's long leg (+)", "串 330 Ω 电阻,接 LED 长脚(+)"),
-    "GND": Text("every LED's short leg (−)", "所有 LED 的短脚(−)"),
+    "line": Text("330 Ω, then the LED's long leg (+)", "串 330 Ω 电阻，接 LED 长脚（+）"),
+    "GND": Text("every LED's short leg (−)", "所有 LED 的短脚（−）"),
 }
 LIGHT_TO_POWER = {
-    "line": Text("330 Ω, then the LED's short leg (−)", "串 330 Ω 电阻,接 LED 短脚(−)"),
-    "3V3": Text("every LED's long leg (+)", "所有 LED 的长脚(+)"),
+    "line": Text("330 Ω, then the LED's short leg (−)", "串 330 Ω 电阻，接 LED 短脚（−）"),
+    "3V3": Text("every LED's long leg (+)", "所有 LED 的长脚（+）"),
 }
 
 BEEPER_BY_TRANSISTOR = {
     "line": Text(
         "1 kΩ, then the base of an NPN transistor S8050; its collector to the beeper's −",
-        "串 1 kΩ 电阻,接 NPN 三极管 S8050 的基极;集电极接蜂鸣器 −",
+        "串 1 kΩ 电阻，接 NPN 三极管 S8050 的基极；集电极接蜂鸣器 −",
     ),
     "5V": Text(
         "the beeper's +; a diode 1N4148 across the beeper, its ring at +",
-        "蜂鸣器 +;蜂鸣器两端并联二极管 1N4148,色环一端接 +",
+        "蜂鸣器 +；蜂鸣器两端并联二极管 1N4148，色环一端接 +",
     ),
     "GND": Text(
         "the transistor's emitter; 10 kΩ from there to the base",
-        "三极管发射极;发射极与基极间接 10 kΩ",
+        "三极管发射极；发射极与基极间接 10 kΩ",
     ),
 }
 BEEPER_MODULE = {

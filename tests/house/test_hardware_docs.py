@@ -1,0 +1,169 @@
+"""The two documents for the person with the screwdriver: complete, true, and the same."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+from device import config
+from device.cli import main
+from device.errors import Code
+from device.keypad import keypad_names
+from device.profile import board_names, load_profile
+from rigs import house
+
+DOCUMENTS = {
+    "en": (house.ROOT / "docs/hardware.md").read_text("utf-8"),
+    "zh": (house.ROOT / "docs/hardware.zh-CN.md").read_text("utf-8"),
+}
+EN = DOCUMENTS["en"]
+YES_NO = {"yes": True, "no": False, "是": True, "否": False}
+
+Table = list[list[str]]
+
+
+def tables(text: str) -> list[Table]:
+    """The Markdown tables of a text: rows of cells, the head left out."""
+    found = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return [
+        [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+        for table in found
+    ]
+
+
+def blocks(text: str) -> list[str]:
+    """What stands in fences: commands, rules, examples."""
+    return re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def first_column(text: str, including: str) -> list[str]:
+    """The first cells, without backticks, of the one table that has this among them."""
+    columns = [[row[0].strip("`") for row in table] for table in tables(text)]
+    (found,) = (column for column in columns if including in column)
+    return found
+
+
+# --- both say the same -------------------------------------------------------------------------
+
+
+def shape(text: str) -> dict[str, object]:
+    """What must be alike in two languages."""
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return {
+        "headings": re.findall(r"^(#+) ", plain, re.MULTILINE),
+        "first columns": [[row[0] for row in table] for table in tables(plain)],
+        "columns": [{len(row) for row in table} for table in tables(plain)],
+        "steps": re.findall(r"^(?:\*\*)?(\d)\. ", plain, re.MULTILINE),
+        "blocks": blocks(text),
+        "links": re.findall(r"\]\(((?!hardware\.)[^)]+)\)", plain),
+        "code": sorted(set(re.findall(r"`([^`\n]+)`", plain))),
+    }
+
+
+@pytest.mark.parametrize("what", shape(DOCUMENTS["en"]))
+def test_both_languages_say_the_same(what):
+    assert shape(DOCUMENTS["zh"])[what] == shape(DOCUMENTS["en"])[what]
+
+
+def test_what_only_one_language_says_is_noticed():
+    """Control: a row, a heading, a command more."""
+    text = DOCUMENTS["zh"]
+    assert shape(text + "\n## 更多\n")["headings"] != shape(text)["headings"]
+    assert shape(text + "\n| `x` | y |\n|---|---|\n| a | b |\n") != shape(text)
+    assert shape(text + "\n`rm`\n")["code"] != shape(text)["code"]
+
+
+def test_each_leads_to_the_other():
+    assert "](hardware.zh-CN.md)" in DOCUMENTS["en"]
+    assert "](hardware.md)" in DOCUMENTS["zh"]
+
+
+# --- complete ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", DOCUMENTS)
+def test_every_code_of_a_pad_is_told_with_what_it_closes(language):
+    told = {
+        row[0]: YES_NO[row[2]]
+        for table in tables(DOCUMENTS[language])
+        for row in table
+        if re.fullmatch(r"[A-Z]\d\d", row[0])
+    }
+    assert told == {code.code: code.blocks for code in Code}
+
+
+@pytest.mark.parametrize("language", DOCUMENTS)
+def test_every_board_is_told(language):
+    assert sorted(first_column(DOCUMENTS[language], "simulated")) == board_names()
+    wired = [name for name in board_names() if load_profile(name).header]
+    links = re.findall(r"\(hardware/([\w-]+)\.md\)", DOCUMENTS[language])
+    assert sorted(links) == wired
+
+
+@pytest.mark.parametrize("language", DOCUMENTS)
+def test_every_key_map_is_told(language):
+    assert sorted(first_column(DOCUMENTS[language], "68-rising")) == keypad_names()
+
+
+@pytest.mark.parametrize("language", DOCUMENTS)
+def test_every_extra_of_a_pad_is_told(language):
+    settings = configparser.ConfigParser()
+    settings.read(house.ROOT / "setup.cfg")
+    others = {"province", "postgres", "demo", "test", "fuzz", "lint"}
+    extras = set(settings["options.extras_require"]) - others
+    assert set(first_column(DOCUMENTS[language], "lgpio")) == extras
+
+
+# --- true --------------------------------------------------------------------------------------
+
+
+def examples(start: str) -> list[str]:
+    """The TOML examples that begin with a section."""
+    found = [block.removeprefix("```toml\n").removesuffix("```") for block in blocks(EN)]
+    return [block for block in found if block.startswith(start)]
+
+
+def test_the_pads_file_that_is_told_works(tmp_path: Path):
+    (text,) = examples("[pad]")
+    path = tmp_path / "pad.toml"
+    path.write_text(text)
+    assert config.load(path).pad.board == "rpi-4"
+
+
+def test_the_keys_that_are_told_work_on_their_boards(tmp_path: Path):
+    found = examples("[board.keys]")
+    assert len(found) == 3
+    for keys in found:
+        board = "linux-68" if "port" in keys else "linux-input-oled"
+        path = tmp_path / "pad.toml"
+        path.write_text(f'[pad]\nid = "a"\nboard = "{board}"\n[ledger]\npath = "l.db"\n{keys}')
+        assert config.load(path).pad.board == board
+
+
+def test_the_rule_for_a_usb_pad_is_the_one_in_the_rules_file():
+    rules = (house.ROOT / "hw/udev/60-ratingpad.rules").read_text("utf-8")
+    rule = re.search(r"^#   (SUBSYSTEM==.*)$", rules, re.MULTILINE)
+    assert rule
+    assert rule[1] in EN
+
+
+def test_the_watchdogs_times_are_those_of_the_units():
+    service = (house.ROOT / "hw/systemd/ratingpad.service").read_text("utf-8")
+    board = (house.ROOT / "hw/systemd/system.conf.d/ratingpad-watchdog.conf").read_text("utf-8")
+    hangs = re.search(r"^WatchdogSec=(\d+)$", service, re.MULTILINE)
+    resets = re.search(r"^RuntimeWatchdogSec=(\d+)$", board, re.MULTILINE)
+    assert hangs
+    assert resets
+    assert f"again after {hangs[1]} s" in EN
+    assert f"reset after {resets[1]} s" in EN
+
+
+def test_every_command_that_is_told_there_is(capsys: pytest.CaptureFixture[str]):
+    told = set(re.findall(r"ratingpad ([a-z]+) --", EN))
+    assert {"wiring", "units", "voice", "check", "selftest"} <= told
+    for command in told:
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0, command
+    capsys.readouterr()
