@@ -38,9 +38,8 @@ class GpioKeys:
         self._boot = boot
         self._retry_s = retry_s
         self._pins = Pins("keys", Code.KEYS_GONE)
-        # Half the debounce time without a sample: whatever was settling is not known any more.
-        gap_ms = max(2 * profile.scan_ms, profile.debounce_ms // 2)
-        self._debounce = Debounce(profile, SOURCE, gap_ms)
+        # A whole debounce time without a sample: whatever was settling is not known any more.
+        self._debounce = Debounce(profile, SOURCE, gap_ms=profile.debounce_ms)
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._gone = False

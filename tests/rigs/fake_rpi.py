@@ -14,8 +14,10 @@ import types
 from collections.abc import Callable, Iterator
 
 from device.drivers.sim.contact import Contact
+from rigs.wait import until
 
 BOUNCE_MS = 10.0
+PATIENCE_S = 20.0
 
 
 class error(Exception):  # noqa: N801, N818 - lgpio calls it so
@@ -70,6 +72,14 @@ class FakePi(types.ModuleType):
         with self._lock:
             contact = self._contacts[line][0]
             (contact.hold if on else contact.let_go)(self._now_ms())
+
+    def press_until(self, felt: Callable[[], bool], *lines: int) -> None:
+        """Fingers that stay until `felt`: a machine that is busy reads the pins rarely."""
+        for line in lines:
+            self.stick(line, True)
+        until(felt, PATIENCE_S, "the fingers are felt", every_s=0.002)
+        for line in lines:
+            self.stick(line, False)
 
     def chatter(self, line: int, for_ms: float) -> None:
         with self._lock:
@@ -140,7 +150,7 @@ class FakePi(types.ModuleType):
             self._drive(line, bool(level))
 
     def cleanup(self, line: int | None = None) -> None:
-        """Also of pins that others in this process hold: the library does not know whose they are."""
+        """Of all pins, whoever in this process holds them: the library does not know."""
         with self._lock:
             if self._mode is None:
                 return

@@ -94,12 +94,15 @@ class FakePinsRig:
 
     def press(self, name: str) -> None:
         self._settle()
-        self._pi.press(self._lines[name])
+        self._pi.press_until(self._felt, self._lines[name])
         self._settle()
 
     def confuse(self) -> None:
         self._settle()
-        self._pi.press(*list(self._lines.values())[:2])
+        self._pi.press_until(self._felt, *list(self._lines.values())[:2])
+
+    def _felt(self) -> bool:
+        return not self.keys.armed
 
     def _settle(self) -> None:
         def settled() -> bool:
