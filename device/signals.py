@@ -85,23 +85,28 @@ class Signals:
         self._lights: Outlet[frozenset[str]] | None = None
         self._beeper: Outlet[tuple[int, ...]] | None = None
         self._voice: Outlet[str | None] | None = None
-        self._lit: bool | None = None
+        self._lit = False
         self._saying: Signal | None = None
         self._on_fault: OnFault = lambda _: None
         self._broken: dict[str, FaultReport] = {}
         self._telling = threading.Lock()
 
     def start(self, on_fault: OnFault) -> None:
-        """Take hold of the parts; `on_fault` (A01) is called from their threads."""
+        """Take hold of the parts; `on_fault` (A01) is called from their threads.
+
+        All of them begin dark and silent: an agent that was killed may have left a pin driven.
+        """
         self._on_fault = on_fault
         board = self._board
         if board.lights is not None:
             put = board.lights.show
             self._lights = Outlet("lights", put, lambda d: self._tell("lights", d), retry_s=RETRY_S)
             self._lights.start()
+            self._lights.want(frozenset())
         if board.beeper is not None:
             self._beeper = Outlet("beeper", board.beeper.beep, lambda d: self._tell("beeper", d))
             self._beeper.start()
+            self._beeper.want(())
         if board.voice is not None:
             self._voice = self._open(board.voice)
 

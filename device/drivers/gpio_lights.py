@@ -1,8 +1,8 @@
 """Lights at the keys, each on a pin.
 
 The pins are taken with the first picture of lights and let go at the end, as inputs: a light hangs
-on a transistor whose base has a resistor to the dark side, so a pin that nobody drives is dark too,
-before the agent starts and after it was killed.
+on a transistor whose base has a resistor to the dark side, so a pin that nobody drives is dark.
+What an agent that was killed left lit goes dark when the next one takes the pins.
 """
 
 import contextlib

@@ -46,6 +46,14 @@ class Place:
         self.faults: list[FaultReport] = []
         self.signals = Signals(config, cast("Board", self.parts))
         self.signals.start(self.faults.append)
+        self.rest()
+        self.at_start, self.parts.done = self.parts.done, []
+
+    def rest(self) -> None:
+        """Wait until every wish has been carried out."""
+        for outlet in (self.signals._lights, self.signals._beeper, self.signals._voice):
+            assert outlet is not None
+            until(lambda one=outlet: one.at_rest, PATIENCE_S, "every wish was carried out")
 
     def did(self, part: str, *what: Any) -> None:
         """Wait until a part has done exactly this and nothing else."""
@@ -54,10 +62,7 @@ class Place:
 
     def settled(self) -> list[tuple[str, Any]]:
         """What the parts did once all wishes were carried out, part by part."""
-        outlets = (self.signals._lights, self.signals._beeper, self.signals._voice)
-        for outlet in outlets:
-            assert outlet is not None
-            until(lambda one=outlet: one.at_rest, PATIENCE_S, "every wish was carried out")
+        self.rest()
         self.signals.stop()
         return sorted(self.parts.done, key=lambda one: one[0])
 
@@ -107,6 +112,10 @@ def test_a_row_cannot_name_a_key_nor_a_level() -> None:
 
 
 # --- from scenes to parts ------------------------------------------------------------------------
+
+
+def test_every_part_begins_dark_and_silent_whatever_a_killed_agent_left(place: Place) -> None:
+    assert sorted(place.at_start) == [("beeper", ()), ("lights", set())]
 
 
 def test_an_invitation_lights_all_level_keys_beeps_and_is_said_in_the_pads_languages(
@@ -190,9 +199,7 @@ def story(config: Config, level: Level) -> list[tuple[str, Any]]:
     def step(signal: Any, scene: Scene) -> None:
         """One at a time, so that the threads of the parts leave nothing to chance."""
         signal(scene)
-        for outlet in (place.signals._lights, place.signals._beeper, place.signals._voice):
-            assert outlet is not None
-            until(lambda one=outlet: one.at_rest, PATIENCE_S, "it was carried out")
+        place.rest()
 
     run(rating())
     return place.settled()

@@ -57,11 +57,13 @@ class SignalBook:
         """Call `watcher` after each happening, from the thread that made it."""
         self._watchers.append(watcher)
 
-    def write(self, part: Part, happening: Happening) -> None:
-        """Note what a part does. Raises DriverError (A01) when the part is broken."""
+    def write(self, part: Part, happening: Happening | None) -> None:
+        """Note what a part does, if anything. Raises DriverError (A01) when it is broken."""
         with self._lock:
             if part in self._broken:
                 raise DriverError(f"the simulated {part} cannot be driven", Code.SIGNAL_GONE)
+            if happening is None:
+                return
             number = self._happened[-1].number + 1 if self._happened else 1
             noted = msgspec.structs.replace(happening, number=number)
             self._happened.append(noted)
@@ -99,8 +101,8 @@ class SimBeeper:
         self._book = book
 
     def beep(self, on_off_ms: tuple[int, ...]) -> None:
-        """Note a beep. Raises DriverError (A01)."""
-        self._book.write("beeper", Happening(beep=on_off_ms))
+        """Note a beep; no times are silence, and nothing to note. Raises DriverError (A01)."""
+        self._book.write("beeper", Happening(beep=on_off_ms) if on_off_ms else None)
 
     def stop(self) -> None:
         """Nothing sounds any longer than its times; safe to call twice."""
