@@ -110,7 +110,7 @@ def test_every_key_map_is_told(language):
 def test_every_extra_of_a_pad_is_told(language):
     settings = configparser.ConfigParser()
     settings.read(house.ROOT / "setup.cfg")
-    others = {"province", "postgres", "demo", "test", "fuzz", "lint"}
+    others = {"province", "postgres", "demo", "test", "lint"}
     extras = set(settings["options.extras_require"]) - others
     assert set(first_column(DOCUMENTS[language], "lgpio")) == extras
 
