@@ -42,12 +42,13 @@ def fuzz(folder: Path, *options: str) -> tuple[int, str]:
         [sys.executable, "-m", "rigs.fuzz68", *options, *bounds, corpus],
         cwd=folder,
         env=environment(),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=600,
         check=False,
     )
-    return done.returncode, done.stderr
+    return done.returncode, done.stdout
 
 
 @pytest.mark.timeout(700)
@@ -61,6 +62,6 @@ def test_no_bytes_break_what_is_promised_of_the_reader(tmp_path: Path) -> None:
 def test_control_the_fuzzer_finds_a_mistake_that_was_planted(tmp_path: Path) -> None:
     code, said = fuzz(tmp_path, "--planted")
     assert code == FOUND, said[-2000:]
-    assert "AssertionError: " in said
+    assert "stands nowhere in the bytes" in said
     (crash,) = tmp_path.glob("crash-*")
     assert crash.stat().st_size < 100
