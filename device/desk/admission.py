@@ -68,7 +68,7 @@ class Admission:
         self.has_plugin = bool(plugin_tokens)
         self._tokens = [token.strip().encode() for token in tokens]
         self._plugin_tokens = [token.strip().encode() for token in plugin_tokens]
-        self._origins = frozenset(origins)
+        self.origins = frozenset(origins)
         self._public = frozenset(public)
         self._now_s = now_s
         self._tickets = Tickets(draw)
@@ -88,14 +88,14 @@ class Admission:
 
     def may_call(self, call: Call) -> bool:
         """Whether the page that calls may. Without an origin it is no page, or the pad's own."""
-        if call.origin is None or call.origin in self._origins:
+        if call.origin is None or call.origin in self.origins:
             return True
         # By its own address only: a name may be made to lead here by whoever owns the name.
         return call.origin == f"{call.scheme}://{call.host}" and _is_address(call.host)
 
     def is_foreign(self, call: Call) -> bool:
         """Whether it is a page of another origin, whose browser asks for our leave."""
-        return call.origin is not None and call.origin in self._origins
+        return call.origin is not None and call.origin in self.origins
 
     def issue_ticket(self) -> str:
         """A ticket for one connection to the events."""

@@ -6,6 +6,7 @@
     GET  /v1/window                     {"window", "state", "invitation", "fault"}
     POST /v1/window/pause | resume      {"by"}
     POST /v1/tickets                    {"ticket", "good_for_s"}
+    GET  /                              the clerk's page, and what belongs to it
     WS   /v1/events                     what changes, as it happens
 
 Every answer is JSON; an error is {"error", "says", "remedy"}. Every field of a request is
@@ -32,6 +33,7 @@ from device.desk.answers import DeskError, answer, mistake
 from device.desk.base import Desk, Invited
 from device.desk.door import Door
 from device.desk.live import Live
+from device.desk.pages import page_routes
 from device.desk.tickets import GOOD_FOR_S
 from device.desk.wire import (
     MAX_REQUEST_BYTES,
@@ -65,6 +67,7 @@ def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
             Route("/v1/window/resume", api.resume, methods=["POST"]),
             Route("/v1/tickets", api.ticket, methods=["POST"]),
             WebSocketRoute(EVENTS, live.events),
+            *page_routes(admission.origins),
         ],
         middleware=[Middleware(Door, admission=admission)],
         exception_handlers={

@@ -11,6 +11,7 @@ from device.desk.admission import Admission
 from device.desk.base import Desk
 from device.desk.http import build_app
 from device.desk.live import Live
+from device.desk.pages import PUBLIC
 from device.desk.refused import Refused
 from device.desk.server import DeskServer, serve
 from device.desk_settings import Desk as Settings
@@ -34,6 +35,7 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
         read_tokens(settings.token_file),
         origins=settings.origins,
         plugin_tokens=read_tokens(plugin) if plugin else (),
+        public=PUBLIC,
     )
     live = Live(desk)
     certificate = settings.certificate

@@ -1,0 +1,206 @@
+"""The clerk's page in a real Chromium, against a real pad: a clerk's whole day in a minute."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rigs.broker import free_port
+from rigs.contrast import CONTRAST
+from rigs.pad_process import TOKEN, PadProcess
+from sync.entries import Invited, Level, Paused
+from sync.mqtt import BrokerAddress
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SLOWLY_MS = 15_000
+LEVELS = ("满意", "satisf", *(level.value for level in Level))
+SIZES = ((1024, 600), (1280, 800))
+
+
+@pytest.fixture
+def pad(tmp_path: Path) -> Iterator[PadProcess]:
+    """A pad whose desk keeps its port, so that a page finds it again."""
+    timings = "invitation_s = 4\ngrace_s = 0\nthanks_s = 1"
+    address = BrokerAddress("127.0.0.1", free_port())
+    one = PadProcess(tmp_path / "pad", "pad-1", address, timings=timings)
+    config = one.config.read_text()
+    one.config.write_text(config.replace("port = 0", f"port = {free_port()}"))
+    one.start()
+    yield one
+    one.remove()
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)))
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+class Clerk:
+    """Somebody at the page. `said`: every byte that came to the browser."""
+
+    def __init__(self, browser: Any, pad: PadProcess, album: Path) -> None:
+        self.pad = pad
+        self.address = str(pad.desk.base_url).rstrip("/")
+        self.page = browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN")
+        self.page.set_default_timeout(SLOWLY_MS)
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.said: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("websocket", self._hear)
+        self._album = album
+
+    def _hear(self, socket: Any) -> None:
+        self.requests.append(socket.url)
+        socket.on("framereceived", lambda frame: self.said.append(str(frame)))
+
+    def come(self, *, token: str = TOKEN, number: str = "C003") -> None:
+        self.page.goto(f"{self.address}/#token={token}")
+        self.page.fill("#number", number)
+        self.page.keyboard.press("Enter")
+
+    def state(self, name: str) -> None:
+        self.page.wait_for_selector(f'body[data-state="{name}"]')
+
+    def scan(self, case: str) -> None:
+        """A scanner is a keyboard that types wherever the focus is, and then Enter."""
+        self.page.keyboard.type(case)
+        self.page.keyboard.press("Enter")
+
+    def standing(self, case: str, standing: str) -> None:
+        row = f'#visits li[data-standing="{standing}"]:has(.case:text-is("{case}"))'
+        self.page.wait_for_selector(row)
+
+    def problem(self, words: str) -> None:
+        self.page.wait_for_selector(f'#problem:visible:has-text("{words}")')
+
+    def look(self, name: str) -> None:
+        for width, height in SIZES:
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.screenshot(path=self._album / f"clerk-{name}-{width}.png")
+            inside = self.page.evaluate("document.documentElement.scrollWidth")
+            assert inside <= width
+        self.page.set_viewport_size({"width": 1024, "height": 600})
+
+
+@pytest.fixture
+def clerk(browser: Any, pad: PadProcess, tmp_path: Path) -> Clerk:
+    return Clerk(browser, pad, Path(os.environ.get("RATINGPAD_ALBUM") or tmp_path))
+
+
+def test_a_clerks_day(clerk: Clerk, pad: PadProcess) -> None:
+    page = clerk.page
+    page.goto(f"{clerk.address}/#token={TOKEN}")
+    page.wait_for_selector("#number:focus")
+    assert page.url == f"{clerk.address}/"  # the token is out of the address and of the history
+    clerk.look("sign-in")
+    clerk.come()
+    clerk.state("ready")
+    assert page.inner_text("#clerk") == "C003"
+    assert page.inner_text("#window") == "3"
+    clerk.look("ready")
+
+    # scanned while the focus is elsewhere
+    page.evaluate("document.activeElement.blur()")
+    clerk.scan("DH-1")
+    clerk.standing("DH-1", "open")
+    clerk.state("busy")
+    assert page.inner_text("#now-case") == "DH-1"
+    clerk.look("open")
+    pad.press("satisfied")
+    clerk.standing("DH-1", "rated")
+    clerk.state("ready")
+
+    # once more: refused, then on record
+    clerk.scan("DH-1")
+    clerk.problem("已经评价过")
+    clerk.look("rated-already")
+    page.click("#again")
+    page.wait_for_selector("#now:visible")
+    page.click("#withdraw")
+    page.wait_for_selector('#visits li[data-standing="withdrawn"]')
+    asked = [body for body in pad.bodies() if isinstance(body, Invited)]
+    assert [body.clerk for body in asked] == ["C003", "C003"]
+    assert asked[1].rated_before == asked[0].invitation
+
+    # nobody answers; and a second one while the first still may
+    clerk.state("ready")
+    clerk.scan("DH-2")
+    clerk.standing("DH-2", "open")
+    clerk.scan("DH-3")
+    clerk.problem("上一位群众还在评价")
+    clerk.standing("DH-2", "unrated")
+
+    # the window
+    page.click("#pause")
+    clerk.state("paused")
+    page.fill("#case", "")
+    clerk.scan("DH-4")
+    clerk.problem("暂停服务")
+    clerk.look("paused")
+    page.click("#pause")
+    clerk.state("ready")
+    assert [body.by for body in pad.bodies() if isinstance(body, Paused)] == ["desk: C003"]
+
+    # the pad loses its power over an open invitation, and the page finds out what became of it
+    page.fill("#case", "")
+    clerk.scan("DH-5")
+    clerk.standing("DH-5", "open")
+    pad.end()
+    clerk.state("away")
+    clerk.look("away")
+    pad.start()
+    clerk.standing("DH-5", "withdrawn")
+    clerk.state("ready")
+
+    # a reload forgets nothing; leaving forgets the clerk and keeps the pad's token
+    page.reload()
+    clerk.standing("DH-1", "rated")
+    page.click("#leave")
+    page.wait_for_selector("#sign-in:visible")
+    assert not page.is_visible("#token")
+    stored = json.loads(page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])"))
+    assert stored == [{}, {"token": TOKEN}]
+
+    # never a level; nothing from elsewhere; nothing complained; the token in no address
+    assert clerk.said
+    assert not [word for word in LEVELS for said in clerk.said if word in said]
+    assert not [word for word in LEVELS if word in page.content()]
+    home = (clerk.address, clerk.address.replace("http", "ws"), "data:")
+    assert [url for url in clerk.requests if not url.startswith(home)] == []
+    assert not [url for url in clerk.requests[1:] if TOKEN in url.partition("#")[0]]
+    assert clerk.complaints == []
+
+
+def test_a_wrong_token_is_asked_for_again_and_the_page_can_be_read(clerk: Clerk) -> None:
+    clerk.come(token="a-token-that-is-not-the-pads")
+    clerk.page.wait_for_selector("#token:visible")
+    assert "口令不正确" in clerk.page.inner_text("#state")
+    clerk.look("wrong-token")
+    clerk.page.fill("#token", TOKEN)
+    clerk.page.fill("#number", "C004")
+    clerk.page.keyboard.press("Enter")
+    clerk.state("ready")
+
+    # by keyboard alone, and by weak eyes
+    assert clerk.page.evaluate("document.activeElement.id") == "case"
+    clerk.page.keyboard.press("Tab")
+    assert clerk.page.evaluate("document.activeElement.id") == "invite"
+    assert clerk.page.evaluate(CONTRAST) == []
+    clerk.page.evaluate("document.getElementById('none').style.color = '#bbb'")
+    assert len(clerk.page.evaluate(CONTRAST)) == 1, "the control: faint text is noticed"

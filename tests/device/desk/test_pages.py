@@ -1,0 +1,119 @@
+"""The desk's own pages: whole, alone, old enough, and nothing beside them."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from device.desk.admission import Admission
+from device.desk.http import build_app
+from device.desk.live import Live
+from device.desk.openapi import text
+from device.desk.pages import OPENAPI, PAGES, PUBLIC
+from rigs.house import ROOT
+
+FOLDER = ROOT / "device" / "desk" / "page"
+
+
+Get = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def get() -> Get:
+    admission = Admission(
+        ["0123456789abcdef"], origins=["https://win.hall.lan", "null"], public=PUBLIC
+    )
+    app = build_app(None, admission, Live(None))  # type: ignore[arg-type]
+
+    def get(path: str, **given: Any) -> httpx.Response:
+        async def call() -> httpx.Response:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://pad") as client:
+                return await client.get(path, **given)
+
+        return asyncio.run(call())
+
+    return get
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_everybody_may_read_the_pages(get: Get, path: str) -> None:
+    answer = get(path)
+    name, kind = PAGES[path]
+    assert answer.content == (FOLDER / name).read_bytes()
+    assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_document_is_served(get: Get) -> None:
+    assert get(OPENAPI).content == text()
+
+
+def test_the_page_may_do_nothing_but_talk_to_its_pad(get: Get) -> None:
+    policy = get("/").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert policy.endswith("frame-ancestors 'self' https://win.hall.lan")
+    page = (FOLDER / "index.html").read_text("utf-8")
+    assert not re.search(r"\son\w+=|style=|<style|javascript:", page)
+    assert all(src for src in re.findall(r"<script([^>]*)>", page))
+    assert re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page) == [
+        "clerk.css",
+        "ratingpad.js",
+        "clerk.js",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/index.html",
+        "/../wire.py",
+        "/%2e%2e/wire.py",
+        "/..%2fwire.py",
+        "/clerk.js/../../wire.py",
+        "//etc/passwd",
+        "/clerk.js%00",
+        "/clerk.js/",
+        "/Clerk.js",
+        "/\\clerk.js",
+    ],
+)
+def test_there_is_nothing_beside_them(get: Get, path: str) -> None:
+    answer = get(path)
+    assert answer.status_code == 401
+    with_token = {"authorization": "Bearer 0123456789abcdef"}
+    answer = get(path, headers=with_token)
+    assert answer.status_code in (404, 307)
+    assert b"Pure" not in answer.content
+
+
+LATER = {
+    "optional chaining (2020)": r"\?\.[a-zA-Z(\[]",
+    "nullish coalescing (2020)": r"\?\?",
+    "object spread (2018)": r"[{,]\s*\.\.\.",
+    "finally (2018)": r"\.finally\(",
+    "catch without a binding (2019)": r"catch\s*\{",
+    "logical assignment (2021)": r"(?:&&|\|\||\?\?)=",
+    "modules": r"^\s*(?:import|export)\s",
+    "private fields (2022)": r"this\.#",
+    "for await (2018)": r"for\s+await",
+    "numeric separators (2021)": r"\d_\d",
+    "replaceAll, at, flat, allSettled": r"\.(?:replaceAll|at|flat|flatMap|allSettled)\(",
+}
+
+
+@pytest.mark.parametrize("name", ["ratingpad.js", "clerk.js"])
+def test_the_scripts_are_old_enough_for_the_browsers_of_offices(name: str) -> None:
+    script = re.sub(r"/\*.*?\*/|//[^\n]*", "", (FOLDER / name).read_text("utf-8"), flags=re.DOTALL)
+    assert {what for what, how in LATER.items() if re.search(how, script, re.MULTILINE)} == set()
+    assert "innerHTML" not in script
+    assert "eval(" not in script
+
+
+def test_the_style_needs_no_grid_nor_gap() -> None:
+    assert not re.search(r"\b(?:grid|gap)\s*:", (FOLDER / "clerk.css").read_text("utf-8"))
