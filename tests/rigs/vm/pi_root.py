@@ -69,7 +69,7 @@ def _install_wheels(folder: Path) -> None:
         subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"),
-                *(f"--target={folder}/root/usr/local/lib/python{PYTHON}/dist-packages",),
+                *(f"--target={folder / 'root'}/usr/local/lib/python{PYTHON}/dist-packages",),
                 *("--implementation=cp", f"--python-version={PYTHON}", "--only-binary=:all:"),
                 *(f"--platform={name}" for name in [*platforms, "manylinux2014_aarch64"]),
                 *("-r", str(asked)),
