@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks import cost, crashes, drain, idle, kills, losses, press, taking, wire
+from benchmarks import cost, crashes, drain, edges, idle, kills, losses, press, taking, wire
 from benchmarks.peers import install
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
@@ -13,6 +13,7 @@ from benchmarks.table import Row, markdown, write_between_markers
 
 PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "press": press.rows,
+    "edges": edges.rows,
     "cost": cost.rows,
     "drain": drain.rows,
     "ingest": taking.rows,

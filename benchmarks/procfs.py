@@ -53,3 +53,8 @@ def cpu_ns(pid: int) -> int:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             used += int((task / "schedstat").read_text().split()[0])
     return used
+
+
+def thread_cpu_ns(tid: int) -> int:
+    """The same of one living thread of this process."""
+    return int(Path(f"/proc/self/task/{tid}/schedstat").read_text().split()[0])

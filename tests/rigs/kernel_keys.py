@@ -91,9 +91,13 @@ class SimChip:
 
     def _pull(self, way: str, lines: tuple[int, ...]) -> None:
         for line in lines:
-            (self._lines / f"sim_gpio{line}" / "pull").write_text(way)
+            self.pull_file(line).write_text(way)
         if self.watch is not None:
             self.watch()
+
+    def pull_file(self, line: int) -> Path:
+        """Where the line's pull is written to."""
+        return self._lines / f"sim_gpio{line}" / "pull"
 
     def level(self, line: int) -> bool:
         """What stands on the line, whoever drives it."""
