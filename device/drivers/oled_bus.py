@@ -1,9 +1,9 @@
 """The one door to luma: what each OLED chip wants to be told, and the buses that carry it.
 
-luma knows each chip's settings and speaks over I²C and SPI. Over I²C bytes go in blocks of 32,
-which every adapter can carry: plain I²C, which luma prefers, is missing from some on USB and from
-the kernel's stub. Over SPI luma holds the data/command and the reset line through RPi.GPIO;
-`spidev` and `RPi.GPIO` are imported by it, and only when a bus on SPI is opened.
+luma knows each chip's settings and speaks over I²C and SPI. An I²C adapter without plain transfers,
+as there are some on USB, gets SMBus blocks of 32 bytes. Over SPI luma holds the data/command and
+the reset line through RPi.GPIO; `spidev` and `RPi.GPIO` are imported by it, and only when a bus on
+SPI is opened.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,10 @@ SPI_HZ = 4_000_000
 
 RESET_S = 0.001
 """Both chips ask for 3 µs of reset (SSD1306 datasheet 8.9); a cable may need more."""
+
+
+DATA = 0x40
+"""The control byte before data (SSD1306 datasheet 8.1.5.2)."""
 
 
 class Bus(Protocol):
@@ -56,6 +60,8 @@ class I2cBus:
 
     def __init__(self, port: int, address: int) -> None:
         self._line = smbus2.SMBus(port)
+        self._plain = bool(self._line.funcs & smbus2.I2cFunc.I2C)
+        self._address = address
         self._chip = i2c(bus=self._line, address=address)
 
     def command(self, *said: int) -> None:
@@ -63,8 +69,11 @@ class I2cBus:
         self._chip.command(*said)
 
     def data(self, data: Sequence[int]) -> None:
-        """Send data, in blocks of 32."""
-        self._chip.data(data)
+        """Send data as one message; through luma in blocks of 32, where the adapter needs that."""
+        if self._plain:
+            self._line.i2c_rdwr(smbus2.i2c_msg.write(self._address, [DATA, *data]))
+        else:
+            self._chip.data(data)
 
     def close(self) -> None:
         """Close the bus."""

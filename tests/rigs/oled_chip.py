@@ -8,7 +8,7 @@ import errno
 import random
 
 from PIL import Image
-from smbus2 import i2c_msg
+from smbus2 import I2cFunc, i2c_msg
 
 ARGUMENTS = {
     "ssd1306": {0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1, 0xD3: 1}
@@ -120,6 +120,7 @@ class Wire:
         """The cable is pulled once so many more bytes have been sent."""
         self.bytes = 0
         self.open_buses = 0
+        self.funcs = I2cFunc.I2C | I2cFunc.SMBUS_WRITE_I2C_BLOCK
 
     def plug(self, on: bool) -> None:
         if self.plugged and not on:
@@ -154,6 +155,7 @@ class Bus:
         if port != wire.port:
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", f"/dev/i2c-{port}")
         self._wire: Wire | None = wire
+        self.funcs = wire.funcs
         wire.open_buses += 1
 
     def write_i2c_block_data(self, address: int, register: int, data: list[int]) -> None:
@@ -163,6 +165,8 @@ class Bus:
 
     def i2c_rdwr(self, *messages: i2c_msg) -> None:
         assert self._wire is not None, "the bus is closed"
+        if not self.funcs & I2cFunc.I2C:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
         for message in messages:
             self._wire.carry(message.addr, bytes(message))
 

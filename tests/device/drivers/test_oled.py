@@ -10,6 +10,7 @@ from luma.core.interface.serial import i2c
 from luma.oled.device import sh1106, ssd1306
 from PIL import Image
 from PIL.Image import Transpose
+from smbus2 import I2cFunc
 
 from device.drivers.base import FaultReport
 from device.drivers.oled import Oled
@@ -64,6 +65,17 @@ def test_the_chip_of_the_bench_shows_what_lumas_own_way_of_sending_gives(wire: W
     for picture in list(PICTURES.values())[:5]:
         device.display(picture)
         assert same(wire, picture)
+
+
+def test_an_adapter_without_plain_transfers_gets_blocks_and_shows_the_same(
+    wire: Wire, oled: Oled
+) -> None:
+    wire.funcs = I2cFunc.SMBUS_WRITE_I2C_BLOCK
+    for name, picture in PICTURES.items():
+        oled.show(picture)
+        assert same(wire, picture), name
+    with pytest.raises(OSError, match="not supported"):  # control: what luma does by itself
+        i2c().data([0x55])
 
 
 def test_a_display_that_hangs_upside_down_is_turned(wire: Wire) -> None:
