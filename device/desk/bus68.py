@@ -21,8 +21,8 @@ from device.config import Bus68 as Bus68Config
 from device.desk.base import Desk, Invited
 from device.desk.bus68_talk import Talk, Word
 from device.desk.refused import Refused
+from device.errors import ConfigError
 from device.keypad import Keypad, load_keypad
-from device.serial_line import SerialLine
 from sync.entries import Level, Service
 
 log = logging.getLogger(__name__)
@@ -185,7 +185,11 @@ def open_bus(
     return bus
 
 
-def _line(config: Bus68Config, keypad: Keypad) -> SerialLine:
+def _line(config: Bus68Config, keypad: Keypad) -> Line:
+    try:
+        from device.serial_line import SerialLine
+    except ImportError as error:
+        raise ConfigError(f"[bus68] {error}: pip install 'ratingpad[serial]'") from error
     return SerialLine(config.port, keypad.baud, "bus")
 
 

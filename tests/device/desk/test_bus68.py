@@ -5,16 +5,19 @@ The real pad, session, desk and codec, in virtual time; the wires have their phy
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
 from device.config import Bus68 as Bus68Config
+from device.desk.base import Desk
 from device.desk.base import Invited as Granted
 from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
 from device.desk.bus68_talk import COPIES
 from device.drivers.base import FaultReport
-from device.errors import Code
+from device.errors import Code, ConfigError
 from device.events import Effect, Press, Record, Scene, Settled
 from device.keypad import load_keypad
 from device.session import Session
@@ -449,3 +452,13 @@ def test_a_press_of_a_key_without_a_level_is_never_told() -> None:
         assert hall.controller.told == []
 
     at_window(body)
+
+
+def test_a_bus_without_pyserial_is_a_mistake_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "serial", None)
+    monkeypatch.delitem(sys.modules, "device.serial_line", raising=False)
+    config = Bus68Config(port="/dev/ttyUSB0", model=MODEL, address=3, tells="nothing")
+    with pytest.raises(ConfigError, match=r"pip install 'ratingpad\[serial\]'"):
+        Bus68(config, cast(Desk, None), lambda _standing, _why: None)
