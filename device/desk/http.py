@@ -34,6 +34,7 @@ from device.desk.base import Desk, Invited
 from device.desk.door import Door
 from device.desk.live import Live
 from device.desk.pages import page_routes
+from device.desk.plugin import plugin_routes
 from device.desk.tickets import GOOD_FOR_S
 from device.desk.wire import (
     MAX_REQUEST_BYTES,
@@ -68,6 +69,7 @@ def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
             Route("/v1/tickets", api.ticket, methods=["POST"]),
             WebSocketRoute(EVENTS, live.events),
             *page_routes(admission.origins),
+            *(plugin_routes(desk, live) if admission.has_plugin else ()),
         ],
         middleware=[Middleware(Door, admission=admission)],
         exception_handlers={

@@ -6,14 +6,16 @@ listener, and a listener that does not empty his is cut. He comes back and asks.
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from device.desk.answers import mistake
 from device.desk.base import Desk
-from device.desk.news import News
-from device.desk.wire import StandingEvent, WindowEvent, window_event
+from device.desk.news import News, Watch
+from device.desk.wire import window_event
 
 MAX_LISTENERS = 8
 QUEUED = 64
@@ -25,17 +27,17 @@ HUNG_UP = 1008
 """Close code (RFC 6455 §7.4.1): a listener has nothing to say here."""
 
 
-class _Listener:
+class Listener:
     """What one listener has yet to be told."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUED)
+        self.queue: asyncio.Queue[News] = asyncio.Queue(QUEUED)
         self.lags = asyncio.Event()
 
-    def tell(self, event: WindowEvent | StandingEvent) -> None:
+    def tell(self, event: News) -> None:
         """Put an event into the queue; one that finds it full is the last."""
         try:
-            self.queue.put_nowait(msgspec.json.encode(event))
+            self.queue.put_nowait(event)
         except asyncio.QueueFull:
             self.lags.set()
 
@@ -45,8 +47,8 @@ class Live:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._news = News(desk)
-        self._listeners: list[_Listener] = []
+        self._watch = Watch(desk)
+        self._listeners: list[Listener] = []
 
     @property
     def listeners(self) -> int:
@@ -57,51 +59,68 @@ class Live:
         """Something has happened at the pad; called on its loop, after everything else."""
         if not self._listeners:
             return
-        for event in self._news.look():
+        for event in self._watch.look():
             for one in self._listeners:
                 one.tell(event)
 
-    async def events(self, websocket: WebSocket) -> None:
-        """Serve one listener until he goes, lags behind or talks."""
-        if self.listeners >= MAX_LISTENERS:
-            await websocket.send_denial_response(mistake("too-many-listeners"))
-            return
-        await websocket.accept()
-        one = _Listener()
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """A listener who has been told how the window stands, until he leaves."""
         if not self._listeners:
-            self._news = News(self._desk)
-            self._news.look()  # what is there already is told below
-        for event in News(self._desk).look():
+            self._watch = Watch(self._desk)
+            self._watch.look()  # what is there already is told below
+        one = Listener()
+        for event in Watch(self._desk).look():
             one.tell(event)
         self._listeners.append(one)
         try:
-            await self._serve(websocket, one)
+            yield one
         finally:
             self._listeners.remove(one)
 
-    async def _serve(self, websocket: WebSocket, one: _Listener) -> None:
-        hearing = asyncio.ensure_future(websocket.receive())
-        tasks = {
-            hearing,
-            asyncio.ensure_future(self._pump(websocket, one)),
-            asyncio.ensure_future(one.lags.wait()),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            with contextlib.suppress(WebSocketDisconnect):
-                task.result()
-        if hearing in done and hearing.result()["type"] == "websocket.receive":
-            await websocket.close(HUNG_UP, "only listen here")
+    async def accepts(self, websocket: WebSocket) -> bool:
+        """Whether there is room for one more listener; he is told if not."""
+        if self.listeners >= MAX_LISTENERS:
+            await websocket.send_denial_response(mistake("too-many-listeners"))
+            return False
+        await websocket.accept()
+        return True
 
-    async def _pump(self, websocket: WebSocket, one: _Listener) -> None:
+    async def events(self, websocket: WebSocket) -> None:
+        """Serve one listener until he goes, lags behind or talks."""
+        if await self.accepts(websocket):
+            with self.listening() as one:
+                await until_one_ends(
+                    _hang_up(websocket), self._pump(websocket, one), one.lags.wait()
+                )
+
+    async def _pump(self, websocket: WebSocket, one: Listener) -> None:
         while True:
             try:
-                text = await asyncio.wait_for(one.queue.get(), BEAT_S)
+                event = await asyncio.wait_for(one.queue.get(), BEAT_S)
             except TimeoutError:
-                text = msgspec.json.encode(window_event(self._desk.window()))
-            await websocket.send_text(text.decode())
+                event = window_event(self._desk.window())
+            await websocket.send_text(msgspec.json.encode(event).decode())
+
+
+async def _hang_up(websocket: WebSocket) -> None:
+    """Wait until the listener goes, or says something."""
+    message = await websocket.receive()
+    if message["type"] == "websocket.receive":
+        await websocket.close(HUNG_UP, "only listen here")
+
+
+async def until_one_ends(*parts: Coroutine[Any, Any, object]) -> None:
+    """Run the parts of a connection until one of them ends, and end the others. A connection that
+    is gone is an end like any other; what else a part raises is raised.
+    """
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        with contextlib.suppress(WebSocketDisconnect):
+            task.result()

@@ -8,8 +8,10 @@ from device.desk.base import Desk, WindowNow
 from device.desk.wire import StandingEvent, WindowEvent, window_event
 from device.events import Standing
 
+News = WindowEvent | StandingEvent
 
-class News:
+
+class Watch:
     """One follower of one window, from now on."""
 
     def __init__(self, desk: Desk) -> None:
@@ -18,13 +20,13 @@ class News:
         self._newest: str | None = None
         self._followed: dict[str, Standing | None] = {}
 
-    def look(self) -> list[WindowEvent | StandingEvent]:
+    def look(self) -> list[News]:
         """What is new, standings first; at the first look the window, and what is open there."""
         now = self._desk.window()
         if now.invitation is not None and now.invitation != self._newest:
             self._newest = now.invitation
             self._followed[now.invitation] = None
-        found: list[WindowEvent | StandingEvent] = []
+        found: list[News] = []
         for one, before in list(self._followed.items()):
             standing = self._desk.standing(one)
             if standing is not None and standing != before:

@@ -22,7 +22,7 @@ import pytest
 from device.desk.admission import Admission
 from device.desk.http import build_app
 from device.desk.live import Live
-from device.desk.news import News
+from device.desk.news import Watch
 from device.errors import Code
 from device.events import Standing
 from device.pad import Pad
@@ -69,7 +69,7 @@ def traced(lines: list[str]) -> Iterator[None]:
 async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) -> None:
     pad = bench.pad
     admission = Admission([TOKEN], now_s=asyncio.get_running_loop().time)
-    news = News(pad)
+    news = Watch(pad)
     pad.on_changed = lambda: seen.events.extend(
         msgspec.json.encode(event).decode() for event in news.look()
     )

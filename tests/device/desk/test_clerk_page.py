@@ -2,18 +2,16 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rigs.broker import free_port
 from rigs.contrast import CONTRAST
+from rigs.desk_pad import chromium, desk_pad
 from rigs.pad_process import TOKEN, PadProcess
 from sync.entries import Invited, Level, Paused
-from sync.mqtt import BrokerAddress
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -24,29 +22,15 @@ SIZES = ((1024, 600), (1280, 800))
 
 @pytest.fixture
 def pad(tmp_path: Path) -> Iterator[PadProcess]:
-    """A pad whose desk keeps its port, so that a page finds it again."""
     timings = "invitation_s = 4\ngrace_s = 0\nthanks_s = 1"
-    address = BrokerAddress("127.0.0.1", free_port())
-    one = PadProcess(tmp_path / "pad", "pad-1", address, timings=timings)
-    config = one.config.read_text()
-    one.config.write_text(config.replace("port = 0", f"port = {free_port()}"))
-    one.start()
-    yield one
-    one.remove()
+    with desk_pad(tmp_path / "pad", timings=timings) as one:
+        yield one
 
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)))
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as one:
+        yield one
 
 
 class Clerk:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from device.desk.base import WindowNow
-from device.desk.news import News
+from device.desk.news import Watch
 from device.events import Standing
 from sync.entries import Level
 
@@ -29,11 +29,11 @@ class Desk:
         self.standings |= standings
 
 
-def told(news: News) -> list[dict[str, Any]]:
+def told(news: Watch) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(event) for event in news.look()]
 
 
-def brief(news: News) -> list[str]:
+def brief(news: Watch) -> list[str]:
     return [str(event.get("state") or event["standing"]) for event in told(news)]
 
 
@@ -43,18 +43,18 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def news(desk: Desk) -> News:
-    return News(desk)  # type: ignore[arg-type]
+def news(desk: Desk) -> Watch:
+    return Watch(desk)  # type: ignore[arg-type]
 
 
-def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: News) -> None:
+def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: Watch) -> None:
     assert told(news) == [
         {"event": "window", "window": "3", "state": "ready", "invitation": None, "fault": None}
     ]
     assert told(news) == []
 
 
-def test_an_invitation_is_followed_to_its_end_once(news: News, desk: Desk) -> None:
+def test_an_invitation_is_followed_to_its_end_once(news: Watch, desk: Desk) -> None:
     news.look()
     desk.move("busy", "a", a="open")
     assert brief(news) == ["open", "busy"]
@@ -67,12 +67,12 @@ def test_an_invitation_is_followed_to_its_end_once(news: News, desk: Desk) -> No
 
 def test_who_comes_while_one_is_open_hears_of_it(desk: Desk) -> None:
     desk.move("busy", "a", a="open")
-    late = News(desk)  # type: ignore[arg-type]
+    late = Watch(desk)  # type: ignore[arg-type]
     assert brief(late) == ["open", "busy"]
 
 
 def test_an_invitation_whose_rating_waits_for_a_slow_card_is_not_lost(
-    news: News, desk: Desk
+    news: Watch, desk: Desk
 ) -> None:
     desk.move("busy", "a", a="open")
     news.look()
@@ -85,7 +85,7 @@ def test_an_invitation_whose_rating_waits_for_a_slow_card_is_not_lost(
 
 
 def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
-    news: News, desk: Desk
+    news: Watch, desk: Desk
 ) -> None:
     desk.move("busy", "a", a="withdrawn")
     assert brief(news) == ["withdrawn", "busy"]
@@ -94,6 +94,6 @@ def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
 def test_no_event_has_room_for_a_level() -> None:
     words = [level.value for level in Level]
     schema = msgspec.json.schema_components(
-        [type(event) for event in News(Desk()).look()]  # type: ignore[arg-type]
+        [type(event) for event in Watch(Desk()).look()]  # type: ignore[arg-type]
     )
     assert not [word for word in words if word in str(schema)]

@@ -1,0 +1,190 @@
+"""The plug-in shim: numbers at once and numbers later, never a level."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from device.desk.admission import Admission
+from device.desk.http import build_app
+from device.desk.live import Live
+from device.desk.plugin import CODES, REFUSED
+from device.desk.server import serve
+from device.events import Refusal
+from rigs.pad_bench import Bench
+from rigs.web_listener import Listener, RefusedError
+from sync.entries import Invited, Level, Service
+
+TOKEN = "the-plug-ins-own-token"
+OTHER = "the-desks-own-token"
+
+
+class Software:
+    """Old window software on the pad's own machine."""
+
+    def __init__(self, bench: Bench, port: int, client: httpx.AsyncClient) -> None:
+        self.bench, self.pad, self.port = bench, bench.pad, port
+        self._client = client
+
+    async def get(self, what: str, **query: str) -> httpx.Response:
+        query = {"token": TOKEN, **query}
+        return await self._client.get(f"http://127.0.0.1:{self.port}/plugin/{what}", params=query)
+
+    async def outcome(self, what: str, **query: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.get(what, **query)).json()
+        return found
+
+    async def listen(self, token: str = TOKEN) -> Listener:
+        return await Listener.connect("127.0.0.1", self.port, f"/plugin/socket?token={token}")
+
+    async def press(self, level: Level = Level.SATISFIED) -> None:
+        self.bench.press(level)
+        await self.bench.settle()
+
+
+def run(story: Callable[[Software], Awaitable[None]], *, is_on: bool = True) -> None:
+    async def whole() -> None:
+        bench = Bench()
+        bench.pad.start()
+        live = Live(bench.pad)
+        bench.pad.on_changed = live.changed
+        admission = Admission([OTHER], plugin_tokens=[TOKEN] if is_on else [])
+        server = await serve(build_app(bench.pad, admission, live), "127.0.0.1", 0)
+        try:
+            async with asyncio.timeout(20), httpx.AsyncClient(trust_env=False) as client:
+                await story(Software(bench, server.port, client))
+        finally:
+            await server.stop()
+            await bench.pad.stop()
+
+    asyncio.run(whole())
+
+
+def test_the_answer_comes_at_once_and_the_outcome_later() -> None:
+    async def story(software: Software) -> None:
+        asked = await software.outcome("ask", case="DH-1", step="办结", clerk="C003", _="17")
+        assert asked == {"code": 0, "id": "01INVITATION0001"}
+        assert await software.outcome("ask", case="DH-1", step="办结") == asked  # as old pages do
+        assert await software.outcome("result", id=asked["id"]) == asked
+        (invited,) = software.bench.recorded(Invited)
+        assert invited.service == Service(case="DH-1", step="办结")
+        assert (invited.source, invited.clerk) == ("plugin", "C003")
+        await software.press()
+        assert await software.outcome("result", id=asked["id"]) == {**asked, "code": 1}
+
+    run(story)
+
+
+def test_every_outcome_has_its_code() -> None:
+    assert CODES == {"open": 0, "rated": 1, "unrated": -2, "withdrawn": -3, None: -4}
+
+    async def story(software: Software) -> None:
+        one = await software.outcome("ask", case="DH-1")
+        assert await software.outcome("ask", case="DH-2") == {"code": -1, "says": "busy"}
+        await software.pad.withdraw(one["id"], "test")
+        assert (await software.outcome("result", id=one["id"]))["code"] == -3
+        assert await software.outcome("result", id="never") == {"code": -4}
+        await software.pad.pause("test")
+        assert await software.outcome("ask", case="DH-1") == {"code": -1, "says": "paused"}
+
+    run(story)
+
+
+def test_what_has_been_rated_is_asked_for_again_only_knowingly() -> None:
+    async def story(software: Software) -> None:
+        await software.outcome("ask", case="DH-1")
+        await software.press()
+        refused = {"code": REFUSED, "says": Refusal.RATED.value}
+        assert await software.outcome("ask", case="DH-1") == refused
+        assert (await software.outcome("ask", case="DH-1", again="1"))["says"] == "busy"  # thanks
+
+    run(story)
+
+
+def test_a_page_without_cors_is_answered_by_a_script() -> None:
+    async def story(software: Software) -> None:
+        answer = await software.get("ask", case="DH-1", callback="app.answered")
+        assert answer.text == '/**/app.answered({"code":0,"id":"01INVITATION0001"});'
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        for evil in ("alert(1)//", "a;b", "<script>", "", "a" * 65, "é", "a\n"):
+            answer = await software.get("ask", case="DH-2", callback=evil)
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.json()["code"] == REFUSED
+        assert len(software.bench.recorded(Invited)) == 1
+
+    run(story)
+
+
+@pytest.mark.parametrize("wish", [{"case": "7" * 51}, {"case": "a\nb"}, {"window": "4"}])
+def test_a_question_that_is_not_as_it_should_be_changes_nothing(wish: dict[str, str]) -> None:
+    async def story(software: Software) -> None:
+        assert (await software.outcome("ask", **wish))["code"] == REFUSED
+        assert software.bench.recorded(Invited) == []
+
+    run(story)
+
+
+def test_over_a_socket_the_outcome_comes_by_itself() -> None:
+    async def story(software: Software) -> None:
+        one = await software.listen()
+        await one.say(json.dumps({"case": "DH-1", "clerk": "C003"}))
+        asked = {"code": 0, "id": "01INVITATION0001"}
+        assert json.loads(await one.hear()) == asked
+        for wrong in ("{", "[]", '{"kase": 1}', '{"case": 17}', "[" * 2000):
+            await one.say(wrong)
+            assert json.loads(await one.hear()) == {"code": -1, "says": "bad-request"}
+        await software.press(Level.VERY_DISSATISFIED)
+        assert json.loads(await one.hear()) == {**asked, "code": 1}
+        await one.close()
+
+    run(story)
+
+
+def test_a_socket_hears_of_its_own_questions_only() -> None:
+    async def story(software: Software) -> None:
+        one, other = await software.listen(), await software.listen()
+        await one.say('{"case": "DH-1"}')
+        await one.hear()
+        await software.press()
+        await one.hear()
+        await other.say('{"case": "DH-1"}')
+        assert json.loads(await other.hear()) == {"code": -1, "says": "already-rated"}
+
+    run(story)
+
+
+def test_it_is_off_until_it_has_a_token_and_takes_no_other() -> None:
+    async def off(software: Software) -> None:
+        assert (await software.get("ask", case="DH-1")).status_code == 401
+        with pytest.raises(RefusedError, match="401"):
+            await software.listen()
+
+    async def on(software: Software) -> None:
+        assert (await software.get("ask", case="DH-1", token=OTHER)).status_code == 401
+        with pytest.raises(RefusedError, match="401"):
+            await software.listen(OTHER)
+        url = f"http://127.0.0.1:{software.port}/v1/window"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            headers = {"authorization": f"Bearer {TOKEN}"}
+            assert (await client.get(url, headers=headers)).status_code == 401
+
+    run(off, is_on=False)
+    run(on)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_whatever_was_pressed_the_bytes_are_the_same(level: Level) -> None:
+    async def story(software: Software) -> None:
+        one = await software.listen()
+        await one.say('{"case": "DH-1"}')
+        await one.hear()
+        await software.press(level)
+        assert await one.hear() == '{"code":1,"id":"01INVITATION0001"}'
+        answer = await software.get("result", id="01INVITATION0001", callback="f")
+        assert answer.text == '/**/f({"code":1,"id":"01INVITATION0001"});'
+
+    run(story)
