@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks import cost, crashes, drain, edges, idle, kills, losses, press, taking, wire
+from benchmarks import cost, crashes, drain, edges, glass, idle, kills, losses, press, taking, wire
 from benchmarks.peers import install
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "ingest": taking.rows,
     "wire": wire.rows,
     "idle": idle.rows,
+    "glass": glass.rows,
     "crashes": crashes.rows,
     "kills": kills.rows,
     "losses": losses.rows,

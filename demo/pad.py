@@ -73,6 +73,8 @@ class StagedPad:
         self.time_server = True
         self.window_state = ""
         self.picture = DARK
+        self.film: list[bytes] = []
+        """Every picture that the display has shown, `DARK` where the plug was pulled."""
         self.scene = ""
         self.lit: tuple[str, ...] = ()
         self.beeps = 0
@@ -137,6 +139,7 @@ class StagedPad:
         if self.visits and self.visits[-1].id not in self.thanked:
             self.visits[-1].power_cut = True
         self.picture, self.scene, self.window_state = DARK, "", ""
+        self.film.append(DARK)
         self.lit, self.said = (), ""
         self._on_change()
 
@@ -203,6 +206,7 @@ class StagedPad:
 
     def _see(self, picture: bytes) -> None:
         self.picture = picture
+        self.film.append(picture)
         self.scene = scene_of(picture, self.window, HALL)
         if self.scene == "thanks" and self.visits:
             self.page = self.book.read() or self.page  # or it would be thanked for what is not seen
