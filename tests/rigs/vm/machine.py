@@ -13,7 +13,7 @@
   (`start` and `start_module` give a `Command`: `.output`, `.wait(timeout_s)`,
   `.wait_for(text, timeout_s)`, `.kill()`).
 - Everything runs as root. Loaded are gpio-sim, gpio_keys, uinput, evdev, i2c-dev, i2c-stub (an
-  empty chip at 0x3c), ftdi_sio and xhci; configfs is mounted. `modules=("softdog",)` loads more,
+  empty chip at 0x3c), ftdi_sio, xhci and snd-aloop; configfs is mounted. `modules=("softdog",)` loads more,
   `module_options={"softdog": "soft_margin=5"}` gives them parameters.
 - `qemu_options` are appended to QEMU's command line, `kernel_options` to the kernel's.
 - `init="/lib/systemd/systemd"` lets the host's systemd be process 1 (13 s): basic.target is
@@ -29,7 +29,6 @@ everywhere and the same; do not quote its timing as the product's.
 
 import contextlib
 import itertools
-import shutil
 import socket
 import subprocess
 import sys
@@ -56,7 +55,7 @@ MODULES = (
     *("virtio_pci", "virtio_console", "virtio_rng", "9p", "9pnet_virtio", "overlay"),
     *("uinput", "evdev", "gpio_keys", "i2c_dev"),
 )
-OF_A_PC = ("i2c_stub", "xhci_pci", "ftdi_sio")
+OF_A_PC = ("i2c_stub", "xhci_pci", "ftdi_sio", "snd_aloop")
 
 
 class Architecture(NamedTuple):
@@ -82,7 +81,7 @@ ARCHITECTURES = {
 
 
 class Machine:
-    """One running machine; use it in a `with`. Not for several threads."""
+    """One running machine, in a `with`. QEMU ends with the thread that entered it."""
 
     def __init__(
         self,
@@ -113,28 +112,34 @@ class Machine:
     # --- coming and going ----------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="rig-", dir="/var/tmp"))
+        with contextlib.ExitStack() as coming:
+            # Not in /tmp, which systemd empties when it starts inside.
+            folder = tempfile.TemporaryDirectory(prefix="rig-", dir="/var/tmp")
+            self._folder = Path(coming.enter_context(folder))
+            self._switch_on(coming)
+            self.booted_s = float(self._channel.hello.wait(BOOT_S).output)
+            self._leave = coming.pop_all().close
+        return self
+
+    def _switch_on(self, coming: contextlib.ExitStack) -> None:
         self.share = self._folder / "share"
         self.share.mkdir()
         self._console = self._folder / "console"
         (self._folder / "initramfs").write_bytes(self._initramfs())
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, self._console.open("w") as console:
             self._qemu = subprocess.Popen(
                 # QEMU ends with whoever started it, even when that is killed.
                 ["setpriv", "--pdeathsig", "KILL", *self._command(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=self._console.open("w"),
+                stdout=console,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
             )
         self._channel = Channel(ours, self.console)
-        try:
-            self.booted_s = float(self._channel.hello.wait(BOOT_S).output)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+        coming.callback(self._channel.close)
+        coming.callback(self._qemu.wait)
+        coming.callback(self._qemu.kill)
 
     def __exit__(
         self,
@@ -142,10 +147,7 @@ class Machine:
         what: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._qemu.kill()
-        self._qemu.wait()
-        self._channel.close()
-        shutil.rmtree(self._folder)
+        self._leave()
 
     def _initramfs(self) -> bytes:
         modules = in_order(self.kernel.modules, [self.kernel.gpio_sim], self._modules)
