@@ -1,9 +1,22 @@
 """How the window asks for a rating, and what it may learn.
 
-base.py    the port: what every desk may wish and what a clerk may know
-wire.py    the local HTTP API's wishes, answers and errors, as types
-http.py    the local HTTP API (the one door to starlette)
-server.py  serves it on the agent's loop (the one door to uvicorn)
-bus68.py   in the place of an old key pad on the hall controller's RS-485 bus
+base.py        the port: what every desk may wish and what a clerk may know
+opening.py     opens the desk that the configuration asks for
+
+The HTTP API, from the wire inwards:
+
+listener.py    so many connections and no more
+server.py      serves it on the agent's loop (the one door to uvicorn)
+door.py        lets a call past or answers why not
+admission.py   the door's rules: token, ticket, origin, patience
+rate.py, tickets.py, refused.py   PURE: buckets, tickets, the count of refusals
+http.py        the calls, from wishes to answers
+wire.py, mistakes.py   PURE: wishes, answers, events and errors, as types
+live.py        events over a WebSocket; news.py is what is new (PURE)
+plugin.py      a shim for window software that calls a plug-in
+pages.py       the clerk's page and the JavaScript client, in page/
+openapi.py     the OpenAPI document, made of the types
+
+bus68.py       in the place of an old key pad on the hall controller's RS-485 bus
 bus68_talk.py  PURE: what a frame on that bus means, what is said when
 """

@@ -1,0 +1,78 @@
+"""The examples of docs/desk.md, run against a real pad as a reader would run them."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device.desk.wire import MAX_REQUEST_BYTES
+from rigs.desk_pad import desk_pad
+from rigs.house import ROOT
+from rigs.pad_process import TOKEN
+
+PRESSES = "<!-- the citizen presses -->"
+PARTS = re.compile(rf"```sh\n(.*?)```\n\n```json\n(.*?)```|({re.escape(PRESSES)})", re.DOTALL)
+
+
+def document() -> str:
+    return (ROOT / "docs" / "desk.md").read_text("utf-8")
+
+
+def fits(told: Any, found: Any) -> bool:
+    """Whether an answer is the one that is told; `…` stands for any text."""
+    if isinstance(told, dict):
+        return set(told) == set(found) and all(fits(told[key], found[key]) for key in told)
+    return isinstance(found, str) if told == "…" else bool(told == found)
+
+
+def test_every_example_answers_as_it_is_told(tmp_path: Path) -> None:
+    with desk_pad(tmp_path / "pad") as pad:
+        address = str(pad.desk.base_url).rstrip("/")
+        known = {**os.environ, "PAD": address, "TOKEN": TOKEN, "ID": ""}
+        examples = PARTS.findall(document())
+        assert len([one for one in examples if one[0]]) == document().count("```sh\n") == 11
+        for command, told, presses in examples:
+            if presses:
+                pad.press("satisfied")
+                until(lambda: pad.standing(known["ID"]) == "rated", 10, "the rating is in")
+                continue
+            said = subprocess.run(
+                ["bash", "-c", command], env=known, capture_output=True, text=True, check=True
+            ).stdout
+            found = json.loads(said)
+            assert fits(json.loads(told.replace("$ID", known["ID"])), found), (command, said)
+            known["ID"] = found.get("invitation") or known["ID"]
+
+
+@pytest.mark.parametrize(
+    ("told", "found"), [({"a": "…"}, {"a": 1}), ({"a": 1}, {"a": 1, "b": 2}), ({"a": 1}, {"a": 2})]
+)
+def test_an_answer_that_differs_is_noticed(told: Any, found: Any) -> None:
+    """The control."""
+    assert not fits(told, found)
+
+
+def test_the_limits_are_the_ones_in_the_code() -> None:
+    from device.desk.admission import CALLS, MISSES
+    from device.desk.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
+    from device.desk.live import BEAT_S, MAX_LISTENERS
+    from device.desk.plugin import CODES, REFUSED
+    from device.desk.tickets import GOOD_FOR_S
+
+    text = document()
+    for words in (
+        f"{CALLS.per_s} times a second, {CALLS.burst} at once",
+        f"{MISSES.burst}, then one every {1 / MISSES.per_s:.0f} s",
+        f"{MAX_CONNECTIONS}, of one address {MAX_OF_ONE_CALLER}",
+        f"{MAX_REQUEST_BYTES // 1024} KiB",
+        f"| listeners | {MAX_LISTENERS} |",
+        f"every {BEAT_S:.0f} s",
+        f"within {GOOD_FOR_S} s",
+    ):
+        assert words in text, words
+    for code in (*CODES.values(), REFUSED):
+        assert f"\n| {code} |" in text
