@@ -4,6 +4,7 @@ The device `card` takes sound as fast as it comes, `slow` no faster than somebod
 `gone` is not there.
 """
 
+import array
 import contextlib
 import os
 import wave
@@ -59,14 +60,15 @@ def samples(recording: Path) -> bytes:
 
 
 def record(recording: Path, seed: int, length_s: float = 0.2, rate_hz: int = 16_000) -> bytes:
-    """Make a recording that is like no other; its samples."""
+    """Make a recording that is like no other; its samples, which repeat after a second."""
     recording.parent.mkdir(parents=True, exist_ok=True)
-    frames = bytearray()
-    for n in range(int(length_s * rate_hz)):
-        frames += ((n * (seed + 7) * 31) % 20_000 - 10_000).to_bytes(2, "little", signed=True)
+    count = int(length_s * rate_hz)
+    second = ((n * (seed + 7) * 31) % 20_000 - 10_000 for n in range(min(count, rate_hz)))
+    whole = array.array("h", second)
+    frames = (whole.tobytes() * (count // rate_hz + 1))[: 2 * count]
     with wave.open(str(recording), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate_hz)
-        file.writeframes(bytes(frames))
-    return bytes(frames)
+        file.writeframes(frames)
+    return frames

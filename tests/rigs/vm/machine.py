@@ -13,8 +13,8 @@
   (`start` and `start_module` give a `Command`: `.output`, `.wait(timeout_s)`,
   `.wait_for(text, timeout_s)`, `.kill()`).
 - Everything runs as root. Loaded are gpio-sim, gpio_keys, uinput, evdev, i2c-dev, i2c-stub (an
-  empty chip at 0x3c), ftdi_sio, xhci and snd-aloop; configfs is mounted. `modules=("softdog",)` loads more,
-  `module_options={"softdog": "soft_margin=5"}` gives them parameters.
+  empty chip at 0x3c), ftdi_sio, xhci and snd-aloop; configfs is mounted. `modules=("softdog",)`
+  loads more, `module_options={"softdog": "soft_margin=5"}` gives them parameters.
 - `qemu_options` are appended to QEMU's command line, `kernel_options` to the kernel's.
 - `init="/lib/systemd/systemd"` lets the host's systemd be process 1 (13 s): basic.target is
   reached with the host's units, dbus and udev run, no other service of the host is started, and
