@@ -43,8 +43,8 @@ SETTLED_FOR = 8
 """So many new pictures in a row may go without the settings."""
 
 RESET_EVERY = 60
-"""Of the pictures shown again, on SPI: five minutes, as the panel does it. A reset is seen as a
-blink of a tenth of a second, which is why it does not come oftener."""
+"""Of the pictures shown again, on SPI: five to six minutes, as the panel does it. A reset is seen
+as a blink of a tenth of a second, which is why it does not come oftener."""
 
 
 class Oled:

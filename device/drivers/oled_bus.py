@@ -1,11 +1,12 @@
 """The one door to luma: what each OLED chip wants to be told, and the buses that carry it.
 
 luma knows each chip's settings and speaks over I²C and SPI. An I²C adapter without plain transfers,
-as there are some on USB, gets SMBus blocks of 32 bytes. Over SPI luma holds the data/command and
-the reset line through RPi.GPIO; `spidev` and `RPi.GPIO` are imported by it, and only when a bus on
-SPI is opened.
+as there are some on USB, gets SMBus blocks of 32 bytes. Over SPI luma drives the data/command and
+the reset line, which `rpi_pins.py` holds for it. `spidev` and RPi.GPIO are imported only when a bus
+on SPI is opened.
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -19,9 +20,9 @@ from device.drivers.options import OledOptions
 from device.errors import Code, DriverError
 from device.profile import DisplayProfile
 
-GONE = (OSError, luma.core.error.Error, ImportError, RuntimeError)
-"""luma's errors are no OSErrors. A missing `spidev` is an ImportError, and what is wrong with a
-line of RPi.GPIO a RuntimeError."""
+GONE = (OSError, luma.core.error.Error, DriverError, ImportError, RuntimeError)
+"""luma's errors are no OSErrors. A pin that is taken is a DriverError, a missing `spidev` an
+ImportError, and no Raspberry Pi a RuntimeError."""
 
 SPI_HZ = 4_000_000
 """The SH1106 takes 4 MHz (datasheet, 250 ns a bit), the SSD1306 10; a picture is there in 2 ms."""
@@ -80,6 +81,26 @@ class I2cBus:
         self._line.close()
 
 
+class _Lines:
+    """What luma asks of RPi.GPIO, from pins that nobody else can let go.
+
+    luma would clean up after itself, but who lets the last pin go closes them all.
+    """
+
+    OUT, LOW, HIGH = "out", False, True
+
+    def __init__(self) -> None:
+        from device.drivers.rpi_pins import Pins
+
+        self._pins = Pins("display", Code.DISPLAY_GONE)
+        self.close = self._pins.release_all
+        self.output = self._pins.write
+
+    def setup(self, line: int, _: str) -> None:
+        """Take a line; low is where a display waits in reset."""
+        self._pins.claim_output(line, high=False)
+
+
 class SpiBus:
     """A bus and chip select of SPI; the display is reset when it is opened.
 
@@ -89,15 +110,20 @@ class SpiBus:
     run_cost = 3
 
     def __init__(self, port: int, select: int, dc_line: int, reset_line: int | None) -> None:
-        self._chip = spi(
-            port=port,
-            device=select,
-            bus_speed_hz=SPI_HZ,
-            gpio_DC=dc_line,
-            gpio_RST=reset_line,
-            reset_hold_time=RESET_S,
-            reset_release_time=RESET_S,
-        )
+        self._lines = _Lines()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._lines.close)
+            self._chip = spi(
+                gpio=self._lines,
+                port=port,
+                device=select,
+                bus_speed_hz=SPI_HZ,
+                gpio_DC=dc_line,
+                gpio_RST=reset_line,
+                reset_hold_time=RESET_S,
+                reset_release_time=RESET_S,
+            )
+            stack.pop_all()
 
     def command(self, *said: int) -> None:
         """Send commands, the data/command line low."""
@@ -109,7 +135,10 @@ class SpiBus:
 
     def close(self) -> None:
         """Close the bus and give its two lines back."""
-        self._chip.cleanup()
+        try:
+            self._chip.cleanup()
+        finally:
+            self._lines.close()
 
 
 class Wiring(NamedTuple):

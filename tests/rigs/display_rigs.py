@@ -116,7 +116,7 @@ def on_spi(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayR
         cable = SpiCable(Chip(chip))
         with cable.installed():
             yield on_board(cable, chip=chip, bus="spi-0.0", dc_line=DC, reset_line=RESET)
-            assert (cable.open_buses, cable.claimed) == (0, set())
+            assert (cable.open_buses, cable.held) == (0, set())
 
     return rig
 

@@ -16,20 +16,41 @@ from unittest import mock
 
 from PIL import Image
 
+from rigs.fake_rpi import FakePi, installed
 from rigs.oled_chip import Chip
 
 DC, RESET = 24, 25
 
 
+class CablePi(FakePi):
+    """A Pi with the cable's two lines on its pins; a pin that is let go is pulled low."""
+
+    LOW, HIGH = 0, 1
+
+    def __init__(self, cable: "SpiCable") -> None:
+        super().__init__()
+        self._cable = cable
+
+    def _drive(self, line: int, high: bool) -> None:
+        super()._drive(line, high)
+        self._cable.set_line(line, high)
+
+    def cleanup(self, line: int | None = None) -> None:
+        super().cleanup(line)
+        for one in (DC, RESET):
+            if one not in self.driven:
+                self._cable.set_line(one, False)
+
+
 class SpiCable:
-    """One chip select of a bus. `claimed`: the lines that are held."""
+    """One chip select of a bus. `pi`: whose pins and bus it is on."""
 
     def __init__(self, chip: Chip, *, reset_line: int | None = RESET, select: int = 0) -> None:
         self.chip = chip
         self.reset_line = reset_line
         self.select = select
         self.levels = {DC: False, RESET: False}
-        self.claimed: set[int] = set()
+        self.pi = CablePi(self)
         self.plugged = True
         self.fails_after: int | None = None
         """The cable is pulled once so many more bytes have been sent."""
@@ -72,32 +93,23 @@ class SpiCable:
             self.chip.obey(message)
 
     def set_line(self, line: int, level: bool) -> None:
-        assert line in self.claimed, f"line {line} is nobody's"
         if line == RESET and level and not self.levels[line]:
             self.resets += 1
             self.dazed = False
             self.chip.reset()
         self.levels[line] = level
 
-    def release(self, lines: list[int]) -> None:
-        self.claimed -= set(lines)
-        self.levels.update(dict.fromkeys(lines, False))
+    @property
+    def held(self) -> set[int]:
+        """The lines that somebody drives."""
+        return set(self.pi.driven)
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """`spidev` and `RPi.GPIO`, as luma imports them, with this cable behind them."""
-        pins: Any = types.ModuleType("RPi.GPIO")
-        pins.BCM, pins.OUT, pins.LOW, pins.HIGH = 11, 0, 0, 1
-        pins.setmode = lambda _: None
-        pins.setup = lambda line, _: self.claimed.add(line)
-        pins.output = lambda line, level: self.set_line(line, bool(level))
-        pins.cleanup = self.release
-        package: Any = types.ModuleType("RPi")
-        package.GPIO = pins
+        """This machine is a Raspberry Pi with `spidev`, and this cable is on it."""
         bus: Any = types.ModuleType("spidev")
         bus.SpiDev = lambda: SpiDev(self)
-        modules = {"spidev": bus, "RPi": package, "RPi.GPIO": pins}
-        with mock.patch.dict(sys.modules, modules):
+        with installed(self.pi), mock.patch.dict(sys.modules, {"spidev": bus}):
             yield
 
 

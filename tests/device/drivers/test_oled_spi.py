@@ -1,5 +1,6 @@
 """The OLED on SPI: the same glass, and what can be done about a bus that never answers."""
 
+import importlib
 import random
 import subprocess
 import sys
@@ -57,14 +58,14 @@ def test_every_golden_picture_stands_on_the_glass_and_costs_less_than_whole_fram
 def test_the_display_is_reset_once_and_its_lines_and_bus_are_given_back(
     cable: SpiCable, oled: Oled
 ) -> None:
-    assert cable.claimed == set()
+    assert cable.held == set()
     for picture in (FIRST, SECOND, SECOND):
         oled.show(picture)
-    assert (cable.resets, cable.open_buses, cable.claimed) == (1, 1, {DC, RESET})
+    assert (cable.resets, cable.open_buses, cable.held) == (1, 1, {DC, RESET})
     oled.stop()
     oled.stop()
     assert not any(cable.picture().tobytes())
-    assert (cable.open_buses, cable.claimed) == (0, set())
+    assert (cable.open_buses, cable.held) == (0, set())
 
 
 @pytest.mark.parametrize("sent", [0, 1, 30, 40, 100, 300, 700])
@@ -94,7 +95,7 @@ def test_a_module_that_resets_itself_is_mended_without_a_reset_line(cable: SpiCa
     for _ in range(64 // ROWS_A_PAGE):
         oled.show(FIRST)
     assert same(cable, FIRST)
-    assert cable.claimed == {DC}
+    assert cable.held == {DC}
 
 
 def test_a_contact_that_came_and_went_leaves_nothing_behind(cable: SpiCable, oled: Oled) -> None:
@@ -110,20 +111,45 @@ def test_a_contact_that_came_and_went_leaves_nothing_behind(cable: SpiCable, ole
     assert same(cable, FIRST)
 
 
-@pytest.mark.parametrize("missing", ["spidev", "RPi.GPIO"])
+@pytest.mark.parametrize("missing", ["spidev", "RPi"])
 def test_a_library_that_is_not_installed_is_a_fault_that_names_it(
     cable: SpiCable, oled: Oled, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.delitem(sys.modules, "device.drivers.rpi_pins", raising=False)
     with pytest.raises(DriverError, match=rf"on spi-0\.0: .*{missing}") as caught:
         oled.show(FIRST)
     assert caught.value.code is Code.DISPLAY_GONE
+
+
+def test_keys_that_are_let_go_take_no_line_from_the_display(cable: SpiCable, oled: Oled) -> None:
+    pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", Code.KEYS_GONE)
+    pins.claim_input(5, pull_up=True)
+    oled.show(FIRST)
+    pins.release_all()
+    oled.show(SECOND)
+    assert same(cable, SECOND)
+    oled.stop()
+    assert not any(cable.picture().tobytes())
+
+
+def test_a_line_that_is_taken_is_a_fault_that_names_its_owner(cable: SpiCable, oled: Oled) -> None:
+    pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", Code.KEYS_GONE)
+    pins.claim_input(RESET, pull_up=True)
+    with pytest.raises(DriverError, match=f"GPIO {RESET}: already taken by the keys") as caught:
+        oled.show(FIRST)
+    assert caught.value.code is Code.DISPLAY_GONE
+    assert cable.held == set()
+    pins.release_all()
+    oled.show(FIRST)
+    assert same(cable, FIRST)
 
 
 def test_a_bus_that_is_not_there_is_a_fault(cable: SpiCable, oled: Oled) -> None:
     cable.select = 1
     with pytest.raises(DriverError, match=r"on spi-0\.0: SPI device not found"):
         oled.show(FIRST)
+    assert cable.held == set()
     cable.select = 0
     oled.show(FIRST)
     assert same(cable, FIRST)
