@@ -87,9 +87,10 @@ def _drawn(screen: Screen, size: tuple[int, int], step: int | None) -> Image.Ima
     box = text.getbbox()
     if step is not None and box is not None:
         text = text.crop(box)
-        free = (_beside(screen, size) - text.width, size[1] - text.height)
+        apart = GAP_PX if code is not None else 0
+        free = (max(0, _beside(screen, size) - text.width - apart), size[1] - text.height)
         across, down = _place(step, free)
-        image.paste(text, (beside + across, down))
+        image.paste(text, (beside + across + apart * screen.turned, down))
     else:
         image.paste(text, (beside, 0))
     let_go()
@@ -154,6 +155,8 @@ def layout(screen: Screen, size: tuple[int, int], step: int | None = None) -> li
             range(len(rows)), key=lambda place: (_smaller(rows[place]), rows[place].height)
         )
         if not _smaller(rows[tallest]):
+            if sum(one.height + GAP_PX for one in rows) <= tall:
+                break
             rows.pop()
             continue
         rows[tallest] = _fitted(rows[tallest].row, room, rows[tallest].step + 1)

@@ -312,8 +312,9 @@ def test_a_notice_and_codes_that_fit_are_in_order(tmp_path: Path) -> None:
     refuse_unshowable(configured(tmp_path, pad='notice = "今日办理至16:30"', more=URL))
     capitals = f'[phone]\nurl = "https://h.example/{"A" * 33}"'
     refuse_unshowable(configured(tmp_path, more=capitals))
-    languages = 'languages = ["zh", "ko", "en"]\nnotice = "今日办理至16:30"'
-    refuse_unshowable(configured(tmp_path, pad=languages))
+    for languages in ('"zh", "ko"', '"ko", "zh"', '"zh", "ko", "en"'):
+        pad = f'languages = [{languages}]\nnotice = "今日办理至16:30"'
+        refuse_unshowable(configured(tmp_path, pad=pad))
 
 
 def test_a_display_that_is_too_low_has_no_codes(tmp_path: Path) -> None:
