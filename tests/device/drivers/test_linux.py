@@ -12,6 +12,7 @@ from device.drivers.registry import build_board
 from device.drivers.serial68 import SerialKeys
 from device.errors import Code, ConfigError, DriverError
 from device.profile import DisplayProfile, Profile, load_profile
+from rigs.fake_rpi import installed
 
 PROFILE = load_profile("linux-68")
 OPTIONS = {"keys": {"port": "/dev/null/pad", "model": "68-rising", "address": 3}}
@@ -58,3 +59,27 @@ def test_a_board_with_a_display_has_the_one_that_its_profile_names() -> None:
 def test_a_board_without_keys_is_a_mistake_in_its_profile() -> None:
     with pytest.raises(ConfigError, match="no driver for the keys"):
         build_board(with_keys(driver=None), OPTIONS)
+
+
+def test_a_raspberry_pi_has_its_lights_its_beeper_and_its_voice_and_takes_no_pin_for_it() -> None:
+    with installed() as pi:
+        table = {"voice": {"folder": "/srv/voice", "device": "plughw:CARD=Device"}}
+        board = build_board(load_profile("rpi-4"), table)
+        parts = [type(part).__name__ for part in (board.lights, board.beeper, board.voice)]
+        assert parts == ["GpioLights", "GpioBeeper", "AlsaVoice"]
+        assert (pi.opened, pi.driven) == (0, {})
+        plain = msgspec.structs.replace(
+            load_profile("rpi-4"), lights=None, beeper=None, voice=None, display=None
+        )
+        board = build_board(plain, {})
+        assert (board.lights, board.beeper, board.voice, board.display) == (None,) * 4
+
+
+@pytest.mark.parametrize("part", ["lights", "beeper", "voice"])
+def test_a_part_for_eye_or_ear_that_cannot_be_imported_is_told_by_its_own_code(part: str) -> None:
+    with installed():
+        profile = load_profile("rpi-4")
+        wrong = msgspec.structs.replace(getattr(profile, part), driver="device.drivers.nowhere:x")
+        with pytest.raises(DriverError, match=r"device\.drivers\.nowhere") as caught:
+            build_board(msgspec.structs.replace(profile, **{part: wrong}), {})
+    assert caught.value.code is Code.SIGNAL_GONE
