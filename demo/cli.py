@@ -15,8 +15,8 @@ from demo.show import Show
 from demo.stage import Stage
 from demo.story import tell
 from demo.web import build_app
-from device.desk.server import serve
 from device.errors import ConfigError
+from device.web.server import serve
 from sync import __version__
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -44,7 +44,7 @@ from sync.entries import Booted, Entry, Trust, kind_of
 
 if TYPE_CHECKING:
     from device.desk.refused import Refused
-    from device.desk.server import DeskServer
+    from device.web.server import WebServer
     from sync.uplink import Uplink
 
 T = TypeVar("T")
@@ -214,7 +214,6 @@ class Agent:
         if self.config.desk is not None:
             server = await self._desk(pad)
             stack.push_async_callback(server.stop)
-        retention = timedelta(days=self.config.ledger.retention_days)
         if self.config.bus68 is not None:
             from device.desk.bus68 import open_bus
 
@@ -222,6 +221,7 @@ class Agent:
                 pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
 
             stack.callback(open_bus(self.config.bus68, pad, pad.tell_levels, fault).stop)
+        retention = timedelta(days=self.config.ledger.retention_days)
         async with asyncio.TaskGroup() as chores:
             tasks = [
                 chores.create_task(self._watch(pad, link)),
@@ -263,7 +263,7 @@ class Agent:
         self._on_grown = uplink.grown
         return uplink, link
 
-    async def _desk(self, pad: Pad) -> "DeskServer":
+    async def _desk(self, pad: Pad) -> "WebServer":
         from device.desk.opening import open_desk
 
         if self.config.desk is None:

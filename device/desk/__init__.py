@@ -5,8 +5,6 @@ opening.py     opens the desk that the configuration asks for
 
 The HTTP API, from the wire inwards:
 
-listener.py    so many connections and no more
-server.py      serves it on the agent's loop (the one door to uvicorn)
 door.py        lets a call past or answers why not
 admission.py   the door's rules: token, ticket, origin, patience
 rate.py, tickets.py, refused.py   PURE: buckets, tickets, the count of refusals

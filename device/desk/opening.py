@@ -13,9 +13,9 @@ from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.pages import PUBLIC
 from device.desk.refused import Refused
-from device.desk.server import DeskServer, serve
 from device.desk_settings import Desk as Settings
 from device.desk_settings import read_tokens, tls_context
+from device.web.server import WebServer, serve
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class OpenDesk(NamedTuple):
     """A desk at work. `changed` wants to hear of every event at the pad."""
 
-    server: DeskServer
+    server: WebServer
     changed: Callable[[], None]
     refused: Refused
 

@@ -58,10 +58,10 @@ def test_an_answer_that_differs_is_noticed(told: Any, found: Any) -> None:
 
 def test_the_limits_are_the_ones_in_the_code() -> None:
     from device.desk.admission import CALLS, MISSES
-    from device.desk.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
     from device.desk.live import BEAT_S, MAX_LISTENERS
     from device.desk.plugin import CODES, REFUSED
     from device.desk.tickets import GOOD_FOR_S
+    from device.web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
 
     text = document()
     for words in (

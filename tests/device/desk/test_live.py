@@ -12,8 +12,8 @@ from starlette.routing import WebSocketRoute
 from device.desk import live as live_module
 from device.desk.base import WindowNow
 from device.desk.live import MAX_LISTENERS, QUEUED, Live
-from device.desk.server import DeskServer, serve
 from device.events import Standing
+from device.web.server import WebServer, serve
 from rigs.web_listener import Listener, RefusedError
 
 
@@ -31,7 +31,7 @@ class Desk:
 class Bench:
     """A desk's events on a real port."""
 
-    def __init__(self, server: DeskServer, desk: Desk, live: Live) -> None:
+    def __init__(self, server: WebServer, desk: Desk, live: Live) -> None:
         self.server, self.desk, self.live = server, desk, live
 
     async def listen(self) -> Listener:

@@ -12,8 +12,8 @@ from device.desk.admission import Admission
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.plugin import CODES, REFUSED
-from device.desk.server import serve
 from device.events import Refusal
+from device.web.server import serve
 from rigs.pad_bench import Bench
 from rigs.web_listener import Listener, RefusedError
 from sync.entries import Invited, Level, Service

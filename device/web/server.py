@@ -1,7 +1,7 @@
-"""Serves a desk's app on the agent's own loop. The one door to uvicorn and its h11.
+"""Serves an app on the agent's own loop. The one door to uvicorn and its h11.
 
-The agent keeps the signals; a desk whose port is taken is a fault of the set-up and stops the
-start, because a window that nobody can invite for is of no use.
+The agent keeps the signals; a port that is taken is a fault of the set-up and stops the start,
+because a window that nobody can invite for, or rate at, is of no use.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from device.desk.listener import Listener
 from device.errors import ConfigError
+from device.web.listener import Listener
 
 CLOSE_S = 1
-"""Requests under way get a second when the agent stops; a desk asks again by itself."""
+"""Requests under way get a second when the agent stops; callers ask again by themselves."""
 
 ACCEPTED_AT_ONCE = 16
 
@@ -111,8 +111,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-class DeskServer:
-    """A running desk. `port` is the one it got, also when 0 was asked for."""
+class WebServer:
+    """A running server. `port` is the one it got, also when 0 was asked for."""
 
     def __init__(self, server: _Server, task: "asyncio.Task[None]", port: int) -> None:
         self._server = server
@@ -131,10 +131,12 @@ async def serve(
     host: str,
     port: int,
     *,
+    section: str = "desk",
     tls: ssl.SSLContext | None = None,
     on_cut: Callable[[str, str], None] = lambda _error, _caller: None,
-) -> DeskServer:
-    """Serve `app` until stopped. Raises ConfigError when the port cannot be had.
+) -> WebServer:
+    """Serve `app` until stopped. Raises ConfigError, naming the `section` of the configuration,
+    when the port cannot be had.
 
     `on_cut` hears of each connection that was cut: "too-many" or "too-slow", and the address.
     """
@@ -160,7 +162,7 @@ async def serve(
         listener = Listener(host, port, lambda caller: on_cut("too-many", caller))
     except OSError as error:
         raise ConfigError(
-            f"[desk] {host}:{port} cannot be listened on: {error.strerror}"
+            f"[{section}] {host}:{port} cannot be listened on: {error.strerror}"
         ) from error
     server = _Server(settings, listener, tls)
     task = asyncio.ensure_future(server.serve())
@@ -169,7 +171,7 @@ async def serve(
         await asyncio.sleep(0.005)
     if task.done():
         task.result()
-    return DeskServer(server, task, listener.getsockname()[1])
+    return WebServer(server, task, listener.getsockname()[1])
 
 
 def _heard(task: "asyncio.Task[None]") -> None:

@@ -1,4 +1,4 @@
-"""The desk's listening socket: so many connections at once and no more, half-open ones included.
+"""A listening socket: so many connections at once and no more, half-open ones included.
 
 Counted where they are accepted, so that a caller who never finishes his TLS handshake is counted
 too: whoever opens connections must not eat the pad's file descriptors, nor lock the others out.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from device.desk import listener as listening
-from device.desk.listener import Listener
+from device.web import listener as listening
+from device.web.listener import Listener
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from device.desk import server
-from device.desk.listener import MAX_OF_ONE_CALLER
-from device.desk.server import serve
 from device.desk_settings import tls_context
 from device.errors import ConfigError
+from device.web import server
+from device.web.listener import MAX_OF_ONE_CALLER
+from device.web.server import serve
 from rigs.certificate import make_papers
 
 
