@@ -25,7 +25,7 @@ from device.profile import load_profile
 from rigs.wait import until
 
 INSIDE = os.environ.get("RATINGPAD_KERNEL") == "1"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """The machine is emulated, and what takes it long is no mistake."""
 
 LINES = 28
