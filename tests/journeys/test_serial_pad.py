@@ -39,7 +39,7 @@ port = "{line}"
 model = "68-falling"
 address = 3
 [board.display]
-bus = 250
+bus = "i2c-250"
 """
 
 
