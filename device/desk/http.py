@@ -24,7 +24,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
@@ -75,6 +75,7 @@ def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
         exception_handlers={
             DeskError: api.answer_mistake,
             HTTPException: api.answer_routing,
+            ClientDisconnect: _answer_nobody,
             Exception: _answer_failure,
         },
     )
@@ -175,6 +176,8 @@ R = TypeVar("R", bound=Wish)
 
 async def _read(request: Request, kind: type[R]) -> R:
     """The request's body as `kind`; no body at all is an empty one."""
+    if int(request.headers.get("content-length", "0")) > MAX_REQUEST_BYTES:
+        raise DeskError("too-large")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -184,6 +187,11 @@ async def _read(request: Request, kind: type[R]) -> R:
         return msgspec.json.decode(bytes(body) or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DeskError("bad-request", str(error)) from error
+
+
+def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """The caller went in the middle of his request; nothing was done, and nobody reads this."""
+    return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
 
 
 def _answer_failure(_request: Request, _error: Exception) -> Response:
