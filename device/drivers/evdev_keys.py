@@ -170,15 +170,14 @@ class InputKeys:
         poller = select.poll()
         for fd in (device.fd, awake):
             poller.register(fd, select.POLLIN)
-        rest_ms: int | None = None
+        past_ms = self._boot.mono_ms()
         while not self._ending.is_set():
-            poller.poll(rest_ms)
+            poller.poll(self._strokes.rest_ms(past_ms))
             # The clock first: then there is no event of before this moment that is still unread.
             # One millisecond for the one that the kernel has stamped and not yet queued.
             past_ms = self._boot.mono_ms() - 1
             self._read(device, deliver)
             deliver(self._strokes.tick(past_ms))
-            rest_ms = self._strokes.rest_ms(past_ms)
 
     def _read(self, device: "evdev.InputDevice[str]", deliver: Deliver) -> None:
         """Every event that waits; OSError (ENODEV) when the device has been unplugged."""

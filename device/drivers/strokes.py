@@ -116,9 +116,11 @@ class Strokes:
         return out
 
     def end(self) -> list[Happening]:
-        """The device has gone: its stroke is over and nothing is held any more."""
+        """The device has gone: its stroke is over, without a level, and nothing is held."""
         out: list[Happening] = []
         if self._stroke is not None:
+            # What it could not send any more may have been a second key.
+            self._stroke.names.append(LOST)
             self._end_stroke(self._stroke.since_ms + self._together_ms, out)
         for code in list(self._held):
             self._goes_up(self._held[code].since_ms, code, out)

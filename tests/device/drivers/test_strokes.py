@@ -202,13 +202,13 @@ def test_a_key_that_came_up_unseen_is_stuck_no_more() -> None:
     assert strokes.resync(5000, []) == [FaultReport(Code.KEY_STUCK, False, "very_satisfied")]
 
 
-def test_a_device_that_goes_ends_its_stroke_and_its_faults() -> None:
+def test_a_device_that_goes_ends_its_stroke_without_a_level_and_its_faults() -> None:
     strokes = fresh()
     strokes.feed(0, ONE, DOWN)
     strokes.tick(STUCK_MS)
     strokes.feed(3000, FIVE, DOWN)
     assert strokes.end() == [
-        Press("very_satisfied", Level.VERY_SATISFIED, "test", 3000),
+        Press("very_satisfied+lost", None, "test", 3000),
         FaultReport(Code.KEY_STUCK, False, "very_dissatisfied"),
     ]
     assert strokes.end() == []
