@@ -1,0 +1,27 @@
+"""`ratingpad` whose loop hangs at the third press while all its threads live.
+
+python -m rigs.hanging_pad run --config FILE
+"""
+
+import itertools
+import sys
+import threading
+
+from device import cli
+from device.events import Press
+from device.pad import Pad
+
+_presses = itertools.count(1)
+_press = Pad.press
+
+
+def press(pad: Pad, made: Press) -> None:
+    """As ever, twice."""
+    if next(_presses) == 3:
+        threading.Event().wait()
+    _press(pad, made)
+
+
+if __name__ == "__main__":
+    Pad.press = press  # type: ignore[method-assign]
+    sys.exit(cli.main())
