@@ -1,6 +1,7 @@
 """The agent on a board of real drivers: a key pad at a pty, and an OLED that is not there."""
 
 import contextlib
+import itertools
 import json
 import signal
 import sqlite3
@@ -48,6 +49,7 @@ class Hall:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.link, port = folder, folder / "line", free_port()
+        self.cases = itertools.count(417)
         (folder / "token").write_text(TOKEN)
         (folder / "pad.toml").write_text(
             CONFIG.format(nobody=free_port(), port=port, line=self.link)
@@ -66,7 +68,7 @@ class Hall:
         return found
 
     def invite(self) -> dict[str, Any]:
-        return self.ask("POST", "/invitations", {"case": "220100-2026-000417"})
+        return self.ask("POST", "/invitations", {"case": f"220100-2026-{next(self.cases):06d}"})
 
     def open_one(self) -> str:
         """An invitation, as soon as the window takes one."""
