@@ -13,7 +13,7 @@ from PIL.Image import Transpose
 from smbus2 import I2cFunc
 
 from device.drivers.base import FaultReport
-from device.drivers.oled import Oled
+from device.drivers.oled import SETTLED_FOR, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
 from device.drivers.panel import Panel
@@ -137,6 +137,20 @@ def test_a_display_that_was_without_power_unseen_is_lit_and_mended(wire: Wire, o
     for _ in range(7):
         oled.show(FIRST)
     assert same(wire, FIRST)
+
+
+def test_a_display_that_lost_its_power_is_lit_even_while_pictures_keep_changing(
+    wire: Wire, oled: Oled
+) -> None:
+    oled.show(FIRST)
+    wire.plug(False)
+    wire.plug(True)
+    pictures = [SECOND, FIRST] * (SETTLED_FOR // 2)
+    for picture in pictures:
+        oled.show(picture)
+    assert not wire.chip.on  # the control: the settings do not go with every picture
+    oled.show(SECOND)
+    assert wire.chip.on
 
 
 def test_the_panels_thread_reports_a_pulled_cable_and_heals_it(wire: Wire, oled: Oled) -> None:
