@@ -48,8 +48,8 @@ __all__ = ["Command", "Done", "Machine", "Results"]
 ROOT = Path(__file__).parents[3]
 """The checkout."""
 
-BOOT_S = 120.0
-"""A boot takes 6 s alone and several times as long beside other work."""
+BOOT_S = 300.0
+"""A boot takes 6 s alone and many times as long beside other work."""
 
 MODULES = (
     *("virtio_pci", "virtio_console", "virtio_rng", "9p", "9pnet_virtio", "overlay"),
@@ -218,7 +218,8 @@ class Machine:
         done = self.run(
             [
                 *(self._python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-                *("-p", "pytest_timeout", f"--junitxml={report}", *arguments),
+                *("-p", "pytest_timeout", f"--timeout={TEST_S}"),
+                *(f"--junitxml={report}", *arguments),
             ],
             timeout_s,
             # Looking for plugins and loading them all takes longer than most tests.
@@ -239,6 +240,9 @@ class Machine:
         """Wait until the machine has switched itself off."""
         self._qemu.wait(timeout_s)
 
+
+TEST_S = 300
+"""The longest that one test inside may take, if it says nothing else."""
 
 RAN = {0, 1}
 """What pytest returns when it has run tests."""
