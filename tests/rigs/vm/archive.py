@@ -36,7 +36,7 @@ class Archive:
         self._options.append("-oAPT::Architectures::=" + architecture)
 
     def _apt(self, *command: str, cwd: Path | None = None) -> str:
-        return _output([command[0], *self._options, *command[1:]], cwd or self._folder)
+        return output_of([command[0], *self._options, *command[1:]], cwd or self._folder)
 
     def refresh(self) -> None:
         """Have lists that are not older than a day."""
@@ -80,10 +80,11 @@ class Archive:
 def unpack(deb: Path, folder: Path) -> None:
     """The files of a package, without its scripts."""
     folder.mkdir(parents=True, exist_ok=True)
-    _output(["dpkg-deb", "--extract", str(deb), str(folder)], folder)
+    output_of(["dpkg-deb", "--extract", str(deb), str(folder)], folder)
 
 
-def _output(command: list[str], cwd: Path) -> str:
+def output_of(command: list[str], cwd: Path) -> str:
+    """What a command says; RuntimeError with all of it when it fails."""
     done = subprocess.run(
         command,
         cwd=cwd,

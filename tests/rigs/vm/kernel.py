@@ -13,7 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rigs.vm.archive import Archive, progress, unpack
+from rigs.vm.archive import Archive, output_of, progress, unpack
 
 CACHE = Path(__file__).parents[3] / ".cache" / "vm"
 
@@ -134,13 +134,11 @@ def _build_gpio_sim(architecture: str, version: str, folder: Path) -> None:
         re.sub(r"(?m)^include /usr/", f"include {folder}/build/usr/", makefile.read_text())
     )
     with progress("building gpio-sim"):
-        subprocess.run(
+        output_of(
             [
                 *("make", f"-C{headers}", f"M={place}", f"ARCH={KERNEL_ARCH[architecture]}"),
                 *(f"CC={COMPILER[architecture]}", "modules"),
                 f"CROSS_COMPILE={COMPILER[architecture].removesuffix('gcc')}",
             ],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            place,
         )
