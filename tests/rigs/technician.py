@@ -1,5 +1,6 @@
 """A technician with a self-test: it runs on a simulated board here, and is pressed from outside."""
 
+import contextlib
 import io
 import os
 import threading
@@ -22,7 +23,7 @@ LEVELS = [level.value for level in Level]
 YES, NO = Level.VERY_SATISFIED.value, Level.VERY_DISSATISFIED.value
 QUICK = {"KEY_MS": 15_000, "ANSWER_MS": 15_000, "TURN_MS": 150, "GOODBYE_MS": 50}
 """Minutes of patience, in seconds."""
-HOLD_MS = 80.0
+HOLD_MS = 120.0
 
 
 class Technician:
@@ -99,7 +100,20 @@ control = "board.sock"
         self._seen = place
 
     def press(self, *keys: str) -> None:
-        """Press one key, or several at once, when the finger before has gone."""
+        """Press one key, or several at once, until the terminal says something.
+
+        On a starved machine the scanning thread may sleep through a whole press.
+        """
+        told = len(self.out.getvalue())
+        for _ in range(3):
+            self.touch(*keys)
+            with contextlib.suppress(AssertionError):
+                until(lambda: len(self.out.getvalue()) > told, 3, "an answer")
+                return
+        raise AssertionError(f"three presses of {keys}, and no answer")
+
+    def touch(self, *keys: str) -> None:
+        """Press once, when the finger before has gone."""
         until(lambda: time.monotonic() > self._lifted_s, 5, "the finger before has gone")
         self.board.press(*keys, hold_ms=HOLD_MS)
         self._lifted_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
