@@ -19,9 +19,17 @@ from device.errors import ConfigError
 from device.keypad import LineUrl, WindowAddress, find_keypad
 from device.problems import Check, Problems, read_struct
 from device.profile import Profile, find_options, find_profile, load_profile, read_options
+from device.touch_settings import (
+    INVITATION_S,
+    Card,
+    Touch,
+    check_card,
+    check_screen,
+    check_touch,
+)
 from sync.entries import HashName
 
-__all__ = ["Config", "Desk", "Profile", "load", "load_profile", "read_options"]
+__all__ = ["Config", "Desk", "Profile", "Touch", "load", "load_profile", "read_options"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """The only hosts that plain MQTT may go to (design §4)."""
@@ -162,6 +170,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     bus68: Bus68 | None = None
     phone: Phone = Phone()
     display: Display = Display()
+    touch: Touch | None = None
     board: dict[str, Any] = {}
 
 
@@ -177,6 +186,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     phone: Phone
     display: Display
     board: msgspec.Struct
+    touch: Touch | None = None
     profile: Profile
 
 
@@ -200,6 +210,8 @@ def load(path: Path) -> Config:
         Province: _check_broker,
         Desk: check_desk,
         Bus68: _check_bus,
+        Touch: check_touch,
+        Card: check_card,
     }
     file = read_struct(_File, table, problems, base=base, checks=checks)
     profile = find_profile(_board_named(table), problems.at("pad.board"))
@@ -207,6 +219,12 @@ def load(path: Path) -> Config:
     keys_line = getattr(getattr(options, "keys", None), "port", None)
     if file is not None and file.bus68 is not None and file.bus68.port == keys_line:
         problems.wrong("bus68.port", keys_line, "is the line of the key pad already")
+    if file is not None and file.touch is not None:
+        if profile is not None:
+            check_screen(file.touch, profile.touchscreen, problems.at("touch"))
+        if "invitation_s" not in table.get("session", {}):
+            longer = msgspec.structs.replace(file.session, invitation_s=INVITATION_S)
+            file = msgspec.structs.replace(file, session=longer)
     file = problems.settle(file, str(path))
     profile = problems.settle(profile, str(path))
     return Config(
@@ -218,6 +236,7 @@ def load(path: Path) -> Config:
         bus68=file.bus68,
         phone=file.phone,
         display=file.display,
+        touch=file.touch,
         board=problems.settle(options, str(path)),
         profile=profile,
     )

@@ -125,8 +125,21 @@ class VoiceProfile(msgspec.Struct, frozen=True, kw_only=True):
     options: Reference | None = None
 
 
+class TouchscreenProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """A touchscreen, on which a browser shows the touch page (`device/ui/touch/`).
+
+    `px_per_mm`: its density, from which the page has its sizes; none where each pad's own file
+    says it, because the board takes whatever screen the hall has.
+    """
+
+    px_per_mm: (
+        Annotated[float, Meta(ge=1, le=30, description="pixels per millimetre, from 1 to 30")]
+        | None
+    ) = None
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A board.
+    """A board. It has `keys`, or a `touchscreen`, or both.
 
     `header`: the row of pins that its lines and buses come out at, a file in hw/headers; what is
     booked twice is then refused (`device/pins.py`). `has_rtc`: a battery-backed clock sets the time
@@ -136,12 +149,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     driver: Reference
-    keys: KeysProfile
+    keys: KeysProfile = KeysProfile()
     options: Reference | None = None
     display: DisplayProfile | None = None
     lights: LightsProfile | None = None
     beeper: BeeperProfile | None = None
     voice: VoiceProfile | None = None
+    touchscreen: TouchscreenProfile | None = None
     header: str | None = None
     has_rtc: bool = False
 
@@ -287,7 +301,11 @@ def check_bus(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _check_board(values: dict[str, Any], problems: Problems) -> None:
-    """Options are the whole board's or its parts', not both; no pin of the header taken twice."""
+    """Keys or a touchscreen; options are the whole board's or its parts', not both; no pin of the
+    header taken twice.
+    """
+    if values.get("keys") == KeysProfile() and values.get("touchscreen") is None:
+        problems.add("keys", "missing; a board without a touchscreen has keys")
     for part in PARTS:
         if values.get("options") and getattr(values.get(part), "options", None):
             problems.add(f"{part}.options", "the board has options of its own already")

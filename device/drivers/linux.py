@@ -9,6 +9,7 @@ from typing import Any
 
 from device.drivers.base import Beeper, Display, Keys, Lights, Voice
 from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
 from device.errors import Code, ConfigError
 from device.profile import Parts, Profile
@@ -18,13 +19,15 @@ class LinuxBoard:
     """The parts of one profile. They share nothing, so there is nothing to start or to stop."""
 
     def __init__(self, profile: Profile, options: Parts) -> None:
-        if profile.keys.driver is None:
+        if profile.keys.driver is None and profile.touchscreen is None:
             raise ConfigError(f"board {profile.name}: its profile names no driver for the keys")
         self.name = profile.name
         self.boot = KernelBoot()
         self.wall = KernelWall(has_rtc=profile.has_rtc)
-        build_keys = find_driver(profile.name, profile.keys.driver, Code.KEYS_GONE)
-        self.keys: Keys = build_keys(profile.keys, options.keys, self.boot)
+        self.keys: Keys = NoKeys()
+        if profile.keys.driver is not None:
+            build_keys = find_driver(profile.name, profile.keys.driver, Code.KEYS_GONE)
+            self.keys = build_keys(profile.keys, options.keys, self.boot)
         self.display: Display | None = None
         if profile.display is not None and profile.display.driver is not None:
             build_display = find_driver(profile.name, profile.display.driver, Code.DISPLAY_GONE)

@@ -201,7 +201,8 @@ def profile_mistakes(text: str) -> list[str]:
 @pytest.mark.parametrize("name", board_names())
 def test_every_profile_in_hw_boards_is_right(name: str) -> None:
     profile = load_profile(name)
-    assert profile.keys.coded or {key.level for key in profile.keys.key} >= set(Level)
+    levels = {key.level for key in profile.keys.key}
+    assert profile.keys.coded or levels >= set(Level) or (profile.touchscreen and not levels)
 
 
 def test_five_keys_and_one_without_a_level_are_a_board() -> None:
@@ -415,3 +416,44 @@ def test_a_light_belongs_to_a_key_and_a_key_has_one() -> None:
         'lights.light[2].name = "disatisfied": no key; did you mean "dissatisfied"?',
         'lights.light[3].name = "satisfied": has a light already',
     ]
+
+
+# --- a touchscreen ------------------------------------------------------------------------------
+
+TOUCH = '[pad]\nid = "a"\nboard = "{}"\n[ledger]\npath = "l.db"\n[touch]\nentry_file = "e.html"\n'
+
+
+def test_a_board_without_keys_has_a_touchscreen() -> None:
+    driver = 'title = "x"\ndriver = "device.drivers.linux:build"\n'
+    assert profile_mistakes(driver + "[touchscreen]\n") == []
+    assert profile_mistakes(driver) == ["keys: missing; a board without a touchscreen has keys"]
+
+
+def test_people_have_longer_to_read_a_touchscreen_unless_the_hall_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "pad.toml"
+    path.write_text(TOUCH.format("touch-7"))
+    assert load(path).session.invitation_s == 60
+    path.write_text(TOUCH.format("touch-7") + "[session]\ninvitation_s = 20\n")
+    assert load(path).session.invitation_s == 20
+
+
+@pytest.mark.parametrize(
+    ("board", "more", "says"),
+    [
+        ("rpi-4", "", "touch: the board has no touchscreen"),
+        ("linux-touch", "", "touch.px_per_mm: missing; the board takes any screen, so measure"),
+        ("touch-7", "px_per_mm = 5", "touch.px_per_mm = 5.0: the board's profile says it already"),
+        ("touch-7", '[touch.card]\nname = "李"\nphoto = "no.jpg"', "cannot be read: No such file"),
+        ("touch-7", '[touch.card]\nname = "李"\nphoto = "x.bmp"', "must be a .jpg or .png file"),
+    ],
+)
+def test_what_does_not_fit_a_touchscreen_is_named(
+    tmp_path: Path, board: str, more: str, says: str
+) -> None:
+    path = tmp_path / "pad.toml"
+    path.write_text(TOUCH.format(board) + more)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert says in caught.value.detail

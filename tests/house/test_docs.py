@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device import config, keypad, profile, session_diagram
+from device import config, keypad, profile, session_diagram, touch_settings
 from device.desk.mistakes import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
 from device.drivers.sim.options import SimOptions
@@ -110,6 +110,8 @@ TABLES = {
     "[bus68]": config.Bus68,
     "[phone]": config.Phone,
     "[display]": config.Display,
+    "[touch]": config.Touch,
+    "[touch.card]": touch_settings.Card,
     "[board]": SimOptions,
     "[board.keys]": SerialOptions,
     "[board.keys] of an input device": InputOptions,
@@ -122,12 +124,20 @@ TABLES = {
     "profile [[lights.light]]": profile.Light,
     "profile [beeper]": profile.BeeperProfile,
     "profile [voice]": profile.VoiceProfile,
+    "profile [touchscreen]": profile.TouchscreenProfile,
     "profile": profile.Profile,
     "key map": keypad.Keypad,
     "key map [[key]]": keypad.CodedKey,
 }
-ELSEWHERE = {"name", "keys", "display", "lights", "beeper", "voice", "key", "light"}
-WHOLE = (profile.Profile, profile.KeysProfile, profile.LightsProfile, keypad.Keypad)
+ELSEWHERE = {"name", "keys", "display", "lights", "beeper", "voice", "touchscreen", "key", "light"}
+ELSEWHERE |= {"card"}
+WHOLE = (
+    profile.Profile,
+    profile.KeysProfile,
+    profile.LightsProfile,
+    keypad.Keypad,
+    config.Touch,
+)
 """Types whose fields are in part the file's own name, or have a section of their own."""
 
 
@@ -150,12 +160,7 @@ def told_default(field: msgspec.structs.FieldInfo) -> str:
 def test_every_configuration_key_is_told_with_its_default(title):
     told = rows(section(read("docs/configuration.md"), title))
     fields = msgspec.structs.fields(TABLES[title])
-    if TABLES[title] in (
-        profile.Profile,
-        profile.KeysProfile,
-        profile.LightsProfile,
-        keypad.Keypad,
-    ):
+    if TABLES[title] in WHOLE:
         fields = tuple(field for field in fields if field.encode_name not in ELSEWHERE)
     expected = {field.encode_name: told_default(field) for field in fields}
     known = {key: row[1] for key, row in told.items() if not re.fullmatch(r"-+|key", key)}
