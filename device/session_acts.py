@@ -64,7 +64,7 @@ class Acts(Course):
 
     def _invite(self, wish: Invite, at: At) -> None:
         one = self.invitation = self._asked = wish.invitation
-        self._corrected, self._grace_until_ms = False, None
+        self._corrected, self._level, self._grace_until_ms = False, None, None
         self._invited_ms = at.mono
         self._open_until_ms = at.mono + self.timing.invitation_ms
         self.remember(one.id, "open")
@@ -105,6 +105,7 @@ class Acts(Course):
                 again=again,
             )
         )
+        self._level = press.level
         self.state = State.SAVING
         self._effects.append(Say(Scene.SAVING))
         self._arm(at.mono + self.timing.saving_ms, at)

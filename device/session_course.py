@@ -21,7 +21,7 @@ from device.events import (
     Standing,
 )
 from device.session_table import State, When
-from sync.entries import At, Body, Detailed, Rated
+from sync.entries import At, Body, Detailed, Level, Rated
 
 STANDINGS_KEPT = 256
 CLOGGED_AT = 128
@@ -68,6 +68,8 @@ class Course:
         self._grace_until_ms: int | None = None
         self._thanks_until_ms = 0
         self._corrected = False
+        self._level: Level | None = None
+        """Of the invitation's last press, until the session ends."""
         self._asked: Invitation | None = None
         """The last invitation, also when it has ended."""
         self._rated: Rated | None = None
@@ -83,6 +85,18 @@ class Course:
         self._standings[invitation] = standing
         while len(self._standings) > STANDINGS_KEPT:
             del self._standings[next(iter(self._standings))]
+
+    @property
+    def asks(self) -> bool:
+        """Whether a press of a level key would be a rating, or correct one, so far as the state
+        tells; its own moment has the last word.
+        """
+        return self.state is State.INVITED or (self.state is State.GRACE and not self._corrected)
+
+    @property
+    def reasons_for(self) -> Level | None:
+        """The level that reasons are asked for now. For the citizen's eye only (law 7)."""
+        return self._level if self.state is State.DETAILS else None
 
     @property
     def clogged(self) -> bool:
@@ -134,6 +148,7 @@ class Course:
 
     def _end(self) -> None:
         self.invitation = None
+        self._level = None
         self._grace_until_ms = None
 
     def _resting(self) -> State:
