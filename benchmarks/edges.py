@@ -67,7 +67,9 @@ def machine() -> Iterator[Any]:
     """The tests' machine. Raises BenchError where it cannot be had."""
     if not rig("conftest").NEEDS["kernel_vm"][0]():
         raise BenchError(rig("conftest").NEEDS["kernel_vm"][1])
-    with rig("rigs.vm.machine").Machine() as vm:
+    with contextlib.ExitStack() as stack:
+        with contextlib.redirect_stdout(sys.stderr):  # what it says when it fetches a kernel
+            vm = stack.enter_context(rig("rigs.vm.machine").Machine())
         yield vm
 
 
