@@ -4,6 +4,7 @@ One thread here does everything but the display; drivers' threads and the one th
 terminal only put into a queue. The ledger is held against every agent and not opened.
 """
 
+import os
 import platform
 import queue
 import sys
@@ -119,7 +120,7 @@ class Bench:
         except DriverError as error:
             self._events.put(FaultReport(error.code, True, error.detail))
         if self._stdin is not None:
-            threading.Thread(target=self._read, args=(self._stdin,), daemon=True).start()
+            threading.Thread(target=self._read, args=(self._stdin.fileno(),), daemon=True).start()
             self._say("y 是, n 否, s 跳过 skip, q 退出 quit, + Enter")
 
     def _walk(self) -> None:
@@ -205,11 +206,15 @@ class Bench:
 
     # --- the terminal -----------------------------------------------------------------------
 
-    def _read(self, stdin: TextIO) -> None:
-        for typed in stdin:
-            event = TYPED.get(typed.strip().lower())
-            if event is not None:
-                self._events.put(event)
+    def _read(self, fd: int) -> None:
+        """Not through the buffered file: a thread inside it hinders the interpreter's end."""
+        begun = b""
+        while data := os.read(fd, 1024):
+            *lines, begun = (begun + data).split(b"\n")
+            for typed in lines:
+                event = TYPED.get(typed.decode("utf-8", "replace").strip().lower())
+                if event is not None:
+                    self._events.put(event)
 
     def _say(self, words: str) -> None:
         print(words, file=self._out, flush=True)
