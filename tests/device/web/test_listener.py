@@ -74,3 +74,10 @@ def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
 def test_a_port_that_is_taken_is_an_error_and_leaks_nothing(listener: Listener) -> None:
     with pytest.raises(OSError, match="in use"):
         Listener("127.0.0.1", listener.getsockname()[1], print)
+
+
+def test_an_answer_in_two_parts_does_not_wait_for_an_acknowledgement(listener: Listener) -> None:
+    with come(listener):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
