@@ -49,7 +49,8 @@ class SimRig:
         self._client = client
 
     def press(self, name: str) -> None:
-        self._client.press(name, hold_ms=50)
+        # So long that a busy machine looks at it while it is there.
+        self._client.press(name, hold_ms=250)
         until(lambda: self.keys.at_rest or not self.keys.alive, PATIENCE_S, "the finger has gone")
 
     def confuse(self) -> None:
