@@ -1,5 +1,6 @@
 """A 64-bit Pi but for its chip: Debian's arm64 kernel and Python, and the wheels that a Pi gets."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -16,8 +17,22 @@ def pi() -> Iterator[Machine]:
         yield machine
 
 
-def test_it_is_another_processor(pi: Machine) -> None:
+WHEELS = """
+import evdev, importlib.metadata, json
+names = ("lgpio", "msgspec", "pillow", "rpi-lgpio", "luma.oled", "pyserial")
+tags = {name: importlib.metadata.distribution(name).read_text("WHEEL") for name in names}
+print(json.dumps({**tags, "evdev": evdev.__file__}))
+"""
+
+
+def test_it_is_another_processor_with_wheels_built_for_it(pi: Machine) -> None:
     assert pi.run(["uname", "-m"], 60).output == "aarch64\n"
+    done = pi.run(["/usr/bin/python3", "-c", WHEELS], 120)
+    assert done.code == 0, done.output
+    found = json.loads(done.output)
+    assert found.pop("evdev").startswith("/usr/lib/python3/"), "Debian's package"
+    built = {name for name, wheel in found.items() if "_aarch64" in wheel}
+    assert built == {"lgpio", "msgspec", "pillow"}
 
 
 def test_the_pins_pass_the_conformance_suite_through_the_wheels_of_a_pi(pi: Machine) -> None:

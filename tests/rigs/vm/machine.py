@@ -11,7 +11,7 @@
   path inside) is written by both. /tmp and /run inside are its own and empty.
 - One boot serves any number of commands, one after the other (`run`, `pytest`) or side by side
   (`start` and `start_module` give a `Command`: `.output`, `.wait(timeout_s)`,
-  `.wait_for(text, timeout_s)`, `.kill()`).
+  `.wait_for(text, timeout_s)`, `.wait_until(holds, timeout_s, what)`, `.kill()`).
 - Everything runs as root. Loaded are gpio-sim, gpio_keys, uinput, evdev, i2c-dev, i2c-stub (an
   empty chip at 0x3c), ftdi_sio, xhci and snd-aloop; configfs is mounted. `modules=("softdog",)`
   loads more, `module_options={"softdog": "soft_margin=5"}` gives them parameters.
