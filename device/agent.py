@@ -30,17 +30,18 @@ from device.events import Bound, Scene
 from device.health import measure, report
 from device.ledger import Ledger
 from device.link import Link
+from device.lookback import look_back
 from device.notify import Beat, Service, words
 from device.pad import Pad
-from device.recall import Memory, recall, said_at_start
+from device.recall import Memory, said_at_start
 from device.retention import keep
 from device.session import Session, Timing
 from device.showing import Showing
 from device.signals import Signals
 from device.writer import Writer
 from sync import __version__
-from sync.contract import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Health
-from sync.entries import Booted, Entry, Trust, kind_of
+from sync.contract import Health
+from sync.entries import Booted, Trust
 
 if TYPE_CHECKING:
     from device.desk.refused import Refused
@@ -57,9 +58,6 @@ CLOCK_CHECK_S = 1.0
 OPEN_AGAIN_S = 3.0
 """So long a ledger that cannot be opened stands on the screen before it is tried again, or before
 the agent ends; a screen that went dark at once would tell a technician nothing."""
-
-RECALL_ENTRIES = 2048
-"""So much of the ledger's end is read at the start, and more until a boot is found."""
 
 
 def run(config: Config) -> None:
@@ -125,7 +123,7 @@ class Agent:
         if not await self._open_ledger():
             return
         stack.push_async_callback(self.writer.stop)
-        memory = await self.writer.run(_memory)
+        memory = await self.writer.run(look_back)
         pad = self._pad(memory)
         stack.push_async_callback(pad.stop)
         self._begin(pad, memory)
@@ -373,24 +371,3 @@ def _onto(loop: asyncio.AbstractEventLoop, take: Callable[[T], None], what: T) -
     """From a driver's thread onto the loop; nobody is there to hear once the loop is closed."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(take, what)
-
-
-def _memory(ledger: Ledger) -> Memory:
-    """Recall from the ledger's end, as far back as the last boot at least."""
-    after, parts, booted = ledger.head[0], list[list[Entry]](), False
-    while after > 0 and not booted:
-        before, after = after, max(0, after - RECALL_ENTRIES)
-        parts.append(_read_all(ledger, after, before))
-        booted = any(kind_of(entry.body) == "booted" for entry in parts[-1])
-    return recall(entry for part in reversed(parts) for entry in part)
-
-
-def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
-    found: list[Entry] = []
-    while after < last:
-        chunk = ledger.read(after, min(last - after, MAX_BATCH_ENTRIES), MAX_BATCH_BYTES)
-        if not chunk.entries:
-            break
-        found += chunk.entries
-        after = chunk.entries[-1].seq
-    return found

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from device import agent
 from device.drivers.sim.client import SimClient
 from device.errors import Code
 from device.events import Scene
 from rigs.broker import free_port
-from rigs.ledger_child import at, open_in, rated
 from rigs.pad_process import PadProcess
 from rigs.wait import until
 from sync.entries import Booted, Cleared, Fault, Invited, Paused, Rated, Strayed, Withdrawn
@@ -147,22 +145,3 @@ def test_what_nobody_expected_ends_the_agent_with_its_traceback_and_a_clean_ledg
     assert "ZeroDivisionError: a part of the agent failed" in pad.last_words()
     assert not Path(f"{pad.ledger}-wal").exists()  # it was closed in order
     assert pad.verify().returncode == 0
-
-
-def test_an_agent_recalls_as_far_back_as_its_last_boot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(agent, "RECALL_ENTRIES", 16)
-    ledger = open_in(tmp_path)
-    ledger.append(Booted(at=at(), agent="1", board="simulated", boots=41))
-    ledger.append(Invited(at=at(), invitation="01OPEN", window="3", source="http"))
-    for n in range(70):
-        ledger.append(rated(n))
-    memory = agent._memory(ledger)
-    assert (memory.boots, memory.left_open) == (41, ["01OPEN"])
-    ledger.append(Booted(at=at(), agent="1", board="simulated", boots=42))
-    for n in range(20):
-        ledger.append(rated(n))
-    again = agent._memory(ledger)  # control: it looks no further than it must
-    assert (again.boots, again.left_open) == (42, [])
-    ledger.close()
