@@ -10,6 +10,7 @@ it again: a pad that goes on half dead would be worse.
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import random
 import signal
@@ -262,10 +263,12 @@ class Agent:
         return uplink, link
 
     async def _desk(self, pad: Pad) -> "WebServer":
-        from device.desk.opening import open_desk
-
         if self.config.desk is None:
             raise ValueError("no desk is configured")
+        # Seconds on a small board, in which presses are taken already: not on the loop.
+        await asyncio.to_thread(importlib.import_module, "device.desk.opening")
+        from device.desk.opening import open_desk
+
         desk = await open_desk(self.config.desk, pad)
         pad.on_changed = desk.changed
         self._refused = desk.refused
