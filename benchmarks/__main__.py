@@ -5,7 +5,20 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks import cost, crashes, drain, edges, glass, idle, kills, losses, press, taking, wire
+from benchmarks import (
+    cost,
+    crashes,
+    drain,
+    edges,
+    glass,
+    idle,
+    kills,
+    losses,
+    press,
+    service,
+    taking,
+    wire,
+)
 from benchmarks.peers import install
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
@@ -19,6 +32,7 @@ PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "ingest": taking.rows,
     "wire": wire.rows,
     "idle": idle.rows,
+    "service": service.rows,
     "glass": glass.rows,
     "crashes": crashes.rows,
     "kills": kills.rows,
