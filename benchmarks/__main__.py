@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from benchmarks import (
     cost,
     crashes,
+    desk,
     drain,
     edges,
     glass,
@@ -27,6 +28,7 @@ from benchmarks.table import Row, markdown, write_between_markers
 PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "press": press.rows,
     "edges": edges.rows,
+    "desk": desk.rows,
     "cost": cost.rows,
     "drain": drain.rows,
     "ingest": taking.rows,

@@ -68,7 +68,7 @@ class Bench:
         path = folder / "ledger.db"
         new_id = lambda: str(ULID())  # noqa: E731
         self._writer = Writer(lambda: TimedLedger.open(path, PAD, at=self._clock.at, new_id=new_id))
-        self._pad: Pad | None = None
+        self.pad: Pad | None = None
         self._body = b""
         self._thanked_at_s = 0.0
         self._thanked = threading.Event()
@@ -77,7 +77,7 @@ class Bench:
     async def open(self) -> None:
         """Open the ledger and stand ready."""
         await self._writer.start()
-        self._pad = Pad(
+        self.pad = Pad(
             Session("3", Timing()),
             self._clock,
             append=self._append,
@@ -89,8 +89,8 @@ class Bench:
 
     async def close(self) -> None:
         """Close the ledger."""
-        if self._pad is not None:
-            await self._pad.stop()
+        if self.pad is not None:
+            await self.pad.stop()
         await self._writer.stop()
 
     async def _append(self, body: Body) -> Entry:
@@ -108,13 +108,13 @@ class Bench:
 
         `tell` hears "invited" and "accepted" as they happen.
         """
-        if self._pad is None:
+        if self.pad is None:
             raise BenchError("the pad is not open")
         self._thanked.clear()
         # The next citizen, without the seconds that this one is given to read thanks.
-        self._pad.session = Session("3", Timing())
+        self.pad.session = Session("3", Timing())
         service = Service(case=str(ULID())[:20], matter="11440105007429", step="2")
-        asked = self._pad.invite(service, "0012", "http")
+        asked = self.pad.invite(service, "0012", "http")
         match asyncio.run_coroutine_threadsafe(asked, self._loop).result(10):
             case Refusal() as refusal:
                 raise BenchError(f"the invitation was refused: {refusal}")
@@ -123,9 +123,9 @@ class Bench:
         key = Level.VERY_SATISFIED
         start = time.perf_counter()
         press = Press(key.value, key, "sim", self._boot.mono_ms())
-        self._loop.call_soon_threadsafe(self._pad.press, press)
+        self._loop.call_soon_threadsafe(self.pad.press, press)
         if not self._thanked.wait(10):
-            raise BenchError(f"no thanks within 10 s: {self._pad.session.state}")
+            raise BenchError(f"no thanks within 10 s: {self.pad.session.state}")
         tell("accepted")
         return self._thanked_at_s - start
 
