@@ -7,6 +7,7 @@ delivery.py   PURE: what the pad sends next  acceptance.py  PURE: may this batch
 ports.py      PURE: what the uplink asks     intake.py      PURE: what the receiver asks
 uplink.py     the pad's end                  receiver.py    the province's end
 mqtt.py       one connection; the only door to paho
+token.py      PURE: the code that a phone rates with
 codes/        dated tables of official numbers
 """
 
