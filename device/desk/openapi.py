@@ -91,6 +91,7 @@ OPERATIONS = (
         "A ticket for one connection to /v1/events, for browsers, which cannot send the token.",
         None,
         {201: TicketNow},
+        _BODY,
     ),
     Operation(
         "GET",

@@ -105,6 +105,7 @@
   });
 
   here("forget").addEventListener("click", function () {
+    if (!window.confirm("清除后需由技术人员重新输入口令。确定清除吗？")) return;
     localStorage.removeItem("token");
     begin();
   });

@@ -1,0 +1,62 @@
+"""The desk on the hall's network: TLS from the certificate to the page's WebSocket; and no desk."""
+
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rigs.certificate import make_papers
+from rigs.child import environment
+from rigs.desk_pad import chromium, desk_pad
+from rigs.pad_process import TOKEN
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+def test_the_clerks_page_works_over_tls(tmp_path: Path) -> None:
+    papers = make_papers(tmp_path)
+    lines = f'certificate = "{papers.chain}"\ncertificate_key = "{papers.key}"'
+    with desk_pad(tmp_path / "pad", lines) as pad, chromium() as browser:
+        port = pad.desk.base_url.port
+        trusting = ssl.create_default_context(cafile=str(papers.authority))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(verify=trusting, trust_env=False, headers=headers) as client:
+            assert client.get(f"https://127.0.0.1:{port}/v1/window").json()["state"] == "ready"
+        with pytest.raises(httpx.TransportError):  # the control: nothing is said in the clear
+            pad.desk.get("/v1/window")
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        sockets: list[str] = []
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        page.goto(f"https://127.0.0.1:{port}/#token={TOKEN}")
+        page.fill("#number", "C003")
+        page.keyboard.press("Enter")
+        page.wait_for_selector('body[data-state="ready"]')
+        page.fill("#case", "DH-1")
+        page.keyboard.press("Enter")
+        page.wait_for_selector('#visits li[data-standing="open"]')
+        pad.press("satisfied")
+        page.wait_for_selector('#visits li[data-standing="rated"]')
+        assert [url[:4] for url in sockets] == ["wss:"]
+
+
+def test_a_pad_without_a_desk_carries_none_of_it() -> None:
+    """Its memory is the five-key agent's: nothing of the desk is even loaded."""
+    program = """
+import sys
+import device.agent, device.cli
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+print(*sorted(name for name in sys.modules if name.startswith(("device.desk.", "device.web"))))
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert not {"starlette", "uvicorn", "wsproto", "h11", "anyio"} & set(said[0].split())
+    assert set(said[1].split()) <= {"device.desk.base"}
+    assert "asyncio" in said[0]  # the control: what is loaded is seen
