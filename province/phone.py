@@ -10,7 +10,7 @@ import enum
 from typing import NamedTuple
 
 from province.dating import Dated
-from sync.token import POLICY_DAYS, Token, day_of, last_day
+from sync.token import POLICY_DAYS, Purpose, Token, day_of, last_day
 
 
 class Verdict(enum.Enum):
@@ -24,7 +24,7 @@ class Verdict(enum.Enum):
     USED = "used"
     """This invitation has been rated by phone before."""
     RATED = "rated"
-    """A key was pressed for it before, or it cannot be told which was first."""
+    """A key was pressed for it before, or it cannot be told which was first. Words may be added."""
     EXPIRED = "expired"
     """The days in which it could be rated were over."""
     FOREIGN = "foreign"
@@ -65,6 +65,8 @@ def judge(token: Token, known: Known, given_ms: int, days: int = POLICY_DAYS) ->
     """
     if known.invited is not None and known.invited.pad != token.pad:
         return Verdict.FOREIGN
+    if token.purpose is Purpose.WORDS:
+        return Verdict.RATED
     if known.phoned_ms is not None and known.phoned_ms <= given_ms:
         return Verdict.USED
     if known.pressed is not None and not _before(given_ms, known.pressed):

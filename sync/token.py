@@ -7,7 +7,7 @@ Fifty of Crockford's 32 digits, five bits each; docs/token.md has the threats an
     │ │    │   └ 26: the invitation's id, a ULID, as it stands in the ledger
     │ │    └ 3: the last day that it is good on; 000: the pad did not know the time
     │ └ 4: the number of the pad's key at the province
-    └ 1: the version
+    └ 1: what it is good for, in this version
 
 It has one spelling only, so that nothing but its own fifty characters passes.
 """
@@ -25,13 +25,12 @@ from msgspec import Meta
 from sync.contract import PAD_ID
 from sync.entries import HashName
 
-VERSION = "1"
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: a QR code's alphanumeric mode has them, a URL's path takes them as they are,
 and none is easily taken for another."""
 
 KEY_CHARS, DAY_CHARS, INVITATION_CHARS, MAC_CHARS = 4, 3, 26, 16
-CHARS = len(VERSION) + KEY_CHARS + DAY_CHARS + INVITATION_CHARS + MAC_CHARS
+CHARS = 1 + KEY_CHARS + DAY_CHARS + INVITATION_CHARS + MAC_CHARS
 """Of a whole token, always."""
 
 MAC_BITS = 5 * MAC_CHARS
@@ -48,10 +47,19 @@ CHINA_MS = 8 * 3600 * 1000
 """Asia/Shanghai; a day ends there."""
 
 _SPELLING = re.compile(
-    rf"(?P<version>[{DIGITS}])(?P<number>[{DIGITS}]{{{KEY_CHARS}}})(?P<day>[{DIGITS}]{{{DAY_CHARS}}})"
+    rf"(?P<purpose>[{DIGITS}])(?P<number>[{DIGITS}]{{{KEY_CHARS}}})(?P<day>[{DIGITS}]{{{DAY_CHARS}}})"
     rf"(?P<invitation>[0-7][{DIGITS}]{{{INVITATION_CHARS - 1}}})(?P<mac>[{DIGITS}]{{{MAC_CHARS}}})"
 )
 _INVITATION = re.compile(rf"[0-7][{DIGITS}]{{{INVITATION_CHARS - 1}}}")
+
+
+class Purpose(enum.Enum):
+    """What a token is good for; its first digit. Another version takes other digits."""
+
+    RATE = "1"
+    """A rating, once."""
+    WORDS = "2"
+    """Words beside the level that was pressed, never a level: a pad shows it after the press."""
 
 
 class Refusal(enum.Enum):
@@ -60,7 +68,7 @@ class Refusal(enum.Enum):
     MALFORMED = "malformed"
     """Not fifty of the digits."""
     VERSION = "version"
-    """Another version than this one."""
+    """Made by another version than this one."""
     UNKNOWN_KEY = "unknown-key"
     """The province has issued no key of this number, or has taken it back."""
     FORGED = "forged"
@@ -90,6 +98,7 @@ class Token(NamedTuple):
     key_number: int
     invitation: str
     last_day: int | None
+    purpose: Purpose = Purpose.RATE
 
 
 def last_day(utc_ms: int, days: int = POLICY_DAYS) -> int | None:
@@ -105,7 +114,7 @@ def day_of(utc_ms: int) -> int:
     return (utc_ms + CHINA_MS) // DAY_MS
 
 
-def issue(key: PhoneKey, invitation: str, last: int | None) -> str:
+def issue(key: PhoneKey, invitation: str, last: int | None, purpose: Purpose = Purpose.RATE) -> str:
     """The token of an invitation, good until the end of the day `last`; None: no day is known.
 
     Raises ValueError for an id that is no ULID, and for a day that does not fit.
@@ -114,7 +123,8 @@ def issue(key: PhoneKey, invitation: str, last: int | None) -> str:
         raise ValueError(f"{invitation!r} is no ULID")
     if last is not None and not 0 < last < 32**DAY_CHARS:
         raise ValueError(f"day {last} does not fit")
-    said = VERSION + _digits(key.number, KEY_CHARS) + _digits(last or 0, DAY_CHARS) + invitation
+    said = purpose.value + _digits(key.number, KEY_CHARS) + _digits(last or 0, DAY_CHARS)
+    said += invitation
     return said + _mac(key, said)
 
 
@@ -127,7 +137,9 @@ def check(text: str, find: Callable[[int], PhoneKey | None], now_ms: int) -> Tok
     found = _SPELLING.fullmatch(text)
     if found is None:
         return Refusal.MALFORMED
-    if found["version"] != VERSION:
+    try:
+        purpose = Purpose(found["purpose"])
+    except ValueError:
         return Refusal.VERSION
     key = find(_number(found["number"]))
     if key is None:
@@ -135,7 +147,7 @@ def check(text: str, find: Callable[[int], PhoneKey | None], now_ms: int) -> Tok
     if not hmac.compare_digest(found["mac"], _mac(key, text[:-MAC_CHARS])):
         return Refusal.FORGED
     last = _number(found["day"])
-    token = Token(key.pad, key.number, found["invitation"], last or None)
+    token = Token(key.pad, key.number, found["invitation"], last or None, purpose)
     return _untimely(last, day_of(now_ms)) or token
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from province.dating import BY_ANCHOR, UNKNOWN, Dated
 from province.phone import Arrived, Known, Pressed, Verdict, judge
-from sync.token import DAY_MS, Token, day_of
+from sync.token import DAY_MS, Purpose, Token, day_of
 
 SERVED_MS = 1795399200000
 MINUTE_MS = 60_000
@@ -99,6 +99,12 @@ def test_an_invitation_that_no_pad_has_sent_never_counts():
 def test_one_pads_token_is_no_good_for_anothers_invitation():
     foreign = Known(INVITED._replace(pad="another-pad"))
     assert judge(TOKEN, foreign, SERVED_MS + MINUTE_MS) is Verdict.FOREIGN
+
+
+def test_a_token_for_words_never_gives_a_level():
+    words = TOKEN._replace(purpose=Purpose.WORDS)
+    for known in (Known(), THERE, THERE._replace(pressed=pressed(4_000))):
+        assert judge(words, known, SERVED_MS + MINUTE_MS) is Verdict.RATED
 
 
 def test_what_was_given_after_the_last_day_does_not_count():

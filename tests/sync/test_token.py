@@ -18,6 +18,7 @@ from sync.token import (
     POLICY_DAYS,
     SECRET_BYTES,
     PhoneKey,
+    Purpose,
     Refusal,
     Token,
     check,
@@ -111,6 +112,13 @@ def test_a_day_that_does_not_fit_is_never_signed(day):
         issue(KEY, CASE, day)
 
 
+def test_a_token_for_words_cannot_be_made_into_one_for_a_rating():
+    words = issue(KEY, CASE, 20787, Purpose.WORDS)
+    read = check(words, found(KEY), SERVED_MS)
+    assert read == Token(KEY.pad, KEY.number, CASE, 20787, Purpose.WORDS)
+    assert check("1" + words[1:], found(KEY), SERVED_MS) is Refusal.FORGED
+
+
 # --- only the pad's own --------------------------------------------------------------------------
 
 
@@ -202,7 +210,8 @@ def test_macs_are_compared_in_constant_time(monkeypatch):
         (TOKEN + "\n", Refusal.MALFORMED),
         (TOKEN.replace("1001A", "1００1A"), Refusal.MALFORMED),
         (TOKEN[:8] + "8" + TOKEN[9:], Refusal.MALFORMED),
-        ("2" + TOKEN[1:], Refusal.VERSION),
+        ("3" + TOKEN[1:], Refusal.VERSION),
+        ("2" + TOKEN[1:], Refusal.FORGED),
         ("1001B" + TOKEN[5:], Refusal.UNKNOWN_KEY),
         (TOKEN[:-1] + "0", Refusal.FORGED),
     ],
