@@ -97,6 +97,10 @@ class Admission:
         """Whether it is a page of another origin, whose browser asks for our leave."""
         return call.origin is not None and call.origin in self.origins
 
+    def asks_for_leave(self, call: Call) -> bool:
+        """Whether it is such a page's browser that asks, before it sends what its page wants to."""
+        return call.method == "OPTIONS" and self.is_foreign(call)
+
     def issue_ticket(self) -> str:
         """A ticket for one connection to the events."""
         return self._tickets.issue(self._now_s())
@@ -112,6 +116,8 @@ class Admission:
             token = (call.plugin_token or "").encode(errors="surrogateescape")
             is_here = _is_loopback(call.caller) and _is_loopback(call.server)
             return is_here and _is_among(token, self._plugin_tokens)
+        if self.asks_for_leave(call):
+            return True
         if call.method in ("GET", "HEAD") and call.path in self._public:
             return True
         if call.path == EVENTS and call.ticket is not None:

@@ -39,12 +39,11 @@ class Door:
         call = call_of(scope)
         if self._admission.is_foreign(call):
             send = _with_leave(send, str(call.origin))
-            if call.method == "OPTIONS":
-                await Response(status_code=204, headers=PREFLIGHT)(scope, receive, send)
-                return
         error = self._admission.why_not(call)
         if error is None:
-            await self._app(scope, receive, send)
+            asks_for_leave = self._admission.asks_for_leave(call)
+            app = Response(status_code=204, headers=PREFLIGHT) if asks_for_leave else self._app
+            await app(scope, receive, send)
             return
         self._admission.refuse(error, call.caller, call.path)
         answer = mistake(error)

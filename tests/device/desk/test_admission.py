@@ -117,6 +117,12 @@ def test_a_page_from_elsewhere_may_not_even_with_the_token(
     assert not door.is_foreign(one)  # and its browser is told nothing
 
 
+def test_the_question_for_leave_needs_no_token_and_has_its_limit(door: Admission) -> None:
+    asking = call(method="OPTIONS", origin="https://win.hall.lan")
+    assert [door.why_not(asking) for _ in range(int(CALLS.burst) + 1)][-2:] == [None, "too-often"]
+    assert door.why_not(call(method="OPTIONS")._replace(caller="10.0.0.8")) == "unauthorised"
+
+
 # --- the plug-in --------------------------------------------------------------------------------
 
 
