@@ -19,7 +19,7 @@ NEXT = (
     "systemctl daemon-reload",
     "systemctl enable --now ratingpad",
 )
-"""What makes a system take notice, in order; the board's own watchdog begins with the next boot."""
+"""What makes a system take notice, in order; `daemon-reload` begins the board's own watchdog, too."""
 
 
 class Unit(NamedTuple):

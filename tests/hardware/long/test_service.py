@@ -1,7 +1,9 @@
 """The shipped unit under a real systemd, on a kernel of its own: it starts, it bites, it holds."""
 
+import contextlib
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +19,9 @@ pytestmark = [pytest.mark.kernel_vm, pytest.mark.timeout(900)]
 
 BITES_S = 120.0
 """Within this time a pad that hangs has been started again: 30 s of patience on a slow machine."""
+
+RESET_S = 60.0
+"""Within this time a machine that hangs has been reset: 14 s of patience."""
 
 PROBE = "/run/systemd/system/ratingpad-probe.service"
 
@@ -151,3 +156,25 @@ def test_the_sandbox_gives_what_a_pad_needs_and_nothing_else(pad: ServicePad) ->
 
 def test_the_program_is_not_the_services_to_change(pad: ServicePad) -> None:
     assert pad.sh(f"stat -c %U:%a {PROGRAM}").strip() == "root:755"
+
+
+# --- the machine -------------------------------------------------------------------------------
+
+
+def test_a_machine_whose_systemd_hangs_is_reset_by_its_own_watchdog(stock_kernel: Kernel) -> None:
+    """The kernel's software watchdog stands for the board's; a reset switches this machine off."""
+    with Machine(init="/lib/systemd/systemd", modules=("softdog",)) as vm:
+        pad = ServicePad(vm)
+        assert "RuntimeWatchdogUSec=14s" in pad.sh("systemctl show")
+        with contextlib.suppress(AssertionError):  # the machine may go before it answers
+            pad.run("kill", "-SEGV", "1")  # systemd writes that down, and freezes
+        vm.wait_off(RESET_S)
+
+
+def test_control_without_a_watchdog_a_machine_whose_systemd_hangs_stays_so(
+    stock_kernel: Kernel,
+) -> None:
+    with Machine(init="/lib/systemd/systemd", modules=("softdog",)) as vm:
+        vm.run(["kill", "-SEGV", "1"], 60)
+        with pytest.raises(subprocess.TimeoutExpired):
+            vm.wait_off(RESET_S / 2)
