@@ -19,7 +19,7 @@ NEXT = (
     "systemctl daemon-reload",
     "systemctl enable --now ratingpad",
 )
-"""What makes a system take notice, in order; `daemon-reload` begins the board's own watchdog, too."""
+"""What makes a system take notice, in order. `daemon-reload` begins the board's watchdog, too."""
 
 
 class Unit(NamedTuple):
