@@ -34,6 +34,7 @@ from device.link import Link
 from device.lookback import look_back
 from device.notify import Beat, Service, words
 from device.pad import Pad
+from device.phone_codes import PhoneCodes
 from device.recall import Memory, said_at_start
 from device.retention import keep
 from device.session import Session, Timing
@@ -46,6 +47,7 @@ from sync.entries import Booted, Trust
 
 if TYPE_CHECKING:
     from device.desk.refused import Refused
+    from device.touching import Touching
     from device.web.server import WebServer
     from sync.uplink import Uplink
 
@@ -86,7 +88,9 @@ class Agent:
             )
         )
         self.stopping = asyncio.Event()
+        self._codes = PhoneCodes(config, self.clock)
         self._showing = Showing(config, board, self.clock)
+        self._showing.code = self._codes.now
         self._signals = Signals(config, board)
         self._pad_running: Pad | None = None
         self._beat = Beat(
@@ -94,6 +98,7 @@ class Agent:
         )
         self._early: list[FaultReport] = []
         self._heard: Callable[[FaultReport], None] = self._early.append
+        self._touching: Touching | None = None
         self._boots = 0
         self._refused: Refused | None = None
         self._on_grown: Callable[[], None] = lambda: None
@@ -121,6 +126,8 @@ class Agent:
         stack.callback(showing.stop)
         self._signals.start(lambda fault: _onto(loop, self._heard, fault))
         stack.callback(self._signals.stop)
+        if self.config.touch is not None:
+            await self._open_touch(stack)
         if not await self._open_ledger():
             return
         stack.push_async_callback(self.writer.stop)
@@ -152,7 +159,7 @@ class Agent:
                 if error.code is not told:
                     log.error("%s", error)
                 told = error.code
-                self._showing.show(Scene.FAULT, told)
+                self._show(Scene.FAULT, told)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), OPEN_AGAIN_S)
                     return False
@@ -170,7 +177,7 @@ class Agent:
         )
         for one, standing in memory.standings.items():
             session.remember(one, standing)
-        self._showing.asked = lambda: session.invitation.id if session.invitation else None
+        self._codes.session = session
         pad = Pad(
             session,
             self.clock,
@@ -182,11 +189,16 @@ class Agent:
         )
         for one, service in memory.services.items():
             pad.cases.note(one, service)
+        if self._touching is not None:
+            self._touching.bind(session, pad.happen)
+            pad.watch(self._touching.changed)
         return pad
 
     def _show(self, scene: Scene, code: Code | None) -> None:
         self._showing.show(scene, code)
         self._signals.show(scene)
+        if self._touching is not None:
+            self._touching.show(scene, code)
 
     def _begin(self, pad: Pad, memory: Memory) -> None:
         """The first entries of this boot, and what the last one left unsaid."""
@@ -262,6 +274,17 @@ class Agent:
         self._on_grown = uplink.grown
         return uplink, link
 
+    async def _open_touch(self, stack: AsyncExitStack) -> None:
+        """Before the ledger, so that one which cannot be opened is seen here too."""
+        await asyncio.to_thread(importlib.import_module, "device.ui.touch.opening")
+        from device.touching import Touching
+
+        speak = self._signals.say_again if self.board.voice is not None else None
+        self._touching = Touching(self.config, self.clock, speak)
+        self._touching.code = self._codes.now
+        stack.push_async_callback(self._touching.stop)
+        await self._touching.open()
+
     async def _desk(self, pad: Pad) -> "WebServer":
         if self.config.desk is None:
             raise ValueError("no desk is configured")
@@ -270,7 +293,7 @@ class Agent:
         from device.desk.opening import open_desk
 
         desk = await open_desk(self.config.desk, pad)
-        pad.on_changed = desk.changed
+        pad.watch(desk.changed)
         self._refused = desk.refused
         return desk.server
 
@@ -310,6 +333,8 @@ class Agent:
         standing = pad.faults.now
         self._showing.note = by_code(standing[0].code) if standing else None
         self._showing.again()
+        if self._touching is not None:
+            self._touching.again(self._showing.note)
 
     async def _report_health(self, pad: Pad, uplink: "Uplink") -> None:
         dice = random.SystemRandom()

@@ -128,6 +128,16 @@ class Pad:
                         self._tells[1](level)
         return refusal if refusal is not None else commits
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Let `changed` hear of every event too; it must be quick."""
+        before = self.on_changed
+
+        def both() -> None:
+            before()
+            changed()
+
+        self.on_changed = both
+
     def tell_levels(self, source: str, hear: Callable[[Level], None]) -> None:
         """Let `hear` have the level of every invitation of `source`, once it is settled.
 

@@ -132,6 +132,13 @@ class Signals:
             self._voice.want(signal.prompt)
             self._saying = signal
 
+    def say_again(self, scene: Scene) -> None:
+        """The prompt of a scene that stands there, for whoever asks to hear it again."""
+        prompt = SIGNALS[scene].prompt
+        if self._voice is not None and prompt is not None:
+            self._voice.want(prompt)
+            self._saying = SIGNALS[scene]
+
     def stop(self) -> None:
         """Dark and silent, and let the parts go; safe to call twice."""
         for outlet in (self._lights, self._beeper, self._voice):

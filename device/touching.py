@@ -1,0 +1,175 @@
+"""From the pad to the touch page: what stands there, and what may be done about it.
+
+The page is given a reading of the session and three verbs: let an event happen, read the boot
+clock, speak. It is part of no chain that a rating needs: without a browser, or with one that hangs,
+keys and ledger go on.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from device.clock import TrustedClock
+from device.config import Config
+from device.errors import Code
+from device.events import Event, Scene
+from device.session import Session
+from device.ui.link import link
+from device.ui.qr import modules
+from sync.codes import options
+from sync.entries import Level, Trust
+
+if TYPE_CHECKING:
+    from device.ui.touch.drawing import Fixed, Offer
+    from device.ui.touch.opening import OpenPage
+    from device.ui.touch.page import Page
+    from device.ui.touch.state import Now
+
+CHINA_STANDARD_TIME_S = 8 * 3600
+
+SETTLE_MS = 400
+"""How much later than its first finger a touch may be heard of: a finger stays down for a tenth of
+a second, an old one for three."""
+
+
+PHONED = (Scene.INVITATION, Scene.DETAILS, Scene.LAPSED)
+"""Scenes in which the case may have a QR code."""
+
+
+class Touching:
+    """The touch page of one pad, from `open` to `stop`."""
+
+    def __init__(
+        self, config: Config, clock: TrustedClock, speak: Callable[[Scene], None] | None
+    ) -> None:
+        self.code: Callable[[], str | None] = lambda: None
+        """What the QR code of the case says now, if there is one."""
+        self._config = config
+        self._clock = clock
+        self._speak = speak
+        self._scene: tuple[Scene, Code | None] | None = None
+        self._note: Code | None = None
+        self._session: Session | None = None
+        self._happen: Callable[[Event], object] = lambda _: None
+        self._page: Page | None = None
+        self._open: OpenPage | None = None
+
+    async def open(self) -> None:
+        """Serve it, so that a ledger that cannot be opened is seen. Raises ConfigError."""
+        from device.ui.touch.opening import open_page
+        from device.ui.touch.page import Page
+
+        settings = self._config.touch
+        if settings is None:
+            raise ValueError("no touch page is configured")
+        fixed = self._fixed()
+        self._page = Page(
+            fixed,
+            now=self._now,
+            happen=lambda event: self._happen(event),  # noqa: PLW0108 -- the pad comes later
+            mono_ms=lambda: self._clock.at().mono,
+            speak=self._say_again,
+        )
+        self._open = await open_page(settings, fixed, self._page)
+
+    def bind(self, session: Session, happen: Callable[[Event], object]) -> None:
+        """There is a session now, with reasons after thanks if the hall wishes them."""
+        settings = self._config.touch
+        if settings is not None:
+            session.details = settings.reasons
+            session.timing = session.timing._replace(
+                details_ms=settings.reasons_s * 1000, settle_ms=SETTLE_MS
+            )
+        self._session, self._happen = session, happen
+
+    def show(self, scene: Scene, code: Code | None) -> None:
+        """A scene stands there."""
+        self._scene = (scene, code)
+        self.changed()
+
+    def again(self, note: Code | None) -> None:
+        """A second has gone by. `note`: a fault that does not close the window, for the
+        technician's eye in standby.
+        """
+        self._note = note
+        self.changed()
+
+    def changed(self) -> None:
+        """Something happened at the pad."""
+        if self._page is not None:
+            self._page.changed()
+
+    async def stop(self) -> None:
+        """Take it down; safe to call twice."""
+        if self._page is not None:
+            self._page.stop()
+        if self._open is not None:
+            await self._open.stop()
+        self._page = self._open = None
+
+    def _say_again(self) -> None:
+        if self._speak is not None and self._scene is not None:
+            self._speak(self._scene[0])
+
+    def _now(self) -> "Now | None":
+        from device.ui.touch.state import Now
+
+        if self._scene is None:
+            return None
+        scene, code = self._scene
+        session = self._session
+        if session is None:
+            return Now(scene, code)
+        one = session.invitation
+        return Now(
+            scene,
+            code or (self._note if scene is Scene.STANDBY else None),
+            asks=session.asks,
+            invitation=one.id if one is not None else None,
+            reasons_for=session.reasons_for,
+            window=session.window,
+            minute=self._minute(),
+            link=self._link(scene),
+        )
+
+    def _link(self, scene: Scene) -> str | None:
+        url = self._config.phone.standby_url
+        return self.code() or (link(url) if url and scene is Scene.STANDBY else None)
+
+    def _minute(self) -> str:
+        """The time of day; nothing while it is not known (law 6)."""
+        at = self._clock.at()
+        if at.utc is None or at.trust is Trust.NONE:
+            return ""
+        return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
+
+    def _fixed(self) -> "Fixed":
+        from device.ui.touch.drawing import Fixed
+        from device.ui.touch.wording import read_wording
+
+        pad, settings, screen = self._config.pad, self._config.touch, self._config.profile
+        if settings is None or screen.touchscreen is None:
+            raise ValueError("no touch page is configured")
+        card = settings.card
+        return Fixed(
+            wording=read_wording(pad.languages),
+            mm=settings.px_per_mm or screen.touchscreen.px_per_mm or 1.0,
+            offers=_offers(),
+            modules=modules,
+            hall=pad.hall,
+            notices=(*([pad.notice] if pad.notice else ()), *settings.notices),
+            notice_s=settings.notice_s,
+            card=(card.name, card.number, card.photo is not None) if card is not None else None,
+            speaks=self._speak is not None,
+        )
+
+
+def _offers() -> "dict[Level, list[Offer]]":
+    """The reasons of each level that are offered today, as data (`sync/codes/options.toml`)."""
+    from device.ui.touch.drawing import Offer
+
+    found: dict[Level, list[Offer]] = {level: [] for level in Level}
+    for option in options().values():
+        if not option.retired:
+            found[option.level].append(Offer(option.code, option.extended))
+    return found

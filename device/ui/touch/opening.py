@@ -1,0 +1,62 @@
+"""Opens the touch page that the configuration asks for: its words, its font, its port, its entry.
+
+Called through `device/touching.py` by an agent whose configuration has a `[touch]`, and imported by
+no other.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from device.errors import ConfigError
+from device.touch_settings import PHOTO_KINDS, Touch
+from device.ui.touch.drawing import Fixed
+from device.ui.touch.entry import Entry, secret_in, write_entry
+from device.ui.touch.letters import Letters, can_cut, signs_of
+from device.ui.touch.page import Page
+from device.ui.touch.room import Photo, build_app
+from device.web.server import WebServer, serve
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+
+
+class OpenPage:
+    """A touch page at work."""
+
+    def __init__(self, server: WebServer, letters: Iterable[Letters]) -> None:
+        self.port = server.port
+        self._server = server
+        self._letters = tuple(letters)
+
+    async def stop(self) -> None:
+        """Close the port; the entry stays, for the page that is open comes back by it."""
+        await self._server.stop()
+        for one in self._letters:
+            await one.stop()
+
+
+async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
+    """Open it. Raises ConfigError when the port, the entry or the font's tool cannot be had."""
+    if not can_cut():
+        raise ConfigError("[touch] needs fontTools: `pip install 'ratingpad[pad,touch]'`")
+    secret = secret_in(settings.entry_file)
+    letters = _letters(fixed)
+    photo = settings.card.photo if settings.card is not None else None
+    shown = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
+    entry = Entry(secret)
+    server = await serve(
+        build_app(page, entry, letters, shown), HOST, settings.port, section="touch"
+    )
+    entry.port = server.port
+    write_entry(settings.entry_file, server.port, secret)
+    log.info("the touch page is served on %s:%d", HOST, server.port)
+    return OpenPage(server, letters.values())
+
+
+def _letters(fixed: Fixed) -> dict[str, Letters]:
+    own = [fixed.hall, *fixed.notices, *(str(part) for part in fixed.card or ())]
+    return {
+        one.tag: Letters(language, signs_of([*one.texts(), *own]))
+        for language, one in fixed.wording.languages().items()
+    }

@@ -1,0 +1,208 @@
+// Tells the agent of fingers, and draws what it answers. The agent owns everything: without it
+// this page says only that one should wait.
+import { putRight, shapeOf, whole } from "./drawing.js";
+
+const AGAIN_MS = 250;
+const AGAIN_LATER_MS = 1000;
+const DEAF_MS = 2000; // a report without any answer for so long: the agent is not well
+const SLOP_MM = 5; // a finger may slide so far off a button and is still meant for it
+
+const page = document.getElementById("page");
+const held = new Map(); // pointer -> the button that it came down on
+let socket = null;
+let tries = 0;
+let edition = null;
+let state = null;
+let shape = null;
+let shownAt = 0;
+let waiting = null;
+let turning = null;
+
+// --- the secret ----------------------------------------------------------------------------------
+
+function secret() {
+  if (location.hash.length > 1) {
+    sessionStorage.setItem("secret", location.hash.slice(1));
+    history.replaceState(null, "", "/");
+  }
+  return sessionStorage.getItem("secret") ?? "";
+}
+
+// --- the agent -----------------------------------------------------------------------------------
+
+function connect() {
+  const made = new WebSocket(`ws://${location.host}/touch`, [
+    "ratingpad.touch",
+    `secret.${secret()}`,
+  ]);
+  made.onmessage = (event) => hear(JSON.parse(event.data));
+  made.onclose = () => {
+    if (socket === made) lose();
+    tries += 1;
+    setTimeout(connect, tries < 20 ? AGAIN_MS : AGAIN_LATER_MS);
+  };
+  made.onopen = () => {
+    tries = 0;
+    socket = made;
+  };
+}
+
+// Whatever stood here may not be true any more, thanks least of all.
+function lose() {
+  socket = null;
+  shape = state = null;
+  held.clear();
+  clearTimeout(waiting);
+  clearInterval(turning);
+  page.replaceChildren();
+  document.body.className = "lost";
+}
+
+function say(said) {
+  if (!socket || socket.readyState !== WebSocket.OPEN) return;
+  socket.send(JSON.stringify(said));
+  clearTimeout(waiting);
+  waiting = setTimeout(() => socket?.close(), DEAF_MS);
+}
+
+function hear(told) {
+  clearTimeout(waiting);
+  if (told.edition) {
+    if (edition && edition !== told.edition) location.reload();
+    edition = told.edition;
+  }
+  if (told.state) draw(told.state);
+  if (told.free && !held.size) release();
+}
+
+function draw(told) {
+  state = told;
+  const now = shapeOf(told);
+  if (now !== shape) {
+    shape = now;
+    const root = document.documentElement;
+    root.style.setProperty("--mm", `${told.mm / devicePixelRatio}px`);
+    root.style.setProperty("--text", String(told.text_mm));
+    root.style.setProperty("--target", String(told.target_mm));
+    root.lang = told.title?.[0]?.lang ?? "zh-CN";
+    const many = (told.title ?? []).length;
+    document.body.className = [
+      told.scene,
+      told.large ? "large" : "",
+      told.contrast ? "contrast" : "",
+      `languages-${many}`,
+      told.faces ? "faced" : "",
+    ].join(" ");
+    const focus = document.activeElement?.dataset ?? {};
+    page.replaceChildren(...whole(told));
+    for (const name of ["key", "code", "do"]) {
+      if (focus[name]) page.querySelector(`[data-${name}="${focus[name]}"]`)?.focus();
+    }
+    shownAt = performance.now();
+    turn();
+  }
+  putRight(page, told);
+}
+
+// --- notices -------------------------------------------------------------------------------------
+
+function turn() {
+  clearInterval(turning);
+  if (!state.notice_s) return;
+  turning = setInterval(() => {
+    const box = page.querySelector(".notices");
+    if (!box || box.classList.contains("held")) return;
+    const all = [...box.querySelectorAll(".notice")];
+    const at = all.findIndex((one) => !one.hidden);
+    all[at].hidden = true;
+    all[(at + 1) % all.length].hidden = false;
+  }, state.notice_s * 1000);
+}
+
+// --- fingers -------------------------------------------------------------------------------------
+
+function buttonAt(target) {
+  const found = target instanceof Element ? target.closest("button") : null;
+  return found && !found.disabled && page.contains(found) ? found : null;
+}
+
+function isThere(button, x, y) {
+  const slop = SLOP_MM * (state ? state.mm / devicePixelRatio : 1);
+  const box = button.getBoundingClientRect();
+  const across = x >= box.left - slop && x <= box.right + slop;
+  return button.isConnected && across && y >= box.top - slop && y <= box.bottom + slop;
+}
+
+function down(button, pointer, at) {
+  button.classList.add("down");
+  held.set(pointer, button);
+  if (button.dataset.key && state) {
+    const now = performance.now();
+    say({
+      type: "down",
+      number: state.number,
+      pointer,
+      key: button.dataset.key,
+      age_ms: Math.max(0, now - at),
+      seen_ms: Math.max(0, at - shownAt),
+    });
+  }
+}
+
+function up(button, pointer, there) {
+  held.delete(pointer);
+  if (button.dataset.key) {
+    say({ type: "up", pointer, there });
+    return;
+  }
+  button.classList.remove("down");
+  if (there) act(button);
+}
+
+function act(button) {
+  const { do: wish, code, turning: turns } = button.dataset;
+  if (!state) return;
+  if (wish) say({ type: "do", number: state.number, do: wish });
+  if (code) {
+    button.ariaPressed = String(button.ariaPressed !== "true");
+    say({ type: "pick", number: state.number, code });
+  }
+  if (turns !== undefined) button.closest(".notices").classList.toggle("held");
+}
+
+function release() {
+  for (const one of page.querySelectorAll(".down")) one.classList.remove("down");
+}
+
+addEventListener("pointerdown", (event) => {
+  const button = buttonAt(event.target);
+  if (button) down(button, event.pointerId, event.timeStamp);
+});
+
+addEventListener("pointerup", (event) => {
+  const button = held.get(event.pointerId);
+  if (button) up(button, event.pointerId, isThere(button, event.clientX, event.clientY));
+});
+
+addEventListener("pointercancel", (event) => {
+  const button = held.get(event.pointerId);
+  if (button) up(button, event.pointerId, false);
+});
+
+// By keys, or by a program that reads the screen out: such a click has no pointer.
+addEventListener("click", (event) => {
+  const button = buttonAt(event.target);
+  if (!button || event.detail) return;
+  if (button.dataset.key) {
+    down(button, -1, performance.now());
+    up(button, -1, true);
+  } else {
+    act(button);
+  }
+});
+
+for (const name of ["contextmenu", "dragstart", "selectstart"]) {
+  addEventListener(name, (event) => event.preventDefault());
+}
+
+connect();

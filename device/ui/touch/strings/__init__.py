@@ -1,0 +1,1 @@
+"""The wording of the touch page, one file for each language."""
