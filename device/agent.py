@@ -88,9 +88,7 @@ class Agent:
             )
         )
         self.stopping = asyncio.Event()
-        self._codes = PhoneCodes(config, self.clock)
         self._showing = Showing(config, board, self.clock)
-        self._showing.code = self._codes.now
         self._signals = Signals(config, board)
         self._pad_running: Pad | None = None
         self._beat = Beat(
@@ -177,7 +175,7 @@ class Agent:
         )
         for one, standing in memory.standings.items():
             session.remember(one, standing)
-        self._codes.session = session
+        self._showing.code = PhoneCodes(self.config, self.clock, session).now
         pad = Pad(
             session,
             self.clock,
@@ -190,7 +188,7 @@ class Agent:
         for one, service in memory.services.items():
             pad.cases.note(one, service)
         if self._touching is not None:
-            self._touching.bind(session, pad.happen)
+            self._touching.bind(session, pad.happen, self._showing.code)
             pad.watch(self._touching.changed)
         return pad
 
@@ -281,7 +279,6 @@ class Agent:
 
         speak = self._signals.say_again if self.board.voice is not None else None
         self._touching = Touching(self.config, self.clock, speak)
-        self._touching.code = self._codes.now
         stack.push_async_callback(self._touching.stop)
         await self._touching.open()
 

@@ -17,6 +17,7 @@ from msgspec import Meta
 from device.desk_settings import Desk, check_desk
 from device.errors import ConfigError
 from device.keypad import LineUrl, WindowAddress, find_keypad
+from device.phone_settings import Phone, check_key_owner, check_phone
 from device.problems import Check, Problems, read_struct
 from device.profile import Profile, find_options, find_profile, load_profile, read_options
 from device.touch_settings import (
@@ -29,7 +30,7 @@ from device.touch_settings import (
 )
 from sync.entries import HashName
 
-__all__ = ["Config", "Desk", "Profile", "Touch", "load", "load_profile", "read_options"]
+__all__ = ["Config", "Desk", "Phone", "Profile", "Touch", "load", "load_profile", "read_options"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """The only hosts that plain MQTT may go to (design §4)."""
@@ -128,26 +129,6 @@ class Bus68(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge_starts: bool = False
 
 
-LinkUrl = Annotated[
-    str,
-    Meta(
-        pattern=r"^[Hh][Tt][Tt][Pp][Ss]://[A-Za-z0-9.-]+(:\d{1,5})?/[!-~]*\Z",
-        description='an address like "https://rate.example.gov.cn/R/"',
-    ),
-]
-
-
-class Phone(msgspec.Struct, frozen=True, kw_only=True):
-    """Rating on the citizen's own phone, by QR codes on the display.
-
-    `url`: the invitation's id is put behind it. `standby_url`: shown while nobody is asked, so it
-    can belong to no case.
-    """
-
-    url: LinkUrl | None = None
-    standby_url: LinkUrl | None = None
-
-
 class Display(msgspec.Struct, frozen=True, kw_only=True):
     """After how many minutes at rest the display grows dim, and goes dark; 0 for never."""
 
@@ -210,6 +191,7 @@ def load(path: Path) -> Config:
         Province: _check_broker,
         Desk: check_desk,
         Bus68: _check_bus,
+        Phone: check_phone,
         Touch: check_touch,
         Card: check_card,
     }
@@ -225,6 +207,8 @@ def load(path: Path) -> Config:
         if "invitation_s" not in table.get("session", {}):
             longer = msgspec.structs.replace(file.session, invitation_s=INVITATION_S)
             file = msgspec.structs.replace(file, session=longer)
+    if file is not None:
+        check_key_owner(file.phone, file.pad.id, problems.at("phone"))
     file = problems.settle(file, str(path))
     profile = problems.settle(profile, str(path))
     return Config(

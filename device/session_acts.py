@@ -126,6 +126,7 @@ class Acts(Course):
 
     def _show_lapsed(self, at: At) -> None:
         self._end()
+        self._lapsed_ms = at.mono
         self._move(State.IDLE, Scene.LAPSED)
         self._arm(at.mono + self.timing.lapsed_ms, at)
 

@@ -65,6 +65,7 @@ class Course:
         self._deadline_ms: int | None = None
         self._invited_ms = 0
         self._open_until_ms = 0
+        self._lapsed_ms = 0
         self._grace_until_ms: int | None = None
         self._thanks_until_ms = 0
         self._corrected = False
@@ -92,6 +93,18 @@ class Course:
         tells; its own moment has the last word.
         """
         return self.state is State.INVITED or (self.state is State.GRACE and not self._corrected)
+
+    def phone_may_rate(self, mono_ms: int, late_ms: int) -> str | None:
+        """The invitation that a citizen may rate by phone now: the open one until a key is pressed,
+        then none; for `late_ms` the one that lapsed, until another is asked for.
+        """
+        one = self._asked
+        if one is None:
+            return None
+        if self.state is State.INVITED:
+            return one.id
+        lapsed = self.state is State.IDLE and self.standing(one.id) == "unrated"
+        return one.id if lapsed and mono_ms < self._lapsed_ms + late_ms else None
 
     @property
     def reasons_for(self) -> Level | None:

@@ -18,12 +18,13 @@ from device.errors import Code, ConfigError
 from device.events import Scene
 from device.ui import wear
 from device.ui.fonts import missing_glyphs, release
-from device.ui.link import invitation_link
+from device.ui.link import link
 from device.ui.oled import CODE_MAX_PX, draw, holds
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
 from device.ui.screens import Screen, screen
 from device.ui.words import load
 from sync.entries import Trust
+from sync.token import CHARS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,7 +38,8 @@ SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 RESTING = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
 """What may stand there for hours. A fault never goes dark: it is there for somebody to see."""
 
-ID_CHARS = 26
+WITH_CODE = (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
+"""Beside which the code of a case may stand."""
 
 
 def refuse_unshowable(config: Config) -> None:
@@ -60,19 +62,21 @@ def refuse_unshowable(config: Config) -> None:
 
 
 def _wrong_codes(config: Config, height: int) -> list[str]:
-    links = {"url": config.phone.url, "standby_url": config.phone.standby_url}
+    links = {"url": (config.phone.url, "0" * CHARS), "standby_url": (config.phone.standby_url, "")}
     problems = []
-    for name, url in links.items():
-        behind = ID_CHARS if name == "url" else 0
+    for name, (url, token) in links.items():
         if url is None:
             continue
         if height < CODE_MAX_PX:
             problems.append(f"[phone] {name}: a display of {height} rows is too low for QR codes")
-        elif not fits(invitation_link(url, "A" * behind)):
+        elif not fits(link(url, token)):
+            most = f"at most {BYTES_MAX}, or {CAPITALS_MAX}"
+            if token:
+                most = f"at most {CAPITALS_MAX - CHARS}"
             problems.append(
                 f"[phone] {name} = {url!r}: {len(url)} characters are too many for a QR code that"
-                f" the display can show: at most {BYTES_MAX - behind}, or {CAPITALS_MAX - behind}"
-                " where the path has nothing but capitals, digits and $%*+-./:"
+                f" the display can show: {most} where the path has nothing but capitals, digits and"
+                " $%*+-./:"
             )
     return problems
 
@@ -94,7 +98,7 @@ def _standby(config: Config, minute: str, *, turned: bool) -> Screen:
         hall=pad.hall,
         notice=pad.notice,
         time_text=minute,
-        qr=url and invitation_link(url, ""),
+        qr=url and link(url),
         turned=turned,
     )
 
@@ -107,6 +111,7 @@ class _Picture(NamedTuple):
     window: str = ""
     minute: str = ""
     qr: str | None = None
+    late: bool = False
     turned: bool = False
     step: int | None = None
 
@@ -122,8 +127,8 @@ class Showing:
         self.window = config.pad.window
         self.note: Code | None = None
         """A fault that does not close the window, for the technician's eye in standby."""
-        self.asked: Callable[[], str | None] = lambda: None
-        """The id of the invitation that the citizen is asked to answer."""
+        self.code: Callable[[], str | None] = lambda: None
+        """What a QR code says that belongs to a case (`phone_codes.py`)."""
         self._config = config
         self._clock = clock
         self._display = board.display
@@ -182,21 +187,26 @@ class Showing:
             self._panel = None
 
     def _picture_of(self, scene: Scene, code: Code | None) -> "Image":
-        phone = self._config.phone
+        of_case = self.code() if scene in WITH_CODE else None
         if scene in RESTING:
             step = self._clock.at().mono // wear.STEP_MS
             one = _Picture(scene, code, self.window, turned=wear.turned(step), step=step)
             if scene is Scene.STANDBY:
-                qr = phone.standby_url and invitation_link(phone.standby_url, "")
-                one = one._replace(code=code or self.note, minute=self._minute(), qr=qr)
+                home = self._config.phone.standby_url
+                one = one._replace(
+                    code=code or self.note,
+                    minute=self._minute(),
+                    qr=of_case or (home and link(home)),
+                    late=of_case is not None,
+                )
             return self._picture_now(one)
         one = _Picture(scene, code, self.window)
-        if scene is Scene.INVITATION:
-            invitation = self.asked()
-            if phone.url and invitation:
-                return self._picture_now(one._replace(qr=invitation_link(phone.url, invitation)))
-            one = one._replace(turned=self._invitations % 2 == 0)
-        return self._picture(one)
+        if of_case is not None:
+            return self._picture_now(one._replace(qr=of_case))
+        return self._picture(one._replace(turned=self._turns(scene)))
+
+    def _turns(self, scene: Scene) -> bool:
+        return scene is Scene.INVITATION and self._invitations % 2 == 0
 
     def _brightness(self) -> float:
         """All of it for whoever stands there; what is at rest grows dim."""
@@ -230,6 +240,7 @@ class Showing:
             code=one.code,
             time_text=one.minute,
             qr=one.qr,
+            late=one.late,
             turned=one.turned,
         )
         picture = draw(drawn, size, one.step)

@@ -51,6 +51,7 @@ class Touching:
         self._note: Code | None = None
         self._session: Session | None = None
         self._happen: Callable[[Event], object] = lambda _: None
+        self._code: Callable[[], str | None] = lambda: None
         self._page: Page | None = None
         self._open: OpenPage | None = None
 
@@ -72,15 +73,22 @@ class Touching:
         )
         self._open = await open_page(settings, fixed, self._page)
 
-    def bind(self, session: Session, happen: Callable[[Event], object]) -> None:
-        """There is a session now, with reasons after thanks if the hall wishes them."""
+    def bind(
+        self,
+        session: Session,
+        happen: Callable[[Event], object],
+        code: Callable[[], str | None],
+    ) -> None:
+        """There is a session now, with reasons after thanks if the hall wishes them. `code`: what a
+        QR code says that belongs to a case (`phone_codes.py`).
+        """
         settings = self._config.touch
         if settings is not None:
             session.details = settings.reasons
             session.timing = session.timing._replace(
                 details_ms=settings.reasons_s * 1000, settle_ms=SETTLE_MS
             )
-        self._session, self._happen = session, happen
+        self._session, self._happen, self._code = session, happen, code
 
     def show(self, scene: Scene, code: Code | None) -> None:
         """A scene stands there."""
@@ -134,7 +142,7 @@ class Touching:
 
     def _link(self, scene: Scene) -> str | None:
         url = self._config.phone.standby_url
-        return self.code() or (link(url) if url and scene is Scene.STANDBY else None)
+        return self._code() or (link(url) if url and scene is Scene.STANDBY else None)
 
     def _minute(self) -> str:
         """The time of day; nothing while it is not known (law 6)."""

@@ -69,16 +69,20 @@ def screen(
     code: Code | None = None,
     time_text: str = "",
     qr: str | None = None,
+    late: bool = False,
     turned: bool = False,
 ) -> Screen:
     """The screen of `scene` in the languages of `words`, the first being the main one.
 
     `code`: the fault that closes the window, or in standby the one that the technician should see.
     `pad`: the pad's id, shown while it has no window. `notice`: a line of standby. `time_text`:
-    shown in standby if there is room and no fault. `qr`: with an invitation or in standby, what a
-    QR code says. `turned`: what may change places has done so, lest a display burn in.
+    shown in standby if there is room and no fault. `qr`: with an invitation, a lapse or in standby,
+    what a QR code says; `late`: in standby, that it belongs to the invitation that has lapsed.
+    `turned`: what may change places has done so, lest a display burn in.
     """
     main = words[0]
+    if scene is Scene.STANDBY and late:
+        return Screen(_late_standby(words, window), qr=qr, turned=turned)
     if scene is Scene.STANDBY:
         note = code.code if code else time_text
         if len(words) > 2 and notice:  # five rows are too many
@@ -88,6 +92,8 @@ def screen(
     if scene is Scene.INVITATION:
         rows = _invitation(words) if qr is None else _beside_code(words)
         return Screen(rows, qr=qr, turned=turned)
+    if scene is Scene.LAPSED and qr is not None:
+        return Screen(_lapsed_beside_code(words), qr=qr, turned=turned)
     if scene is Scene.IDENTIFY:
         title = main.scenes[scene.value].title
         rows = (_row(main, title, TITLE), *_windows(words[:1], window, (32, 24, 16)))
@@ -137,6 +143,23 @@ def _beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
         lines = _broken(title) if len(words) == 2 and " " in title else (title,)
         rows += [_row(one, line, (14, 12, 11, 10) if place else (16, 15, 14, 12)) for line in lines]
     return tuple(rows)
+
+
+def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
+    """That it is over, and that the code is still good."""
+    main = words[0]
+    title = main.scenes[Scene.LAPSED.value].title
+    lines = _broken(title) if len(words) == 1 else (title,)
+    titles = (_row(main, line, (20, 16, 14, 12, 11, 10)) for line in lines)
+    return (*titles, *(_row(one, one.late, (14, 12, 11, 10)) for one in words))
+
+
+def _late_standby(words: Sequence["Words"], window: str) -> tuple[Row, ...]:
+    """Whose the code is, lest the next citizen takes it for his own."""
+    main = words[0]
+    numbers = (24, 16) if len(words) == 1 else (16,)
+    lates = (_row(one, one.late, (12, 11, 10)) for one in words)
+    return (*_windows(words[:1], window, numbers), _row(main, main.previous, (12, 11, 10)), *lates)
 
 
 def _broken(text: str) -> tuple[str, ...]:

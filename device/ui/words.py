@@ -19,13 +19,16 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that is said in one language.
 
     `window` names a window and contains `{window}`; `hints` are the rows under an invitation and
-    may contain the names of levels; `scan` says that both keys and QR code are ways to rate.
+    may contain the names of levels; `scan` says that both keys and QR code are ways to rate,
+    `late` that the code still is one, and `previous` whose it is when the citizen may have gone.
     `prompts` are for the ear.
     """
 
     window: str
     hints: tuple[str, ...]
     scan: str
+    late: str
+    previous: str
     levels: dict[str, str]
     scenes: dict[str, SceneWords]
     prompts: dict[str, str]
@@ -38,7 +41,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def texts(self) -> list[str]:
         """Every text of this language, for the check that all of it can be drawn."""
         scenes = [text for scene in self.scenes.values() for text in (scene.title, scene.body)]
-        return [self.window, *self.hints, self.scan, *self.levels.values(), *scenes]
+        signs = (self.window, *self.hints, self.scan, self.late, self.previous)
+        return [*signs, *self.levels.values(), *scenes]
 
 
 def load(languages: Iterable[str]) -> tuple[Words, ...]:
