@@ -58,7 +58,8 @@ def test_plain_http_leaves_this_machine_only_by_an_explicit_line(folder: Path, h
 
 def test_a_certificate_is_enough_for_the_halls_network(folder: Path) -> None:
     papers = make_papers(folder)
-    apart = f'host = "0.0.0.0"\ncertificate = "{papers.chain.name}"\ncertificate_key = "{papers.key.name}"'
+    chain, key = papers.chain.name, papers.key.name
+    apart = f'host = "0.0.0.0"\ncertificate = "{chain}"\ncertificate_key = "{key}"'
     assert loaded(folder, apart).desk
     assert loaded(folder, f'host = "0.0.0.0"\ncertificate = "{papers.both.name}"').desk
     tls_context(papers.both, None)
