@@ -157,9 +157,10 @@ def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
 def _late_standby(words: Sequence["Words"], window: str) -> tuple[Row, ...]:
     """Whose the code is, lest the next citizen takes it for his own."""
     main = words[0]
-    numbers = (24, 16) if len(words) == 1 else (16,)
+    above = _windows(words[:1], window, (24, 16) if len(words) == 1 else (16,))
     lates = (_row(one, one.late, (12, 11, 10)) for one in words)
-    return (*_windows(words[:1], window, numbers), _row(main, main.previous, (12, 11, 10)), *lates)
+    rows = (_row(main, main.previous, (12, 11, 10)), *lates)
+    return rows if len(words) > 2 else (*above, *rows)  # five rows are too many
 
 
 def _broken(text: str) -> tuple[str, ...]:

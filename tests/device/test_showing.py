@@ -218,8 +218,8 @@ def test_what_a_citizen_will_see_is_drawn_beforehand_and_kept_over_hours_of_stan
 
 # --- the code for the phone, and the notice ------------------------------------------------------
 
-URL = '[phone]\nurl = "https://rate.example.gov.cn/R/"'
-LINK = "HTTPS://RATE.EXAMPLE.GOV.CN/R/"
+URL = '[phone]\nurl = "https://rate.example.cn/R/"'
+FIRST, SECOND = (f"HTTPS://RATE.EXAMPLE.CN/R/{number:050}" for number in (1, 2))
 
 
 def codes(glass: Glass) -> list[str]:
@@ -230,33 +230,46 @@ def codes(glass: Glass) -> list[str]:
     return [found.text for found in zxingcpp.read_barcodes(framed.resize((432, 240), 0))]
 
 
-def test_each_invitation_has_its_own_code_and_nothing_else_has_one(tmp_path: Path) -> None:
-    place = Place(configured(tmp_path, more=URL))
+def test_the_code_of_a_case_stands_beside_its_three_scenes_and_no_other(tmp_path: Path) -> None:
+    place = Place(configured(tmp_path))
     showing = place.showing
     try:
-        for number in ("01JD5Z9QWV00000000000000A1", "01JD5ZAB1C00000000000000A2"):
-            showing.asked = lambda number=number: number  # type: ignore[misc]
-            shown = len(place.glass.shown)
-            showing.show(Scene.INVITATION, None)
-            until(lambda shown=shown: len(place.glass.shown) > shown, 5, "the invitation")
-            assert codes(place.glass) == [LINK + number]
-            showing.show(Scene.STANDBY, None)
-            until(lambda shown=shown: len(place.glass.shown) > shown + 1, 5, "standby")
-            assert codes(place.glass) == []
+        for code in (FIRST, SECOND):
+            showing.code = lambda code=code: code  # type: ignore[misc]
+            for scene in Scene:
+                shown = len(place.glass.shown)
+                showing.show(scene, None)
+                until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)
+                wanted = scene in (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
+                assert codes(place.glass) == ([code] if wanted else [])
     finally:
         showing.stop()
 
 
-def test_without_an_address_or_an_invitation_there_is_no_code(place: Place, tmp_path: Path) -> None:
-    place.showing.asked = lambda: "01JD5Z9QWV00000000000000A1"
-    place.showing.show(Scene.INVITATION, None)
-    until(lambda: place.glass.shown, 5, "the invitation")
-    assert place.scene() == Seen(Scene.INVITATION)
-    other = Place(configured(tmp_path, more=URL))
-    other.showing.show(Scene.INVITATION, None)
-    until(lambda: other.glass.shown, 5, "the invitation")
-    assert other.scene() == Seen(Scene.INVITATION)
-    other.showing.stop()
+def test_standby_takes_the_code_of_a_lapse_away_by_itself(tmp_path: Path) -> None:
+    home = '[phone]\nstandby_url = "https://h.example/"'
+    place = Place(configured(tmp_path, more=home))
+    showing = place.showing
+    late: list[str | None] = [FIRST]
+    showing.code = lambda: late[0]
+    try:
+        showing.show(Scene.STANDBY, None)
+        until(lambda: len(place.glass.shown) == 1, 5, "standby")
+        assert codes(place.glass) == [FIRST]
+        late[0] = None
+        showing.again()
+        until(lambda: len(place.glass.shown) == 2, 5, "standby without a case")
+        assert codes(place.glass) == ["HTTPS://H.EXAMPLE/"]
+    finally:
+        showing.stop()
+
+
+def test_where_no_case_may_be_rated_there_is_no_code(place: Place) -> None:
+    for scene in (Scene.INVITATION, Scene.LAPSED):
+        shown = len(place.glass.shown)
+        place.showing.show(scene, None)
+        until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)  # type: ignore[misc]
+        assert place.scene() == Seen(scene)
 
 
 def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
@@ -272,7 +285,7 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
 
     monkeypatch.setattr("device.showing.screen", counted)
     for number in range(100):
-        place.showing.asked = lambda number=number: f"{number:026}"  # type: ignore[misc]
+        place.showing.code = lambda number=number: f"{FIRST[:27]}{number:050}"  # type: ignore[misc]
         for scene in (Scene.INVITATION, Scene.SAVING, Scene.THANKS):
             place.showing.show(scene, None)
     place.showing.stop()
@@ -291,8 +304,8 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
         ),
         (
             "",
-            f'[phone]\nurl = "https://h.example/{"a" * 30}"',
-            r"48 characters are too many .* at most 27, or 51 where the path has nothing but",
+            f'[phone]\nurl = "https://h.example/{"A" * 10}"',
+            r"28 characters are too many .* at most 27 where the path has nothing but",
         ),
         (
             "",
@@ -310,7 +323,7 @@ def test_what_the_display_cannot_show_is_refused(
 
 def test_a_notice_and_codes_that_fit_are_in_order(tmp_path: Path) -> None:
     refuse_unshowable(configured(tmp_path, pad='notice = "今日办理至16:30"', more=URL))
-    capitals = f'[phone]\nurl = "https://h.example/{"A" * 33}"'
+    capitals = f'[phone]\nurl = "https://h.example/{"A" * 9}"'
     refuse_unshowable(configured(tmp_path, more=capitals))
     for languages in ('"zh", "ko"', '"ko", "zh"', '"zh", "ko", "en"'):
         pad = f'languages = [{languages}]\nnotice = "今日办理至16:30"'

@@ -13,7 +13,7 @@ from PIL import Image
 from device.errors import Code
 from device.events import Scene
 from device.ui import words
-from device.ui.link import invitation_link
+from device.ui.link import link
 from device.ui.oled import draw
 from device.ui.screens import Screen, screen
 
@@ -23,7 +23,7 @@ SIZE = (128, 64)
 
 
 NOTICE = "今日办理至16:30"
-LINK = invitation_link("https://rate.example.gov.cn/R/", "01JD5Z9QWV00000000000000A1")
+LINK = link("https://rate.example.cn/R/", "1001AM9K01JD5Z9QWV00000000000000A1BS6515DM6TWZ5FYV")
 HOME = "HTTPS://RATE.EXAMPLE.GOV.CN/"
 BESIDES: dict[str, tuple[Scene, dict[str, Any]]] = {
     "invitation-qr": (Scene.INVITATION, {"qr": LINK}),
@@ -31,6 +31,8 @@ BESIDES: dict[str, tuple[Scene, dict[str, Any]]] = {
     "standby-notice": (Scene.STANDBY, {"notice": NOTICE, "time_text": "09:41"}),
     "standby-qr": (Scene.STANDBY, {"qr": HOME, "time_text": "09:41"}),
     "standby-turned": (Scene.STANDBY, {"qr": HOME, "time_text": "09:41", "turned": True}),
+    "standby-late": (Scene.STANDBY, {"qr": LINK, "late": True}),
+    "lapsed-qr": (Scene.LAPSED, {"qr": LINK}),
 }
 """What a scene may have besides, by the name of its pictures."""
 

@@ -4,11 +4,15 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from device.ui.link import invitation_link
+from device.events import Scene
+from device.ui.link import link
 from device.ui.oled import draw
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, SIDE_MAX, fits, modules
+from device.ui.screens import screen
 from device.ui.wear import WAYS
+from device.ui.words import load
 from rigs.pictures import HOME, LINK, SIZE, screens
+from sync.token import CHARS, PhoneKey, issue
 
 WITH_CODE = {name: one for name, one in screens().items() if one.qr is not None}
 
@@ -33,6 +37,14 @@ def test_a_phone_reads_the_code_on_every_screen_that_has_one(name: str, times: i
 @pytest.mark.parametrize("step", [*WAYS, 7, 13])
 def test_a_phone_reads_it_wherever_it_has_walked_to(step: int) -> None:
     assert read(draw(WITH_CODE["zh-standby-qr"], SIZE, step), 3) == [HOME]
+    assert read(draw(WITH_CODE["zh-standby-late"], SIZE, step), 3) == [LINK]
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_a_phone_reads_whatever_token_stands_there(number: int) -> None:
+    key = PhoneKey("pad-1", number, bytes([number]) * 32)
+    text = link("https://rate.example.cn/R/", issue(key, f"{number:026}", 20787 + number))
+    assert read(draw(screen(Scene.INVITATION, load(["zh"]), qr=text), SIZE), 2) == [text]
 
 
 def test_control_a_code_with_a_blot_and_a_screen_without_a_code_are_not_read() -> None:
@@ -42,12 +54,12 @@ def test_control_a_code_with_a_blot_and_a_screen_without_a_code_are_not_read() -
     assert read(draw(screens()["zh-invitation"], SIZE), 3) == []
 
 
-def test_the_id_of_the_invitation_stands_in_capitals_behind_the_address() -> None:
-    link = invitation_link("https://Rate.example.gov.cn/R/", "01JD5Z9QWV00000000000000A1")
-    assert link == LINK == "HTTPS://RATE.EXAMPLE.GOV.CN/R/01JD5Z9QWV00000000000000A1"
-    assert len(modules(link)) == SIDE_MAX
-    kept = invitation_link("https://h.example:8443/a/b?c=", "01J")
-    assert kept == "HTTPS://H.EXAMPLE:8443/a/b?c=01J"
+def test_the_token_stands_in_capitals_behind_the_address() -> None:
+    text = link("https://Rate.example.cn/R/", LINK[-CHARS:])
+    assert text == LINK == "HTTPS://RATE.EXAMPLE.CN/R/" + LINK[-CHARS:]
+    assert len(modules(text)) == SIDE_MAX
+    assert link("https://h.example:8443/a/b?c=", "01J") == "HTTPS://H.EXAMPLE:8443/a/b?c=01J"
+    assert link("https://h.example/") == "HTTPS://H.EXAMPLE/"
 
 
 @pytest.mark.parametrize(("sign", "most"), [("a", BYTES_MAX), ("A", CAPITALS_MAX)])

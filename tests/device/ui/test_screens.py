@@ -26,9 +26,19 @@ LIMITS = [
 ] + [
     screen(scene, words.load(languages), window=window, hall=hall, notice=notice, qr=qr)
     for languages in LANGUAGES
-    for scene, qr in ((Scene.STANDBY, HOME), (Scene.STANDBY, None), (Scene.INVITATION, LINK))
+    for scene, qr in (
+        (Scene.STANDBY, HOME),
+        (Scene.STANDBY, None),
+        (Scene.INVITATION, LINK),
+        (Scene.LAPSED, LINK),
+    )
     for window in ("3", "窗" * 8)
     for hall, notice in (("厅" * 40, "告" * 40), ("W" * 40, "W" * 40))
+]
+LIMITS += [
+    screen(Scene.STANDBY, words.load(languages), window=window, qr=LINK, late=True)
+    for languages in LANGUAGES
+    for window in ("", "WWWWWWWW", "窗" * 8)
 ]
 
 
@@ -83,7 +93,7 @@ def test_what_walks_about_keeps_its_rows_apart_too() -> None:
 
 @pytest.mark.parametrize("name", [name for name in ALL if ALL[name].qr is not None])
 def test_no_text_touches_the_code(name: str) -> None:
-    code_px = 2 * 29 + 6 if "invitation" in name else 2 * 25 + 6
+    code_px = 2 * 29 + 6 if ALL[name].qr == LINK else 2 * 25 + 6
     assert max(one.box[2] for one in layout(ALL[name], SIZE)) <= SIZE[0] - code_px
 
 
