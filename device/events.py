@@ -5,9 +5,9 @@ Drivers, desk and clock make events; the session answers with effects; the agent
 
 import enum
 from dataclasses import dataclass, field
-from typing import Literal
 
 from device.errors import Code
+from sync import wishes
 from sync.entries import Body, Level, Service
 
 
@@ -39,8 +39,7 @@ class Refusal(enum.Enum):
     RATED = "already-rated"
 
 
-Standing = Literal["open", "rated", "unrated", "withdrawn"]
-"""All that a clerk may know of an invitation (law 7). `rated` only once the rating is durable."""
+Standing = wishes.Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from device.desired import Wishes
+from device.desk.orders import MAX_BY_CHARS, ORDERS, Orders
 from device.errors import Code, PadError
 from device.events import Refusal
 from device.pad import Pad
@@ -24,9 +25,6 @@ SILENT_MS = 60 * 60 * 1000
 
 PART_RETRY_S = 5.0
 """A new ledger that the card refuses is tried again this often."""
-
-MAX_BY_CHARS = 64
-"""Of whoever gave an order; it goes into an entry, and an entry has bounds."""
 
 
 class Link:
@@ -54,6 +52,7 @@ class Link:
         self._report = report
         self._report_health = report_health
         self._on_renewed = on_renewed
+        self._orders = Orders(pad, lambda: pad.clock.at().utc)
         self._refused: Problem | None = None
         self._parting: asyncio.Task[None] | None = None
         self._moved_ms = pad.clock.at().mono
@@ -111,6 +110,8 @@ class Link:
 
     async def command(self, command: Command) -> CommandResult:
         """Carry out an order; the answer says whether it was done, and if not, why."""
+        if command.order in ORDERS:
+            return await self._orders.carry_out(command)
         refusal: Refusal | None = None
         match command.order:
             case Order.IDENTIFY:

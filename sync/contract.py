@@ -12,11 +12,12 @@ import enum
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from sync.entries import DIGEST_BYTES, MAX_BODY_BYTES, At, Entry, HashName
+from sync.wishes import Asked, By, InvitationId, Reason, Standing
 
 VERSION = 1
 MAX_BATCH_ENTRIES = 1024
@@ -209,21 +210,36 @@ class Order(enum.Enum):
     PAUSE = "pause"
     RESUME = "resume"
     REPORT_HEALTH = "report-health"
+    INVITE = "invite"
+    WITHDRAW = "withdraw"
+    STANDING = "standing"
 
 
 class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """An order; the answer goes to the MQTT 5 response topic with its correlation data."""
+    """An order; the answer goes to the MQTT 5 response topic with its correlation data.
+
+    `ask` goes with the order to invite; `invitation` with those to withdraw (and why, in `reason`)
+    and to tell a standing.
+    """
 
     order: Order
-    by: str
+    by: By
+    ask: Asked | None = None
+    invitation: InvitationId | None = None
+    reason: Reason = ""
 
 
 class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of a command. `code` is a stable error code when `done` is false."""
+    """What became of a command. `code` is a stable error code when `done` is false.
+
+    `invitation` and `standing` answer the orders of a queueing system; never a level (law 7).
+    """
 
     done: bool
     code: str | None = None
     detail: str | None = None
+    invitation: str | None = None
+    standing: Standing | None = None
 
 
 class Topic(enum.Enum):
@@ -240,25 +256,6 @@ class Topic(enum.Enum):
     def of(self, pad: str) -> str:
         """The full topic for `pad`; `"+"` gives the filter for every pad."""
         return f"pad/v1/{pad}/{self.value}"
-
-
-class TopicRow(msgspec.Struct, frozen=True):
-    """One row of the topic table, from which the AsyncAPI document is made."""
-
-    message: type[Any]
-    retained: bool
-    says: str
-
-
-TOPICS: dict[Topic, TopicRow] = {
-    Topic.ENTRIES: TopicRow(Batch, False, "a batch of ledger entries"),
-    Topic.STATE: TopicRow(State, True, "birth, farewell and will"),
-    Topic.HEALTH: TopicRow(Health, False, "backlog, faults, clock, card, temperature"),
-    Topic.REPORTED: TopicRow(Reported, True, "the configuration in force"),
-    Topic.RECEIPT: TopicRow(Receipt, False, "what the province has stored"),
-    Topic.DESIRED: TopicRow(Desired, True, "the whole desired configuration"),
-    Topic.COMMAND: TopicRow(Command, False, "identify, pause, resume, report-health"),
-}
 
 
 def read_topic(topic: str) -> tuple[str, Topic] | None:

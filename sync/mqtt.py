@@ -9,6 +9,7 @@ that the keys should not wait for.
 """
 
 import socket
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +40,9 @@ class Outgoing(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """A message that came. `mid` is for `Link.ack`."""
+    """A message that came. `mid` is for `Link.ack`. `good_until_s`: when it expires, by
+    time.monotonic(); None for one that does not.
+    """
 
     topic: str
     payload: bytes
@@ -48,6 +51,7 @@ class Incoming(NamedTuple):
     deflated: bool
     response_topic: str | None
     correlation: bytes | None
+    good_until_s: float | None = None
 
 
 class Up(NamedTuple):
@@ -199,6 +203,8 @@ class Link:
         except UnicodeDecodeError:
             topic = ""
         properties = message.properties
+        # What is left of the sender's interval, as the broker counted it.
+        expiry_s = getattr(properties, "MessageExpiryInterval", None)
         self._tell(
             Incoming(
                 topic,
@@ -208,6 +214,7 @@ class Link:
                 DEFLATE in getattr(properties, "UserProperty", ()),
                 getattr(properties, "ResponseTopic", None),
                 getattr(properties, "CorrelationData", None),
+                None if expiry_s is None else time.monotonic() + expiry_s,
             )
         )
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from sync import contract
-from sync.contract import TOPICS, Topic
+from sync.contract import Topic
 from sync.entries import KINDS, AnyBody
 
 Json = dict[str, Any]
@@ -33,19 +33,39 @@ MESSAGES: dict[str, type[Any]] = {
 }
 """The message types by the name of their document."""
 
+
+class TopicRow(msgspec.Struct, frozen=True):
+    """One row of the topic table, from which the AsyncAPI document is made."""
+
+    message: type[Any]
+    retained: bool
+    says: str
+
+
+TOPICS: dict[Topic, TopicRow] = {
+    Topic.ENTRIES: TopicRow(contract.Batch, False, "a batch of ledger entries"),
+    Topic.STATE: TopicRow(contract.State, True, "birth, farewell and will"),
+    Topic.HEALTH: TopicRow(contract.Health, False, "backlog, faults, clock, card, temperature"),
+    Topic.REPORTED: TopicRow(contract.Reported, True, "the configuration in force"),
+    Topic.RECEIPT: TopicRow(contract.Receipt, False, "what the province has stored"),
+    Topic.DESIRED: TopicRow(contract.Desired, True, "the whole desired configuration"),
+    Topic.COMMAND: TopicRow(contract.Command, False, "an order for now"),
+}
+
 RESULT_CHANNEL = "commandResult"
 
 
 def _tidy(node: Any) -> Any:
-    """Docstrings without their indentation, all the way down.
+    """Docstrings without their indentation, and patterns as ECMA-262 has them, where Python's `\\Z`
+    is `$`; all the way down.
 
     A field that is called `description` is not taken for one: fields are objects, not text.
     """
     if isinstance(node, dict):
         return {
-            key: inspect.cleandoc(value)
-            if key == "description" and isinstance(value, str)
-            else _tidy(value)
+            key: _tidy(value)
+            if key not in ("description", "pattern") or not isinstance(value, str)
+            else inspect.cleandoc(value).replace(r"\Z", "$")
             for key, value in node.items()
         }
     if isinstance(node, list):

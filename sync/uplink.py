@@ -10,13 +10,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
+from sync.commands import Commands
 from sync.contract import (
     VERSION,
-    Command,
-    CommandResult,
     ContractError,
     Desired,
     Health,
@@ -116,7 +115,7 @@ class Uplink:
         self._up = False
         self._batches: set[int] = set()  # mids of batches that the broker has not taken yet
         self._reported: Reported | None = None
-        self._orders: set[asyncio.Task[None]] = set()
+        self._commands = Commands(listener, self._put)
         self._stopping = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
 
@@ -146,8 +145,7 @@ class Uplink:
         if self._life is not None:
             await self._life
             self._life = None
-        for order in list(self._orders):
-            order.cancel()
+        self._commands.stop()
 
     # --- one connection after another ---
 
@@ -309,7 +307,7 @@ class Uplink:
                 if message.payload:  # an empty one is a retained wish taken back
                     self._listener.desired(read_message(Desired, message.payload))
             case (self._pad, Topic.COMMAND):
-                self._order(message)
+                self._commands.hear(message)
 
     async def _receipt(self, receipt: Receipt) -> None:
         here = self._delivery.digest_of(receipt.seq)
@@ -325,34 +323,6 @@ class Uplink:
             self._listener.refused(news.problem, news.detail)
         elif isinstance(news, Diverged):
             self._listener.diverged(news.detail)
-
-    def _order(self, message: Incoming) -> None:
-        if message.retained:  # an old order, repeated by the broker at every connection
-            log.warning("uplink: a retained command was ignored")
-            return
-        answer: Awaitable[CommandResult]
-        try:
-            answer = self._listener.command(read_message(Command, message.payload))
-        except ContractError as error:
-            answer = _not_understood(error)
-        task = asyncio.create_task(self._answer(answer, message))
-        self._orders.add(task)
-        task.add_done_callback(self._orders.discard)
-
-    async def _answer(self, answer: Awaitable[CommandResult], message: Incoming) -> None:
-        result = await answer
-        if not message.response_topic:
-            return
-        try:
-            self._put(
-                Outgoing(
-                    message.response_topic,
-                    write_message(result),
-                    correlation=message.correlation,
-                )
-            )
-        except (ConnectionError, ValueError) as error:
-            log.warning("uplink: a command's answer could not be sent: %s", error)
 
     def _state(self, status: Status) -> State:
         return State(
@@ -393,7 +363,3 @@ def _write(ledger: str, chunk: Chunk, hash_name: HashName) -> tuple[bytes, bool]
     return deflate(
         write_batch(ledger, chunk.entries, chunk.prev, hash_name=hash_name, torn=chunk.torn)
     )
-
-
-async def _not_understood(error: ContractError) -> CommandResult:
-    return CommandResult(v=VERSION, done=False, code=error.problem.value, detail=error.detail)

@@ -3,22 +3,15 @@
 Every field of a wish is optional, none may be unknown, none is coerced.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
 from device.desk.base import WindowNow
 from device.events import Standing
+from sync.wishes import Case, Clerk, Matter, Reason, Step, Window
 
 MAX_REQUEST_BYTES = 16 * 1024
-
-_TEXT = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
-"""No control characters and no line ends: these words end in logs, tables and reports. (`$` would
-let one newline at the end through.)"""
-
-
-_Window = Annotated[str, Meta(min_length=1, max_length=8, pattern=_TEXT)]
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,30 +19,29 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class InvitationWish(Wish, frozen=True, kw_only=True):
-    """The service to be rated. Case number: an..50 (GB/T 39046-2020 table 9); matter codes have
-    up to 31 characters in the live interfaces. `again`: ask although it has been rated; the ledger
-    shows it. `window`: whose pad the caller takes this for; another one refuses.
+    """The service to be rated. `again`: ask although it has been rated; the ledger shows it.
+    `window`: whose pad the caller takes this for; another one refuses.
     """
 
-    case: Annotated[str, Meta(min_length=1, max_length=50, pattern=_TEXT)] | None = None
-    matter: Annotated[str, Meta(min_length=1, max_length=40, pattern=_TEXT)] | None = None
-    step: Annotated[str, Meta(min_length=1, max_length=20, pattern=_TEXT)] | None = None
-    clerk: Annotated[str, Meta(min_length=1, max_length=40, pattern=_TEXT)] | None = None
+    case: Case | None = None
+    matter: Matter | None = None
+    step: Step | None = None
+    clerk: Clerk | None = None
     again: bool = False
-    window: _Window | None = None
+    window: Window | None = None
 
 
 class WithdrawalWish(Wish, frozen=True, kw_only=True):
     """Why the invitation is taken back; kept with the entry."""
 
-    reason: Annotated[str, Meta(max_length=64, pattern=_TEXT)] = ""
+    reason: Reason = ""
 
 
 class WindowWish(Wish, frozen=True, kw_only=True):
     """Who closes or opens the window, and which one he means."""
 
-    by: Annotated[str, Meta(min_length=1, max_length=40, pattern=_TEXT)] | None = None
-    window: _Window | None = None
+    by: Clerk | None = None
+    window: Window | None = None
 
 
 class InvitationNow(msgspec.Struct, frozen=True, kw_only=True):

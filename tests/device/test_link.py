@@ -5,13 +5,15 @@ from typing import cast
 
 import pytest
 
+from device.clock import TrustedClock
 from device.config import load
 from device.desired import Wishes
+from device.desk.orders import MAX_BY_CHARS, ORDERS
 from device.errors import Code, LedgerError
 from device.events import Scene
-from device.link import MAX_BY_CHARS, SILENT_MS, Link
+from device.link import SILENT_MS, Link
 from device.writer import Writer
-from rigs.pad_bench import Bench
+from rigs.pad_bench import UTC_MS, Bench, BenchBoot
 from rigs.virtual_time import pass_s, run
 from sync.contract import (
     VERSION,
@@ -22,7 +24,8 @@ from sync.contract import (
     Reported,
     Settings,
 )
-from sync.entries import Cleared, Configured, Fault, Paused, Resumed
+from sync.entries import Cleared, Configured, Fault, Invited, Paused, Resumed, Trust
+from sync.wishes import Asked
 
 
 class BenchWriter:
@@ -245,7 +248,7 @@ def test_what_is_in_force_is_reported_at_every_new_connection(tmp_path: Path) ->
     run(story())
 
 
-@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("order", [order for order in Order if order not in ORDERS])
 def test_every_order_is_carried_out_and_answered(tmp_path: Path, order: Order) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
@@ -287,5 +290,41 @@ def test_an_order_from_somebody_with_a_very_long_name_is_carried_out(tmp_path: P
             assert result.done
         (paused,) = bench.recorded(Paused)
         assert paused.by == "command:" + "x" * MAX_BY_CHARS
+
+    run(story())
+
+
+def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        sent = bench.pad.clock.at().utc
+        assert sent is not None
+        wanted = Command(
+            v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=sent, case="DH-1")
+        )
+        made = await bench.link.command(wanted)
+        assert (made.done, made.standing, bench.scene) == (True, "open", Scene.INVITATION)
+        bench.press()
+        await bench.settle()
+        asked = Command(v=VERSION, order=Order.STANDING, by="queue", invitation=made.invitation)
+        assert (await bench.link.command(asked)).standing == "rated"
+        assert [one.source for one in bench.recorded(Invited)] == ["mqtt:queue"]
+
+    run(story())
+
+
+def test_a_pad_that_does_not_know_the_time_takes_no_invitation_that_may_be_late(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        bench.wall.trust = Trust.NONE
+        bench.pad.clock = TrustedClock(BenchBoot(), bench.wall)  # of a boot in 1970
+        wanted = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=UTC_MS))
+        answer = await bench.link.command(wanted)
+        assert (answer.done, answer.code) == (False, "clock-unknown")
+        assert bench.recorded(Invited) == []
 
     run(story())

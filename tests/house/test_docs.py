@@ -17,8 +17,9 @@ from device.errors import Code
 from device.wiring import __main__ as wiring
 from province.errors import Code as ProvinceCode
 from rigs import house
-from sync.contract import TOPICS, BatchHeader, Order, Problem, Status, Topic
+from sync.contract import BatchHeader, Order, Problem, Status, Topic
 from sync.entries import KINDS, Level, Trust
+from sync.schema import TOPICS
 
 
 def read(name: str) -> str:

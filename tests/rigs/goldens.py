@@ -10,6 +10,7 @@ from pathlib import Path
 from sync import contract as c
 from sync import entries as e
 from sync.entries import Level, Trust
+from sync.wishes import Asked
 
 FOLDER = Path(__file__).parent.parent / "sync" / "golden"
 
@@ -18,6 +19,9 @@ BEFORE = "01JC0A7Q2X0000000000000009"
 BOOT = "0b9e2f51-6a53-4f5d-8f39-3b1f7a2c9d10"
 FIRST = "01JD5Z9QWV00000000000000A1"
 SECOND = "01JD5ZAB1C00000000000000A2"
+UTC_MS = 1795399200000
+PLAIN = (c.Order.IDENTIFY, c.Order.PAUSE, c.Order.RESUME, c.Order.REPORT_HEALTH)
+"""The orders that carry nothing but themselves."""
 
 
 def at(mono: int, utc: int | None = None, trust: Trust = Trust.NONE) -> e.At:
@@ -144,8 +148,30 @@ MESSAGES: dict[str, c.Message] = {
         settings=SETTINGS,
         problems=("settings.grace_s: 90 is more than 10",),
     ),
-    **{f"command-{order.value}": c.Command(v=1, order=order, by="province") for order in c.Order},
+    **{f"command-{order.value}": c.Command(v=1, order=order, by="province") for order in PLAIN},
+    "command-invite": c.Command(v=1, order=c.Order.INVITE, by="queue", ask=Asked(sent=UTC_MS)),
+    "command-invite-with-everything": c.Command(
+        v=1,
+        order=c.Order.INVITE,
+        by="queue",
+        ask=Asked(
+            sent=UTC_MS,
+            case="DH-2026-17",
+            matter="11220000MB0001",
+            step="办结",
+            clerk="C003",
+            again=True,
+            window="3",
+        ),
+    ),
+    "command-withdraw": c.Command(
+        v=1, order=c.Order.WITHDRAW, by="queue", invitation=FIRST, reason="gone"
+    ),
+    "command-standing": c.Command(v=1, order=c.Order.STANDING, by="queue", invitation=FIRST),
     "command-result": c.CommandResult(v=1, done=True),
+    "command-result-standing": c.CommandResult(
+        v=1, done=True, invitation=FIRST, standing="unrated"
+    ),
     "command-result-refused": c.CommandResult(
         v=1, done=False, code="L02", detail="the card is full"
     ),

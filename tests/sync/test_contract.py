@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rigs import goldens
-from sync import contract
+from sync import contract, schema
 from sync.contract import (
     MAX_BATCH_BYTES,
     MAX_BATCH_ENTRIES,
@@ -36,7 +36,7 @@ def refused(action, *arguments) -> Problem:
 
 
 def test_every_message_type_has_golden_bytes():
-    wanted = {row.message for row in contract.TOPICS.values()} | {contract.CommandResult}
+    wanted = {row.message for row in schema.TOPICS.values()} | {contract.CommandResult}
     assert {type(m) for m in goldens.MESSAGES.values()} == wanted - {contract.Batch}
     assert LINES.keys() == goldens.MESSAGES.keys()
 
@@ -242,7 +242,7 @@ def test_a_topic_names_its_pad_and_is_read_back(topic):
 
 
 def test_every_topic_has_a_row():
-    assert contract.TOPICS.keys() == set(Topic)
+    assert schema.TOPICS.keys() == set(Topic)
 
 
 @pytest.mark.parametrize(

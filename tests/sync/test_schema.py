@@ -8,7 +8,7 @@ import pytest
 
 from rigs import goldens
 from sync import contract, schema
-from sync.contract import TOPICS, Topic
+from sync.contract import Topic
 from sync.entries import KINDS
 
 COMMITTED = Path(__file__).parent.parent.parent / schema.FOLDER
@@ -119,7 +119,7 @@ def test_each_topic_is_a_channel_with_its_direction_and_retention(topic):
     action = "send" if topic.value.startswith("up/") else "receive"
     operation = ASYNCAPI["operations"][f"{action}-{name}"]
     assert operation["action"] == action
-    assert operation["bindings"]["mqtt"]["retain"] is TOPICS[topic].retained
+    assert operation["bindings"]["mqtt"]["retain"] is schema.TOPICS[topic].retained
     assert operation["bindings"]["mqtt"]["qos"] == 1
 
 

@@ -1,0 +1,181 @@
+"""Orders: each once, in time, and answered to whoever asked."""
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from rigs.virtual_time import run
+from sync.commands import ANSWERS_KEPT, Commands
+from sync.contract import (
+    VERSION,
+    Command,
+    CommandResult,
+    Order,
+    Topic,
+    read_message,
+    write_message,
+)
+from sync.mqtt import Incoming, Outgoing
+from sync.ports import Listener
+from sync.wishes import Asked
+
+INVITE = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=1, case="DH-1"))
+IDENTIFY = Command(v=VERSION, order=Order.IDENTIFY, by="officer")
+
+
+class Bench:
+    """Commands, whoever carries them out, and what was answered."""
+
+    def __init__(self) -> None:
+        self.done: list[Command] = []
+        self.answers: list[Outgoing] = []
+        self.now_s = 100.0
+        self.offline = False
+        self.commands = Commands(cast("Listener", self), self._answer, now_s=lambda: self.now_s)
+
+    async def command(self, command: Command) -> CommandResult:
+        self.done.append(command)
+        await asyncio.sleep(0)
+        return CommandResult(v=VERSION, done=True, invitation=f"I{len(self.done)}")
+
+    def _answer(self, message: Outgoing) -> None:
+        if self.offline:
+            raise ConnectionError("no connection")
+        self.answers.append(message)
+
+    async def hear(
+        self,
+        command: Command | bytes,
+        *,
+        correlation: bytes | None = b"c1",
+        response_topic: str | None = "hall/answers",
+        retained: bool = False,
+        good_until_s: float | None = None,
+    ) -> None:
+        payload = command if isinstance(command, bytes) else write_message(command)
+        topic = Topic.COMMAND.of("pad-1")
+        self.commands.hear(
+            Incoming(topic, payload, 1, retained, False, response_topic, correlation, good_until_s)
+        )
+
+    async def settle(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    def invitations(self) -> list[str | None]:
+        return [read_message(CommandResult, one.payload).invitation for one in self.answers]
+
+
+def test_an_order_that_comes_again_is_answered_again_and_not_carried_out_again() -> None:
+    async def story() -> None:
+        bench = Bench()
+        await bench.hear(INVITE)
+        await bench.hear(INVITE)  # while the first is still at work
+        await bench.settle()
+        await bench.hear(INVITE)
+        await bench.settle()
+        assert bench.done == [INVITE]
+        assert bench.invitations() == ["I1", "I1", "I1"]
+        assert {one.correlation for one in bench.answers} == {b"c1"}
+
+    run(story())
+
+
+def test_control_the_same_words_with_other_correlation_data_are_another_order() -> None:
+    async def story() -> None:
+        bench = Bench()
+        await bench.hear(INVITE)
+        await bench.hear(INVITE, correlation=b"c2")
+        await bench.settle()
+        assert len(bench.done) == 2
+
+    run(story())
+
+
+def test_orders_that_may_be_repeated_are_carried_out_each_time() -> None:
+    async def story() -> None:
+        bench = Bench()
+        for _ in range(3):
+            await bench.hear(IDENTIFY)
+        await bench.settle()
+        assert bench.done == [IDENTIFY] * 3
+
+    run(story())
+
+
+def test_the_last_answers_are_remembered_and_no_more() -> None:
+    async def story() -> None:
+        bench = Bench()
+        for number in range(ANSWERS_KEPT + 1):
+            await bench.hear(INVITE, correlation=str(number).encode())
+        await bench.settle()
+        await bench.hear(INVITE, correlation=str(ANSWERS_KEPT).encode())
+        assert len(bench.done) == ANSWERS_KEPT + 1
+        await bench.hear(INVITE, correlation=b"0")
+        await bench.settle()
+        assert len(bench.done) == ANSWERS_KEPT + 2
+
+    run(story())
+
+
+@pytest.mark.parametrize(("good_until_s", "carried_out"), [(99.9, 0), (100.0, 1), (None, 1)])
+def test_an_order_that_outlived_its_expiry_is_passed_over(
+    good_until_s: float | None, carried_out: int
+) -> None:
+    async def story() -> None:
+        bench = Bench()
+        await bench.hear(INVITE, good_until_s=good_until_s)
+        await bench.settle()
+        assert (len(bench.done), len(bench.answers)) == (carried_out, carried_out)
+
+    run(story())
+
+
+def test_a_retained_order_is_passed_over() -> None:
+    async def story() -> None:
+        bench = Bench()
+        await bench.hear(INVITE, retained=True)
+        await bench.settle()
+        assert (bench.done, bench.answers) == ([], [])
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"",
+        b'{"v":1,"order":"explode","by":"x"}',
+        b'{"v":1,"order":"invite","by":"a\\nb"}',
+        b'{"v":1,"order":"invite","by":"x","ask":{"case":"DH-1"}}',
+        b'{"v":1,"order":"invite","by":"x","ask":{"sent":1,"case":""}}',
+        b'{"v":1,"order":"invite","by":"x","ask":{"sent":1,"case":"' + b"9" * 51 + b'"}}',
+        b'{"v":1,"order":"invite","by":"x","ask":{"sent":1,"step":"a\\u2028b"}}',
+        b'{"v":1,"order":"withdraw","by":"x","invitation":"","reason":"r"}',
+    ],
+)
+def test_what_is_no_order_is_answered_so(nonsense: bytes) -> None:
+    async def story() -> None:
+        bench = Bench()
+        await bench.hear(nonsense)
+        await bench.settle()
+        assert bench.done == []
+        (answer,) = bench.answers
+        result = read_message(CommandResult, answer.payload)
+        assert (result.done, result.code) == (False, "malformed")
+
+    run(story())
+
+
+def test_who_asks_for_no_answer_gets_none_and_a_lost_link_harms_nobody() -> None:
+    async def story() -> None:
+        bench = Bench()
+        await bench.hear(INVITE, response_topic=None)
+        await bench.settle()
+        bench.offline = True
+        await bench.hear(INVITE, correlation=b"c2")
+        await bench.settle()
+        assert (len(bench.done), bench.answers) == (2, [])
+
+    run(story())
