@@ -6,5 +6,5 @@ clock.py    trusted time                config.py   configuration and board prof
 health.py   faults now                  errors.py   stable codes and remedies
 frame68.py  PURE: the bus's frames      serial_line.py  one door to serial lines
 drivers/    keys and displays           desk/       how the window asks for a rating
-ui/         screens and their drawing
+ui/         screens and their drawing   phone_codes.py  the code that a phone rates with
 """

@@ -1,21 +1,41 @@
-"""`ratingpad-province`: receive, verify, ratings. The province's composition root."""
+"""`ratingpad-province`: receive, verify, ratings, codes of phones. The composition root."""
 
 import argparse
+import os
+import secrets
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from province.errors import BrokerUrlError, Code, ProvinceError
+from province.errors import BrokerUrlError, Code, KeyFileError, ProvinceError
 from province.rows import Rating
 from sync import __version__
+from sync.entries import HashName
+from sync.token import (
+    CHARS,
+    NUMBER_MAX,
+    SECRET_BYTES,
+    PhoneKey,
+    Refusal,
+    check,
+    read_key,
+    write_key,
+)
 
 if TYPE_CHECKING:
     from sync.mqtt import BrokerAddress
+
+
+EPOCH = date(1970, 1, 1)
+"""A token's days count from here."""
+NOON_UTC = time(12, tzinfo=UTC)
+"""Of the same day in China, where it is evening."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,8 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             metavar="URL",
             help="sqlite:///path/to/file or postgresql://user@host/database",
         )
+    making = commands.add_parser("phone-key", help="make a pad's key for the codes of phones")
+    making.add_argument("--pad", required=True, help="the pad's id")
+    making.add_argument("--number", required=True, type=int, help=f"0 to {NUMBER_MAX}, a new one")
+    making.add_argument("--hash", choices=[name.value for name in HashName], default="sha256")
+    making.add_argument("--out", required=True, type=Path, metavar="FILE")
+    checking = commands.add_parser("token", help="say what a scanned code is")
+    checking.add_argument("--key", required=True, type=Path, metavar="FILE", action="append")
+    checking.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="default: today")
+    checking.add_argument("text", metavar="TEXT", help="the code, with its address or without")
     given = parser.parse_args(arguments)
     try:
+        if given.command == "phone-key":
+            return _make_key(given.pad, given.number, HashName(given.hash), given.out)
+        if given.command == "token":
+            return _say_token(given.key, given.on, given.text)
         if given.command == "receive":
             return _receive(given.store, given.broker, share=not given.no_share)
         if given.command == "verify":
@@ -131,6 +164,40 @@ def _ratings(store_url: str, pad: str | None, limit: int) -> int:
             print(_line(rating))
     finally:
         store.close()
+    return 0
+
+
+def _make_key(pad: str, number: int, hash_name: HashName, out: Path) -> int:
+    """A new file that nobody else can read; nothing is ever written over."""
+    text = write_key(PhoneKey(pad, number, secrets.token_bytes(SECRET_BYTES), hash_name))
+    try:
+        read_key(text)  # so that what is made is what a pad takes
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        raise KeyFileError(f"{out}: {error}") from error
+    return 0
+
+
+def _say_token(files: list[Path], on: date | None, text: str) -> int:
+    """What a code says; 1 when it is not good."""
+    keys = {}
+    for path in files:
+        try:
+            key = read_key(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise KeyFileError(f"{path}: {error}") from error
+        keys[key.number] = key
+    now = datetime.combine(on, NOON_UTC) if on is not None else datetime.now(UTC)
+    found = check(text.strip()[-CHARS:], keys.get, round(now.timestamp() * 1000))
+    if isinstance(found, Refusal):
+        print(found.value)
+        return 1
+    last = "(pad without the time)"
+    if found.last_day is not None:
+        last = (EPOCH + timedelta(days=found.last_day)).isoformat()
+    purpose = found.purpose.name.lower()
+    print("\t".join(["good", purpose, found.pad, found.invitation, last]))
     return 0
 
 

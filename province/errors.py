@@ -58,6 +58,11 @@ class Code(CodeRow, enum.Enum):
         "the broker's address is not one that is spoken here",
         "Give `mqtt://127.0.0.1:1883`: plain MQTT goes over loopback only.",
     )
+    KEY_FILE = CodeRow(
+        "P09",
+        "a phone's key file cannot be used",
+        "Give a file that `ratingpad-province phone-key` made, and a new name for a new one.",
+    )
 
 
 class ProvinceError(Exception):
@@ -85,3 +90,9 @@ class BrokerUrlError(ProvinceError, ValueError):
     """The broker's address is wrong."""
 
     code = Code.BROKER_URL
+
+
+class KeyFileError(ProvinceError, ValueError):
+    """A key file cannot be read, or not be made."""
+
+    code = Code.KEY_FILE
