@@ -16,6 +16,7 @@ systemd-analyze|systemd|the service, read as systemd reads it
 dtc|device-tree-compiler|the overlay of the keys
 udevadm|udev|the device rules in the virtual machine
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
+curl|curl|the examples of the document for window systems
 venv|python3-venv|the environment itself
 qemu-system-x86_64|qemu-system-x86|Debian'"'"'s own kernel in a machine, with real pins and input devices
 gcc|gcc|gpio-sim, the one module that this kernel lacks
