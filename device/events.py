@@ -5,6 +5,7 @@ Drivers, desk and clock make events; the session answers with effects; the agent
 
 import enum
 from dataclasses import dataclass, field
+from typing import Literal
 
 from device.errors import Code
 from sync import wishes
@@ -41,6 +42,9 @@ class Refusal(enum.Enum):
 
 Standing = wishes.Standing
 
+Does = Literal["invite", "pause"]
+"""What a clerk's key does: ask for a rating; close the window, and open it again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -71,6 +75,21 @@ class Press:
     level: Level | None
     source: str
     mono_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkKey:
+    """A debounced press of a clerk's key alone, which has no level and can make none.
+
+    `key`, `source`: as of a Press. `invitation`: what it would ask for. `by`: who closes and opens
+    the window.
+    """
+
+    key: str
+    does: Does
+    source: str
+    invitation: Invitation
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,7 @@ class Selftest:
 
 Event = (
     Press
+    | ClerkKey
     | Invite
     | Withdraw
     | Pause

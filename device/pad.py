@@ -6,7 +6,7 @@ on the agent's loop; drivers come in through `loop.call_soon_threadsafe`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from device.cases import Cases
 from device.clock import TrustedClock
@@ -18,7 +18,9 @@ from device.errors import Code
 from device.events import (
     Arm,
     Blocked,
+    ClerkKey,
     Disarm,
+    Does,
     Effect,
     Event,
     Invitation,
@@ -48,6 +50,9 @@ COMMIT_WAIT_S = 5.0
 
 IDENTIFY_S = 5.0
 
+KEY = "key"
+"""What invitations and pauses by a clerk's key name as their source."""
+
 MAX_DETAIL_CHARS = 1000
 """A fault's detail may quote a library or list every gap of a damaged file; an entry may not."""
 
@@ -57,7 +62,7 @@ class Pad:
 
     `append` commits an entry (the writer's). `show` hands a scene to the display and the lights,
     `say` to lights, beeper and voice, neither of them blocking. `on_grown` hears of every commit.
-    `new_id` makes invitation ids.
+    `clerk_keys`: what the keys do that are the clerk's, by name. `new_id` makes invitation ids.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Pad:
         show: Callable[[Scene, Code | None], None],
         say: Callable[[Scene], None],
         on_grown: Callable[[], None],
+        clerk_keys: Mapping[str, Does] | None = None,
         new_id: Callable[[], str],
     ) -> None:
         self.session = session
@@ -82,6 +88,7 @@ class Pad:
         self._say = say
         self._on_grown = on_grown
         self._new_id = new_id
+        self._clerk_keys = clerk_keys or {}
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
         self._inviting: list[asyncio.Future[Entry]] = []
@@ -153,8 +160,13 @@ class Pad:
         return self.commits.put(body)
 
     def press(self, press: Press) -> None:
-        """A debounced press, from the driver."""
-        self.happen(press)
+        """A debounced press, from the driver. Several keys at once (`a+b`) are nobody's key."""
+        does = self._clerk_keys.get(press.key) if press.level is None else None
+        if does is None:
+            self.happen(press)
+            return
+        invitation = Invitation(self._new_id(), KEY)
+        self.happen(ClerkKey(press.key, does, press.source, invitation, KEY))
 
     def driver_fault(self, report: FaultReport) -> None:
         """A driver's word that something broke or mended."""

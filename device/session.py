@@ -33,6 +33,9 @@ a level in it besides the entry itself, and the pad keeps it from every desk but
 *Pause* during an open invitation withdraws it (`paused`), then closes. Once a citizen has pressed,
 the pause is recorded at once and the window closes when thanks has been shown.
 
+*The clerk's key* is no press: it has no level to give. At rest it invites, or closes and opens the
+window; while a citizen is served, or a fault stands, it is a stray and nothing else.
+
 *Fault* during an open invitation withdraws it at once with the reason `fault`: the entry goes into
 the same queue as all others, so with a failing card it becomes durable when the card does, and in
 order. In a fault, `Blocked` with the same code does nothing at all, so a stray that cannot be

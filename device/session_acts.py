@@ -9,6 +9,7 @@ from typing import Any
 
 from device.events import (
     Blocked,
+    ClerkKey,
     Detail,
     Event,
     Invite,
@@ -52,7 +53,7 @@ class Acts(Course):
     def _ignore(self, _: Event, _at: At) -> None:
         pass
 
-    def _stray(self, press: Press, at: At) -> None:
+    def _stray(self, press: Press | ClerkKey, at: At) -> None:
         if self.clogged:
             self.strays_dropped += 1
             return
@@ -62,7 +63,7 @@ class Acts(Course):
         known = self.standing(wish.invitation) is not None
         self._effects.append(Refuse(Refusal.ENDED if known else Refusal.UNKNOWN))
 
-    def _invite(self, wish: Invite, at: At) -> None:
+    def _invite(self, wish: Invite | ClerkKey, at: At) -> None:
         one = self.invitation = self._asked = wish.invitation
         self._corrected, self._level, self._grace_until_ms = False, None, None
         self._invited_ms = at.mono
@@ -192,7 +193,7 @@ class Acts(Course):
         state = self._resting()
         self._move(state, SCENE_AT_REST[state])
 
-    def _pause(self, wish: Pause, at: At) -> None:
+    def _pause(self, wish: Pause | ClerkKey, at: At) -> None:
         self._pause_later(wish, at)
         self._rest(wish, at)
 
@@ -200,15 +201,15 @@ class Acts(Course):
         self._take_back("paused", at)
         self._pause(wish, at)
 
-    def _pause_later(self, wish: Pause, at: At) -> None:
+    def _pause_later(self, wish: Pause | ClerkKey, at: At) -> None:
         self._paused = True
         self._record(Paused(at=at, by=wish.by))
 
-    def _resume(self, wish: Resume, at: At) -> None:
+    def _resume(self, wish: Resume | ClerkKey, at: At) -> None:
         self._resume_later(wish, at)
         self._rest(wish, at)
 
-    def _resume_later(self, wish: Resume, at: At) -> None:
+    def _resume_later(self, wish: Resume | ClerkKey, at: At) -> None:
         self._paused = False
         self._record(Resumed(at=at, by=wish.by))
 

@@ -175,6 +175,8 @@ _GUARDS: dict[When, Callable[[Course, Any, At], bool]] = {
     When.SOONER: lambda course, _, at: at.mono < course._invited_ms,
     When.LATER: lambda course, _, at: at.mono > course._open_until_ms,
     When.LEVEL: lambda _, press, __: press.level is not None,
+    When.INVITES: lambda _, pressed, __: pressed.does == "invite",
+    When.PAUSES: lambda _, pressed, __: pressed.does == "pause",
     When.CORRECTS: lambda course, press, at: (
         press.level is not None and not course._corrected and course._in_grace(at)
     ),

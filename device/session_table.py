@@ -12,6 +12,7 @@ from typing import NamedTuple
 from device.events import (
     Blocked,
     Bound,
+    ClerkKey,
     Detail,
     Event,
     Invite,
@@ -50,6 +51,8 @@ class When(enum.Enum):
     SOONER = "edge before the invitation"
     LATER = "edge after the deadline"
     LEVEL = "one level key"
+    INVITES = "the key to invite"
+    PAUSES = "the key to pause"
     CORRECTS = "one level key, in the grace time, the first correction"
     EARLY = "before the deadline"
     DUE = "at the deadline"
@@ -126,6 +129,12 @@ TABLE: tuple[Row, ...] = (
     Row(SAVING, Press, When.CORRECTS, Act.CORRECT, (SAVING,)),
     Row(GRACE, Press, When.CORRECTS, Act.CORRECT, (SAVING,)),
     *_stay(Press, Act.STRAY, *State),
+    # --- ClerkKey: at rest it invites, or closes and opens the window; it never makes a level -----
+    *_stay(ClerkKey, Act.STRAY, *State, when=When.CLOGGED),
+    Row(IDLE, ClerkKey, When.INVITES, Act.INVITE, (INVITED,)),
+    Row(IDLE, ClerkKey, None, Act.PAUSE, (PAUSED,)),
+    Row(PAUSED, ClerkKey, When.PAUSES, Act.RESUME, (IDLE,)),
+    *_stay(ClerkKey, Act.STRAY, *(state for state in State if state is not IDLE)),
     # --- Invite ---------------------------------------------------------------------------------
     *_stay(Invite, Act.REFUSE_FAULT, *State, when=When.CLOGGED),
     Row(THANKS, Invite, When.PAUSE_WAITS, Act.REFUSE_PAUSED, (THANKS,)),

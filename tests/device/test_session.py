@@ -17,8 +17,10 @@ from device.events import (
     Arm,
     Blocked,
     Bound,
+    ClerkKey,
     Detail,
     Disarm,
+    Does,
     Effect,
     Event,
     Invitation,
@@ -71,6 +73,10 @@ def key(level: Level | None = Level.SATISFIED, mono: int = 0) -> Press:
     return Press("k2" if level else "k1+k2", level, "sim", mono)
 
 
+def clerk_key(does: Does, one: Invitation = TWO) -> ClerkKey:
+    return ClerkKey("clerk", does, "sim", one, "key")
+
+
 class Bench:
     """A session, a clock that is moved by hand, and everything that came out."""
 
@@ -121,6 +127,8 @@ def reach(state: State, *, details: bool = False) -> Bench:
 
 EVENTS: tuple[Event, ...] = (
     *(key(level) for level in (*Level, None)),
+    clerk_key("invite"),
+    clerk_key("pause"),
     Invite(TWO),
     Withdraw(ONE.id, "desk"),
     Withdraw(TWO.id, "desk"),
@@ -144,7 +152,7 @@ EVENTS: tuple[Event, ...] = (
 
 def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_guard() -> None:
     assert len(State) == 10
-    assert len(Event.__args__) == 12
+    assert len(Event.__args__) == 13
     for state, event in itertools.product(State, Event.__args__):
         rows = ROWS[state, event]
         assert rows, (state, event)
@@ -197,7 +205,7 @@ def quiet_row(act: Act, effects: list[Effect]) -> None:
 
 
 def made_by_press(state: State, event: Event, effects: list[Effect]) -> None:
-    """Law 1."""
+    """Law 1. A clerk's key, like every other event, makes no level."""
     for effect in effects:
         if isinstance(effect, Record) and isinstance(effect.body, Rated):
             assert isinstance(event, Press)
@@ -230,7 +238,8 @@ def test_every_row_of_the_table_is_met_by_some_history() -> None:
                 bench.now += after_ms
                 met.add(TABLE.index(bench.session.row(event, at(bench.now))))
                 bench.do(event)
-    for state, wish in itertools.product(State, (Invite(TWO), Pause("d"), Resume("d"))):
+    wishes = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
+    for state, wish in itertools.product(State, wishes):
         met.add(TABLE.index(clogged(state).session.row(wish, at(2_000))))
     met.add(TABLE.index(reach(State.INVITED).session.row(key(), at(1))))
     lapsed = reach(State.INVITED)
@@ -592,6 +601,54 @@ def test_nothing_settles_that_nobody_pressed() -> None:
     assert settled(reach(State.INVITED).do(Withdraw(ONE.id, "desk"))) == []
 
 
+# --- the clerk's key ----------------------------------------------------------------------------
+
+DOES: tuple[Does, ...] = ("invite", "pause")
+
+
+@pytest.mark.parametrize("does", DOES)
+@pytest.mark.parametrize("state", [state for state in State if state is not State.IDLE])
+def test_a_clerks_key_is_a_stray_while_a_citizen_is_served_or_nobody_can_be(
+    state: State, does: Does
+) -> None:
+    bench = reach(state)
+    before, shown = copy.deepcopy(bench.bodies), list(bench.shown)
+    if (state, does) == (State.PAUSED, "pause"):
+        bench.do(clerk_key(does))
+        assert bench.bodies[len(before) :] == [Resumed(at=at(bench.now), by="key")]
+        assert bench.shown[len(shown) :] == [Scene.STANDBY]
+        return
+    assert bench.do(clerk_key(does)) == [
+        Record(Strayed(at=at(bench.now), key="clerk", state=state.value, source="sim"))
+    ]
+    assert (bench.session.state, bench.shown) == (state, shown)
+
+
+def test_at_rest_the_key_to_invite_asks_for_a_rating_of_no_case() -> None:
+    bench = reach(State.IDLE)
+    bench.do(clerk_key("invite", Invitation("K", "key")))
+    (invited,) = bench.bodies
+    assert invited == Invited(at=at(bench.now), invitation="K", window="3", source="key")
+    assert bench.session.standing("K") == "open"
+    bench.do(key(Level.DISSATISFIED), 900)
+    assert isinstance(bench.bodies[-1], Rated)
+
+
+def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None:
+    bench = reach(State.IDLE)
+    for _ in range(2):
+        bench.do(clerk_key("pause"))
+        assert bench.session.clerk_state == "paused"
+        bench.do(clerk_key("pause"))
+        assert bench.session.clerk_state == "ready"
+    assert bench.kinds == [Paused, Resumed] * 2
+
+
+def test_no_row_of_a_clerks_key_makes_a_level() -> None:
+    acts = {row.act for row in TABLE if row.event is ClerkKey}
+    assert acts == {Act.STRAY, Act.INVITE, Act.PAUSE, Act.RESUME}
+
+
 # --- details, self-test, standings --------------------------------------------------------------
 
 
@@ -621,6 +678,43 @@ def test_keys_in_the_self_test_are_strays() -> None:
     assert bench.bodies[-1].state == "selftest"
     bench.do(Selftest(on=False))
     assert bench.session.state is State.IDLE
+
+
+# --- rating by phone -----------------------------------------------------------------------------
+
+
+def test_an_invitation_may_be_rated_by_phone_until_a_key_is_pressed() -> None:
+    bench = Bench()
+    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    bench.do(Invite(ONE))
+    assert bench.session.phone_may_rate(bench.now, 0) == ONE.id
+    bench.stored()
+    bench.do(key(), 900)
+    for happens in (None, Stored(), Tick(), Tick()):
+        if happens is not None:
+            bench.do(happens, 5_000)
+        assert bench.session.phone_may_rate(bench.now, 600_000) is None
+
+
+def test_after_a_lapse_it_may_for_a_while_and_no_longer_than_to_the_next_one() -> None:
+    bench = Bench()
+    bench.do(Invite(ONE))
+    bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
+    bench.stored(2)
+    bench.do(Tick(), TIMING.lapsed_ms)
+    rested_ms = TIMING.lapsed_ms
+    assert bench.shown[-2:] == [Scene.LAPSED, Scene.STANDBY]
+    for late_ms, wanted in ((0, None), (rested_ms, None), (rested_ms + 1, ONE.id)):
+        assert bench.session.phone_may_rate(bench.now, late_ms) == wanted
+    bench.do(key())  # a stray belongs to nobody
+    assert bench.session.phone_may_rate(bench.now, 60_000) == ONE.id
+    bench.do(Pause("desk"))
+    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    bench.do(Resume("desk"))
+    bench.do(Invite(TWO))
+    assert bench.session.phone_may_rate(bench.now, 60_000) == TWO.id
+    bench.do(Withdraw(TWO.id, "desk"))
+    assert bench.session.phone_may_rate(bench.now, 60_000) is None
 
 
 def test_the_last_256_standings_are_kept() -> None:
@@ -693,6 +787,11 @@ class Histories(RuleBasedStateMachine):
     @rule(level=st.sampled_from([*Level, None]), heard_after_ms=st.integers(0, 90))
     def press(self, level: Level | None, heard_after_ms: int) -> None:
         self.do(key(level), max(0, self.now - heard_after_ms))
+
+    @rule(does=st.sampled_from(["invite", "pause"]))
+    def clerk_key(self, does: Does) -> None:
+        self.invitations += 1
+        self.do(clerk_key(does, Invitation(f"i{self.invitations}", "key")))
 
     @rule(number=st.integers(1, 9))
     def withdraw(self, number: int) -> None:
@@ -772,6 +871,16 @@ class Histories(RuleBasedStateMachine):
                 )
 
     @invariant()
+    def a_phone_may_rate_only_what_no_key_has_rated(self) -> None:
+        one = self.session.phone_may_rate(self.now, 60_000)
+        if one is not None:
+            bodies = [*self.ledger, *self.queue]
+            assert not any(isinstance(body, Rated) and body.invitation == one for body in bodies)
+            assert not any(
+                isinstance(body, Withdrawn) and body.invitation == one for body in bodies
+            )
+
+    @invariant()
     def a_screen_that_will_change_has_a_deadline(self) -> None:
         if self.session.state in (State.INVITED, State.GRACE, State.THANKS, State.DETAILS):
             assert self.deadline is not None
@@ -828,6 +937,16 @@ class _FaultForgets(Session):
             super()._take_back(reason, at)
 
 
+class _ClerkRates(Session):
+    """The control: a clerk's key that is taken for the best level."""
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        if isinstance(event, ClerkKey) and self.state is State.INVITED:
+            best = Press(event.key, Level.VERY_SATISFIED, event.source, at.mono)
+            return super().step(best, at)
+        return super().step(event, at)
+
+
 class _SettlesTooSoon(Session):
     """The control: a level is told while it waits for the card."""
 
@@ -847,6 +966,7 @@ class _SettlesTooSoon(Session):
         _TimeoutIsGood,
         _EveryPressCorrects,
         _FaultForgets,
+        _ClerkRates,
         _SettlesTooSoon,
     ],
 )
