@@ -959,6 +959,13 @@ class _SettlesTooSoon(Session):
         return effects
 
 
+class _OffersThePhoneToo(Session):
+    """The control: the code of an invitation stays when a key has been pressed."""
+
+    def phone_may_rate(self, mono_ms: int, late_ms: int) -> str | None:
+        return self._asked.id if self._asked is not None else None
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -968,6 +975,7 @@ class _SettlesTooSoon(Session):
         _FaultForgets,
         _ClerkRates,
         _SettlesTooSoon,
+        _OffersThePhoneToo,
     ],
 )
 def test_the_random_histories_catch_a_session_that_breaks_a_law(
