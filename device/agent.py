@@ -183,6 +183,7 @@ class Agent:
             show=self._show,
             say=self._signals.say,
             on_grown=lambda: self._on_grown(),  # noqa: PLW0108 -- the uplink comes later
+            clerk_keys=self.config.clerk_keys,
             new_id=_new_id,
         )
         for one, service in memory.services.items():

@@ -14,8 +14,10 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Meta
 
+from device.clerk_keys import ClerkKeys, duties, with_clerk_keys
 from device.desk_settings import Desk, check_desk
 from device.errors import ConfigError
+from device.events import Does
 from device.keypad import LineUrl, WindowAddress, find_keypad
 from device.phone_settings import Phone, check_key_owner, check_phone
 from device.problems import Check, Problems, read_struct
@@ -151,12 +153,15 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     bus68: Bus68 | None = None
     phone: Phone = Phone()
     display: Display = Display()
+    clerk_keys: ClerkKeys = ClerkKeys()
     touch: Touch | None = None
     board: dict[str, Any] = {}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A pad's whole configuration, checked. `board`: the board's own options, for `build_board`."""
+    """A pad's whole configuration, checked. `board`: the board's own options, for `build_board`.
+    `clerk_keys`: what the keys do that are the clerk's, by name; `profile` has them too.
+    """
 
     pad: Pad
     ledger: Ledger
@@ -168,6 +173,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     display: Display
     board: msgspec.Struct
     touch: Touch | None = None
+    clerk_keys: dict[str, Does] = {}
     profile: Profile
 
 
@@ -209,8 +215,11 @@ def load(path: Path) -> Config:
             file = msgspec.structs.replace(file, session=longer)
     if file is not None:
         check_key_owner(file.phone, file.pad.id, problems.at("phone"))
+    if file is not None and profile is not None:
+        profile = with_clerk_keys(profile, file.clerk_keys, problems.at("clerk_keys"))
     file = problems.settle(file, str(path))
     profile = problems.settle(profile, str(path))
+    options = problems.settle(options, str(path))
     return Config(
         pad=file.pad,
         ledger=file.ledger,
@@ -221,7 +230,8 @@ def load(path: Path) -> Config:
         phone=file.phone,
         display=file.display,
         touch=file.touch,
-        board=problems.settle(options, str(path)),
+        board=options,
+        clerk_keys=duties(profile, options),
         profile=profile,
     )
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from device.descriptions import described, find_text, read_table
+from device.events import Does
 from device.problems import Check, Problems, read_struct
 from device.profile import check_levels
 from sync.entries import Level
@@ -41,12 +42,14 @@ Code = Annotated[int, Meta(ge=0, le=0x2FF, description="a code from 0 to 767")]
 class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key of a model: its name, the code it sends, and its level if it has one.
 
+    `does`: the key is the clerk's, without a level, and asks for a rating or pauses the window.
     `says`: the name of the code in linux/input-event-codes.h, for whoever reads the map.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
     code: Code
     level: Level | None = None
+    does: Does | None = None
     says: str | None = None
 
 

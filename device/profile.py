@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from device.descriptions import described, find_text, read_table
 from device.errors import ConfigError
+from device.events import Does
 from device.pins import Header, Line, check_claims, claims, read_header
 from device.problems import Check, Problems, did_you_mean, read_struct
 from sync.entries import Level
@@ -33,13 +34,20 @@ class Levelled(Protocol):
     def level(self) -> Level | None:
         """Its level, if it has one."""
 
+    @property
+    def does(self) -> Does | None:
+        """What it does for the clerk, if it is his."""
+
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """One key: its name, its line on the board, and its level if it has one."""
+    """One key: its name, its line on the board, and its level if it has one. `does`: it is the
+    clerk's, without a level, and asks for a rating or pauses the window.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
     line: Line
     level: Level | None = None
+    does: Does | None = None
 
 
 class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,8 +260,13 @@ def _read_options(
 
 
 def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: Problems) -> None:
-    """Nothing twice in any of the `fields` of `keys`, and each of the five levels once."""
-    for what in fields:
+    """Nothing twice in any of the `fields` of `keys`, and each of the five levels once; a clerk's
+    key has none.
+    """
+    for key in keys:
+        if key.level is not None and key.does is not None:
+            problems.wrong(f"key {key.name}.does", key.does, "a key with a level does nothing else")
+    for what in (*fields, "does"):
         taken: dict[object, str] = {}
         for key in keys:
             value = getattr(key, what)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device import config, keypad, profile, session_diagram, touch_settings
+from device import clerk_keys, config, keypad, profile, session_diagram, touch_settings
 from device.desk.mistakes import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
 from device.drivers.sim.options import SimOptions
@@ -109,6 +109,7 @@ TABLES = {
     "[province]": config.Province,
     "[desk]": config.Desk,
     "[bus68]": config.Bus68,
+    "[clerk_keys]": clerk_keys.ClerkKeys,
     "[phone]": config.Phone,
     "[display]": config.Display,
     "[touch]": config.Touch,

@@ -1,13 +1,13 @@
 """A pad on the bench: the real Pad, Session and TrustedClock in virtual time, a card in memory."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from device.clock import TrustedClock
 from device.drivers.base import WallReading
 from device.errors import Code, LedgerError
-from device.events import Press, Scene
+from device.events import Does, Press, Scene
 from device.pad import Pad
 from device.session import Session, Timing
 from rigs.virtual_time import now_ms
@@ -68,7 +68,13 @@ class Card:
 class Bench:
     """One pad; make it inside a running virtual loop."""
 
-    def __init__(self, *, window: str = "3", paused: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        window: str = "3",
+        paused: bool = False,
+        clerk_keys: Mapping[str, Does] | None = None,
+    ) -> None:
         self.card = Card()
         self.wall = BenchWall()
         self.shown: list[tuple[Scene, Code | None]] = []
@@ -82,6 +88,7 @@ class Bench:
             show=lambda scene, code: self.shown.append((scene, code)),
             say=self.said.append,
             on_grown=self._grow,
+            clerk_keys=clerk_keys,
             new_id=self._new_id,
         )
         self.pad.clock.check()
