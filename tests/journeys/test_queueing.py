@@ -1,0 +1,145 @@
+"""A hall's queueing system that speaks MQTT, over a real broker, to a real pad."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from device.desk.orders import GOOD_MS
+from device.events import Scene
+from rigs.hall import Hall
+from rigs.pad_process import PadProcess
+from rigs.wait import until
+from rigs.wiretap import Wiretap, wiretap
+from sync.contract import (
+    VERSION,
+    Command,
+    CommandResult,
+    Order,
+    Topic,
+    read_message,
+    write_message,
+)
+from sync.entries import Invited, Withdrawn
+from sync.wishes import Asked
+
+pytestmark = pytest.mark.broker
+PAD = "pad-1"
+ANSWERS = "hall/answers"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Queueing:
+    """The system, as its maker would write it."""
+
+    def __init__(self, tap: Wiretap) -> None:
+        self._tap = tap
+        self._numbers = count(1)
+
+    def invite(self, case: str | None, *, age_ms: int = 0, again: bool = False) -> CommandResult:
+        return self.ask(self.invitation(case, age_ms=age_ms, again=again))
+
+    def invitation(self, case: str | None, *, age_ms: int = 0, again: bool = False) -> Command:
+        ask = Asked(sent=now_ms() - age_ms, case=case, step="办结", clerk="C003", again=again)
+        return Command(v=VERSION, order=Order.INVITE, by="hall-1", ask=ask)
+
+    def about(self, order: Order, invitation: str | None, reason: str = "") -> CommandResult:
+        return self.ask(
+            Command(v=VERSION, order=order, by="hall-1", invitation=invitation, reason=reason)
+        )
+
+    def ask(self, command: Command, correlation: bytes | None = None) -> CommandResult:
+        correlation = correlation or b"%d" % next(self._numbers)
+        before = len(self._tap.heard)
+        self.say(command, correlation)
+
+        def answer() -> CommandResult | None:
+            for _, payload, _, properties in self._tap.heard[before:]:
+                if properties.CorrelationData == correlation:
+                    return read_message(CommandResult, payload)
+            return None
+
+        return until(answer, 10, f"an answer to {command.order.value}")
+
+    def say(self, command: Command, correlation: bytes) -> None:
+        self._tap.say(
+            Topic.COMMAND.of(PAD),
+            write_message(command),
+            ResponseTopic=ANSWERS,
+            CorrelationData=correlation,
+            MessageExpiryInterval=10,
+        )
+
+
+@contextmanager
+def queueing(hall: Hall) -> Iterator[tuple[PadProcess, Queueing]]:
+    """A system and the pad of one window, both at the hall's broker."""
+    hall.receiver()
+    pad = hall.pad()
+    with wiretap(hall.broker.address, ANSWERS) as tap:
+        system = Queueing(tap)
+        pad.rate("before")  # the pad is connected once this has arrived
+        hall.caught_up(pad)
+        pad.free()
+        yield pad, system
+
+
+def invited(pad: PadProcess) -> list[Invited]:
+    return [
+        body for body in pad.bodies() if isinstance(body, Invited) and body.source == "mqtt:hall-1"
+    ]
+
+
+def test_it_invites_hears_what_became_of_it_and_takes_back(hall: Hall) -> None:
+    with queueing(hall) as (pad, system):
+        made = system.invite("DH-1")
+        assert (made.done, made.standing) == (True, "open")
+        assert system.invite("DH-1").invitation == made.invitation
+        assert system.invite("DH-2").code == "busy"
+        one = str(made.invitation)
+        pad.press_until(lambda: pad.standing(one) == "rated", "dissatisfied", "rated")
+        assert system.about(Order.STANDING, one).standing == "rated"
+        ended = system.about(Order.WITHDRAW, one)
+        assert (ended.done, ended.code, ended.standing) == (False, "already-ended", "rated")
+        pad.free()
+        assert system.invite("DH-1").code == "already-rated"
+        second = system.invite("DH-1", again=True)
+        taken = system.about(Order.WITHDRAW, second.invitation, "the citizen has left")
+        assert (taken.done, taken.standing) == (True, "withdrawn")
+        assert [body.rated_before for body in invited(pad)] == [None, one]
+        (withdrawn,) = [body for body in pad.bodies() if isinstance(body, Withdrawn)]
+        assert withdrawn.reason == "mqtt:hall-1: the citizen has left"
+        hall.prove(pad)
+
+
+def test_an_invitation_that_the_network_held_back_is_not_shown_to_the_next_citizen(
+    hall: Hall,
+) -> None:
+    with queueing(hall) as (pad, system):
+        pad.cable.delay(2.0)
+        refused = system.invite("DH-1", age_ms=GOOD_MS - 1_000)  # when it was sent, it was good
+        assert (refused.done, refused.code) == (False, "late")
+        pad.cable.delay(0)
+        assert invited(pad) == []
+        pad.eye.until(Scene.STANDBY)
+        assert system.invite("DH-1", age_ms=GOOD_MS - 5_000).done  # the control: not too late
+        hall.prove(pad)
+
+
+def test_an_order_that_is_delivered_twice_invites_once(hall: Hall) -> None:
+    with queueing(hall) as (pad, system):
+        wanted = system.invitation(None)  # no case number by which the pad could know it
+        made = system.ask(wanted, b"one")
+        one = str(made.invitation)
+        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
+        pad.free()
+        assert system.ask(wanted, b"one") == made
+        assert len(invited(pad)) == 1
+        assert system.ask(wanted, b"two").invitation != made.invitation  # the control
+        assert len(invited(pad)) == 2
+        hall.prove(pad)
