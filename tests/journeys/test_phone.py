@@ -1,0 +1,151 @@
+"""A pad without a network, a phone in front of it, and the province that hears of it later."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from province.dating import date
+from province.derive import Derivation
+from province.phone import Arrived, Known, Pressed, Verdict, judge
+from rigs.pad_process import PadProcess
+from rigs.wait import until
+from sync.entries import Rated, Withdrawn, write_body
+from sync.mqtt import BrokerAddress
+from sync.token import CHARS, PhoneKey, Refusal, Token, check, write_key
+
+KEY = PhoneKey("pad-1", 42, bytes(range(32)))
+ADDRESS = "HTTPS://RATE.EXAMPLE.CN/R/"
+NOWHERE = BrokerAddress("127.0.0.1", 9)
+
+
+class ScannedPad(PadProcess):
+    """A pad that is looked at through a phone: pictures with a code are not in the eye's book."""
+
+    def look(self) -> None:  # type: ignore[override]
+        """No eye; the film has every picture."""
+
+    @property
+    def codes(self) -> list[str | None]:
+        """What a phone read on each picture so far, in order."""
+        return [_scan(bytes.fromhex(line.split()[1])) for line in self._film()]
+
+    @property
+    def code(self) -> str | None:
+        """What it reads now."""
+        return _scan(bytes.fromhex(self._film()[-1].split()[1]))
+
+    def _film(self) -> list[str]:
+        with contextlib.suppress(FileNotFoundError):
+            text = (self.folder / "film").read_text()
+            return text[: text.rfind("\n") + 1].splitlines()
+        return []
+
+
+def _scan(pixels: bytes) -> str | None:
+    picture = Image.frombytes("1", (128, 64), pixels).convert("L")
+    framed = Image.new("L", (144, 80), 0)
+    framed.paste(picture, (8, 8))
+    found = zxingcpp.read_barcodes(framed.resize((432, 240), 0))
+    return found[0].text if found else None
+
+
+@pytest.fixture
+def pad(tmp_path: Path) -> Iterator[ScannedPad]:
+    one = ScannedPad(
+        tmp_path / "pad",
+        "pad-1",
+        NOWHERE,
+        timings="invitation_s = 2\ngrace_s = 0\nthanks_s = 1",
+        film="film",
+    )
+    key = one.folder / "phone-key"
+    key.touch(0o600)
+    key.write_text(write_key(KEY))
+    phone = '[phone]\nurl = "https://rate.example.cn/R/"\nkey_file = "phone-key"\nlate_s = 6\n'
+    one.config.write_text(one.config.read_text() + phone)
+    yield one.start()
+    one.remove()
+
+
+def read(text: str | None, now_ms: int) -> Token:
+    """What the province reads in a code, without the pad."""
+    assert text is not None
+    assert text.startswith(ADDRESS)
+    token = check(text[-CHARS:], {KEY.number: KEY}.get, now_ms)
+    assert not isinstance(token, Refusal), token
+    return token
+
+
+def known(pad: ScannedPad, invitation: str, came_ms: int) -> Known:
+    """What the province knows once the pad's ledger has come in."""
+    derived = Derivation(pad.id)
+    derived.feed("ledger", 1, [write_body(body) for body in pad.bodies()])
+    trail = derived.trails.get(invitation)
+    if trail is None or trail.invited is None:
+        return Known()
+    pressed = None
+    if isinstance(trail.outcome, Rated):
+        pressed = Pressed(date(trail.outcome.at, derived.anchors), came_ms)
+    return Known(Arrived(pad.id, date(trail.invited.at, derived.anchors), came_ms), pressed)
+
+
+def test_whoever_was_too_slow_rates_on_the_phone_and_it_counts_when_the_pad_is_heard(
+    pad: ScannedPad,
+) -> None:
+    one = pad.invite("case-1")
+    scanned = until(lambda: pad.code, 5, "a code beside the invitation")
+    invited = next(body.at for body in pad.bodies() if body.at.utc is not None)
+    assert invited.utc is not None
+    now_ms = invited.utc + 3_000
+    token = read(scanned, now_ms)
+    assert (token.pad, token.invitation) == ("pad-1", one)
+    until(lambda: pad.standing(one) == "unrated", 10, "the lapse")
+    until(lambda: pad.window()["state"] == "ready", 10, "standby")
+    assert pad.code == scanned  # the citizen has had no time to put away the papers
+    until(lambda: pad.code is None, 20, "the code goes by itself")
+    assert judge(token, Known(), now_ms) is Verdict.WAITS
+    heard = known(pad, one, now_ms + 86_400_000)
+    assert judge(token, heard, now_ms) is Verdict.COUNTS
+    used = heard._replace(phoned_ms=now_ms)
+    assert judge(token, used, now_ms + 1_000) is Verdict.USED
+    assert {code for code in pad.codes if code} == {scanned}
+
+
+def test_whoever_presses_a_key_takes_the_code_away_and_later_phones_do_not_count(
+    pad: ScannedPad,
+) -> None:
+    one = pad.invite("case-1")
+    scanned = until(lambda: pad.code, 5, "a code beside the invitation")
+    pad.press_until(lambda: pad.standing(one) == "rated", "dissatisfied", "the rating")
+    until(lambda: pad.code is None, 5, "thanks")
+    pad.free()
+    after = len(pad.codes)
+    rated = next(body for body in pad.bodies() if isinstance(body, Rated))
+    assert rated.at.utc is not None
+    later_ms = rated.at.utc + 1_000
+    heard = known(pad, one, later_ms)
+    assert judge(read(scanned, later_ms), heard, later_ms) is Verdict.RATED
+    two = pad.invite("case-2")
+    fresh = until(lambda: pad.code, 5, "another code for another case")
+    assert fresh != scanned
+    assert read(fresh, later_ms).invitation == two
+    assert scanned not in pad.codes[after:]
+
+
+def test_an_invitation_that_was_taken_back_or_cut_off_has_no_code_any_more(
+    pad: ScannedPad,
+) -> None:
+    one = pad.invite("case-1")
+    until(lambda: pad.code, 5, "a code beside the invitation")
+    assert pad.desk.post(f"/v1/invitations/{one}/withdraw", json={}).status_code < 300
+    until(lambda: pad.code is None, 5, "standby")
+    pad.invite("case-2")
+    until(lambda: pad.code, 5, "a code beside the next one")
+    pad.end()
+    pad.start()
+    until(lambda: any(isinstance(body, Withdrawn) for body in pad.bodies()), 5, "the restart")
+    assert pad.code is None
