@@ -162,7 +162,7 @@ class Touching:
         return Fixed(
             wording=read_wording(pad.languages),
             mm=settings.px_per_mm or screen.touchscreen.px_per_mm or 1.0,
-            offers=_offers(),
+            offers=offers(),
             modules=modules,
             hall=pad.hall,
             notices=(*([pad.notice] if pad.notice else ()), *settings.notices),
@@ -172,7 +172,7 @@ class Touching:
         )
 
 
-def _offers() -> "dict[Level, list[Offer]]":
+def offers() -> "dict[Level, list[Offer]]":
     """The reasons of each level that are offered today, as data (`sync/codes/options.toml`)."""
     from device.ui.touch.drawing import Offer
 

@@ -25,6 +25,10 @@ HALL_SCENES = (Scene.STANDBY, Scene.IDENTIFY)
 """Scenes that say where the citizen is, and not what to do."""
 
 
+SWITCHED = (Scene.STANDBY, Scene.INVITATION, Scene.PAUSED)
+"""Scenes with the switches for how it looks; what was chosen there stays until the session ends."""
+
+
 class Offer(NamedTuple):
     """A reason that is offered. `extended`: outside the base set, offered on request."""
 
@@ -177,7 +181,7 @@ def _reasons(
 
 
 def _buttons(fixed: Fixed, now: Now, view: View, tongues: "Sequence[Tongue]") -> tuple[Button, ...]:
-    if now.scene in (Scene.FAULT, Scene.UNBOUND, Scene.IDENTIFY, Scene.SELFTEST):
+    if now.scene not in SWITCHED:
         return ()
     found = []
     if fixed.wording.english is not None:
@@ -191,7 +195,7 @@ def _buttons(fixed: Fixed, now: Now, view: View, tongues: "Sequence[Tongue]") ->
 
 
 def _scan_words(now: Now, tongues: "Sequence[Tongue]") -> Lines:
-    if now.scene is Scene.INVITATION:
+    if now.scene in (Scene.INVITATION, Scene.LAPSED):
         return _says(tongues, lambda page: page.scan_rate)
     if now.scene is Scene.DETAILS:
         return _says(tongues, lambda page: page.scan_more)

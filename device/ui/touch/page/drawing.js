@@ -3,13 +3,13 @@
 // down stays on the button that it came down on.
 
 const SVG = "http://www.w3.org/2000/svg";
-// From the corners of a mouth, which lie at 46, to its middle: what tells five faces apart.
+// Where a mouth's corners are and what bends it: all that tells the five faces apart.
 const MOUTHS = {
-  very_satisfied: 72,
-  satisfied: 61,
-  basically_satisfied: 51,
-  dissatisfied: 39,
-  very_dissatisfied: 28,
+  very_satisfied: [58, 94],
+  satisfied: [62, 80],
+  basically_satisfied: [67, 67],
+  dissatisfied: [72, 56],
+  very_dissatisfied: [76, 44],
 };
 
 function element(tag, classes, ...inside) {
@@ -40,15 +40,14 @@ function words(said) {
 }
 
 function face(key) {
-  const bend = MOUTHS[key];
-  const top = bend > 46 ? 56 : 64;
+  const [corners, bend] = MOUTHS[key];
   return drawn(
     "svg",
     { viewBox: "0 0 100 100", "aria-hidden": "true", focusable: "false" },
     drawn("circle", { cx: 50, cy: 50, r: 44, class: "rim" }),
     drawn("circle", { cx: 35, cy: 40, r: 5, class: "eye" }),
     drawn("circle", { cx: 65, cy: 40, r: 5, class: "eye" }),
-    drawn("path", { d: `M28 ${top} Q50 ${top + 2 * (bend - 50)} 72 ${top}`, class: "mouth" }),
+    drawn("path", { d: `M29 ${corners} Q50 ${bend} 71 ${corners}`, class: "mouth" }),
   );
 }
 
@@ -91,7 +90,7 @@ function reasons(state) {
   const all = (state.reasons ?? []).map((one) =>
     button("reason", { code: one.code }, words(one.words)),
   );
-  return all.length ? element("div", "reasons", ...all) : null;
+  return all.length ? element("div", "reasons", ...all, code(state)) : null;
 }
 
 function row(classes, buttons) {
@@ -153,7 +152,8 @@ function top(state) {
 
 export function whole(state) {
   const fault = state.fault ? element("p", "fault", state.fault) : null;
-  const hall = element("div", "hallway", heading(state), card(state), code(state));
+  const beside = state.reasons ? null : code(state);
+  const hall = element("div", "hallway", heading(state), card(state), beside);
   return [
     top(state),
     hall,

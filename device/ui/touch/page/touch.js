@@ -55,7 +55,7 @@ function lose() {
   clearTimeout(waiting);
   clearInterval(turning);
   page.replaceChildren();
-  document.body.className = "lost";
+  document.documentElement.className = "lost";
 }
 
 function say(said) {
@@ -86,7 +86,7 @@ function draw(told) {
     root.style.setProperty("--target", String(told.target_mm));
     root.lang = told.title?.[0]?.lang ?? "zh-CN";
     const many = (told.title ?? []).length;
-    document.body.className = [
+    root.className = [
       told.scene,
       told.large ? "large" : "",
       told.contrast ? "contrast" : "",

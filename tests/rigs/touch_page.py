@@ -1,0 +1,143 @@
+"""A touch page without a pad: the real room and page, at a pad that stands as the test says.
+
+It runs on a loop of its own thread, as Playwright's calls block. `stand` puts another moment there;
+what the page wished for is in `happened`.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from device.events import Event, Scene
+from device.touch_settings import Card, Touch
+from device.touching import offers
+from device.ui.qr import modules
+from device.ui.touch.drawing import Fixed
+from device.ui.touch.opening import OpenPage, open_page
+from device.ui.touch.page import Page
+from device.ui.touch.state import Now
+from device.ui.touch.wording import read_wording
+from sync.entries import Level
+
+T = TypeVar("T")
+
+HALL = "延边州政务服务大厅"
+NOTICES = ("请带好身份证件", "周六上午照常办理业务", "办理身份证请到二楼")
+LINK = "HTTPS://R.EXAMPLE.GOV.CN/R/" + "ABCDEFGH234567" * 3
+SINCE = "01J00000000000000000000001"
+
+AT_STANDBY = Now(Scene.STANDBY, window="3", minute="09:41")
+ASKED = Now(Scene.INVITATION, asks=True, invitation=SINCE, window="3", link=LINK)
+STATES: dict[str, Now] = {
+    "standby": AT_STANDBY,
+    "invitation": ASKED,
+    "saving": Now(Scene.SAVING, invitation=SINCE, window="3"),
+    "thanks": Now(Scene.THANKS, asks=True, invitation=SINCE, window="3"),
+    "thanked": Now(Scene.THANKS, invitation=SINCE, window="3"),
+    "details": Now(
+        Scene.DETAILS,
+        invitation=SINCE,
+        window="3",
+        reasons_for=Level.VERY_DISSATISFIED,
+        link=LINK,
+    ),
+    "lapsed": Now(Scene.LAPSED, window="3", link=LINK),
+    "paused": Now(Scene.PAUSED, window="3"),
+    "unbound": Now(Scene.UNBOUND),
+    "identify": Now(Scene.IDENTIFY, window="3"),
+    "selftest": Now(Scene.SELFTEST, window="3"),
+}
+"""Every state that needs no fault's code; `fault` is in the tests, with one."""
+
+
+class TouchPage:
+    """One page. `happened`: what it let happen at the pad, in order."""
+
+    def __init__(
+        self,
+        folder: Path,
+        languages: tuple[str, ...] = ("zh", "ko"),
+        *,
+        mm: float = 5.19,
+        photo: Path | None = None,
+        speaks: bool = True,
+    ) -> None:
+        self.happened: list[Event] = []
+        self.spoken = 0
+        self.now: Now | None = AT_STANDBY
+        self.answer: Callable[[Event], object] = lambda _: None
+        self.entry = folder / "entry.html"
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        card = Card(name="李娜", number="0071", photo=photo)
+        settings = Touch(entry_file=self.entry, port=0, card=card)
+        fixed = Fixed(
+            wording=read_wording(languages),
+            mm=mm,
+            offers=offers(),
+            modules=modules,
+            hall=HALL,
+            notices=NOTICES,
+            card=(card.name, card.number, photo is not None),
+            speaks=speaks,
+        )
+        self._open: OpenPage
+        self.page: Page
+        self.on_loop(lambda: self._start(settings, fixed))
+
+    async def _start(self, settings: Touch, fixed: Fixed) -> None:
+        self.page = Page(
+            fixed,
+            now=lambda: self.now,
+            happen=self._happen,
+            mono_ms=mono_ms,
+            speak=self._speak,
+        )
+        self._open = await open_page(settings, fixed, self.page)
+
+    @property
+    def port(self) -> int:
+        """The page's port."""
+        return self._open.port
+
+    def on_loop(self, make: Callable[[], "asyncio.Future[T] | object"]) -> object:
+        """Call something on the page's loop, and wait for what it gives if that can be awaited."""
+
+        async def call() -> object:
+            made = make()
+            return await made if asyncio.iscoroutine(made) else made
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
+
+    def stand(self, now: Now) -> None:
+        """Another moment stands at the pad."""
+
+        def stand() -> None:
+            self.now = now
+            self.page.look()
+
+        self.on_loop(stand)
+
+    def stop(self) -> None:
+        """Take it down."""
+        self.on_loop(self._open.stop)
+        self.on_loop(self.page.stop)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _happen(self, event: Event) -> None:
+        self.happened.append(event)
+        self.answer(event)
+
+    def _speak(self) -> None:
+        self.spoken += 1
+
+
+def mono_ms() -> int:
+    """The boot clock."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
