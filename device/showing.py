@@ -70,13 +70,10 @@ def _wrong_codes(config: Config, height: int) -> list[str]:
         if height < CODE_MAX_PX:
             problems.append(f"[phone] {name}: a display of {height} rows is too low for QR codes")
         elif not fits(link(url, token)):
-            most = f"at most {BYTES_MAX}, or {CAPITALS_MAX}"
-            if token:
-                most = f"at most {CAPITALS_MAX - CHARS}"
+            most = f"{BYTES_MAX}, or {CAPITALS_MAX} of capitals, digits and $%*+-./:"
             problems.append(
                 f"[phone] {name} = {url!r}: {len(url)} characters are too many for a QR code that"
-                f" the display can show: {most} where the path has nothing but capitals, digits and"
-                " $%*+-./:"
+                f" the display can show: at most {CAPITALS_MAX - CHARS if token else most}"
             )
     return problems
 

@@ -305,12 +305,12 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
         (
             "",
             f'[phone]\nurl = "https://h.example/{"A" * 10}"',
-            r"28 characters are too many .* at most 27 where the path has nothing but",
+            r"28 characters are too many .* at most 27\.",
         ),
         (
             "",
             f'[phone]\nstandby_url = "https://h.example/{"A" * 70}"',
-            r"88 characters are too many .* at most 53, or 77 where",
+            r"88 characters are too many .* at most 53, or 77 of capitals",
         ),
     ],
 )
