@@ -138,6 +138,7 @@ class Touching:
             window=session.window,
             minute=self._minute(),
             link=self._link(scene),
+            late=scene is Scene.STANDBY and self._code() is not None,
         )
 
     def _link(self, scene: Scene) -> str | None:

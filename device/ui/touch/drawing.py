@@ -199,6 +199,8 @@ def _scan_words(now: Now, tongues: "Sequence[Tongue]") -> Lines:
         return _says(tongues, lambda page: page.scan_rate)
     if now.scene is Scene.DETAILS:
         return _says(tongues, lambda page: page.scan_more)
+    if now.late:
+        return _says(tongues, lambda page: page.scan_late)
     return _says(tongues, lambda page: page.scan_hall)
 
 

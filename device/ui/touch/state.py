@@ -16,7 +16,8 @@ from sync.entries import Level
 
 class Now(NamedTuple):
     """What stands at the pad. `asks`: a level key would rate. `reasons_for`: the level that reasons
-    are asked for. `link`: what a QR code says. `minute`: the time of day, if it is known.
+    are asked for. `link`: what a QR code says; `late`: in standby, that it is the one of a lapse.
+    `minute`: the time of day, if it is known.
     """
 
     scene: Scene
@@ -27,6 +28,7 @@ class Now(NamedTuple):
     window: str = ""
     minute: str = ""
     link: str | None = None
+    late: bool = False
 
 
 class View(NamedTuple):

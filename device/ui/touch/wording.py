@@ -37,6 +37,7 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scan_rate: str
     scan_more: str
     scan_hall: str
+    scan_late: str
     serves: str
     number: str
     touch_each: str
