@@ -16,10 +16,12 @@ from device.drivers.sim.options import SimOptions
 from device.errors import Code
 from device.wiring import __main__ as wiring
 from province.errors import Code as ProvinceCode
+from province.phone import Verdict
 from rigs import house
 from sync.contract import BatchHeader, Order, Problem, Status, Topic
 from sync.entries import KINDS, Level, Trust
 from sync.schema import TOPICS
+from sync.token import SECRET_BYTES, PhoneKey, Refusal, issue
 
 
 def read(name: str) -> str:
@@ -68,6 +70,16 @@ def test_the_words_of_the_contract_are_told():
     header = section(text, "Batch")
     fields = [field.name for field in msgspec.structs.fields(BatchHeader)]
     assert [name for name in fields if f"`{name}`" not in header] == []
+
+
+def test_the_example_of_a_phones_token_is_one_and_its_words_are_told():
+    text = read("docs/token.md")
+    key = PhoneKey("jl-0431-017", 42, bytes(range(SECRET_BYTES)))
+    shown = re.search(r"^ {4}HTTPS://\S+/(\w+)$", text, re.MULTILINE)
+    assert shown
+    assert shown.group(1) == issue(key, "01JD5Z9QWV00000000000000A1", 20787)
+    assert set(rows(text)) >= {refusal.value for refusal in Refusal}
+    assert f"`{Verdict.WAITS.value}`" in section(text, "What counts")
 
 
 # --- errors ------------------------------------------------------------------------------------
