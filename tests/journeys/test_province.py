@@ -36,10 +36,10 @@ def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(any_hall:
     assert there is not None
     # control: it is the very case, something is committed that no receipt has told of
     assert there[0] > receipted(pad.ledger)
-    for _ in range(2):
+    for n in range(2):
         another = any_hall.receiver(sys.executable, "-m", "rigs.dying_receiver", "1")
         pad.start()
-        pad.rate("another")
+        pad.rate(f"another {n}")
         until(another.ended, 10, "the next one has died")
         another.kill()
         pad.end()
