@@ -30,12 +30,22 @@ class Listener:
 
     @classmethod
     async def connect(
-        cls, host: str, port: int, target: str, headers: list[tuple[str, str]] | None = None
+        cls,
+        host: str,
+        port: int,
+        target: str,
+        headers: list[tuple[str, str]] | None = None,
+        protocols: list[str] | None = None,
     ) -> "Listener":
         """Shake hands; raises RefusedError."""
         self = cls(*await asyncio.open_connection(host, port))
         extra = [(name.encode(), value.encode()) for name, value in headers or []]
-        request = Request(host=f"{host}:{port}", target=target, extra_headers=extra)
+        request = Request(
+            host=f"{host}:{port}",
+            target=target,
+            extra_headers=extra,
+            subprotocols=protocols or [],
+        )
         self._writer.write(self._protocol.send(request))
         while not self._accepted:
             await self._read()
