@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from province.dating import BY_ANCHOR, UNKNOWN, Dated
@@ -17,6 +17,9 @@ CASE = "01JD5Z9QWV00000000000000A1"
 TOKEN = Token(PAD, 42, CASE, day_of(SERVED_MS) + 7)
 UNDATED = TOKEN._replace(last_day=None)
 NEVER = Dated(None, UNKNOWN, None)
+
+
+always = settings(max_examples=200, deadline=None, derandomize=True)
 
 
 def known_time(utc_ms: int) -> Dated:
@@ -42,6 +45,7 @@ def test_the_second_one_does_not():
     assert judge(TOKEN, used, SERVED_MS + MINUTE_MS) is Verdict.USED  # in the same millisecond
 
 
+@always
 @given(st.lists(st.integers(0, 9 * DAY_MS), min_size=1, max_size=4, unique=True))
 def test_of_any_number_of_phones_in_any_order_exactly_the_first_counts(moments):
     for order in permutations(SERVED_MS + moment for moment in moments):

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync import token
@@ -34,6 +34,8 @@ SERVED_MS = 1795399200000
 CASE = "01JD5Z9QWV00000000000000A1"
 KEY = PhoneKey("jl-0431-017", 42, bytes(range(32)))
 TOKEN = "1001AM9K01JD5Z9QWV00000000000000A1BS6515DM6TWZ5FYV"
+
+always = settings(max_examples=200, deadline=None, derandomize=True)
 
 ids = st.text(st.sampled_from(DIGITS), min_size=25, max_size=25).map(lambda tail: "0" + tail)
 pads = st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True)
@@ -70,6 +72,7 @@ def no_mac(monkeypatch):
 # --- what it is ----------------------------------------------------------------------------------
 
 
+@always
 @given(key=keys, invitation=ids, day=days)
 def test_what_a_pad_issues_the_province_reads_without_the_pad(key, invitation, day):
     text = issue(key, invitation, day)
@@ -88,6 +91,7 @@ def test_its_bytes_are_those_of_the_documents():
     assert "".join(DIGITS[int(bits[at : at + 5], 2)] for at in range(0, 80, 5)) == mac
 
 
+@always
 @given(key=keys, invitation=ids, day=days)
 def test_a_key_names_its_own_digest(key, invitation, day):
     other = PhoneKey(
@@ -122,6 +126,7 @@ def test_a_token_for_words_cannot_be_made_into_one_for_a_rating():
 # --- only the pad's own --------------------------------------------------------------------------
 
 
+@always
 @given(key=keys, invitation=ids, day=days, at=st.integers(0, CHARS - 1), bit=st.integers(0, 4))
 def test_any_flipped_bit_is_refused(key, invitation, day, at, bit):
     text = issue(key, invitation, day)
@@ -131,6 +136,7 @@ def test_any_flipped_bit_is_refused(key, invitation, day, at, bit):
         assert refused(twin, flipped, day)
 
 
+@always
 @given(key=keys, invitation=ids, day=days, cut=st.integers(1, CHARS), more=st.text(min_size=1))
 def test_what_is_shorter_or_longer_is_refused(key, invitation, day, cut, more):
     text = issue(key, invitation, day)
@@ -138,12 +144,14 @@ def test_what_is_shorter_or_longer_is_refused(key, invitation, day, cut, more):
         assert refused(key, wrong, day)
 
 
+@always
 @given(key=keys, day=days, one=ids, other=ids)
 def test_the_mac_of_one_case_is_no_good_for_another(key, day, one, other):
     mine, wanted = issue(key, one, day), issue(key, other, day)
     assert refused(key, wanted[:-16] + mine[-16:], day) is (one != other)
 
 
+@always
 @given(key=keys, invitation=ids, day=days, pad=pads)
 def test_a_key_on_another_pad_makes_nothing_that_passes(key, invitation, day, pad):
     stolen = PhoneKey(pad, key.number, key.secret, key.hash)
@@ -151,6 +159,7 @@ def test_a_key_on_another_pad_makes_nothing_that_passes(key, invitation, day, pa
     assert check(issue(stolen, invitation, day), found(key), midnight_ms(day)) == expected
 
 
+@always
 @given(
     key=keys,
     invitation=ids,
@@ -162,11 +171,13 @@ def test_another_key_makes_nothing_that_passes(key, invitation, day, secret):
     assert refused(key, issue(guessed, invitation, day), day) is (secret != key.secret)
 
 
+@always
 @given(text=st.text())
 def test_any_text_at_all_is_answered_and_refused(text):
     assert refused(KEY, text, 20787)
 
 
+@always
 @given(invitation=ids, rest=st.text(st.sampled_from(DIGITS), min_size=23, max_size=23))
 def test_guessed_digits_are_refused(invitation, rest):
     guessed = "1" + rest[:7] + invitation + rest[7:]
@@ -249,6 +260,7 @@ def test_a_pad_whose_clock_is_ahead_is_found_out():
     assert isinstance(check(midnight, found(KEY), SERVED_MS), Token)
 
 
+@always
 @given(key=keys, invitation=ids, now_ms=st.integers(0, 4_000_000_000_000))
 def test_a_pad_without_the_time_says_so_and_the_province_dates_it(key, invitation, now_ms):
     read = check(issue(key, invitation, None), found(key), now_ms)
@@ -263,6 +275,7 @@ def test_a_clock_gone_mad_gives_a_token_without_a_day(utc_ms):
 # --- the key's file ------------------------------------------------------------------------------
 
 
+@always
 @given(key=keys)
 def test_a_key_comes_back_from_its_file_and_never_shows_its_secret(key):
     assert read_key(write_key(key)) == key
