@@ -9,7 +9,7 @@ from typing import Literal
 
 from device.errors import Code
 from sync import wishes
-from sync.entries import Body, Level, Service
+from sync.entries import Body, Channel, Level, Service
 
 
 class Scene(enum.Enum):
@@ -50,7 +50,8 @@ Does = Literal["invite", "pause"]
 class Invitation:
     """A wish for a rating. `id` is the pad's own (ULID); `source` names the desk that asked.
 
-    `rated_before`: the invitation whose rating this one asks for once more.
+    `rated_before`: the invitation whose rating this one asks for once more. `channel`: of a pad at
+    a window, or in a self-service terminal.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Invitation:
     service: Service = field(default_factory=Service)
     clerk: str | None = None
     rated_before: str | None = None
+    channel: Channel = Channel.HALL_PAD
 
 
 # --- events ---------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ from device.events import (
 )
 from device.health import Faults
 from device.session import Session
-from sync.entries import At, Body, Cleared, Entry, Fault, Level, Service
+from sync.entries import At, Body, Channel, Cleared, Entry, Fault, Level, Service
 
 COMMIT_WAIT_S = 5.0
 """A desk waits this long for a slow card before it is told of a fault; the entry still goes in."""
@@ -216,7 +216,13 @@ class Pad:
     # --- the desk's port (device/desk/base.py) -------------------------------------------------
 
     async def invite(
-        self, service: Service, clerk: str | None, source: str, *, again: bool = False
+        self,
+        service: Service,
+        clerk: str | None,
+        source: str,
+        *,
+        again: bool = False,
+        channel: Channel = Channel.HALL_PAD,
     ) -> DeskInvited | Refusal:
         """Ask for a rating. The same case and step while it is open is the same invitation; once
         it is rated it is refused, unless `again` asks for one more, which is recorded.
@@ -234,7 +240,7 @@ class Pad:
         rated = next((known for known in before if self.standing(known) == "rated"), None)
         if rated is not None and not again:
             return Refusal.RATED
-        one = Invitation(self._new_id(), source, service, clerk, rated_before=rated)
+        one = Invitation(self._new_id(), source, service, clerk, rated, channel)
         outcome = self.happen(Invite(one))
         if isinstance(outcome, Refusal):
             return outcome

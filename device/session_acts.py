@@ -78,6 +78,7 @@ class Acts(Course):
                 service=one.service,
                 clerk=one.clerk,
                 rated_before=one.rated_before,
+                channel=one.channel,
             )
         )
         self._move(State.INVITED, Scene.INVITATION)

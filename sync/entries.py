@@ -50,6 +50,18 @@ class Trust(enum.Enum):
     """Not known; `utc` is null and the province dates the entry from the boot's anchor."""
 
 
+class Channel(enum.Enum):
+    """Through which channel a rating came; their numbers are in `sync/codes/channels.toml` only. A
+    rating pad is `HALL_PAD`, at a window, or part of a `HALL_TERMINAL`, and claims nothing else.
+    """
+
+    PC = "pc"
+    MOBILE = "mobile"
+    QR = "qr"
+    HALL_PAD = "hall_pad"
+    HALL_TERMINAL = "hall_terminal"
+
+
 class HashName(enum.Enum):
     """The digest functions a ledger may name; both are in `hashlib`."""
 
@@ -134,7 +146,7 @@ class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"
     """A rating was asked for.
 
     `rated_before`: the same case and step had been rated in that invitation, and the desk asked for
-    it once more, knowingly.
+    it once more, knowingly. `channel`: of the rating that may follow.
     """
 
     invitation: str
@@ -143,6 +155,7 @@ class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"
     service: Service = Service()
     clerk: str | None = None
     rated_before: str | None = None
+    channel: Channel = Channel.HALL_PAD
 
 
 class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):

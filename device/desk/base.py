@@ -7,7 +7,7 @@ wishes; the pad grants or refuses. What comes back never tells a level, nor diff
 from typing import NamedTuple, Protocol
 
 from device.events import Refusal, Standing
-from sync.entries import Service
+from sync.entries import Channel, Service
 
 
 class Invited(NamedTuple):
@@ -36,7 +36,13 @@ class Desk(Protocol):
     """
 
     async def invite(
-        self, service: Service, clerk: str | None, source: str, *, again: bool = False
+        self,
+        service: Service,
+        clerk: str | None,
+        source: str,
+        *,
+        again: bool = False,
+        channel: Channel = Channel.HALL_PAD,
     ) -> Invited | Refusal:
         """Ask for a rating. The same case and step, while it is open, is the same invitation; once
         it is rated it is refused, unless `again` asks for one more, which is recorded.

@@ -47,7 +47,7 @@ from device.desk.wire import (
     window_state,
 )
 from device.events import Refusal
-from sync.entries import Service
+from sync.entries import Channel, Service
 
 SOURCE = "http"
 
@@ -92,7 +92,9 @@ class _Api:
         wish = await _read(request, InvitationWish)
         self._check_window(wish.window)
         service = Service(case=wish.case, matter=wish.matter, step=wish.step)
-        outcome = await self._desk.invite(service, wish.clerk, SOURCE, again=wish.again)
+        outcome = await self._desk.invite(
+            service, wish.clerk, SOURCE, again=wish.again, channel=Channel(wish.channel)
+        )
         if not isinstance(outcome, Invited):
             raise DeskError(outcome.value)
         # Not simply `open`: while a slow card took it in, a fault may have taken it back.

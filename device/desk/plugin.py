@@ -24,7 +24,7 @@ from device.desk.base import Desk, Invited
 from device.desk.live import Listener, Live, until_one_ends
 from device.desk.wire import InvitationWish, StandingEvent
 from device.events import Standing
-from sync.entries import Service
+from sync.entries import Channel, Service
 
 SOURCE = "plugin"
 
@@ -96,7 +96,9 @@ class _Shim:
         if wish.window is not None and wish.window != self._desk.window().window:
             return Outcome(REFUSED, says="unknown-window")
         service = Service(case=wish.case, matter=wish.matter, step=wish.step)
-        granted = await self._desk.invite(service, wish.clerk, SOURCE, again=wish.again)
+        granted = await self._desk.invite(
+            service, wish.clerk, SOURCE, again=wish.again, channel=Channel(wish.channel)
+        )
         if not isinstance(granted, Invited):
             return Outcome(REFUSED, says=granted.value)
         return Outcome(CODES[self._desk.standing(granted.invitation)], granted.invitation)

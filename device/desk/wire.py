@@ -20,7 +20,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class InvitationWish(Wish, frozen=True, kw_only=True):
     """The service to be rated. `again`: ask although it has been rated; the ledger shows it.
-    `window`: whose pad the caller takes this for; another one refuses.
+    `window`: whose pad the caller takes this for; another one refuses. `channel`: "hall_terminal"
+    from a self-service terminal.
     """
 
     case: Case | None = None
@@ -29,6 +30,7 @@ class InvitationWish(Wish, frozen=True, kw_only=True):
     clerk: Clerk | None = None
     again: bool = False
     window: Window | None = None
+    channel: Literal["hall_pad", "hall_terminal"] = "hall_pad"
 
 
 class WithdrawalWish(Wish, frozen=True, kw_only=True):

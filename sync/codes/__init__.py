@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import msgspec
 
-from sync.entries import Level
+from sync.entries import Channel, Level
 
 
 class UnknownNumberError(ValueError):
@@ -32,16 +32,6 @@ class Numbering(enum.Enum):
     """GB/T 39046-2020 A.8: 1 is 非常满意, 5 is 非常不满意."""
     LIVE_INTERFACE = "live-interface"
     """The interfaces in service: 5 is 非常满意, 1 is 非常不满意."""
-
-
-class Channel(enum.Enum):
-    """Through which channel a rating came; a rating pad is `HALL_PAD` and claims nothing else."""
-
-    PC = "pc"
-    MOBILE = "mobile"
-    QR = "qr"
-    HALL_PAD = "hall_pad"
-    HALL_TERMINAL = "hall_terminal"
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

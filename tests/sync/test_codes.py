@@ -3,8 +3,8 @@
 import pytest
 
 from sync import codes
-from sync.codes import Channel, Numbering, UnknownNumberError
-from sync.entries import Level
+from sync.codes import Numbering, UnknownNumberError
+from sync.entries import Channel, Level
 
 
 @pytest.mark.parametrize("numbering", Numbering)

@@ -28,7 +28,7 @@
     this._open = {}; // invitations that have not ended, as far as this page knows
   }
 
-  /* Invite the citizen to rate. service: case, matter, step, again (all optional). */
+  /* Invite the citizen to rate. service: case, matter, step, again, channel (all optional). */
   RatingPad.prototype.invite = function (service) {
     var open = this._open;
     var wish = { window: this.windowName, clerk: this.clerk };

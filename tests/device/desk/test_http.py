@@ -30,7 +30,8 @@ from device.events import (
     Withdraw,
 )
 from device.session import Session, Timing
-from sync.entries import At, Body, Service, Trust
+from sync.entries import At, Body, Channel, Service, Trust, write_body
+from sync.entries import Invited as InvitedEntry
 
 TOKEN = "s3cret-令牌"
 AUTH = {"authorization": f"Bearer {TOKEN}".encode()}
@@ -56,7 +57,13 @@ class SessionDesk:
         return next((e.refusal for e in effects if isinstance(e, Refuse)), None)
 
     async def invite(
-        self, service: Service, clerk: str | None, source: str, *, again: bool = False
+        self,
+        service: Service,
+        clerk: str | None,
+        source: str,
+        *,
+        again: bool = False,
+        channel: Channel = Channel.HALL_PAD,
     ) -> Invited | Refusal:
         one = self.session.invitation
         if one is not None and service.case and one.service == service:
@@ -64,7 +71,7 @@ class SessionDesk:
         if service.case in self.rated and not again:
             return Refusal.RATED
         self.made += 1
-        wish = Invitation(f"01J{self.made}", source, service, clerk)
+        wish = Invitation(f"01J{self.made}", source, service, clerk, channel=channel)
         return self.do(Invite(wish)) or Invited(wish.id, created=True)
 
     async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
@@ -145,6 +152,17 @@ def test_an_invitation_carries_the_service_and_the_clerk(call: Caller, desk: Ses
     invited = desk.bodies[0]
     assert invited.service == Service(case=CASE["case"], matter=CASE["matter"], step="办结")
     assert (invited.clerk, invited.source) == ("C003", "http")
+
+
+def test_a_self_service_terminal_says_so_and_the_entry_keeps_it(
+    call: Caller, desk: SessionDesk
+) -> None:
+    call("POST", "/v1/invitations", {"case": "DH-1", "channel": "hall_terminal"})
+    call("POST", "/v1/invitations/01J1/withdraw")
+    call("POST", "/v1/invitations", {"case": "DH-2"})
+    terminal, window = [body for body in desk.bodies if isinstance(body, InvitedEntry)]
+    assert (terminal.channel, window.channel) == (Channel.HALL_TERMINAL, Channel.HALL_PAD)
+    assert b"channel" not in write_body(window)  # as entries always were
 
 
 def test_the_same_case_and_step_while_open_is_the_same_invitation(
@@ -265,6 +283,7 @@ def test_the_scheme_is_not_case_sensitive(call: Caller) -> None:
         b'{"case": "\xff"}',
         json.dumps({"case": "7" * 51}).encode(),
         b'{"kase": "1"}',
+        b'{"channel": "mobile"}',
         b'{"level": "satisfied"}',
         b'{"case": null, "clerk": ["c"]}',
         b"[" * 16_000,
@@ -415,7 +434,7 @@ def test_an_invitation_that_a_fault_took_back_meanwhile_is_not_called_open(
     quick = desk.invite
 
     async def slow(
-        service: Service, clerk: str | None, source: str, *, again: bool
+        service: Service, clerk: str | None, source: str, *, again: bool, channel: Channel
     ) -> Invited | Refusal:
         granted = await quick(service, clerk, source)
         desk.do(Blocked(Code.LEDGER_FULL))
