@@ -8,17 +8,15 @@ import ipaddress
 import ssl
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from device.problems import Problems
+from device.web.origins import NULL_ORIGIN, is_origin
 
 SHORTEST_TOKEN = 16
 LOOPBACK_NAME = "localhost"
-NULL_ORIGIN = "null"
-"""The origin of a page that was opened from a file, as old window software's are."""
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +78,7 @@ def check_desk(values: dict[str, Any], problems: Problems) -> None:
     _check_tokens(values, problems)
     _check_wire(values, problems)
     for origin in values.get("origins", ()):
-        if not _is_origin(origin):
+        if origin != NULL_ORIGIN and not is_origin(origin):
             problems.wrong(
                 "origins", origin, 'must be an origin like "https://win.hall.lan:8080", or "null"'
             )
@@ -121,18 +119,3 @@ def _check_wire(values: dict[str, Any], problems: Problems) -> None:
             "the token would cross the hall's network in the clear; give a `certificate`,"
             " or say `plain_on_lan = true`",
         )
-
-
-def _is_origin(text: str) -> bool:
-    """Exactly what a browser sends: scheme, host and perhaps port, in lower case, no slash."""
-    if text == NULL_ORIGIN:
-        return True
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        return False
-    is_default = port == {"http": 80, "https": 443}[parts.scheme]
-    return text == f"{parts.scheme}://{parts.netloc}" == text.lower() and not is_default

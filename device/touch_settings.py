@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from device.problems import Problems
 from device.profile import TouchscreenProfile
+from device.web.origins import is_origin
 
 INVITATION_S = 60
 """So long an invitation stays open where people read five faces, not five keys that they know."""
@@ -38,7 +39,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """The touch page; without this section there is none. Port 0 takes any free one.
 
     `entry_file`: made by the agent; the kiosk's browser begins there. `px_per_mm`: the screen's
-    density where the board's profile does not know it.
+    density where the board's profile does not know it. `framed_by`: origins of the pages that may
+    show this one inside their own, as a self-service terminal's.
     """
 
     entry_file: Annotated[Path, Meta(description="the path of an .html file for the kiosk")]
@@ -58,6 +60,9 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     reasons_s: Annotated[
         int, Meta(ge=15, le=600, description="a whole number of seconds from 15 to 600")
     ] = 60
+    framed_by: Annotated[
+        tuple[str, ...], Meta(max_length=8, description='a list like ["https://kiosk.hall.lan"]')
+    ] = ()
     card: Card | None = None
 
 
@@ -79,10 +84,13 @@ def check_card(values: dict[str, Any], problems: Problems) -> None:
 
 
 def check_touch(values: dict[str, Any], problems: Problems) -> None:
-    """The entry is a page: a browser goes by the name of a file."""
+    """The entry is a page: a browser goes by the name of a file. An origin is a browser's word."""
     entry: Path | None = values.get("entry_file")
     if entry is not None and entry.suffix != ".html":
         problems.wrong("entry_file", str(entry), "must end in .html")
+    for origin in values.get("framed_by", ()):
+        if not is_origin(origin):
+            problems.wrong("framed_by", origin, 'must be an origin like "https://kiosk.hall.lan"')
 
 
 def check_screen(touch: Touch, screen: TouchscreenProfile | None, problems: Problems) -> None:

@@ -445,6 +445,8 @@ def test_people_have_longer_to_read_a_touchscreen_unless_the_hall_says_otherwise
         ("rpi-4", "", "touch: the board has no touchscreen"),
         ("linux-touch", "", "touch.px_per_mm: missing; the board takes any screen, so measure"),
         ("touch-7", "px_per_mm = 5", "touch.px_per_mm = 5.0: the board's profile says it already"),
+        ("touch-7", 'framed_by = ["*"]', 'touch.framed_by = "*": must be an origin'),
+        ("touch-7", 'framed_by = ["null"]', 'touch.framed_by = "null": must be an origin'),
         ("touch-7", '[touch.card]\nname = "李"\nphoto = "no.jpg"', "cannot be read: No such file"),
         ("touch-7", '[touch.card]\nname = "李"\nphoto = "x.bmp"', "must be a .jpg or .png file"),
     ],

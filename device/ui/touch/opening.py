@@ -46,7 +46,10 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     shown = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
     entry = Entry(secret)
     server = await serve(
-        build_app(page, entry, letters, shown), HOST, settings.port, section="touch"
+        build_app(page, entry, letters, shown, settings.framed_by),
+        HOST,
+        settings.port,
+        section="touch",
     )
     entry.port = server.port
     write_entry(settings.entry_file, server.port, secret)

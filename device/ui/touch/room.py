@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -39,11 +40,11 @@ FILES = {
 }
 
 POLICY = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'"
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
+CLOSED = "'none'"
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": POLICY + CLOSED,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
@@ -62,10 +63,14 @@ class Photo(msgspec.Struct, frozen=True):
 
 
 def build_app(
-    page: Page, entry: Entry, letters: dict[str, Letters], photo: Photo | None
+    page: Page,
+    entry: Entry,
+    letters: dict[str, Letters],
+    photo: Photo | None,
+    framed_by: Collection[str] = (),
 ) -> Starlette:
-    """The page's app. `letters`: by BCP 47 tag."""
-    room = _Room(page, entry, letters, photo)
+    """The page's app. `letters`: by BCP 47 tag. `framed_by`: origins of pages that may frame it."""
+    room = _Room(page, entry, letters, photo, framed_by)
     return Starlette(
         routes=[
             *(Route(path, room.file) for path in FILES),
@@ -83,8 +88,15 @@ class _Room:
     """One method for each route."""
 
     def __init__(
-        self, page: Page, entry: Entry, letters: dict[str, Letters], photo: Photo | None
+        self,
+        page: Page,
+        entry: Entry,
+        letters: dict[str, Letters],
+        photo: Photo | None,
+        framed_by: Collection[str],
     ) -> None:
+        policy = POLICY + (" ".join(sorted(framed_by)) or CLOSED)
+        self._headers = HEADERS | {"content-security-policy": policy}
         self._page = page
         self._entry = entry
         self._letters = letters
@@ -97,7 +109,7 @@ class _Room:
         if not self._is_ours(request):
             return Response(status_code=421)
         name, kind = FILES[request.url.path]
-        return Response(_read(name), media_type=kind, headers=HEADERS)
+        return Response(_read(name), media_type=kind, headers=self._headers)
 
     async def font_css(self, request: Request) -> Response:
         """One family for each language: a sign that several have differs in its shape."""

@@ -4,14 +4,16 @@ import asyncio
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import httpx
 import msgspec
 import pytest
 
 from device.errors import ConfigError
-from device.ui.touch.entry import secret_in, write_entry
-from device.ui.touch.room import FILES
+from device.ui.touch.entry import Entry, secret_in, write_entry
+from device.ui.touch.page import Page
+from device.ui.touch.room import FILES, build_app
 from rigs.touch_page import ASKED, TouchPage
 from rigs.web_listener import Listener, RefusedError
 
@@ -65,6 +67,33 @@ def test_a_browser_gets_the_page_with_a_policy_that_keeps_it_at_home(
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"].startswith("default-src 'self';")
     assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("framed_by", "told"),
+    [
+        ((), "'none'"),
+        (
+            ("https://kiosk.hall.lan", "http://127.0.0.1:9000"),
+            "http://127.0.0.1:9000 https://kiosk.hall.lan",
+        ),
+    ],
+)
+def test_a_page_may_show_it_inside_its_own_only_if_the_configuration_names_it(
+    framed_by: tuple[str, ...], told: str
+) -> None:
+    app = build_app(cast("Page", None), Entry("a secret", 8610), {}, None, framed_by)
+
+    async def story() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8610"
+        ) as browser:
+            return await browser.get("/")
+
+    answer = asyncio.run(story())
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].endswith(f"; frame-ancestors {told}")
 
 
 @pytest.mark.parametrize("path", ["/..%2f..%2fetc/passwd", "/touch.css/../x", "/font/..%2f.otf"])
