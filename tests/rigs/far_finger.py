@@ -17,7 +17,8 @@ from typing import Any
 from device.drivers.sim.client import SimClient
 from rigs.wait import until
 
-PATIENCE_S = 120.0
+PATIENCE_S, HEARD_S = 120.0, 20.0
+HOLD_MS, SETTLE_MS = 400.0, 400.0
 
 
 def bodies(ledger: Path) -> list[dict[str, Any]]:
@@ -44,13 +45,25 @@ def board(control: Path) -> SimClient | None:
 
 def main(control: Path, ledger: Path, times: int) -> None:
     """Press so often, and print."""
-    first_ms = None
-    for _ in range(times):
-        before = strays(ledger)
-        with until(lambda: board(control), PATIENCE_S, "a board", 0.01) as finger:
-            finger.press("satisfied", hold_ms=400)
-        until(lambda before=before: strays(ledger) > before, PATIENCE_S, "a press", 0.01)
-        first_ms = first_ms or time.clock_gettime_ns(time.CLOCK_MONOTONIC) / 1e6
+    first_ms, lifted_s = None, 0.0
+    with contextlib.ExitStack() as hand:
+        if times:
+            finger = until(lambda: board(control), PATIENCE_S, "a board", 0.01)
+            hand.enter_context(finger)
+        for _ in range(times):
+            before = strays(ledger)
+            while strays(ledger) == before:  # a starved machine may sleep through a whole press
+                until(
+                    lambda at=lifted_s: time.monotonic() > at,
+                    PATIENCE_S,
+                    "the finger has gone",
+                    0.01,
+                )
+                finger.press("satisfied", hold_ms=HOLD_MS)
+                lifted_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
+                with contextlib.suppress(AssertionError):
+                    until(lambda before=before: strays(ledger) > before, HEARD_S, "a press", 0.01)
+            first_ms = first_ms or time.clock_gettime_ns(time.CLOCK_MONOTONIC) / 1e6
     json.dump({"first_ms": first_ms, "bodies": bodies(ledger)}, sys.stdout)
 
 
