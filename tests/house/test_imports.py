@@ -179,7 +179,7 @@ DOORS: dict[str, set[str]] = {
     "paho": {"sync/mqtt.py"},
     "PIL": {"device/ui/oled.py", "device/ui/fonts.py", "device/drivers/oled.py"},
     "ulid": {"device/agent.py"},
-    "starlette": {"device/desk/", "demo/web.py"},
+    "starlette": {"device/desk/", "device/ui/touch/", "demo/web.py"},
     "uvicorn": {"device/web/server.py"},
     "fontTools": {"device/ui/touch/letters.py"},
     "h11": {"device/web/server.py"},
