@@ -1,6 +1,11 @@
-"""A pad whose desk keeps its port over restarts, with lines of its own in `[desk]`; a browser."""
+"""A pad whose desk keeps its port over restarts, with lines of its own in `[desk]`; a browser and a
+hall's own web server.
+"""
 
+import functools
+import http.server
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +34,27 @@ def desk_pad(
         yield pad.start()
     finally:
         pad.remove()
+
+
+@contextmanager
+def served(folder: Path, port: int) -> Iterator[str]:
+    """A hall's own web server."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", port), functools.partial(Quiet, directory=str(folder))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager

@@ -1,16 +1,11 @@
 """The example pages of the documents, in a real Chromium against a real pad."""
 
-import functools
-import http.server
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from rigs.broker import free_port
-from rigs.desk_pad import PLUGIN_TOKEN, chromium, desk_pad
+from rigs.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, served
 from rigs.house import ROOT
 from rigs.pad_process import TOKEN, PadProcess
 from rigs.wait import until
@@ -27,27 +22,6 @@ def example(name: str, pad: PadProcess, folder: Path) -> Path:
     page = folder / name
     page.write_text(text.replace("127.0.0.1:8600", f"127.0.0.1:{pad.desk.base_url.port}"), "utf-8")
     return page
-
-
-@contextmanager
-def served(folder: Path, port: int) -> Iterator[str]:
-    """A hall's own web server."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", port), functools.partial(Quiet, directory=str(folder))
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_old_window_software_asks_its_plug_in_and_gets_its_number(tmp_path: Path) -> None:
