@@ -1,0 +1,43 @@
+"""What a connection hands on of a message, from a real broker."""
+
+import time
+from queue import SimpleQueue
+
+import pytest
+
+from rigs.broker import Broker
+from rigs.wait import until
+from rigs.wiretap import wiretap
+from sync.mqtt import Event, Incoming, Link, Up
+
+pytestmark = pytest.mark.broker
+PATIENCE_S = 10.0
+
+
+@pytest.mark.parametrize("expiry_s", [None, 60])
+def test_what_is_left_of_a_messages_time_is_told_by_our_own_clock(
+    broker: Broker, expiry_s: int | None
+) -> None:
+    told: SimpleQueue[Event] = SimpleQueue()
+    link = Link(broker.address, "pad-expiry", told.put, keepalive_s=5)
+    link.open()
+    assert isinstance(told.get(timeout=PATIENCE_S), Up)
+    link.subscribe(["hall/orders"])
+    with wiretap(broker.address) as tap:
+        said_s = time.monotonic()
+        properties = {} if expiry_s is None else {"MessageExpiryInterval": expiry_s}
+
+        def heard() -> bool:
+            tap.say("hall/orders", b"x", **properties)
+            return not told.empty()
+
+        until(heard, PATIENCE_S, "the subscription is in force")
+        message = told.get()
+    link.abort()
+    assert isinstance(message, Incoming)
+    if expiry_s is None:
+        assert message.good_until_s is None
+    else:
+        assert message.good_until_s is not None
+        # A broker counts in whole seconds.
+        assert said_s + expiry_s - 2 <= message.good_until_s <= time.monotonic() + expiry_s
