@@ -84,7 +84,11 @@ class SimClient:
 
     def watch(self) -> Iterator[Picture]:
         """The picture now, then each change as it comes; ends when the board goes."""
-        yield _picture(self.request("watch"))
+        try:
+            first = _picture(self.request("watch"))
+        except ConnectionError:  # it went between answering the door and the question
+            return
+        yield first
         for news in self._news():
             if "picture" in news:
                 yield _picture(news)

@@ -116,6 +116,14 @@ def test_the_display_remembers_its_picture_and_tells_watchers(bench: Bench) -> N
     assert bench.client.picture() == picture
 
 
+def test_a_watch_of_a_board_that_goes_before_its_first_picture_sees_nothing(tmp_path: Path) -> None:
+    with socket.create_server(str(tmp_path / "board"), family=socket.AF_UNIX) as going:
+        watcher = SimClient(tmp_path / "board")
+        going.accept()[0].close()
+        assert list(watcher.watch()) == []
+        watcher.close()
+
+
 def test_a_pulled_cable_is_a_driver_error_and_a_dark_display(bench: Bench) -> None:
     lit = Image.new("1", (128, 64), 1)
     bench.board.display.show(lit)
