@@ -66,8 +66,9 @@ def test_a_wish_is_in_force_at_once_on_record_and_still_after_a_power_cut(hall: 
     hall.receiver()
     with wiretap(hall.broker.address, Topic.REPORTED.of(PAD)) as tap:
         wish(tap, 1, window="5", thanks_s=2)  # retained: the pad hears it when it comes
-        pad = hall.pad()
-        pad.windows.append("5")
+        pad = hall.pad(start=False)
+        pad.windows.append("5")  # before the first picture, for the wish may be there before it
+        pad.start()
         until(lambda: (r := reported(tap)) is not None and r.version == 1, 10, "it is reported")
         until(lambda: pad.window()["window"] == "5", 5, "the window's new name")
         one = pad.invite("at the new window")
