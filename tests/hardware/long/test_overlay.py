@@ -61,7 +61,7 @@ def vm(tmp_path: Path) -> Iterator[Machine]:
     dumped = tmp_path / "virt.dtb"
     machine = ["qemu-system-aarch64", "-M", f"virt,dumpdtb={dumped}"]
     subprocess.run(
-        [*machine, "-cpu", "max", "-smp", "2", "-m", "1536"], capture_output=True, check=True
+        [*machine, "-cpu", "max", "-smp", "1", "-m", "1536"], capture_output=True, check=True
     )
     plain = subprocess.run(
         ["dtc", "-q", "-I", "dtb", "-O", "dts", dumped], capture_output=True, text=True, check=True
