@@ -156,8 +156,8 @@ class Machine:
 
     def _command(self, channel: int) -> list[str]:
         shares = {"root": (self._root, "/"), "rw0": (self.share, self.share)}
-        if self._root != Path("/"):
-            shares["ro0"] = (ROOT, ROOT)
+        if self._root != Path("/") or ROOT.parts[1] in ("tmp", "run"):
+            shares["ro0"] = (ROOT, ROOT)  # inside, these two are fresh and empty
         told = ",".join(f"{tag}:{inside}" for tag, (_, inside) in shares.items() if tag != "root")
         words = (
             f"console={self._plan.console} quiet loglevel=4 panic=-1 mitigations=off"
