@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from device.events import Event, Scene
 from device.touch_settings import Card, Touch
@@ -18,11 +18,10 @@ from device.ui.qr import modules
 from device.ui.touch.drawing import Fixed
 from device.ui.touch.opening import OpenPage, open_page
 from device.ui.touch.page import Page
-from device.ui.touch.state import Now
+from device.ui.touch.state import Now, View
 from device.ui.touch.wording import read_wording
+from rigs.wait import until
 from sync.entries import Level
-
-T = TypeVar("T")
 
 HALL = "延边州政务服务大厅"
 NOTICES = ("请带好身份证件", "周六上午照常办理业务", "办理身份证请到二楼")
@@ -104,23 +103,32 @@ class TouchPage:
         """The page's port."""
         return self._open.port
 
-    def on_loop(self, make: Callable[[], "asyncio.Future[T] | object"]) -> object:
+    def on_loop(self, make: Callable[[], Any]) -> Any:
         """Call something on the page's loop, and wait for what it gives if that can be awaited."""
 
-        async def call() -> object:
+        async def call() -> Any:
             made = make()
             return await made if asyncio.iscoroutine(made) else made
 
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
-    def stand(self, now: Now) -> None:
-        """Another moment stands at the pad."""
+    def stand(self, now: Now, view: View | None = None) -> int:
+        """Another moment stands at the pad, seen as a citizen wished; its question's number."""
 
-        def stand() -> None:
+        def stand() -> int:
             self.now = now
             self.page.look()
+            if view is not None:
+                self.page._view, self.page._asked = view, None
+                self.page.look()
+            assert self.page.state is not None
+            return self.page.state.number
 
-        self.on_loop(stand)
+        return self.on_loop(stand)
+
+    def wait_for(self, count: int) -> None:
+        """Until so many events have happened."""
+        until(lambda: len(self.happened) >= count, 5, f"{count} events")
 
     def stop(self) -> None:
         """Take it down."""

@@ -102,6 +102,7 @@ function draw(told) {
     turn();
   }
   putRight(page, told);
+  document.documentElement.dataset.number = told.number;
 }
 
 // --- notices -------------------------------------------------------------------------------------

@@ -1,0 +1,272 @@
+"""The touch page in the real Chromium: every state, in every language, on every screen.
+
+Golden pictures are for the eye, and for a difference that an eye would see. They are compared as
+small grey pictures, for letters are drawn a little differently by every version of a browser: what
+moved, vanished or changed its colour is noticed, and the edge of a letter is not. Written anew with
+RATINGPAD_GOLDENS=write; look at them before they are committed.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageChops, ImageStat
+
+from device.errors import Code
+from device.events import Scene
+from device.ui.touch.sizes import TARGET_MM, TEXT_MM
+from device.ui.touch.state import Now, View
+from rigs.kiosk import Kiosk, browser
+from rigs.page_measure import FONTS, MISPLACED, TOO_SMALL
+from rigs.touch_page import STATES, TouchPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+GOLDEN = Path(__file__).parent / "golden"
+SCREENS = {(800, 480): 5.19, (1024, 600): 6.65, (1280, 800): 5.9}
+"""Pixels, and how many of them are a millimetre: 7, 7 and 10.1 inch."""
+
+EVERY: dict[str, Now] = {**STATES, "fault": Now(Scene.FAULT, Code.LEDGER_FULL)}
+VIEWS = {
+    "": View(),
+    "large": View(large=True),
+    "english": View(english=True),
+    "english-large": View(english=True, large=True),
+    "contrast": View(contrast=True),
+}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+
+CELL_PX = 8
+CHANGED = 40
+"""Of 255: a cell of 8 by 8 pixels that differs by so much is a letter that has gone."""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
+    with browser(tmp_path_factory.mktemp("browser")) as one:
+        yield one
+
+
+def photo(folder: Path) -> Path:
+    """A face that belongs to nobody."""
+    picture = Image.new("RGB", (120, 160), "#9db4d0")
+    picture.paste("#f1d3b8", (35, 25, 85, 90))
+    picture.paste("#26405f", (15, 100, 105, 160))
+    picture.save(folder / "photo.png")
+    return folder / "photo.png"
+
+
+class Show:
+    """A page and the screen that it is on."""
+
+    def __init__(
+        self,
+        chromium: "Browser",
+        folder: Path,
+        size: tuple[int, int],
+        languages: tuple[str, ...] = ("zh", "ko"),
+        *,
+        scale: float = 1,
+    ) -> None:
+        mm = SCREENS.get(size) or SCREENS[size[1], size[0]]
+        self.room = TouchPage(folder, languages, mm=mm * scale, photo=photo(folder))
+        self.kiosk = Kiosk(chromium, self.room.entry, size, scale=scale)
+        self.kiosk.see("standby")
+
+    def stand(self, name: str, view: View | None = None) -> None:
+        """Let a state stand there, as a citizen wished to see it."""
+        number = self.room.stand(EVERY[name], view or View())
+        self.kiosk.page.wait_for_function(
+            "(n) => document.documentElement.dataset.number === n", arg=str(number)
+        )
+
+    def close(self) -> None:
+        self.kiosk.close()
+        self.room.stop()
+
+
+def both_ways(size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    return size, (size[1], size[0])
+
+
+@pytest.mark.parametrize(
+    ("size", "languages"),
+    [
+        *((way, ("zh", "ko")) for size in SCREENS for way in both_ways(size)),
+        *((way, ("zh",)) for way in both_ways((800, 480))),
+        *((way, ("ko", "zh")) for way in both_ways((800, 480))),
+    ],
+    ids=str,
+)
+def test_everything_fits_and_is_large_enough(
+    chromium: "Browser", tmp_path: Path, size: tuple[int, int], languages: tuple[str, ...]
+) -> None:
+    show = Show(chromium, tmp_path, size, languages)
+    complaints = {}
+    for name in EVERY:
+        for wish, view in VIEWS.items():
+            show.stand(name, view)
+            found = show.kiosk.page.evaluate(MISPLACED)
+            found += show.kiosk.page.evaluate(TOO_SMALL, [TARGET_MM, TEXT_MM])
+            if found:
+                complaints[name, wish] = found
+    assert complaints == {}
+    assert show.kiosk.page.evaluate(FONTS) == []
+    # The controls: what is too small or in the way is noticed.
+    show.stand("invitation")
+    show.kiosk.page.evaluate("document.querySelector('.face').style.margin = '-30px'")
+    assert show.kiosk.page.evaluate(MISPLACED) != []
+    show.kiosk.page.evaluate("document.querySelector('h1').style.fontSize = '12px'")
+    assert show.kiosk.page.evaluate(TOO_SMALL, [TARGET_MM, TEXT_MM]) != []
+    assert show.kiosk.elsewhere() == []
+    assert show.kiosk.complaints == []
+    show.close()
+
+
+def test_a_dense_screen_is_no_smaller(chromium: "Browser", tmp_path: Path) -> None:
+    """Two of the screen's pixels to one of the browser's: the same millimetres."""
+    show = Show(chromium, tmp_path, (800, 480), scale=2)
+    show.stand("invitation")
+    box = show.kiosk.page.locator(".face").first.bounding_box()
+    assert box is not None
+    assert box["width"] / 5.19 >= TARGET_MM
+    show.close()
+
+
+def test_axe_finds_nothing_against_wcag(chromium: "Browser", tmp_path: Path) -> None:
+    show = Show(chromium, tmp_path, (1024, 600))
+    axe = Axe()
+    options = {"runOnly": {"type": "tag", "values": RULES}}
+    found = {}
+    for name in EVERY:
+        for wish in ("", "contrast", "english"):
+            show.stand(name, VIEWS[wish])
+            told = axe.run(show.kiosk.page, options=options)
+            if told.response["violations"]:
+                found[name, wish] = told.generate_report()
+    assert found == {}
+    show.kiosk.page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    assert axe.run(show.kiosk.page, options=options).response["violations"] != [], "the control"
+    show.close()
+
+
+def test_the_page_can_be_used_without_fingers(chromium: "Browser", tmp_path: Path) -> None:
+    show = Show(chromium, tmp_path, (800, 480))
+    show.stand("invitation")
+    keyboard = show.kiosk.page.keyboard
+    show.kiosk.read()
+    keyboard.press("Tab")
+    keyboard.press("Tab")
+    assert show.kiosk.page.evaluate("document.activeElement.dataset.key") == "satisfied"
+    outline = show.kiosk.page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert float(outline.removesuffix("px")) >= 3, "it is seen where one is"
+    keyboard.press("Enter")
+    show.room.wait_for(1)
+    assert getattr(show.room.happened[0], "key", "") == "satisfied"
+    show.close()
+
+
+def test_nothing_moves_for_those_whom_it_makes_dizzy(chromium: "Browser", tmp_path: Path) -> None:
+    show = Show(chromium, tmp_path, (800, 480))
+    show.kiosk.page.emulate_media(reduced_motion="reduce")
+    for name in EVERY:
+        show.stand(name)
+        assert show.kiosk.page.evaluate("document.getAnimations().length") == 0
+    show.close()
+
+
+def test_notices_take_turns_until_they_are_held(chromium: "Browser", tmp_path: Path) -> None:
+    show = Show(chromium, tmp_path, (800, 480))
+    page = show.kiosk.page
+    page.clock.install()
+    show.stand("paused")
+    show.stand("standby")
+    seen = lambda: page.locator(".notice:visible").inner_text()  # noqa: E731
+    first = seen()
+    page.clock.run_for(10_500)
+    second = seen()
+    assert first != second
+    page.tap("[data-turning]")
+    page.clock.run_for(60_000)
+    assert seen() == second
+    show.close()
+
+
+def test_a_page_that_is_loaded_anew_stands_where_it_stood(
+    chromium: "Browser", tmp_path: Path
+) -> None:
+    show = Show(chromium, tmp_path, (800, 480))
+    for name, now in EVERY.items():
+        show.stand(name)
+        before = show.kiosk.page.inner_html("#page")
+        show.kiosk.page.reload()
+        show.kiosk.see(now.scene.value)
+        assert show.kiosk.page.inner_html("#page") == before, name
+    assert show.kiosk.complaints == []
+    show.close()
+
+
+# --- golden pictures ---------------------------------------------------------------------------
+
+
+def differs(one: Image.Image, other: Image.Image) -> bool:
+    """Whether an eye would see a difference; see above."""
+    if one.size != other.size:
+        return True
+    small = (one.width // CELL_PX, one.height // CELL_PX)
+    cells = [picture.convert("L").resize(small, Image.Resampling.BOX) for picture in (one, other)]
+    difference = ImageChops.difference(*cells)
+    highest = max(int(extreme) for extreme in difference.getextrema() if isinstance(extreme, int))
+    return highest > CHANGED or ImageStat.Stat(difference).mean[0] > 2
+
+
+LOOKS: dict[tuple[tuple[int, int], tuple[str, ...]], list[tuple[str, str]]] = {
+    ((800, 480), ("zh", "ko")): [
+        *((name, wish) for name in EVERY for wish in ("", "english")),
+        ("invitation", "large"),
+        ("invitation", "contrast"),
+    ],
+    ((800, 480), ("zh",)): [(name, "") for name in EVERY],
+    ((480, 800), ("zh", "ko")): [(name, "") for name in ("standby", "invitation", "details")],
+    ((1280, 800), ("ko", "zh")): [("standby", ""), ("invitation", "")],
+}
+
+
+@pytest.mark.parametrize(("size", "languages"), LOOKS)
+def test_the_page_looks_as_it_did(
+    chromium: "Browser", tmp_path: Path, size: tuple[int, int], languages: tuple[str, ...]
+) -> None:
+    show = Show(chromium, tmp_path, size, languages)
+    changed = []
+    for name, wish in LOOKS[size, languages]:
+        show.stand(name, VIEWS[wish])
+        show.kiosk.page.evaluate("document.fonts.ready")
+        taken = Image.open(io.BytesIO(show.kiosk.page.screenshot())).convert("RGB")
+        file = GOLDEN / f"{'-'.join(filter(None, (*languages, name, wish, str(size[0]))))}.png"
+        if os.environ.get("RATINGPAD_GOLDENS") == "write":
+            GOLDEN.mkdir(exist_ok=True)
+            taken.quantize(16).save(file, optimize=True)
+        with Image.open(file) as golden:
+            if differs(taken, golden.convert("RGB")):
+                changed.append(file.name)
+    assert changed == []
+    show.close()
+
+
+def test_a_face_that_vanished_would_be_noticed() -> None:
+    """The control."""
+    with Image.open(GOLDEN / "zh-ko-invitation-800.png") as golden:
+        picture = golden.convert("RGB")
+    assert not differs(picture, picture)
+    without = picture.copy()
+    without.paste(without.getpixel((30, 200)), (300, 180, 400, 290))
+    assert differs(picture, without)
+    with Image.open(GOLDEN / "zh-invitation-800.png") as other:
+        assert differs(picture, other.convert("RGB"))

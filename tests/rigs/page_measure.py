@@ -1,0 +1,56 @@
+"""What a browser says of the touch page: sizes in millimetres, and what is not where it should be.
+
+Scripts for `evaluate`; each gives a list of complaints, empty when all is well.
+"""
+
+MISPLACED = """() => {
+  const complaints = [];
+  const named = (one) => `${one.tagName}.${one.className.baseVal ?? one.className}`;
+  for (const one of document.querySelectorAll("#page *")) {
+    if (one.closest("svg") && one.tagName !== "svg") continue;
+    const box = one.getBoundingClientRect();
+    if (!box.width && !box.height) continue;
+    if (box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1)
+      complaints.push(`${named(one)} sticks out of the screen`);
+    const wide = one.scrollWidth > one.clientWidth + 1;
+    if (one.tagName === "BUTTON" && (wide || one.scrollHeight > one.clientHeight + 1))
+      complaints.push(`${named(one)} is too small for ${one.textContent}`);
+  }
+  const boxes = [...document.querySelectorAll("#page button")].map((one) => [
+    one,
+    one.getBoundingClientRect(),
+  ]);
+  for (const [at, [one, a]] of boxes.entries())
+    for (const [other, b] of boxes.slice(at + 1))
+      if (
+        Math.max(a.left, b.left) < Math.min(a.right, b.right) - 1 &&
+        Math.max(a.top, b.top) < Math.min(a.bottom, b.bottom) - 1
+      )
+        complaints.push(`${one.textContent} lies on ${other.textContent}`);
+  const parts = [...document.querySelectorAll("#page > :not(.fault)")];
+  for (const [at, one] of parts.slice(1).entries())
+    if (parts[at].getBoundingClientRect().bottom > one.getBoundingClientRect().top + 1)
+      complaints.push(`${named(parts[at])} runs into ${named(one)}`);
+  return complaints;
+}"""
+
+TOO_SMALL = """([target_mm, text_mm]) => {
+  const mm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
+  const complaints = [];
+  for (const one of document.querySelectorAll("#page button")) {
+    const box = one.getBoundingClientRect();
+    const least = Math.min(box.width, box.height) / mm;
+    if (least < target_mm) complaints.push(`${one.textContent}: ${least.toFixed(1)} mm`);
+  }
+  const walk = document.createTreeWalker(document.getElementById("page"), NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    if (!walk.currentNode.textContent.trim()) continue;
+    const size = parseFloat(getComputedStyle(walk.currentNode.parentElement).fontSize) / mm;
+    if (size < text_mm) complaints.push(`${walk.currentNode.textContent}: ${size.toFixed(2)} mm`);
+  }
+  return complaints;
+}"""
+
+FONTS = (
+    """() => [...document.fonts].filter((one) => one.status === "error").map((one) => one.family)"""
+)
