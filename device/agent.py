@@ -24,6 +24,7 @@ from ulid import ULID
 from device.clock import TrustedClock
 from device.config import Config
 from device.desired import Wishes
+from device.desks import Desks
 from device.drivers.base import Board, FaultReport
 from device.drivers.registry import build_board
 from device.errors import Code, LedgerError, PadError, by_code
@@ -46,9 +47,7 @@ from sync.contract import Health
 from sync.entries import Booted, Trust
 
 if TYPE_CHECKING:
-    from device.desk.refused import Refused
     from device.touching import Touching
-    from device.web.server import WebServer
     from sync.uplink import Uplink
 
 T = TypeVar("T")
@@ -98,7 +97,7 @@ class Agent:
         self._heard: Callable[[FaultReport], None] = self._early.append
         self._touching: Touching | None = None
         self._boots = 0
-        self._refused: Refused | None = None
+        self._desks: Desks | None = None
         self._on_grown: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
 
@@ -221,16 +220,8 @@ class Agent:
         uplink, link = self._uplink(pad)
         await uplink.start()
         stack.push_async_callback(uplink.stop)
-        if self.config.desk is not None:
-            server = await self._desk(pad)
-            stack.push_async_callback(server.stop)
-        if self.config.bus68 is not None:
-            from device.desk.bus68 import open_bus
-
-            def fault(standing: bool, detail: str) -> None:
-                pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
-
-            stack.callback(open_bus(self.config.bus68, pad, pad.tell_levels, fault).stop)
+        self._desks = Desks(self.config, pad, stack)
+        await self._desks.open()
         retention = timedelta(days=self.config.ledger.retention_days)
         async with asyncio.TaskGroup() as chores:
             tasks = [
@@ -282,18 +273,6 @@ class Agent:
         self._touching = Touching(self.config, self.clock, speak)
         stack.push_async_callback(self._touching.stop)
         await self._touching.open()
-
-    async def _desk(self, pad: Pad) -> "WebServer":
-        if self.config.desk is None:
-            raise ValueError("no desk is configured")
-        # Seconds on a small board, in which presses are taken already: not on the loop.
-        await asyncio.to_thread(importlib.import_module, "device.desk.opening")
-        from device.desk.opening import open_desk
-
-        desk = await open_desk(self.config.desk, pad)
-        pad.watch(desk.changed)
-        self._refused = desk.refused
-        return desk.server
 
     def _apply(self, pad: Pad) -> None:
         """Put the settings in force into the session; it reads them at its next turn."""
@@ -350,7 +329,7 @@ class Agent:
             faults=pad.faults.now,
             measured=measure(self.config.ledger.path.parent),
             strays=pad.session.strays_dropped,
-            refused=self._refused.total if self._refused else 0,
+            refused=self._desks.refused if self._desks else 0,
         )
 
     def _status(self) -> str:

@@ -23,9 +23,9 @@ def knows_levels(tree: ast.Module) -> bool:
     )
 
 
-def test_only_the_agent_asks_for_levels():
+def test_levels_are_asked_for_in_one_place():
     asking = [path for path in house.sources() if asks_for_levels(house.tree_of(path))]
-    assert [str(path) for path in asking] == ["device/agent.py"]
+    assert [str(path) for path in asking] == ["device/desks.py"]
 
 
 def test_of_all_desks_only_the_old_bus_knows_what_a_level_is():
