@@ -1,11 +1,20 @@
-"""What runs on the pad.
+"""What runs on the pad, by what it is about.
 
-agent.py    composition root            session.py  PURE: invitation, press, thanks
-ledger.py   the append-only file        writer.py   the one thread that commits to it
-clock.py    trusted time                config.py   configuration and board profiles
-health.py   faults now                  errors.py   stable codes and remedies
-clerk_keys.py  keys of the clerk's own
-frame68.py  PURE: the bus's frames      serial_line.py  one door to serial lines
-drivers/    keys and displays           desk/       how the window asks for a rating
-ui/         screens and their drawing   phone_codes.py  the code that a phone rates with
+the whole    agent.py composition root · pad.py events in, effects out · events.py the nouns
+             cli.py commands · errors.py stable codes and remedies · health.py faults now
+session      session.py invitation, press, thanks (PURE) · session_table.py its rows as data
+             session_acts.py, session_course.py what rows do · session_diagram.py drawn from them
+             cases.py, clerk_keys.py what was asked for already, and by which key
+ledger       ledger.py the append-only table · ledger_file.py its file · writer.py the one thread
+             commits.py the order · verify.py · salvage.py · succession.py · retention.py
+             recall.py, lookback.py what it tells an agent that starts
+time         clock.py trusted time
+told         config.py the pad's file · *_settings.py its sections · desired.py the province's wishes
+             profile.py boards · pins.py headers · keypad.py key maps · descriptions.py, problems.py
+keys         drivers/ one vendor's library, one door each · frame68.py, serial_line.py shared lines
+display      ui/ screens and their drawing · showing.py · signals.py lights and sound
+             touching.py the touch page · phone_codes.py the QR's text · recordings.py the voice
+window       desk/ how a rating is asked for · desks.py opens them · web/ the server they share
+province     link.py what the pad hears and answers
+technician   selftest/ · wiring/ · units.py, notify.py systemd
 """
