@@ -9,7 +9,7 @@ ledger       ledger.py the append-only table · ledger_file.py its file · write
              commits.py the order · verify.py · salvage.py · succession.py · retention.py
              recall.py, lookback.py what it tells an agent that starts
 time         clock.py trusted time
-told         config.py the pad's file · *_settings.py its sections · desired.py the province's wishes
+told         config.py the pad's file · *_settings.py its parts · desired.py the province's wishes
              profile.py boards · pins.py headers · keypad.py key maps · descriptions.py, problems.py
 keys         drivers/ one vendor's library, one door each · frame68.py, serial_line.py shared lines
 display      ui/ screens and their drawing · showing.py · signals.py lights and sound
