@@ -1,6 +1,5 @@
 """What a report means: for the question that stands now, and for no other."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -15,7 +14,7 @@ from device.ui.touch.said import Do, Down, Pick, Up
 from device.ui.touch.state import Now, PageState
 from device.ui.touch.wording import read_wording
 from rigs.touch_page import AT_STANDBY, STATES
-from rigs.virtual_time import now_ms, run
+from rigs.virtual_time import now_ms, pass_s, run
 from sync.entries import Level
 
 ASKED = STATES["invitation"]._replace(link=None)
@@ -124,7 +123,7 @@ def test_the_question_is_looked_up_at_the_moment_of_the_touch() -> None:
 @pytest.mark.parametrize(("age_ms", "believed_ms"), [(0, 0), (120, 120), (10**9, OLDEST_MS)])
 def test_a_finger_is_as_old_as_the_page_says_within_bounds(age_ms: int, believed_ms: int) -> None:
     async def tell() -> None:
-        await asyncio.sleep(100)
+        await pass_s(100)
         assert now_ms() - Desk().page.moment(age_ms) == believed_ms
 
     story(tell)
@@ -140,7 +139,7 @@ def test_fingers_of_one_browser_end_in_one_press() -> None:
         hand.say(Up(1, there=True))
         hand.say(Up(2, there=True))
         assert desk.happened == []
-        await asyncio.sleep(1)
+        await pass_s(1)
         (press,) = desk.happened
         assert isinstance(press, Press)
         assert (press.key, press.level) == ("satisfied+dissatisfied", None)
@@ -211,9 +210,9 @@ def test_a_switch_that_nobody_came_back_to_is_put_back() -> None:
     async def tell() -> None:
         desk = Desk(AT_STANDBY)
         desk.do("large")
-        await asyncio.sleep(page_module.LOOKED_AT_S - 1)
+        await pass_s(page_module.LOOKED_AT_S - 1)
         assert desk.state.large
-        await asyncio.sleep(2)
+        await pass_s(2)
         assert not desk.state.large
 
     story(tell)
@@ -256,7 +255,7 @@ def test_a_state_that_is_the_same_is_not_told_twice() -> None:
         desk.page.look()
         desk.page.changed()
         desk.page.changed()
-        await asyncio.sleep(0.1)
+        await pass_s(0.1)
         assert desk.told == []
 
     story(tell)
