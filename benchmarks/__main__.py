@@ -18,6 +18,7 @@ from benchmarks import (
     press,
     service,
     taking,
+    touch,
     wire,
 )
 from benchmarks.peers import install
@@ -28,6 +29,7 @@ from benchmarks.table import Row, markdown, write_between_markers
 PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "press": press.rows,
     "edges": edges.rows,
+    "touch": touch.rows,
     "desk": desk.rows,
     "cost": cost.rows,
     "drain": drain.rows,

@@ -87,6 +87,8 @@ class Page:
         state = page_state(self._fixed, now, self._view, self._number)
         if state != self.state:
             self.state = state
+            if now.scene is Scene.INVITATION and not now.asks:
+                return state  # on its way to the card: the page is told what comes of it
             for tell in list(self._watchers):
                 tell(state)
         return state

@@ -77,10 +77,16 @@ function tick() {
   );
 }
 
+// While a touch is on its way to the card the faces stay as they are: thanks is a blink away, and
+// what is drawn twice comes later.
+function isOpen(state) {
+  return Boolean(state.live) || state.scene === "invitation";
+}
+
 function faces(state) {
   const all = (state.faces ?? []).map((one) => {
     const made = button("face", { key: one.key }, face(one.key), words(one.words));
-    made.disabled = !state.live;
+    made.disabled = !isOpen(state);
     return made;
   });
   return all.length ? element("div", "faces", ...all) : null;
@@ -168,8 +174,8 @@ export function whole(state) {
 
 // What must be the same for a drawing to be kept.
 export function shapeOf(state) {
-  const { minute, ...kept } = state;
-  return JSON.stringify(kept, (name, value) =>
+  const { minute, number, live, ...kept } = state;
+  return JSON.stringify({ ...kept, open: isOpen(state) }, (name, value) =>
     name === "picked" || name === "tested" || (name === "on" && value !== undefined)
       ? undefined
       : value,

@@ -5,6 +5,7 @@ import { putRight, shapeOf, whole } from "./drawing.js";
 const AGAIN_MS = 250;
 const AGAIN_LATER_MS = 1000;
 const DEAF_MS = 2000; // a report without any answer for so long: the agent is not well
+const RELEASE_MS = 150; // after a touch that nothing came of, its button looks as before
 const SLOP_MM = 5; // a finger may slide so far off a button and is still meant for it
 
 const page = document.getElementById("page");
@@ -72,10 +73,11 @@ function hear(told) {
     edition = told.edition;
   }
   if (told.state) draw(told.state);
-  if (told.free && !held.size) release();
+  if (told.free) setTimeout(release, RELEASE_MS);
 }
 
 function draw(told) {
+  if (told.number !== state?.number) shownAt = performance.now();
   state = told;
   const now = shapeOf(told);
   if (now !== shape) {
@@ -172,6 +174,7 @@ function act(button) {
 }
 
 function release() {
+  if (held.size) return;
   for (const one of page.querySelectorAll(".down")) one.classList.remove("down");
 }
 
