@@ -143,6 +143,17 @@ def test_an_accepted_press_ends_lights_and_prompt_at_once_and_adds_no_sound(plac
     assert len(place.parts.of("beeper")) == 1
 
 
+def test_a_prompt_is_said_again_for_whoever_asks_and_without_a_beep(place: Place) -> None:
+    place.signals.say(Scene.INVITATION)
+    place.did("voice", ("invitation", "zh", "ko"))
+    place.signals.say_again(Scene.INVITATION)
+    place.did("voice", ("invitation", "zh", "ko"), ("invitation", "zh", "ko"))
+    place.signals.say_again(Scene.STANDBY)
+    place.signals.show(Scene.STANDBY)
+    place.did("voice", *[("invitation", "zh", "ko")] * 2, None)
+    assert len(place.parts.of("beeper")) == 1
+
+
 def test_thanks_is_heard_to_its_end_and_an_invitation_is_not(place: Place) -> None:
     place.signals.say(Scene.THANKS)
     place.did("voice", ("thanks", "zh", "ko"))
