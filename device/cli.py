@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wiring.add_argument("--svg", action="store_true", help="the drawing instead of the tables")
     files = commands.add_parser("units", help="write the files that systemd and udev read")
     files.add_argument("--out", type=Path, required=True, help="the root of the system, such as /")
+    files.add_argument("--kiosk", choices=("cog", "chromium"), help="a touchscreen's browser, too")
     test = commands.add_parser("selftest", help="walk through every key, display, light and sound")
     test.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
     test.add_argument("--report", type=Path, help="a new file for the result")
@@ -49,25 +50,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "verify":
         return _verify(chosen.ledger)
     if chosen.command == "units":
-        return _units(chosen.out)
+        return _units(chosen.out, chosen.kiosk)
     if chosen.command == "voice":
         return _voice(chosen.out)
     return _configured(chosen)
 
 
-def _units(out: Path) -> int:
-    from device.units import NEXT, write
+def _units(out: Path, kiosk: str | None) -> int:
+    from device.units import following, write
 
     program = Path(sysconfig.get_path("scripts"), "ratingpad")
     if program.is_relative_to("/home") or program.is_relative_to("/root"):
         print(f"{program}: a service sees no home folders; install it in /opt", file=sys.stderr)
     try:
-        written = write(out, program)
+        written = write(out, program, kiosk)
     except OSError as error:
         print(error, file=sys.stderr)
         return MISUSED
     print(*written, sep="\n")
-    print("then, as root:", *NEXT, sep="\n  ")
+    print("then, as root:", *following(kiosk), sep="\n  ")
     return OK
 
 

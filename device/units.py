@@ -22,6 +22,10 @@ NEXT = (
 """What makes a system take notice, in order. `daemon-reload` begins the board's watchdog, too."""
 
 
+KIOSKS = ("cog", "chromium")
+"""The browsers that there is a kiosk's unit for."""
+
+
 class Unit(NamedTuple):
     """One file: where it goes, from the root of the system, and what stands in it."""
 
@@ -29,18 +33,31 @@ class Unit(NamedTuple):
     text: str
 
 
-def units(program: Path) -> list[Unit]:
-    """Every file, with `program` as what the service starts."""
+def units(program: Path, kiosk: str | None = None) -> list[Unit]:
+    """Every file, with `program` as what the service starts; with those of a `kiosk`, if any."""
     return [
         Unit(path, source.read_text("utf-8").replace(PROGRAM, str(program)))
-        for path, source in _sources()
+        for path, source in (*_sources(), *_kiosk_sources(kiosk))
     ]
 
 
-def write(out: Path, program: Path) -> list[Path]:
+def following(kiosk: str | None = None) -> tuple[str, ...]:
+    """What to type next; with a kiosk, its folder before the agent and its browser after."""
+    if kiosk is None:
+        return NEXT
+    users, folders, *rest = NEXT
+    return (
+        users,
+        f"{folders} ratingpad-kiosk.conf",
+        *rest,
+        "systemctl enable --now seatd ratingpad-kiosk",
+    )
+
+
+def write(out: Path, program: Path, kiosk: str | None = None) -> list[Path]:
     """Write them below `out`; the paths. Raises OSError."""
     written = []
-    for unit in units(program):
+    for unit in units(program, kiosk):
         path = out / unit.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(unit.text, "utf-8")
@@ -60,3 +77,15 @@ def _sources() -> Iterator[tuple[Path, Traversable]]:
         for rules in sorted((hw / "udev").iterdir(), key=lambda one: one.name):
             if rules.name.endswith(".rules"):
                 yield etc / "udev/rules.d" / rules.name, rules
+
+
+def _kiosk_sources(kiosk: str | None) -> Iterator[tuple[Path, Traversable]]:
+    if kiosk is None:
+        return
+    etc, systemd = Path("etc"), importlib.resources.files("hw") / "systemd"
+    service = etc / "systemd/system/ratingpad-kiosk.service"
+    yield service, systemd / service.name
+    if kiosk == "chromium":
+        yield service.with_suffix(".service.d") / "chromium.conf", systemd / "kiosk-chromium.conf"
+    yield etc / "sysusers.d/ratingpad-kiosk.conf", systemd / "kiosk-sysusers.conf"
+    yield etc / "tmpfiles.d/ratingpad-kiosk.conf", systemd / "kiosk-tmpfiles.conf"

@@ -13,6 +13,9 @@ PROGRAM = Path(sys.executable).with_name("ratingpad")
 EXPOSURE = 2.0
 """`systemd-analyze security` gives points for what a service could do; 10 is everything."""
 
+KIOSK_EXPOSURE = 3.0
+"""A browser compiles what it runs, and Chromium's own sandbox takes namespaces."""
+
 
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
@@ -60,6 +63,62 @@ def test_a_place_that_cannot_be_written_is_named(
     (tmp_path / "etc").write_text("a file")
     assert cli.main(["units", "--out", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["units", "--out", str(tmp_path / "without")]) == 0
+    assert "ratingpad-kiosk" not in capsys.readouterr().out
+    assert cli.main(["units", "--out", str(tmp_path / "with"), "--kiosk", "cog"]) == 0
+    said = capsys.readouterr().out
+    assert said.index("tmpfiles --create ratingpad.conf ratingpad-kiosk.conf") < said.index(
+        "enable --now ratingpad\n"
+    )
+    assert "chromium" not in said
+    assert said.endswith("systemctl enable --now seatd ratingpad-kiosk\n")
+
+
+@pytest.mark.parametrize("browser", units.KIOSKS)
+def test_the_kiosk_and_the_agent_do_not_end_each_other(tmp_path: Path, browser: str) -> None:
+    units.write(tmp_path, PROGRAM, browser)
+    kiosk = tmp_path / "etc/systemd/system/ratingpad-kiosk.service"
+    given = lines(kiosk)
+    assert "Restart=always" in given
+    ties = ("Requires", "BindsTo", "PartOf", "Wants", "Upholds", "Requisite", "Conflicts")
+    for line in [*given, *lines(kiosk.with_name("ratingpad.service"))]:
+        if line.startswith(ties):
+            assert "ratingpad" not in line
+
+
+def test_the_kiosk_logs_nothing_for_cog_writes_the_secret_into_its_log(tmp_path: Path) -> None:
+    units.write(tmp_path, PROGRAM, "cog")
+    given = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
+    assert {"StandardOutput=null", "StandardError=null"} <= set(given)
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize("browser", units.KIOSKS)
+def test_systemd_has_no_complaint_about_the_kiosk(
+    tmp_path: Path, browser: str, kiosk_programs: dict[str, str]
+) -> None:
+    units.write(tmp_path, PROGRAM, browser)
+    folder = tmp_path / "etc/systemd/system"
+    kiosk = folder / "ratingpad-kiosk.service"
+    for file in (kiosk, *folder.glob("ratingpad-kiosk.service.d/*")):
+        text = file.read_text("utf-8")
+        for program, here in kiosk_programs.items():
+            text = text.replace(f"ExecStart={program}", f"ExecStart={here}")
+        file.write_text(text, "utf-8")
+    done = analyze("verify", "--man=no", kiosk)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert exposure(kiosk) <= KIOSK_EXPOSURE
+
+
+@pytest.fixture
+def kiosk_programs() -> dict[str, str]:
+    """The compositor, which a machine for tests does not have, and a program that every one has."""
+    return {"/usr/bin/cage": "/bin/true"}
 
 
 @pytest.mark.systemd
