@@ -153,7 +153,7 @@ def _agent(folder: Path) -> Iterator[StopwatchPage]:
 def _table(found: dict[str, Found], failed: dict[str, str]) -> str:
     """A line for each browser, divided by the first that was measured."""
     lines = [
-        "| browser | memory (PSS) | exec → page drawn | handler → page's frame, p50 | p99 | processes |",
+        "| browser | memory (PSS) | exec → page drawn | handler → frame, p50 | p99 | processes |",
         "|---|---|---|---|---|---|",
     ]
     against = next((one for one in found.values() if one.pss_kib), None)
