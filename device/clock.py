@@ -8,6 +8,7 @@ wall clock by hand afterwards), the pad goes on from its last good reading along
 says `held`: that clock does not step, and its rate stays disciplined by the last known frequency.
 """
 
+import time
 from typing import NamedTuple
 
 from device.drivers.base import BootClock, WallClock, WallReading
@@ -18,6 +19,9 @@ STEP_TOLERANCE_MS = 1_000
 
 HELD_PPM = 500
 """The kernel's own bound for a clock left alone (adjtimex(2), `tolerance`)."""
+
+CHINA_STANDARD_TIME_S = 8 * 3600
+"""Asia/Shanghai has had no other offset since 1991, and a pad carries no time zone data."""
 
 
 class _Sample(NamedTuple):
@@ -80,6 +84,13 @@ class TrustedClock:
         if mono_ms < self._noted_mono and self._trust_before is Trust.NONE:
             trust = Trust.NONE
         return self._at(mono_ms, trust, offset_ms)
+
+    def time_of_day(self) -> str:
+        """Hours and minutes in China; nothing while the time is not known (law 6)."""
+        at = self.at()
+        if at.utc is None or at.trust is Trust.NONE:
+            return ""
+        return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
 
     def check(self) -> Clock | None:
         """The entry to record when the clock's quality has changed or the wall clock has stepped.

@@ -5,7 +5,6 @@ of the commit. A board without a display is fine; a display that is gone is a fa
 stands there for hours walks about and grows dim (`ui/wear.py`).
 """
 
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,14 +22,10 @@ from device.ui.oled import CODE_MAX_PX, draw, holds
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
 from device.ui.screens import Screen, screen
 from device.ui.words import load
-from sync.entries import Trust
 from sync.token import CHARS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-CHINA_STANDARD_TIME_S = 8 * 3600
-"""Asia/Shanghai has had no other offset since 1991, and a pad carries no time zone data."""
 
 SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 
@@ -192,7 +187,7 @@ class Showing:
                 home = self._config.phone.standby_url
                 one = one._replace(
                     code=code or self.note,
-                    minute=self._minute(),
+                    minute=self._clock.time_of_day(),
                     qr=of_case or (home and link(home)),
                     late=of_case is not None,
                 )
@@ -216,13 +211,6 @@ class Showing:
             dim_min=wanted.dim_min,
             sleep_min=0 if scene is Scene.FAULT else wanted.sleep_min,
         )
-
-    def _minute(self) -> str:
-        """The time of day for the standby screen; nothing while it is not known (law 6)."""
-        at = self._clock.at()
-        if at.utc is None or at.trust is Trust.NONE:
-            return ""
-        return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
 
     def _draw(self, one: _Picture) -> "Image":
         size = (128, 64) if self._panel is None else self._panel.size

@@ -5,7 +5,6 @@ clock, speak. It is part of no chain that a rating needs: without a browser, or 
 keys and ledger go on.
 """
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,15 +16,13 @@ from device.session import Session
 from device.ui.link import link
 from device.ui.qr import modules
 from sync.codes import options
-from sync.entries import Level, Trust
+from sync.entries import Level
 
 if TYPE_CHECKING:
     from device.ui.touch.drawing import Fixed, Offer
     from device.ui.touch.opening import OpenPage
     from device.ui.touch.page import Page
     from device.ui.touch.state import Now
-
-CHINA_STANDARD_TIME_S = 8 * 3600
 
 SETTLE_MS = 400
 """How much later than its first finger a touch may be heard of: a finger stays down for a tenth of
@@ -136,7 +133,7 @@ class Touching:
             invitation=one.id if one is not None else None,
             reasons_for=session.reasons_for,
             window=session.window,
-            minute=self._minute(),
+            minute=self._clock.time_of_day(),
             link=self._link(scene),
             late=scene is Scene.STANDBY and self._code() is not None,
         )
@@ -144,13 +141,6 @@ class Touching:
     def _link(self, scene: Scene) -> str | None:
         url = self._config.phone.standby_url
         return self._code() or (link(url) if url and scene is Scene.STANDBY else None)
-
-    def _minute(self) -> str:
-        """The time of day; nothing while it is not known (law 6)."""
-        at = self._clock.at()
-        if at.utc is None or at.trust is Trust.NONE:
-            return ""
-        return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
 
     def _fixed(self) -> "Fixed":
         from device.ui.touch.drawing import Fixed
