@@ -14,6 +14,7 @@ told         config.py the pad's file · *_settings.py its parts · desired.py t
 keys         drivers/ one vendor's library, one door each · frame68.py, serial_line.py shared lines
 display      ui/ screens and their drawing · showing.py · signals.py lights and sound
              touching.py the touch page · phone_codes.py the QR's text · recordings.py the voice
+threads      loop.py what stands between them and the agent's loop
 window       desk/ how a rating is asked for · desks.py opens them · web/ the server they share
 province     link.py what the pad hears and answers
 technician   selftest/ · wiring/ · units.py, notify.py systemd

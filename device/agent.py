@@ -17,7 +17,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
@@ -33,6 +33,7 @@ from device.health import measure, report
 from device.ledger import Ledger
 from device.link import Link
 from device.lookback import look_back
+from device.loop import onto
 from device.notify import Beat, Service, words
 from device.pad import Pad
 from device.phone_codes import PhoneCodes
@@ -49,8 +50,6 @@ from sync.entries import Booted, Trust
 if TYPE_CHECKING:
     from device.touching import Touching
     from sync.uplink import Uplink
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +118,9 @@ class Agent:
         self.board.start()
         stack.callback(self.board.stop)
         showing = self._showing
-        showing.start(lambda fault: _onto(loop, self._heard, fault))
+        showing.start(lambda fault: onto(loop, self._heard, fault))
         stack.callback(showing.stop)
-        self._signals.start(lambda fault: _onto(loop, self._heard, fault))
+        self._signals.start(lambda fault: onto(loop, self._heard, fault))
         stack.callback(self._signals.stop)
         if self.config.touch is not None:
             await self._open_touch(stack)
@@ -133,8 +132,8 @@ class Agent:
         stack.push_async_callback(pad.stop)
         self._begin(pad, memory)
         self.board.keys.start(
-            on_press=lambda press: _onto(loop, pad.press, press),
-            on_fault=lambda fault: _onto(loop, pad.driver_fault, fault),
+            on_press=lambda press: onto(loop, pad.press, press),
+            on_fault=lambda fault: onto(loop, pad.driver_fault, fault),
         )
         stack.callback(self.board.keys.stop)
         self._pad_running = pad
@@ -370,9 +369,3 @@ class Agent:
 
 def _new_id() -> str:
     return str(ULID())
-
-
-def _onto(loop: asyncio.AbstractEventLoop, take: Callable[[T], None], what: T) -> None:
-    """From a driver's thread onto the loop; nobody is there to hear once the loop is closed."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(take, what)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from device.errors import Code, LedgerError
+from device.loop import fail_aloud
 from sync.entries import Body, Entry
 
 RETRY_S = 1.0
@@ -70,7 +71,7 @@ class Commits:
         self._held.append((body, done))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.ensure_future(self._drain())
-            self._pump.add_done_callback(_heard)
+            self._pump.add_done_callback(fail_aloud)
         return done
 
     async def settle(self, timeout_s: float) -> bool:
@@ -124,9 +125,3 @@ def _seen(done: asyncio.Future[Entry]) -> None:
     """Most callers do not wait: the fault is already on the screen by then."""
     if not done.cancelled():
         done.exception()
-
-
-def _heard(pump: "asyncio.Task[None]") -> None:
-    """What nobody expected goes to the loop's own handler now, not when the pump is forgotten."""
-    if not pump.cancelled():
-        pump.result()

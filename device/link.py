@@ -13,6 +13,7 @@ from device.desired import Wishes
 from device.desk.orders import MAX_BY_CHARS, ORDERS, Orders
 from device.errors import Code, PadError
 from device.events import Refusal
+from device.loop import fail_aloud
 from device.pad import Pad
 from device.writer import Writer
 from sync.contract import VERSION, Command, CommandResult, Desired, Order, Problem, Reported
@@ -82,7 +83,7 @@ class Link:
             log.error("the ledgers parted: %s", detail)
             self._pad.raise_fault(Code.LEDGER_DIVERGED, detail)
             self._parting = asyncio.ensure_future(self._part())
-            self._parting.add_done_callback(_heard)
+            self._parting.add_done_callback(fail_aloud)
 
     def connected(self, up: bool) -> None:
         """The broker is there, or gone."""
@@ -156,9 +157,3 @@ class Link:
         if standing is not None:
             self._pad.clear_fault(standing.code, standing.detail)
         self._on_renewed()
-
-
-def _heard(parting: "asyncio.Task[None]") -> None:
-    """What nobody expected goes to the loop's own handler."""
-    if not parting.cancelled():
-        parting.result()

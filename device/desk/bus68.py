@@ -12,7 +12,6 @@ microseconds: it goes into the kernel's buffer.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -23,6 +22,7 @@ from device.desk.bus68_talk import Talk, Word
 from device.desk.refused import Refused
 from device.errors import ConfigError
 from device.keypad import Keypad, load_keypad
+from device.loop import fail_aloud, onto
 from sync.entries import Level, Service
 
 log = logging.getLogger(__name__)
@@ -84,15 +84,10 @@ class Bus68:
     def start(self) -> None:
         """Begin to listen; a line that is not there is a fault (B01), no error."""
         loop = asyncio.get_running_loop()
-
-        def soon(call: Callable[..., None], *arguments: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, nobody is there to hear
-                loop.call_soon_threadsafe(call, *arguments)
-
         self._line.start(
-            on_open=lambda: soon(self._talk.reopen),
-            on_bytes=lambda data: soon(self.hear, data, _ms(loop)),
-            on_gone=lambda gone, why: soon(self._on_fault, gone, why),
+            on_open=lambda: onto(loop, self._talk.reopen),
+            on_bytes=lambda data: onto(loop, self.hear, data, _ms(loop)),
+            on_gone=lambda gone, why: onto(loop, self._on_fault, gone, why),
         )
 
     def stop(self) -> None:
@@ -132,7 +127,7 @@ class Bus68:
         else:
             self._talk.drop()  # or the last citizen's level would be taken for this one's
             self._asking = asyncio.ensure_future(self._ask(now_ms))
-            self._asking.add_done_callback(_heard)
+            self._asking.add_done_callback(fail_aloud)
 
     def _is_open(self) -> bool:
         return self._invitation is not None and self._desk.standing(self._invitation) == "open"
@@ -195,9 +190,3 @@ def _line(config: Bus68Config, keypad: Keypad) -> Line:
 
 def _ms(loop: asyncio.AbstractEventLoop) -> int:
     return round(loop.time() * 1000)
-
-
-def _heard(asking: "asyncio.Task[None]") -> None:
-    """What nobody expected goes to the loop's own handler, not into a forgotten task."""
-    if not asking.cancelled():
-        asking.result()

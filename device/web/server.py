@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from device.errors import ConfigError
+from device.loop import fail_aloud
 from device.web.listener import Listener
 
 CLOSE_S = 1
@@ -166,15 +167,9 @@ async def serve(
         ) from error
     server = _Server(settings, listener, tls)
     task = asyncio.ensure_future(server.serve())
-    task.add_done_callback(_heard)
+    task.add_done_callback(fail_aloud)
     while not server.started and not task.done():
         await asyncio.sleep(0.005)
     if task.done():
         task.result()
     return WebServer(server, task, listener.getsockname()[1])
-
-
-def _heard(task: "asyncio.Task[None]") -> None:
-    """A server that ends by itself is the loop's business, not a secret of its task."""
-    if not task.cancelled():
-        task.result()
