@@ -16,8 +16,9 @@ from device.keypad import load_keypad
 from device.profile import load_profile
 from rigs.device_tree import compile_tree, lay_over
 from rigs.house import ROOT
-from rigs.vm.machine import Command, Machine
+from rigs.vm.machine import Machine
 from rigs.vm.pi_root import prepare_root
+from rigs.vm.told import wait_for
 
 pytestmark = [
     pytest.mark.kernel_vm,
@@ -82,29 +83,20 @@ def vm(tmp_path: Path) -> Iterator[Machine]:
         yield vm
 
 
-def told(said: str) -> list[dict]:
-    """What the driver inside has told, among its log."""
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-
-
-def wait_for(keys: Command, count: int) -> dict:
-    """The newest thing told, once there are so many."""
-    keys.wait_until(lambda said: len(told(said)) >= count, PATIENCE_S, f"{count} things told")
-    assert len(told(keys.output)) == count
-    return told(keys.output)[-1]
-
-
 def test_every_key_of_the_header_arrives_as_its_level(vm: Machine) -> None:
     named = vm.run(["cat", "/proc/bus/input/devices"], 60)
     assert 'Name="ratingpad-keys"' in named.output, vm.console()
     codes = {coded.name: coded.code for coded in load_keypad(MODEL).key}
     assert set(codes) == {key.name for key in KEYS}
     keys = vm.start_module("rigs.vm.tell_keys", "linux-input", json.dumps(TABLE))
-    assert wait_for(keys, 1) == {"started": True}
+    assert wait_for(keys, 1, PATIENCE_S) == {"started": True}
     count = 1
     for key in KEYS:
         assert vm.run(["sh", "-c", pulls("down", key.line)], 60).code == 0
         count += 1
-        assert wait_for(keys, count) == {"key": key.name, "level": key.level and key.level.value}
+        assert wait_for(keys, count, PATIENCE_S) == {
+            "key": key.name,
+            "level": key.level and key.level.value,
+        }
         assert vm.run(["sh", "-c", pulls("up", key.line)], 60).code == 0
     keys.kill()

@@ -10,7 +10,8 @@ import pytest
 from device.keypad import load_keypad
 from rigs.pad68 import FarPad
 from rigs.vm.kernel import Kernel
-from rigs.vm.machine import Command, Machine
+from rigs.vm.machine import Machine
+from rigs.vm.told import told, wait_for
 from rigs.vm.usb_serial import UsbSerial
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.timeout(600)]
@@ -34,25 +35,13 @@ def vm(stock_kernel: Kernel, usb: UsbSerial) -> Iterator[Machine]:
         yield machine
 
 
-def told(said: str) -> list[dict]:
-    """What the driver inside has told, among its log."""
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-
-
-def wait_for(keys: Command, count: int) -> dict:
-    """The newest thing told, once there are so many."""
-    keys.wait_until(lambda said: len(told(said)) >= count, PATIENCE_S, f"{count} things told")
-    assert len(told(keys.output)) == count
-    return told(keys.output)[-1]
-
-
 def test_an_adapter_pulled_in_use_is_a_fault_and_heals_without_a_restart(
     vm: Machine, usb: UsbSerial
 ) -> None:
     codes = {key.name: key.code for key in load_keypad(MODEL).key}
     levels = {key.name: key.level for key in load_keypad(MODEL).key}
     keys = vm.start_module("rigs.vm.tell_keys", "linux-68", json.dumps(TABLE))
-    wait_for(keys, 2)
+    wait_for(keys, 2, PATIENCE_S)
     assert {"started": True} in told(keys.output)  # in either order
     assert {"fault": "K03", "standing": True} in told(keys.output), "nothing is plugged in yet"
 
@@ -60,15 +49,15 @@ def test_an_adapter_pulled_in_use_is_a_fault_and_heals_without_a_restart(
     for _ in range(3):
         usb.plug()
         count += 1
-        assert wait_for(keys, count) == {"fault": "K03", "standing": False}
+        assert wait_for(keys, count, PATIENCE_S) == {"fault": "K03", "standing": False}
         pad = FarPad(9, usb)
         for name, code in codes.items():
             pad.forget()
             pad.press(code)
             count += 1
-            assert wait_for(keys, count) == {"key": name, "level": levels[name].value}
+            assert wait_for(keys, count, PATIENCE_S) == {"key": name, "level": levels[name].value}
         usb.pull()
         count += 1
-        assert wait_for(keys, count) == {"fault": "K03", "standing": True}
+        assert wait_for(keys, count, PATIENCE_S) == {"fault": "K03", "standing": True}
     keys.kill()
     assert "ftdi_sio" in vm.run(["dmesg"], 30).output
