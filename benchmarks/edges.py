@@ -16,7 +16,7 @@ from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
 from benchmarks.table import Row, median, number, percentile, seconds
-from device.profile import load_profile
+from device.board.profile import load_profile
 
 PRESSES = 40
 """A round of each; 200 in five rounds."""

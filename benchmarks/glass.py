@@ -26,9 +26,9 @@ from demo.processes import StageError
 from demo.scenes import scene_of
 from demo.stage import Stage
 from demo.story import TIMINGS, PlotError, Teller
+from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
 from device.drivers.options import OledOptions
-from device.profile import DisplayProfile
 
 SEED = 7
 STORY_S = 60

@@ -151,7 +151,7 @@ def our_cut(place: Path) -> Loss:
 def ratings_held(after: Path) -> int:
     """The ratings in a ledger that is opened as the agent opens it."""
     from benchmarks.pads.fill import PAD, now
-    from device.ledger import Ledger
+    from device.ledger.ledger import Ledger
 
     ledger = Ledger.open(after / "ledger.db", PAD, at=now, new_id=lambda: "0" * 26)
     try:

@@ -229,7 +229,7 @@ class _Ledger:
         from benchmarks.pads.press_pad import PAD
         from device.clock import TrustedClock
         from device.drivers.kernel import KernelBoot, KernelWall
-        from device.ledger import Ledger
+        from device.ledger.ledger import Ledger
 
         self._clock = TrustedClock(KernelBoot(), KernelWall(has_rtc=True))
         self._ledger = Ledger.open(

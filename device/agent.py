@@ -22,27 +22,27 @@ from typing import TYPE_CHECKING, Any
 from ulid import ULID
 
 from device.clock import TrustedClock
-from device.config import Config
-from device.desired import Wishes
+from device.config.config import Config
+from device.config.desired import Wishes
 from device.desks import Desks
 from device.drivers.base import Board, FaultReport
 from device.drivers.registry import build_board
 from device.errors import Code, LedgerError, PadError, by_code
 from device.events import Bound, Scene
 from device.health import measure, report
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
+from device.ledger.lookback import look_back
+from device.ledger.recall import Memory, said_at_start
+from device.ledger.retention import keep
+from device.ledger.writer import Writer
 from device.link import Link
-from device.lookback import look_back
 from device.loop import onto
 from device.notify import Beat, Service, words
 from device.pad import Pad
 from device.phone_codes import PhoneCodes
-from device.recall import Memory, said_at_start
-from device.retention import keep
-from device.session import Session, Timing
+from device.session.session import Session, Timing
 from device.showing import Showing
 from device.signals import Signals
-from device.writer import Writer
 from sync import __version__
 from sync.contract import Health
 from sync.entries import Booted, Trust

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sync import __version__
 
 if TYPE_CHECKING:
-    from device.config import Config
+    from device.config.config import Config
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -87,7 +87,7 @@ def _voice(out: Path) -> int:
 
 
 def _configured(chosen: argparse.Namespace) -> int:
-    from device.config import load
+    from device.config.config import load
     from device.errors import ConfigError, PadError
 
     try:
@@ -125,8 +125,8 @@ def _configured(chosen: argparse.Namespace) -> int:
 
 
 def _wiring(board: str, *, drawn: bool) -> int:
+    from device.board.profile import load_header, load_profile
     from device.errors import ConfigError
-    from device.profile import load_header, load_profile
     from device.wiring.document import document
     from device.wiring.drawing import drawing
 
@@ -164,7 +164,7 @@ def _selftest(config: "Config", file: Path | None) -> int:
 
 def _verify(path: Path) -> int:
     from device.errors import LedgerError
-    from device.verify import verify
+    from device.ledger.verify import verify
 
     try:
         verdict = verify(path)

@@ -8,7 +8,7 @@ import importlib
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from device.config import Bus68, Config, Desk
+from device.config.config import Bus68, Config, Desk
 from device.drivers.base import FaultReport
 from device.errors import Code
 from device.pad import Pad

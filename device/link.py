@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from device.desired import Wishes
+from device.config.desired import Wishes
 from device.desk.orders import MAX_BY_CHARS, ORDERS, Orders
 from device.errors import Code, PadError
 from device.events import Refusal
+from device.ledger.writer import Writer
 from device.loop import fail_aloud
 from device.pad import Pad
-from device.writer import Writer
 from sync.contract import VERSION, Command, CommandResult, Desired, Order, Problem, Reported
 from sync.entries import Configured
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from device.cases import Cases
 from device.clock import TrustedClock
-from device.commits import Commits
 from device.desk.base import Invited as DeskInvited
 from device.desk.base import WindowNow
 from device.drivers.base import FaultReport
@@ -42,7 +41,8 @@ from device.events import (
     Withdraw,
 )
 from device.health import Faults
-from device.session import Session
+from device.ledger.commits import Commits
+from device.session.session import Session
 from sync.entries import At, Body, Channel, Cleared, Entry, Fault, Level, Service
 
 COMMIT_WAIT_S = 5.0

@@ -8,15 +8,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from device.clock import TrustedClock
-from device.config import Config
+from device.config.config import Config
+from device.config.phone import read_key_file
 from device.errors import ConfigError
-from device.phone_settings import read_key_file
 from device.ui.link import link
 from sync.entries import Trust
 from sync.token import PhoneKey, Purpose, issue, last_day
 
 if TYPE_CHECKING:
-    from device.session import Session
+    from device.session.session import Session
 
 log = logging.getLogger(__name__)
 

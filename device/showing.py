@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.clock import TrustedClock
-from device.config import Config
+from device.config.config import Config
 from device.drivers.base import Board, OnFault
 from device.drivers.panel import Panel
 from device.errors import Code, ConfigError

@@ -17,12 +17,12 @@ A part that fails is a fault (A01), never a reason not to take a rating.
 import threading
 from typing import NamedTuple
 
-from device.config import Config
+from device.board.profile import Profile
+from device.config.config import Config
 from device.drivers.base import Board, FaultReport, OnFault, Voice
 from device.drivers.outlet import Outlet
 from device.errors import Code
 from device.events import Scene
-from device.profile import Profile
 
 RETRY_S = 2.0
 """So often lights that failed are tried again."""

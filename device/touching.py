@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from device.clock import TrustedClock
-from device.config import Config
+from device.config.config import Config
 from device.errors import Code
 from device.events import Event, Scene
-from device.session import Session
+from device.session.session import Session
 from device.ui.link import link
 from device.ui.qr import modules
 from sync.codes import options

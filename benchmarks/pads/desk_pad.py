@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.pads.press_pad import Bench
+from device.config.desk import Desk
 from device.desk.opening import open_desk
-from device.desk_settings import Desk
 
 
 async def main() -> None:

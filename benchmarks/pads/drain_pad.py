@@ -13,8 +13,8 @@ from pathlib import Path
 from ulid import ULID
 
 from benchmarks.pads.fill import PAD, now
-from device.ledger import Ledger
-from device.writer import Writer
+from device.ledger.ledger import Ledger
+from device.ledger.writer import Writer
 from sync.contract import Command, CommandResult, Desired, Problem
 from sync.uplink import BrokerAddress, Uplink
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ulid import ULID
 
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
 from sync.entries import At, Body, Trust, next_digest, write_body
 
 PAD = "pad-1"

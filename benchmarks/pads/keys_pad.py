@@ -30,9 +30,9 @@ from benchmarks.lines import ask
 from benchmarks.procfs import thread_cpu_ns
 from benchmarks.rigs import rig
 from benchmarks.scratch import running, until
+from device.board.keypad import load_keypad
+from device.board.profile import load_profile
 from device.drivers.registry import build_board
-from device.keypad import load_keypad
-from device.profile import load_profile
 
 PAUSE_S = (0.03, 0.09)
 """Before each press, so that it falls anywhere between two scans."""

@@ -26,10 +26,10 @@ from device.clock import TrustedClock
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Refusal, Scene
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
+from device.ledger.writer import Writer
 from device.pad import Pad
-from device.session import Session, Timing
-from device.writer import Writer
+from device.session.session import Session, Timing
 from sync.entries import Body, Entry, Level, Service
 
 PAD = "pad-1"

@@ -20,10 +20,10 @@ from device.clock import TrustedClock
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Scene
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
+from device.ledger.writer import Writer
 from device.pad import Pad
-from device.session import Session, Timing
-from device.writer import Writer
+from device.session.session import Session, Timing
 from sync.contract import Command, CommandResult, Desired, Problem
 from sync.entries import Level, Service
 from sync.uplink import BrokerAddress, Uplink

@@ -16,12 +16,12 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from device.config import Bus68 as Bus68Config
+from device.board.keypad import Keypad, load_keypad
+from device.config.config import Bus68 as Bus68Config
 from device.desk.base import Desk, Invited
 from device.desk.bus68_talk import Talk, Word
 from device.desk.refused import Refused
 from device.errors import ConfigError
-from device.keypad import Keypad, load_keypad
 from device.loop import fail_aloud, onto
 from sync.entries import Level, Service
 

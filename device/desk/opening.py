@@ -7,14 +7,14 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from device.config.desk import Desk as Settings
+from device.config.desk import read_tokens, tls_context
 from device.desk.admission import Admission
 from device.desk.base import Desk
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.pages import PUBLIC
 from device.desk.refused import Refused
-from device.desk_settings import Desk as Settings
-from device.desk_settings import read_tokens, tls_context
 from device.web.server import WebServer, serve
 
 log = logging.getLogger(__name__)

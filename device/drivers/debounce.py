@@ -34,7 +34,7 @@ from device.errors import Code
 from device.events import Press
 
 if TYPE_CHECKING:  # the type lives beside the reading of files, which this room does not do
-    from device.profile import Key, KeysProfile
+    from device.board.profile import Key, KeysProfile
 
 Happening = Press | FaultReport
 

@@ -10,9 +10,9 @@ import logging
 import threading
 from functools import partial
 
+from device.board.profile import BeeperProfile
 from device.drivers.rpi_pins import Pins
 from device.errors import Code, DriverError
-from device.profile import BeeperProfile
 
 log = logging.getLogger(__name__)
 

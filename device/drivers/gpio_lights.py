@@ -7,9 +7,9 @@ What an agent that was killed left lit goes dark when the next one takes the pin
 
 import contextlib
 
+from device.board.profile import LightsProfile
 from device.drivers.rpi_pins import Pins
 from device.errors import Code, DriverError
-from device.profile import LightsProfile
 
 
 class GpioLights:

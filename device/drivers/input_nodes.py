@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from device.board.keypad import Keypad
 from device.drivers.options import InputOptions
 from device.errors import Code, DriverError
-from device.keypad import Keypad
 
 SYSFS = Path("/sys/class/input")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from PIL.Image import Transpose
 
+from device.board.profile import DisplayProfile
 from device.drivers.changes import Run, changes
 from device.drivers.oled_bus import (
     CHIPS,
@@ -30,7 +31,6 @@ from device.drivers.oled_bus import (
 )
 from device.drivers.options import OledOptions
 from device.errors import Code, DriverError
-from device.profile import DisplayProfile
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -16,9 +16,9 @@ from luma.core.const import common
 from luma.core.interface.serial import i2c, spi
 from luma.oled.device import sh1106, ssd1306
 
+from device.board.profile import DisplayProfile
 from device.drivers.options import OledOptions
 from device.errors import Code, DriverError
-from device.profile import DisplayProfile
 
 GONE = (OSError, luma.core.error.Error, DriverError, ImportError, RuntimeError)
 """luma's errors are no OSErrors. A pin that is taken is a DriverError, a missing `spidev` an

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from device.keypad import LineUrl, WindowAddress, find_keypad
-from device.pins import Line
+from device.board.keypad import LineUrl, WindowAddress, find_keypad
+from device.board.pins import Line
+from device.board.profile import DisplayBus, check_bus
 from device.problems import Problems
-from device.profile import DisplayBus, check_bus
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):

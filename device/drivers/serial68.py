@@ -6,13 +6,13 @@ Nothing here holds a key down, so there is no debounce and no stuck key: the pad
 
 import logging
 
+from device.board.keypad import Keypad, load_keypad
+from device.board.profile import KeysProfile
 from device.drivers.base import BootClock, FaultReport, OnFault, OnPress
 from device.drivers.options import SerialOptions
 from device.errors import Code
 from device.events import Press
 from device.frame68 import Ear, Parser
-from device.keypad import Keypad, load_keypad
-from device.profile import KeysProfile
 from device.serial_line import RETRY_S, SILENCE_S, SerialLine
 
 log = logging.getLogger(__name__)

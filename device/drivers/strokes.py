@@ -29,8 +29,8 @@ from device.errors import Code
 from device.events import Press
 
 if TYPE_CHECKING:  # the types lie beside the reading of files, which this room does not do
-    from device.keypad import CodedKey, Keypad
-    from device.profile import KeysProfile
+    from device.board.keypad import CodedKey, Keypad
+    from device.board.profile import KeysProfile
 
 Happening = Press | FaultReport
 

@@ -10,7 +10,7 @@ from device.errors import Code
 from device.selftest.steps import Ask, AskKey, Measure, Step, Stimulus
 
 if TYPE_CHECKING:
-    from device.profile import Levelled
+    from device.board.profile import Levelled
 
 PICTURES = ("border", "checker")
 """The test pictures; besides these every language's text is looked at."""

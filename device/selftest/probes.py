@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from device.config import Province
+from device.config.config import Province
 from device.drivers.base import WallClock
 from device.errors import Code
 from device.selftest.steps import Item, Outcome
@@ -24,7 +24,7 @@ LEAST_FREE_BYTES = 64 << 20
 days, and 400 days of what the province has are pruned."""
 
 SLOW_S = 5.0
-"""A write that takes so long closes the window (`device/commits.py`)."""
+"""A write that takes so long closes the window (`device/ledger/commits.py`)."""
 
 CONNECT_S = 3.0
 

@@ -16,14 +16,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TextIO
 
-from device.config import Config
+from device.board.keypad import load_keypad
+from device.board.profile import Levelled
+from device.config.config import Config
 from device.drivers.base import Board, FaultReport
 from device.drivers.panel import Panel
 from device.drivers.registry import build_board
 from device.errors import Code, DriverError
-from device.keypad import load_keypad
-from device.ledger_file import kept_apart
-from device.profile import Levelled
+from device.ledger.file import kept_apart
 from device.selftest import probes
 from device.selftest.course import Course
 from device.selftest.plan import plan

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from device.keypad import load_keypad
-from device.profile import board_names, load_header, load_profile
+from device.board.keypad import load_keypad
+from device.board.profile import board_names, load_header, load_profile
 from device.wiring.document import document
 from device.wiring.drawing import drawing
 from device.wiring.overlay import NAME, overlay

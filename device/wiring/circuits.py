@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from device.wiring import svg, words
 
 if TYPE_CHECKING:
-    from device.profile import Profile
+    from device.board.profile import Profile
 
 _WIDTH = 210.0
 

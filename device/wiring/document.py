@@ -8,8 +8,8 @@ from device.wiring.table import Wire, wires
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from device.pins import Header
-    from device.profile import Profile
+    from device.board.pins import Header
+    from device.board.profile import Profile
 
 
 def document(profile: "Profile", header: "Header") -> str:

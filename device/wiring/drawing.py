@@ -6,12 +6,12 @@ stays free. Every wire is told in Chinese and, smaller, in English.
 
 from typing import TYPE_CHECKING
 
-from device.pins import Header, Pin
+from device.board.pins import Header, Pin
 from device.wiring import circuits, svg, words
 from device.wiring.table import Wire, wires
 
 if TYPE_CHECKING:
-    from device.profile import Profile
+    from device.board.profile import Profile
 
 _WIDTH, _HEIGHT = 210.0, 297.0
 _MIDDLE = _WIDTH / 2

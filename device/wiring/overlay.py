@@ -9,8 +9,8 @@ the pin controller of a Pi 5 understands the same words.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from device.keypad import Keypad
-    from device.profile import Profile
+    from device.board.keypad import Keypad
+    from device.board.profile import Profile
 
 NAME = "ratingpad-keys"
 """What the kernel calls the input device; a pad's file finds it by this name."""

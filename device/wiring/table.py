@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from device.pins import Claim, Header, Pin, claims
+from device.board.pins import Claim, Header, Pin, claims
 from device.wiring import words
 from device.wiring.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from device.profile import Profile
+    from device.board.profile import Profile
 
 UNWIRED = {"MISO"}
 """A display is only written to. Chip selects that are not its own are left out too."""

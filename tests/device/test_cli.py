@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from device import agent, cli
-from device.config import Config
+from device.config.config import Config
 from device.errors import Code, DriverError
 from rigs.ledger_child import open_in, rated
 from sync import __version__

@@ -6,13 +6,13 @@ from typing import cast
 import pytest
 
 from device.clock import TrustedClock
-from device.config import load
-from device.desired import Wishes
+from device.config.config import load
+from device.config.desired import Wishes
 from device.desk.orders import MAX_BY_CHARS, ORDERS
 from device.errors import Code, LedgerError
 from device.events import Scene
+from device.ledger.writer import Writer
 from device.link import SILENT_MS, Link
-from device.writer import Writer
 from rigs.pad_bench import UTC_MS, Bench, BenchBoot
 from rigs.virtual_time import pass_s, run
 from sync.contract import (

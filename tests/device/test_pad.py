@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from device.commits import MAX_HELD
 from device.desk.base import Invited as Granted
 from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Refusal, Scene
+from device.ledger.commits import MAX_HELD
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
 from rigs.pad_bench import Bench
 from rigs.virtual_time import pass_s, run

@@ -7,12 +7,12 @@ from typing import cast
 import pytest
 
 from device.clock import TrustedClock
-from device.config import Config, load
+from device.config.config import Config, load
 from device.drivers.base import WallReading
 from device.errors import ConfigError
 from device.events import Invitation, Invite, Press, Stored, Tick
 from device.phone_codes import PhoneCodes
-from device.session import Session, State, Timing
+from device.session.session import Session, State, Timing
 from sync.entries import Level, Trust
 from sync.token import CHARS, DAY_MS, PhoneKey, Purpose, Token, check, day_of, write_key
 

@@ -9,12 +9,12 @@ import zxingcpp
 from msgspec.structs import replace
 from PIL import Image
 
+from device.board.profile import DisplayProfile
 from device.clock import TrustedClock
-from device.config import Config, load
+from device.config.config import Config, load
 from device.drivers.base import Board, FaultReport, WallReading
 from device.errors import Code, ConfigError, DriverError
 from device.events import Scene
-from device.profile import DisplayProfile
 from device.showing import RESTING, Showing, refuse_unshowable
 from device.ui.screens import Screen, screen
 from device.ui.wear import DIM_SHARE

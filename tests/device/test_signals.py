@@ -7,11 +7,11 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from device.config import Config, load
+from device.board.profile import Key, Light, LightsProfile
+from device.config.config import Config, load
 from device.drivers.base import Board, FaultReport
 from device.errors import Code
 from device.events import Scene
-from device.profile import Key, Light, LightsProfile
 from device.signals import DARK, SIGNALS, Signal, Signals
 from rigs.pad_bench import Bench
 from rigs.signal_parts import Parts

@@ -9,11 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device import clerk_keys, config, keypad, profile, session_diagram, touch_settings
+from device.board import keypad, profile
+from device.config import clerk_keys, config
+from device.config import touch as touch_settings
 from device.desk.mistakes import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code
+from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
 from province.errors import Code as ProvinceCode
 from province.phone import Verdict
@@ -236,7 +239,7 @@ def test_every_make_target_says_what_it_is_for():
 
 
 def test_the_session_diagram_is_the_one_that_the_table_draws():
-    """Run `python -m device.session_diagram > docs/session.md` after a change of the table."""
+    """Run `python -m device.session.diagram > docs/session.md` after a change of the table."""
     assert read("docs/session.md") == session_diagram.document()
 
 
@@ -275,7 +278,12 @@ def test_a_readme_fits_its_screen_and_leads_everywhere(name):
     assert len(text.splitlines()) <= 90
     for needed in ("make demo", "make test", "docs/demo.png", "docs/architecture.md", "LICENSE"):
         assert needed in text, needed
-    for room in ("device/drivers", "device/session.py", "device/ledger.py", "sync/uplink.py"):
+    for room in (
+        "device/drivers",
+        "device/session/session.py",
+        "device/ledger/ledger.py",
+        "sync/uplink.py",
+    ):
         assert room in text, room
     for folder in house.PACKAGES:
         assert f"{folder}/" in text, folder

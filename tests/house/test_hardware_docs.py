@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from device import config
+from device.board.keypad import keypad_names
+from device.board.profile import board_names, load_profile
 from device.cli import main
+from device.config import config
 from device.errors import Code
-from device.keypad import keypad_names
-from device.profile import board_names, load_profile
 from rigs import house
 
 DOCUMENTS = {

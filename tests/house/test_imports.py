@@ -46,7 +46,7 @@ def test_every_package_is_in_the_contracts():
 # --- pure rooms --------------------------------------------------------------------------------
 
 PURE = {
-    "device.session",
+    "device.session.session",
     "device.drivers.debounce",
     "device.drivers.strokes",
     "device.ui.screens",
@@ -231,7 +231,7 @@ def test_every_door_exists_and_is_used():
 
 
 def test_a_library_imported_beside_its_door_is_noticed():
-    elsewhere = Path("device/session.py")
+    elsewhere = Path("device/session/session.py")
     assert strangers(elsewhere, ast.parse("def f():\n    import paho.mqtt.client"))
     assert strangers(elsewhere, ast.parse("import requests"))
     assert not strangers(Path("sync/mqtt.py"), ast.parse("import paho.mqtt.client"))

@@ -20,7 +20,7 @@ OUTERMOST = {
     "device/drivers/panel.py",
     "device/drivers/sim/keys.py",
     "device/serial_line.py",
-    "device/writer.py",
+    "device/ledger/writer.py",
     "sync/uplink.py",
     "sync/receiver.py",
 }

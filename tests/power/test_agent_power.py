@@ -21,7 +21,7 @@ import pytest
 
 from device.errors import LedgerError
 from device.events import Scene
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
 from rigs.broker import free_port
 from rigs.child import BIN, environment
 from rigs.crash import CrashState, Trace, record, states

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import LedgerError
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
 from rigs.crash import CrashState, Trace, ram_folder, record, states
 from rigs.ledger_child import open_in, rated
 from sync.entries import Salvaged, read_body

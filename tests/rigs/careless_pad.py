@@ -6,7 +6,8 @@ python -m rigs.careless_pad run --config FILE
 import sqlite3
 import sys
 
-from device import cli, ledger_file
+from device import cli
+from device.ledger import file as ledger_file
 
 _settle = ledger_file._settle
 

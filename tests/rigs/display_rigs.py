@@ -8,11 +8,11 @@ from unittest import mock
 import smbus2
 from PIL import Image
 
+from device.board.profile import load_profile
 from device.drivers.base import Display
 from device.drivers.oled import RESET_EVERY
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
-from device.profile import load_profile
 from rigs.oled_chip import Bus, Chip, Wire
 from rigs.spi_cable import DC, RESET, SpiCable
 

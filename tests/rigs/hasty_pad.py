@@ -9,7 +9,7 @@ import asyncio
 import sys
 
 from device import cli
-from device.writer import Writer
+from device.ledger.writer import Writer
 from sync.entries import GENESIS, Body, Entry, write_body
 
 _append = Writer.append

@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from device.ledger import Ledger
-from device.writer import Writer
+from device.ledger.ledger import Ledger
+from device.ledger.writer import Writer
 from sync.entries import At, HashName, Level, Rated, Trust
 
 _count = itertools.count()

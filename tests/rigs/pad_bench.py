@@ -9,7 +9,7 @@ from device.drivers.base import WallReading
 from device.errors import Code, LedgerError
 from device.events import Does, Press, Scene
 from device.pad import Pad
-from device.session import Session, Timing
+from device.session.session import Session, Timing
 from rigs.virtual_time import now_ms
 from sync.entries import GENESIS, Body, Entry, Level, Trust, write_body
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from device.board.profile import BeeperProfile, Light, LightsProfile, load_profile
 from device.drivers.base import Beeper, Lights, Voice
 from device.drivers.options import VoiceOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
-from device.profile import BeeperProfile, Light, LightsProfile, load_profile
 from rigs.fake_rpi import FakePi, installed
 from rigs.sound_card import SoundCard, record
 

@@ -7,7 +7,7 @@ import sys
 import threading
 
 from device import cli
-from device.ledger import Ledger
+from device.ledger.ledger import Ledger
 from sync.entries import Body, Entry, Strayed
 
 _append = Ledger.append

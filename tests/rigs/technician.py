@@ -10,7 +10,7 @@ from types import TracebackType
 
 import msgspec
 
-from device.config import Config, load
+from device.config.config import Config, load
 from device.drivers.sim.client import SimClient
 from device.selftest import course
 from device.selftest.run import Bench, selftest

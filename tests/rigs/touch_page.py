@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from device.config.touch import Card, Touch
 from device.events import Event, Scene
-from device.touch_settings import Card, Touch
 from device.touching import offers
 from device.ui.qr import modules
 from device.ui.touch.drawing import Fixed

@@ -1,12 +1,12 @@
 """The simulated board, put together; `hw/boards/simulated.toml` names it like any other."""
 
+from device.board.profile import DisplayProfile, Profile
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.control import Control
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.drivers.sim.options import SimOptions
 from device.drivers.sim.signals import SignalBook, SimBeeper, SimLights, SimVoice
-from device.profile import DisplayProfile, Profile
 
 
 class SimBoard:

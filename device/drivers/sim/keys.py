@@ -9,12 +9,12 @@ import random
 import threading
 from collections.abc import Callable
 
+from device.board.profile import KeysProfile
 from device.drivers.base import FaultReport, OnFault, OnPress
 from device.drivers.debounce import Debounce
 from device.drivers.sim.contact import Contact
 from device.errors import Code
 from device.events import Press
-from device.profile import KeysProfile
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ no other.
 import logging
 from collections.abc import Iterable
 
+from device.config.touch import PHOTO_KINDS, Touch
 from device.errors import ConfigError
-from device.touch_settings import PHOTO_KINDS, Touch
 from device.ui.touch.drawing import Fixed
 from device.ui.touch.entry import Entry, secret_in, write_entry
 from device.ui.touch.letters import Letters, can_cut, signs_of

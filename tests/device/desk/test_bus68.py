@@ -11,7 +11,8 @@ from typing import cast
 
 import pytest
 
-from device.config import Bus68 as Bus68Config
+from device.board.keypad import load_keypad
+from device.config.config import Bus68 as Bus68Config
 from device.desk.base import Desk
 from device.desk.base import Invited as Granted
 from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
@@ -19,8 +20,7 @@ from device.desk.bus68_talk import COPIES
 from device.drivers.base import FaultReport
 from device.errors import Code, ConfigError
 from device.events import Effect, Press, Record, Scene, Settled
-from device.keypad import load_keypad
-from device.session import Session
+from device.session.session import Session
 from rigs.bus485 import LINKS, Bus485, OldController, Plain, Plug
 from rigs.pad_bench import Bench
 from rigs.virtual_time import now_ms, pass_s, run

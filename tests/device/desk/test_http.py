@@ -29,7 +29,7 @@ from device.events import (
     Stored,
     Withdraw,
 )
-from device.session import Session, Timing
+from device.session.session import Session, Timing
 from sync.entries import At, Body, Channel, Service, Trust, write_body
 from sync.entries import Invited as InvitedEntry
 

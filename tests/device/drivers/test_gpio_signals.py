@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from device.board.profile import BeeperProfile, Light, LightsProfile
 from device.errors import Code, DriverError
-from device.profile import BeeperProfile, Light, LightsProfile
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until
 

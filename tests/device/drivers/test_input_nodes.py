@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from device.board.keypad import load_keypad
 from device.drivers.input_nodes import find_node, read_bitmap
 from device.drivers.options import InputOptions
 from device.errors import Code, DriverError
-from device.keypad import load_keypad
 from rigs.fake_input import FakeKernel
 
 PAD = load_keypad("input-digits-rising")

@@ -5,13 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from device.board.profile import DisplayProfile, Profile, load_profile
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.drivers.linux import LinuxBoard
 from device.drivers.oled import Oled
 from device.drivers.registry import build_board
 from device.drivers.serial68 import SerialKeys
 from device.errors import Code, ConfigError, DriverError
-from device.profile import DisplayProfile, Profile, load_profile
 from rigs.fake_rpi import installed
 
 PROFILE = load_profile("linux-68")

@@ -11,11 +11,11 @@ from luma.core.interface.serial import spi
 from luma.oled.device import sh1106, ssd1306
 from PIL import Image
 
+from device.board.profile import DisplayProfile
 from device.drivers.oled import RESET_EVERY, ROWS_A_PAGE, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
 from device.errors import Code, DriverError
-from device.profile import DisplayProfile
 from rigs.oled_chip import Chip
 from rigs.pictures import GOLDEN
 from rigs.spi_cable import DC, RESET, SpiCable
@@ -161,7 +161,7 @@ def test_a_display_on_i2c_imports_nothing_for_spi() -> None:
         from device.drivers.oled import Oled
         from device.drivers.options import OledOptions
         from device.errors import DriverError
-        from device.profile import DisplayProfile
+        from device.board.profile import DisplayProfile
         from PIL import Image
         try:
             Oled(DisplayProfile(bus=sys.argv[1], dc_line=24), OledOptions()).show(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from device.board.profile import board_names, load_header, load_profile
 from device.drivers.registry import build_board
-from device.profile import board_names, load_header, load_profile
 from device.wiring.table import wires
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until

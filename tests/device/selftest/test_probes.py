@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from device.config import Province
+from device.config.config import Province
 from device.drivers.base import WallReading
 from device.errors import Code
 from device.selftest import probes

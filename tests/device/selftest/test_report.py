@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from device.board.profile import load_profile
 from device.errors import Code
-from device.profile import load_profile
 from device.selftest.plan import plan
 from device.selftest.report import Head, report
 from device.selftest.screens import prompt_screen, test_picture

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from device import cli
-from device.config import load
+from device.config.config import load
 from device.drivers.sim.keys import SimKeys
 from device.errors import Code, DriverError
-from device.ledger_file import Hold, kept_apart
+from device.ledger.file import Hold, kept_apart
 from device.selftest.run import keys_of
 from device.selftest.steps import Outcome
 from rigs.broker import free_port

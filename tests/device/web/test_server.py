@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from device.desk_settings import tls_context
+from device.config.desk import tls_context
 from device.errors import ConfigError
 from device.web import server
 from device.web.listener import MAX_OF_ONE_CALLER

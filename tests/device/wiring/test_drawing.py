@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import msgspec
 import pytest
 
-from device.profile import board_names, load_header, load_profile
+from device.board.profile import board_names, load_header, load_profile
 from device.wiring.drawing import drawing
 from device.wiring.table import wires
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device.keypad import Keypad, load_keypad
-from device.profile import Profile, board_names, load_profile
+from device.board.keypad import Keypad, load_keypad
+from device.board.profile import Profile, board_names, load_profile
 from device.wiring.overlay import NAME, overlay
 from rigs.device_tree import BASE, Node, compile_tree, lay_over, read_tree
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from device.pins import claims
-from device.profile import board_names, load_header, load_profile
+from device.board.pins import claims
+from device.board.profile import board_names, load_header, load_profile
 from device.wiring import words
 from device.wiring.table import Wire, wires
 from sync.codes import level_name

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from device.profile import load_profile
+from device.board.profile import load_profile
 from rigs.broker import free_port
 from rigs.child import environment
 from rigs.kernel_keys import PATIENCE_S, chip

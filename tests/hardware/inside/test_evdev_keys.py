@@ -209,7 +209,7 @@ def test_events_that_the_kernel_had_to_drop_make_no_level(
 UNPRIVILEGED = """
 import json, sys
 from device.drivers.registry import build_board
-from device.profile import load_profile
+from device.board.profile import load_profile
 board = build_board(load_profile("linux-input"), {"keys": json.loads(sys.argv[1])})
 tell = lambda what: print(json.dumps(what), flush=True)
 board.keys.start(lambda press: tell(press.key), lambda fault: tell([fault.standing, fault.detail]))

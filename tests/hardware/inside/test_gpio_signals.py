@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from device.board.profile import load_profile
 from device.drivers.registry import find_driver
 from device.errors import Code, DriverError
-from device.profile import load_profile
 from rigs.kernel_keys import PATIENCE_S, SimChip, chip
 from rigs.wait import until
 
@@ -24,7 +24,7 @@ POLARITIES = pytest.mark.parametrize("active_low", [False, True])
 KILLED = """
 import time
 from device.drivers import gpio_beeper, gpio_lights
-from device.profile import load_profile
+from device.board.profile import load_profile
 profile = load_profile("rpi-4")
 lights, beeper = gpio_lights.build(profile.lights), gpio_beeper.build(profile.beeper)
 lights.show(frozenset(light.name for light in profile.lights.light))

@@ -12,10 +12,10 @@ import smbus2
 from luma.core.interface.serial import i2c
 from PIL import Image
 
+from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
 from device.drivers.options import OledOptions
 from device.errors import Code, DriverError
-from device.profile import DisplayProfile
 from rigs.pictures import GOLDEN
 
 COMMANDS, DATA = 0x00, 0x40

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from device.profile import load_profile
+from device.board.profile import load_profile
 from rigs.child import environment
 from rigs.kernel_keys import PATIENCE_S, chip
 from rigs.wait import until

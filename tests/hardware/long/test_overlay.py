@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from device.keypad import load_keypad
-from device.profile import load_profile
+from device.board.keypad import load_keypad
+from device.board.profile import load_profile
 from rigs.device_tree import compile_tree, lay_over
 from rigs.house import ROOT
 from rigs.vm.machine import Machine

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.keypad import load_keypad
+from device.board.keypad import load_keypad
 from rigs.pad68 import FarPad
 from rigs.vm.kernel import Kernel
 from rigs.vm.machine import Machine

@@ -8,10 +8,10 @@ import json
 import signal
 import sys
 
+from device.board.profile import load_profile
 from device.drivers.base import FaultReport
 from device.drivers.registry import build_board
 from device.events import Press
-from device.profile import load_profile
 
 
 def tell(**what: object) -> None:

@@ -1,0 +1,126 @@
+"""Key maps: what the codes of a key pad mean, one TOML file for each model in hw/keypads.
+
+Two generations of one maker's pads were found on one bus with their codes permuted. So there is
+no default model and no guess: the pad's configuration names it, and a code that its map does not
+have is never a level.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from device.board.descriptions import described, find_text, read_table
+from device.board.profile import check_levels
+from device.events import Does
+from device.problems import Check, Problems, read_struct
+from sync.entries import Level
+
+Protocol = Literal["68", "input"]
+"""Whose codes they are: of "68" frames on a serial line, or of Linux input devices."""
+
+HIGHEST: Mapping[str, int] = {"68": 0xFF, "input": 0x2FF}
+"""A "68" frame has one byte for its key; KEY_MAX of linux/input-event-codes.h."""
+
+LineUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/|(socket|rfc2217|spy)://)[^\x00-\x20]+\Z",
+        description='a path like "/dev/ttyUSB0", or a socket://, rfc2217:// or spy:// address',
+    ),
+]
+"""The serial line that "68" pads are on, as `device/serial_line.py` opens it."""
+
+WindowAddress = Annotated[
+    int, Meta(ge=0, le=127, description="the window's address on the line, from 0 to 127")
+]
+
+Code = Annotated[int, Meta(ge=0, le=0x2FF, description="a code from 0 to 767")]
+
+
+class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One key of a model: its name, the code it sends, and its level if it has one.
+
+    `does`: the key is the clerk's, without a level, and asks for a rating or pauses the window.
+    `says`: the name of the code in linux/input-event-codes.h, for whoever reads the map.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
+    code: Code
+    level: Level | None = None
+    does: Does | None = None
+    says: str | None = None
+
+
+class Keypad(msgspec.Struct, frozen=True, kw_only=True):
+    """A model of key pad.
+
+    `ignore`: codes that it sends besides its keys, as pads do that type Enter after a digit.
+    `baud` and `resend_ms` are for "68" pads: the same code again within this is the same press.
+    """
+
+    name: str
+    title: str
+    key: tuple[CodedKey, ...]
+    protocol: Annotated[Protocol, Meta(description='"68" or "input"')] = "68"
+    ignore: tuple[Code, ...] = ()
+    baud: Annotated[
+        int, Meta(ge=300, le=4_000_000, description="bits a second from 300 to 4000000")
+    ] = 9600
+    resend_ms: Annotated[
+        int, Meta(ge=100, le=10_000, description="a whole number of milliseconds from 100 to 10000")
+    ] = 1000
+
+    def by_code(self) -> Mapping[int, CodedKey]:
+        """The keys by the code that they send."""
+        return {key.code: key for key in self.key}
+
+
+def keypad_names() -> list[str]:
+    """Every model there is a key map for."""
+    return described("keypads")
+
+
+def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
+    """The model `name`. Raises ConfigError with every mistake in it.
+
+    With a `protocol`, also when the map's codes are not of that kind.
+    """
+    problems = Problems()
+    keypad = find_keypad(name, problems, protocol)
+    return problems.settle(keypad, f"the key map of model {name}")
+
+
+def find_keypad(name: str, problems: Problems, protocol: Protocol | None = None) -> Keypad | None:
+    """The model `name`; None, and lines in `problems`, if there is none or its map is wrong."""
+    text = find_text("keypads", "key pad", name, problems)
+    keypad = None if text is None else parse_keypad(name, text, problems)
+    if keypad is None or protocol in (None, keypad.protocol):
+        return keypad
+    problems.wrong("", name, f'a key map of "{keypad.protocol}" codes; this needs "{protocol}"')
+    return None
+
+
+def parse_keypad(name: str, text: str, problems: Problems) -> Keypad | None:
+    """The key map that `text` spells; None, and lines in `problems`, if it is wrong."""
+    table = read_table(text, problems)
+    if table is None:
+        return None
+    checks: dict[type, Check] = {Keypad: _check_codes}
+    return read_struct(Keypad, {**table, "name": name}, problems, checks=checks)
+
+
+def _check_codes(values: dict[str, Any], problems: Problems) -> None:
+    keys: tuple[CodedKey, ...] = values.get("key", ())
+    check_levels(keys, ("name", "code", "level"), problems)
+    protocol = values.get("protocol")
+    if protocol is not None:
+        for key in keys:
+            if key.code > HIGHEST[protocol]:
+                highest = f'a "{protocol}" key pad has codes up to {HIGHEST[protocol]}'
+                problems.wrong(f"key {key.name}.code", key.code, highest)
+    taken = {key.code: key.name for key in keys}
+    for code in values.get("ignore", ()):
+        if code in taken:
+            problems.wrong("ignore", code, f"it is the code of key {taken[code]!r}")

@@ -1,0 +1,62 @@
+"""The clerk's own keys: to ask for a rating, and to close the window and open it again.
+
+Such a key has no level and can make none. On a board whose keys are on lines, the pad's own file
+says on which line it is; the board's profile stays as it is. A key pad that sends codes has it in
+its key map.
+"""
+
+from collections.abc import Sequence
+from typing import get_args
+
+import msgspec
+from msgspec import structs
+
+from device.board.keypad import load_keypad
+from device.board.pins import Line, check_claims, claims
+from device.board.profile import Key, Levelled, Profile, find_header
+from device.events import Does
+from device.problems import Problems
+
+DUTIES: tuple[Does, ...] = get_args(Does)
+
+
+class ClerkKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of the clerk's keys; none for a key that is not there."""
+
+    invite: Line | None = None
+    pause: Line | None = None
+
+
+def with_clerk_keys(profile: Profile, lines: ClerkKeys, problems: Problems) -> Profile:
+    """The board with the clerk's keys besides its own; lines in `problems` for what is taken."""
+    wanted = {does: line for does in DUTIES if (line := getattr(lines, does)) is not None}
+    if not wanted:
+        return profile
+    if not profile.keys.key:
+        problems.add("", f"the keys of board {profile.name} are on no lines; see its key map")
+        return profile
+    taken = {key.line: key.name for key in profile.keys.key}
+    for does, line in wanted.items():
+        if line in taken:
+            problems.wrong(does, line, f"is the line of key {taken[line]!r} already")
+            return profile
+        taken[line] = does
+    added = [Key(name=f"clerk_{does}", line=line, does=does) for does, line in wanted.items()]
+    keys = structs.replace(profile.keys, key=(*profile.keys.key, *added))
+    profile = structs.replace(profile, keys=keys)
+    header = find_header(profile.header, problems) if profile.header else None
+    if header is not None:
+        check_claims(header, claims(structs.asdict(profile)), problems)
+    return profile
+
+
+def duties(profile: Profile, board: msgspec.Struct) -> dict[str, Does]:
+    """What the keys do that are the clerk's, by name; `board`: the board's own options.
+
+    Raises ConfigError for a key map that is wrong.
+    """
+    keys: Sequence[Levelled] = profile.keys.key
+    model = getattr(getattr(board, "keys", None), "model", None)
+    if profile.keys.coded and model is not None:
+        keys = load_keypad(model).key
+    return {key.name: key.does for key in keys if key.does is not None}

@@ -1,0 +1,275 @@
+"""What a pad is told: its configuration, with its board's profile, from one TOML file.
+
+Read once, by the agent's start and by `ratingpad check`. Every mistake is named in one report,
+because a technician should walk to a window once. Nothing here opens hardware or a socket.
+Relative paths count from the folder of the configuration file.
+"""
+
+import tomllib
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from device.board.keypad import LineUrl, WindowAddress, find_keypad
+from device.board.profile import Profile, find_options, find_profile, load_profile, read_options
+from device.config.clerk_keys import ClerkKeys, duties, with_clerk_keys
+from device.config.desk import Desk, check_desk
+from device.config.phone import Phone, check_key_owner, check_phone
+from device.config.touch import (
+    INVITATION_S,
+    Card,
+    Touch,
+    check_card,
+    check_screen,
+    check_touch,
+)
+from device.errors import ConfigError
+from device.events import Does
+from device.problems import Check, Problems, read_struct
+from sync.entries import HashName
+
+__all__ = ["Config", "Desk", "Phone", "Profile", "Touch", "load", "load_profile", "read_options"]
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""The only hosts that plain MQTT may go to (design §4)."""
+
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*\Z"
+
+
+class Pad(msgspec.Struct, frozen=True, kw_only=True):
+    """Who this pad is and where it stands. An empty `window` is a pad that is not bound yet."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}\Z", description="1 to 32 of a-z, 0-9 and -")]
+    board: Annotated[str, Meta(description="the name of a board in hw/boards")] = "simulated"
+    window: Annotated[
+        str, Meta(max_length=8, pattern=_ONE_LINE, description="at most 8 characters on one line")
+    ] = ""
+    hall: Annotated[
+        str, Meta(max_length=40, pattern=_ONE_LINE, description="at most 40 characters on one line")
+    ] = ""
+    notice: Annotated[
+        str, Meta(max_length=40, pattern=_ONE_LINE, description="at most 40 characters on one line")
+    ] = ""
+    languages: Annotated[
+        tuple[Literal["zh", "ko", "en"], ...],
+        Meta(min_length=1, max_length=3, description='a list of one to three of "zh", "ko", "en"'),
+    ] = ("zh",)
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger's file, the digest of a new one, and how long receipted entries are kept."""
+
+    path: Annotated[Path, Meta(description="the path of the ledger's file")]
+    hash: HashName = HashName.SHA256
+    retention_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36500")
+    ] = 400
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """The times of a rating session (design §5)."""
+
+    invitation_s: Annotated[
+        int, Meta(ge=1, le=600, description="a whole number of seconds from 1 to 600")
+    ] = 30
+    grace_s: Annotated[
+        int, Meta(ge=0, le=30, description="a whole number of seconds from 0 to 30")
+    ] = 3
+    thanks_s: Annotated[
+        int, Meta(ge=1, le=30, description="a whole number of seconds from 1 to 30")
+    ] = 4
+
+
+class Province(msgspec.Struct, frozen=True, kw_only=True):
+    """The way to the province."""
+
+    broker: Annotated[str, Meta(description='an address like "mqtt://127.0.0.1:1883"')] = (
+        "mqtt://127.0.0.1:1883"
+    )
+    keepalive_s: Annotated[
+        int, Meta(ge=2, le=600, description="a whole number of seconds from 2 to 600")
+    ] = 30
+    reconnect_max_s: Annotated[
+        float, Meta(ge=0.1, le=3600, description="a number of seconds from 0.1 to 3600")
+    ] = 60.0
+    probe_s: Annotated[
+        float, Meta(ge=0.1, le=60, description="a number of seconds from 0.1 to 60")
+    ] = 5.0
+    health_s: Annotated[
+        float, Meta(ge=1, le=86_400, description="a number of seconds from 1 to 86400")
+    ] = 300.0
+
+    @property
+    def host(self) -> str:
+        """The broker's host."""
+        return urlsplit(self.broker).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The broker's port; 1883 when the address names none."""
+        return urlsplit(self.broker).port or 1883
+
+
+class Bus68(msgspec.Struct, frozen=True, kw_only=True):
+    """A bus of old "68" evaluators, on which the pad stands in for one of them; without this
+    section there is none.
+
+    `tells`: whether the old controller hears the level that was pressed, as it did from the pad
+    before, or nothing. What it does with a level is beyond the pad (law 7), so this has no default.
+    """
+
+    port: LineUrl
+    model: Annotated[str, Meta(description="the name of a key map in hw/keypads")]
+    address: WindowAddress
+    tells: Annotated[
+        Literal["levels", "nothing"], Meta(description='"levels" or "nothing", there is no default')
+    ]
+    acknowledge_starts: bool = False
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """After how many minutes at rest the display grows dim, and goes dark; 0 for never."""
+
+    dim_min: Annotated[
+        int, Meta(ge=0, le=1440, description="a whole number of minutes from 0 to 1440")
+    ] = 10
+    sleep_min: Annotated[
+        int, Meta(ge=0, le=1440, description="a whole number of minutes from 0 to 1440")
+    ] = 0
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    """The file as it stands; the board's table is read by the type that its profile names."""
+
+    pad: Pad
+    ledger: Ledger
+    session: Session = Session()
+    province: Province = Province()
+    desk: Desk | None = None
+    bus68: Bus68 | None = None
+    phone: Phone = Phone()
+    display: Display = Display()
+    clerk_keys: ClerkKeys = ClerkKeys()
+    touch: Touch | None = None
+    board: dict[str, Any] = {}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A pad's whole configuration, checked. `board`: the board's own options, for `build_board`.
+    `clerk_keys`: what the keys do that are the clerk's, by name; `profile` has them too.
+    """
+
+    pad: Pad
+    ledger: Ledger
+    session: Session
+    province: Province
+    desk: Desk | None
+    bus68: Bus68 | None
+    phone: Phone
+    display: Display
+    board: msgspec.Struct
+    touch: Touch | None = None
+    clerk_keys: dict[str, Does] = {}
+    profile: Profile
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path` together with its board's profile.
+
+    Raises ConfigError (S01); its detail has one line for each mistake in either of them.
+    """
+    problems = Problems()
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    base = path.resolve().parent
+    checks: dict[type, Check] = {
+        Pad: _check_pad,
+        Province: _check_broker,
+        Desk: check_desk,
+        Bus68: _check_bus,
+        Phone: check_phone,
+        Touch: check_touch,
+        Card: check_card,
+    }
+    file = read_struct(_File, table, problems, base=base, checks=checks)
+    profile = find_profile(_board_named(table), problems.at("pad.board"))
+    options = profile and find_options(profile, table.get("board", {}), problems.at("board"), base)
+    keys_line = getattr(getattr(options, "keys", None), "port", None)
+    if file is not None and file.bus68 is not None and file.bus68.port == keys_line:
+        problems.wrong("bus68.port", keys_line, "is the line of the key pad already")
+    if file is not None and file.touch is not None:
+        if profile is not None:
+            check_screen(file.touch, profile.touchscreen, problems.at("touch"))
+        if "invitation_s" not in table.get("session", {}):
+            longer = msgspec.structs.replace(file.session, invitation_s=INVITATION_S)
+            file = msgspec.structs.replace(file, session=longer)
+    if file is not None:
+        check_key_owner(file.phone, file.pad.id, problems.at("phone"))
+    if file is not None and profile is not None:
+        profile = with_clerk_keys(profile, file.clerk_keys, problems.at("clerk_keys"))
+    file = problems.settle(file, str(path))
+    profile = problems.settle(profile, str(path))
+    options = problems.settle(options, str(path))
+    return Config(
+        pad=file.pad,
+        ledger=file.ledger,
+        session=file.session,
+        province=file.province,
+        desk=file.desk,
+        bus68=file.bus68,
+        phone=file.phone,
+        display=file.display,
+        touch=file.touch,
+        board=options,
+        clerk_keys=duties(profile, options),
+        profile=profile,
+    )
+
+
+def _board_named(table: dict[str, Any]) -> str:
+    pad = table.get("pad")
+    board = pad.get("board") if isinstance(pad, dict) else None
+    return board if isinstance(board, str) else "simulated"
+
+
+def _check_pad(values: dict[str, Any], problems: Problems) -> None:
+    languages = values.get("languages", ())
+    if len(set(languages)) != len(languages):
+        problems.wrong("languages", list(languages), "a language stands there twice")
+
+
+def _check_broker(values: dict[str, Any], problems: Problems) -> None:
+    broker = values.get("broker")
+    if broker is None:
+        return
+    wrong = partial(problems.wrong, "broker", broker)
+    try:
+        parts: SplitResult = urlsplit(broker)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        wrong(f"no address: {error}")
+        return
+    if parts.scheme != "mqtt" or not host or port == 0:
+        wrong('must be an address like "mqtt://127.0.0.1:1883"')
+    elif parts.path or parts.query or parts.fragment or parts.username or parts.password:
+        wrong("must be a host and a port only")
+    elif host not in LOOPBACK:
+        wrong(
+            "plain MQTT may not leave this machine; let a broker or tunnel on 127.0.0.1 carry it"
+            " on with TLS"
+        )
+
+
+def _check_bus(values: dict[str, Any], problems: Problems) -> None:
+    if "model" in values:
+        find_keypad(values["model"], problems.at("model"), "68")

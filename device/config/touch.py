@@ -1,0 +1,103 @@
+"""What the touch page is told in the configuration's `[touch]`, and what does not fit there.
+
+The page stands on loopback only. Whoever can read `entry_file` can open it: that file belongs to
+the kiosk's user and to nobody else.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from device.board.profile import TouchscreenProfile
+from device.problems import Problems
+from device.web.origins import is_origin
+
+INVITATION_S = 60
+"""So long an invitation stays open where people read five faces, not five keys that they know."""
+
+PHOTO_KINDS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
+MAX_PHOTO_BYTES = 2 * 1024 * 1024
+
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*\Z"
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """Who serves at this window, for the standby page."""
+
+    name: Annotated[
+        str, Meta(min_length=1, max_length=20, pattern=_ONE_LINE, description="1 to 20 characters")
+    ]
+    number: Annotated[
+        str, Meta(max_length=20, pattern=_ONE_LINE, description="at most 20 characters")
+    ] = ""
+    photo: Annotated[Path, Meta(description="the path of a .jpg or .png file")] | None = None
+
+
+class Touch(msgspec.Struct, frozen=True, kw_only=True):
+    """The touch page; without this section there is none. Port 0 takes any free one.
+
+    `entry_file`: made by the agent; the kiosk's browser begins there. `px_per_mm`: the screen's
+    density where the board's profile does not know it. `framed_by`: origins of the pages that may
+    show this one inside their own, as a self-service terminal's.
+    """
+
+    entry_file: Annotated[Path, Meta(description="the path of an .html file for the kiosk")]
+    port: Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")] = 8610
+    px_per_mm: (
+        Annotated[float, Meta(ge=1, le=30, description="pixels per millimetre, from 1 to 30")]
+        | None
+    ) = None
+    notices: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=60, pattern=_ONE_LINE)], ...],
+        Meta(max_length=12, description="a list of at most 12 lines of 1 to 60 characters"),
+    ] = ()
+    notice_s: Annotated[
+        int, Meta(ge=5, le=600, description="a whole number of seconds from 5 to 600")
+    ] = 10
+    reasons: bool = True
+    reasons_s: Annotated[
+        int, Meta(ge=15, le=600, description="a whole number of seconds from 15 to 600")
+    ] = 60
+    framed_by: Annotated[
+        tuple[str, ...], Meta(max_length=8, description='a list like ["https://kiosk.hall.lan"]')
+    ] = ()
+    card: Card | None = None
+
+
+def check_card(values: dict[str, Any], problems: Problems) -> None:
+    """A photo is a picture that a browser shows, and not too large for every reload."""
+    photo: Path | None = values.get("photo")
+    if photo is None:
+        return
+    if photo.suffix.lower() not in PHOTO_KINDS:
+        problems.wrong("photo", str(photo), "must be a .jpg or .png file")
+        return
+    try:
+        size = photo.stat().st_size
+    except OSError as error:
+        problems.wrong("photo", str(photo), f"cannot be read: {error.strerror}")
+        return
+    if size > MAX_PHOTO_BYTES:
+        problems.wrong("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
+
+
+def check_touch(values: dict[str, Any], problems: Problems) -> None:
+    """The entry is a page: a browser goes by the name of a file. An origin is a browser's word."""
+    entry: Path | None = values.get("entry_file")
+    if entry is not None and entry.suffix != ".html":
+        problems.wrong("entry_file", str(entry), "must end in .html")
+    for origin in values.get("framed_by", ()):
+        if not is_origin(origin):
+            problems.wrong("framed_by", origin, 'must be an origin like "https://kiosk.hall.lan"')
+
+
+def check_screen(touch: Touch, screen: TouchscreenProfile | None, problems: Problems) -> None:
+    """The board has a touchscreen, and its density is said once."""
+    if screen is None:
+        problems.add("", "the board has no touchscreen")
+    elif screen.px_per_mm is None and touch.px_per_mm is None:
+        problems.add("px_per_mm", "missing; the board takes any screen, so measure this one")
+    elif screen.px_per_mm is not None and touch.px_per_mm is not None:
+        problems.wrong("px_per_mm", touch.px_per_mm, "the board's profile says it already")

@@ -1,0 +1,8 @@
+"""The rating session: from an invitation to thanks, or to a lapse. All of it is pure.
+
+session.py   `Session`, and the theory of operation
+table.py     every state and event as rows of data
+course.py    the variables and the rows' guards
+acts.py      what the rows do
+diagram.py   the drawing of the table, for docs/session.md
+"""

@@ -1,0 +1,65 @@
+"""Draws `docs/session.md` from the session's table.
+
+`python -m device.session.diagram > docs/session.md`; a test compares.
+"""
+
+import sys
+
+from device.events import Event
+from device.session.table import ROWS, TABLE, Act, Row, State
+
+_DRAWN_LOOPS = (Act.CORRECT, Act.SHOW_SAVING)
+
+_HEAD = """# The rating session
+
+Drawn from `device/session/table.py` by `python -m device.session.diagram > docs/session.md`; a test
+compares. The theory of operation is at the top of `device/session/session.py`.
+
+The arrows are what moves a session. What leaves it where it stands (recorded for later, ignored,
+strayed or refused) is in the tables below: every state has an answer to every event. A fault closes
+the window from every state; only the arrow that ends an invitation is drawn.
+"""
+
+
+def diagram() -> str:
+    """The state diagram in Mermaid's language."""
+    lines = ["stateDiagram-v2", "    [*] --> idle", "    [*] --> unbound", "    [*] --> paused"]
+    for row in TABLE:
+        stays = row.to == (row.state,) and row.act not in _DRAWN_LOOPS
+        if stays or row.act is Act.BLOCK:
+            continue
+        label = f"{_event(row.event)}{_guard(row)} / {row.act.value}"
+        lines += [f"    {row.state.value} --> {to.value}: {label}" for to in row.to]
+    return "\n".join(lines)
+
+
+def document() -> str:
+    """The whole of `docs/session.md`."""
+    lines = [_HEAD, "```mermaid", diagram(), "```", ""]
+    for state in State:
+        lines += [
+            f"## {state.value}",
+            "",
+            "| event | if | what happens | then |",
+            "|---|---|---|---|",
+        ]
+        for event in Event.__args__:
+            lines += [
+                f"| {_event(event)} | {row.when.value if row.when else ''} | {row.act.value} "
+                f"| {', '.join(to.value for to in row.to)} |"
+                for row in ROWS[state, event]
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _event(event: type[Event]) -> str:
+    return event.__name__.lower()
+
+
+def _guard(row: Row) -> str:
+    return f" [{row.when.value}]" if row.when else ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

@@ -1,0 +1,99 @@
+"""The rating session: from an invitation to thanks, or to a lapse. Pure.
+
+Called by the pad on its loop; holds no clock, no file and no screen. It never makes a level that
+nobody pressed and never thanks before the ledger has answered.
+
+Theory of operation
+-------------------
+Everything that can happen is an event, everything that follows is a list of effects in order:
+entries first, then what is shown. `table.py` has a row for each (state, event), legal or
+not; `course.py` holds the variables and the rows' guards, `acts.py` their acts.
+
+*Durability.* The pad answers every `Record` with one `Stored`, in the order of the Records, as
+soon as the entry is durable; it keeps trying while the card refuses, and says `Blocked` meanwhile.
+So the session holds a queue of bodies that wait, and each `Stored` is for the oldest. Several may
+wait at once (invited and rated, on a slow card); thanks comes when the last *rating* among them is
+in. An entry that becomes durable while a fault is shown still counts: the standing turns to rated,
+the fault stays on the screen. Past `CLOGGED_AT` waiting entries, wishes are refused with `fault`
+and strays are only counted, so that the pad's own queue never has to drop an entry of ours.
+
+*Time.* Deadlines are kept here in monotonic ms of `At`, and a press is judged by its own edge, not
+by when it was heard of. Debouncing takes its time, so the timer is armed `settle_ms` later than the
+deadline: a press made in time is always heard before the lapse, and one made late never counts. A
+tick that comes early (timers round) is armed again for the rest.
+
+*Grace.* It runs from the edge of the first press (law 4). The first further press of one level key
+inside it is recorded as `rated` with `again`; thanks is shown anew once that too is durable. Any
+further press is a stray.
+
+*Settled.* Once a rating is durable and its grace time is over, or a fault has ended it early, the
+session says so with its level, once: the level that a correction left. It is the only effect with
+a level in it besides the entry itself, and the pad keeps it from every desk but one (law 7).
+
+*Pause* during an open invitation withdraws it (`paused`), then closes. Once a citizen has pressed,
+the pause is recorded at once and the window closes when thanks has been shown.
+
+*The clerk's key* is no press: it has no level to give. At rest it invites, or closes and opens the
+window; while a citizen is served, or a fault stands, it is a stray and nothing else.
+
+*Fault* during an open invitation withdraws it at once with the reason `fault`: the entry goes into
+the same queue as all others, so with a failing card it becomes durable when the card does, and in
+order. In a fault, `Blocked` with the same code does nothing at all, so a stray that cannot be
+written does not beget another. A press whose entry waits while a fault comes up is not lost and
+not thanked: it stays in the queue, and its invitation is `open` until it is durable.
+"""
+
+from device.events import Effect, Event, Show
+from device.session.acts import ACTS, SCENE_AT_REST, Acts
+from device.session.course import CLOGGED_AT, Timing
+from device.session.table import ROWS, TABLE, Act, Row, State, When
+from sync.entries import At
+
+__all__ = ["CLOGGED_AT", "TABLE", "Act", "Row", "Session", "State", "Timing", "When"]
+
+
+class Session(Acts):
+    """One window's session. `window`, `timing` and `details` may be set anew at any time; they
+    are read at the next invitation or deadline.
+
+    `bound`: the pad has a window. `paused`: it was paused when the power went.
+    """
+
+    def __init__(
+        self,
+        window: str,
+        timing: Timing,
+        *,
+        details: bool = False,
+        bound: bool = True,
+        paused: bool = False,
+    ) -> None:
+        super().__init__(window, timing, details=details, bound=bound, paused=paused)
+
+    def start(self) -> list[Effect]:
+        """What the pad shows before anything has happened."""
+        return [Show(SCENE_AT_REST[self.state])]
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        """Let `event` happen; the effects, in the order in which they must be carried out.
+
+        `at` is now; for a Press it is the time of its edge. Never raises, whatever the state.
+        """
+        self._effects = []
+        ACTS[self.row(event, at).act](self, event, at)
+        self._say_settled()
+        return self._effects
+
+    def row(self, event: Event, at: At) -> Row:
+        """The row of the table that `event` would meet; changes nothing."""
+        rows = ROWS[self.state, type(event)]
+        return next(row for row in rows if row.when is None or self.holds(row.when, event, at))
+
+    @property
+    def clerk_state(self) -> str:
+        """ready, busy, paused, fault or unbound: what a desk may be told of the window."""
+        if self.state in (State.FAULT, State.UNBOUND):
+            return str(self.state.value)
+        if self._paused:
+            return "paused"
+        return "ready" if self.state in (State.IDLE, State.THANKS) else "busy"

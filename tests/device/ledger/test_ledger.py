@@ -1,0 +1,637 @@
+"""The append-only file: chain, receipts, pruning, succession, and what the disk does to it."""
+
+import contextlib
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from device.errors import Code, LedgerError
+from device.ledger import file as ledger_file
+from device.ledger import succession
+from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
+from device.ledger.recall import recall
+from device.ledger.salvage import Survivors
+from device.ledger.succession import Succession
+from device.ledger.verify import verify
+from rigs.crash import Trace, ram_folder, record
+from rigs.ledger_child import at, open_in, rated
+from sync.entries import (
+    GENESIS,
+    Booted,
+    Detailed,
+    Entry,
+    HashName,
+    Opened,
+    Paused,
+    Predecessor,
+    Rated,
+    Salvaged,
+    next_digest,
+    read_body,
+    walk_chain,
+    write_body,
+)
+
+TESTS = Path(__file__).parents[2]
+REFUSED = re.compile("entries are never|only follows")
+
+
+def filled(folder: Path, count: int, hash_name: HashName = HashName.SHA256) -> Ledger:
+    ledger = open_in(folder, hash_name=hash_name)
+    for n in range(count):
+        ledger.append(rated(n))
+    return ledger
+
+
+def everything(ledger: Ledger) -> list[tuple[int, bytes, bytes]]:
+    rows: list[tuple[int, bytes, bytes]] = []
+    while chunk := ledger.read(rows[-1][0] if rows else 0, 500, 1 << 20).entries:
+        rows += [tuple(entry) for entry in chunk]
+    return rows
+
+
+@contextlib.contextmanager
+def raises_code(code: Code) -> Iterator[None]:
+    with pytest.raises(LedgerError) as caught:
+        yield
+    assert caught.value.code is code, caught.value
+
+
+@pytest.mark.parametrize("name", list(HashName))
+def test_a_new_ledger_begins_with_opened_and_chains_every_entry(
+    tmp_path: Path, name: HashName
+) -> None:
+    ledger = filled(tmp_path, 20, name)
+    rows = everything(ledger)
+    ledger.close()
+    opened = read_body(rows[0][1])
+    assert isinstance(opened, Opened)
+    assert (opened.pad, opened.hash, opened.previous) == ("pad-1", name, None)
+    assert [seq for seq, _, _ in rows] == list(range(1, 22))
+    assert list(walk_chain(name, GENESIS, (b for _, b, _ in rows))) == [d for _, _, d in rows]
+
+
+def test_an_entry_can_neither_be_changed_nor_deleted_nor_replaced_nor_skipped(
+    tmp_path: Path,
+) -> None:
+    filled(tmp_path, 5).close()
+    db = sqlite3.connect(tmp_path / "ledger")
+    for statement in (
+        "UPDATE entry SET body = x'7b7d' WHERE seq = 2",
+        "DELETE FROM entry WHERE seq = 6",
+        "INSERT OR REPLACE INTO entry(seq, body, digest, receipted) VALUES (3, x'7b7d', x'00', 0)",
+        "INSERT INTO entry(seq, body, digest, receipted) VALUES (8, x'7b7d', x'00', 0)",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match=REFUSED):
+            db.execute(statement)
+    db.execute("DROP TRIGGER entry_is_never_updated")  # control: it is the trigger that refuses
+    assert db.execute("UPDATE entry SET body = x'7b7d' WHERE seq = 2").rowcount == 1
+    db.close()
+
+
+def test_reading_keeps_to_its_bounds_and_always_gives_at_least_one(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 9)
+    rows = everything(ledger)
+    chunk = ledger.read(3, 4, 1 << 20)
+    assert [e.seq for e in chunk.entries] == [4, 5, 6, 7]
+    assert (chunk.prev, chunk.torn) == (rows[2][2], False)
+    two = len(rows[3][1]) + len(rows[4][1]) + 2
+    assert len(ledger.read(3, 100, two).entries) == 2
+    assert len(ledger.read(3, 100, two - 1).entries) == 1
+    assert len(ledger.read(3, 100, 1).entries) == 1
+    assert ledger.read(10, 5, 100) == (rows[-1][2], [], False)
+    ledger.close()
+
+
+def test_the_receipted_mark_survives_a_close_and_rides_along_with_the_next_append(
+    tmp_path: Path,
+) -> None:
+    ledger = filled(tmp_path, 9)
+    ledger.mark_receipted(4)
+    ledger.append(rated(1))
+    shutil.copytree(tmp_path, tmp_path / "cut")  # the power goes: nothing is closed
+    cut = open_in(tmp_path / "cut")
+    assert cut.receipted == 4
+    cut.close()
+    ledger.mark_receipted(7)
+    ledger.close()
+    again = open_in(tmp_path)
+    assert again.receipted == 7
+    again.mark_receipted(2)  # a province restored from a backup knows less
+    again.append(rated(2))
+    again.close()
+    last = open_in(tmp_path)
+    assert last.receipted == 2
+    last.close()
+
+
+def test_pruning_takes_only_what_is_receipted_and_leaves_a_chain_that_verifies(
+    tmp_path: Path,
+) -> None:
+    ledger = filled(tmp_path, 40)
+    before = everything(ledger)
+    with pytest.raises(ValueError):
+        ledger.prune(10)
+    ledger.mark_receipted(30)
+    with pytest.raises(ValueError):
+        ledger.prune(32)
+    assert ledger.prune(20) == 18
+    assert ledger.prune(20) == 0
+    assert ledger.digest_at(19) == before[18][2]
+    assert ledger.digest_at(18) is None
+    first = ledger.read(0, 100, 1 << 20)
+    assert ([e.seq for e in first.entries], first.torn) == ([1], False)
+    behind = ledger.read(1, 100, 1 << 20)
+    assert (behind.prev, behind.entries[0].seq, behind.torn) == (before[18][2], 20, True)
+    assert [tuple(e) for e in behind.entries] == before[19:]
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger._connection.execute("DELETE FROM entry WHERE seq = 25")
+    ledger.close()
+    verdict = verify(tmp_path / "ledger")
+    assert (verdict.intact, verdict.pruned, verdict.head) == (True, 19, 41)
+    again = open_in(tmp_path)
+    assert again.opened_because is None
+    assert again.append(rated(1)).digest == next_digest(
+        HashName.SHA256, before[-1][2], everything(again)[-1][1]
+    )
+    again.close()
+
+
+def test_a_ledger_that_parted_from_the_province_goes_on_in_a_new_one(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 12)
+    old_id, old = ledger.id, everything(ledger)
+    ledger.mark_receipted(9)
+    ledger.succeed("diverged")
+    assert ledger.id != old_id
+    bodies = [read_body(body) for _, body, _ in everything(ledger)]
+    opened = bodies[0]
+    assert isinstance(opened, Opened)
+    assert opened.previous is not None
+    assert (opened.previous.ledger, opened.previous.reason) == (old_id, "diverged")
+    assert (opened.previous.seq, opened.previous.digest) == (13, old[-1][2].hex())
+    salvaged = [b for b in bodies if isinstance(b, Salvaged)]
+    assert [(s.ledger, s.seq, s.body.encode()) for s in salvaged] == [
+        (old_id, seq, body) for seq, body, _ in old[9:]
+    ]
+    ledger.append(rated(1))
+    ledger.close()
+    assert verify(tmp_path / "ledger.superseded-1").head == 13
+    again = open_in(tmp_path)
+    assert again.opened_because is None
+    again.close()
+
+
+def test_a_second_agent_is_refused_and_told_who_holds_the_ledger(tmp_path: Path) -> None:
+    first = filled(tmp_path, 3)
+    with pytest.raises(LedgerError, match=rf"process {os.getpid()}") as caught:
+        open_in(tmp_path)
+    assert caught.value.code is Code.LEDGER_IN_USE
+    first.append(rated(1))
+    first.close()
+    open_in(tmp_path).close()  # control: the hold was what refused
+
+
+@pytest.mark.parametrize("what", ["text", "database", "other pad", "newer format"])
+def test_a_file_that_is_not_this_pads_ledger_is_refused_and_left_untouched(
+    tmp_path: Path, what: str
+) -> None:
+    path = tmp_path / "ledger"
+    if what == "text":
+        path.write_text("a shopping list\n" * 400)
+    elif what == "database":
+        db = sqlite3.connect(path)
+        db.execute("CREATE TABLE cookies(a, b)")
+        db.commit()
+        db.close()
+    elif what == "other pad":
+        open_in(tmp_path, "pad-2").close()
+    else:
+        open_in(tmp_path).close()
+        db = sqlite3.connect(path)
+        for trigger in ("entry_is_never_updated",):
+            db.execute(f"DROP TRIGGER {trigger}")
+        body = db.execute("SELECT body FROM entry").fetchone()[0]
+        body = body.replace(b'"format":1', b'"format":2')
+        digest = next_digest(HashName.SHA256, GENESIS, body)
+        db.execute("UPDATE entry SET body = ?, digest = ?", (body, digest))
+        db.commit()
+        db.close()
+    content = path.read_bytes()
+    for _ in range(2):
+        with raises_code(Code.LEDGER_FOREIGN):
+            open_in(tmp_path)
+    assert path.read_bytes() == content
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
+def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> None:
+    ledger = open_in(tmp_path)
+    with pytest.raises(ValueError):
+        ledger.append(Detailed(at=at(), invitation="i", text="字" * MAX_ENTRY_BYTES))
+    worst = Detailed(at=at(), invitation="i", text='"' * 3800)  # each quote escaped, then again
+    ledger.append(worst)
+    ledger.append(Detailed(at=at(), invitation="i", text="满" * 2500))  # on overflow pages
+    ledger.succeed("diverged")
+    salvaged = [read_body(body) for _, body, _ in everything(ledger)]
+    assert msgspec.json.decode(salvaged[2].body)["text"] == worst.text  # type: ignore[union-attr]
+    ledger.close()
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ram() -> Iterator[Path]:
+    with ram_folder() as folder:
+        yield folder
+
+
+def damage(content: bytes, rng: Random) -> tuple[str, bytes]:
+    """One of the things that cards do to files."""
+    data = bytearray(content)
+    kind = rng.choice(["flip", "flip", "flip", "burst", "zero page", "truncate", "garbage"])
+    place = rng.randrange(len(data))
+    if kind == "flip":
+        data[place] ^= 1 << rng.randrange(8)
+    elif kind == "burst":
+        for n in range(place, min(place + 40, len(data))):
+            data[n] = rng.randrange(256)
+    elif kind == "zero page":
+        start = place // 2048 * 2048
+        data[start : start + 2048] = bytes(len(data[start : start + 2048]))
+    elif kind == "garbage":
+        start = place // 4096 * 4096
+        data[start : start + 4096] = rng.randbytes(len(data[start : start + 4096]))
+    else:
+        del data[place:]
+    return f"{kind} at {place}", bytes(data)
+
+
+def survived(ledger: Ledger) -> dict[int, bytes]:
+    """What is still known of the original ledger, by its seq."""
+    known: dict[int, bytes] = {}
+    for seq, body, _ in everything(ledger):
+        entry = read_body(body)
+        if isinstance(entry, Salvaged):
+            known[entry.seq] = entry.body.encode()
+        elif ledger.opened_because is None:
+            known[seq] = body
+    return known
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "with its WAL"])
+def test_damage_is_never_a_crash_loop_never_silent_and_costs_only_what_it_hit(
+    ram: Path, closed: bool
+) -> None:
+    home = ram / "home"
+    home.mkdir()
+    ledger = filled(home, 30)
+    if not closed:
+        ledger.checkpoint()
+        for n in range(30):
+            ledger.append(rated(n))
+    original = {seq: body for seq, body, _ in everything(ledger)}
+    if closed:
+        ledger.close()
+    files = {p.name: p.read_bytes() for p in home.iterdir() if not p.name.endswith("-shm")}
+    rng = Random(5)
+    set_aside = lost = 0
+    for n in range(300):
+        name = "ledger" if closed or rng.random() < 0.4 else "ledger-wal"
+        folder = ram / f"case{n}"
+        folder.mkdir()
+        for other, content in files.items():
+            (folder / other).write_bytes(content)
+        what, content = damage(files[name], rng)
+        (folder / name).write_bytes(content)
+        ledger_now = open_in(folder)
+        because, torn, kept = ledger_now.opened_because, ledger_now.torn_tail, survived(ledger_now)
+        ledger_now.append(rated(n))
+        ledger_now.close()
+        where = f"{name}: {what}: {because}"
+        assert all(original.get(seq) == body for seq, body in kept.items()), where
+        gone = original.keys() - kept.keys()
+        if because is None:
+            # The last commit in a WAL cannot be told from one that the power cut, and a WAL whose
+            # end is gone without a trace from one that never was longer.
+            assert name == "ledger-wal" or not gone, where
+            assert gone == set(range(62 - len(gone), 62)), where
+            assert not gone or torn or not what.startswith(("flip", "burst")), where
+            assert len(gone) <= 3 or what.startswith("truncate"), where
+        else:
+            set_aside += 1
+            aside = (folder / "ledger.damaged-1").read_bytes()
+            assert aside == (content if name == "ledger" else files["ledger"]), where
+            if not closed:
+                wal = (folder / "ledger.damaged-1-wal").read_bytes()
+                assert wal == (content if name == "ledger-wal" else files["ledger-wal"]), where
+            inner = {s for s in gone if s < max(kept, default=0)}
+            assert all(missing_names(because, s) for s in inner), where
+        lost += len(gone)
+        if what.startswith("flip"):
+            assert len(gone) <= 1, where
+        again = open_in(folder)
+        assert again.opened_because is None, where
+        again.close()
+        assert verify(folder / "ledger").intact
+        shutil.rmtree(folder)
+    assert set_aside > 100
+    print(f"{set_aside} of 300 set aside, {lost} of {300 * len(original)} entries lost")
+
+
+def missing_names(because: str, seq: int) -> bool:
+    spans = re.findall(r"(\d+)(?:-(\d+))?(?=,|$)", because.partition("missing ")[2])
+    return any(int(a) <= seq <= int(b or a) for a, b in spans)
+
+
+def test_an_empty_file_and_a_lost_file_with_its_wal_left_begin_a_new_ledger(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ledger").touch()
+    ledger = filled(tmp_path, 4)
+    assert ledger.opened_because is not None
+    shutil.copytree(tmp_path, tmp_path / "cut")
+    ledger.close()
+    for old in (tmp_path / "cut").glob("ledger.damaged*"):
+        old.unlink()
+    (tmp_path / "cut" / "ledger").unlink()
+    again = open_in(tmp_path / "cut")
+    assert "set aside as ledger.damaged-1" in str(again.opened_because)
+    assert len(survived(again)) == 5  # all of it: the WAL has the page that the file had, too
+    again.close()
+
+
+def test_a_ledger_whose_file_is_gone_is_named_by_the_next_and_the_first_names_none(
+    tmp_path: Path,
+) -> None:
+    ledger = filled(tmp_path, 4)
+    assert ledger.opened_because is None
+    old = ledger.id
+    ledger.close()
+    for file in tmp_path.glob("ledger*"):
+        if file.suffix != ".lock":
+            file.unlink()
+    again = open_in(tmp_path)
+    assert str(again.opened_because) == f"its file is gone; what ledger {old} held is not known"
+    opened = read_body(again.read(0, 1, 1000).entries[0].body)
+    assert isinstance(opened, Opened)
+    assert opened.previous == Predecessor(ledger=old, reason="lost")
+    again.close()
+
+
+def test_an_emptied_file_does_not_cost_what_its_wal_still_holds(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 6)  # SQLite itself would remove this WAL
+    shutil.copytree(tmp_path, tmp_path / "cut")
+    ledger.close()
+    (tmp_path / "cut" / "ledger").write_bytes(b"")
+    again = open_in(tmp_path / "cut")
+    assert len(survived(again)) >= 6
+    assert (tmp_path / "cut" / "ledger.damaged-1-wal").exists()
+    again.close()
+
+
+def test_nothing_that_a_first_entry_told_is_needed_to_salvage_the_rest(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 40)
+    old_id = ledger.id
+    ledger.close()
+    path = tmp_path / "ledger"
+    content = path.read_bytes()
+    spot = content.index(b'"kind":"opened"')
+    page = spot // 2048 * 2048
+    path.write_bytes(content[:page] + bytes(2048) + content[page + 2048 :])
+    again = open_in(tmp_path)
+    opened = read_body(everything(again)[0][1])
+    assert isinstance(opened, Opened)
+    assert opened.previous is not None
+    assert opened.previous.ledger == old_id  # from the lock file
+    assert opened.previous.missing[0][0] == 1
+    assert len(survived(again)) >= 30
+    again.close()
+
+
+# --- the card ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "card"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a small tmpfs: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Write until the card is full; the file to remove again."""
+    ballast = folder / "ballast"
+    block = bytes(4096)
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(block) == len(block):
+            pass
+    return ballast
+
+
+def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_room(
+    small_disk: Path,
+) -> None:
+    ledger = filled(small_disk, 20)
+    ballast = fill(small_disk)
+    thanked = everything(ledger)
+    for _ in range(30):  # the WAL may still have room in its last block
+        with contextlib.suppress(LedgerError):
+            thanked.append(tuple(ledger.append(rated(1))))
+    assert everything(ledger) == thanked
+    with raises_code(Code.LEDGER_FULL):
+        ledger.append(rated(1))
+    with raises_code(Code.LEDGER_FULL):
+        ledger.succeed("diverged")
+    ballast.unlink()
+    thanked.append(tuple(ledger.append(rated(2))))
+    ledger.close()
+    again = open_in(small_disk)
+    assert (everything(again), again.opened_because) == (thanked, None)
+    again.close()
+
+
+def test_a_ledger_that_cannot_be_begun_for_lack_of_room_is_begun_later(small_disk: Path) -> None:
+    ballast = fill(small_disk)
+    with raises_code(Code.LEDGER_FULL):
+        open_in(small_disk)
+    ballast.unlink()
+    open_in(small_disk).close()
+
+
+def traced(root: Path, scenario: str, times: int, synchronous: str = "FULL") -> Trace:
+    root.mkdir()
+    return record(
+        [sys.executable, "-m", "rigs.ledger_child", str(root), scenario, str(times), synchronous],
+        root,
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])},
+    )
+
+
+@pytest.mark.strace
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_rating_costs_one_sync_and_less_than_four_and_a_half_kilobytes(tmp_path: Path) -> None:
+    presses = 100
+
+    def costs(synchronous: str) -> list[tuple[int, int]]:
+        trace = traced(tmp_path / synchronous, "presses", presses, synchronous)
+        found, syncs, written = [], 0, 0
+        for step in trace.steps:
+            if step.what == "ack":
+                if step.data.startswith(b"thanks"):
+                    found.append((syncs, written))
+                syncs = written = 0
+            syncs += step.what.startswith("sync")
+            written += len(step.data) if step.what == "write" else 0
+        return found
+
+    full = costs("FULL")
+    mean = sum(written for _, written in full) / len(full)
+    print(f"{len(full)} ratings: {mean:.0f} bytes each, at most {max(w for _, w in full)}")
+    assert len(full) == 4 * presses
+    assert {syncs for syncs, _ in full} == {1}
+    assert mean <= 4500
+    assert sorted(w for _, w in full)[len(full) * 99 // 100] <= 8300  # a page that opens
+    assert {syncs for syncs, _ in costs("NORMAL")} == {0}  # control: the rig counts syncs
+
+
+def test_a_hundred_thousand_entries_open_quickly_though_every_one_is_checked(
+    tmp_path: Path,
+) -> None:
+    open_in(tmp_path).close()
+    db = sqlite3.connect(tmp_path / "ledger", isolation_level=None)
+    db.execute("BEGIN")
+    digest = db.execute("SELECT digest FROM entry").fetchone()[0]
+    body = msgspec.json.encode(rated(1), order="sorted")
+    for seq in range(2, 100_002):
+        digest = next_digest(HashName.SHA256, digest, body)
+        db.execute(
+            "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, 0)",
+            (seq, body, digest),
+        )
+    db.execute("COMMIT")
+    db.close()
+    began = time.perf_counter()
+    ledger = open_in(tmp_path)
+    took_s = time.perf_counter() - began
+    ledger.close()
+    print(f"100,000 entries checked and opened in {took_s:.3f} s")
+    assert (ledger.head[0], ledger.opened_because) == (100_001, None)
+    assert took_s < 3  # a bound for a busy machine; the figure is printed
+
+
+def test_the_pages_are_the_size_that_salvage_expects(tmp_path: Path) -> None:
+    open_in(tmp_path).close()
+    db = sqlite3.connect(tmp_path / "ledger")
+    assert db.execute("PRAGMA page_size").fetchone() == (ledger_file.PAGE_BYTES,)
+    assert db.execute("SELECT kind FROM entry").fetchone() == ("opened",)
+    db.close()
+
+
+def test_a_commit_that_was_whole_when_the_power_went_is_taken_in(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 5)
+    rows = everything(ledger)
+    wal = bytearray((tmp_path / "ledger-wal").read_bytes())
+    shutil.copytree(tmp_path, tmp_path / "cut")
+    ledger.close()
+    frame = 24 + ledger_file.PAGE_BYTES
+    wal[-frame + 16] ^= 1  # the last frame's checksum: SQLite ends the WAL before it
+    (tmp_path / "cut" / "ledger-wal").write_bytes(wal)
+    cut = open_in(tmp_path / "cut")
+    assert (everything(cut), cut.opened_because) == (rows, None)
+    cut.close()
+
+
+def test_the_rated_body_in_the_rig_is_of_the_usual_size() -> None:
+    size = len(msgspec.json.encode(rated(1), order="sorted"))
+    assert isinstance(rated(1), Rated)
+    assert 180 <= size <= 260
+
+
+@pytest.mark.parametrize("how", ["diverged", "diverged twice", "damaged"])
+def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
+    tmp_path: Path, how: str
+) -> None:
+    ledger = open_in(tmp_path)
+    for boots in (36, 37):
+        ledger.append(Booted(at=at(), agent="0", board="simulated", boots=boots))
+        ledger.append(Paused(at=at(), by=f"desk {boots}"))
+    for n in range(20):
+        ledger.append(rated(n))
+    ledger.mark_receipted(ledger.head[0] - 2)
+    if how == "damaged":
+        ledger.close()
+        file = tmp_path / "ledger"
+        file.write_bytes(file.read_bytes()[:100] + bytes(16) + file.read_bytes()[116:])
+        ledger = open_in(tmp_path)
+    else:
+        for _ in how.split():
+            ledger.succeed("diverged")
+            ledger.append(rated(99))
+            ledger.mark_receipted(ledger.head[0])
+    assert ledger.opened_because is not None
+    memory = recall(Entry(*row) for row in everything(ledger))
+    assert (memory.boots, memory.paused_by) == (37, "desk 37")
+    ledger.close()
+
+
+def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> None:
+    birth = Succession(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
+    gaps = tuple((n, n + n % 7) for n in range(1, 100_000, 20))
+    birth.prepare(Survivors("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
+    birth.settle()
+    opened = read_body(everything(open_in(tmp_path))[0][1])
+    assert isinstance(opened, Opened)
+    assert opened.previous is not None
+    told = opened.previous.missing
+    assert len(told) <= 200
+    assert all(any(a <= first and last <= b for a, b in told) for first, last in gaps)
+    assert len(write_body(opened)) < 8000, "or it could not be salvaged itself"
+
+
+@pytest.mark.parametrize("step", range(1, 5))
+def test_a_hand_over_that_fails_halfway_leaves_a_ledger_that_takes_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    ledger = filled(tmp_path, 5)
+    old_id, old = ledger.id, [body for _, body, _ in everything(ledger)]
+    steps = iter(range(1, 100))
+    sync = succession.sync_folder
+
+    def fail_once(path: Path) -> None:
+        if next(steps) == step:
+            raise OSError(5, "Input/output error")
+        sync(path)
+
+    monkeypatch.setattr(succession, "sync_folder", fail_once)
+    with contextlib.suppress(LedgerError):
+        ledger.succeed("diverged")
+    assert next(steps) > step, "it never failed"
+    entry = ledger.append(rated(9))
+    assert ledger.read(entry.seq - 1, 1, 9999).entries == [entry]
+    kept = {body for _, body, _ in everything(ledger)}
+    if ledger.id != old_id:
+        told = (read_body(body) for body in kept)
+        kept |= {b.body.encode() for b in told if isinstance(b, Salvaged)}
+    assert set(old) <= kept
+    ledger.close()
+    assert verify(tmp_path / "ledger").intact

@@ -1,0 +1,135 @@
+"""`verify` reads a ledger, beside a running agent too, and names the first bad entry."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from device.errors import Code, LedgerError
+from device.ledger.verify import Bad, verify
+from rigs.ledger_child import open_in, rated
+from sync.entries import GENESIS, HashName, next_digest
+
+
+def filled(folder: Path, count: int) -> Path:
+    ledger = open_in(folder)
+    for n in range(count):
+        ledger.append(rated(n))
+    ledger.close()
+    return folder / "ledger"
+
+
+def forge(path: Path, *statements: str) -> None:
+    """Do what the triggers forbid, the way a forger would: without them, then put them back."""
+    db = sqlite3.connect(path, isolation_level=None)
+    triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        db.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        db.execute(statement)
+    for _, sql in triggers:
+        db.execute(sql)
+    db.close()
+
+
+def test_an_intact_ledger_is_told_with_its_head_and_changes_nothing(tmp_path: Path) -> None:
+    path = filled(tmp_path, 9)
+    content = path.read_bytes()
+    verdict = verify(path)
+    assert verdict.intact
+    assert (verdict.pad, verdict.head, verdict.entries) == ("pad-1", 10, 10)
+    assert path.read_bytes() == content
+
+
+def test_it_works_while_an_agent_holds_the_ledger_and_goes_on_appending(tmp_path: Path) -> None:
+    ledger = open_in(tmp_path)
+    for n in range(20):
+        ledger.append(rated(n))
+        assert verify(tmp_path / "ledger").head == n + 2
+    ledger.checkpoint()
+    assert verify(tmp_path / "ledger").head == 21
+    ledger.append(rated(1))
+    ledger.close()
+
+
+SATISFIED_TO_WORSE = "replace(CAST(body AS TEXT), 'very_satisfied', 'dissatisfied')"
+
+
+@pytest.mark.parametrize(
+    ("statement", "bad"),
+    [
+        (
+            f"UPDATE entry SET body = CAST({SATISFIED_TO_WORSE} AS BLOB) WHERE seq = 7",
+            Bad(7, "the digest does not follow from the entry before and the body"),
+        ),
+        ("DELETE FROM entry WHERE seq = 5", Bad(5, "is missing")),
+        ("DELETE FROM entry WHERE seq = 1", Bad(1, "is missing")),
+        (
+            "UPDATE entry SET digest = zeroblob(32) WHERE seq = 3",
+            Bad(3, "the digest does not follow from the entry before and the body"),
+        ),
+        (
+            "INSERT INTO mark VALUES ('pruned', 3, zeroblob(32), 11)",
+            Bad(2, "lies before the prune mark"),
+        ),
+        ("DROP TABLE mark", Bad(None, "no such table: mark")),
+        ("CREATE TABLE more(a)", Bad(None, "the tables are not a ledger's: more")),
+        ("PRAGMA application_id = 1", Bad(None, "the header does not name a ledger")),
+        ("UPDATE entry SET receipted = 5 WHERE seq = 5", None),
+    ],
+)
+def test_what_a_forger_did_is_named(tmp_path: Path, statement: str, bad: Bad | None) -> None:
+    path = filled(tmp_path, 10)
+    forge(path, "SELECT 1")
+    assert verify(path).intact  # control: the forger's way in alone is no fault
+    forge(path, statement)
+    assert verify(path).bad == bad
+
+
+def test_a_forger_who_redoes_the_whole_chain_is_beyond_the_pad_and_up_to_the_province(
+    tmp_path: Path,
+) -> None:
+    path = filled(tmp_path, 3)
+    head = verify(path).digest
+    db = sqlite3.connect(path)
+    rows = db.execute("SELECT seq, body FROM entry ORDER BY seq").fetchall()
+    db.close()
+    statements, digest = [], GENESIS
+    for seq, body in rows:
+        forged = body.replace(b"very_satisfied", b"dissatisfied")
+        digest = next_digest(HashName.SHA256, digest, forged)
+        statements.append(
+            f"UPDATE entry SET body = x'{forged.hex()}', digest = x'{digest.hex()}'"
+            f" WHERE seq = {seq}"
+        )
+    forge(path, *statements)
+    verdict = verify(path)
+    assert verdict.intact
+    assert verdict.digest != head  # what the province was told before no longer fits
+
+
+def test_a_missing_file_and_a_file_of_something_else_are_errors_with_a_code(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(LedgerError) as missing:
+        verify(tmp_path / "nowhere")
+    assert missing.value.code is Code.LEDGER_WRITE
+    (tmp_path / "letter").write_text("dear province\n" * 500)
+    with pytest.raises(LedgerError) as foreign:
+        verify(tmp_path / "letter")
+    assert foreign.value.code is Code.LEDGER_FOREIGN
+
+
+def test_after_salvage_the_new_ledger_tells_what_is_missing_of_the_old(tmp_path: Path) -> None:
+    path = filled(tmp_path, 40)
+    content = bytearray(path.read_bytes())
+    spot = content.index(b'"kind":"rated"', 6 * 2048)
+    content[spot] ^= 0xFF
+    path.write_bytes(content)
+    assert verify(path).bad is not None
+    open_in(tmp_path).close()
+    verdict = verify(path)
+    assert verdict.intact
+    assert verdict.previous is not None
+    assert len(verdict.previous.missing) == 1
+    assert verify(tmp_path / "ledger.damaged-1").bad is not None  # set aside as it was

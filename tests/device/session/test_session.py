@@ -1,0 +1,997 @@
+"""The rating session: its table from end to end, the laws it keeps, and random histories."""
+
+import copy
+import itertools
+from collections import deque
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from device.board.profile import board_names, load_profile
+from device.errors import Code
+from device.events import (
+    Arm,
+    Blocked,
+    Bound,
+    ClerkKey,
+    Detail,
+    Disarm,
+    Does,
+    Effect,
+    Event,
+    Invitation,
+    Invite,
+    Pause,
+    Press,
+    Record,
+    Refusal,
+    Refuse,
+    Resume,
+    Scene,
+    Selftest,
+    Settled,
+    Show,
+    Stored,
+    Tick,
+    Unblocked,
+    Withdraw,
+)
+from device.session import diagram
+from device.session import session as session_module
+from device.session.acts import ACTS
+from device.session.session import CLOGGED_AT, TABLE, Act, Session, State, Timing
+from device.session.table import ROWS, When
+from rigs import house
+from sync.entries import (
+    At,
+    Body,
+    Detailed,
+    Invited,
+    Lapsed,
+    Level,
+    Paused,
+    Rated,
+    Resumed,
+    Service,
+    Strayed,
+    Trust,
+    Withdrawn,
+)
+
+TIMING = Timing()
+ONE = Invitation("01J0000000000000000000000A", "http", Service(case="DH-1", step="1"), "c7")
+TWO = Invitation("01J0000000000000000000000B", "http", Service(case="DH-2"))
+
+
+def at(mono: int) -> At:
+    return At(utc=1_790_000_000_000 + mono, mono=mono, boot="b", trust=Trust.NTP)
+
+
+def key(level: Level | None = Level.SATISFIED, mono: int = 0) -> Press:
+    return Press("k2" if level else "k1+k2", level, "sim", mono)
+
+
+def clerk_key(does: Does, one: Invitation = TWO) -> ClerkKey:
+    return ClerkKey("clerk", does, "sim", one, "key")
+
+
+class Bench:
+    """A session, a clock that is moved by hand, and everything that came out."""
+
+    def __init__(self, **kwargs: bool) -> None:
+        self.session = Session("3", TIMING, **kwargs)
+        self.now = 1_000
+        self.bodies: list[Body] = []
+        self.shown: list[Scene] = []
+
+    def do(self, event: Event, after_ms: int = 0) -> list[Effect]:
+        self.now += after_ms
+        effects = self.session.step(event, at(self.now))
+        self.bodies += [effect.body for effect in effects if isinstance(effect, Record)]
+        self.shown += [effect.scene for effect in effects if isinstance(effect, Show)]
+        return effects
+
+    def stored(self, times: int = 1) -> list[Effect]:
+        return list(itertools.chain.from_iterable(self.do(Stored()) for _ in range(times)))
+
+    @property
+    def kinds(self) -> list[type[Body]]:
+        return [type(body) for body in self.bodies]
+
+
+def reach(state: State, *, details: bool = False) -> Bench:
+    """A session in `state`, by the way that a real one takes."""
+    bench = Bench(details=details or state is State.DETAILS, bound=state is not State.UNBOUND)
+    match state:
+        case State.INVITED | State.SAVING | State.GRACE | State.DETAILS | State.THANKS:
+            bench.do(Invite(ONE))
+            bench.stored()
+        case State.PAUSED:
+            bench.do(Pause("desk"))
+            bench.stored()
+        case State.FAULT:
+            bench.do(Blocked(Code.KEYS_GONE))
+        case State.SELFTEST:
+            bench.do(Selftest(on=True))
+    if state in (State.SAVING, State.GRACE, State.DETAILS, State.THANKS):
+        bench.do(key(), 900)
+    if state in (State.GRACE, State.DETAILS, State.THANKS):
+        bench.stored()
+    if state in (State.DETAILS, State.THANKS):
+        bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
+    assert bench.session.state is state
+    return bench
+
+
+EVENTS: tuple[Event, ...] = (
+    *(key(level) for level in (*Level, None)),
+    clerk_key("invite"),
+    clerk_key("pause"),
+    Invite(TWO),
+    Withdraw(ONE.id, "desk"),
+    Withdraw(TWO.id, "desk"),
+    Pause("desk"),
+    Resume("desk"),
+    Tick(),
+    Stored(),
+    Blocked(Code.LEDGER_FULL),
+    Blocked(Code.KEYS_GONE),
+    Unblocked(),
+    Detail(),
+    Detail(("407",), "好"),
+    Bound(),
+    Selftest(on=True),
+    Selftest(on=False),
+)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_guard() -> None:
+    assert len(State) == 10
+    assert len(Event.__args__) == 13
+    for state, event in itertools.product(State, Event.__args__):
+        rows = ROWS[state, event]
+        assert rows, (state, event)
+        assert rows[-1].when is None, (state, event)
+        assert all(row.when is not None for row in rows[:-1]), (state, event)
+        assert len({row.when for row in rows}) == len(rows), (state, event)
+    assert sum(map(len, ROWS.values())) == len(TABLE)
+
+
+def test_no_two_acts_and_no_two_guards_share_a_name() -> None:
+    assert len(Act.__members__) == len(Act)
+    assert len(When.__members__) == len(When)
+
+
+def test_every_event_type_is_in_the_exhaustive_run() -> None:
+    assert {type(event) for event in EVENTS} == set(Event.__args__)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("after_ms", [0, 50, 4_000, 40_000, 100_000])
+def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
+    state: State, after_ms: int
+) -> None:
+    start = reach(state)
+    for first, second in itertools.product(EVENTS, EVENTS):
+        bench = copy.deepcopy(start)
+        for event in (first, second):
+            bench.now += after_ms
+            row = bench.session.row(event, at(bench.now))
+            before = bench.session.state
+            effects = bench.do(event)
+            assert (row.state, row.event) == (before, type(event))
+            assert bench.session.state in row.to, (row, bench.session.state)
+            quiet_row(row.act, effects)
+            made_by_press(row.state, event, effects)
+            entries_first(effects)
+
+
+def quiet_row(act: Act, effects: list[Effect]) -> None:
+    """Illegal events do what their row says and nothing else."""
+    if act in (Act.IGNORE, Act.BIND_LATER):
+        assert effects == []
+    if act is Act.SETTLE:
+        assert {type(effect) for effect in effects} <= {Settled}
+    elif act is Act.STRAY:
+        assert [type(effect.body) for effect in effects if isinstance(effect, Record)] == [Strayed]
+        assert len(effects) == 1
+    elif act.value.startswith("refused"):
+        assert [type(effect) for effect in effects] == [Refuse]
+
+
+def made_by_press(state: State, event: Event, effects: list[Effect]) -> None:
+    """Law 1. A clerk's key, like every other event, makes no level."""
+    for effect in effects:
+        if isinstance(effect, Record) and isinstance(effect.body, Rated):
+            assert isinstance(event, Press)
+            assert event.level is effect.body.level
+            assert state in (State.INVITED, State.SAVING, State.GRACE)
+
+
+def entries_first(effects: list[Effect]) -> None:
+    kinds = [isinstance(effect, Record) for effect in effects]
+    assert kinds == sorted(kinds, reverse=True)
+
+
+def test_the_rows_that_make_a_level_are_three_and_all_start_with_a_press() -> None:
+    makers = [row for row in TABLE if row.act in (Act.RATE, Act.CORRECT)]
+    assert [(row.state, row.event) for row in makers] == [
+        (State.INVITED, Press),
+        (State.SAVING, Press),
+        (State.GRACE, Press),
+    ]
+
+
+def test_every_row_of_the_table_is_met_by_some_history() -> None:
+    met = set()
+    for state, details in itertools.product(State, (False, True)):
+        for after_ms, path in itertools.product(
+            (0, 3_500, 40_000), itertools.product(EVENTS, EVENTS)
+        ):
+            bench = copy.deepcopy(REACHED[state, details])
+            for event in path:
+                bench.now += after_ms
+                met.add(TABLE.index(bench.session.row(event, at(bench.now))))
+                bench.do(event)
+    wishes = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
+    for state, wish in itertools.product(State, wishes):
+        met.add(TABLE.index(clogged(state).session.row(wish, at(2_000))))
+    met.add(TABLE.index(reach(State.INVITED).session.row(key(), at(1))))
+    lapsed = reach(State.INVITED)
+    lapsed.do(Tick(), 40_000)
+    met.add(TABLE.index(lapsed.session.row(Tick(), at(lapsed.now + 1))))
+    never = {(row.state, row.event, row.act) for n, row in enumerate(TABLE) if n not in met}
+    # Some states never hold a deadline, others always do; the rows say so rather than leave a gap.
+    at_rest = (State.UNBOUND, State.PAUSED, State.FAULT, State.SELFTEST)
+    timed = (State.INVITED, State.GRACE, State.DETAILS, State.THANKS)
+    assert never == {(state, Tick, Act.REARM) for state in at_rest} | {
+        (state, Tick, Act.IGNORE) for state in timed
+    }
+
+
+def clogged(state: State) -> Bench:
+    bench = reach(state)
+    bench.session._waiting = deque([Lapsed(at=at(0), invitation="x")] * CLOGGED_AT)
+    return bench
+
+
+REACHED = {
+    (state, details): reach(state, details=details)
+    for state, details in itertools.product(State, (False, True))
+    if not (state is State.THANKS and details)
+}
+REACHED[State.THANKS, True] = reach(State.THANKS)
+
+
+def test_the_document_is_drawn_from_the_table() -> None:
+    document = house.ROOT / "docs" / "session.md"
+    drawn = diagram.document()
+    assert document.read_text() == drawn, "run: python -m device.session.diagram > docs/session.md"
+    for row in TABLE:
+        assert row.act.value in drawn
+
+
+# --- invitation, press, thanks ------------------------------------------------------------------
+
+
+def test_a_press_is_recorded_with_what_was_known_and_thanked_only_when_durable() -> None:
+    bench = Bench()
+    invited = bench.do(Invite(ONE))
+    assert invited[0] == Record(
+        Invited(
+            at=at(1_000),
+            invitation=ONE.id,
+            window="3",
+            source="http",
+            service=ONE.service,
+            clerk="c7",
+        )
+    )
+    assert Arm(TIMING.invitation_ms + TIMING.settle_ms) in invited
+    pressed = bench.do(key(Level.DISSATISFIED), 4_200)
+    assert pressed[0] == Record(
+        Rated(
+            at=at(5_200),
+            invitation=ONE.id,
+            level=Level.DISSATISFIED,
+            source="sim",
+            elapsed_ms=4_200,
+        )
+    )
+    assert Scene.THANKS not in bench.shown
+    assert bench.stored() == []  # that was the invitation's
+    assert Scene.THANKS not in bench.shown
+    assert bench.session.standing(ONE.id) == "open"
+    thanked = bench.stored()
+    assert Show(Scene.THANKS) in thanked
+    assert bench.session.standing(ONE.id) == "rated"
+
+
+def test_thanks_stands_for_its_time_and_then_the_pad_stands_by() -> None:
+    bench = reach(State.GRACE)
+    bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
+    assert bench.session.state is State.THANKS
+    bench.do(Tick(), TIMING.thanks_ms - TIMING.grace_ms - TIMING.settle_ms - 1)
+    assert bench.session.state is State.THANKS
+    bench.do(Tick(), 1)
+    assert (bench.session.state, bench.shown[-1]) == (State.IDLE, Scene.STANDBY)
+
+
+def test_a_second_press_inside_the_grace_time_supersedes_the_first() -> None:
+    bench = reach(State.GRACE)
+    pressed_ms = bench.now
+    bench.do(key(Level.VERY_DISSATISFIED), TIMING.grace_ms)
+    first, second = [body for body in bench.bodies if isinstance(body, Rated)]
+    assert (first.again, second.again) == (False, True)
+    assert second.at.mono == pressed_ms + TIMING.grace_ms
+    thanks = bench.shown.count(Scene.THANKS)
+    bench.stored()
+    assert bench.shown.count(Scene.THANKS) == thanks + 1
+
+
+@pytest.mark.parametrize("late_ms", [1, 50, 100])
+def test_a_press_after_the_grace_time_is_a_stray_even_if_the_timer_is_late(late_ms: int) -> None:
+    bench = reach(State.GRACE)
+    bench.do(key(), TIMING.grace_ms + late_ms)
+    assert bench.kinds == [Invited, Rated, Strayed]
+    assert bench.bodies[-1].state == "grace"
+
+
+def test_a_third_press_is_a_stray() -> None:
+    bench = reach(State.GRACE)
+    bench.do(key(Level.SATISFIED), 100)
+    bench.do(key(Level.DISSATISFIED), 100)
+    assert bench.kinds == [Invited, Rated, Rated, Strayed]
+    bench.stored(2)
+    bench.do(key(Level.DISSATISFIED), 100)
+    assert bench.kinds[-1] is Strayed
+
+
+def test_a_second_press_before_the_first_is_durable_waits_for_both() -> None:
+    bench = reach(State.SAVING)
+    bench.do(key(Level.DISSATISFIED), 200)
+    assert bench.kinds == [Invited, Rated, Rated]
+    bench.stored()
+    assert Scene.THANKS not in bench.shown
+    bench.stored()
+    assert bench.shown[-1] is Scene.THANKS
+
+
+def test_a_slow_card_is_shown_as_saving_and_thanked_all_the_same() -> None:
+    bench = reach(State.SAVING)
+    assert bench.do(Tick(), TIMING.saving_ms) == [Disarm(), Show(Scene.SAVING)]
+    bench.now += 60_000
+    assert Show(Scene.THANKS) in bench.stored()
+    bench.do(key(), 10)
+    assert bench.kinds[-1] is Strayed  # its grace ran out long ago
+
+
+def test_two_keys_at_once_are_never_a_level() -> None:
+    bench = reach(State.INVITED)
+    bench.do(key(None), 500)
+    assert bench.kinds == [Invited, Strayed]
+    assert bench.bodies[-1].key == "k1+k2"
+    assert bench.session.state is State.INVITED
+
+
+def test_a_press_from_before_the_invitation_is_a_stray() -> None:
+    bench = reach(State.INVITED)
+    bench.session.step(key(), at(bench.now - 1))
+    assert bench.session.state is State.INVITED
+    assert bench.session.standing(ONE.id) == "open"
+
+
+# --- lapse, withdrawal --------------------------------------------------------------------------
+
+
+def test_a_timeout_is_unrated_and_never_a_level() -> None:
+    bench = reach(State.INVITED)
+    bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
+    assert bench.kinds == [Invited, Lapsed]
+    assert bench.session.standing(ONE.id) == "unrated"
+    assert bench.shown[-1] is Scene.LAPSED
+    bench.do(Tick(), TIMING.lapsed_ms)
+    assert bench.shown[-1] is Scene.STANDBY
+
+
+def test_a_press_on_the_last_millisecond_counts_although_heard_later() -> None:
+    bench = reach(State.INVITED)
+    bench.do(key(), TIMING.invitation_ms)
+    assert bench.kinds == [Invited, Rated]
+
+
+def test_a_press_past_the_deadline_lapses_and_strays_even_before_the_timer() -> None:
+    bench = reach(State.INVITED)
+    bench.do(key(), TIMING.invitation_ms + 1)
+    assert bench.kinds == [Invited, Lapsed, Strayed]
+    assert bench.session.standing(ONE.id) == "unrated"
+
+
+def test_a_tick_that_comes_early_is_armed_again_for_the_rest() -> None:
+    bench = reach(State.INVITED)
+    assert bench.do(Tick(), TIMING.invitation_ms) == [Arm(TIMING.settle_ms)]
+    assert bench.kinds == [Invited]
+
+
+def test_a_desk_takes_back_only_what_nobody_has_answered() -> None:
+    bench = reach(State.INVITED)
+    assert bench.do(Withdraw(TWO.id, "desk")) == [Refuse(Refusal.UNKNOWN)]
+    bench.do(Withdraw(ONE.id, "desk: left"))
+    assert bench.bodies[-1].reason == "desk: left"
+    assert bench.session.standing(ONE.id) == "withdrawn"
+    assert bench.do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
+    for state in (State.SAVING, State.GRACE, State.THANKS):
+        assert reach(state).do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
+
+
+def test_the_next_citizen_can_be_invited_while_thanks_still_stands_but_not_in_grace() -> None:
+    assert reach(State.GRACE).do(Invite(TWO)) == [Refuse(Refusal.BUSY)]
+    bench = reach(State.THANKS)
+    bench.do(Invite(TWO))
+    assert (bench.session.state, bench.session.invitation) == (State.INVITED, TWO)
+    bench.do(key(), 100)
+    assert bench.bodies[-1].invitation == TWO.id
+    assert not bench.bodies[-1].again
+
+
+# --- pause --------------------------------------------------------------------------------------
+
+
+def test_a_pause_withdraws_an_open_invitation_and_then_closes() -> None:
+    bench = reach(State.INVITED)
+    effects = bench.do(Pause("desk"))
+    assert bench.kinds == [Invited, Withdrawn, Paused]
+    assert bench.bodies[1].reason == "paused"
+    assert effects[-2:] == [Disarm(), Show(Scene.PAUSED)]
+    assert bench.do(Invite(TWO)) == [Refuse(Refusal.PAUSED)]
+    bench.do(Resume("desk"))
+    assert bench.shown[-1] is Scene.STANDBY
+
+
+@pytest.mark.parametrize("state", [State.SAVING, State.GRACE, State.THANKS])
+def test_a_citizen_who_has_pressed_is_thanked_before_the_window_closes(state: State) -> None:
+    bench = reach(state)
+    bench.do(Pause("desk"))
+    assert (bench.session.state, bench.kinds[-1]) == (state, Paused)
+    assert bench.session.clerk_state == "paused"
+    assert bench.do(Invite(TWO)) == [Refuse(Refusal.PAUSED)]
+    bench.stored(2)
+    assert Scene.THANKS in bench.shown
+    for _ in range(2):
+        bench.do(Tick(), 10_000)
+    assert (bench.session.state, bench.shown[-1]) == (State.PAUSED, Scene.PAUSED)
+
+
+def test_pausing_twice_is_recorded_once() -> None:
+    bench = reach(State.PAUSED)
+    assert bench.do(Pause("desk")) == []
+    assert bench.kinds == [Paused]
+
+
+def test_a_pad_that_was_paused_when_the_power_went_starts_paused() -> None:
+    session = Session("3", TIMING, paused=True)
+    assert session.start() == [Show(Scene.PAUSED)]
+    assert session.step(Invite(ONE), at(1)) == [Refuse(Refusal.PAUSED)]
+
+
+# --- fault --------------------------------------------------------------------------------------
+
+
+def test_a_fault_withdraws_an_open_invitation_with_a_trace() -> None:
+    bench = reach(State.INVITED)
+    effects = bench.do(Blocked(Code.KEYS_GONE))
+    assert (bench.kinds[-1], bench.bodies[-1].reason) == (Withdrawn, "fault")
+    assert effects[-1] == Show(Scene.FAULT, Code.KEYS_GONE)
+    assert bench.session.standing(ONE.id) == "withdrawn"
+
+
+def test_a_rating_that_the_card_refuses_is_not_thanked_and_counts_once_it_is_in() -> None:
+    bench = reach(State.SAVING)
+    bench.do(Blocked(Code.LEDGER_FULL))
+    assert bench.shown[-1] is Scene.FAULT
+    assert bench.session.standing(ONE.id) == "open"
+    bench.stored()
+    assert bench.session.standing(ONE.id) == "rated"
+    bench.do(Unblocked())
+    assert bench.shown[-2:] == [Scene.FAULT, Scene.STANDBY]
+    assert Scene.THANKS not in bench.shown
+    assert bench.kinds == [Invited, Rated]
+
+
+def test_a_stray_that_cannot_be_written_does_not_beget_another() -> None:
+    bench = reach(State.FAULT)
+    for _ in range(5):
+        bench.do(key())
+        assert bench.do(Blocked(Code.KEYS_GONE)) == []
+    assert bench.kinds == [Strayed] * 5
+    assert bench.do(Blocked(Code.LEDGER_FULL)) == [Show(Scene.FAULT, Code.LEDGER_FULL)]
+    assert bench.do(Blocked(Code.LEDGER_FULL)) == []
+
+
+def test_behind_a_dead_card_strays_are_counted_and_wishes_refused() -> None:
+    bench = reach(State.FAULT)
+    for _ in range(CLOGGED_AT + 7):
+        bench.do(key())
+    assert len(bench.bodies) == CLOGGED_AT
+    assert bench.session.strays_dropped == 7
+    assert bench.do(Pause("desk")) == [Refuse(Refusal.FAULT)]
+    bench.stored(CLOGGED_AT)
+    bench.do(key())
+    assert len(bench.bodies) == CLOGGED_AT + 1
+
+
+def test_a_window_that_was_paused_is_paused_again_after_a_fault() -> None:
+    bench = reach(State.PAUSED)
+    bench.do(Blocked(Code.KEYS_GONE))
+    bench.do(Unblocked())
+    assert bench.shown[-1] is Scene.PAUSED
+    bench.do(Blocked(Code.KEYS_GONE))
+    bench.do(Resume("desk"))
+    assert bench.shown[-1] is Scene.FAULT
+    bench.do(Unblocked())
+    assert bench.shown[-1] is Scene.STANDBY
+    assert bench.kinds == [Paused, Resumed]
+
+
+# --- settled ------------------------------------------------------------------------------------
+
+
+def settled(effects: list[Effect]) -> list[tuple[str, Level]]:
+    return [(one.invitation.id, one.level) for one in effects if isinstance(one, Settled)]
+
+
+def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_it() -> None:
+    bench = reach(State.SAVING)
+    assert settled(bench.stored()) == []
+    assert settled(bench.do(key(Level.DISSATISFIED, bench.now), 0)) == []
+    assert settled(bench.stored()) == []
+    assert settled(bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)) == [
+        (ONE.id, Level.DISSATISFIED)
+    ]
+    assert settled(bench.do(Tick(), TIMING.thanks_ms)) == []
+    assert settled(bench.do(Invite(TWO))) == []
+
+
+class _SettlesInGrace(Session):
+    """The control: a level is told although a correction may come."""
+
+    def _say_settled(self) -> None:
+        self._grace_until_ms, grace = None, self._grace_until_ms
+        super()._say_settled()
+        if self.invitation is not None:
+            self._grace_until_ms = grace
+
+
+def test_control_a_session_that_settles_in_the_grace_time_tells_two_levels() -> None:
+    bench = Bench()
+    bench.session = _SettlesInGrace("3", TIMING)
+    bench.do(Invite(ONE))
+    bench.do(key(), 900)
+    told = settled(bench.stored(2))
+    bench.do(key(Level.DISSATISFIED, bench.now), 0)
+    told += settled(bench.stored())
+    assert told == [(ONE.id, Level.SATISFIED), (ONE.id, Level.DISSATISFIED)]
+
+
+def test_a_fault_settles_a_durable_level_at_once_and_another_when_it_is_durable() -> None:
+    assert settled(reach(State.GRACE).do(Blocked(Code.KEYS_GONE))) == [(ONE.id, Level.SATISFIED)]
+    bench = reach(State.SAVING)
+    assert settled(bench.do(Blocked(Code.LEDGER_FULL))) == []
+    assert settled(bench.stored()) == [(ONE.id, Level.SATISFIED)]
+
+
+def test_a_level_that_is_durable_only_after_the_next_citizen_was_invited_is_not_told() -> None:
+    bench = reach(State.SAVING)
+    bench.do(Blocked(Code.LEDGER_FULL))
+    bench.do(Unblocked())
+    bench.do(Invite(TWO))
+    assert settled(bench.stored(2)) == []
+    assert bench.session.standing(ONE.id) == "rated"
+
+
+def test_nothing_settles_that_nobody_pressed() -> None:
+    bench = reach(State.INVITED)
+    assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)) == []
+    assert settled(bench.stored()) == []
+    assert settled(reach(State.INVITED).do(Withdraw(ONE.id, "desk"))) == []
+
+
+# --- the clerk's key ----------------------------------------------------------------------------
+
+DOES: tuple[Does, ...] = ("invite", "pause")
+
+
+@pytest.mark.parametrize("does", DOES)
+@pytest.mark.parametrize("state", [state for state in State if state is not State.IDLE])
+def test_a_clerks_key_is_a_stray_while_a_citizen_is_served_or_nobody_can_be(
+    state: State, does: Does
+) -> None:
+    bench = reach(state)
+    before, shown = copy.deepcopy(bench.bodies), list(bench.shown)
+    if (state, does) == (State.PAUSED, "pause"):
+        bench.do(clerk_key(does))
+        assert bench.bodies[len(before) :] == [Resumed(at=at(bench.now), by="key")]
+        assert bench.shown[len(shown) :] == [Scene.STANDBY]
+        return
+    assert bench.do(clerk_key(does)) == [
+        Record(Strayed(at=at(bench.now), key="clerk", state=state.value, source="sim"))
+    ]
+    assert (bench.session.state, bench.shown) == (state, shown)
+
+
+def test_at_rest_the_key_to_invite_asks_for_a_rating_of_no_case() -> None:
+    bench = reach(State.IDLE)
+    bench.do(clerk_key("invite", Invitation("K", "key")))
+    (invited,) = bench.bodies
+    assert invited == Invited(at=at(bench.now), invitation="K", window="3", source="key")
+    assert bench.session.standing("K") == "open"
+    bench.do(key(Level.DISSATISFIED), 900)
+    assert isinstance(bench.bodies[-1], Rated)
+
+
+def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None:
+    bench = reach(State.IDLE)
+    for _ in range(2):
+        bench.do(clerk_key("pause"))
+        assert bench.session.clerk_state == "paused"
+        bench.do(clerk_key("pause"))
+        assert bench.session.clerk_state == "ready"
+    assert bench.kinds == [Paused, Resumed] * 2
+
+
+def test_no_row_of_a_clerks_key_makes_a_level() -> None:
+    acts = {row.act for row in TABLE if row.event is ClerkKey}
+    assert acts == {Act.STRAY, Act.INVITE, Act.PAUSE, Act.RESUME}
+
+
+# --- details, self-test, standings --------------------------------------------------------------
+
+
+def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
+    bench = reach(State.DETAILS)
+    bench.do(Detail(("407",), "快"))
+    assert bench.bodies[-1] == Detailed(
+        at=at(bench.now), invitation=ONE.id, options=("407",), text="快"
+    )
+    bench.do(key(), 10)
+    assert bench.kinds[-1] is Strayed
+    assert bench.session.state is State.SAVING
+    assert Show(Scene.THANKS) in bench.stored()
+    assert bench.session.state is State.THANKS
+    skipped = reach(State.DETAILS)
+    skipped.do(Detail())
+    assert skipped.session.state is State.THANKS
+    left_alone = reach(State.DETAILS)
+    left_alone.do(Tick(), TIMING.details_ms)
+    assert left_alone.session.state is State.IDLE
+    assert Detailed not in skipped.kinds + left_alone.kinds
+
+
+def test_keys_in_the_self_test_are_strays() -> None:
+    bench = reach(State.SELFTEST)
+    bench.do(key())
+    assert bench.bodies[-1].state == "selftest"
+    bench.do(Selftest(on=False))
+    assert bench.session.state is State.IDLE
+
+
+# --- rating by phone -----------------------------------------------------------------------------
+
+
+def test_an_invitation_may_be_rated_by_phone_until_a_key_is_pressed() -> None:
+    bench = Bench()
+    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    bench.do(Invite(ONE))
+    assert bench.session.phone_may_rate(bench.now, 0) == ONE.id
+    bench.stored()
+    bench.do(key(), 900)
+    for happens in (None, Stored(), Tick(), Tick()):
+        if happens is not None:
+            bench.do(happens, 5_000)
+        assert bench.session.phone_may_rate(bench.now, 600_000) is None
+
+
+def test_after_a_lapse_it_may_for_a_while_and_no_longer_than_to_the_next_one() -> None:
+    bench = Bench()
+    bench.do(Invite(ONE))
+    bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
+    bench.stored(2)
+    bench.do(Tick(), TIMING.lapsed_ms)
+    rested_ms = TIMING.lapsed_ms
+    assert bench.shown[-2:] == [Scene.LAPSED, Scene.STANDBY]
+    for late_ms, wanted in ((0, None), (rested_ms, None), (rested_ms + 1, ONE.id)):
+        assert bench.session.phone_may_rate(bench.now, late_ms) == wanted
+    bench.do(key())  # a stray belongs to nobody
+    assert bench.session.phone_may_rate(bench.now, 60_000) == ONE.id
+    bench.do(Pause("desk"))
+    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    bench.do(Resume("desk"))
+    bench.do(Invite(TWO))
+    assert bench.session.phone_may_rate(bench.now, 60_000) == TWO.id
+    bench.do(Withdraw(TWO.id, "desk"))
+    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+
+
+def test_the_last_256_standings_are_kept() -> None:
+    session = Session("3", TIMING)
+    for number in range(300):
+        session.remember(str(number), "withdrawn")
+    assert session.standing("43") is None
+    assert session.standing("44") == "withdrawn"
+
+
+# --- random histories ---------------------------------------------------------------------------
+
+
+class Histories(RuleBasedStateMachine):
+    """A pad with a card that is slow or refuses for a while, and the laws over every history."""
+
+    session_type = Session
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = self.session_type("3", TIMING, details=False)
+        self.now = 0
+        self.deadline: int | None = None
+        self.queue: deque[Body] = deque()
+        self.ledger: list[Body] = []
+        self.invitations = 0
+        self.thanked: list[str] = []
+        self.settled: dict[str, Level] = {}
+
+    def do(self, event: Event, mono: int | None = None) -> None:
+        before = self.session.state
+        effects = self.session.step(event, at(self.now if mono is None else mono))
+        made_by_press(before, event, effects)
+        entries_first(effects)
+        for effect in effects:
+            match effect:
+                case Record(body=body):
+                    self.queue.append(body)
+                case Arm(after_ms=after_ms):
+                    assert after_ms >= 0
+                    self.deadline = self.now + after_ms
+                case Disarm():
+                    self.deadline = None
+                case Show(scene=Scene.THANKS):
+                    self.thank()
+                case Settled(invitation=invitation, level=level):
+                    self.settle(invitation.id, level)
+
+    def settle(self, one: str, level: Level) -> None:
+        """What is told beyond the pad is durable, final, and told once."""
+        rated = [body for body in self.ledger if isinstance(body, Rated) and body.invitation == one]
+        assert [body.level for body in rated[-1:]] == [level]
+        assert not any(isinstance(body, Rated) and body.invitation == one for body in self.queue)
+        assert one not in self.settled
+        self.settled[one] = level
+
+    def thank(self) -> None:
+        """Law 2: whoever is thanked is in the ledger, with every press of theirs."""
+        assert self.session.invitation is not None
+        one = self.session.invitation.id
+        assert any(isinstance(body, Rated) and body.invitation == one for body in self.ledger)
+        assert not any(isinstance(body, Rated) and body.invitation == one for body in self.queue)
+        self.thanked.append(one)
+
+    @rule()
+    def invite(self) -> None:
+        self.invitations += 1
+        self.do(Invite(Invitation(f"i{self.invitations}", "http")))
+
+    @rule(level=st.sampled_from([*Level, None]), heard_after_ms=st.integers(0, 90))
+    def press(self, level: Level | None, heard_after_ms: int) -> None:
+        self.do(key(level), max(0, self.now - heard_after_ms))
+
+    @rule(does=st.sampled_from(["invite", "pause"]))
+    def clerk_key(self, does: Does) -> None:
+        self.invitations += 1
+        self.do(clerk_key(does, Invitation(f"i{self.invitations}", "key")))
+
+    @rule(number=st.integers(1, 9))
+    def withdraw(self, number: int) -> None:
+        self.do(Withdraw(f"i{number}", "desk"))
+
+    @rule(event=st.sampled_from([Pause("desk"), Resume("desk"), Detail(), Bound()]))
+    def wish(self, event: Event) -> None:
+        self.do(event)
+
+    @rule(event=st.sampled_from([Blocked(Code.LEDGER_FULL), Blocked(Code.KEYS_GONE), Unblocked()]))
+    def fault(self, event: Event) -> None:
+        self.do(event)
+
+    @rule(on=st.booleans())
+    def selftest(self, on: bool) -> None:
+        self.do(Selftest(on=on))
+
+    @precondition(lambda self: self.queue)
+    @rule()
+    def commit(self) -> None:
+        self.ledger.append(self.queue.popleft())
+        self.do(Stored())
+
+    @rule(passed_ms=st.one_of(st.integers(1, 150), st.integers(1, 5_000), st.just(31_000)))
+    def wait(self, passed_ms: int) -> None:
+        until = self.now + passed_ms
+        while self.deadline is not None and self.deadline <= until:
+            self.now, self.deadline = self.deadline, None
+            self.do(Tick())
+        self.now = until
+
+    @invariant()
+    def one_invitation_has_one_rating_and_at_most_one_correction(self) -> None:
+        rated: dict[str, list[Rated]] = {}
+        ended: set[str] = set()
+        for body in (*self.ledger, *self.queue):
+            if isinstance(body, Rated):
+                rated.setdefault(body.invitation, []).append(body)
+            if isinstance(body, Lapsed | Withdrawn):
+                assert body.invitation not in ended
+                ended.add(body.invitation)
+        assert not ended & set(rated)
+        for ratings in rated.values():
+            assert [rating.again for rating in ratings] in ([False], [False, True])
+            assert ratings[-1].at.mono - ratings[0].at.mono <= TIMING.grace_ms
+            assert 0 <= ratings[0].elapsed_ms <= TIMING.invitation_ms
+
+    @invariant()
+    def a_settled_level_changes_no_more(self) -> None:
+        last = {
+            body.invitation: body.level
+            for body in (*self.ledger, *self.queue)
+            if isinstance(body, Rated)
+        }
+        assert all(last[one] is level for one, level in self.settled.items())
+
+    @invariant()
+    def a_standing_says_what_the_entries_say(self) -> None:
+        durable = {body.invitation for body in self.ledger if isinstance(body, Rated)}
+        waiting = {body.invitation for body in self.queue if isinstance(body, Rated)}
+        for number in range(1, self.invitations + 1):
+            standing = self.session.standing(f"i{number}")
+            if standing == "rated":
+                assert f"i{number}" in durable
+            elif f"i{number}" in durable | waiting:
+                assert standing == "open"
+                assert f"i{number}" not in durable or f"i{number}" in waiting
+
+    @invariant()
+    def an_open_invitation_is_on_the_screen_or_waits_for_the_card(self) -> None:
+        for number in range(1, self.invitations + 1):
+            if self.session.standing(f"i{number}") == "open":
+                one = self.session.invitation
+                assert (one is not None and one.id == f"i{number}") or any(
+                    isinstance(body, Rated) and body.invitation == f"i{number}"
+                    for body in self.queue
+                )
+
+    @invariant()
+    def a_phone_may_rate_only_what_no_key_has_rated(self) -> None:
+        one = self.session.phone_may_rate(self.now, 60_000)
+        bodies = [*self.ledger, *self.queue]
+        ended = [body for body in bodies if isinstance(body, Rated | Withdrawn)]
+        assert one not in {body.invitation for body in ended}
+
+    @invariant()
+    def a_screen_that_will_change_has_a_deadline(self) -> None:
+        if self.session.state in (State.INVITED, State.GRACE, State.THANKS, State.DETAILS):
+            assert self.deadline is not None
+        if self.session.state is State.SAVING:
+            assert self.queue
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=400,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
+
+
+class _ThanksTooSoon(Session):
+    """The control: thanks as soon as a key is pressed."""
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        effects = super().step(event, at)
+        if any(isinstance(e, Record) and isinstance(e.body, Rated) for e in effects):
+            effects.append(Show(Scene.THANKS))
+        return effects
+
+
+class _TimeoutIsGood(Session):
+    """The control: what bad pads do, a timeout that becomes a level."""
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        effects = super().step(event, at)
+        for effect in effects:
+            if isinstance(effect, Record) and isinstance(effect.body, Lapsed):
+                one = effect.body.invitation
+                level = Level.VERY_SATISFIED
+                rated = Rated(at=at, invitation=one, level=level, source="sim", elapsed_ms=0)
+                return [Record(rated), *effects[1:]]
+        return effects
+
+
+class _EveryPressCorrects(Session):
+    """The control: corrections without end."""
+
+    def _correct(self, press: Press, at: At) -> None:
+        self._record_level(press, at, again=True)
+
+
+class _FaultForgets(Session):
+    """The control: a fault that drops the open invitation without a trace."""
+
+    def _take_back(self, reason: str, at: At) -> None:
+        if reason != "fault":
+            super()._take_back(reason, at)
+
+
+class _ClerkRates(Session):
+    """The control: a clerk's key that is taken for the best level."""
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        if isinstance(event, ClerkKey) and self.state is State.INVITED:
+            best = Press(event.key, Level.VERY_SATISFIED, event.source, at.mono)
+            return super().step(best, at)
+        return super().step(event, at)
+
+
+class _SettlesTooSoon(Session):
+    """The control: a level is told while it waits for the card."""
+
+    def step(self, event: Event, at: At) -> list[Effect]:
+        effects = super().step(event, at)
+        for effect in effects:
+            if isinstance(effect, Record) and isinstance(effect.body, Rated):
+                assert self.invitation is not None
+                return [*effects, Settled(self.invitation, effect.body.level)]
+        return effects
+
+
+class _OffersThePhoneToo(Session):
+    """The control: the code of an invitation stays when a key has been pressed."""
+
+    def phone_may_rate(self, *_: int) -> str | None:
+        return self._asked.id if self._asked is not None else None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        _ThanksTooSoon,
+        _TimeoutIsGood,
+        _EveryPressCorrects,
+        _FaultForgets,
+        _ClerkRates,
+        _SettlesTooSoon,
+        _OffersThePhoneToo,
+    ],
+)
+def test_the_random_histories_catch_a_session_that_breaks_a_law(
+    broken: type[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Control(Histories):
+        session_type = broken
+
+    monkeypatch.setattr(session_module, "ACTS", {**ACTS, Act.CORRECT: broken._correct})
+    Control.TestCase.settings = settings(
+        max_examples=200, stateful_step_count=40, deadline=None, derandomize=True, database=None
+    )
+    with pytest.raises(AssertionError):
+        Control.TestCase("runTest").runTest()
+
+
+def test_a_press_is_heard_of_before_its_deadlines_timer_on_every_board() -> None:
+    boards = [load_profile(name) for name in board_names()]
+    on_lines = [board for board in boards if not board.keys.coded]
+    assert on_lines
+    for board in on_lines:  # a press that comes as a code carries the time at which it was heard
+        assert board.keys.debounce_ms + board.keys.scan_ms < TIMING.settle_ms, board.name
