@@ -20,15 +20,16 @@ LATIN = "/usr/share/fonts/truetype/dejavu"
 
 
 @contextlib.contextmanager
-def browser(folder: Path) -> Iterator["Browser"]:
-    """Chromium as a kiosk has it; its only Chinese and Korean letters are the agent's."""
+def browser(folder: Path, letters: Path | None = None) -> Iterator["Browser"]:
+    """Chromium as a kiosk has it: its only Chinese and Korean letters are the agent's. With the
+    fonts in the folder `letters`, as an office's computer has it.
+    """
     from playwright.sync_api import sync_playwright
 
     folder.mkdir(parents=True, exist_ok=True)
     fonts = folder / "fonts.conf"
-    fonts.write_text(
-        f"<fontconfig><dir>{LATIN}</dir><cachedir>{folder / 'fonts'}</cachedir></fontconfig>"
-    )
+    folders = "".join(f"<dir>{one}</dir>" for one in (LATIN, letters) if one)
+    fonts.write_text(f"<fontconfig>{folders}<cachedir>{folder / 'fonts'}</cachedir></fontconfig>")
     program = next(filter(None, map(shutil.which, CHROMIUM)))
     with sync_playwright() as play:
         chromium = play.chromium.launch(

@@ -54,3 +54,36 @@ TOO_SMALL = """([target_mm, text_mm]) => {
 FONTS = (
     """() => [...document.fonts].filter((one) => one.status === "error").map((one) => one.family)"""
 )
+
+UNFIT = """([target_px, text_px]) => {
+  const complaints = [];
+  const named = (one) => one.id || one.textContent.trim() || one.tagName;
+  if (document.documentElement.scrollWidth > innerWidth) complaints.push("it scrolls sideways");
+  const seen = [...document.querySelectorAll("body *")].filter(
+    (one) => one.checkVisibility() && !one.closest("svg, option") && one.getClientRects().length
+  );
+  for (const one of seen) {
+    const box = one.getBoundingClientRect();
+    if (box.left < 0 || box.right > innerWidth + 0.5) complaints.push(`${named(one)} is cut off`);
+    const words = [...one.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    const inline = getComputedStyle(one).display === "inline";
+    if (words && !inline && one.scrollWidth > one.clientWidth + 1)
+      complaints.push(`${named(one)} does not hold its words`);
+    if (words && parseFloat(getComputedStyle(one).fontSize) < text_px)
+      complaints.push(`${named(one)} is written small`);
+    if (/^(BUTTON|INPUT)$/.test(one.tagName) && Math.min(box.width, box.height) < target_px)
+      complaints.push(`${named(one)} is hard to hit: ${box.width} by ${box.height}`);
+  }
+  const touched = seen.filter((one) => /^(BUTTON|INPUT)$/.test(one.tagName));
+  for (const [at, one] of touched.entries())
+    for (const other of touched.slice(at + 1)) {
+      const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+      if (
+        Math.max(a.left, b.left) < Math.min(a.right, b.right) &&
+        Math.max(a.top, b.top) < Math.min(a.bottom, b.bottom)
+      )
+        complaints.push(`${named(one)} lies on ${named(other)}`);
+    }
+  return complaints;
+}"""
+"""For a page that may be scrolled down, but never sideways; in the browser's pixels."""

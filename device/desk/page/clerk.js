@@ -12,66 +12,111 @@
     ready: "可以邀请",
     busy: "群众正在评价",
     paused: "暂停服务",
-    fault: "评价器故障",
+    fault: "评价器故障，请联系技术人员",
     unbound: "评价器尚未绑定窗口",
     away: "与评价器失去联系，正在重新连接…"
   };
+  var ENDING = "评价已结束，请稍候"; // the pad still says thanks
   var PROBLEMS = {
     busy: "上一位群众还在评价，请稍候。",
     paused: "窗口已暂停服务，请先恢复。",
     fault: "评价器有故障，请联系技术人员。",
     unbound: "评价器尚未绑定窗口，请联系技术人员。",
     unauthorised: "口令不正确，请重新签到。",
-    unreachable: "联系不上评价器，请检查网络。",
-    "already-rated": "该办件已经评价过。",
+    unreachable: "联系不上评价器，请检查网络，再按一次回车。",
+    "already-rated": "办件 … 已经评价过。",
     "already-ended": "群众已经作答，不能撤回。",
     "unknown-invitation": "评价器没有这次邀请的记录。",
-    "bad-request": "办件编号不符合要求，请检查。",
-    "too-often": "操作太频繁，请稍候。"
+    "bad-request": "办件编号不符合要求：最多 50 个字，不能换行。",
+    "too-often": "操作太频繁，请稍候。",
+    slow: "正在联系评价器…",
+    composed: "输入法是中文状态。请切换成英文，重新扫描；编号没有错，就再按一次回车。"
   };
-  var SHOWN = 6;
+  var PASSING = ["busy", "paused", "fault", "unbound", "unreachable"]; // settled when it is ready
+  var SHOWN = 10;
+  var SLOW_MS = 400; // after which a clerk wonders
+  var TWICE_MS = 300; // some scanners end with two Enters
+  var SCANNER_MS = 100; // between two keys; a finger is slower
+  var SCANNED = 5; // keys in a row that fast are no finger's
 
   var here = function (id) {
     return document.getElementById(id);
   };
+  var on_computer = storage("localStorage");
+  var in_tab = storage("sessionStorage");
   var pad = null;
   var link = null;
   var standing_now = null; // the window, as last heard
+  var troubled = null; // the code of the problem that is shown
   var refused = null; // the case that has been rated already
-  var visits = JSON.parse(sessionStorage.getItem("visits") || "[]");
+  var visits = kept();
+
+  /* The browser's, or one that lasts as long as the page: in another page's frame it may be barred. */
+  function storage(name) {
+    try {
+      window[name].getItem("token");
+      return window[name];
+    } catch (error) {
+      var own = {};
+      return {
+        getItem: function (key) { return own[key] || null; },
+        setItem: function (key, value) { own[key] = value; },
+        removeItem: function (key) { delete own[key]; }
+      };
+    }
+  }
+
+  function kept() {
+    try {
+      return JSON.parse(in_tab.getItem("visits")) || [];
+    } catch (error) {
+      return [];
+    }
+  }
+
+  function keep() {
+    visits = visits.slice(0, SHOWN);
+    in_tab.setItem("visits", JSON.stringify(visits));
+  }
 
   function show(id, on) {
     here(id).hidden = !on;
   }
 
-  function keep() {
-    visits = visits.slice(0, SHOWN);
-    sessionStorage.setItem("visits", JSON.stringify(visits));
+  /* What was meant: an input method may have made ＤＨ－１ of DH-1. */
+  function plain(text) {
+    return text.replace(/[０-９Ａ-Ｚａ-ｚ－]/g, function (wide) {
+      return String.fromCharCode(wide.charCodeAt(0) - 0xfee0);
+    }).trim();
   }
 
   /* --- signing in --- */
 
   function take_token_from_address() {
     var found = /[#&]token=([^&]+)/.exec(location.hash);
-    if (!found) return;
-    localStorage.setItem("token", decodeURIComponent(found[1]));
+    if (!found) return false;
+    on_computer.setItem("token", decodeURIComponent(found[1]));
     history.replaceState(null, "", location.pathname);
+    return true;
   }
 
   function begin() {
-    var clerk = sessionStorage.getItem("clerk");
-    var token = localStorage.getItem("token");
+    var clerk = in_tab.getItem("clerk");
+    var token = on_computer.getItem("token");
+    var signed_in = clerk && token;
     if (link) link.close();
     link = null;
-    show("sign-in", !clerk || !token);
-    show("desk", clerk && token);
-    show("who", clerk && token);
-    show("pause", clerk && token);
+    standing_now = null;
+    show("sign-in", !signed_in);
+    show("desk", signed_in);
+    show("who", signed_in);
+    show("pause", signed_in);
     show("token-row", !token);
     show("forget", token);
     here("token").required = !token;
-    if (!clerk || !token) {
+    if (!signed_in) {
       document.body.dataset.state = "unknown";
+      document.title = "窗口评价";
       here("window").textContent = "–";
       here("state").textContent = "请签到";
       here(token ? "number" : "token").focus();
@@ -90,30 +135,36 @@
   here("sign-in-form").addEventListener("submit", function (event) {
     event.preventDefault();
     var token = here("token").value.trim();
-    if (token) localStorage.setItem("token", token);
+    if (token) on_computer.setItem("token", token);
     here("token").value = "";
-    sessionStorage.setItem("clerk", here("number").value.trim());
+    in_tab.setItem("clerk", plain(here("number").value));
     begin();
   });
 
   here("leave").addEventListener("click", function () {
-    sessionStorage.clear();
+    in_tab.removeItem("clerk");
+    in_tab.removeItem("visits");
     visits = [];
     here("number").value = "";
+    here("case").value = "";
     problem(null);
     begin();
   });
 
   here("forget").addEventListener("click", function () {
     if (!window.confirm("清除后需由技术人员重新输入口令。确定清除吗？")) return;
-    localStorage.removeItem("token");
+    on_computer.removeItem("token");
     begin();
   });
 
   /* --- what the pad says --- */
 
   function hear(event) {
-    if (event.event === "window") standing_now = event;
+    if (event.event === "window") {
+      var was_ready = standing_now && standing_now.state === "ready";
+      standing_now = event;
+      if (event.state === "ready" && !was_ready && PASSING.indexOf(troubled) >= 0) problem(null);
+    }
     if (event.event === "standing") {
       visits.forEach(function (visit) {
         if (visit.invitation === event.invitation) visit.standing = event.standing;
@@ -123,7 +174,7 @@
     if (event.event === "link" && !event.connected) {
       standing_now = null;
       if (event.code === "unauthorised") {
-        localStorage.removeItem("token");
+        on_computer.removeItem("token");
         begin();
         here("state").textContent = PROBLEMS.unauthorised;
         return;
@@ -135,46 +186,70 @@
   function draw() {
     var now = standing_now;
     var state = now ? now.state : "away";
+    var last = visits[0];
+    var words = STATES[state] + (now && now.fault ? " " + now.fault : "");
+    var is_ending = visits.some(function (visit) {
+      return now && visit.invitation === now.invitation && visit.standing !== "open";
+    });
+    if (state === "busy" && is_ending) words = ENDING;
     document.body.dataset.state = state;
-    here("window").textContent = now ? now.window || "–" : here("window").textContent;
-    here("state").textContent = STATES[state] + (now && now.fault ? " " + now.fault : "");
-    here("invite").disabled = state === "away"; // otherwise a scan while busy would go unheard
+    if (now) here("window").textContent = now.window || "–";
+    if (here("state").textContent !== words) here("state").textContent = words;
     here("pause").disabled = !now || state === "unbound";
     here("pause").textContent = state === "paused" ? "恢复服务" : "暂停服务";
-    var open = visits.filter(function (visit) {
-      return visit.standing === "open";
-    })[0];
-    show("now", open);
-    here("now-case").textContent = open ? open.case : "";
-    show("none", !visits.length);
-    var list = here("visits");
-    list.textContent = "";
-    visits.forEach(function (visit) {
-      var row = document.createElement("li");
-      row.dataset.standing = visit.standing;
-      [["time", visit.time], ["case", visit.case], ["standing", STANDINGS[visit.standing]]].forEach(
-        function (part) {
-          var cell = document.createElement("span");
-          cell.className = part[0];
-          cell.textContent = part[1];
-          row.appendChild(cell);
-        }
-      );
-      list.appendChild(row);
+    // An old "rated" beside a refusal would be taken for the new one's.
+    show("now", last && (last.standing === "open" || !troubled));
+    show("withdraw", last && last.standing === "open");
+    if (last) {
+      here("now").dataset.standing = last.standing;
+      here("now-standing").textContent = STANDINGS[last.standing];
+      here("now-case").textContent = last.case;
+    }
+    // Read on the task bar, while another program has the screen.
+    var of_case = last && (state === "ready" || state === "busy");
+    document.title = (of_case ? STANDINGS[last.standing] + " " + last.case : words) + " · 窗口 " +
+      here("window").textContent;
+    show("none", !last);
+    here("visits").textContent = "";
+    visits.forEach(list);
+  }
+
+  function list(visit) {
+    var row = document.createElement("li");
+    var parts = { time: visit.time, case: visit.case, standing: STANDINGS[visit.standing] };
+    row.dataset.standing = visit.standing;
+    Object.keys(parts).forEach(function (name) {
+      var cell = document.createElement("span");
+      cell.className = name;
+      cell.textContent = parts[name];
+      row.appendChild(cell);
     });
+    here("visits").appendChild(row);
   }
 
   function problem(error) {
+    troubled = error && error.code;
     show("problem", error);
-    show("again", error && error.code === "already-rated");
-    here("says").textContent = error ? PROBLEMS[error.code] || "评价器没有接受（" + error.code + "）。" : "";
+    show("again", troubled === "already-rated");
+    here("problem").dataset.kind = troubled === "slow" ? "slow" : "refused";
+    var words = PROBLEMS[troubled] || "评价器没有接受（" + troubled + "）。";
+    here("says").textContent = error ? words.replace("…", function (rest) {
+      return error.case || rest;
+    }) : "";
+    draw();
   }
 
   /* --- what the clerk does --- */
 
   function invite(wish) {
+    var field = here("case");
+    var slow = window.setTimeout(problem, SLOW_MS, { code: "slow" });
     problem(null);
+    field.focus();
+    field.select(); // what is scanned next takes its place
     pad.invite(wish).then(function (made) {
+      window.clearTimeout(slow);
+      problem(null);
       var known = visits.some(function (visit) {
         return visit.invitation === made.invitation;
       });
@@ -187,20 +262,38 @@
         });
         keep();
       }
-      here("case").value = "";
+      if (plain(field.value) === wish.case) field.value = "";
       draw();
     }, function (error) {
+      window.clearTimeout(slow);
       refused = wish;
-      problem(error);
-      here("case").select();
+      problem({ code: error.code, case: wish.case });
+      if (plain(field.value) === wish.case) field.select();
     });
-    here("case").focus();
   }
+
+  var last_enter = { number: "", ms: 0 };
+  var composed = false; // an input method took part
+  var fast = { keys: 0, ms: 0 }; // how many keys came as a scanner's do
 
   here("ask").addEventListener("submit", function (event) {
     event.preventDefault();
-    var number = here("case").value.trim();
-    if (number) invite({ case: number });
+    var number = plain(here("case").value);
+    var is_second = number === last_enter.number && event.timeStamp - last_enter.ms < TWICE_MS;
+    if (!number || is_second) return;
+    last_enter = { number: number, ms: event.timeStamp };
+    var was_composed = composed && fast.keys >= SCANNED && /[^ -~]/.test(number);
+    composed = false;
+    if (was_composed) {
+      problem({ code: "composed" });
+      here("case").select();
+      return;
+    }
+    invite({ case: number });
+  });
+
+  here("case").addEventListener("compositionend", function () {
+    composed = true;
   });
 
   here("again").addEventListener("click", function () {
@@ -208,11 +301,8 @@
   });
 
   here("withdraw").addEventListener("click", function () {
-    var open = visits.filter(function (visit) {
-      return visit.standing === "open";
-    })[0];
     problem(null);
-    if (open) pad.withdraw(open.invitation, "clerk").then(null, problem);
+    pad.withdraw(visits[0].invitation, "clerk").then(null, problem);
     here("case").focus();
   });
 
@@ -223,13 +313,28 @@
     here("case").focus();
   });
 
-  /* A scanner types wherever the focus is; it belongs into the field. */
   document.addEventListener("keydown", function (event) {
+    var key = event.key || ""; // none, when the browser fills in by itself
+    if (here("desk").hidden) return;
+    fast.keys = event.timeStamp - fast.ms < SCANNER_MS ? fast.keys + 1 : 1;
+    fast.ms = event.timeStamp;
+    if (key === "Escape") {
+      here("case").value = "";
+      here("case").focus();
+      problem(null);
+    }
+    // A scanner's line feed, which would open the browser's downloads.
+    if (event.ctrlKey && key.toLowerCase() === "j") event.preventDefault();
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    // A scanner types wherever the focus is; it belongs into the field.
     var at = document.activeElement;
-    if (here("desk").hidden || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key.length === 1 && (!at || at.tagName !== "INPUT") && event.key !== " ") {
+    if (key.length === 1 && (!at || at.tagName !== "INPUT") && key !== " ") {
       here("case").focus();
     }
+  });
+
+  window.addEventListener("hashchange", function () {
+    if (take_token_from_address()) begin();
   });
 
   take_token_from_address();

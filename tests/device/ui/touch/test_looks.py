@@ -1,26 +1,22 @@
 """The touch page in the real Chromium: every state, in every language, on every screen.
 
-Golden pictures are for the eye, and for a difference that an eye would see. They are compared as
-small grey pictures, for letters are drawn a little differently by every version of a browser: what
-moved, vanished or changed its colour is noticed, and the edge of a letter is not. Written anew with
-RATINGPAD_GOLDENS=write; look at them before they are committed.
+Golden pictures are written anew with RATINGPAD_GOLDENS=write (`rigs/likeness.py`).
 """
 
-import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
 from device.errors import Code
 from device.events import Scene
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
 from device.ui.touch.state import Now, View
 from rigs.kiosk import Kiosk, browser
+from rigs.likeness import differs, is_like
 from rigs.page_measure import FONTS, MISPLACED, TOO_SMALL
 from rigs.touch_page import STATES, TouchPage
 
@@ -42,10 +38,6 @@ VIEWS = {
     "contrast": View(contrast=True),
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-
-CELL_PX = 8
-CHANGED = 40
-"""Of 255: a cell of 8 by 8 pixels that differs by so much is a letter that has gone."""
 
 
 @pytest.fixture(scope="module")
@@ -216,17 +208,6 @@ def test_a_page_that_is_loaded_anew_stands_where_it_stood(
 # --- golden pictures ---------------------------------------------------------------------------
 
 
-def differs(one: Image.Image, other: Image.Image) -> bool:
-    """Whether an eye would see a difference; see above."""
-    if one.size != other.size:
-        return True
-    small = (one.width // CELL_PX, one.height // CELL_PX)
-    cells = [picture.convert("L").resize(small, Image.Resampling.BOX) for picture in (one, other)]
-    difference = ImageChops.difference(*cells)
-    highest = max(int(extreme) for extreme in difference.getextrema() if isinstance(extreme, int))
-    return highest > CHANGED or ImageStat.Stat(difference).mean[0] > 2
-
-
 LOOKS: dict[tuple[tuple[int, int], tuple[str, ...]], list[tuple[str, str]]] = {
     ((800, 480), ("zh", "ko")): [
         *((name, wish) for name in EVERY for wish in ("", "english")),
@@ -248,14 +229,9 @@ def test_the_page_looks_as_it_did(
     for name, wish in LOOKS[size, languages]:
         show.stand(name, VIEWS[wish])
         show.kiosk.page.evaluate("document.fonts.ready")
-        taken = Image.open(io.BytesIO(show.kiosk.page.screenshot())).convert("RGB")
         file = GOLDEN / f"{'-'.join(filter(None, (*languages, name, wish, str(size[0]))))}.png"
-        if os.environ.get("RATINGPAD_GOLDENS") == "write":
-            GOLDEN.mkdir(exist_ok=True)
-            taken.quantize(16).save(file, optimize=True)
-        with Image.open(file) as golden:
-            if differs(taken, golden.convert("RGB")):
-                changed.append(file.name)
+        if not is_like(show.kiosk.page.screenshot(), file):
+            changed.append(file.name)
     assert changed == []
     show.close()
 
