@@ -31,6 +31,9 @@ POLICY = (
 )
 """`ws:` stands there because Chromium before 64 does not take 'self' for it."""
 
+REFERRER = "same-origin"
+"""Not `no-referrer`, with which Chromium 69 calls its own pad with `Origin: null`: a foreigner."""
+
 
 def page_routes(origins: Collection[str]) -> list[Route]:
     """The routes. Pages of `origins` may show the clerk's page inside their own."""
@@ -38,7 +41,7 @@ def page_routes(origins: Collection[str]) -> list[Route]:
     headers = {
         "content-security-policy": POLICY + hosts,
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": REFERRER,
         "cache-control": "no-cache",
     }
 
