@@ -193,6 +193,12 @@ addEventListener("pointercancel", (event) => {
   if (button) up(button, event.pointerId, false);
 });
 
+// No mouse is played after a touch: it would put focus and hover on the button and draw a frame for
+// them, and thanks, which comes a blink later, would wait for the next one.
+addEventListener("touchend", (event) => event.cancelable && event.preventDefault(), {
+  passive: false,
+});
+
 // By keys, or by a program that reads the screen out: such a click has no pointer.
 addEventListener("click", (event) => {
   const button = buttonAt(event.target);

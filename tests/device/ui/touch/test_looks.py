@@ -191,6 +191,25 @@ def test_notices_take_turns_until_they_are_held(chromium: "Browser", tmp_path: P
     show.close()
 
 
+PLAYED = "addEventListener('mousedown', () => (window.played = (window.played ?? 0) + 1), true)"
+
+
+def test_no_mouse_is_played_after_a_touch(chromium: "Browser", tmp_path: Path) -> None:
+    """It would draw a frame of its own between the finger's lifting and thanks."""
+    show = Show(chromium, tmp_path, (800, 480))
+    show.stand("invitation")
+    page = show.kiosk.page
+    bare = show.kiosk.context.new_page()
+    bare.set_content("<button>x</button>")
+    for one, target in ((page, '[data-key="satisfied"]'), (bare, "button")):
+        one.evaluate(PLAYED)
+        one.bring_to_front()
+        one.tap(target)
+    assert page.evaluate("window.played ?? 0") == 0
+    assert bare.evaluate("window.played ?? 0") == 1, "the control: a page that lets it be played"
+    show.close()
+
+
 def test_a_page_that_is_loaded_anew_stands_where_it_stood(
     chromium: "Browser", tmp_path: Path
 ) -> None:
