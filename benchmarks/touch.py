@@ -25,6 +25,9 @@ TOUCHES = 12
 """A round."""
 TAP_S = 0.11
 """How long a finger stays down: longer than the time in which a second finger belongs to it."""
+WATCH_MS = 20
+"""How often we look whether it is over. By a timer: looking at every frame would begin one between
+lift and thanks, and thanks would wait for the one after it."""
 READ_S = 0.35
 ALLOWED = 1.5
 """An acknowledgement may take so much longer than a page that does nothing else."""
@@ -200,7 +203,9 @@ def _tap(kiosk: Any, where: tuple[float, float], last: str) -> dict[str, float]:
     kiosk.fingers("touchStart", where)
     threading.Event().wait(TAP_S)
     kiosk.fingers("touchEnd")
-    kiosk.page.wait_for_function("(last) => times[last] && times.acknowledged", arg=last)
+    kiosk.page.wait_for_function(
+        "(last) => times[last] && times.acknowledged", arg=last, polling=WATCH_MS
+    )
     found: dict[str, float] = kiosk.page.evaluate("times")
     return found
 
