@@ -12,6 +12,7 @@ from device.cli import main
 from device.config import config
 from device.errors import Code
 from rigs import house
+from rigs.two_languages import blocks, shape, tables
 
 DOCUMENTS = {
     "en": (house.ROOT / "docs/hardware.md").read_text("utf-8"),
@@ -19,22 +20,6 @@ DOCUMENTS = {
 }
 EN = DOCUMENTS["en"]
 YES_NO = {"yes": True, "no": False, "是": True, "否": False}
-
-Table = list[list[str]]
-
-
-def tables(text: str) -> list[Table]:
-    """The Markdown tables of a text: rows of cells, the head left out."""
-    found = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    return [
-        [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
-        for table in found
-    ]
-
-
-def blocks(text: str) -> list[str]:
-    """What stands in fences: commands, rules, examples."""
-    return re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def first_column(text: str, including: str) -> list[str]:
@@ -47,20 +32,6 @@ def first_column(text: str, including: str) -> list[str]:
 # --- both say the same -------------------------------------------------------------------------
 
 
-def shape(text: str) -> dict[str, object]:
-    """What must be alike in two languages."""
-    plain = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return {
-        "headings": re.findall(r"^(#+) ", plain, re.MULTILINE),
-        "first columns": [[row[0] for row in table] for table in tables(plain)],
-        "columns": [{len(row) for row in table} for table in tables(plain)],
-        "steps": re.findall(r"^(?:\*\*)?(\d)\. ", plain, re.MULTILINE),
-        "blocks": blocks(text),
-        "links": re.findall(r"\]\(((?!hardware\.)[^)]+)\)", plain),
-        "code": sorted(set(re.findall(r"`([^`\n]+)`", plain))),
-    }
-
-
 @pytest.mark.parametrize("what", shape(DOCUMENTS["en"]))
 def test_both_languages_say_the_same(what):
     assert shape(DOCUMENTS["zh"])[what] == shape(DOCUMENTS["en"])[what]
@@ -70,8 +41,13 @@ def test_what_only_one_language_says_is_noticed():
     """Control: a row, a heading, a command more."""
     text = DOCUMENTS["zh"]
     assert shape(text + "\n## 更多\n")["headings"] != shape(text)["headings"]
-    assert shape(text + "\n| `x` | y |\n|---|---|\n| a | b |\n") != shape(text)
+    assert shape(text + "\n| `x` | y |\n|---|---|\n| `a` | b |\n")["rows"] != shape(text)["rows"]
     assert shape(text + "\n`rm`\n")["code"] != shape(text)["code"]
+
+
+@pytest.mark.parametrize("language", DOCUMENTS)
+def test_every_row_begins_with_what_is_the_same_in_every_language(language):
+    assert [row for table in shape(DOCUMENTS[language])["rows"] for row in table if not row] == []
 
 
 def test_each_leads_to_the_other():

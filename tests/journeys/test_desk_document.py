@@ -1,4 +1,4 @@
-"""The examples of docs/desk.md, run against a real pad as a reader would run them."""
+"""The examples of docs/desk.md, in both languages, run against a real pad as a reader would."""
 
 import json
 import os
@@ -18,8 +18,8 @@ PRESSES = "<!-- the citizen presses -->"
 PARTS = re.compile(rf"```sh\n(.*?)```\n\n```json\n(.*?)```|({re.escape(PRESSES)})", re.DOTALL)
 
 
-def document() -> str:
-    return (ROOT / "docs" / "desk.md").read_text("utf-8")
+def document(name: str = "desk.md") -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
 
 
 def fits(told: Any, found: Any) -> bool:
@@ -29,12 +29,13 @@ def fits(told: Any, found: Any) -> bool:
     return isinstance(found, str) if told == "…" else bool(told == found)
 
 
-def test_every_example_answers_as_it_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["desk.md", "desk.zh-CN.md"])
+def test_every_example_answers_as_it_is_told(tmp_path: Path, name: str) -> None:
     with desk_pad(tmp_path / "pad") as pad:
         address = str(pad.desk.base_url).rstrip("/")
         known = {**os.environ, "PAD": address, "TOKEN": TOKEN, "ID": ""}
-        examples = PARTS.findall(document())
-        assert len([one for one in examples if one[0]]) == document().count("```sh\n") == 11
+        examples = PARTS.findall(document(name))
+        assert len([one for one in examples if one[0]]) == document(name).count("```sh\n") == 11
         for command, told, presses in examples:
             if presses:
                 pad.press("satisfied")
