@@ -146,6 +146,15 @@ def _signed_in(
     return show
 
 
+def _refused(code: str) -> Callable[[ClerkPage], None]:
+    return _signed_in(
+        ClerkPage.window,
+        lambda one: one.scan("2201-2026-00417"),
+        lambda one: one.refuse(code),
+        lambda one: one.page.wait_for_selector("#problem:visible"),
+    )
+
+
 STATES: dict[str, Callable[[ClerkPage], None]] = {
     "first-time": lambda one: one.come(token=None, clerk=None),
     "sign-in": lambda one: one.come(clerk=None),
@@ -173,14 +182,6 @@ STATES: dict[str, Callable[[ClerkPage], None]] = {
     "away": _signed_in(
         ClerkPage.window, lambda one: one.tell("link", connected=False, code="unreachable")
     ),
-    **{
-        code: _signed_in(
-            ClerkPage.window,
-            lambda one: one.scan("2201-2026-00417"),
-            lambda one, code=code: one.refuse(code),  # type: ignore[misc]
-            lambda one: one.page.wait_for_selector("#problem:visible"),
-        )
-        for code in ("busy", "already-rated", "bad-request", "unreachable")
-    },
+    **{code: _refused(code) for code in ("busy", "already-rated", "bad-request", "unreachable")},
 }
 """How the page comes to each of its states, by name."""
