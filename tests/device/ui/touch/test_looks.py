@@ -180,7 +180,10 @@ def test_notices_take_turns_until_they_are_held(chromium: "Browser", tmp_path: P
     page.clock.install()
     show.stand("paused")
     show.stand("standby")
-    seen = lambda: page.locator(".notice:visible").inner_text()  # noqa: E731
+
+    def seen() -> str:
+        return page.locator(".notice:visible").inner_text()
+
     first = seen()
     page.clock.run_for(10_500)
     second = seen()
