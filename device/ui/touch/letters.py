@@ -2,17 +2,25 @@
 fontTools.
 
 A browser takes no font of 30 MB (Chromium refuses the whole collection as well as one face of it),
-and a pad may have no Chinese font installed. Cutting takes a second and 90 MB, so it is done once,
-by a process of its own that ends: `python -m device.ui.touch.letters LANGUAGE < texts > font.otf`.
+and a pad may have no Chinese font installed. Cutting takes seconds on a small board and 90 MB, so
+it is done once in a pad's life, by a process of its own that ends, one language at a time: three at
+once were more than the service may have, and the kernel ended the agent with them.
+
+    python -m device.ui.touch.letters LANGUAGE < texts > font.otf
 """
 
 import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
+
+from device.ui.fonts import FACES, font_file
 
 log = logging.getLogger(__name__)
 
@@ -35,27 +43,61 @@ def signs_of(texts: Iterable[str]) -> str:
 
 class Letters:
     """The font of one language for these signs. `name`: where the page finds it; it changes with
-    what is in it, so a browser may keep it for ever.
+    what is in it, so a browser may keep it for ever, and so may the pad: once it is cut it lies in
+    `folder` under that name. `turn` is shared by all that must not be cut at the same time.
     """
 
-    def __init__(self, language: str, signs: str) -> None:
+    def __init__(self, language: str, signs: str, folder: Path, turn: asyncio.Lock) -> None:
         self._language = language
         self._signs = signs
-        digest = hashlib.sha256(signs.encode()).hexdigest()[:12]
+        face = font_file()
+        parts = (signs, face.name, str(face.stat().st_size))
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
         self.name = f"{language}-{digest}.otf"
-        self._cutting: asyncio.Task[bytes | None] | None = None
+        self._file = folder / self.name
+        self._turn = turn
+        self._making: asyncio.Task[bytes | None] | None = None
 
     async def font(self) -> bytes | None:
-        """The font's bytes; None, and a line in the log, when it could not be made."""
-        if self._cutting is None:
-            self._cutting = asyncio.ensure_future(self._cut())
-        return await asyncio.shield(self._cutting)
+        """The font's bytes; None, and a line in the log, when it could not be made. Asked again,
+        it is tried again.
+        """
+        if self._making is None or (self._making.done() and self._making.result() is None):
+            self._making = asyncio.ensure_future(self._make())
+        return await asyncio.shield(self._making)
 
     async def stop(self) -> None:
         """Leave no process behind; safe to call twice."""
-        if self._cutting is not None:
-            self._cutting.cancel()
-            await asyncio.gather(self._cutting, return_exceptions=True)
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.gather(self._making, return_exceptions=True)
+
+    async def _make(self) -> bytes | None:
+        with contextlib.suppress(OSError):
+            return await asyncio.to_thread(self._file.read_bytes)
+        async with self._turn:
+            font = await self._cut()
+        if font is not None:
+            await asyncio.to_thread(self._keep, font)
+        return font
+
+    def _keep(self, font: bytes) -> None:
+        """For the next start, in place of what was cut for other signs. Without it that start cuts
+        anew, so a folder that cannot be written is a line in the log.
+        """
+        fresh = self._file.with_suffix(".new")
+        try:
+            self._file.parent.mkdir(exist_ok=True)
+            with fresh.open("wb") as opened:
+                opened.write(font)
+                opened.flush()
+                os.fsync(opened.fileno())  # half a font under this name would stay for ever
+            fresh.replace(self._file)
+            for other in self._file.parent.glob(f"{self._language}-*.otf"):
+                if other != self._file:
+                    other.unlink()
+        except OSError as error:
+            log.warning("the touch page's font (%s) is not kept: %s", self._language, error)
 
     async def _cut(self) -> bytes | None:
         cutter = await asyncio.create_subprocess_exec(
@@ -80,8 +122,6 @@ def cut(language: str, signs: str) -> tuple[bytes, str]:
     """The language's face with nothing but `signs`, and which of them it does not have."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
-
-    from device.ui.fonts import FACES, font_file
 
     options = Options()
     options.layout_features = []

@@ -4,8 +4,10 @@ Called through `device/touching.py` by an agent whose configuration has a `[touc
 no other.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 
 from device.config.touch import PHOTO_KINDS, Touch
 from device.errors import ConfigError
@@ -19,6 +21,8 @@ from device.web.server import WebServer, serve
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+LETTERS = "letters"
+"""The folder beside the entry, in which the cut fonts lie."""
 
 
 class OpenPage:
@@ -28,10 +32,18 @@ class OpenPage:
         self.port = server.port
         self._server = server
         self._letters = tuple(letters)
+        self._cutting = asyncio.ensure_future(self._cut())
+
+    async def _cut(self) -> None:
+        """Before a browser asks: one that waits long for letters shows boxes meanwhile."""
+        for one in self._letters:
+            await one.font()
 
     async def stop(self) -> None:
         """Close the port; the entry stays, for the page that is open comes back by it."""
         await self._server.stop()
+        self._cutting.cancel()
+        await asyncio.gather(self._cutting, return_exceptions=True)
         for one in self._letters:
             await one.stop()
 
@@ -41,7 +53,7 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     if not can_cut():
         raise ConfigError("[touch] needs fontTools: `pip install 'ratingpad[pad,touch]'`")
     secret = secret_in(settings.entry_file)
-    letters = _letters(fixed)
+    letters = _letters(fixed, settings.entry_file.with_name(LETTERS))
     photo = settings.card.photo if settings.card is not None else None
     shown = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
     entry = Entry(secret)
@@ -57,9 +69,10 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     return OpenPage(server, letters.values())
 
 
-def _letters(fixed: Fixed) -> dict[str, Letters]:
+def _letters(fixed: Fixed, folder: Path) -> dict[str, Letters]:
     own = [fixed.hall, *fixed.notices, *(str(part) for part in fixed.card or ())]
+    turn = asyncio.Lock()
     return {
-        one.tag: Letters(language, signs_of([*one.texts(), *own]))
+        one.tag: Letters(language, signs_of([*one.texts(), *own]), folder, turn)
         for language, one in fixed.wording.languages().items()
     }
