@@ -38,22 +38,40 @@ WITH_CODE = (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
 
 
 def refuse_unshowable(config: Config) -> None:
-    """Raises ConfigError when anything would stand on the display as boxes, cut, or not at all."""
+    """Raises ConfigError when anything would stand on a screen as boxes, cut, or not at all."""
     pad, display = config.pad, config.profile.display
-    texts = {"hall": pad.hall, "window": pad.window, "notice": pad.notice}
-    problems = [
-        f"[pad] {name} = {text!r}: the display has no glyph for {missing!r}"
-        for name, text in texts.items()
-        if (missing := missing_glyphs(text, pad.languages[0]))
-    ]
+    problems = _unwritable(config)
     size = (display.width, display.height) if display is not None else (128, 64)
     problems += _wrong_codes(config, size[1])
-    if pad.notice and not problems and not _shows_notice(config, size):
+    if display and pad.notice and not problems and not _shows_notice(config, size):
         beside = " beside a QR code" if config.phone.standby_url else ""
         problems.append(f"[pad] notice = {pad.notice!r}: too long for the display{beside}")
     release()
     if problems:
         raise ConfigError("\n".join(problems))
+
+
+def _unwritable(config: Config) -> list[str]:
+    """Every text that stands on a screen with a sign that the font does not have."""
+    pad, touch = config.pad, config.touch
+    texts = {"[pad] hall": pad.hall, "[pad] window": pad.window, "[pad] notice": pad.notice}
+    if touch is not None:
+        texts |= {f"[touch] notices, line {at}": one for at, one in enumerate(touch.notices, 1)}
+        if touch.card is not None:
+            texts |= {
+                "[touch.card] name": touch.card.name,
+                "[touch.card] number": touch.card.number,
+            }
+    return [
+        f"{where} = {text!r}: the display has no glyph for {_named(missing)}; write another sign"
+        for where, text in texts.items()
+        if (missing := missing_glyphs(text, pad.languages[0]))
+    ]
+
+
+def _named(signs: str) -> str:
+    """Each sign with its code point: one that cannot be seen here, nor typed, is found by it."""
+    return ", ".join(f"{one!r} (U+{ord(one):04X})" for one in signs)
 
 
 def _wrong_codes(config: Config, height: int) -> list[str]:

@@ -75,7 +75,9 @@ def test_words_that_the_display_would_show_as_boxes_are_a_mistake(
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("[pad]", '[pad]\nhall = "延吉😀"'), encoding="utf-8")
     assert cli.main(["check", "--config", str(config)]) == 2
-    assert "no glyph for '😀'" in capsys.readouterr().err
+    assert "[pad] hall = '延吉😀': the display has no glyph for '😀' (U+1F600)" in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_configuration_that_is_not_there_is_named(
