@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rigs import postgres
 from rigs.wait import until
 
 NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
@@ -18,11 +19,6 @@ NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
 def _finds(*names: str, also: str = "/usr/sbin") -> Callable[[], bool]:
     path = f"{os.environ.get('PATH', '')}:{also}"
     return lambda: any(shutil.which(name, path=path) for name in names)
-
-
-def _finds_postgres() -> bool:
-    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    return bool(shutil.which("initdb")) or any(debian)
 
 
 def _finds_machine() -> bool:
@@ -37,7 +33,7 @@ def _finds_machine() -> bool:
 
 NEEDS = {
     "broker": (_finds("mosquitto"), "no mosquitto (Debian package mosquitto)"),
-    "postgres": (_finds_postgres, "no PostgreSQL server (Debian package postgresql)"),
+    "postgres": (lambda: postgres.find_bin() is not None, postgres.MISSING),
     "browser": (
         _finds("chromium", "chromium-browser", "google-chrome"),
         "no Chromium (Debian package chromium)",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.losses import cut, said
-from benchmarks.peers.install import find_program
 
 COMMITS = """
 import os, sqlite3, sys
@@ -30,7 +29,6 @@ def held(after: Path) -> int:
 
 
 @pytest.mark.strace
-@pytest.mark.skipif(find_program("strace") is None, reason="strace is not installed")
 @pytest.mark.parametrize(("synchronous", "loses"), [("FULL", False), ("NORMAL", True)])
 def test_a_database_that_acknowledges_before_it_syncs_is_found_out(
     tmp_path: Path, synchronous: str, loses: bool

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers.install import find_program
 from benchmarks.syscalls import Call, cost, marked, read_line, read_trace, traced
 
 PROGRAM = """
@@ -39,7 +38,6 @@ def trace(program: str, folder: Path) -> list[Call]:
 
 
 @pytest.mark.strace
-@pytest.mark.skipif(find_program("strace") is None, reason="strace is not installed")
 def test_a_known_number_of_writes_and_syncs_in_two_threads_is_counted(tmp_path: Path) -> None:
     calls = trace(PROGRAM, tmp_path)
     (begin,), (end,) = marked(calls, "begin"), marked(calls, "end")

@@ -17,8 +17,6 @@ def hall() -> Iterator[Hall]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.PostgresCluster]:
-    if postgres.find_bin() is None:
-        pytest.skip(postgres.MISSING)
     with postgres.cluster() as server:
         yield server
 

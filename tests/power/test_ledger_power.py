@@ -17,10 +17,7 @@ from rigs.crash import CrashState, Trace, ram_folder, record, states
 from rigs.ledger_child import open_in, rated
 from sync.entries import Salvaged, read_body
 
-pytestmark = [
-    pytest.mark.strace,
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed"),
-]
+pytestmark = pytest.mark.strace
 
 STATES = int(os.environ.get("RATINGPAD_CRASH_STATES", "2500"))
 """So many crash states that differ are looked at, at least; the rigs ask for 100,000 and more."""

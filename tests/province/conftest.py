@@ -14,8 +14,6 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.PostgresCluster]:
-    if postgres.find_bin() is None:
-        pytest.skip(postgres.MISSING)
     with postgres.cluster() as server:
         yield server
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rigs.wait import until
 
-MISSING = "no PostgreSQL server executables (apt-get install postgresql)"
+MISSING = "no PostgreSQL server (Debian package postgresql)"
 
 
 def find_bin() -> Path | None:

@@ -1,6 +1,7 @@
 """Key maps of key pads: those there are, and how a wrong one is reported."""
 
 import pytest
+from evdev import ecodes
 
 from device.board.keypad import keypad_names, load_keypad, parse_keypad
 from device.errors import ConfigError
@@ -79,15 +80,13 @@ INPUT = [name for name in keypad_names() if load_keypad(name).protocol == "input
 
 @pytest.mark.parametrize("name", INPUT)
 def test_every_code_of_an_input_device_is_the_one_that_the_kernel_gives_its_name(name: str) -> None:
-    ecodes = pytest.importorskip("evdev").ecodes.ecodes
     for key in load_keypad(name).key:
         assert key.says
-        assert ecodes[key.says] == key.code
+        assert ecodes.ecodes[key.says] == key.code
 
 
 def test_what_is_ignored_is_what_pads_type_around_a_digit() -> None:
-    ecodes = pytest.importorskip("evdev").ecodes.ecodes
-    around = {ecodes[name] for name in ("KEY_ENTER", "KEY_KPENTER", "KEY_NUMLOCK")}
+    around = {ecodes.ecodes[name] for name in ("KEY_ENTER", "KEY_KPENTER", "KEY_NUMLOCK")}
     assert {code for name in INPUT for code in load_keypad(name).ignore} == around
 
 

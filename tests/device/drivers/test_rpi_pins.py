@@ -135,20 +135,17 @@ def imported(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_machine_that_is_no_raspberry_pi_is_a_runtime_error(tmp_path: Path) -> None:
-    pytest.importorskip("lgpio")
     done = imported(tmp_path)
     assert "RuntimeError: This module can only be run on a Raspberry Pi!" in done.stderr
 
 
 def test_the_library_neither_moves_the_process_nor_leaves_anything_behind(tmp_path: Path) -> None:
-    pytest.importorskip("lgpio")
     done = imported(tmp_path, RPI_LGPIO_REVISION="c03115", LG_WD="kept")
     assert done.stdout.split() == [str(tmp_path), "kept", "4"], done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_control_by_itself_it_leaves_a_pipe(tmp_path: Path) -> None:
-    pytest.importorskip("lgpio")
     subprocess.run(
         [sys.executable, "-c", "import RPi.GPIO"],
         cwd=tmp_path,

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from device.ledger.succession import Succession
 from device.ledger.verify import verify
 from rigs.crash import Trace, ram_folder, record
 from rigs.ledger_child import at, open_in, rated
+from rigs.small_card import fill, free, small_card
 from sync.entries import (
     GENESIS,
     Booted,
@@ -243,7 +243,7 @@ def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> No
     ledger.append(Detailed(at=at(), invitation="i", text="满" * 2500))  # on overflow pages
     ledger.succeed("diverged")
     salvaged = [read_body(body) for _, body, _ in everything(ledger)]
-    assert msgspec.json.decode(salvaged[2].body)["text"] == worst.text  # type: ignore[union-attr]
+    assert msgspec.json.decode(salvaged[2].body)["text"] == worst.text
     ledger.close()
 
 
@@ -423,35 +423,16 @@ def test_nothing_that_a_first_entry_told_is_needed_to_salvage_the_rest(tmp_path:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "card"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small tmpfs: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Write until the card is full; the file to remove again."""
-    ballast = folder / "ballast"
-    block = bytes(4096)
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while file.write(block) == len(block):
-            pass
-    return ballast
+def card() -> Iterator[Path]:
+    with small_card(256) as folder:
+        yield folder
 
 
 def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_room(
-    small_disk: Path,
+    card: Path,
 ) -> None:
-    ledger = filled(small_disk, 20)
-    ballast = fill(small_disk)
+    ledger = filled(card, 20)
+    fill(card)
     thanked = everything(ledger)
     for _ in range(30):  # the WAL may still have room in its last block
         with contextlib.suppress(LedgerError):
@@ -461,20 +442,20 @@ def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_r
         ledger.append(rated(1))
     with raises_code(Code.LEDGER_FULL):
         ledger.succeed("diverged")
-    ballast.unlink()
+    free(card)
     thanked.append(tuple(ledger.append(rated(2))))
     ledger.close()
-    again = open_in(small_disk)
+    again = open_in(card)
     assert (everything(again), again.opened_because) == (thanked, None)
     again.close()
 
 
-def test_a_ledger_that_cannot_be_begun_for_lack_of_room_is_begun_later(small_disk: Path) -> None:
-    ballast = fill(small_disk)
+def test_a_ledger_that_cannot_be_begun_for_lack_of_room_is_begun_later(card: Path) -> None:
+    fill(card)
     with raises_code(Code.LEDGER_FULL):
-        open_in(small_disk)
-    ballast.unlink()
-    open_in(small_disk).close()
+        open_in(card)
+    free(card)
+    open_in(card).close()
 
 
 def traced(root: Path, scenario: str, times: int, synchronous: str = "FULL") -> Trace:
@@ -488,7 +469,6 @@ def traced(root: Path, scenario: str, times: int, synchronous: str = "FULL") -> 
 
 
 @pytest.mark.strace
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_a_rating_costs_one_sync_and_less_than_four_and_a_half_kilobytes(tmp_path: Path) -> None:
     presses = 100
 

@@ -151,6 +151,7 @@ def test_a_receipt_for_the_old_ledger_says_nothing_of_the_new_one(tmp_path: Path
     run(main())
 
 
+# The thread dies on purpose.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_has_died_is_noticed_and_nothing_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
