@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from device.errors import LedgerError
 from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
@@ -35,9 +36,9 @@ async def keep(writer: Writer, at: Callable[[], At], retention: timedelta) -> No
     """Prune now and then, for ever. A card that refuses is reported by the next entry."""
     while True:
         await asyncio.sleep(LOOKED_AT_S)
-        now = at()
+        prune = partial(prune_older, now=at(), retention=retention)
         try:
-            while await writer.run(lambda ledger: prune_older(ledger, now, retention)):  # noqa: B023
+            while await writer.run(prune):
                 await asyncio.sleep(PAUSE_S)
         except LedgerError as error:
             log.warning("%s", error)

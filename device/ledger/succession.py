@@ -217,10 +217,10 @@ class Succession:
         """What was set aside before, oldest first."""
         shape = re.compile(re.escape(self.path.name) + r"\.(?:damaged|superseded)-(\d+)(?:-wal)?")
         found: dict[int, Path] = {}
-        for name in os.listdir(self.path.parent):  # noqa: PTH208 -- names are all that is wanted
-            match = shape.fullmatch(name)
+        for path in self.path.parent.iterdir():
+            match = shape.fullmatch(path.name)
             if match is not None:
-                found[int(match[1])] = self.path.with_name(name.removesuffix("-wal"))
+                found[int(match[1])] = path.with_name(path.name.removesuffix("-wal"))
         return [found[n] for n in sorted(found)]
 
     def _set_aside(self, word: str) -> Path:
