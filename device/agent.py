@@ -243,10 +243,9 @@ class Agent:
             self.writer,
             self.wishes,
             apply=lambda: self._apply(pad),
-            # The uplink needs its listener first, so these find it when they are called.
-            report=lambda reported: uplink.publish_reported(reported),  # noqa: PLW0108
+            report=lambda reported: uplink.publish_reported(reported),  # noqa: PLW0108 -- made below
             report_health=lambda: uplink.publish_health(self._health(pad)),
-            on_renewed=lambda: uplink.grown(),  # noqa: PLW0108
+            on_renewed=lambda: uplink.grown(),  # noqa: PLW0108 -- made below
         )
         uplink = Uplink(
             BrokerAddress(province.host, province.port),

@@ -76,7 +76,7 @@ Event = Up | Down | Incoming | Acked
 
 def load() -> None:
     """Import paho; to be called off the event loop, before the first link."""
-    import paho.mqtt.client  # noqa: F401
+    import paho.mqtt.client  # noqa: F401 -- loaded, not yet used
 
 
 class Link:
@@ -123,7 +123,7 @@ class Link:
         client.on_socket_open = _no_delay
         wishes = None
         if receive_maximum is not None:
-            wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
             wishes.ReceiveMaximum = receive_maximum
         # Clean start: the ledger and the store remember; a broker's session would only repeat.
         client.connect_async(
@@ -150,7 +150,7 @@ class Link:
 
         properties = None
         if message.deflated or message.correlation is not None:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
             if message.deflated:
                 properties.UserProperty = DEFLATE
             if message.correlation is not None:

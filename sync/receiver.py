@@ -278,7 +278,7 @@ class Receiver:
         # A store is free to raise whatever its database raises, hence the broad excepts.
         try:
             return self._store_group(items), []
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 -- the store's
             log.warning("receiver: the store failed, trying one by one: %r", error)
         done: list[Outcome] = []
         failed: list[_Item] = []
@@ -288,7 +288,7 @@ class Receiver:
             item = untried.pop(0)
             try:
                 done += self._store_group([item])
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 -- the store's
                 log.warning("receiver: the store failed: %r", error)
                 failed.append(item)
             else:  # the store works, so those before this one failed on their own
@@ -297,7 +297,7 @@ class Receiver:
         for item in blamed:
             try:
                 done += self._store_group([item])
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 -- the store's
                 outcome = self._store_as_evidence(item, error)
                 if outcome is None:
                     failed.append(item)

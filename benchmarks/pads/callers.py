@@ -84,7 +84,7 @@ class Hall:
                 reader, writer = await self.line(n)
                 writer.write(f"GET /v1/events HTTP/1.1\r\n{self._head}{HANDSHAKE}\r\n".encode())
                 if is_lazy:
-                    writer.transport.pause_reading()  # type: ignore[attr-defined]
+                    writer.transport.pause_reading()  # type: ignore[attr-defined]  # it reads too
                     await asyncio.Event().wait()
                 while await reader.read(65_536):
                     self.answers["heard"] += 1

@@ -58,6 +58,10 @@ class TimedLedger(Ledger):
             TimedLedger.append_s = time.perf_counter() - start
 
 
+def _new_id() -> str:
+    return str(ULID())
+
+
 class Bench:
     """One pad on `loop`, pressed from the calling thread."""
 
@@ -66,8 +70,9 @@ class Bench:
         self._boot = KernelBoot()
         self._clock = TrustedClock(self._boot, KernelWall(has_rtc=False))
         path = folder / "ledger.db"
-        new_id = lambda: str(ULID())  # noqa: E731
-        self._writer = Writer(lambda: TimedLedger.open(path, PAD, at=self._clock.at, new_id=new_id))
+        self._writer = Writer(
+            lambda: TimedLedger.open(path, PAD, at=self._clock.at, new_id=_new_id)
+        )
         self.pad: Pad | None = None
         self._body = b""
         self._thanked_at_s = 0.0
@@ -84,7 +89,7 @@ class Bench:
             show=self._show,
             say=lambda _: None,
             on_grown=lambda: None,
-            new_id=lambda: str(ULID()),
+            new_id=_new_id,
         )
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from threading import Event
 
-from thingsboard_gateway.storage.sqlite.sqlite_event_storage import (  # type: ignore[import-not-found]
+from thingsboard_gateway.storage.sqlite.sqlite_event_storage import (  # type: ignore[import-not-found]  # in the peer's own
     SQLiteEventStorage,
 )
 

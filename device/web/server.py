@@ -35,9 +35,10 @@ MAX_HEARD_BYTES = 4 * 1024
 class _Caller(H11Protocol):
     """A connection; one that keeps its request to itself is cut."""
 
+    config: "_Settings"
     _patience: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's
         super().connection_made(transport)
         self._seen: object = None
         self._look_again()
@@ -62,7 +63,7 @@ class _Caller(H11Protocol):
         is_owing = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
         if is_owing and self.cycle is self._seen:
             if self.conn.their_state is h11.SEND_BODY or self.conn.trailing_data[0]:
-                self.config.on_slow(str((self.client or ("?",))[0]))  # type: ignore[attr-defined]
+                self.config.on_slow(str((self.client or ("?",))[0]))
             self.transport.abort()
             return
         self._seen = self.cycle
@@ -88,7 +89,7 @@ class _Server(uvicorn.Server):
         self._listener = listener
         self._tls = tls
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 -- uvicorn's
         """Take connections; what uvicorn's own does not do is to limit a TLS handshake's time."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(

@@ -17,12 +17,12 @@ _Number = sa.BigInteger
 _Blob = sa.LargeBinary
 
 
-def _text(name: str, **given: bool) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=given.pop("nullable", False), **given)  # type: ignore[arg-type]
+def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=nullable)
 
 
-def _number(name: str, **given: bool) -> sa.Column[int]:
-    return sa.Column(name, _Number, nullable=given.pop("nullable", False), **given)  # type: ignore[arg-type]
+def _number(name: str, *, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, _Number, nullable=nullable)
 
 
 def _dating() -> tuple[sa.Column[str] | sa.Column[int], ...]:

@@ -24,9 +24,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Pad
 
     def one(**options: object) -> PadProcess:
         folder = tmp_path_factory.mktemp("p") / "pad"
-        made.append(
-            PadProcess(folder, "pad-1", BrokerAddress("127.0.0.1", free_port()), **options)  # type: ignore[arg-type]
-        )
+        made.append(PadProcess(folder, "pad-1", BrokerAddress("127.0.0.1", free_port()), **options))
         return made[-1]
 
     yield one

@@ -34,7 +34,7 @@ def make(tmp_path: Path, systemd: ServiceSocket) -> Iterator[Callable[..., PadPr
 
     def one(**options: object) -> PadProcess:
         broker = BrokerAddress("127.0.0.1", free_port())
-        made.append(PadProcess(tmp_path / "pad", "pad-1", broker, **options))  # type: ignore[arg-type]
+        made.append(PadProcess(tmp_path / "pad", "pad-1", broker, **options))
         return made[-1]
 
     yield one

@@ -76,7 +76,7 @@ class LinkBench(Bench):
 
 
 def wish(version: int, **settings: object) -> Desired:
-    return Desired(v=VERSION, version=version, settings=Settings(**settings))  # type: ignore[arg-type]
+    return Desired(v=VERSION, version=version, settings=Settings(**settings))
 
 
 def test_a_backlog_that_nobody_takes_for_an_hour_is_a_fault_until_it_moves(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_a_standby_that_has_not_changed_costs_the_display_nothing(place: Place) 
     given: list[Image.Image] = []
     panel = place.showing._panel
     assert panel is not None
-    panel.show = lambda image, _: given.append(image)  # type: ignore[method-assign]
+    panel.show = lambda image, _: given.append(image)
     place.showing.show(Scene.STANDBY, None)
     for _ in range(59):
         place.showing.again()
@@ -235,7 +235,7 @@ def test_the_code_of_a_case_stands_beside_its_three_scenes_and_no_other(tmp_path
     showing = place.showing
     try:
         for code in (FIRST, SECOND):
-            showing.code = lambda code=code: code  # type: ignore[misc]
+            showing.code = lambda code=code: code
             for scene in Scene:
                 shown = len(place.glass.shown)
                 showing.show(scene, None)
@@ -268,7 +268,7 @@ def test_where_no_case_may_be_rated_there_is_no_code(place: Place) -> None:
     for scene in (Scene.INVITATION, Scene.LAPSED):
         shown = len(place.glass.shown)
         place.showing.show(scene, None)
-        until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)  # type: ignore[misc]
+        until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)
         assert place.scene() == Seen(scene)
 
 
@@ -285,7 +285,7 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
 
     monkeypatch.setattr("device.showing.screen", counted)
     for number in range(100):
-        place.showing.code = lambda number=number: f"{FIRST[:27]}{number:050}"  # type: ignore[misc]
+        place.showing.code = lambda number=number: f"{FIRST[:27]}{number:050}"
         for scene in (Scene.INVITATION, Scene.SAVING, Scene.THANKS):
             place.showing.show(scene, None)
     place.showing.stop()

@@ -1,8 +1,10 @@
 """What no linter checks: sizes, names, docstrings, sleeps, broad excepts, foreign paths."""
 
 import ast
+import io
 import re
 import subprocess
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,32 @@ def test_a_broad_except_is_noticed():
     assert broad_excepts(ast.parse("try:\n    x\nexcept:\n    pass")) == [3]
     assert broad_excepts(ast.parse("try:\n    x\nexcept Exception:\n    pass")) == [3]
     assert not broad_excepts(ast.parse("try:\n    x\nexcept Exception:\n    y()\n    raise"))
+
+
+SILENCES = re.compile(r"#\s*(?:noqa|type:\s*ignore)")
+SAYS_WHY = re.compile(r"# noqa: [A-Z0-9, ]+ -- \S|# type: ignore\[[a-z, -]+\]  # \S")
+
+
+def silenced_without_a_word(source: str) -> list[str]:
+    """The comments that silence ruff or mypy and do not say why on their line."""
+    comments = (
+        token.string
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    )
+    return [text for text in comments if SILENCES.search(text) and not SAYS_WHY.search(text)]
+
+
+@pytest.mark.parametrize("path", source_and_tests(), ids=str)
+def test_what_silences_a_linter_says_why(path):
+    assert silenced_without_a_word((house.ROOT / path).read_text("utf-8")) == []
+
+
+def test_what_is_silenced_without_a_word_is_noticed():
+    assert silenced_without_a_word("x()  # noqa: B023") == ["# noqa: B023"]
+    assert silenced_without_a_word("x()  # type: ignore[misc]") == ["# type: ignore[misc]"]
+    assert not silenced_without_a_word("x()  # noqa: B023 -- called at once\ny = '# noqa'")
+    assert not silenced_without_a_word("x()  # type: ignore[misc]  # a part's")
 
 
 FOREIGN = re.compile(

@@ -39,7 +39,7 @@ ANSWERS = "province/answers"
 
 
 def wish(tap: Wiretap, version: int, **settings: object) -> None:
-    desired = Desired(v=VERSION, version=version, settings=Settings(**settings))  # type: ignore[arg-type]
+    desired = Desired(v=VERSION, version=version, settings=Settings(**settings))
     tap.say(Topic.DESIRED.of(PAD), write_message(desired), retained=True)
 
 

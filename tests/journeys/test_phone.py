@@ -25,7 +25,7 @@ NOWHERE = BrokerAddress("127.0.0.1", 9)
 class ScannedPad(PadProcess):
     """A pad that is looked at through a phone: pictures with a code are not in the eye's book."""
 
-    def look(self) -> None:  # type: ignore[override]
+    def look(self) -> None:
         """No eye; the film has every picture."""
 
     @property

@@ -200,7 +200,7 @@ def _health(ledger: str, boots: int) -> Health:
 
 
 def _fields(state: object) -> dict[str, object]:
-    return {name: getattr(state, name) for name in state.__struct_fields__}  # type: ignore[attr-defined]
+    return {name: getattr(state, name) for name in state.__struct_fields__}
 
 
 def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:

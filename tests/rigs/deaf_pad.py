@@ -19,5 +19,5 @@ def feed(debounce: Debounce, mono_ms: int, mask: int) -> list[Happening]:
 
 
 if __name__ == "__main__":
-    Debounce.feed = feed  # type: ignore[method-assign]
+    Debounce.feed = feed
     sys.exit(cli.main())

@@ -20,7 +20,7 @@ BOUNCE_MS = 10.0
 PATIENCE_S = 20.0
 
 
-class error(Exception):  # noqa: N801, N818 - lgpio calls it so
+class error(Exception):  # noqa: N801, N818 -- lgpio calls it so
     """lgpio's only error."""
 
 

@@ -102,7 +102,7 @@ class Hall:
 
     def pad(self, name: str = "pad-1", *, start: bool = True, **options: object) -> PadProcess:
         """A pad at its own window; `options` are PadProcess's."""
-        one = PadProcess(self.folder / name, name, self.broker.address, **options)  # type: ignore[arg-type]
+        one = PadProcess(self.folder / name, name, self.broker.address, **options)
         self.pads.append(one)
         if start:
             one.start()

@@ -23,5 +23,5 @@ def press(pad: Pad, made: Press) -> None:
 
 
 if __name__ == "__main__":
-    Pad.press = press  # type: ignore[method-assign]
+    Pad.press = press
     sys.exit(cli.main())

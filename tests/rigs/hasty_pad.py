@@ -30,5 +30,5 @@ async def hasty(writer: Writer, body: Body) -> Entry:
 
 
 if __name__ == "__main__":
-    Writer.append = hasty  # type: ignore[method-assign]
+    Writer.append = hasty
     sys.exit(cli.main(sys.argv[2:]))

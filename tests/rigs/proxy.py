@@ -57,7 +57,7 @@ class Cable:
             self._on_loop(self._break_all())
 
     def _on_loop(self, coroutine: object) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _listen(self) -> None:
         self._listening = await asyncio.start_server(self._carry, "127.0.0.1", 0)

@@ -187,10 +187,10 @@ class AlsaRig:
 
     def at_rest(self) -> bool:
         self.heard()
-        return bool(self.voice.at_rest)  # type: ignore[attr-defined]
+        return bool(self.voice.at_rest)
 
     def plug(self, on: bool) -> None:
-        self.voice._device = "slow" if on else "gone"  # type: ignore[attr-defined]
+        self.voice._device = "slow" if on else "gone"
 
 
 @contextlib.contextmanager

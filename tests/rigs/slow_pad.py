@@ -21,5 +21,5 @@ def append(ledger: Ledger, body: Body) -> Entry:
 
 
 if __name__ == "__main__":
-    Ledger.append = append  # type: ignore[method-assign]
+    Ledger.append = append
     sys.exit(cli.main())

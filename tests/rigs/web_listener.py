@@ -72,7 +72,7 @@ class Listener:
 
     def stop_reading(self) -> None:
         """Leave everything in the kernel's buffers from now on."""
-        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+        self._writer.transport.pause_reading()
 
     async def close(self) -> None:
         """Say goodbye as one should."""

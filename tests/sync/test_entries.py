@@ -103,7 +103,7 @@ def test_an_unknown_kind_nested_to_the_bound_is_stored_or_refused_but_never_a_cr
     try:
         assert entries.read_body(raw) is None
     except ValueError as error:
-        assert "entry" in str(error)  # noqa: PT017 - both ends are allowed
+        assert "entry" in str(error)  # noqa: PT017 -- both ends are allowed
     assert entries.kind_of(raw) in ("sang", "")
 
 

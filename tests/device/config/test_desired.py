@@ -15,7 +15,7 @@ def config(tmp_path: Path) -> Config:
 
 
 def wish(version: int, **settings: object) -> Desired:
-    return Desired(v=VERSION, version=version, settings=Settings(**settings))  # type: ignore[arg-type]
+    return Desired(v=VERSION, version=version, settings=Settings(**settings))
 
 
 def test_without_a_wish_the_pads_own_configuration_is_in_force(

@@ -35,7 +35,7 @@ def door(clock: Clock) -> Admission:
 
 
 def call(path: str = "/v1/window", method: str = "GET", **given: object) -> Call:
-    return Call(method, path, "10.0.0.7", "10.0.0.1", host="10.0.0.1:8600", **given)  # type: ignore[arg-type]
+    return Call(method, path, "10.0.0.7", "10.0.0.1", host="10.0.0.1:8600", **given)
 
 
 @pytest.mark.parametrize("tokens", [[], [""], [" "], ["good-and-long-enough", "\n"]])

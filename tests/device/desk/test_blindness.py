@@ -175,7 +175,7 @@ def _tells(bench: Bench) -> None:
         bad = any(getattr(body, "level", None) is Level.DISSATISFIED for body in bench.card.bodies)
         return "unrated" if bad else quiet(one)
 
-    bench.pad.standing = standing  # type: ignore[method-assign]
+    bench.pad.standing = standing
 
 
 def _dawdles(bench: Bench) -> None:
@@ -187,7 +187,7 @@ def _dawdles(bench: Bench) -> None:
             Pad.window(bench.pad)
         return quiet(one)
 
-    bench.pad.standing = standing  # type: ignore[method-assign]
+    bench.pad.standing = standing
 
 
 def test_the_comparison_catches_an_answer_that_differs_by_level() -> None:

@@ -51,7 +51,7 @@ class Window:
             port="/dev/ttyUSB0",
             model=MODEL,
             address=address,
-            tells=tells,  # type: ignore[arg-type]
+            tells=tells,
             acknowledge_starts=polite,
         )
         self.bus = Bus68(config, self.bench.pad, self._fault, line=self.plug)
@@ -213,7 +213,7 @@ class _TellsTooSoon(Session):
     """The control: a level goes out when the key is pressed, not when it is in the ledger."""
 
     def step(self, event: object, at: At) -> list[Effect]:
-        effects = super().step(event, at)  # type: ignore[arg-type]
+        effects = super().step(event, at)
         for effect in effects:
             if isinstance(effect, Record) and isinstance(effect.body, Rated):
                 assert self.invitation is not None
@@ -249,7 +249,7 @@ def at_window(body: Callable[[Hall, Window], object], **options: object) -> None
     """Run a story at window 3 over a good link."""
 
     async def story() -> None:
-        hall = Hall(Plain(), **options)  # type: ignore[arg-type]
+        hall = Hall(Plain(), **options)
         outcome = body(hall, hall.three)
         assert asyncio.iscoroutine(outcome)
         await outcome

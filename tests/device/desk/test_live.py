@@ -49,7 +49,7 @@ class Bench:
 def run(story: Callable[[Bench], Awaitable[None]]) -> None:
     async def whole() -> None:
         desk = Desk()
-        live = Live(desk)  # type: ignore[arg-type]
+        live = Live(desk)
         app = Starlette(routes=[WebSocketRoute("/v1/events", live.events)])
         server = await serve(app, "127.0.0.1", 0)
         try:
@@ -149,4 +149,4 @@ def test_the_pad_does_nothing_for_nobody() -> None:
         def window(self) -> WindowNow:
             raise AssertionError("nobody listens")
 
-    Live(Busy()).changed()  # type: ignore[arg-type]
+    Live(Busy()).changed()

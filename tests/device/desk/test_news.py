@@ -44,7 +44,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def news(desk: Desk) -> Watch:
-    return Watch(desk)  # type: ignore[arg-type]
+    return Watch(desk)
 
 
 def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: Watch) -> None:
@@ -67,7 +67,7 @@ def test_an_invitation_is_followed_to_its_end_once(news: Watch, desk: Desk) -> N
 
 def test_who_comes_while_one_is_open_hears_of_it(desk: Desk) -> None:
     desk.move("busy", "a", a="open")
-    late = Watch(desk)  # type: ignore[arg-type]
+    late = Watch(desk)
     assert brief(late) == ["open", "busy"]
 
 
@@ -93,7 +93,5 @@ def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
 
 def test_no_event_has_room_for_a_level() -> None:
     words = [level.value for level in Level]
-    schema = msgspec.json.schema_components(
-        [type(event) for event in Watch(Desk()).look()]  # type: ignore[arg-type]
-    )
+    schema = msgspec.json.schema_components([type(event) for event in Watch(Desk()).look()])
     assert not [word for word in words if word in str(schema)]

@@ -39,7 +39,7 @@ def test_what_is_committed_is_what_the_types_say() -> None:
 
 
 def test_it_has_every_route_of_the_app_and_no_other() -> None:
-    app = build_app(None, Admission(["0123456789abcdef"]), Live(None))  # type: ignore[arg-type]
+    app = build_app(None, Admission(["0123456789abcdef"]), Live(None))
     routes = set()
     for route in app.routes:
         if isinstance(route, WebSocketRoute) and route.path.startswith("/v1/"):

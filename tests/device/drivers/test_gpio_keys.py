@@ -224,8 +224,8 @@ def test_a_thread_that_starved_between_two_glitches_makes_no_press_of_them() -> 
             clock.gate.clear()
             assert clock.waiting.wait(PATIENCE_S)
             until(pi.at_rest, PATIENCE_S, "the first glitch is over")
-            held_ms = clock._real.mono_ms()
-            until(lambda: clock._real.mono_ms() > held_ms + 60, PATIENCE_S, "starved")  # noqa: B023
+            end_ms = clock._real.mono_ms() + 60
+            until(lambda end_ms=end_ms: clock._real.mono_ms() > end_ms, PATIENCE_S, "starved")
             pi.press(FIRST, hold_ms=8)
             clock.waiting.clear()
             clock.gate.set()

@@ -66,7 +66,7 @@ def test_a_taken_port_is_named_with_its_remedy() -> None:
 async def say(port: int, words: bytes) -> asyncio.StreamReader:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(words)
-    reader.writer = writer  # type: ignore[attr-defined] -- kept, or it would be closed
+    reader.writer = writer  # kept, or it would be closed
     return reader
 
 
@@ -108,7 +108,7 @@ def test_more_callers_than_a_hall_has_are_cut_and_the_desk_goes_on() -> None:
         held = [await say(desk.port, b"GET") for _ in range(MAX_OF_ONE_CALLER)]
         assert await is_cut(await say(desk.port, b"GET"))
         assert cut == [("too-many", "127.0.0.1")]
-        held.pop().writer.close()  # type: ignore[attr-defined]
+        held.pop().writer.close()
         async with httpx.AsyncClient(trust_env=False) as client:
             while True:  # until the server has noticed
                 try:
@@ -175,7 +175,7 @@ def test_a_handshake_that_does_not_come_is_cut_and_hurts_nobody(
             reader = await say(desk.port, words)
             with contextlib.suppress(ConnectionError):
                 await asyncio.wait_for(reader.read(), 5)
-            reader.writer.close()  # type: ignore[attr-defined]
+            reader.writer.close()
         trusting = ssl.create_default_context(cafile=str(papers.authority))
         async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
             assert (await client.get(f"https://127.0.0.1:{desk.port}/")).text == "hello"

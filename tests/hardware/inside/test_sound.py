@@ -39,7 +39,7 @@ class Ear:
 
     def _listen(self) -> None:
         assert self._recorder.stdout is not None
-        while sound := self._recorder.stdout.read1():  # type: ignore[attr-defined]
+        while sound := self._recorder.stdout.read1():
             self.heard += sound
 
     def close(self) -> None:
