@@ -53,7 +53,7 @@ class Link:
         self._report = report
         self._report_health = report_health
         self._on_renewed = on_renewed
-        self._orders = Orders(pad, lambda: pad.clock.at().utc)
+        self._orders = Orders(pad, pad.clock.at)
         self._refused: Problem | None = None
         self._parting: asyncio.Task[None] | None = None
         self._moved_ms = pad.clock.at().mono

@@ -5,6 +5,10 @@ It is granted what the HTTP API grants, and refused in the same words. MQTT may 
 invitation that lights up when its citizen has gone would be answered by the next one. So it carries
 the time at which it was sent, and one that is not of now is not shown; nor is any by a pad that
 does not know the time.
+
+Nor is one that was sent before this agent began: the agent before may have carried it out, and what
+it remembered of orders that come again is gone. Everything else may come again after a restart and
+changes nothing.
 """
 
 from collections.abc import Callable
@@ -12,7 +16,7 @@ from collections.abc import Callable
 from device.desk.base import Desk, Invited
 from device.events import Refusal
 from sync.contract import VERSION, Command, CommandResult, Order
-from sync.entries import Service
+from sync.entries import At, Service
 from sync.wishes import Asked
 
 GOOD_MS = 10_000
@@ -29,11 +33,12 @@ ORDERS = (Order.INVITE, Order.WITHDRAW, Order.STANDING)
 
 
 class Orders:
-    """`utc_ms`: the time in ms since 1970; None while it is not to be trusted."""
+    """To be made when the agent begins to hear orders. `now`: the pad's time."""
 
-    def __init__(self, desk: Desk, utc_ms: Callable[[], int | None]) -> None:
+    def __init__(self, desk: Desk, now: Callable[[], At]) -> None:
         self._desk = desk
-        self._utc_ms = utc_ms
+        self._now = now
+        self._began_mono_ms = now().mono
 
     async def carry_out(self, command: Command) -> CommandResult:
         """Carry out one of `ORDERS`; the answer never tells a level (law 7)."""
@@ -53,16 +58,9 @@ class Orders:
     async def _invite(self, ask: Asked | None, by: str) -> CommandResult:
         if ask is None:
             return _refused(MALFORMED, "the order invite says in `ask` for what")
-        now_ms = self._utc_ms()
-        if now_ms is None:
-            return _refused(NO_TIME, "the pad does not know the time, so not whether this is late")
-        if abs(now_ms - ask.sent) > GOOD_MS:
-            off_s = (now_ms - ask.sent) / 1000
-            side = "before" if off_s > 0 else "after"
-            most_s = GOOD_MS // 1000
-            return _refused(
-                LATE, f"sent {abs(off_s):.1f} s {side} the pad's time; at most {most_s} s"
-            )
+        untimely = self._untimely(ask.sent)
+        if untimely is not None:
+            return untimely
         if ask.window is not None and ask.window != self._desk.window().window:
             return _refused(UNKNOWN_WINDOW, f"this is the pad of {self._desk.window().window!r}")
         service = Service(case=ask.case, matter=ask.matter, step=ask.step)
@@ -70,6 +68,23 @@ class Orders:
         if not isinstance(outcome, Invited):
             return _refused(outcome.value)
         return self._told(outcome.invitation)
+
+    def _untimely(self, sent_ms: int) -> CommandResult | None:
+        """Why an invitation is not of now; None for one that is."""
+        now = self._now()
+        now_ms = now.utc
+        if now_ms is None:
+            return _refused(NO_TIME, "the pad does not know the time, so not whether this is late")
+        if abs(now_ms - sent_ms) > GOOD_MS:
+            off_s = (now_ms - sent_ms) / 1000
+            side = "before" if off_s > 0 else "after"
+            most_s = GOOD_MS // 1000
+            return _refused(
+                LATE, f"sent {abs(off_s):.1f} s {side} the pad's time; at most {most_s} s"
+            )
+        if sent_ms < now_ms - (now.mono - self._began_mono_ms):
+            return _refused(LATE, "sent before the pad was started, which may have heard it before")
+        return None
 
     def _told(self, invitation: str, refusal: Refusal | None = None) -> CommandResult:
         """What became of an invitation, beside the reason why an order was refused."""

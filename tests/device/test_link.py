@@ -5,7 +5,6 @@ from typing import cast
 
 import pytest
 
-from device.clock import TrustedClock
 from device.config.config import load
 from device.config.desired import Wishes
 from device.desk.orders import MAX_BY_CHARS, ORDERS
@@ -13,7 +12,7 @@ from device.errors import Code, LedgerError
 from device.events import Scene
 from device.ledger.writer import Writer
 from device.link import SILENT_MS, Link
-from rigs.pad_bench import UTC_MS, Bench, BenchBoot
+from rigs.pad_bench import UTC_MS, Bench, BenchWall
 from rigs.virtual_time import pass_s, run
 from sync.contract import (
     VERSION,
@@ -315,13 +314,13 @@ def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Pa
 
 
 def test_a_pad_that_does_not_know_the_time_takes_no_invitation_that_may_be_late(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(BenchWall, "trust", Trust.NONE)  # of a boot in 1970
+
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.pad.start()
-        bench.wall.trust = Trust.NONE
-        bench.pad.clock = TrustedClock(BenchBoot(), bench.wall)  # of a boot in 1970
         wanted = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=UTC_MS))
         answer = await bench.link.command(wanted)
         assert (answer.done, answer.code) == (False, "clock-unknown")

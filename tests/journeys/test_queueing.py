@@ -121,6 +121,8 @@ def test_an_invitation_that_the_network_held_back_is_not_shown_to_the_next_citiz
     hall: Hall,
 ) -> None:
     with queueing(hall) as (pad, system):
+        begun_ms = now_ms()
+        until(lambda: now_ms() - begun_ms > GOOD_MS, 15, "older orders are of this pad's time")
         pad.cable.delay(2.0)
         refused = system.invite("DH-1", age_ms=GOOD_MS - 1_000)  # when it was sent, it was good
         assert (refused.done, refused.code) == (False, "late")
@@ -141,5 +143,21 @@ def test_an_order_that_is_delivered_twice_invites_once(hall: Hall) -> None:
         assert system.ask(wanted, b"one") == made
         assert len(invited(pad)) == 1
         assert system.ask(wanted, b"two").invitation != made.invitation  # the control
+        assert len(invited(pad)) == 2
+        hall.prove(pad)
+
+
+def test_an_order_that_is_delivered_again_after_a_restart_asks_nobody_again(hall: Hall) -> None:
+    with queueing(hall) as (pad, system):
+        wanted = system.invitation(None)
+        one = str(system.ask(wanted, b"one").invitation)
+        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
+        pad.end()
+        pad.start()
+        hall.caught_up(pad)
+        again = system.ask(wanted, b"one")
+        assert (again.done, again.code) == (False, "late")
+        assert len(invited(pad)) == 1
+        assert system.invite(None).done  # the control
         assert len(invited(pad)) == 2
         hall.prove(pad)

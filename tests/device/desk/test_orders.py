@@ -1,5 +1,6 @@
 """The queueing system's desk over MQTT: what it is granted and told, and what comes too late."""
 
+import msgspec
 import pytest
 
 from device.desk.orders import GOOD_MS, MAX_BY_CHARS, Orders, source_of
@@ -7,7 +8,7 @@ from device.events import Refusal, Scene
 from rigs.pad_bench import UTC_MS, Bench
 from rigs.virtual_time import now_ms, pass_s, run
 from sync.contract import VERSION, Command, CommandResult, Order, write_message
-from sync.entries import Invited, Level, Rated, Withdrawn
+from sync.entries import At, Invited, Level, Rated, Trust, Withdrawn
 from sync.wishes import Asked
 
 
@@ -18,8 +19,16 @@ class Queue(Bench):
         super().__init__()
         self.ahead_ms = 0
         self.time_known = True
-        self.orders = Orders(self.pad, lambda: UTC_MS + now_ms() if self.time_known else None)
         self.pad.start()
+        self.restart()
+
+    def restart(self) -> None:
+        """What remembered orders that come again is gone; the pad remembers its cases."""
+        self.orders = Orders(self.pad, self._now)
+
+    def _now(self) -> At:
+        at = self.pad.clock.at()
+        return at if self.time_known else msgspec.structs.replace(at, utc=None, trust=Trust.NONE)
 
     async def invite(
         self,
@@ -96,7 +105,9 @@ def test_the_same_case_and_step_is_the_same_invitation_until_it_is_rated() -> No
 @pytest.mark.parametrize("age_ms", [-GOOD_MS, 0, GOOD_MS])
 def test_an_invitation_of_now_is_shown(age_ms: int) -> None:
     async def story() -> None:
-        assert (await Queue().invite(age_ms=age_ms)).done
+        queue = Queue()
+        await pass_s(60)
+        assert (await queue.invite(age_ms=age_ms)).done
 
     run(story())
 
@@ -160,6 +171,58 @@ def test_an_invitation_that_nobody_knows_is_unknown_and_one_not_named_is_malform
         assert told(await queue.give(order, "never")) == refused("unknown-invitation")
         assert told(await queue.give(order)) == refused("malformed")
         assert told(await queue.give(Order.INVITE)) == refused("malformed")
+
+    run(story())
+
+
+async def rated(queue: Queue, case: str | None, *, again: bool = False) -> None:
+    """A visit from its order to a level."""
+    await queue.invite(case, again=again)
+    queue.press()
+    await pass_s(5)
+
+
+@pytest.mark.parametrize(("case", "again"), [(None, False), ("DH-1", True)])
+def test_an_order_that_comes_again_after_a_restart_asks_nobody_a_second_time(
+    case: str | None, again: bool
+) -> None:
+    async def story() -> None:
+        queue = Queue()
+        await pass_s(60)
+        await rated(queue, case, again=again)
+        queue.restart()
+        await pass_s(1)
+        answer = await queue.invite(case, again=again, age_ms=6_000)
+        assert told(answer) == refused("late")
+        assert answer.detail is not None
+        assert "before the pad was started" in answer.detail
+        assert len(queue.recorded(Invited)) == 1
+        assert (await queue.invite(case, again=again)).done  # the control: a new one
+
+    run(story())
+
+
+def test_control_without_the_start_such_an_order_would_ask_again() -> None:
+    async def story() -> None:
+        queue = Queue()
+        await pass_s(60)
+        await rated(queue, None)
+        await pass_s(1)
+        assert (await queue.invite(None, age_ms=6_000)).done
+        assert len(queue.recorded(Invited)) == 2
+
+    run(story())
+
+
+def test_a_withdrawal_that_comes_again_after_a_restart_changes_nothing() -> None:
+    async def story() -> None:
+        queue = Queue()
+        one = (await queue.invite()).invitation
+        assert (await queue.give(Order.WITHDRAW, one)).done
+        queue.restart()
+        answer = await queue.give(Order.WITHDRAW, one)
+        assert told(answer) == (False, Refusal.ENDED.value, one, "withdrawn")
+        assert len(queue.recorded(Withdrawn)) == 1
 
     run(story())
 
