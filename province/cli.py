@@ -215,6 +215,7 @@ def _line(rating: Rating) -> str:
             rating.case_number or "-",
             rating.standing,
             rating.level or "-",
+            rating.channel or "-",
         ]
     )
 

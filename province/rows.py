@@ -11,7 +11,8 @@ class Rating(NamedTuple):
     """One invitation and what became of it.
 
     `standing`: open, rated, unrated or withdrawn; `level` only with rated. `again`: the level
-    superseded an earlier press inside the grace time. `ledger`, `seq`, `boot`, `mono_ms`,
+    superseded an earlier press inside the grace time. `channel`: by which way it was asked for
+    (`sync.entries.Channel`). `ledger`, `seq`, `boot`, `mono_ms`,
     `utc_ms`: of the entry that gave the standing. The `invited_*` columns and those of the service
     are None while the invitation itself has not come in.
     """
@@ -30,6 +31,7 @@ class Rating(NamedTuple):
     matter_code: str | None
     step: str | None
     desk: str | None
+    channel: str | None
     invited_ledger: str | None
     invited_seq: int | None
     ledger: str

@@ -100,6 +100,7 @@ def rating_of(
         service.matter if service is not None else None,
         service.step if service is not None else None,
         invited.source if invited is not None else None,
+        invited.channel._value_ if invited is not None else None,
         trail.invited_ledger if invited is not None else None,
         trail.invited_seq if invited is not None else None,
         trail.ledger,
@@ -124,6 +125,7 @@ def merge(one: Rating, two: Rating) -> Rating:
         matter_code=invited.matter_code,
         step=invited.step,
         desk=invited.desk,
+        channel=invited.channel,
         invited_ledger=invited.invited_ledger,
         invited_seq=invited.invited_seq,
     )

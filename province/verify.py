@@ -187,10 +187,8 @@ def _first_difference(
     keys = [column.name for column in table.primary_key if column.name != "pad"]
     places = [names.index(key) for key in keys]
     waiting = {tuple(row[place] for place in places): tuple(row) for row in rows}
-    stored = connection.execution_options(yield_per=2000).execute(
-        sa.select(table).where(table.c.pad == pad).order_by(*(table.c[key] for key in keys))
-    )
-    for found in stored:
+    in_order = sa.select(table).where(table.c.pad == pad).order_by(*(table.c[key] for key in keys))
+    for found in connection.execute(in_order.execution_options(yield_per=2000)):
         key = tuple(found[place] for place in places)
         row = waiting.pop(key, None)
         if row is None:

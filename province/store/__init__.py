@@ -2,6 +2,7 @@
 
 tables.py    the tables, once, for both backends; what must never change
 engine.py    opening SQLite and PostgreSQL
+upgrade.py   an older format becomes this one
 bulk.py      many rows at a time: COPY or INSERT
 raw.py       batches and heads
 derived.py   what the entries mean, merged and dated

@@ -16,16 +16,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from province.errors import Code, StoreError, StoreUrlError
 from province.store.tables import BACKEND_DDL, FORMAT, format_, schema
+from province.store.upgrade import FIRST, upgrade
 
 BUSY_MS = 30_000
 """How long a SQLite writer waits for another one: far longer than any group takes."""
 
 _CREATION_LOCK = 0x7261_7469_6E67
-"""Advisory lock (the letters `rating`) under which PostgreSQL's tables are created once."""
+"""Advisory lock (the letters `rating`) under which PostgreSQL's tables are made or upgraded once."""
 
 
 def connect(url: str, *, read_only: bool = False) -> sa.Engine:
-    """An engine for the store at `url`; its tables exist afterwards.
+    """An engine for the store at `url`; its tables exist afterwards, in this version's format.
 
     `read_only`: never creates, never writes, never waits for a writer's lock.
     Raises StoreUrlError (P01), StoreError (P02 not reachable, P03 another database, P05 no driver).
@@ -36,7 +37,7 @@ def connect(url: str, *, read_only: bool = False) -> sa.Engine:
             tables = set(sa.inspect(connection).get_table_names())
         if not tables and not read_only:
             _create(engine)
-        _check(engine, url)
+        _check(engine, url, read_only)
     except DBAPIError as error:
         engine.dispose()
         raise StoreError(f"{_shown(url)}: {error.orig}", Code.STORE_ABSENT) from error
@@ -113,8 +114,7 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
 def _create(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         backend = engine.dialect.name
-        if backend == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION_LOCK)))
+        _alone(connection)
         if sa.inspect(connection).get_table_names():
             return  # another receiver was first
         schema.create_all(connection)
@@ -123,6 +123,12 @@ def _create(engine: sa.Engine) -> None:
         if backend == "postgresql":
             _tune_postgresql(connection)
         connection.execute(format_.insert().values(version=FORMAT))
+
+
+def _alone(connection: sa.Connection) -> None:
+    """Until the commit nobody else creates or upgrades (SQLite holds the whole file already)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION_LOCK)))
 
 
 def _tune_postgresql(connection: sa.Connection) -> None:
@@ -134,10 +140,29 @@ def _tune_postgresql(connection: sa.Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE batch ALTER COLUMN body SET COMPRESSION lz4")
 
 
-def _check(engine: sa.Engine, url: str) -> None:
+def _check(engine: sa.Engine, url: str, read_only: bool) -> None:
     with engine.connect() as connection:
         if "format" not in sa.inspect(connection).get_table_names():
             raise StoreError(f"{_shown(url)} has no store's tables", Code.STORE_FOREIGN)
-        version = connection.execute(sa.select(format_.c.version)).scalar()
-    if version != FORMAT:
-        raise StoreError(f"{_shown(url)} has format {version}, not {FORMAT}", Code.STORE_FOREIGN)
+        version = _version(connection)
+    if version == FORMAT:
+        return
+    why = f"{_shown(url)} has format {version}, not {FORMAT}"
+    if not FIRST <= version < FORMAT:
+        raise StoreError(why, Code.STORE_FOREIGN)
+    if read_only:
+        why += "; `ratingpad-province receive` upgrades it"
+        raise StoreError(why, Code.STORE_FOREIGN)
+    _upgrade(engine)
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        _alone(connection)
+        version = _version(connection)
+        if version < FORMAT:  # no other receiver was first
+            upgrade(connection, version)
+
+
+def _version(connection: sa.Connection) -> int:
+    return connection.execute(sa.select(format_.c.version)).scalar() or 0

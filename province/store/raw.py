@@ -158,8 +158,6 @@ def batch_with(connection: sa.Connection, ledger_id: str, seq: int) -> RawBatch 
 
 def batches(connection: sa.Connection, ledger_id: str) -> Iterator[RawBatch]:
     """Every batch of a ledger in order, a few in memory at a time."""
-    rows = connection.execution_options(yield_per=16).execute(
-        sa.select(batch).where(batch.c.ledger == ledger_id).order_by(batch.c.first)
-    )
-    for row in rows:
+    in_order = sa.select(batch).where(batch.c.ledger == ledger_id).order_by(batch.c.first)
+    for row in connection.execute(in_order.execution_options(yield_per=16)):
         yield RawBatch(*row)

@@ -8,8 +8,8 @@ from the raw ones (`ratingpad-province verify` does). The rest (`refusal`, `inci
 
 import sqlalchemy as sa
 
-FORMAT = 1
-"""Version of these tables, kept in `format`."""
+FORMAT = 2
+"""Version of these tables, kept in `format`; upgrade.py knows the older ones."""
 
 schema = sa.MetaData()
 
@@ -92,6 +92,7 @@ rating = sa.Table(
     _text("matter_code", nullable=True),
     _text("step", nullable=True),
     _text("desk", nullable=True),
+    _text("channel", nullable=True),
     _text("invited_ledger", nullable=True),
     _number("invited_seq", nullable=True),
     _text("ledger"),

@@ -11,7 +11,7 @@ from province.derive import Derivation
 from province.rows import Rating
 from province.trail import merge
 from rigs.chained import at, clock, dark, invited, lapsed, rated
-from sync.entries import Body, Detailed, Level, Salvaged, Withdrawn, write_body
+from sync.entries import Body, Channel, Detailed, Level, Salvaged, Withdrawn, write_body
 
 BAD, GOOD = Level.VERY_DISSATISFIED, Level.VERY_SATISFIED
 
@@ -38,6 +38,16 @@ def test_an_invitation_and_its_level_make_one_row() -> None:
     assert (got.case_number, got.matter_code, got.step) == ("c", "m", "s")
     assert (got.window_id, got.clerk, got.desk, got.source) == ("A03", "c7", "http", "keys")
     assert (got.invited_seq, got.seq, got.utc_ms) == (1, 2, at(3000).utc)
+    assert got.channel == "hall_pad"
+
+
+def test_the_channel_is_the_invitations_and_not_known_without_it() -> None:
+    ended = derive(rated("i"), first=2)
+    assert row(ended).channel is None
+    began = row(derive(invited("i", channel=Channel.HALL_TERMINAL)))
+    for one, other in ((began, row(ended)), (row(ended), began)):
+        merged = merge(one, other)
+        assert (merged.standing, merged.channel) == ("rated", "hall_terminal")
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_backlog_gives_the_same_rows_as_one_entry_at_a_time(opened: Open) -> N
     for start in range(1, len(live.entries) + 1, 5):
         store.take([live.arrival(start, start + 4)])
     one, other = (
-        [rating[1:14] + rating[15:16] + rating[17:] for rating in store.ratings(None, pad)]
+        [rating[1:15] + rating[16:17] + rating[18:] for rating in store.ratings(None, pad)]
         for pad in ("pad-1", "pad-2")
     )
     assert len(one) == 300

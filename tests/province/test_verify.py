@@ -166,7 +166,7 @@ def test_the_command_lists_ratings_and_explains_a_mistake(
     store.take([pad.arrival()])
     assert main(["ratings", "--store", store_url, "--pad", "pad-1"]) == 0
     line = capsys.readouterr().out
-    assert line == "2026-09-21T14:13:23Z\tntp\tpad-1\tA03\t办件-1\trated\tdissatisfied\n"
+    assert line == "2026-09-21T14:13:23Z\tntp\tpad-1\tA03\t办件-1\trated\tdissatisfied\thall_pad\n"
     assert main(["ratings", "--store", "mysql://x"]) == 2
     assert "P01" in capsys.readouterr().err
     assert main(["receive", "--store", store_url, "--broker", "mqtt://203.0.113.1"]) == 2

@@ -6,6 +6,7 @@ from sync.entries import (
     GENESIS,
     At,
     Body,
+    Channel,
     Clock,
     Entry,
     HashName,
@@ -113,7 +114,13 @@ def clock(
     )
 
 
-def invited(invitation: str, when: At | None = None, **service: str) -> Invited:
+def invited(
+    invitation: str,
+    when: At | None = None,
+    *,
+    channel: Channel = Channel.HALL_PAD,
+    **service: str,
+) -> Invited:
     return Invited(
         at=when or at(1000),
         invitation=invitation,
@@ -121,6 +128,7 @@ def invited(invitation: str, when: At | None = None, **service: str) -> Invited:
         source="http",
         service=Service(**service),
         clerk="c7",
+        channel=channel,
     )
 
 
