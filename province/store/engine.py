@@ -22,7 +22,7 @@ BUSY_MS = 30_000
 """How long a SQLite writer waits for another one: far longer than any group takes."""
 
 _CREATION_LOCK = 0x7261_7469_6E67
-"""Advisory lock (the letters `rating`) under which PostgreSQL's tables are made or upgraded once."""
+"""Advisory lock (the letters `rating`) under which PostgreSQL's tables are made or upgraded."""
 
 
 def connect(url: str, *, read_only: bool = False) -> sa.Engine:
