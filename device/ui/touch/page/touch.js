@@ -178,7 +178,11 @@ function release() {
   for (const one of page.querySelectorAll(".down")) one.classList.remove("down");
 }
 
+// A finger is a pointer, or, where the browser tells of no pointer for it (WPE, which is cog), itself.
+let fingersArePointers = false;
+
 addEventListener("pointerdown", (event) => {
+  if (event.pointerType === "touch") fingersArePointers = true;
   const button = buttonAt(event.target);
   if (button) down(button, event.pointerId, event.timeStamp);
 });
@@ -193,11 +197,31 @@ addEventListener("pointercancel", (event) => {
   if (button) up(button, event.pointerId, false);
 });
 
-// No mouse is played after a touch: it would put focus and hover on the button and draw a frame for
+// No mouse is played for a touch: it would put focus and hover on the button and draw a frame for
 // them, and thanks, which comes a blink later, would wait for the next one.
-addEventListener("touchend", (event) => event.cancelable && event.preventDefault(), {
-  passive: false,
-});
+addEventListener(
+  "touchstart",
+  (event) => {
+    if (event.cancelable) event.preventDefault();
+    if (fingersArePointers) return;
+    for (const finger of event.changedTouches) {
+      const button = buttonAt(finger.target);
+      if (button) down(button, finger.identifier, event.timeStamp);
+    }
+  },
+  { passive: false },
+);
+
+for (const name of ["touchend", "touchcancel"]) {
+  addEventListener(name, (event) => {
+    if (fingersArePointers) return;
+    for (const finger of event.changedTouches) {
+      const button = held.get(finger.identifier);
+      const there = name === "touchend" && button && isThere(button, finger.clientX, finger.clientY);
+      if (button) up(button, finger.identifier, there);
+    }
+  });
+}
 
 // By keys, or by a program that reads the screen out: such a click has no pointer.
 addEventListener("click", (event) => {
