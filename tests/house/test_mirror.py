@@ -1,0 +1,58 @@
+"""Where a test is found: the tests of `device/x/y.py` are `tests/device/x/test_y.py`.
+
+A module with more to it may have several: `test_y_something.py`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from rigs import house
+
+OF_SEVERAL = {
+    "demo/test_browser.py",  # the page and all behind it
+    "device/desk/test_blindness.py",  # law 7 at every door
+    "device/desk/test_clerk_looks.py",  # the page
+    "device/desk/test_clerk_page.py",
+    "device/desk/test_examples.py",  # of the documents
+    "device/desk/test_old_browsers.py",
+    "device/desk/test_terminal.py",
+    "device/drivers/test_gpio_signals.py",  # lights and beeper
+    "device/drivers/test_pi_boards.py",  # the drivers that a Raspberry Pi's profiles name
+    "device/ui/touch/test_boxes.py",  # the page
+    "device/ui/touch/test_looks.py",
+    "sync/test_stateful.py",  # uplink against receiver
+}
+"""Tests about more than one module, or about none that is Python."""
+
+
+def mirrored() -> list[Path]:
+    """Every test below the folders that mirror a package, as paths from `tests/`."""
+    found = (path.relative_to("tests") for path in house.tests() if path.name.startswith("test_"))
+    return [path for path in found if path.parts[0] in house.PACKAGES]
+
+
+def has_its_own(test: Path, root: Path = house.ROOT) -> bool:
+    """Whether there is a module, or a folder, that a test's name begins with, where it stands."""
+    words = test.stem.removeprefix("test_").split("_")
+    names = ("_".join(words[:count]) for count in range(1, len(words) + 1))
+    places = (root / test.parent / name for name in names)
+    return any(place.with_suffix(".py").is_file() or place.is_dir() for place in places)
+
+
+@pytest.mark.parametrize("test", mirrored(), ids=str)
+def test_a_test_stands_where_what_it_tests_stands(test):
+    assert has_its_own(test) or str(test) in OF_SEVERAL
+
+
+def test_the_list_of_those_of_several_holds_nothing_stale():
+    there = {str(test) for test in mirrored() if not has_its_own(test)}
+    assert OF_SEVERAL - there == set()
+
+
+def test_a_test_that_was_left_behind_by_a_move_is_noticed():
+    assert has_its_own(Path("device/session/test_table.py"))
+    assert has_its_own(Path("province/test_store.py"))
+    assert has_its_own(Path("device/test_frame68_fuzz.py"))
+    assert not has_its_own(Path("device/test_table.py"))
+    assert not has_its_own(Path("device/session/test_frame68.py"))
