@@ -51,6 +51,10 @@ HEADERS = {
 }
 FOR_EVER = HEADERS | {"cache-control": "max-age=31536000, immutable"}
 
+NEWS_WITHIN_S = 0.05
+"""Thanks for a touch is there within so long, mostly; that it was heard then goes with it, so that
+the browser is not busy with the one when the other comes."""
+
 BROKEN = 1003
 """Close code (RFC 6455 §7.4.1): this is not what a page says."""
 
@@ -82,6 +86,11 @@ def build_app(
             WebSocketRoute("/touch", room.touch),
         ]
     )
+
+
+def said_without_agent() -> str:
+    """The page as it is before it hears of the agent, and when it does so no more."""
+    return _read("index.html").decode()
 
 
 class _Room:
@@ -194,7 +203,10 @@ class _Talk:
 
     def _have_heard(self, free: bool) -> None:
         self._heard = free
-        self._news.set()
+        if free:
+            asyncio.get_running_loop().call_later(NEWS_WITHIN_S, self._news.set)
+        else:
+            self._news.set()
 
     async def _hearing(self) -> None:
         with contextlib.suppress(WebSocketDisconnect):
@@ -212,15 +224,17 @@ class _Talk:
         with contextlib.suppress(WebSocketDisconnect):
             await self._send({"edition": self._edition})
             while True:
+                told: dict[str, object] = {}
                 state, self._state = self._state, None
                 if state is not None:
-                    await self._send({"state": state})
+                    told["state"] = state
                 heard, self._heard = self._heard, None
                 if heard is not None:
-                    await self._send({"free": heard})
-                if self._state is None and self._heard is None:
-                    self._news.clear()
-                    await self._news.wait()
+                    told["free"] = heard
+                self._news.clear()
+                if told:
+                    await self._send(told)
+                await self._news.wait()
 
     async def _send(self, told: dict[str, object]) -> None:
         await self._websocket.send_text(msgspec.json.encode(told).decode())
