@@ -4,5 +4,6 @@ screens.py  PURE: a scene to rows of text    oled.py   rows to a 1-bit picture
 words.py    the public wording               fonts.py  one face for each language
 link.py     PURE: where a QR code leads      qr.py     a QR code as modules
 wear.py     PURE: what spares an OLED at rest
+touch/      the page on a touchscreen
 strings/    the wording itself, one file for each language; nothing public is written elsewhere
 """

@@ -1,8 +1,11 @@
-"""Where a test is found: the tests of `device/x/y.py` are `tests/device/x/test_y.py`.
+"""Where a thing is found: a package's `__init__.py` is the map of its modules, and the tests of
+`device/x/y.py` are `tests/device/x/test_y.py`.
 
 A module with more to it may have several: `test_y_something.py`.
 """
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,29 @@ OF_SEVERAL = {
     "sync/test_stateful.py",  # uplink against receiver
 }
 """Tests about more than one module, or about none that is Python."""
+
+
+MAPPED = ("device", "sync", "province", "demo")
+
+
+def unmapped(text: str, folder: Path) -> set[str]:
+    """The modules and packages of a folder that a text does not name."""
+    there = {path.stem for path in folder.glob("*.py") if not path.name.startswith("__")}
+    there |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    return there - set(re.findall(r"[a-z][a-z0-9_]*", text))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in house.sources(*MAPPED) if path.name == "__init__.py"], ids=str
+)
+def test_a_packages_first_words_are_the_map_of_its_modules(path):
+    text = ast.get_docstring(house.tree_of(path)) or ""
+    assert unmapped(text, house.ROOT / path.parent) == set()
+
+
+def test_a_module_that_no_map_names_is_noticed():
+    folder = house.ROOT / "device" / "session"
+    assert unmapped("session, acts and the table", folder) == {"course", "diagram"}
 
 
 def mirrored() -> list[Path]:
