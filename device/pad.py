@@ -274,6 +274,10 @@ class Pad:
             fault=self.faults.blocking.code if self.faults.blocking else None,
         )
 
+    async def settle(self, timeout_s: float, /) -> bool:
+        """Wait until no entry is on its way to the card; False when that takes longer."""
+        return await self.commits.settle(timeout_s)
+
     # --- inside -----------------------------------------------------------------------------
 
     async def _wish(self, event: Event) -> Refusal | None:

@@ -62,3 +62,6 @@ class Desk(Protocol):
 
     def window(self) -> WindowNow:
         """The window at this moment."""
+
+    async def settle(self, timeout_s: float, /) -> bool:
+        """Wait until no entry is on its way to the card; False when that takes longer."""

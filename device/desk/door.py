@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from device.desk.admission import Admission, Call
 from device.desk.answers import mistake
+from device.desk.turns import Turns
 
 PENANCE_S = 1.0
 
@@ -27,15 +28,17 @@ PREFLIGHT = {
 class Door:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, admission: Admission) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission, turns: Turns) -> None:
         self._app = app
         self._admission = admission
+        self._turns = turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one call past, or answer it."""
+        """Let one call past, or answer it, when it is its turn."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        await self._turns.take()
         call = call_of(scope)
         if self._admission.is_foreign(call):
             send = _with_leave(send, str(call.origin))

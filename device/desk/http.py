@@ -36,6 +36,7 @@ from device.desk.live import Live
 from device.desk.pages import page_routes
 from device.desk.plugin import plugin_routes
 from device.desk.tickets import GOOD_FOR_S
+from device.desk.turns import Turns
 from device.desk.wire import (
     MAX_REQUEST_BYTES,
     InvitationNow,
@@ -71,7 +72,7 @@ def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
             *page_routes(admission.origins),
             *(plugin_routes(desk, live) if admission.has_plugin else ()),
         ],
-        middleware=[Middleware(Door, admission=admission)],
+        middleware=[Middleware(Door, admission=admission, turns=Turns(desk))],
         exception_handlers={
             DeskError: api.answer_mistake,
             HTTPException: api.answer_routing,

@@ -3,12 +3,13 @@
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from device.desk.admission import Admission
+from device.desk.base import Desk
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.openapi import text
@@ -16,6 +17,13 @@ from device.desk.pages import OPENAPI, PAGES, PUBLIC
 from rigs.house import ROOT
 
 FOLDER = ROOT / "device" / "desk" / "page"
+
+
+class Idle:
+    """A desk's port at which nothing happens."""
+
+    async def settle(self, _: float) -> bool:
+        return True
 
 
 Get = Callable[..., httpx.Response]
@@ -26,7 +34,7 @@ def get() -> Get:
     admission = Admission(
         ["0123456789abcdef"], origins=["https://win.hall.lan", "null"], public=PUBLIC
     )
-    app = build_app(None, admission, Live(None))
+    app = build_app(cast("Desk", Idle()), admission, Live(None))
 
     def get(path: str, **given: Any) -> httpx.Response:
         async def call() -> httpx.Response:
