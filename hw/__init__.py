@@ -3,5 +3,7 @@
 boards/*.toml   one file for each board: its driver, its lines, its times
 headers/*.toml  one file for each row of pins: which pin is which line, power or bus
 overlays/*.dts  the keys told to the kernel, which then reads them itself
-keypads/*.toml  one file for each model of serial key pad: which code is which key
+keypads/*.toml  one file for each model of key pad, serial or input device: which code is which key
+systemd/*       the service, a touchscreen's browser, users, folders, watchdogs
+udev/*.rules    device names that stay, and which input device is a key pad
 """
