@@ -52,7 +52,7 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
     print(
         f"好差评 ratingpad {__version__}: starting broker, province and {pads} pad(s) …", flush=True
     )
-    async with Stage(pads, on_change=show.changed) as stage:
+    async with Stage(pads, on_change=show.changed, touch=True) as stage:
         show.stage = stage
         server = await serve(build_app(show), "127.0.0.1", port)
         address = f"http://127.0.0.1:{server.port}/"

@@ -19,10 +19,13 @@ from demo.panel import PICTURE_BYTES, Panel, PanelError
 from demo.processes import Program, StageError, module
 from demo.scenes import scene_of
 from device.drivers.sim.signals import Happening
+from device.ui.touch.entry import write_entry
 
 DARK = bytes(PICTURE_BYTES)
 HALL = "政务大厅"
 READY_S = 20.0
+PX_PER_MM = 5.19
+"""Of a 7 inch screen of 800 × 480 pixels, which is what a visitor's browser stands in for."""
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,10 @@ class Visit(msgspec.Struct):
 
 
 class StagedPad:
-    """A pad at a window. `on_change` is called whenever something about it has changed."""
+    """A pad at a window. `on_change` is called whenever something about it has changed.
+
+    `touch_port`: of its touch page, for a pad that has a touchscreen beside its keys.
+    """
 
     def __init__(
         self,
@@ -60,6 +66,7 @@ class StagedPad:
         desk_port: int,
         timings: Timings,
         on_change: Callable[[], None],
+        touch_port: int | None = None,
     ) -> None:
         home.mkdir()
         self.name, self.window = name, window
@@ -84,6 +91,7 @@ class StagedPad:
         self.thanked_by_screen: set[str] = set()
         self.thanked_by_clerk: set[str] = set()
         self._desk_port, self._token = desk_port, secrets.token_urlsafe(24)
+        self._touch = (touch_port, secrets.token_urlsafe(32)) if touch_port else None
         self._config = home / "pad.toml"
         self._on_change = on_change
         self._switching = asyncio.Lock()
@@ -227,6 +235,11 @@ class StagedPad:
         self._on_change()
 
     @property
+    def touch_url(self) -> str | None:
+        """Where its touch page stands; its secret is behind the `#`."""
+        return "http://127.0.0.1:{}/#{}".format(*self._touch) if self._touch else None
+
+    @property
     def thanked(self) -> set[str]:
         """The invitations whose citizen has been told that the rating is kept."""
         return self.thanked_by_screen | self.thanked_by_clerk
@@ -285,7 +298,7 @@ class StagedPad:
             f"""\
 [pad]
 id = "{self.name}"
-board = "simulated"
+board = "{"simulated-touch" if self._touch else "simulated"}"
 window = "{self.window}"
 hall = "{HALL}"
 languages = ["zh"]
@@ -313,6 +326,21 @@ token_file = "{token}"
 [board]
 control = "{self.home / "board.sock"}"
 wall = "{wall}"
-""",
+{self._touch_section()}""",
             encoding="utf-8",
         )
+
+    def _touch_section(self) -> str:
+        if self._touch is None:
+            return ""
+        port, secret = self._touch
+        entry = self.home / "touch.html"
+        write_entry(entry, port, secret)
+        return f"""
+[touch]
+entry_file = "{entry}"
+port = {port}
+px_per_mm = {PX_PER_MM}
+notices = ["请带好身份证件", "经办人看不到您的评价等级"]
+reasons = false
+"""

@@ -107,6 +107,7 @@ class Show:
             "scene": pad.scene,
             "lit": pad.lit,
             "beeps": pad.beeps,
+            "touch": pad.touch_url,
             "says": [words.spoken()[pad.said] for words in WORDS] if pad.said else None,
             "open": situation.open_invitation,
             "next_case": next_case(len(pad.visits) + 1, pad.window),

@@ -34,15 +34,21 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Stage:
-    """One province and `pads` pads. `on_change` is called after every look that saw news."""
+    """One province and `pads` pads. `on_change` is called after every look that saw news.
+
+    `touch`: every pad has a touchscreen beside its keys.
+    """
 
     def __init__(
         self,
         pads: int = 1,
         timings: Timings | None = None,
         on_change: Callable[[], None] = lambda: None,
+        *,
+        touch: bool = False,
     ) -> None:
         self._count = pads
+        self._touch = touch
         self._timings = timings or Timings()
         self._on_change = on_change
         self._looking: asyncio.Task[None] | None = None
@@ -71,7 +77,8 @@ class Stage:
         await self._stop()
 
     async def _start(self) -> None:
-        broker_port, *desk_ports = free_ports(1 + self._count)
+        broker_port, *ports = free_ports(1 + 2 * self._count)
+        desk_ports, touch_ports = ports[: self._count], ports[self._count :]
         self._broker_port = broker_port
         settings = self.home / "broker.toml"
         write_settings(settings, broker_port)
@@ -86,7 +93,9 @@ class Stage:
             module("province.cli", *receive, "--broker", f"mqtt://127.0.0.1:{broker_port}"),
             self.home / "receiver.log",
         )
-        for number, desk_port in enumerate(desk_ports, start=1):
+        for number, (desk_port, touch_port) in enumerate(
+            zip(desk_ports, touch_ports, strict=True), start=1
+        ):
             name = f"pad-{number:02}"
             self.pads[name] = StagedPad(
                 name,
@@ -96,6 +105,7 @@ class Stage:
                 desk_port=desk_port,
                 timings=self._timings,
                 on_change=self._on_change,
+                touch_port=touch_port if self._touch else None,
             )
         await self.broker.start()
         await self.broker_ready()

@@ -238,6 +238,8 @@ function renderSwitches(now) {
     requestAnimationFrame(() => $("horn").classList.add("beeps"));
   }
   heard = { pad: now.id, beeps: now.beeps };
+  $("touch").hidden = !now.touch;
+  if (now.touch && $("touch").href !== now.touch) $("touch").href = now.touch;
   $("oled").setAttribute("aria-label", `屏幕 display: ${SCENES[now.scene] ?? (now.power ? "" : "黑屏")}`);
 }
 

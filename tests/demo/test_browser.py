@@ -193,6 +193,26 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     assert me.complaints == []
 
 
+def test_the_touchscreen_of_the_same_pad_rates_too(demo, browser, tmp_path):
+    me = Visitor(browser, address_of(demo), tmp_path)
+    me.hint("invite")
+    with me.page.expect_popup() as opened:
+        me.page.click("#touch")
+    glass = opened.value
+    glass.set_default_timeout(SLOWLY_MS)
+    glass.wait_for_selector("html.standby")
+    me.page.bring_to_front()
+    me.invite()
+    glass.bring_to_front()
+    glass.wait_for_selector("html.invitation")
+    glass.wait_for_timeout(400)  # as long as a citizen reads at least, until a face counts
+    glass.click('[data-key="dissatisfied"]')
+    glass.wait_for_selector("html.thanks")
+    me.counts(thanked=1, stored=1, lost=0, doubled=0)
+    assert me.text("#level-dissatisfied b") == "1"
+    assert me.complaints == []
+
+
 def test_the_page_can_be_read_and_used_by_everybody(demo, browser, tmp_path):
     album = Path(os.environ.get("RATINGPAD_ALBUM") or tmp_path)
     me = Visitor(browser, address_of(demo), album)
