@@ -1,6 +1,7 @@
 """One key press until thanks while a hall calls the desk, against the same pad left alone."""
 
 import contextlib
+import os
 import random
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 from benchmarks.facts import SEED
 from benchmarks.lines import ask
+from benchmarks.rounds import interleaved
 from benchmarks.run import Run
 from benchmarks.scratch import running, scratch
 from benchmarks.table import Reach, Row, median, number, percentile, seconds
@@ -29,6 +31,10 @@ _NOTE = (
     " as it is let, 12 slow and half-open lines, 3 listeners and 2 that never read. {answers}."
     " Paced: 0.03 to 0.09 s before each press; medians of the rounds' ratios, p99 over all."
 )
+_NOTE_ELSEWHERE = (
+    "The same callers at a server in a third process, which answers in a line and holds them to the"
+    " same limits: what they cost a press by being on the same {cores} cores."
+)
 
 
 @contextlib.contextmanager
@@ -43,40 +49,78 @@ def desk_pad(folder: Path) -> Iterator["tuple[Popen[str], int]"]:
 
 
 def rows(run: Run) -> list[Row]:
-    """Loaded and alone, by turns."""
+    """Alone, with callers, and with the same callers at another server, by turns."""
     rng = random.Random(SEED)
-    samples: dict[bool, list[list[float]]] = {True: [], False: []}
     answers: Counter[str] = Counter()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch("desk"))
         pad, port = stack.enter_context(desk_pad(folder))
-        command = [sys.executable, "-m", "benchmarks.pads.callers", str(port), TOKEN]
-        hall = stack.enter_context(running(command, cwd=Path.cwd(), log=folder / "hall.log"))
-        ask(hall, None)
+        other = stack.enter_context(_program(folder, "other_desk"))
+        hall = stack.enter_context(_hall(folder, port))
+        hall_elsewhere = stack.enter_context(_hall(folder, int(ask(other, None)["port"])))
         ask(pad, {"of": "press", "count": 20, "pause_s": 0.01})  # what is lazy is now loaded
-        for turn in range(run.rounds):
-            run.say(f"desk: round {turn + 1}/{run.rounds}")
-            for is_loaded in (turn % 2 == 0, turn % 2 == 1):
-                ask(hall, {"on": is_loaded})
-                threading.Event().wait(ARRIVE_S)
-                samples[is_loaded].append(_presses(pad, rng))
-                answers += Counter(ask(hall, {"on": False})["answers"])
-    alone, loaded = samples[False], samples[True]
+
+        def alone(_: int) -> list[float]:
+            threading.Event().wait(ARRIVE_S)
+            return _presses(pad, rng)
+
+        def with_callers(turn: int) -> list[float]:
+            ask(hall, {"on": True})
+            found = alone(turn)
+            answers.update(ask(hall, {"on": False})["answers"])
+            return found
+
+        def with_callers_elsewhere(turn: int) -> list[float]:
+            ask(hall_elsewhere, {"on": True})
+            found = alone(turn)
+            ask(hall_elsewhere, {"on": False})
+            return found
+
+        ways = {"alone": alone, "here": with_callers, "elsewhere": with_callers_elsewhere}
+        samples = interleaved(ways, run.rounds, lambda text: run.say(f"desk: {text}"))
+    told = ", ".join(f"{count:,} × {status}" for status, count in sorted(answers.items()))
+    note = _NOTE.format(calls=10 / 0.1, answers=f"Answered: {told}")
+    elsewhere = _NOTE_ELSEWHERE.format(cores=os.cpu_count())
+    left_alone = samples["alone"]
+    return [
+        _row("a hall calls the desk", samples["here"], left_alone, note, Reach("≤", 1.2)),
+        _row("the hall calls another server", samples["elsewhere"], left_alone, elsewhere),
+    ]
+
+
+def _row(
+    when: str,
+    loaded: list[list[float]],
+    alone: list[list[float]],
+    note: str,
+    reach: Reach | None = None,
+) -> Row:
     ratios = [median(one) / median(other) for one, other in zip(loaded, alone, strict=True)]
     late, late_alone = (percentile(_flat(part), 99) for part in (loaded, alone))
-    told = ", ".join(f"{count:,} × {status}" for status, count in sorted(answers.items()))
-    return [
-        Row(
-            "press → durable → thanks while a hall calls the desk, p99",
-            f"p50 {seconds(median(_flat(loaded)))}, p99 {seconds(late)}",
-            "the same pad, left alone",
-            f"p50 {seconds(median(_flat(alone)))}, p99 {seconds(late_alone)}",
-            late / late_alone,
-            f"at p99, {number(median(ratios))}× at p50",
-            Reach("≤", 1.2),
-            _NOTE.format(calls=10 / 0.1, answers=f"Answered: {told}"),
-        )
-    ]
+    return Row(
+        f"press → durable → thanks while {when}, p99",
+        f"p50 {seconds(median(_flat(loaded)))}, p99 {seconds(late)}",
+        "the same pad, left alone",
+        f"p50 {seconds(median(_flat(alone)))}, p99 {seconds(late_alone)}",
+        late / late_alone,
+        f"at p99, {number(median(ratios))}× at p50",
+        reach,
+        note,
+    )
+
+
+@contextlib.contextmanager
+def _hall(folder: Path, port: int) -> Iterator["Popen[str]"]:
+    with _program(folder, "callers", str(port), TOKEN) as hall:
+        ask(hall, None)
+        yield hall
+
+
+@contextlib.contextmanager
+def _program(folder: Path, name: str, *arguments: str) -> Iterator["Popen[str]"]:
+    command = [sys.executable, "-m", f"benchmarks.pads.{name}", *arguments]
+    with running(command, cwd=Path.cwd(), log=folder / f"{name}.log") as one:
+        yield one
 
 
 def _presses(pad: "Popen[str]", rng: random.Random) -> list[float]:

@@ -1,0 +1,49 @@
+"""A server that is no pad: what the desk's callers cost this machine, whoever answers them.
+
+Keeps them waiting as the desk does, by its own limits. The first line out names the port.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+
+from device.desk.admission import CALLS
+from device.desk.door import PENANCE_S
+from device.desk.rate import Buckets
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Other:
+    """Answers everything in the same way."""
+
+    def __init__(self) -> None:
+        self._calls = Buckets(CALLS)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection until it ends."""
+        caller = writer.get_extra_info("peername")[0]
+        with contextlib.suppress(OSError, EOFError), contextlib.closing(writer):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                for line in head.lower().split(b"\r\n"):
+                    if line.startswith(b"content-length:"):
+                        await reader.readexactly(int(line.partition(b":")[2]))
+                if not self._calls.take(caller, time.monotonic()):
+                    await asyncio.sleep(PENANCE_S)
+                    return
+                writer.write(ANSWER)
+
+
+async def main() -> None:
+    """Serve until stdin closes."""
+    server = await asyncio.start_server(Other().serve, "127.0.0.1", 0)
+    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
