@@ -41,7 +41,7 @@ from device.notify import Beat, Service, words
 from device.pad import Pad
 from device.phone_codes import PhoneCodes
 from device.session.session import Session, Timing
-from device.showing import Showing
+from device.showing import Showing, unwritable
 from device.signals import Signals
 from sync import __version__
 from sync.contract import Health
@@ -75,7 +75,9 @@ class Agent:
         self.board = board
         self.clock = TrustedClock(board.boot, board.wall)
         path = config.ledger.path
-        self.wishes = Wishes(path.with_suffix(".desired.json"), config)
+        self.wishes = Wishes(
+            path.with_suffix(".desired.json"), config, lambda text: unwritable(config, text)
+        )
         self.writer = Writer(
             lambda: Ledger.open(
                 path,
@@ -270,7 +272,7 @@ class Agent:
         speak = self._signals.say_again if self.board.voice is not None else None
         self._touching = Touching(self.config, self.clock, speak)
         stack.push_async_callback(self._touching.stop)
-        await self._touching.open()
+        await self._touching.open(self.wishes.settings.window or "")
 
     def _apply(self, pad: Pad) -> None:
         """Put the settings in force into the session; it reads them at its next turn."""

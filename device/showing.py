@@ -63,15 +63,20 @@ def _unwritable(config: Config) -> list[str]:
                 "[touch.card] number": touch.card.number,
             }
     return [
-        f"{where} = {text!r}: the display has no glyph for {_named(missing)}; write another sign"
+        f"{where} = {text!r}: {problem}; write another sign"
         for where, text in texts.items()
-        if (missing := missing_glyphs(text, pad.languages[0]))
+        if (problem := unwritable(config, text))
     ]
 
 
-def _named(signs: str) -> str:
-    """Each sign with its code point: one that cannot be seen here, nor typed, is found by it."""
-    return ", ".join(f"{one!r} (U+{ord(one):04X})" for one in signs)
+def unwritable(config: Config, text: str) -> str:
+    """What of a text cannot stand on a screen, in words; empty when all of it can. Each sign with
+    its code point: one that cannot be seen here, nor typed, is found by it.
+    """
+    missing = missing_glyphs(text, config.pad.languages[0])
+    release()
+    named = ", ".join(f"{one!r} (U+{ord(one):04X})" for one in missing)
+    return f"the display has no glyph for {named}" if named else ""
 
 
 def _wrong_codes(config: Config, height: int) -> list[str]:

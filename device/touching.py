@@ -5,12 +5,17 @@ clock, speak. It is part of no chain that a rating needs: without a browser, or 
 keys and ledger go on.
 """
 
+import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from device.clock import TrustedClock
 from device.config.config import Config
-from device.errors import Code
+from device.config.touch import Touch
+from device.errors import Code, ConfigError
 from device.events import Event, Scene
 from device.session.session import Session
 from device.ui.link import link
@@ -24,10 +29,14 @@ if TYPE_CHECKING:
     from device.ui.touch.page import Page
     from device.ui.touch.state import Now
 
+log = logging.getLogger(__name__)
+
 SETTLE_MS = 400
 """How much later than its first finger a touch may be heard of: a finger stays down for a tenth of
 a second, an old one for three."""
 
+AT_REST = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
+"""Scenes in which nobody is asked anything."""
 
 PHONED = (Scene.INVITATION, Scene.DETAILS, Scene.LAPSED)
 """Scenes in which the case may have a QR code."""
@@ -51,15 +60,18 @@ class Touching:
         self._code: Callable[[], str | None] = lambda: None
         self._page: Page | None = None
         self._open: OpenPage | None = None
+        self._window = config.pad.window
+        self._learning: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Serve it, so that a ledger that cannot be opened is seen. Raises ConfigError."""
+    async def open(self, window: str = "") -> None:
+        """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
+        Raises ConfigError.
+        """
         from device.ui.touch.opening import open_page
         from device.ui.touch.page import Page
 
-        settings = self._config.touch
-        if settings is None:
-            raise ValueError("no touch page is configured")
+        settings = self._settings()
+        self._window = window
         fixed = self._fixed()
         self._page = Page(
             fixed,
@@ -97,6 +109,7 @@ class Touching:
         technician's eye in standby.
         """
         self._note = note
+        self._learn_window()
         self.changed()
 
     def changed(self) -> None:
@@ -106,11 +119,50 @@ class Touching:
 
     async def stop(self) -> None:
         """Take it down; safe to call twice."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.gather(self._learning, return_exceptions=True)
         if self._page is not None:
             self._page.stop()
         if self._open is not None:
             await self._open.stop()
         self._page = self._open = None
+
+    def _learn_window(self) -> None:
+        """The province has named a window whose signs the page cannot write yet: learn them, while
+        nobody is being asked.
+        """
+        if self._session is None or not self._is_at_rest():
+            return
+        if self._can_write(self._session.window) or self._learning is not None:
+            return
+        self._learning = asyncio.ensure_future(self._learn(self._session.window))
+
+    async def _learn(self, window: str) -> None:
+        """Open anew, as an agent that was started again does; the page comes back by itself."""
+        from device.ui.touch.opening import letters_for, open_page
+
+        settings, fixed = self._settings(), self._fixed()._replace(window=window)
+        try:
+            for one in letters_for(settings, fixed).values():
+                await one.font()  # first, for a page without them would show boxes meanwhile
+            if self._open is None or self._page is None or not self._is_at_rest():
+                return  # again() asks again; the letters are there then
+            await self._open.stop()
+            again = msgspec.structs.replace(settings, port=self._open.port)
+            self._open = await open_page(again, fixed, self._page)
+            self._window = window
+            self.changed()
+        except ConfigError as error:
+            log.error("the touch page does not come back: %s", error)
+        finally:
+            self._learning = None
+
+    def _is_at_rest(self) -> bool:
+        return self._scene is not None and self._scene[0] in AT_REST
+
+    def _can_write(self, window: str) -> bool:
+        return window.isascii() or set(window) <= set(self._window)
 
     def _say_again(self) -> None:
         if self._speak is not None and self._scene is not None:
@@ -132,7 +184,7 @@ class Touching:
             asks=session.asks,
             invitation=one.id if one is not None else None,
             reasons_for=session.reasons_for,
-            window=session.window,
+            window=session.window if self._can_write(session.window) else "",
             minute=self._clock.time_of_day(),
             link=self._link(scene),
             late=scene is Scene.STANDBY and self._code() is not None,
@@ -142,13 +194,18 @@ class Touching:
         url = self._config.phone.standby_url
         return self._code() or (link(url) if url and scene is Scene.STANDBY else None)
 
+    def _settings(self) -> Touch:
+        if self._config.touch is None:
+            raise ValueError("no touch page is configured")
+        return self._config.touch
+
     def _fixed(self) -> "Fixed":
         from device.ui.touch.drawing import Fixed
         from device.ui.touch.wording import read_wording
 
-        pad, settings, screen = self._config.pad, self._config.touch, self._config.profile
-        if settings is None or screen.touchscreen is None:
-            raise ValueError("no touch page is configured")
+        pad, settings, screen = self._config.pad, self._settings(), self._config.profile
+        if screen.touchscreen is None:
+            raise ValueError("no touchscreen")
         card = settings.card
         return Fixed(
             wording=read_wording(pad.languages),
@@ -156,6 +213,7 @@ class Touching:
             offers=offers(),
             modules=modules,
             hall=pad.hall,
+            window=self._window,
             notices=(*([pad.notice] if pad.notice else ()), *settings.notices),
             notice_s=settings.notice_s,
             card=(card.name, card.number, card.photo is not None) if card is not None else None,

@@ -7,6 +7,7 @@ in words, and what was in force stays in force.
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,10 +20,15 @@ from sync.contract import write_message as write
 
 
 class Wishes:
-    """The desired configuration in force, if any. `path`: where it is kept."""
+    """The desired configuration in force, if any. `path`: where it is kept. `unwritable`: why a
+    text cannot stand on this pad's screen, if so.
+    """
 
-    def __init__(self, path: Path, config: Config) -> None:
+    def __init__(
+        self, path: Path, config: Config, unwritable: Callable[[str], str] = lambda _: ""
+    ) -> None:
         self._path = path
+        self._unwritable = unwritable
         self._config = config
         self._inforce: Desired | None = None
         self._problems: tuple[str, ...] = ()
@@ -62,7 +68,7 @@ class Wishes:
         """
         if desired.version <= self.version:
             return False
-        problems = _problems(desired.settings)
+        problems = self._problems_of(desired.settings)
         if problems:
             self._problems = problems
             return False
@@ -80,6 +86,12 @@ class Wishes:
             settings=self.settings,
             problems=self._problems,
         )
+
+    def _problems_of(self, settings: Settings) -> tuple[str, ...]:
+        problems = _problems(settings)
+        if not problems and (why := self._unwritable(settings.window or "")):
+            problems = (f"window: {why}",)
+        return problems
 
     def _keep(self, raw: bytes) -> None:
         """Write beside, sync, rename: a power cut leaves the old wish or the new one."""

@@ -63,6 +63,10 @@ class TouchPage:
         mm: float = 5.19,
         photo: Path | None = None,
         speaks: bool = True,
+        hall: str = HALL,
+        notices: tuple[str, ...] = NOTICES,
+        clerk: str = "李娜",
+        window: str = "3",
     ) -> None:
         self.happened: list[Event] = []
         self.spoken = 0
@@ -72,15 +76,16 @@ class TouchPage:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        card = Card(name="李娜", number="0071", photo=photo)
+        card = Card(name=clerk, number="0071", photo=photo)
         settings = Touch(entry_file=self.entry, port=0, card=card)
         fixed = Fixed(
             wording=read_wording(languages),
             mm=mm,
             offers=offers(),
             modules=modules,
-            hall=HALL,
-            notices=NOTICES,
+            hall=hall,
+            window=window,
+            notices=notices,
             card=(card.name, card.number, photo is not None),
             speaks=speaks,
         )

@@ -38,7 +38,8 @@ class Offer(NamedTuple):
 
 class Fixed(NamedTuple):
     """What stays the same while the agent runs. `mm`: pixels to a millimetre. `offers`: the reasons
-    of each level. `modules`: a text as the rows of its QR code.
+    of each level. `modules`: a text as the rows of its QR code. `window`: whose signs the page can
+    write; which one it is, is said with every moment (`Now`).
     """
 
     wording: "Wording"
@@ -46,6 +47,7 @@ class Fixed(NamedTuple):
     offers: Mapping[Level, Sequence[Offer]]
     modules: Callable[[str], Sequence[bytes]]
     hall: str = ""
+    window: str = ""
     notices: tuple[str, ...] = ()
     notice_s: int = 10
     card: tuple[str, str, bool] | None = None

@@ -7,7 +7,7 @@ no other.
 import asyncio
 import logging
 from collections.abc import Iterable
-from pathlib import Path
+from importlib.resources import files
 
 from device.config.touch import PHOTO_KINDS, Touch
 from device.errors import ConfigError
@@ -53,7 +53,7 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     if not can_cut():
         raise ConfigError("[touch] needs fontTools: `pip install 'ratingpad[pad,touch]'`")
     secret = secret_in(settings.entry_file)
-    letters = _letters(fixed, settings.entry_file.with_name(LETTERS))
+    letters = letters_for(settings, fixed)
     photo = settings.card.photo if settings.card is not None else None
     shown = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
     entry = Entry(secret)
@@ -69,10 +69,18 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     return OpenPage(server, letters.values())
 
 
-def _letters(fixed: Fixed, folder: Path) -> dict[str, Letters]:
-    own = [fixed.hall, *fixed.notices, *(str(part) for part in fixed.card or ())]
-    turn = asyncio.Lock()
+def letters_for(settings: Touch, fixed: Fixed) -> dict[str, Letters]:
+    """The fonts of this page, by BCP 47 tag; none is cut yet."""
+    card = fixed.card[:2] if fixed.card is not None else ()
+    own = [fixed.hall, fixed.window, *fixed.notices, *card, _said_without_agent()]
+    folder, turn = settings.entry_file.with_name(LETTERS), asyncio.Lock()
     return {
         one.tag: Letters(language, signs_of([*one.texts(), *own]), folder, turn)
         for language, one in fixed.wording.languages().items()
     }
+
+
+def _said_without_agent() -> str:
+    """The page as it is before it hears of the agent, and when it does so no more."""
+    text = (files(__package__) / "page" / "index.html").read_text("utf-8")
+    return " ".join(text.split())

@@ -88,11 +88,6 @@ def build_app(
     )
 
 
-def said_without_agent() -> str:
-    """The page as it is before it hears of the agent, and when it does so no more."""
-    return _read("index.html").decode()
-
-
 class _Room:
     """One method for each route."""
 

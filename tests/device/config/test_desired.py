@@ -4,6 +4,7 @@ import pytest
 
 from device.config.config import Config, load
 from device.config.desired import Wishes
+from device.showing import unwritable
 from sync.contract import VERSION, Desired, Settings
 
 
@@ -54,6 +55,15 @@ def test_a_wish_out_of_bounds_is_refused_whole_and_every_problem_is_named(
     report = wishes.report()
     assert (report.version, report.settings.window, report.settings.thanks_s) == (1, "5", 4)
     assert [problem.split(":")[0] for problem in report.problems] == ["window", "invitation_s"]
+
+
+def test_a_window_that_the_screen_cannot_show_is_refused(tmp_path: Path, config: Config) -> None:
+    wishes = Wishes(tmp_path / "desired.json", config, lambda text: unwritable(config, text))
+    assert wishes.accept(wish(1, window="综3"))
+    assert not wishes.accept(wish(2, window="综😀", invitation_s=60))
+    report = wishes.report()
+    assert report.problems == ("window: the display has no glyph for '😀' (U+1F600)",)
+    assert (report.settings.window, report.settings.invitation_s) == ("综3", 30)
 
 
 def test_a_torn_file_falls_back_to_the_configuration_and_says_so(
