@@ -11,6 +11,7 @@ import socket
 import termios
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 import serial
 
@@ -32,6 +33,14 @@ ALIVE_AFTER_S, ALIVE_EVERY_S, ALIVE_TIMES = 10, 5, 3
 # termios.error is no OSError; pyserial lets it through when an adapter is pulled out in the middle
 # of setting the line up. SerialException is an OSError.
 GONE = (OSError, termios.error)
+
+
+class _Hears(NamedTuple):
+    """Who hears of a line: that it is open, what came, that it is gone or back."""
+
+    opened: Callable[[], None]
+    came: Callable[[bytes], None]
+    gone: Callable[[bool, str], None]
 
 
 class SerialLine:
@@ -76,8 +85,9 @@ class SerialLine:
         it is back.
         """
         self._ending.clear()
+        hears = _Hears(on_open, on_bytes, on_gone)
         self._thread = threading.Thread(
-            target=self._run, args=(on_open, on_bytes, on_gone), name=self._name, daemon=True
+            target=self._run, args=(hears,), name=self._name, daemon=True
         )
         self._thread.start()
 
@@ -104,37 +114,27 @@ class SerialLine:
 
     # --- the thread -------------------------------------------------------------------------
 
-    def _run(
-        self,
-        on_open: Callable[[], None],
-        on_bytes: Callable[[bytes], None],
-        on_gone: Callable[[bool, str], None],
-    ) -> None:
+    def _run(self, hears: _Hears) -> None:
         try:
             while not self._ending.is_set():
-                self._once(on_open, on_bytes, on_gone)
+                self._once(hears)
         except Exception as error:
             log.exception("the thread of the %s ended", self._name)
-            on_gone(True, f"its thread ended: {error}")
+            hears.gone(True, f"its thread ended: {error}")
 
-    def _once(
-        self,
-        on_open: Callable[[], None],
-        on_bytes: Callable[[bytes], None],
-        on_gone: Callable[[bool, str], None],
-    ) -> None:
+    def _once(self, hears: _Hears) -> None:
         """From opening the line to losing it."""
         try:
             with self._open() as line:
                 self._hold(line)
                 try:
-                    self._say(on_gone, gone=False, detail="")
-                    on_open()
-                    self._listen(line, on_bytes)
+                    self._say(hears, gone=False, detail="")
+                    hears.opened()
+                    self._listen(line, hears)
                 finally:
                     self._hold(None)
         except GONE as error:
-            self._say(on_gone, gone=True, detail=f"{self._url}: {error}")
+            self._say(hears, gone=True, detail=f"{self._url}: {error}")
             self._ending.wait(self._retry_s)
 
     def _open(self) -> serial.Serial:
@@ -156,17 +156,17 @@ class SerialLine:
         with self._writing:
             self._line, self._lost = line, None
 
-    def _listen(self, line: serial.Serial, on_bytes: Callable[[bytes], None]) -> None:
+    def _listen(self, line: serial.Serial, hears: _Hears) -> None:
         while not self._ending.is_set():
-            on_bytes(line.read(max(1, line.in_waiting)))
+            hears.came(line.read(max(1, line.in_waiting)))
             if self._lost is not None:
                 raise self._lost
 
-    def _say(self, on_gone: Callable[[bool, str], None], *, gone: bool, detail: str) -> None:
+    def _say(self, hears: _Hears, *, gone: bool, detail: str) -> None:
         """Say once that the line has gone, and once that it is back."""
         if gone != self._gone:
             self._gone = gone
-            on_gone(gone, detail)
+            hears.gone(gone, detail)
 
 
 def _keep_alive(line: serial.Serial) -> None:
