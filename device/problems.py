@@ -54,6 +54,11 @@ class Problems:
         return found
 
 
+def bounds(low: float, high: float, what: str) -> Meta:
+    """The bounds of a number, and the words for one outside: `what` "from" `low` "to" `high`."""
+    return Meta(ge=low, le=high, description=f"{what} from {low} to {high}")
+
+
 Check = Callable[[dict[str, Any], Problems], None]
 """Looks at the values of one struct that could be read, and notes what does not fit together."""
 

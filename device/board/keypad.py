@@ -14,7 +14,7 @@ from msgspec import Meta
 from device.board.descriptions import described, find_text, read_table
 from device.board.profile import check_levels
 from device.events import Does
-from device.problems import Check, Problems, read_struct
+from device.problems import Check, Problems, bounds, read_struct
 from sync.entries import Level
 
 Protocol = Literal["68", "input"]
@@ -32,11 +32,9 @@ LineUrl = Annotated[
 ]
 """The serial line that "68" pads are on, as `device/serial_line.py` opens it."""
 
-WindowAddress = Annotated[
-    int, Meta(ge=0, le=127, description="the window's address on the line, from 0 to 127")
-]
+WindowAddress = Annotated[int, bounds(0, 127, "the window's address on the line,")]
 
-Code = Annotated[int, Meta(ge=0, le=0x2FF, description="a code from 0 to 767")]
+Code = Annotated[int, bounds(0, 0x2FF, "a code")]
 
 
 class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +63,8 @@ class Keypad(msgspec.Struct, frozen=True, kw_only=True):
     key: tuple[CodedKey, ...]
     protocol: Annotated[Protocol, Meta(description='"68" or "input"')] = "68"
     ignore: tuple[Code, ...] = ()
-    baud: Annotated[
-        int, Meta(ge=300, le=4_000_000, description="bits a second from 300 to 4000000")
-    ] = 9600
-    resend_ms: Annotated[
-        int, Meta(ge=100, le=10_000, description="a whole number of milliseconds from 100 to 10000")
-    ] = 1000
+    baud: Annotated[int, bounds(300, 4_000_000, "bits a second")] = 9600
+    resend_ms: Annotated[int, bounds(100, 10_000, "a whole number of milliseconds")] = 1000
 
     def by_code(self) -> Mapping[int, CodedKey]:
         """The keys by the code that they send."""

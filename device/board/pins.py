@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from device.problems import Problems, read_struct
+from device.problems import Problems, bounds, read_struct
 
 Power = Literal["3V3", "5V", "GND"]
-Line = Annotated[int, Meta(ge=0, le=1023, description="a line's number from 0 to 1023")]
+Line = Annotated[int, bounds(0, 1023, "a line's number")]
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     `reserved` says why nothing may hang there.
     """
 
-    pin: Annotated[int, Meta(ge=1, le=200, description="a pin's number from 1 to 200")]
+    pin: Annotated[int, bounds(1, 200, "a pin's number")]
     line: Line | None = None
     power: Annotated[Power, Meta(description='"3V3", "5V" or "GND"')] | None = None
     functions: Annotated[

@@ -17,7 +17,7 @@ from device.board.descriptions import described, find_text, read_table
 from device.board.pins import Header, Line, check_claims, claims, read_header
 from device.errors import ConfigError
 from device.events import Does
-from device.problems import Check, Problems, did_you_mean, read_struct
+from device.problems import Check, Problems, bounds, did_you_mean, read_struct
 from sync.entries import Level
 
 Reference = Annotated[str, Meta(pattern=r"^[a-z][\w.]*:\w+\Z", description='"package.module:name"')]
@@ -62,21 +62,11 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
     options: Reference | None = None
     coded: bool = False
     active_low: bool = True
-    scan_ms: Annotated[
-        int, Meta(ge=1, le=20, description="a whole number of milliseconds from 1 to 20")
-    ] = 5
-    debounce_ms: Annotated[
-        int, Meta(ge=5, le=100, description="a whole number of milliseconds from 5 to 100")
-    ] = 20
-    stuck_s: Annotated[
-        float, Meta(ge=0.5, le=600, description="a number of seconds from 0.5 to 600")
-    ] = 15.0
-    chatter_ms: Annotated[
-        int, Meta(ge=50, le=5000, description="a whole number of milliseconds from 50 to 5000")
-    ] = 250
-    chatter_quiet_s: Annotated[
-        float, Meta(ge=0.2, le=600, description="a number of seconds from 0.2 to 600")
-    ] = 3.0
+    scan_ms: Annotated[int, bounds(1, 20, "a whole number of milliseconds")] = 5
+    debounce_ms: Annotated[int, bounds(5, 100, "a whole number of milliseconds")] = 20
+    stuck_s: Annotated[float, bounds(0.5, 600, "a number of seconds")] = 15.0
+    chatter_ms: Annotated[int, bounds(50, 5000, "a whole number of milliseconds")] = 250
+    chatter_quiet_s: Annotated[float, bounds(0.2, 600, "a number of seconds")] = 3.0
 
 
 DisplayBus = Annotated[
@@ -96,8 +86,8 @@ class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     driver: Reference | None = None
     options: Reference | None = None
-    width: Annotated[int, Meta(ge=64, le=1024, description="pixels, from 64 to 1024")] = 128
-    height: Annotated[int, Meta(ge=32, le=1024, description="pixels, from 32 to 1024")] = 64
+    width: Annotated[int, bounds(64, 1024, "pixels,")] = 128
+    height: Annotated[int, bounds(32, 1024, "pixels,")] = 64
     bus: DisplayBus | None = None
     dc_line: Line | None = None
     reset_line: Line | None = None
@@ -140,10 +130,7 @@ class TouchscreenProfile(msgspec.Struct, frozen=True, kw_only=True):
     says it, because the board takes whatever screen the hall has.
     """
 
-    px_per_mm: (
-        Annotated[float, Meta(ge=1, le=30, description="pixels per millimetre, from 1 to 30")]
-        | None
-    ) = None
+    px_per_mm: Annotated[float, bounds(1, 30, "pixels per millimetre,")] | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

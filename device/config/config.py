@@ -29,7 +29,7 @@ from device.config.touch import (
 )
 from device.errors import ConfigError
 from device.events import Does
-from device.problems import Check, Problems, read_struct
+from device.problems import Check, Problems, bounds, read_struct
 from sync.entries import HashName
 
 __all__ = ["Config", "Desk", "Phone", "Profile", "Touch", "load", "load_profile", "read_options"]
@@ -65,23 +65,15 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Annotated[Path, Meta(description="the path of the ledger's file")]
     hash: HashName = HashName.SHA256
-    retention_days: Annotated[
-        int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36500")
-    ] = 400
+    retention_days: Annotated[int, bounds(1, 36_500, "a whole number of days")] = 400
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """The times of a rating session (design §5)."""
 
-    invitation_s: Annotated[
-        int, Meta(ge=1, le=600, description="a whole number of seconds from 1 to 600")
-    ] = 30
-    grace_s: Annotated[
-        int, Meta(ge=0, le=30, description="a whole number of seconds from 0 to 30")
-    ] = 3
-    thanks_s: Annotated[
-        int, Meta(ge=1, le=30, description="a whole number of seconds from 1 to 30")
-    ] = 4
+    invitation_s: Annotated[int, bounds(1, 600, "a whole number of seconds")] = 30
+    grace_s: Annotated[int, bounds(0, 30, "a whole number of seconds")] = 3
+    thanks_s: Annotated[int, bounds(1, 30, "a whole number of seconds")] = 4
 
 
 class Province(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,18 +82,10 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
     broker: Annotated[str, Meta(description='an address like "mqtt://127.0.0.1:1883"')] = (
         "mqtt://127.0.0.1:1883"
     )
-    keepalive_s: Annotated[
-        int, Meta(ge=2, le=600, description="a whole number of seconds from 2 to 600")
-    ] = 30
-    reconnect_max_s: Annotated[
-        float, Meta(ge=0.1, le=3600, description="a number of seconds from 0.1 to 3600")
-    ] = 60.0
-    probe_s: Annotated[
-        float, Meta(ge=0.1, le=60, description="a number of seconds from 0.1 to 60")
-    ] = 5.0
-    health_s: Annotated[
-        float, Meta(ge=1, le=86_400, description="a number of seconds from 1 to 86400")
-    ] = 300.0
+    keepalive_s: Annotated[int, bounds(2, 600, "a whole number of seconds")] = 30
+    reconnect_max_s: Annotated[float, bounds(0.1, 3600, "a number of seconds")] = 60.0
+    probe_s: Annotated[float, bounds(0.1, 60, "a number of seconds")] = 5.0
+    health_s: Annotated[float, bounds(1, 86_400, "a number of seconds")] = 300.0
 
     @property
     def host(self) -> str:
@@ -134,12 +118,8 @@ class Bus68(msgspec.Struct, frozen=True, kw_only=True):
 class Display(msgspec.Struct, frozen=True, kw_only=True):
     """After how many minutes at rest the display grows dim, and goes dark; 0 for never."""
 
-    dim_min: Annotated[
-        int, Meta(ge=0, le=1440, description="a whole number of minutes from 0 to 1440")
-    ] = 10
-    sleep_min: Annotated[
-        int, Meta(ge=0, le=1440, description="a whole number of minutes from 0 to 1440")
-    ] = 0
+    dim_min: Annotated[int, bounds(0, 1440, "a whole number of minutes")] = 10
+    sleep_min: Annotated[int, bounds(0, 1440, "a whole number of minutes")] = 0
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):

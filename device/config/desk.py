@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from device.problems import Problems
+from device.problems import Problems, bounds
 from device.web.origins import NULL_ORIGIN, is_origin
 
 SHORTEST_TOKEN = 16
@@ -29,7 +29,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     token_file: Annotated[Path, Meta(description="the path of a file that holds the desk's token")]
     host: Annotated[str, Meta(min_length=1, description="an address of this machine")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")] = 8600
+    port: Annotated[int, bounds(0, 65_535, "a port")] = 8600
     certificate: (
         Annotated[Path, Meta(description="the path of a PEM file with the certificate chain")]
         | None

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from device.problems import Problems
+from device.problems import Problems, bounds
 from sync.token import LONGEST_DAYS, POLICY_DAYS, PhoneKey, read_key
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
@@ -44,13 +44,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[Path, Meta(description="the path of the key file that the province issued")]
         | None
     ) = None
-    days: Annotated[
-        int,
-        Meta(ge=1, le=LONGEST_DAYS, description=f"a whole number of days from 1 to {LONGEST_DAYS}"),
-    ] = POLICY_DAYS
-    late_s: Annotated[
-        int, Meta(ge=0, le=600, description="a whole number of seconds from 0 to 600")
-    ] = 60
+    days: Annotated[int, bounds(1, LONGEST_DAYS, "a whole number of days")] = POLICY_DAYS
+    late_s: Annotated[int, bounds(0, 600, "a whole number of seconds")] = 60
     standby_url: LinkUrl | None = None
 
 

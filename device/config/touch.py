@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from device.board.profile import TouchscreenProfile
-from device.problems import Problems
+from device.problems import Problems, bounds
 from device.web.origins import is_origin
 
 INVITATION_S = 60
@@ -44,22 +44,15 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     entry_file: Annotated[Path, Meta(description="the path of an .html file for the kiosk")]
-    port: Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")] = 8610
-    px_per_mm: (
-        Annotated[float, Meta(ge=1, le=30, description="pixels per millimetre, from 1 to 30")]
-        | None
-    ) = None
+    port: Annotated[int, bounds(0, 65_535, "a port")] = 8610
+    px_per_mm: Annotated[float, bounds(1, 30, "pixels per millimetre,")] | None = None
     notices: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=60, pattern=_ONE_LINE)], ...],
         Meta(max_length=12, description="a list of at most 12 lines of 1 to 60 characters"),
     ] = ()
-    notice_s: Annotated[
-        int, Meta(ge=5, le=600, description="a whole number of seconds from 5 to 600")
-    ] = 10
+    notice_s: Annotated[int, bounds(5, 600, "a whole number of seconds")] = 10
     reasons: bool = True
-    reasons_s: Annotated[
-        int, Meta(ge=15, le=600, description="a whole number of seconds from 15 to 600")
-    ] = 60
+    reasons_s: Annotated[int, bounds(15, 600, "a whole number of seconds")] = 60
     framed_by: Annotated[
         tuple[str, ...], Meta(max_length=8, description='a list like ["https://kiosk.hall.lan"]')
     ] = ()

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+
 from msgspec import Meta
+
+from device.problems import bounds
 
 
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,4 +24,4 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     film: Annotated[Path, Meta(description="the path of a file")] | None = None
     wall: Annotated[Literal["system", "1970"], Meta(description='"system" or "1970"')] = "system"
     seed: Annotated[int, Meta(ge=0, description="a whole number from 0")] = 1
-    bounce_ms: Annotated[float, Meta(ge=0, le=50, description="milliseconds from 0 to 50")] = 10.0
+    bounce_ms: Annotated[float, bounds(0, 50, "milliseconds")] = 10.0
