@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-
 from msgspec import Meta
 
 from device.problems import bounds
