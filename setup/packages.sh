@@ -26,6 +26,8 @@ elf|libelf1|the same
 [ "${1:-}" != rigs ] || wanted="$wanted"'
 qemu-system-aarch64|qemu-system-arm|the machine that a Pi is like
 aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|gpio-sim for it
+mmdebstrap|mmdebstrap|the card of a pad with a touchscreen
+mke2fs|e2fsprogs|the same
 '
 
 is_here() {

@@ -55,6 +55,10 @@ NEEDS = {
         lambda: all(map(shutil.which, ("qemu-system-aarch64", "aarch64-linux-gnu-gcc"))),
         "no QEMU for arm64 (Debian packages qemu-system-arm, gcc-aarch64-linux-gnu)",
     ),
+    "kiosk_vm": (
+        lambda: all(map(shutil.which, ("mmdebstrap", "mke2fs"))),
+        "no mmdebstrap or mke2fs (Debian packages mmdebstrap, e2fsprogs)",
+    ),
 }
 """For each marker: whether what it needs is here, and what is said when it is not."""
 

@@ -6,6 +6,7 @@
 #   rig.shares=TAG:PATH,...   what the host shares and where: `ro` under a layer, `rw` as it is
 #   rig.python=PATH           the interpreter inside; it runs inside.py
 #   rig.inside=PATH           inside.py
+#   rig.disk=DEVICE           an ext4 file system that is the root, instead of the share `root`
 #   rig.init=PATH             that becomes process 1 instead, and starts inside.py as a service
 b=/bin/busybox
 $b mount -t proc proc /proc
@@ -29,7 +30,12 @@ layered() {
   mount_9p "$1" "/host/$1" ro,cache=loose
   $b mount -t overlay -o "lowerdir=/host/$1,upperdir=/over/$1/up,workdir=/over/$1/work" overlay "$2"
 }
-layered root /new || echo "rig: no root"
+disk=$(option disk)
+if [ -n "$disk" ]; then
+  $b mount -t ext4 "$disk" /new || echo "rig: no disk"
+else
+  layered root /new || echo "rig: no root"
+fi
 
 for place in dev proc sys run tmp var/tmp; do $b mkdir -p /new/$place; done
 $b mount --bind /dev /new/dev
@@ -64,6 +70,9 @@ Requires=basic.target rig.service
 After=basic.target
 AllowIsolate=yes
 X
+  # Another target may be asked for by systemd.unit=; it wants the commands, too.
+  $b mkdir -p $units/multi-user.target.wants
+  $b ln -s ../rig.service $units/multi-user.target.wants/rig.service
   $b cat >$units/rig.service <<X
 [Unit]
 After=basic.target

@@ -18,12 +18,12 @@ from pathlib import Path
 PORT = "ratingpad.rig"
 
 
-def port_device() -> str:
-    """The port by its name; udev may not be here to do it."""
+def port_device(wanted: str = PORT) -> str:
+    """A port by its name; udev may not be here to do it."""
     for name in Path("/sys/class/virtio-ports").glob("*/name"):
-        if name.read_text().strip() == PORT:
+        if name.read_text().strip() == wanted:
             return f"/dev/{name.parent.name}"
-    raise SystemExit(f"no virtio port {PORT}")
+    raise SystemExit(f"no virtio port {wanted}")
 
 
 class Inside:

@@ -20,6 +20,9 @@
   reached with the host's units, dbus and udev run, no other service of the host is started, and
   commands run from the unit rig.service. Units of your own go to /run/systemd/system by `run`,
   then `systemctl daemon-reload`. cgroup2 has all controllers; DynamicUser and sandboxes work.
+  `target="multi-user.target"` starts everything that is enabled instead.
+- `disk` is an ext4 image whose system it boots instead of the host's, as a pad boots from its card:
+  what it writes there goes into a file that is gone at the end, and takes no memory of its own.
 - Nothing survives: leaving the `with` kills the machine, and so does the end of this process. The
   kernel's console is `vm.console()`; it is in the message of everything that fails.
 
@@ -56,6 +59,7 @@ MODULES = (
     *("virtio_pci", "virtio_console", "virtio_rng", "9p", "9pnet_virtio", "overlay"),
     *("uinput", "evdev", "gpio_keys", "i2c_dev"),
 )
+OF_A_DISK = ("crc32c_generic", "virtio_blk", "ext4")
 OF_A_PC = ("i2c_stub", "xhci_pci", "ftdi_sio", "snd_aloop")
 
 
@@ -94,18 +98,27 @@ class Machine:
         modules: tuple[str, ...] = (),
         module_options: dict[str, str] | None = None,
         init: str = "",
+        target: str = "rig.target",
+        disk: Path | None = None,
+        processors: int = 1,
         qemu_options: tuple[str, ...] = (),
         kernel_options: str = "",
     ) -> None:
-        """`root` is the directory that becomes its root, `python` an interpreter in there."""
+        """`root` is the directory that becomes its root, or `disk` the image of one; `python` is an
+        interpreter in there.
+        """
         self._plan = ARCHITECTURES[architecture]
         self.kernel: Kernel = prepare(architecture)
         self._root = root
         self._python = python
         self._memory_mib = memory_mib
-        self._modules = (*MODULES, *self._plan.modules, *modules)
+        of_a_disk = OF_A_DISK if disk is not None else ()
+        self._modules = (*MODULES, *of_a_disk, *self._plan.modules, *modules)
         self._module_options = {"i2c_stub": "chip_addr=0x3c", **(module_options or {})}
         self._init = init
+        self._target = target
+        self._disk = disk
+        self._processors = processors
         self._qemu_options = qemu_options
         self._kernel_options = kernel_options
         self._counter = itertools.count(1)
@@ -156,7 +169,9 @@ class Machine:
 
     def _command(self, channel: int) -> list[str]:
         shares = {"root": (self._root, "/"), "rw0": (self.share, self.share)}
-        if self._root != Path("/") or ROOT.parts[1] in ("tmp", "run"):
+        if self._disk is not None:
+            del shares["root"]
+        if self._root != Path("/") or self._disk is not None or ROOT.parts[1] in ("tmp", "run"):
             shares["ro0"] = (ROOT, ROOT)  # inside, these two are fresh and empty
         told = ",".join(f"{tag}:{inside}" for tag, (_, inside) in shares.items() if tag != "root")
         words = (
@@ -165,10 +180,13 @@ class Machine:
             f" rig.inside={Path(__file__).with_name('inside.py')}"
         )
         if self._init:
-            words += f" rig.init={self._init} systemd.unit=rig.target"
+            words += f" rig.init={self._init} systemd.unit={self._target}"
+        if self._disk is not None:
+            words += " rig.disk=/dev/vda"
         return [
             *self._plan.qemu,
-            *("-cpu", self._plan.processor, "-smp", "1", "-m", str(self._memory_mib)),
+            *("-cpu", self._plan.processor, "-smp", str(self._processors)),
+            *("-m", str(self._memory_mib)),
             *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-kernel", str(self.kernel.image)),
             *("-initrd", str(self._folder / "initramfs")),
@@ -177,6 +195,7 @@ class Machine:
             *("-chardev", f"socket,id=rig,fd={channel}"),
             *("-device", "virtserialport,chardev=rig,name=ratingpad.rig"),
             *(word for tag, (path, _) in shares.items() for word in _nine_p(tag, path)),
+            *(_card(self._disk) if self._disk is not None else ()),
             *self._qemu_options,
         ]
 
@@ -256,6 +275,13 @@ PYTEST = {
     "LG_WD": "/tmp",
 }
 """A Pi 4, as rpi-lgpio asks it; and a folder where lgpio may keep its pipe."""
+
+
+def _card(image: Path) -> list[str]:
+    return [
+        *("-drive", f"if=none,id=card,format=raw,file={image},snapshot=on,cache=unsafe"),
+        *("-device", "virtio-blk-pci,drive=card"),
+    ]
 
 
 def _nine_p(tag: str, path: Path) -> list[str]:

@@ -1,0 +1,87 @@
+"""The shipped kiosk on a real screen: systemd starts it, the glass shows it, a finger rates on it.
+
+The screen is QEMU's, and what stands on it is taken from outside of the machine. What is looked for
+are the pictures in golden/, which were taken from this very machine and looked at by eye.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from rigs.kiosk_probe import FORBIDDEN, NEEDED, PROGRAM
+from rigs.kiosk_vm import FACES, KIOSK, KioskPad, kiosk_machine
+from rigs.sandbox_probe import ELSEWHERE
+from rigs.vm.kernel import Kernel
+from rigs.wait import until
+
+pytestmark = [pytest.mark.kernel_vm, pytest.mark.kiosk_vm, pytest.mark.timeout(2400)]
+
+PROBE = "/run/systemd/system/kiosk-probe.service"
+WRONG = "[Service]\nInaccessiblePaths=/run/ratingpad-entry\n"
+"""Of the unit's one way to the page."""
+NO_PAGE_S = 90.0
+"""A start takes half of it."""
+
+
+@pytest.fixture(scope="module", params=["chromium", "cog"])
+def kiosk(request: pytest.FixtureRequest, stock_kernel: Kernel) -> Iterator[KioskPad]:
+    """One machine for each browser, installed as the documents say."""
+    with kiosk_machine() as one:
+        one.install(request.param)
+        yield one
+
+
+def test_the_page_stands_on_the_glass_and_a_touch_is_a_rating(kiosk: KioskPad) -> None:
+    kiosk.see("standby")
+    kiosk.invite("DH-1")
+    kiosk.see("invitation")
+    kiosk.read()
+    kiosk.finger.tap(*FACES["satisfied"])
+    kiosk.see("thanks")
+    assert kiosk.levels() == ["satisfied"]
+    # Cutting the letters beside the browser's start has cost the agent its life once.
+    assert (kiosk.told()["NRestarts"], kiosk.kiosk_told()["NRestarts"]) == ("0", "0")
+
+
+def test_a_browser_that_is_killed_is_back_by_itself_and_the_agent_goes_on(kiosk: KioskPad) -> None:
+    kiosk.see("standby")
+    before, agent = kiosk.levels(), kiosk.told()["MainPID"]
+    kiosk.sh(f"systemctl kill --signal=KILL {KIOSK}")
+    until(lambda: kiosk.kiosk_told()["NRestarts"] == "1", 60, "the browser was started again")
+    kiosk.invite("DH-2")  # the window does not wait for the screen
+    kiosk.see("invitation")
+    kiosk.read()
+    kiosk.finger.tap(*FACES["dissatisfied"])
+    kiosk.see("thanks")
+    assert kiosk.levels() == [*before, "dissatisfied"]
+    assert kiosk.told()["MainPID"] == agent
+    verdict = kiosk.verify()
+    assert verdict.code == 0, verdict.output
+
+
+def test_the_browser_reads_no_ledger_and_reaches_nobody(kiosk: KioskPad) -> None:
+    kiosk.sh(f"ip address replace {ELSEWHERE}/32 dev lo")
+    unit = kiosk.sh(f"systemctl cat {KIOSK}")
+    other = r"(?m)^(Restart|RestartSec|ExecStart|Conflicts|StandardOutput|StandardError)=.*\n"
+    probe = re.sub(other, "", unit)
+    probe += f"\n[Service]\nType=oneshot\nStandardOutput=truncate:/run/probe.json\n{PROGRAM}\n"
+    kiosk.write(PROBE, probe)
+    kiosk.sh("systemctl daemon-reload; systemctl start kiosk-probe || journalctl -u kiosk-probe")
+    found = json.loads(kiosk.sh("cat /run/probe.json"))
+    assert {name: found[name] for name in NEEDED if found[name] != "done"} == {}
+    assert [name for name in FORBIDDEN if found[name] == "done"] == []
+    # The control: outside of the sandbox root may do all of it.
+    free = json.loads(kiosk.python("-m", "rigs.kiosk_probe"))
+    assert [name for name in FORBIDDEN if free[name] != "done"] == []
+
+
+def test_control_a_unit_that_is_wrong_shows_no_page(kiosk: KioskPad) -> None:
+    kiosk.drop_in("wrong", WRONG)
+    kiosk.sh(f"systemctl restart {KIOSK}")
+    with pytest.raises(AssertionError, match="on the glass"):
+        kiosk.see("standby", NO_PAGE_S)
+    kiosk.drop_in("wrong", "")
+    kiosk.sh(f"systemctl restart {KIOSK}")
+    kiosk.see("standby")

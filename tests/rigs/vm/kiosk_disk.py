@@ -1,0 +1,97 @@
+"""The card of a pad with a touchscreen: Debian 12 as it is installed, as an image to boot from.
+
+The packages are Debian's, installed by apt with their scripts, and among them are those that
+docs/touch.md tells a technician to install; the agent's own libraries are in /opt/ratingpad, a venv
+as docs/operations.md has it. The checkout is not on it: it is bound to CHECKOUT when it runs.
+
+The first time takes three minutes and 400 MB of downloads.
+"""
+
+import fcntl
+import re
+import shutil
+from pathlib import Path
+
+from rigs.vm.archive import output_of, progress
+from rigs.vm.kernel import CACHE
+from rigs.vm.wheels import PYTHON, ROOT, install, requirements
+
+SUITE = "bookworm"
+SOURCES = (
+    f"deb http://deb.debian.org/debian {SUITE} main",
+    f"deb http://deb.debian.org/debian {SUITE}-updates main",
+    f"deb http://deb.debian.org/debian-security {SUITE}-security main",
+)
+SYSTEM = ("systemd-sysv", "dbus", "libpam-systemd", "python3", "python3-venv", "curl")
+FOR_THE_RIG = ("python3-evdev",)
+"""Whose uinput is the touchscreen's finger."""
+EXTRAS = ("pad", "touch")
+BROWSERS = ("chromium", "cog")
+
+CHECKOUT = "/opt/checkout"
+PREFIX = "/opt/ratingpad"
+SITE = f"{PREFIX}/lib/python{PYTHON}/site-packages"
+SCRIPT = f"""#!{PREFIX}/bin/python3
+import sys
+from device.cli import main
+sys.exit(main())
+"""
+BARE = "for one in proc sys dev; do umount --recursive $0/$one || true; done"
+"""What hooks have mounted there belongs to no card."""
+SIZE = "4G"
+"""A file with holes: it takes what is in it, 1.5 GB."""
+
+
+def prepare_disk() -> Path:
+    """The image, from the cache when it was made of the same."""
+    folder = CACHE / "kiosk"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made_of, wanted = folder / "ready", "\n".join([*SOURCES, *_recipe(folder)])
+        if not made_of.exists() or made_of.read_text() != wanted:
+            _make(folder)
+            made_of.write_text(wanted)
+    return folder / "disk"
+
+
+def told_packages() -> list[str]:
+    """What docs/touch.md has a technician tell apt to install, with every browser it offers."""
+    text = (ROOT / "docs/touch.md").read_text("utf-8")
+    told = re.search(r"(?m)^apt install ([^#\n]+)", text)
+    assert told is not None, "docs/touch.md names no packages any more"
+    words = told[1].split()
+    assert BROWSERS[0] in words, words
+    return [*(word for word in words if word not in BROWSERS), *BROWSERS]
+
+
+def _recipe(folder: Path) -> list[str]:
+    """mmdebstrap's hooks, which make the image of what it has installed."""
+    apt = "env --unset=APT_CONFIG DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install"
+    return [
+        f'chroot "$1" {apt} {" ".join([*told_packages(), *FOR_THE_RIG])}',
+        f'chroot "$1" python3 -m venv {PREFIX}',
+        f"sync-in {folder}/site {SITE}",
+        f'echo {CHECKOUT} >"$1"{SITE}/checkout.pth',
+        f"printf %s '{SCRIPT}' >\"$1\"{PREFIX}/bin/ratingpad",
+        f'chmod 755 "$1"{PREFIX}/bin/ratingpad && mkdir "$1"{CHECKOUT}',
+        'rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*',
+        f"unshare --mount sh -c '{BARE}; mke2fs -q -t ext4 -d $0 {folder}/disk {SIZE}' \"$1\"",
+        *(f"# {line}" for line in requirements(*EXTRAS)),
+    ]
+
+
+def _make(folder: Path) -> None:
+    (folder / "disk").unlink(missing_ok=True)
+    shutil.rmtree(folder / "site", ignore_errors=True)
+    install(folder / "site", "x86_64", requirements(*EXTRAS))
+    hooks = [f"--customize-hook={hook}" for hook in _recipe(folder) if not hook.startswith("#")]
+    with progress(f"Debian 12 with {', '.join(told_packages())}"):
+        output_of(
+            [
+                *("mmdebstrap", "--variant=important", "--format=null"),
+                *(f"--include={','.join(SYSTEM)}", *hooks, SUITE, "/dev/null", *SOURCES),
+            ],
+            folder,
+        )
+    shutil.rmtree(folder / "site")
