@@ -107,7 +107,7 @@ def test_a_terminal_asks_in_its_own_screen_and_goes_on_when_thanks_was_said(
         assert (invited.channel, invited.service.case) == (Channel.HALL_TERMINAL, "DH-1")
         assert [body.level for body in entries(one.pad, Rated)] == [Level.SATISFIED]
         one.page.click("#done")
-        until(lambda: one.said() == "already-rated", 10, "the same case once more")
+        until(lambda: one.said() == "已评价过，谢谢", 10, "the same case once more")
         assert not one.is_asking()
 
 
