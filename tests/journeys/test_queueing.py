@@ -22,7 +22,7 @@ from sync.contract import (
     read_message,
     write_message,
 )
-from sync.entries import Invited, Withdrawn
+from sync.entries import Invited, Paused, Withdrawn
 from sync.wishes import Asked
 
 pytestmark = pytest.mark.broker
@@ -160,4 +160,19 @@ def test_an_order_that_is_delivered_again_after_a_restart_asks_nobody_again(hall
         assert len(invited(pad)) == 1
         assert system.invite(None).done  # the control
         assert len(invited(pad)) == 2
+        hall.prove(pad)
+
+
+def test_a_pause_that_is_delivered_again_after_a_restart_changes_nothing(hall: Hall) -> None:
+    with queueing(hall) as (pad, system):
+        pause = Command(v=VERSION, order=Order.PAUSE, by="hall-1")
+        assert system.ask(pause, b"one").done
+        pad.end()
+        pad.start()
+        hall.caught_up(pad)
+        before = [body for body in pad.bodies() if isinstance(body, Paused)]
+        assert len(before) == 2  # the order's, and what stands is said again in each boot
+        assert system.ask(pause, b"one").done
+        assert [body for body in pad.bodies() if isinstance(body, Paused)] == before
+        assert pad.window()["state"] == "paused"
         hall.prove(pad)
