@@ -242,6 +242,19 @@ def test_the_page_comes_back_by_itself_and_never_thanks_for_what_is_not_kept(
         assert "thanks" not in window.kiosk.page.evaluate("scenes")
 
 
+def test_a_page_without_its_agent_asks_on_and_opens_no_socket_in_vain(window: Window) -> None:
+    """A browser makes a page wait longer and longer for a socket that failed before."""
+    asked = window.kiosk.asked
+    window.pad.end(signal.SIGKILL)
+    window.kiosk.see("lost")
+    asked.clear()
+    until(lambda: window.kiosk.page.wait_for_timeout(50) or len(asked) >= 6, 20, "it asks on")
+    assert {url.rsplit("/", 1)[1] for url in asked} == {"here"}
+    window.pad.start()
+    window.kiosk.see("standby")
+    assert [url for url in asked if url.startswith("ws:")], "the control: then it opens one"
+
+
 def test_without_a_browser_keys_and_ledger_go_on(window: Window) -> None:
     window.kiosk.close()
     invitation = window.pad.invite("c1")

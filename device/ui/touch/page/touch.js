@@ -2,8 +2,7 @@
 // this page says only that one should wait.
 import { putRight, shapeOf, whole } from "./drawing.js";
 
-const AGAIN_MS = 250;
-const AGAIN_LATER_MS = 1000;
+const AGAIN_MS = 250; // always as often: the agent that comes back is seen at once
 const DEAF_MS = 2000; // a report without any answer for so long: the agent is not well
 const RELEASE_MS = 150; // after a touch that nothing came of, its button looks as before
 const SLOP_MM = 5; // a finger may slide so far off a button and is still meant for it
@@ -11,7 +10,6 @@ const SLOP_MM = 5; // a finger may slide so far off a button and is still meant 
 const page = document.getElementById("page");
 const held = new Map(); // pointer -> the button that it came down on
 let socket = null;
-let tries = 0;
 let edition = null;
 let state = null;
 let shape = null;
@@ -31,7 +29,13 @@ function secret() {
 
 // --- the agent -----------------------------------------------------------------------------------
 
+// Whether the agent is there is asked by a fetch: a browser makes a page wait ever longer for a
+// WebSocket that failed before, up to five seconds (Chromium).
 function connect() {
+  fetch("/here", { cache: "no-store" }).then(open, () => setTimeout(connect, AGAIN_MS));
+}
+
+function open() {
   const made = new WebSocket(`ws://${location.host}/touch`, [
     "ratingpad.touch",
     `secret.${secret()}`,
@@ -39,11 +43,9 @@ function connect() {
   made.onmessage = (event) => hear(JSON.parse(event.data));
   made.onclose = () => {
     if (socket === made) lose();
-    tries += 1;
-    setTimeout(connect, tries < 20 ? AGAIN_MS : AGAIN_LATER_MS);
+    setTimeout(connect, AGAIN_MS);
   };
   made.onopen = () => {
-    tries = 0;
     socket = made;
   };
 }
