@@ -17,7 +17,8 @@ OF_SEVERAL = {
     "device/desk/test_blindness.py",  # law 7 at every door
     "device/desk/test_clerk_looks.py",  # the page
     "device/desk/test_clerk_page.py",
-    "device/desk/test_examples.py",  # of the documents
+    "device/desk/test_example_looks.py",  # of the documents
+    "device/desk/test_examples.py",
     "device/desk/test_old_browsers.py",
     "device/desk/test_terminal.py",
     "device/drivers/test_gpio_signals.py",  # lights and beeper
