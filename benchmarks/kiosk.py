@@ -48,7 +48,6 @@ NO_SCREEN = {
     "WLR_BACKENDS": "headless",
     "WLR_RENDERER": "pixman",
     "WLR_LIBINPUT_NO_DEVICES": "1",
-    "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
 }
 USER = "nobody"
 AS_USER = ("setpriv", f"--reuid={USER}", "--regid=nogroup", "--clear-groups")
