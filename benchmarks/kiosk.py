@@ -28,7 +28,9 @@ BROWSERS: dict[str, tuple[str, ...]] = {
     "chromium": (
         "chromium",
         "--kiosk",
-        "--ozone-platform=wayland",
+        "--ozone-platform=x11",
+        "--disable-gpu",
+        "--enable-features=NetworkServiceInProcess2",
         "--no-first-run",
         "--disable-background-networking",
         "--disable-component-update",
