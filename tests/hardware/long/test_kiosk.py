@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from rigs.kiosk_probe import FORBIDDEN, NEEDED, PROGRAM
-from rigs.kiosk_vm import FACES, KIOSK, KioskPad, kiosk_machine
+from rigs.kiosk_vm import KIOSK, KioskPad, kiosk_machine
 from rigs.sandbox_probe import ELSEWHERE
 from rigs.vm.kernel import Kernel
 from rigs.wait import until
@@ -37,8 +37,7 @@ def test_the_page_stands_on_the_glass_and_a_touch_is_a_rating(kiosk: KioskPad) -
     kiosk.see("standby")
     kiosk.invite("DH-1")
     kiosk.see("invitation")
-    kiosk.read()
-    kiosk.finger.tap(*FACES["satisfied"])
+    kiosk.press("satisfied")
     kiosk.see("thanks")
     assert kiosk.levels() == ["satisfied"]
     # Cutting the letters beside the browser's start has cost the agent its life once.
@@ -52,8 +51,7 @@ def test_a_browser_that_is_killed_is_back_by_itself_and_the_agent_goes_on(kiosk:
     until(lambda: kiosk.kiosk_told()["NRestarts"] == "1", 60, "the browser was started again")
     kiosk.invite("DH-2")  # the window does not wait for the screen
     kiosk.see("invitation")
-    kiosk.read()
-    kiosk.finger.tap(*FACES["dissatisfied"])
+    kiosk.press("dissatisfied")
     kiosk.see("thanks")
     assert kiosk.levels() == [*before, "dissatisfied"]
     assert kiosk.told()["MainPID"] == agent

@@ -46,11 +46,6 @@ class Finger:
         """It goes."""
         self._say("up")
 
-    def tap(self, x: float, y: float) -> None:
-        """Down and up."""
-        self.down(x, y)
-        self.up()
-
     def plug(self) -> None:
         """Be there; to be done before the other end starts, for a port without a host has ended."""
         self._plug = socket.socket(socket.AF_UNIX)
