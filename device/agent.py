@@ -10,6 +10,7 @@ it again: a pad that goes on half dead would be worse.
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import random
@@ -223,6 +224,9 @@ class Agent:
         stack.push_async_callback(uplink.stop)
         self._desks = Desks(self.config, pad, stack)
         await self._desks.open()
+        # What is there now stays: no collection need ever look at it again, for while one looks
+        # through everything (7 ms on a PC, ten times that on a small board) no press gets on.
+        gc.freeze()
         retention = timedelta(days=self.config.ledger.retention_days)
         async with asyncio.TaskGroup() as chores:
             tasks = [

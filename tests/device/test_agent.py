@@ -1,5 +1,6 @@
 """The agent as a process, without a broker: what it starts with, goes on with, ends with."""
 
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from device.drivers.sim.client import SimClient
 from device.errors import Code
 from device.events import Scene
 from rigs.broker import free_port
+from rigs.counting_pad import COLLECTS
 from rigs.pad_process import PadProcess
 from rigs.wait import until
 from sync.entries import Booted, Cleared, Fault, Invited, Paused, Rated, Strayed, Withdrawn
@@ -84,6 +86,18 @@ def test_a_paused_window_is_still_paused_after_the_power_came_back(
     pad.rate("open again")
     paused = [body.by for body in pad.bodies() if isinstance(body, Paused)]
     assert paused == ["desk: c7"] * 2  # once by the clerk, once said again by the next start
+
+
+def test_no_collection_of_garbage_looks_through_everything_while_people_press(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make(launcher=(sys.executable, "-m", "rigs.counting_pad")).start()
+    pad.rate("c1")
+    pad.process.send_signal(signal.SIGUSR1)
+    until(lambda: COLLECTS in pad.last_words(), 10, "the pad counts")
+    said = next(line for line in pad.last_words().splitlines() if COLLECTS in line)
+    looked_at, kept_out = map(int, re.findall(r"\d+", said))
+    assert looked_at < 10_000 < kept_out
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
