@@ -28,7 +28,9 @@
 
 The processor is emulated (TCG, about 20 times slower than the host's), because that works
 everywhere and the same; do not quote its timing as the product's. There is one of it: with two, a
-busy host starves either alone, and a contact that bounces slowly is two presses.
+busy host starves either alone, and a contact that bounces slowly is two presses. /dev/kvm is left
+alone: there are hosts on which it opens and makes a machine, and Debian's kernel does not come up
+in it within minutes.
 """
 
 import contextlib
