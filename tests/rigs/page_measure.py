@@ -16,7 +16,7 @@ MISPLACED = """() => {
     if (one.tagName === "BUTTON" && (wide || one.scrollHeight > one.clientHeight + 1))
       complaints.push(`${named(one)} is too small for ${one.textContent}`);
   }
-  const boxes = [...document.querySelectorAll("#page button")].map((one) => [
+  const boxes = [...document.querySelectorAll("#page button, #page .fault")].map((one) => [
     one,
     one.getBoundingClientRect(),
   ]);

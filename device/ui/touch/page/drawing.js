@@ -153,11 +153,15 @@ function notices(state) {
 function top(state) {
   const hall = lines("p", "hall", state.hall);
   if (state.scene !== "standby") return null;
-  return element("div", "top", ...hall, element("p", "minute"));
+  return element("div", "top", ...hall, fault(state), element("p", "minute"));
+}
+
+// For the technician's eye. In standby it closes nothing and stands beside the time.
+function fault(state) {
+  return state.fault ? element("p", "fault", state.fault) : null;
 }
 
 export function whole(state) {
-  const fault = state.fault ? element("p", "fault", state.fault) : null;
   const beside = state.reasons ? null : code(state);
   const hall = element("div", "hallway", heading(state), card(state), beside);
   return [
@@ -167,7 +171,7 @@ export function whole(state) {
     reasons(state),
     row("answers", state.answers),
     notices(state),
-    fault,
+    state.scene === "standby" ? null : fault(state),
     row("bar", state.buttons),
   ].filter((one) => one !== null);
 }

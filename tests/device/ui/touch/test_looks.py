@@ -29,7 +29,11 @@ GOLDEN = Path(__file__).parent / "golden"
 SCREENS = {(800, 480): 5.19, (1024, 600): 6.65, (1280, 800): 5.9}
 """Pixels, and how many of them are a millimetre: 7, 7 and 10.1 inch."""
 
-EVERY: dict[str, Now] = {**STATES, "fault": Now(Scene.FAULT, Code.LEDGER_FULL)}
+EVERY: dict[str, Now] = {
+    **STATES,
+    "noted": STATES["standby"]._replace(code=Code.CLOCK_UNKNOWN),
+    "fault": Now(Scene.FAULT, Code.LEDGER_FULL),
+}
 VIEWS = {
     "": View(),
     "large": View(large=True),
