@@ -55,7 +55,13 @@ def following(kiosk: str | None = None) -> tuple[str, ...]:
 
 
 def write(out: Path, program: Path, kiosk: str | None = None) -> list[Path]:
-    """Write them below `out`; the paths. Raises OSError."""
+    """Write them below `out`; the paths. What only another kiosk's browser has is taken away, or
+    both would be told of one service. Raises OSError.
+    """
+    if kiosk is not None:
+        ours = {path for path, _ in _kiosk_sources(kiosk)}
+        for path in {path for one in KIOSKS for path, _ in _kiosk_sources(one)} - ours:
+            (out / path).unlink(missing_ok=True)
     written = []
     for unit in units(program, kiosk):
         path = out / unit.path

@@ -65,6 +65,16 @@ def test_a_place_that_cannot_be_written_is_named(
     assert str(tmp_path) in capsys.readouterr().err
 
 
+def test_nothing_is_left_of_a_kiosk_that_another_takes_the_place_of(tmp_path: Path) -> None:
+    first = units.write(tmp_path, PROGRAM, "chromium")
+    only = [path for path in first if path.name == "chromium.conf"]
+    assert [path.is_file() for path in only] == [True]
+    second = units.write(tmp_path, PROGRAM, "cog")
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(second)
+    third = units.write(tmp_path, PROGRAM)  # the agent's alone: what there is of a kiosk stays
+    assert set(third) < {path for path in tmp_path.rglob("*") if path.is_file()}
+
+
 def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_starts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
