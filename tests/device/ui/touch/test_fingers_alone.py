@@ -36,6 +36,7 @@ def room(tmp_path: Path) -> Iterator[TouchPage]:
 def kiosk(room: TouchPage, tmp_path: Path) -> Iterator[Kiosk]:
     with browser(tmp_path / "browser") as chromium:
         one = Kiosk(chromium, room.entry)
+        one.see("standby")  # or it is reloaded while the entry leads it on
         one.context.add_init_script(NO_POINTERS)
         one.page.reload()
         one.see("standby")
