@@ -32,7 +32,7 @@ SCREENS = (
 )
 TARGET_PX, TEXT_PX = 34, 15
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-AT_ONCE = ("#case", "#invite", "#pause", "#problem", "#now", "#withdraw", "#again")
+AT_ONCE = ["#case", "#invite", "#pause", "#problem", "#now", "#withdraw", "#again"]
 """What a clerk sees without scrolling, on every screen, when it is there at all."""
 
 OUT_OF_SIGHT = """(names) => names.filter((name) => {
@@ -194,7 +194,7 @@ def test_wide_letters_of_an_input_method_become_plain_ones(clerk: ClerkPage) -> 
     assert clerk.called() == [("invite", {"case": "DH-2026-a（一）"})]
 
 
-AT_ONCE = """(text) => {
+SCANNED = """(text) => {
   const field = document.getElementById("case");
   for (const key of text) {
     field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
@@ -210,7 +210,7 @@ def test_a_scan_that_an_input_method_has_garbled_is_not_asked_for(clerk: ClerkPa
     compose = clerk.context.new_cdp_session(clerk.page)
     compose.send("Input.imeSetComposition", {"text": "dh", "selectionStart": 2, "selectionEnd": 2})
     compose.send("Input.insertText", {"text": "大会"})
-    clerk.page.evaluate(AT_ONCE, "2026-17")
+    clerk.page.evaluate(SCANNED, "2026-17")
     clerk.page.keyboard.press("Enter")
     clerk.page.wait_for_selector('#problem:has-text("输入法")')
     assert clerk.called() == []
