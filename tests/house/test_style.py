@@ -181,6 +181,29 @@ def test_what_is_silenced_without_a_word_is_noticed():
     assert not silenced_without_a_word("x()  # type: ignore[misc]  # a part's")
 
 
+def bound_twice(tree: ast.Module) -> list[str]:
+    """The constants of a module that mean one thing above and another below."""
+    names = [
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    ]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+@pytest.mark.parametrize("path", source_and_tests(), ids=str)
+def test_a_name_of_a_module_means_one_thing(path):
+    """A function sees the last meaning only, wherever it stands."""
+    assert bound_twice(house.tree_of(path)) == []
+
+
+def test_a_name_with_two_meanings_is_noticed():
+    assert bound_twice(ast.parse("A = 1\nB = A\nA: str = '2'")) == ["A"]
+    assert not bound_twice(ast.parse("A = 1\ndef f():\n    A = 2\n    A = 3"))
+
+
 FOREIGN = re.compile(
     r"(?<![\w.])/(?:" + "|".join(("work", "root", "home/[a-z]+", "Users")) + r")/", re.IGNORECASE
 )
