@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.units import KIOSKS, following, write
 from sync import __version__
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wiring.add_argument("--svg", action="store_true", help="the drawing instead of the tables")
     files = commands.add_parser("units", help="write the files that systemd and udev read")
     files.add_argument("--out", type=Path, required=True, help="the root of the system, such as /")
-    files.add_argument("--kiosk", choices=("cog", "chromium"), help="a touchscreen's browser, too")
+    files.add_argument("--kiosk", choices=KIOSKS, help="a touchscreen's browser, too")
     test = commands.add_parser("selftest", help="walk through every key, display, light and sound")
     test.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
     test.add_argument("--report", type=Path, help="a new file for the result")
@@ -57,8 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _units(out: Path, kiosk: str | None) -> int:
-    from device.units import following, write
-
     program = Path(sysconfig.get_path("scripts"), "ratingpad")
     if program.is_relative_to("/home") or program.is_relative_to("/root"):
         print(f"{program}: a service sees no home folders; install it in /opt", file=sys.stderr)
