@@ -1,7 +1,6 @@
 """A machine's screen: what stands on the glass, taken by QEMU from outside of the machine.
 
-bochs-drm has neither a render node nor a graphics chip to draw with, so all is drawn by the
-processor, and a compositor needs nobody to tell it so.
+QEMU's virtio-gpu is given no graphics chip to draw with, so all is drawn by the processor.
 """
 
 import json
@@ -38,11 +37,6 @@ class Screen:
         self._ask("screendump", filename=str(self._dump))
         with Image.open(self._dump) as dumped:
             return dumped.convert("RGB")
-
-    def pixels(self) -> bytes:
-        """The same as a PPM file's bytes: faster, to see whether anything has changed."""
-        self._ask("screendump", filename=str(self._dump))
-        return self._dump.read_bytes()
 
     def _ask(self, command: str, **arguments: object) -> Any:
         """A command of QEMU's monitor (QMP), done."""
