@@ -28,6 +28,10 @@ class Scene(enum.Enum):
     IDENTIFY = "identify"
 
 
+RESTING = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
+"""Scenes in which nobody is asked anything; each may stand there for hours."""
+
+
 class Refusal(enum.Enum):
     """Why a desk's wish was refused; stable words for its API, none of which tells a level."""
 

@@ -14,7 +14,7 @@ from device.config.config import Config
 from device.drivers.base import Board, OnFault
 from device.drivers.panel import Panel
 from device.errors import Code, ConfigError
-from device.events import Scene
+from device.events import RESTING, Scene
 from device.ui import wear
 from device.ui.fonts import missing_glyphs, release
 from device.ui.link import link
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
-
-
-RESTING = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
-"""What may stand there for hours. A fault never goes dark: it is there for somebody to see."""
 
 WITH_CODE = (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
 """Beside which the code of a case may stand."""
@@ -224,7 +220,9 @@ class Showing:
         return scene is Scene.INVITATION and self._invitations % 2 == 0
 
     def _brightness(self) -> float:
-        """All of it for whoever stands there; what is at rest grows dim."""
+        """All of it for whoever stands there; what is at rest grows dim. A fault never goes dark: it
+        is there for somebody to see.
+        """
         scene = self._now[0] if self._now is not None else None
         if scene not in RESTING:
             return 1.0

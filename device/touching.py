@@ -16,7 +16,7 @@ from device.clock import TrustedClock
 from device.config.config import Config
 from device.config.touch import Touch
 from device.errors import Code, ConfigError
-from device.events import Event, Scene
+from device.events import RESTING, Event, Scene
 from device.session.session import Session
 from device.ui.link import link
 from device.ui.qr import modules
@@ -34,12 +34,6 @@ log = logging.getLogger(__name__)
 SETTLE_MS = 400
 """How much later than its first finger a touch may be heard of: a finger stays down for a tenth of
 a second, an old one for three."""
-
-AT_REST = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
-"""Scenes in which nobody is asked anything."""
-
-PHONED = (Scene.INVITATION, Scene.DETAILS, Scene.LAPSED)
-"""Scenes in which the case may have a QR code."""
 
 
 class Touching:
@@ -60,10 +54,10 @@ class Touching:
         self._code: Callable[[], str | None] = lambda: None
         self._page: Page | None = None
         self._open: OpenPage | None = None
-        self._window = config.pad.window
+        self._window = ""
         self._learning: asyncio.Task[None] | None = None
 
-    async def open(self, window: str = "") -> None:
+    async def open(self, window: str) -> None:
         """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
         Raises ConfigError.
         """
@@ -159,7 +153,7 @@ class Touching:
             self._learning = None
 
     def _is_at_rest(self) -> bool:
-        return self._scene is not None and self._scene[0] in AT_REST
+        return self._scene is not None and self._scene[0] in RESTING
 
     def _can_write(self, window: str) -> bool:
         return window.isascii() or set(window) <= set(self._window)

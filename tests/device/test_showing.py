@@ -14,8 +14,8 @@ from device.clock import TrustedClock
 from device.config.config import Config, load
 from device.drivers.base import Board, FaultReport, WallReading
 from device.errors import Code, ConfigError, DriverError
-from device.events import Scene
-from device.showing import RESTING, Showing, refuse_unshowable
+from device.events import RESTING, Scene
+from device.showing import Showing, refuse_unshowable
 from device.ui.screens import Screen, screen
 from device.ui.wear import DIM_SHARE
 from rigs.glass import Seen, read

@@ -9,8 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from device.errors import Code
-from device.events import Scene
-from device.showing import RESTING
+from device.events import RESTING, Scene
 from device.ui import wear
 from device.ui.oled import draw, ink
 from device.ui.screens import screen

@@ -7,7 +7,6 @@ no other.
 import asyncio
 import logging
 from collections.abc import Iterable
-from importlib.resources import files
 
 from device.config.touch import PHOTO_KINDS, Touch
 from device.errors import ConfigError
@@ -15,7 +14,7 @@ from device.ui.touch.drawing import Fixed
 from device.ui.touch.entry import Entry, secret_in, write_entry
 from device.ui.touch.letters import Letters, can_cut, signs_of
 from device.ui.touch.page import Page
-from device.ui.touch.room import Photo, build_app
+from device.ui.touch.room import Photo, build_app, page_file
 from device.web.server import WebServer, serve
 
 log = logging.getLogger(__name__)
@@ -82,5 +81,4 @@ def letters_for(settings: Touch, fixed: Fixed) -> dict[str, Letters]:
 
 def _said_without_agent() -> str:
     """The page as it is before it hears of the agent, and when it does so no more."""
-    text = (files(__package__) / "page" / "index.html").read_text("utf-8")
-    return " ".join(text.split())
+    return " ".join(page_file("index.html").decode().split())

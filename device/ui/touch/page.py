@@ -7,7 +7,7 @@ is a stray, so that a finger on its way when the invitation lapsed never rates f
 import asyncio
 from collections.abc import Callable
 
-from device.events import Detail, Event, Press, Scene
+from device.events import RESTING, Detail, Event, Press, Scene
 from device.ui.touch.drawing import Fixed, asks_what, page_state
 from device.ui.touch.fingers import Fingers, Tap
 from device.ui.touch.said import Do, Down, Pick, Said, Up
@@ -28,7 +28,7 @@ before; nobody reads and answers so fast."""
 LOOKED_AT_S = 60.0
 """So long after the last touch at rest the page looks as it did before."""
 
-AT_REST = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND, Scene.LAPSED)
+AT_REST = (*RESTING, Scene.LAPSED)
 
 LEVELS = {level.value: level for level in Level}
 

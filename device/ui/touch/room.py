@@ -106,14 +106,14 @@ class _Room:
         self._letters = letters
         self._photo = photo
         self._fonts = {one.name: one for one in letters.values()}
-        parts = [*(_read(name) for name, _ in FILES.values()), *map(str.encode, self._fonts)]
+        parts = [*(page_file(name) for name, _ in FILES.values()), *map(str.encode, self._fonts)]
         self._edition = hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
     async def file(self, request: Request) -> Response:
         if not self._is_ours(request):
             return Response(status_code=421)
         name, kind = FILES[request.url.path]
-        return Response(_read(name), media_type=kind, headers=self._headers)
+        return Response(page_file(name), media_type=kind, headers=self._headers)
 
     async def font_css(self, request: Request) -> Response:
         """One family for each language: a sign that several have differs in its shape."""
@@ -236,5 +236,6 @@ class _Talk:
 
 
 @cache
-def _read(name: str) -> bytes:
+def page_file(name: str) -> bytes:
+    """One of the page's files."""
     return (files(__package__) / "page" / name).read_bytes()

@@ -154,6 +154,17 @@ function down(button, pointer, at) {
   }
 }
 
+function press(target, pointer, at) {
+  const button = buttonAt(target);
+  if (button) down(button, pointer, at);
+}
+
+// `last`: where the finger was then; none when the browser took it for something else.
+function lift(pointer, last) {
+  const button = held.get(pointer);
+  if (button) up(button, pointer, Boolean(last) && isThere(button, last.clientX, last.clientY));
+}
+
 function up(button, pointer, there) {
   held.delete(pointer);
   if (button.dataset.key) {
@@ -185,19 +196,12 @@ let fingersArePointers = false;
 
 addEventListener("pointerdown", (event) => {
   if (event.pointerType === "touch") fingersArePointers = true;
-  const button = buttonAt(event.target);
-  if (button) down(button, event.pointerId, event.timeStamp);
+  press(event.target, event.pointerId, event.timeStamp);
 });
 
-addEventListener("pointerup", (event) => {
-  const button = held.get(event.pointerId);
-  if (button) up(button, event.pointerId, isThere(button, event.clientX, event.clientY));
-});
-
-addEventListener("pointercancel", (event) => {
-  const button = held.get(event.pointerId);
-  if (button) up(button, event.pointerId, false);
-});
+for (const name of ["pointerup", "pointercancel"]) {
+  addEventListener(name, (event) => lift(event.pointerId, name === "pointerup" && event));
+}
 
 // No mouse is played for a touch: it would put focus and hover on the button and draw a frame for
 // them, and thanks, which comes a blink later, would wait for the next one.
@@ -207,8 +211,7 @@ addEventListener(
     if (event.cancelable) event.preventDefault();
     if (fingersArePointers) return;
     for (const finger of event.changedTouches) {
-      const button = buttonAt(finger.target);
-      if (button) down(button, finger.identifier, event.timeStamp);
+      press(finger.target, finger.identifier, event.timeStamp);
     }
   },
   { passive: false },
@@ -218,9 +221,7 @@ for (const name of ["touchend", "touchcancel"]) {
   addEventListener(name, (event) => {
     if (fingersArePointers) return;
     for (const finger of event.changedTouches) {
-      const button = held.get(finger.identifier);
-      const there = name === "touchend" && button && isThere(button, finger.clientX, finger.clientY);
-      if (button) up(button, finger.identifier, there);
+      lift(finger.identifier, name === "touchend" && finger);
     }
   });
 }

@@ -136,7 +136,7 @@ class Pad:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
     def start(self) -> None:
-        self.on_loop(self.touching.open)
+        self.on_loop(lambda: self.touching.open(""))
         self.on_loop(lambda: self.touching.bind(self.session, lambda _: None, lambda: None))
         self.on_loop(lambda: self.touching.show(Scene.UNBOUND, None))
 
