@@ -343,4 +343,5 @@ port = {port}
 px_per_mm = {PX_PER_MM}
 notices = ["请带好身份证件", "经办人看不到您的评价等级"]
 reasons = false
+watch_s = 0
 """

@@ -190,7 +190,7 @@ class Agent:
         for one, service in memory.services.items():
             pad.cases.note(one, service)
         if self._touching is not None:
-            self._touching.bind(session, pad.happen, self._showing.code)
+            self._touching.bind(session, pad.happen, self._showing.code, pad.driver_fault)
             pad.watch(self._touching.changed)
         return pad
 

@@ -81,11 +81,25 @@ class Code(CodeRow, enum.Enum):
         "the keys do not answer",
         "Check the cable of the key pad; it is taken up again by itself.",
     )
+    SCREEN_GONE = CodeRow(
+        "K05",
+        True,
+        "no screen shows the touch page, and there are no other keys",
+        "Look at the screen and its cable, then at `systemctl status ratingpad-kiosk`; the browser"
+        " is started again by itself. Where another program shows the page: `[touch] watch_s = 0`.",
+    )
     DISPLAY_GONE = CodeRow(
         "D01",
         False,
         "the display does not answer",
         "Check the display's cable; it is taken up again by itself.",
+    )
+    SCREEN_GONE_KEYS_LEFT = CodeRow(
+        "D02",
+        False,
+        "no screen shows the touch page; the keys work",
+        "Look at the screen and its cable, then at `systemctl status ratingpad-kiosk`; the browser"
+        " is started again by itself. Where another program shows the page: `[touch] watch_s = 0`.",
     )
     SIGNAL_GONE = CodeRow(
         "A01",

@@ -220,8 +220,8 @@ class Showing:
         return scene is Scene.INVITATION and self._invitations % 2 == 0
 
     def _brightness(self) -> float:
-        """All of it for whoever stands there; what is at rest grows dim. A fault never goes dark: it
-        is there for somebody to see.
+        """All of it for whoever stands there; what is at rest grows dim. A fault never goes
+        dark: it is there for somebody to see.
         """
         scene = self._now[0] if self._now is not None else None
         if scene not in RESTING:

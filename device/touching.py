@@ -2,7 +2,8 @@
 
 The page is given a reading of the session and three verbs: let an event happen, read the boot
 clock, speak. It is part of no chain that a rating needs: without a browser, or with one that hangs,
-keys and ledger go on.
+keys and ledger go on. A page that nobody can see is a fault, though, and without keys it closes the
+window: nobody is asked to rate on a dark screen.
 """
 
 import asyncio
@@ -12,14 +13,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from device.board.profile import KeysProfile
 from device.clock import TrustedClock
 from device.config.config import Config
 from device.config.touch import Touch
+from device.drivers.base import FaultReport, OnFault
 from device.errors import Code, ConfigError
 from device.events import RESTING, Event, Scene
 from device.session.session import Session
 from device.ui.link import link
 from device.ui.qr import modules
+from device.ui.touch.sight import Sight
 from sync.codes import options
 from sync.entries import Level
 
@@ -56,6 +60,9 @@ class Touching:
         self._open: OpenPage | None = None
         self._window = ""
         self._learning: asyncio.Task[None] | None = None
+        self._sight: Sight | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._fault: OnFault = lambda _: None
 
     async def open(self, window: str) -> None:
         """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
@@ -73,6 +80,7 @@ class Touching:
             happen=lambda event: self._happen(event),  # noqa: PLW0108 -- the pad comes later
             mono_ms=lambda: self._clock.at().mono,
             speak=self._say_again,
+            shown=self._shown,
         )
         self._open = await open_page(settings, fixed, self._page)
 
@@ -81,17 +89,20 @@ class Touching:
         session: Session,
         happen: Callable[[Event], object],
         code: Callable[[], str | None],
+        fault: OnFault,
     ) -> None:
         """There is a session now, with reasons after thanks if the hall wishes them. `code`: what a
-        QR code says that belongs to a case (`phone_codes.py`).
+        QR code says that belongs to a case (`phone_codes.py`). `fault` hears when nobody can see
+        the page.
         """
-        settings = self._config.touch
-        if settings is not None:
-            session.details = settings.reasons
-            session.timing = session.timing._replace(
-                details_ms=settings.reasons_s * 1000, settle_ms=SETTLE_MS
-            )
-        self._session, self._happen, self._code = session, happen, code
+        settings = self._settings()
+        session.details = settings.reasons
+        session.timing = session.timing._replace(
+            details_ms=settings.reasons_s * 1000, settle_ms=SETTLE_MS
+        )
+        self._session, self._happen, self._code, self._fault = session, happen, code, fault
+        if settings.watch_s:
+            self._sight = Sight(settings.watch_s * 1000, self._clock.at().mono)
 
     def show(self, scene: Scene, code: Code | None) -> None:
         """A scene stands there."""
@@ -103,6 +114,7 @@ class Touching:
         technician's eye in standby.
         """
         self._note = note
+        self._look_out()
         self._learn_window()
         self.changed()
 
@@ -113,14 +125,39 @@ class Touching:
 
     async def stop(self) -> None:
         """Take it down; safe to call twice."""
-        if self._learning is not None:
-            self._learning.cancel()
-            await asyncio.gather(self._learning, return_exceptions=True)
+        for task in filter(None, (self._learning, self._asking)):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if self._page is not None:
             self._page.stop()
         if self._open is not None:
             await self._open.stop()
         self._page = self._open = None
+
+    def _shown(self) -> None:
+        if self._sight is not None:
+            self._sight.shown(self._clock.at().mono)
+            self._look_out()
+
+    def _look_out(self) -> None:
+        """Whether a browser still has the page on a screen."""
+        if self._sight is None:
+            return
+        seen = self._sight.look(self._clock.at().mono)
+        keyless = self._config.profile.keys == KeysProfile()
+        code = Code.SCREEN_GONE if keyless else Code.SCREEN_GONE_KEYS_LEFT
+        self._fault(FaultReport(code, seen.lost))
+        if seen.again:
+            self._asking = asyncio.ensure_future(self._ask_for_browser())
+
+    async def _ask_for_browser(self) -> None:
+        from device.ui.touch.entry import ask_for_browser
+
+        log.warning("no screen shows the touch page; its browser is to be started again")
+        try:
+            await asyncio.to_thread(ask_for_browser, self._settings().entry_file)
+        except OSError as error:
+            log.error("it cannot be asked for: %s", error)
 
     def _learn_window(self) -> None:
         """The province has named a window whose signs the page cannot write yet: learn them, while

@@ -50,7 +50,7 @@ def following(kiosk: str | None = None) -> tuple[str, ...]:
         users,
         f"{folders} ratingpad-kiosk.conf",
         *rest,
-        "systemctl enable --now seatd ratingpad-kiosk",
+        "systemctl enable --now seatd ratingpad-kiosk ratingpad-kiosk-again.path",
     )
 
 
@@ -91,6 +91,8 @@ def _kiosk_sources(kiosk: str | None) -> Iterator[tuple[Path, Traversable]]:
     etc, systemd = Path("etc"), importlib.resources.files("hw") / "systemd"
     service = etc / "systemd/system/ratingpad-kiosk.service"
     yield service, systemd / service.name
+    for again in ("ratingpad-kiosk-again.path", "ratingpad-kiosk-again.service"):
+        yield service.with_name(again), systemd / again
     if kiosk == "chromium":
         yield service.with_suffix(".service.d") / "chromium.conf", systemd / "kiosk-chromium.conf"
     yield etc / "sysusers.d/ratingpad-kiosk.conf", systemd / "kiosk-sysusers.conf"

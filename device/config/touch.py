@@ -14,6 +14,9 @@ from device.board.profile import TouchscreenProfile
 from device.problems import Problems, bounds
 from device.web.origins import is_origin
 
+SHOWN_S = 10
+"""So often a page says that it is on a screen (`page/touch.js`)."""
+
 INVITATION_S = 60
 """So long an invitation stays open where people read five faces, not five keys that they know."""
 
@@ -40,7 +43,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
 
     `entry_file`: made by the agent; the kiosk's browser begins there. `px_per_mm`: the screen's
     density where the board's profile does not know it. `framed_by`: origins of the pages that may
-    show this one inside their own, as a self-service terminal's.
+    show this one inside their own, as a self-service terminal's. `watch_s`: so long without a
+    page on a screen is a fault; 0 where another program shows it when it likes.
     """
 
     entry_file: Annotated[Path, Meta(description="the path of an .html file for the kiosk")]
@@ -51,6 +55,7 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
         Meta(max_length=12, description="a list of at most 12 lines of 1 to 60 characters"),
     ] = ()
     notice_s: Annotated[int, bounds(5, 600, "a whole number of seconds")] = 10
+    watch_s: Annotated[int, bounds(0, 3_600, "a whole number of seconds")] = 30
     reasons: bool = True
     reasons_s: Annotated[int, bounds(15, 600, "a whole number of seconds")] = 60
     framed_by: Annotated[
@@ -77,7 +82,12 @@ def check_card(values: dict[str, Any], problems: Problems) -> None:
 
 
 def check_touch(values: dict[str, Any], problems: Problems) -> None:
-    """The entry is a page: a browser goes by the name of a file. An origin is a browser's word."""
+    """The entry is a page: a browser goes by the name of a file. An origin is a browser's word. One
+    late word that the page is seen is no fault yet.
+    """
+    watch_s = values.get("watch_s", 0)
+    if 0 < watch_s < 2 * SHOWN_S:
+        problems.wrong("watch_s", watch_s, f"must be 0, for never, or at least {2 * SHOWN_S}")
     entry: Path | None = values.get("entry_file")
     if entry is not None and entry.suffix != ".html":
         problems.wrong("entry_file", str(entry), "must end in .html")

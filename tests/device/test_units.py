@@ -86,7 +86,9 @@ def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_s
         "enable --now ratingpad\n"
     )
     assert "chromium" not in said
-    assert said.endswith("systemctl enable --now seatd ratingpad-kiosk\n")
+    assert said.endswith(
+        "systemctl enable --now seatd ratingpad-kiosk ratingpad-kiosk-again.path\n"
+    )
 
 
 @pytest.mark.parametrize("browser", units.KIOSKS)
@@ -123,6 +125,10 @@ def test_systemd_has_no_complaint_about_the_kiosk(
     done = analyze("verify", "--man=no", kiosk)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert exposure(kiosk) <= KIOSK_EXPOSURE
+    again = kiosk.with_name("ratingpad-kiosk-again.service")
+    done = analyze("verify", "--man=no", again.with_suffix(".path"), again)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert exposure(again) <= KIOSK_EXPOSURE
 
 
 @pytest.fixture

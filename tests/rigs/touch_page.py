@@ -70,6 +70,8 @@ class TouchPage:
     ) -> None:
         self.happened: list[Event] = []
         self.spoken = 0
+        self.seen = 0
+        """How often a browser has said that the page is on a screen."""
         self.now: Now | None = AT_STANDBY
         self.answer: Callable[[Event], object] = lambda _: None
         self.entry = folder / "entry.html"
@@ -100,8 +102,12 @@ class TouchPage:
             happen=self._happen,
             mono_ms=mono_ms,
             speak=self._speak,
+            shown=self._shown,
         )
         self._open = await open_page(settings, fixed, self.page)
+
+    def _shown(self) -> None:
+        self.seen += 1
 
     @property
     def port(self) -> int:
@@ -129,7 +135,8 @@ class TouchPage:
             assert self.page.state is not None
             return self.page.state.number
 
-        return self.on_loop(stand)
+        number: int = self.on_loop(stand)
+        return number
 
     def wait_for(self, count: int) -> None:
         """Until so many events have happened."""

@@ -36,6 +36,9 @@ come();
 
 _SECRET = re.compile(r'^const secret = "([\w-]{32,})";$', re.MULTILINE)
 
+AGAIN = "again"
+"""The file beside the entry that asks for another start of the browser."""
+
 READABLE = 0o640
 """By its group: the kiosk's user is in the group of the folder."""
 
@@ -63,6 +66,13 @@ def write_entry(file: Path, port: int, secret: str) -> None:
         fresh.replace(file)
     except OSError as error:
         raise ConfigError(f"[touch] entry_file {file} cannot be written: {error}") from error
+
+
+def ask_for_browser(entry_file: Path) -> None:
+    """Have the kiosk's browser started again, which the agent may not do itself: systemd waits for
+    this file beside the entry (`hw/systemd/ratingpad-kiosk-again.path`). Raises OSError.
+    """
+    entry_file.with_name(AGAIN).write_text("the touch page was not seen\n", "utf-8")
 
 
 class Entry:

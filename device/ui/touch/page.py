@@ -10,7 +10,7 @@ from collections.abc import Callable
 from device.events import RESTING, Detail, Event, Press, Scene
 from device.ui.touch.drawing import Fixed, asks_what, page_state
 from device.ui.touch.fingers import Fingers, Tap
-from device.ui.touch.said import Do, Down, Pick, Said, Up
+from device.ui.touch.said import Do, Down, Pick, Said, Shown, Up
 from device.ui.touch.state import Now, PageState, View
 from sync.entries import Level
 
@@ -36,7 +36,8 @@ LEVELS = {level.value: level for level in Level}
 class Page:
     """One pad's touch page. `now` reads what stands, nothing while
     the pad has yet to show something; `happen` lets an event happen at the pad;
-    `mono_ms` is the boot clock; `speak` says the scene's prompt once more.
+    `mono_ms` is the boot clock; `speak` says the scene's prompt once more; `shown` hears that a
+    browser has the page on a screen.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Page:
         happen: Callable[[Event], object],
         mono_ms: Callable[[], int],
         speak: Callable[[], None] = lambda: None,
+        shown: Callable[[], None] = lambda: None,
     ) -> None:
         self._fixed = fixed
         self._now = now
         self._happen = happen
         self._mono_ms = mono_ms
         self._speak = speak
+        self.shown = shown
         self._view = View()
         self._asked: tuple[object, ...] | None = None
         self._number = 0
@@ -202,6 +205,9 @@ class Hand:
                 self._page.do(said)
             case Pick():
                 self._page.pick(said)
+            case Shown():
+                self._page.shown()
+                return  # it waits for no answer
         self._settle()
 
     def gone(self) -> None:

@@ -1,4 +1,4 @@
-"""What the touch page reports: fingers, and wishes about how things look. Pure.
+"""What the touch page reports: fingers, wishes about how things look, that it is seen. Pure.
 
 Everything has bounds: whoever sits behind the WebSocket may be a broken page. `age_ms` is how long
 ago it happened when it was sent, by the page's own clock.
@@ -48,7 +48,11 @@ class Pick(msgspec.Struct, frozen=True, tag="pick", forbid_unknown_fields=True):
     code: Word
 
 
-Said = Down | Up | Do | Pick
+class Shown(msgspec.Struct, frozen=True, tag="shown", forbid_unknown_fields=True):
+    """The page is on a screen: the browser draws a frame."""
+
+
+Said = Down | Up | Do | Pick | Shown
 
 _DECODER: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
 

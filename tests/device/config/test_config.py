@@ -447,6 +447,7 @@ def test_people_have_longer_to_read_a_touchscreen_unless_the_hall_says_otherwise
         ("touch-7", "px_per_mm = 5", "touch.px_per_mm = 5.0: the board's profile says it already"),
         ("touch-7", 'framed_by = ["*"]', 'touch.framed_by = "*": must be an origin'),
         ("touch-7", 'framed_by = ["null"]', 'touch.framed_by = "null": must be an origin'),
+        ("touch-7", "watch_s = 19", "touch.watch_s = 19: must be 0, for never, or at least 20"),
         ("touch-7", '[touch.card]\nname = "李"\nphoto = "no.jpg"', "cannot be read: No such file"),
         ("touch-7", '[touch.card]\nname = "李"\nphoto = "x.bmp"', "must be a .jpg or .png file"),
     ],

@@ -4,6 +4,7 @@ import { putRight, shapeOf, whole } from "./drawing.js";
 
 const AGAIN_MS = 250; // always as often: the agent that comes back is seen at once
 const DEAF_MS = 2000; // a report without any answer for so long: the agent is not well
+const SHOWN_MS = 10000; // so often the agent is told that this page is on a screen
 const RELEASE_MS = 150; // after a touch that nothing came of, its button looks as before
 const SLOP_MM = 5; // a finger may slide so far off a button and is still meant for it
 
@@ -16,6 +17,7 @@ let shape = null;
 let shownAt = 0;
 let waiting = null;
 let turning = null;
+let showing = null;
 
 // --- the secret ----------------------------------------------------------------------------------
 
@@ -47,6 +49,7 @@ function open() {
   };
   made.onopen = () => {
     socket = made;
+    show();
   };
 }
 
@@ -66,6 +69,14 @@ function say(said) {
   socket.send(JSON.stringify(said));
   clearTimeout(waiting);
   waiting = setTimeout(() => socket?.close(), DEAF_MS);
+}
+
+// Out of a frame: a browser that runs and shows nothing draws none. It waits for no answer.
+function show() {
+  cancelAnimationFrame(showing);
+  showing = requestAnimationFrame(() => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"shown"}');
+  });
 }
 
 function hear(told) {
@@ -242,4 +253,5 @@ for (const name of ["contextmenu", "dragstart", "selectstart"]) {
   addEventListener(name, (event) => event.preventDefault());
 }
 
+setInterval(show, SHOWN_MS);
 connect();

@@ -15,6 +15,7 @@ from device.ui.touch.entry import Entry, secret_in, write_entry
 from device.ui.touch.page import Page
 from device.ui.touch.room import FILES, build_app
 from rigs.touch_page import ASKED, TouchPage
+from rigs.wait import until
 from rigs.web_listener import Listener, RefusedError
 
 
@@ -112,6 +113,18 @@ def test_the_page_is_told_what_stands_and_what_comes(room: TouchPage) -> None:
         assert msgspec.json.decode(await page.hear())["state"]["scene"] == "standby"
         await asyncio.to_thread(room.stand, ASKED)
         assert msgspec.json.decode(await page.hear())["state"]["scene"] == "invitation"
+
+    listen(room, tell)
+
+
+def test_a_page_that_is_seen_is_heard_and_gets_no_answer(room: TouchPage) -> None:
+    async def tell(page: Listener) -> None:
+        await page.hear()
+        await page.hear()
+        await page.say('{"type":"shown"}')
+        await asyncio.to_thread(until, lambda: room.seen == 1, 5, "it was heard")
+        await asyncio.to_thread(room.stand, ASKED)
+        assert "state" in msgspec.json.decode(await page.hear()), "the next it hears is news"
 
     listen(room, tell)
 
