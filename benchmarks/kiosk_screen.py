@@ -25,10 +25,6 @@ BROWSERS = ("chromium", "cog")
 PRESSES = 3
 """After each start."""
 FACE = "satisfied"
-PRESSED_BELOW = 100
-"""Of 255: a face that looks pressed is dark at its edge, and is light otherwise."""
-EDGE_PX = 70
-"""From the middle of a face to where nothing is drawn but its ground."""
 TIMEOUT_S = 60
 MORE = "reasons = false\n"
 """So that the pad is free again soon."""
@@ -122,7 +118,7 @@ def _press(kiosk: Kiosk) -> tuple[float, float]:
     with _fingers(kiosk):
         start = time.monotonic()
         kiosk.finger.down(x, y)
-        pressed_s = _until(lambda: kiosk.brightness(x, y + EDGE_PX) < PRESSED_BELOW, start)
+        pressed_s = _until(lambda: kiosk.looks_pressed(FACE), start)
         start = time.monotonic()
     thanked_s = _until(lambda: kiosk.scene() == "thanks", start)
     return pressed_s, thanked_s

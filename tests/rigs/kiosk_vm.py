@@ -45,6 +45,10 @@ FACES = {
     "very_dissatisfied": (716, 260),
 }
 """Where the faces are on that screen."""
+GROUND_PX = 66
+"""From the middle of a face sideways to where nothing is drawn but its ground."""
+DARK = 100
+"""Of 255: darker is the ground of a face that is pressed."""
 
 PATIENCE_S = 240.0
 """For a picture on the glass: the processor is emulated, and a browser's first start is its
@@ -175,11 +179,9 @@ class KioskPad(ServicePad):
         """Which scene stands on the glass; None for a picture that is none of SCENES."""
         return scene_of(self.screen.picture())
 
-    def brightness(self, x: float, y: float) -> int:
-        """Of one pixel on the glass, 0 to 255."""
-        grey = self.screen.picture().convert("L").getpixel((int(x), int(y)))
-        assert isinstance(grey, int)
-        return grey
+    def looks_pressed(self, level: str) -> bool:
+        """Whether a face's ground is dark on the glass, as under a finger."""
+        return ground_of(self.screen.picture(), level) < DARK
 
     def see(self, scene: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until a scene stands on the glass."""
@@ -231,6 +233,14 @@ def scene_of(picture: Image.Image) -> str | None:
     off = {name: _difference(small, _golden(name)) for name in SCENES if _path(name).exists()}
     nearest = min(off, key=lambda name: off[name], default=None)
     return nearest if nearest is not None and off[nearest] < ALIKE else None
+
+
+def ground_of(picture: Image.Image, level: str) -> int:
+    """How bright a face's ground is, 0 to 255."""
+    x, y = FACES[level]
+    grey = picture.convert("L").getpixel((x - GROUND_PX, y))
+    assert isinstance(grey, int)
+    return grey
 
 
 def _path(scene: str) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from rigs.kiosk_probe import FORBIDDEN, NEEDED, PROGRAM
-from rigs.kiosk_vm import FACES, KIOSK, KioskPad, kiosk_machine
+from rigs.kiosk_vm import DARK, FACES, KIOSK, KioskPad, kiosk_machine
 from rigs.sandbox_probe import ELSEWHERE
 from rigs.vm.kernel import Kernel
 from rigs.wait import until
@@ -21,10 +21,8 @@ pytestmark = [pytest.mark.kernel_vm, pytest.mark.kiosk_vm, pytest.mark.timeout(2
 PROBE = "/run/systemd/system/kiosk-probe.service"
 WRONG = "[Service]\nInaccessiblePaths=/run/ratingpad-entry\n"
 """Of the unit's one way to the page."""
-DARK, LIGHT = 100, 200
-"""Of 255."""
-EDGE_PX = 66
-"""From the middle of a face sideways to where nothing is drawn but its ground."""
+LIGHT = 200
+"""Of 255: lighter is what can be read on a DARK ground."""
 NO_PAGE_S = 90.0
 """A start takes half of it."""
 
@@ -53,9 +51,10 @@ def test_a_face_that_is_pressed_can_still_be_read(kiosk: KioskPad) -> None:
     kiosk.invite("DH-P")
     kiosk.see("invitation")
     kiosk.read()
-    x, y = FACES["very_dissatisfied"]
+    level = "very_dissatisfied"
+    x, y = FACES[level]
     kiosk.finger.down(x, y)
-    until(lambda: kiosk.brightness(x - EDGE_PX, y) < DARK, 30, "the face looks pressed")
+    until(lambda: kiosk.looks_pressed(level), 30, "the face looks pressed")
     face = kiosk.screen.picture().convert("L").crop((x - 60, y - 80, x + 60, y + 80))
     kiosk.finger.up()
     darkest, lightest = face.getextrema()
