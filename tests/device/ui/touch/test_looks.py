@@ -50,6 +50,12 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pages keep their letters: cutting them takes longer than any test here."""
+    return tmp_path_factory.mktemp("pages")
+
+
 def photo(folder: Path) -> Path:
     """A face that belongs to nobody."""
     picture = Image.new("RGB", (120, 160), "#9db4d0")
@@ -72,7 +78,9 @@ class Show:
         scale: float = 1,
     ) -> None:
         mm = SCREENS.get(size) or SCREENS[size[1], size[0]]
-        self.room = TouchPage(folder, languages, mm=mm * scale, photo=photo(folder))
+        own = folder / "-".join(languages)
+        own.mkdir(exist_ok=True)
+        self.room = TouchPage(own, languages, mm=mm * scale, photo=photo(own))
         self.kiosk = Kiosk(chromium, self.room.entry, size, scale=scale)
         self.kiosk.see("standby")
 
@@ -102,9 +110,9 @@ def both_ways(size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
     ids=str,
 )
 def test_everything_fits_and_is_large_enough(
-    chromium: "Browser", tmp_path: Path, size: tuple[int, int], languages: tuple[str, ...]
+    chromium: "Browser", folder: Path, size: tuple[int, int], languages: tuple[str, ...]
 ) -> None:
-    show = Show(chromium, tmp_path, size, languages)
+    show = Show(chromium, folder, size, languages)
     complaints = {}
     for name in EVERY:
         for wish, view in VIEWS.items():
@@ -126,9 +134,9 @@ def test_everything_fits_and_is_large_enough(
     show.close()
 
 
-def test_a_dense_screen_is_no_smaller(chromium: "Browser", tmp_path: Path) -> None:
+def test_a_dense_screen_is_no_smaller(chromium: "Browser", folder: Path) -> None:
     """Two of the screen's pixels to one of the browser's: the same millimetres."""
-    show = Show(chromium, tmp_path, (800, 480), scale=2)
+    show = Show(chromium, folder, (800, 480), scale=2)
     show.stand("invitation")
     box = show.kiosk.page.locator(".face").first.bounding_box()
     assert box is not None
@@ -136,8 +144,8 @@ def test_a_dense_screen_is_no_smaller(chromium: "Browser", tmp_path: Path) -> No
     show.close()
 
 
-def test_axe_finds_nothing_against_wcag(chromium: "Browser", tmp_path: Path) -> None:
-    show = Show(chromium, tmp_path, (1024, 600))
+def test_axe_finds_nothing_against_wcag(chromium: "Browser", folder: Path) -> None:
+    show = Show(chromium, folder, (1024, 600))
     axe = Axe()
     options = {"runOnly": {"type": "tag", "values": RULES}}
     found = {}
@@ -153,8 +161,8 @@ def test_axe_finds_nothing_against_wcag(chromium: "Browser", tmp_path: Path) -> 
     show.close()
 
 
-def test_the_page_can_be_used_without_fingers(chromium: "Browser", tmp_path: Path) -> None:
-    show = Show(chromium, tmp_path, (800, 480))
+def test_the_page_can_be_used_without_fingers(chromium: "Browser", folder: Path) -> None:
+    show = Show(chromium, folder, (800, 480))
     show.stand("invitation")
     keyboard = show.kiosk.page.keyboard
     show.kiosk.read()
@@ -169,8 +177,8 @@ def test_the_page_can_be_used_without_fingers(chromium: "Browser", tmp_path: Pat
     show.close()
 
 
-def test_nothing_moves_for_those_whom_it_makes_dizzy(chromium: "Browser", tmp_path: Path) -> None:
-    show = Show(chromium, tmp_path, (800, 480))
+def test_nothing_moves_for_those_whom_it_makes_dizzy(chromium: "Browser", folder: Path) -> None:
+    show = Show(chromium, folder, (800, 480))
     show.kiosk.page.emulate_media(reduced_motion="reduce")
     for name in EVERY:
         show.stand(name)
@@ -178,8 +186,8 @@ def test_nothing_moves_for_those_whom_it_makes_dizzy(chromium: "Browser", tmp_pa
     show.close()
 
 
-def test_notices_take_turns_until_they_are_held(chromium: "Browser", tmp_path: Path) -> None:
-    show = Show(chromium, tmp_path, (800, 480))
+def test_notices_take_turns_until_they_are_held(chromium: "Browser", folder: Path) -> None:
+    show = Show(chromium, folder, (800, 480))
     page = show.kiosk.page
     page.clock.install()
     show.stand("paused")
@@ -201,9 +209,9 @@ def test_notices_take_turns_until_they_are_held(chromium: "Browser", tmp_path: P
 PLAYED = "addEventListener('mousedown', () => (window.played = (window.played ?? 0) + 1), true)"
 
 
-def test_no_mouse_is_played_after_a_touch(chromium: "Browser", tmp_path: Path) -> None:
+def test_no_mouse_is_played_after_a_touch(chromium: "Browser", folder: Path) -> None:
     """It would draw a frame of its own between the finger's lifting and thanks."""
-    show = Show(chromium, tmp_path, (800, 480))
+    show = Show(chromium, folder, (800, 480))
     show.stand("invitation")
     page = show.kiosk.page
     bare = show.kiosk.context.new_page()
@@ -218,9 +226,9 @@ def test_no_mouse_is_played_after_a_touch(chromium: "Browser", tmp_path: Path) -
 
 
 def test_a_page_that_is_loaded_anew_stands_where_it_stood(
-    chromium: "Browser", tmp_path: Path
+    chromium: "Browser", folder: Path
 ) -> None:
-    show = Show(chromium, tmp_path, (800, 480))
+    show = Show(chromium, folder, (800, 480))
     for name, now in EVERY.items():
         show.stand(name)
         before = show.kiosk.page.inner_html("#page")
@@ -248,9 +256,9 @@ LOOKS: dict[tuple[tuple[int, int], tuple[str, ...]], list[tuple[str, str]]] = {
 
 @pytest.mark.parametrize(("size", "languages"), LOOKS)
 def test_the_page_looks_as_it_did(
-    chromium: "Browser", tmp_path: Path, size: tuple[int, int], languages: tuple[str, ...]
+    chromium: "Browser", folder: Path, size: tuple[int, int], languages: tuple[str, ...]
 ) -> None:
-    show = Show(chromium, tmp_path, size, languages)
+    show = Show(chromium, folder, size, languages)
     changed = []
     for name, wish in LOOKS[size, languages]:
         show.stand(name, VIEWS[wish])
