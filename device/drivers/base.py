@@ -138,14 +138,38 @@ class BootClock(Protocol):
 class Board(Protocol):
     """Everything a profile names, put together by its driver module's `build`."""
 
-    name: str
-    keys: Keys
-    display: Display | None
-    lights: Lights | None
-    beeper: Beeper | None
-    voice: Voice | None
-    wall: WallClock
-    boot: BootClock
+    # Read-only: a board whose parts can do more than the port asks is a board, too.
+    @property
+    def name(self) -> str:
+        """The profile's."""
+
+    @property
+    def keys(self) -> Keys:
+        """What citizens press."""
+
+    @property
+    def display(self) -> Display | None:
+        """Where pictures are shown; None with none of its own."""
+
+    @property
+    def lights(self) -> Lights | None:
+        """At the keys; None without."""
+
+    @property
+    def beeper(self) -> Beeper | None:
+        """For the acknowledging tone; None without."""
+
+    @property
+    def voice(self) -> Voice | None:
+        """For the spoken prompts; None without."""
+
+    @property
+    def wall(self) -> WallClock:
+        """The time of day."""
+
+    @property
+    def boot(self) -> BootClock:
+        """The time since boot."""
 
     def start(self) -> None:
         """Take hold of what the parts share (a bus, a control socket)."""
