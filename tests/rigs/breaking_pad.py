@@ -5,6 +5,7 @@ python -m rigs.breaking_pad run --config FILE
 
 import itertools
 import sys
+from unittest import mock
 
 from device import cli
 from device.events import Press
@@ -22,5 +23,5 @@ def press(pad: Pad, made: Press) -> None:
 
 
 if __name__ == "__main__":
-    Pad.press = press
-    sys.exit(cli.main())
+    with mock.patch.object(Pad, "press", press):
+        sys.exit(cli.main())

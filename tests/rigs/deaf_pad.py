@@ -4,6 +4,7 @@ python -m rigs.deaf_pad run --config FILE
 """
 
 import sys
+from unittest import mock
 
 from device import cli
 from device.drivers.debounce import Debounce, Happening
@@ -19,5 +20,5 @@ def feed(debounce: Debounce, mono_ms: int, mask: int) -> list[Happening]:
 
 
 if __name__ == "__main__":
-    Debounce.feed = feed
-    sys.exit(cli.main())
+    with mock.patch.object(Debounce, "feed", feed):
+        sys.exit(cli.main())

@@ -13,7 +13,7 @@ from device.drivers.base import Display
 from device.drivers.oled import RESET_EVERY
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
-from rigs.oled_chip import Bus, Chip, Wire
+from rigs.oled_chip import Bus, Chip, Kind, Wire
 from rigs.spi_cable import DC, RESET, SpiCable
 
 
@@ -24,9 +24,11 @@ class DisplayRig(Protocol):
     again when its picture has been shown so many more times as `repeats` says.
     """
 
-    display: Display
     tells: bool
     repeats: int
+
+    @property
+    def display(self) -> Display: ...
 
     def glass(self) -> bytes: ...
 
@@ -99,7 +101,7 @@ def on_board(cable: Cable, **options: object) -> DisplayRig:
     return OledGlass(cable, board.display)
 
 
-def on_i2c(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
+def on_i2c(chip: Kind) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
     @contextlib.contextmanager
     def rig() -> Iterator[DisplayRig]:
         wire = Wire(Chip(chip))
@@ -110,7 +112,7 @@ def on_i2c(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayR
     return rig
 
 
-def on_spi(chip: str) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
+def on_spi(chip: Kind) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:
     @contextlib.contextmanager
     def rig() -> Iterator[DisplayRig]:
         cable = SpiCable(Chip(chip))

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from unittest import mock
 
 from province import cli
 from province.store import ProvinceStore
@@ -31,5 +32,5 @@ def take_and_die(store: ProvinceStore, arrivals: Sequence[Arrival]) -> list[Rece
 
 
 if __name__ == "__main__":
-    ProvinceStore.take = take_and_die
-    sys.exit(cli.main(["receive", *sys.argv[2:]]))
+    with mock.patch.object(ProvinceStore, "take", take_and_die):
+        sys.exit(cli.main(["receive", *sys.argv[2:]]))

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
+from unittest import mock
 
 from evdev import ecodes
 
@@ -92,6 +93,7 @@ class FakeDevice:
             self.queue.clear()
             self.queue.append(event._replace(type=ecodes.EV_SYN, code=ecodes.SYN_DROPPED, value=0))
         self.queue.append(event)
+        assert self._bell is not None
         os.write(self._bell, b".")
 
     def hang_up(self) -> None:
@@ -181,7 +183,7 @@ class FakeKernel:
         device = folder / "device"
         (device / "capabilities").mkdir(parents=True)
         bits = sum(1 << code for code in keys)
-        words = []
+        words: list[str] = []
         while bits or not words:
             words.append(f"{bits & (1 << 64) - 1:x}")
             bits >>= 64
@@ -213,9 +215,5 @@ class FakeKernel:
     @contextlib.contextmanager
     def installed(self) -> Iterator["FakeKernel"]:
         """The driver sees this kernel."""
-        before = evdev_keys.evdev, evdev_keys.fcntl
-        evdev_keys.evdev, evdev_keys.fcntl = self.evdev, self.fcntl
-        try:
+        with mock.patch.multiple(evdev_keys, evdev=self.evdev, fcntl=self.fcntl):
             yield self
-        finally:
-            evdev_keys.evdev, evdev_keys.fcntl = before

@@ -193,7 +193,7 @@ def installed(pi: FakePi | None = None) -> Iterator[FakePi]:
     held = {name for name in sys.modules if is_on_pins(name)} | {"RPi", "RPi.GPIO"}
     before = {name: sys.modules.pop(name) for name in held if name in sys.modules}
     package = types.ModuleType("RPi")
-    package.GPIO = pi
+    vars(package)["GPIO"] = pi
     sys.modules |= {"RPi": package, "RPi.GPIO": pi}
     try:
         yield pi

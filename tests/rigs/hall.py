@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from rigs.broker import Broker
 from rigs.child import BIN, environment
@@ -100,7 +101,7 @@ class Hall:
         self.receivers.append(one)
         return one.start()
 
-    def pad(self, name: str = "pad-1", *, start: bool = True, **options: object) -> PadProcess:
+    def pad(self, name: str = "pad-1", *, start: bool = True, **options: Any) -> PadProcess:
         """A pad at its own window; `options` are PadProcess's."""
         one = PadProcess(self.folder / name, name, self.broker.address, **options)
         self.pads.append(one)

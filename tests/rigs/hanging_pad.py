@@ -6,6 +6,7 @@ python -m rigs.hanging_pad run --config FILE
 import itertools
 import sys
 import threading
+from unittest import mock
 
 from device import cli
 from device.events import Press
@@ -23,5 +24,5 @@ def press(pad: Pad, made: Press) -> None:
 
 
 if __name__ == "__main__":
-    Pad.press = press
-    sys.exit(cli.main())
+    with mock.patch.object(Pad, "press", press):
+        sys.exit(cli.main())

@@ -7,6 +7,7 @@ The commit follows `LATE_S` seconds after the thanks.
 
 import asyncio
 import sys
+from unittest import mock
 
 from device import cli
 from device.ledger.writer import Writer
@@ -30,5 +31,5 @@ async def hasty(writer: Writer, body: Body) -> Entry:
 
 
 if __name__ == "__main__":
-    Writer.append = hasty
-    sys.exit(cli.main(sys.argv[2:]))
+    with mock.patch.object(Writer, "append", hasty):
+        sys.exit(cli.main(sys.argv[2:]))

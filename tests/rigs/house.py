@@ -83,4 +83,5 @@ def without_type_checking(tree: ast.Module) -> ast.Module:
         def visit_If(self, node: ast.If) -> ast.AST | None:
             return None if ast.unparse(node.test).endswith("TYPE_CHECKING") else node
 
-    return Prune().visit(ast.parse(ast.unparse(tree)))
+    pruned: ast.Module = Prune().visit(ast.parse(ast.unparse(tree)))
+    return pruned

@@ -162,7 +162,7 @@ class UinputPad:
         import evdev
 
         self._ecodes = evdev.ecodes
-        able = {evdev.ecodes.EV_KEY: sorted(codes), evdev.ecodes.EV_REP: []}
+        able: dict[int, Any] = {evdev.ecodes.EV_KEY: sorted(codes), evdev.ecodes.EV_REP: []}
         self._device = evdev.UInput(able, name=name)
         assert self._device.device is not None
         self.path = str(self._device.device.path)

@@ -29,9 +29,14 @@ from sync.entries import Level
 class KeysRig(Protocol):
     """`levels`: the keys by name; `press` one of them, or `confuse` with what has no level."""
 
-    keys: Keys
-    boot: BootClock
-    levels: dict[str, Level]
+    @property
+    def keys(self) -> Keys: ...
+
+    @property
+    def boot(self) -> BootClock: ...
+
+    @property
+    def levels(self) -> dict[str, Level]: ...
 
     def press(self, name: str) -> None: ...
 

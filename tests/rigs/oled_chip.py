@@ -6,9 +6,12 @@ and data goes where the chip's own pointers say. What it does not know is a mist
 
 import errno
 import random
+from typing import Literal
 
 from PIL import Image
 from smbus2 import I2cFunc, i2c_msg
+
+Kind = Literal["ssd1306", "sh1106"]
 
 ARGUMENTS = {
     "ssd1306": {0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1, 0xD3: 1}
@@ -24,7 +27,7 @@ PAGES = 8
 class Chip:
     """One controller with a glass of 128x64, mounted so that A1 and C8 are the right way up."""
 
-    def __init__(self, kind: str, seed: int = 1) -> None:
+    def __init__(self, kind: Kind, seed: int = 1) -> None:
         self.kind = kind
         self.commands: list[int] = []
         self._rng = random.Random(seed)

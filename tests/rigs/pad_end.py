@@ -1,6 +1,7 @@
 """A pad's uplink on an event loop of its own thread, over a ledger in memory."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -80,7 +81,9 @@ class PadEnd:
             if life is not None:
                 link = self.uplink._link
                 if link is not None:
-                    link._client.socket().shutdown(2)
+                    plug = link._client.socket()
+                    assert isinstance(plug, socket.socket)
+                    plug.shutdown(socket.SHUT_RDWR)
                 life.cancel()
                 await asyncio.gather(life, return_exceptions=True)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sync.mqtt import BrokerAddress
 
@@ -56,7 +57,7 @@ class Cable:
             self._vanishing = ""
             self._on_loop(self._break_all())
 
-    def _on_loop(self, coroutine: object) -> None:
+    def _on_loop(self, coroutine: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _listen(self) -> None:

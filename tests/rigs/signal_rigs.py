@@ -8,13 +8,14 @@ import importlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from device.board.profile import BeeperProfile, Light, LightsProfile, load_profile
 from device.drivers.base import Beeper, Lights, Voice
 from device.drivers.options import VoiceOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
+from device.drivers.sim.signals import Part
 from rigs.fake_rpi import FakePi, installed
 from rigs.sound_card import SoundCard, record
 
@@ -22,11 +23,15 @@ KEYS = ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "v
 LINES = {name: 20 + place for place, name in enumerate(KEYS)}
 BEEPER_LINE = 12
 
+R = TypeVar("R")
+Opening = Callable[[Path], contextlib.AbstractContextManager[R]]
+
 
 class LightsRig(Protocol):
     """`lit`: what glows. `plug`: the wires."""
 
-    lights: Lights
+    @property
+    def lights(self) -> Lights: ...
 
     def lit(self) -> set[str]: ...
 
@@ -36,7 +41,8 @@ class LightsRig(Protocol):
 class BeeperRig(Protocol):
     """`begun`: how many tones have begun. `sounds`: one is to be heard."""
 
-    beeper: Beeper
+    @property
+    def beeper(self) -> Beeper: ...
 
     def begun(self) -> int: ...
 
@@ -48,7 +54,8 @@ class BeeperRig(Protocol):
 class VoiceRig(Protocol):
     """`heard`: the prompts whose beginning was heard, as language/prompt. `at_rest`: silence."""
 
-    voice: Voice
+    @property
+    def voice(self) -> Voice: ...
 
     def heard(self) -> list[str]: ...
 
@@ -76,7 +83,7 @@ class SimRig:
         return set(self._book.lit)
 
     def begun(self) -> int:
-        return sum(len(one.beep[::2]) for one in self._book.happened if one.beep)
+        return sum(len(one.beep[::2]) for one in self._book.happened if one.beep is not None)
 
     def sounds(self) -> bool:
         return False  # its tones last no time
@@ -89,7 +96,8 @@ class SimRig:
         return True
 
     def plug(self, on: bool) -> None:
-        for part in ("lights", "beeper", "voice"):
+        parts: tuple[Part, ...] = ("lights", "beeper", "voice")
+        for part in parts:
             self._book.damage(part, not on)
 
 
@@ -149,11 +157,9 @@ class GpioBeeperRig:
             self._pi.driven.clear()
 
 
-def on_pins(
-    rig: Callable[..., GpioLightsRig | GpioBeeperRig], *, active_low: bool
-) -> Callable[[Path], contextlib.AbstractContextManager[GpioLightsRig | GpioBeeperRig]]:
+def on_pins(rig: Callable[..., R], *, active_low: bool) -> Opening[R]:
     @contextlib.contextmanager
-    def made(_: Path) -> Iterator[GpioLightsRig | GpioBeeperRig]:
+    def made(_: Path) -> Iterator[R]:
         with installed() as pi:
             yield rig(pi, active_low=active_low)
 
@@ -168,7 +174,8 @@ class AlsaRig:
 
     def __init__(self, folder: Path, card: SoundCard) -> None:
         module = importlib.import_module("device.drivers.alsa_voice")
-        self.voice: Voice = module.build(VoiceOptions(folder=folder, device="slow"))
+        self._player: Any = module.build(VoiceOptions(folder=folder, device="slow"))
+        self.voice: Voice = self._player
         self._card = card
         self._recorded = {
             f"{language}/{prompt}": record(folder / language / f"{prompt}.wav", seed)
@@ -187,10 +194,10 @@ class AlsaRig:
 
     def at_rest(self) -> bool:
         self.heard()
-        return bool(self.voice.at_rest)
+        return bool(self._player.at_rest)
 
     def plug(self, on: bool) -> None:
-        self.voice._device = "slow" if on else "gone"
+        self._player._device = "slow" if on else "gone"
 
 
 @contextlib.contextmanager
@@ -199,16 +206,14 @@ def alsa(folder: Path) -> Iterator[AlsaRig]:
         yield AlsaRig(folder / "voice", card)
 
 
-Rigs = dict[str, Callable[[Path], contextlib.AbstractContextManager[object]]]
-
-LIGHTS_RIGS: Rigs = {
+LIGHTS_RIGS: dict[str, Opening[LightsRig]] = {
     "simulated": simulated,
     "gpio": on_pins(GpioLightsRig, active_low=False),
     "gpio-active-low": on_pins(GpioLightsRig, active_low=True),
 }
-BEEPER_RIGS: Rigs = {
+BEEPER_RIGS: dict[str, Opening[BeeperRig]] = {
     "simulated": simulated,
     "gpio": on_pins(GpioBeeperRig, active_low=False),
     "gpio-active-low": on_pins(GpioBeeperRig, active_low=True),
 }
-VOICE_RIGS: Rigs = {"simulated": simulated, "alsa": alsa}
+VOICE_RIGS: dict[str, Opening[VoiceRig]] = {"simulated": simulated, "alsa": alsa}

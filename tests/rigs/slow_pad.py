@@ -5,6 +5,7 @@ python -m rigs.slow_pad run --config FILE
 
 import sys
 import threading
+from unittest import mock
 
 from device import cli
 from device.ledger.ledger import Ledger
@@ -21,5 +22,5 @@ def append(ledger: Ledger, body: Body) -> Entry:
 
 
 if __name__ == "__main__":
-    Ledger.append = append
-    sys.exit(cli.main())
+    with mock.patch.object(Ledger, "append", append):
+        sys.exit(cli.main())

@@ -56,7 +56,8 @@ class SoundCard:
 def samples(recording: Path) -> bytes:
     """The samples of a recording."""
     with wave.open(str(recording)) as file:
-        return file.readframes(file.getnframes())
+        frames: bytes = file.readframes(file.getnframes())
+    return frames
 
 
 def record(recording: Path, seed: int, length_s: float = 0.2, rate_hz: int = 16_000) -> bytes:

@@ -50,7 +50,10 @@ control = "board.sock"
             encoding="utf-8",
         )
         self.out = io.StringIO()
-        self._typed, self.keyboard = _pipe() if types else (None, None)
+        self._typed: io.TextIOWrapper | None = None
+        self.keyboard: io.TextIOWrapper | None = None
+        if types:
+            self._typed, self.keyboard = _pipe()
         self._quick = {**QUICK, **quick}
         self._slow = {name: getattr(course, name) for name in self._quick}
         self._thread = threading.Thread(target=self._run, name="technician")

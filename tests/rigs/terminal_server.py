@@ -85,7 +85,7 @@ class TerminalServer:
 
     def _connect(self, plug: socket.socket, port: _Port) -> None:
         connection = _Connection(plug)
-        manager = rfc2217.PortManager(port, connection)
+        manager = rfc2217.PortManager(port, connection)  # type: ignore[arg-type]  # the stubs err
         gone = threading.Event()
 
         def upwards() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 Table = list[list[str]]
 
@@ -25,7 +26,7 @@ def prose(text: str) -> str:
     return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def shape(text: str) -> dict[str, object]:
+def shape(text: str) -> dict[str, Any]:
     """What must be alike in two languages. Each leads to itself and to the other in its own way."""
     plain = prose(text)
     return {
@@ -66,5 +67,5 @@ def _said_in_code(cell: str) -> str:
 
 def other_language(path: Path) -> Path:
     """Where the first link of a document leads."""
-    (first, *_) = re.findall(r"\]\(([^)]+)\)", path.read_text("utf-8"))
-    return path.parent / first
+    links: list[str] = re.findall(r"\]\(([^)]+)\)", path.read_text("utf-8"))
+    return path.parent / links[0]

@@ -8,8 +8,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(predicate: Callable[[], T], timeout_s: float, what: str, every_s: float = 0.02) -> T:
-    """The first true value of `predicate`; AssertionError naming `what` after `timeout_s`."""
+def until(
+    predicate: Callable[..., T | None], timeout_s: float, what: str, every_s: float = 0.02
+) -> T:
+    """The first true value of `predicate`; AssertionError naming `what` after `timeout_s`.
+
+    It is called without arguments; a lambda may keep a loop's variable as a default.
+    """
     deadline = time.monotonic() + timeout_s
     pause = Event()
     while True:

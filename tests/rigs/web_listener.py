@@ -72,7 +72,9 @@ class Listener:
 
     def stop_reading(self) -> None:
         """Leave everything in the kernel's buffers from now on."""
-        self._writer.transport.pause_reading()
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
 
     async def close(self) -> None:
         """Say goodbye as one should."""

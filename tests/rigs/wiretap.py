@@ -44,7 +44,7 @@ class Wiretap:
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
 
-        wrapped = Properties(PacketTypes.PUBLISH)
+        wrapped = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
         for name, value in properties.items():
             setattr(wrapped, name, value)
         self._client.publish(topic, payload, 1, retained, wrapped).wait_for_publish(5)

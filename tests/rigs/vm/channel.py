@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LAST_LINES = 60
 
@@ -29,7 +29,7 @@ class Command:
         self._code: int | None = None
         self._hung_up = False
 
-    def take(self, message: dict) -> None:
+    def take(self, message: dict[str, Any]) -> None:
         """The channel's thread brings what was said."""
         with self._changed:
             self._output += message.get("output", "")
@@ -97,7 +97,7 @@ class Channel:
         self._order({"id": number, "run": command, "cwd": cwd, "env": env})
         return one
 
-    def _order(self, order: dict) -> None:
+    def _order(self, order: dict[str, Any]) -> None:
         self._plug.sendall(json.dumps(order).encode() + b"\n")
 
     def _listen(self) -> None:

@@ -16,7 +16,9 @@ class Newc:
         self._data = bytearray()
         self._inode = 0
 
-    def _entry(self, name: str, mode: int, content: bytes = b"", device: tuple[int, int] = (0, 0)):
+    def _entry(
+        self, name: str, mode: int, content: bytes = b"", device: tuple[int, int] = (0, 0)
+    ) -> None:
         self._inode += 1
         path = name.encode() + b"\0"
         fields = (*(self._inode, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(path), 0),)

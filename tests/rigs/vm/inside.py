@@ -11,9 +11,9 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 PORT = "ratingpad.rig"
 
@@ -40,7 +40,7 @@ class Inside:
             while line:
                 line = line[os.write(self._port, line) :]
 
-    def obey(self, order: dict) -> None:
+    def obey(self, order: dict[str, Any]) -> None:
         if "kill" in order:
             process = self._running.get(order["id"])
             if process:
@@ -49,7 +49,7 @@ class Inside:
             return
         threading.Thread(target=self._run, args=(order,), daemon=True).start()
 
-    def _run(self, order: dict) -> None:
+    def _run(self, order: dict[str, Any]) -> None:
         try:
             process = subprocess.Popen(
                 order["run"],
@@ -84,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

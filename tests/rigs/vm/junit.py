@@ -30,7 +30,8 @@ def read_results(report: Path, output: str) -> Results:
         wrong = [*case.iter("failure"), *case.iter("error")]
         skipped = case.find("skipped")
         if wrong:
-            found.failed[name] = wrong[0].text or wrong[0].get("message", "")
+            first = wrong[0]
+            found.failed[name] = first.text or first.get("message") or ""
         elif skipped is not None:
             found.skipped[name] = skipped.get("message", "")
         else:

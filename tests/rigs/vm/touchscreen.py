@@ -1,13 +1,14 @@
 """A touchscreen in a machine: a device of the kernel's uinput, and the finger on it is the host's.
 
 The host's end is `Finger`; inside, `python -m rigs.vm.touchscreen WIDE HIGH` does what it says, a
-line each: `down X Y`, `move X Y`, `up`. Every line is answered once the kernel has the event.
+line each: `down X Y`, `up`. Every line is answered once the kernel has the event.
 """
 
 import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from rigs.vm.inside import port_device
 
@@ -37,10 +38,6 @@ class Finger:
     def down(self, x: float, y: float) -> None:
         """It comes down."""
         self._say(f"down {x:.0f} {y:.0f}")
-
-    def move(self, x: float, y: float) -> None:
-        """It slides."""
-        self._say(f"move {x:.0f} {y:.0f}")
 
     def up(self) -> None:
         """It goes."""
@@ -81,7 +78,7 @@ def main() -> None:
         *((ecodes.ABS_MT_POSITION_X, x), (ecodes.ABS_MT_POSITION_Y, y)),
         (ecodes.ABS_MT_TRACKING_ID, contact),
     ]
-    able = {ecodes.EV_KEY: [ecodes.BTN_TOUCH], ecodes.EV_ABS: axes}
+    able: dict[int, Any] = {ecodes.EV_KEY: [ecodes.BTN_TOUCH], ecodes.EV_ABS: axes}
     screen = evdev.UInput(able, name=NAME, input_props=[ecodes.INPUT_PROP_DIRECT])
 
     def tell(**values: int) -> None:
@@ -100,8 +97,6 @@ def main() -> None:
             if word == "down":
                 number += 1
                 tell(ABS_MT_SLOT=0, ABS_MT_TRACKING_ID=number, **at, BTN_TOUCH=1, **single)
-            elif word == "move":
-                tell(ABS_MT_SLOT=0, **at, **single)
             else:
                 tell(ABS_MT_SLOT=0, ABS_MT_TRACKING_ID=-1, BTN_TOUCH=0)
             screen.syn()
