@@ -103,9 +103,11 @@ def test_keys_whose_thread_has_died_say_so_and_close_the_window(
         raise ZeroDivisionError("a part of the driver failed")
 
     with KEYS_RIGS[rig_name](tmp_path) as rig:
-        assert not rig.keys.alive
+        alive_before = rig.keys.alive
+        assert not alive_before
         rig.keys.start(fail, faults.put)
-        assert rig.keys.alive
+        alive = rig.keys.alive
+        assert alive
         rig.press(next(iter(rig.levels)))
         fault = faults.get(timeout=PATIENCE_S)
         assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)

@@ -187,7 +187,7 @@ def test_a_finger_that_is_there_after_a_gap_is_a_press_from_then_on() -> None:
 @pytest.mark.parametrize("seed", range(25))
 def test_whatever_the_gaps_a_press_has_samples_all_through_its_debounce_time(seed: int) -> None:
     rng, debounce = random.Random(seed), Debounce(KEYS, "test", GAP_MS)
-    mono_ms, seen, count = 0, [], 0
+    mono_ms, seen, count = 0, list[tuple[int, int]](), 0
     for _ in range(4000):
         mono_ms += rng.choice([2, 2, 2, 5, 9, 11, 15, 300])
         seen.append((mono_ms, rng.choice([0, 0, 1, seen[-1][1] if seen else 0])))

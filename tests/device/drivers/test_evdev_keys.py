@@ -13,7 +13,7 @@ import pytest
 
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile, read_options
-from device.drivers.base import FaultReport
+from device.drivers.base import BootClock, FaultReport
 from device.drivers.evdev_keys import InputKeys, build
 from device.drivers.kernel import KernelBoot
 from device.drivers.options import InputOptions
@@ -39,7 +39,7 @@ SLOW = ("satisfied", Level.SATISFIED)
 class Bench:
     """A driver that runs, the kernel below it, and what came out."""
 
-    def __init__(self, kernel: FakeKernel, boot: object = None) -> None:
+    def __init__(self, kernel: FakeKernel, boot: BootClock | None = None) -> None:
         self.kernel = kernel
         self.keys = InputKeys(
             PAD,
@@ -75,17 +75,28 @@ class Bench:
 
 
 @contextmanager
-def running(folder: Path, *, plugged: bool = True) -> Iterator[tuple[Bench, FakePad | None]]:
+def running(folder: Path) -> Iterator[tuple[Bench, FakePad]]:
     with FakeKernel(folder / "kernel").installed() as kernel:
         bench = Bench(kernel)
-        pad = bench.plug() if plugged else None
-        bench.keys.start(bench.presses.put, bench.faults.put)
-        try:
-            if plugged:
-                bench.armed()
+        pad = bench.plug()
+        with started(bench):
+            bench.armed()
             yield bench, pad
-        finally:
-            bench.keys.stop()
+
+
+@contextmanager
+def without_a_pad(folder: Path) -> Iterator[Bench]:
+    with FakeKernel(folder / "kernel").installed() as kernel, started(Bench(kernel)) as bench:
+        yield bench
+
+
+@contextmanager
+def started(bench: Bench) -> Iterator[Bench]:
+    bench.keys.start(bench.presses.put, bench.faults.put)
+    try:
+        yield bench
+    finally:
+        bench.keys.stop()
 
 
 def test_every_key_is_one_press_with_its_level_and_the_kernels_time(tmp_path: Path) -> None:
@@ -238,7 +249,7 @@ def test_a_key_that_went_down_just_before_the_plug_was_pulled_is_no_level_and_no
 
 
 def test_a_device_that_is_not_there_at_the_start_is_a_fault_until_it_comes(tmp_path: Path) -> None:
-    with running(tmp_path, plugged=False) as (bench, _):
+    with without_a_pad(tmp_path) as bench:
         detail = bench.gone()
         pad = bench.plug()
         bench.mended(detail)
@@ -258,7 +269,7 @@ def test_a_device_that_is_not_there_at_the_start_is_a_fault_until_it_comes(tmp_p
 def test_a_device_that_may_not_be_opened_says_what_to_do(
     tmp_path: Path, number: int, says: str
 ) -> None:
-    with running(tmp_path, plugged=False) as (bench, _):
+    with without_a_pad(tmp_path) as bench:
         missing = bench.gone()
         bench.kernel.refused["event0"] = number
         pad = bench.plug()
@@ -299,7 +310,7 @@ def test_nobody_else_hears_what_is_pressed(tmp_path: Path) -> None:
 
 
 def test_a_device_pulled_out_while_it_is_set_up_is_a_fault_too(tmp_path: Path) -> None:
-    with running(tmp_path, plugged=False) as (bench, _):
+    with without_a_pad(tmp_path) as bench:
         bench.gone()
         pulled = threading.Event()
 

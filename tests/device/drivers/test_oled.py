@@ -1,7 +1,7 @@
 """The OLED: what the chip holds is what was drawn, bit for bit, whatever happens to its cable."""
 
 import queue
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -202,7 +202,9 @@ VISIT = [
 """Two minutes at a window: a citizen who rates, and one who walks away."""
 
 
-def cost(wire: Wire, show: "type[Oled.show]", scenes: Iterable[str], language: str) -> int:
+def cost(
+    wire: Wire, show: Callable[[Image.Image], None], scenes: Iterable[str], language: str
+) -> int:
     wire.bytes = 0
     for scene in scenes:
         show(PICTURES[f"{language}-{scene}"])

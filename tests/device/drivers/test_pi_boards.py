@@ -1,9 +1,13 @@
 """What the drivers of a Raspberry Pi take is what its wiring table shows, pin by pin."""
 
+from typing import Any
+
 import pytest
 
 from device.board.profile import board_names, load_header, load_profile
+from device.drivers.base import FaultReport
 from device.drivers.registry import build_board
+from device.events import Press
 from device.wiring.table import wires
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until
@@ -24,16 +28,18 @@ def test_the_pins_that_are_taken_are_those_that_are_wired(name):
     pi = FakePi()
     for line in lines(name, "key"):
         pi.wire(line)
-    presses, faults = [], []
+    presses, faults = list[Press](), list[FaultReport]()
     with installed(pi):
         board = build_board(profile, {})
+        assert profile.lights is not None
         assert board.lights is not None
         assert board.beeper is not None
         assert board.voice is not None
         assert board.display is not None
         board.keys.start(presses.append, faults.append)
         try:
-            until(lambda: board.keys.armed, 5, "keys ready for a finger")
+            keys: Any = board.keys
+            until(lambda: keys.armed, 5, "keys ready for a finger")
             assert set(pi.pulls) == lines(name, "key")
             board.lights.show(frozenset(light.name for light in profile.lights.light))
             assert set(pi.driven) == lines(name, "light")

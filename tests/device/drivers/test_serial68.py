@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -219,7 +220,7 @@ def test_an_adapter_pulled_out_while_it_is_set_up_is_a_fault_too(
     """termios.error is not an OSError: see the control at the end."""
     opened, calls = serial.serial_for_url, iter(range(2))
 
-    def pulled_once(*args: object, **kwargs: object) -> serial.Serial:
+    def pulled_once(*args: Any, **kwargs: Any) -> serial.Serial:
         if next(calls, None) == 0:
             raise termios.error(5, "Input/output error")
         return opened(*args, **kwargs)
