@@ -1,6 +1,7 @@
 """The door's rules: token, ticket, origin, patience; what is logged and counted."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def door(clock: Clock) -> Admission:
     )
 
 
-def call(path: str = "/v1/window", method: str = "GET", **given: object) -> Call:
+def call(path: str = "/v1/window", method: str = "GET", **given: Any) -> Call:
     return Call(method, path, "10.0.0.7", "10.0.0.1", host="10.0.0.1:8600", **given)
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
+from unittest import mock
 
 import httpx
 import msgspec
@@ -175,7 +176,7 @@ def _tells(bench: Bench) -> None:
         bad = any(getattr(body, "level", None) is Level.DISSATISFIED for body in bench.card.bodies)
         return "unrated" if bad else quiet(one)
 
-    bench.pad.standing = standing
+    mock.patch.object(bench.pad, "standing", standing).start()
 
 
 def _dawdles(bench: Bench) -> None:
@@ -187,7 +188,7 @@ def _dawdles(bench: Bench) -> None:
             Pad.window(bench.pad)
         return quiet(one)
 
-    bench.pad.standing = standing
+    mock.patch.object(bench.pad, "standing", standing).start()
 
 
 def test_the_comparison_catches_an_answer_that_differs_by_level() -> None:

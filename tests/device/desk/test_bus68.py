@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from typing import cast
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -19,7 +19,7 @@ from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
 from device.desk.bus68_talk import COPIES
 from device.drivers.base import FaultReport
 from device.errors import Code, ConfigError
-from device.events import Effect, Press, Record, Scene, Settled
+from device.events import Effect, Event, Press, Record, Scene, Settled
 from device.session.session import Session
 from rigs.bus485 import LINKS, Bus485, OldController, Plain, Plug
 from rigs.pad_bench import Bench
@@ -28,6 +28,7 @@ from sync.entries import At, Invited, Lapsed, Level, Rated, Service
 
 MODEL = "68-falling"
 CODES = {key.level: key.code for key in load_keypad(MODEL).key}
+Tells = Literal["levels", "nothing"]
 GRACE_S, AFTER_S = 3.2, 3.0
 """The grace time, and time enough to tell a level over a bad link."""
 
@@ -40,7 +41,7 @@ class Window:
         bus: Bus485,
         address: int,
         *,
-        tells: str = "levels",
+        tells: Tells = "levels",
         polite: bool = False,
         echoes: bool = False,
     ) -> None:
@@ -75,7 +76,7 @@ class Hall:
     """A controller and two windows; every level that is told is looked up in the ledger at once."""
 
     def __init__(
-        self, link: Plain, *, polite: bool = False, echoes: bool = False, tells: str = "levels"
+        self, link: Plain, *, polite: bool = False, echoes: bool = False, tells: Tells = "levels"
     ) -> None:
         self.wires = Bus485(link)
         self.controller = OldController(self.wires)
@@ -212,7 +213,7 @@ def test_an_adapter_that_echoes_what_is_said_changes_nothing() -> None:
 class _TellsTooSoon(Session):
     """The control: a level goes out when the key is pressed, not when it is in the ledger."""
 
-    def step(self, event: object, at: At) -> list[Effect]:
+    def step(self, event: Event, at: At) -> list[Effect]:
         effects = super().step(event, at)
         for effect in effects:
             if isinstance(effect, Record) and isinstance(effect.body, Rated):
@@ -245,7 +246,7 @@ def test_no_level_is_told_before_it_is_in_the_ledger(session: type[Session]) -> 
 # --- one thing at a time ------------------------------------------------------------------------
 
 
-def at_window(body: Callable[[Hall, Window], object], **options: object) -> None:
+def at_window(body: Callable[[Hall, Window], object], **options: Any) -> None:
     """Run a story at window 3 over a good link."""
 
     async def story() -> None:
@@ -435,7 +436,7 @@ def test_the_old_key_pad_that_was_left_connected_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def body(hall: Hall, _: Window) -> None:
-        for _ in range(3):
+        for _turn in range(3):
             hall.controller.say(3, 0x11, b"\x04", lead=True)
             await pass_s(1)
 

@@ -30,7 +30,7 @@ from device.events import (
     Withdraw,
 )
 from device.session.session import Session, Timing
-from sync.entries import At, Body, Channel, Service, Trust, write_body
+from sync.entries import At, Body, Channel, Paused, Service, Trust, Withdrawn, write_body
 from sync.entries import Invited as InvitedEntry
 
 TOKEN = "s3cret-令牌"
@@ -153,6 +153,7 @@ def test_an_invitation_carries_the_service_and_the_clerk(call: Caller, desk: Ses
     )
     assert answer.headers["cache-control"] == "no-store"
     invited = desk.bodies[0]
+    assert isinstance(invited, InvitedEntry)
     assert invited.service == Service(case=CASE["case"], matter=CASE["matter"], step="办结")
     assert (invited.clerk, invited.source) == ("C003", "http")
 
@@ -197,7 +198,9 @@ def test_a_withdrawal_keeps_its_reason_and_cannot_be_repeated(
     call("POST", "/v1/invitations", CASE)
     answer = call("POST", "/v1/invitations/01J1/withdraw", {"reason": "fault"})
     assert answer.json() == {"invitation": "01J1", "standing": "withdrawn"}
-    assert desk.bodies[-1].reason == "desk: fault"  # never mistaken for the pad's own word
+    withdrawn = desk.bodies[-1]
+    assert isinstance(withdrawn, Withdrawn)
+    assert withdrawn.reason == "desk: fault"  # never mistaken for the pad's own word
     again = call("POST", "/v1/invitations/01J1/withdraw")
     assert error_of(again) == (409, "already-ended")
 
@@ -212,7 +215,9 @@ def test_a_paused_window_takes_no_invitation_until_it_is_resumed(
 ) -> None:
     paused = call("POST", "/v1/window/pause", {"by": "C003"})
     assert paused.json() == {"window": "3", "state": "paused", "invitation": None, "fault": None}
-    assert desk.bodies[0].by == "desk: C003"
+    recorded = desk.bodies[0]
+    assert isinstance(recorded, Paused)
+    assert recorded.by == "desk: C003"
     assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "paused")
     assert call("POST", "/v1/window/resume").json()["state"] == "ready"
     assert call("GET", "/v1/window").json()["state"] == "ready"

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
+from device.desk import base
 from device.desk import live as live_module
 from device.desk.base import WindowNow
 from device.desk.live import MAX_LISTENERS, QUEUED, Live
@@ -49,7 +50,7 @@ class Bench:
 def run(story: Callable[[Bench], Awaitable[None]]) -> None:
     async def whole() -> None:
         desk = Desk()
-        live = Live(desk)
+        live = Live(cast("base.Desk", desk))
         app = Starlette(routes=[WebSocketRoute("/v1/events", live.events)])
         server = await serve(app, "127.0.0.1", 0)
         try:
@@ -149,4 +150,4 @@ def test_the_pad_does_nothing_for_nobody() -> None:
         def window(self) -> WindowNow:
             raise AssertionError("nobody listens")
 
-    Live(Busy()).changed()
+    Live(cast("base.Desk", Busy())).changed()

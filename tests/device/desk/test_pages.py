@@ -34,7 +34,8 @@ def get() -> Get:
     admission = Admission(
         ["0123456789abcdef"], origins=["https://win.hall.lan", "null"], public=PUBLIC
     )
-    app = build_app(cast("Desk", Idle()), admission, Live(None))
+    desk = cast("Desk", Idle())
+    app = build_app(desk, admission, Live(desk))
 
     def get(path: str, **given: Any) -> httpx.Response:
         async def call() -> httpx.Response:

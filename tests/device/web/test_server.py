@@ -4,6 +4,7 @@ import signal
 import socket
 import ssl
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -63,16 +64,22 @@ def test_a_taken_port_is_named_with_its_remedy() -> None:
     asyncio.run(story())
 
 
-async def say(port: int, words: bytes) -> asyncio.StreamReader:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(words)
-    reader.writer = writer  # kept, or it would be closed
-    return reader
+class Caller(NamedTuple):
+    """A connection; it would be closed if nobody kept the writer."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
 
-async def is_cut(reader: asyncio.StreamReader) -> bool:
+async def say(port: int, words: bytes) -> Caller:
+    caller = Caller(*await asyncio.open_connection("127.0.0.1", port))
+    caller.writer.write(words)
+    return caller
+
+
+async def is_cut(caller: Caller) -> bool:
     try:
-        return await asyncio.wait_for(reader.read(), 5) == b""
+        return await asyncio.wait_for(caller.reader.read(), 5) == b""
     except ConnectionError:
         return True
 
@@ -95,7 +102,7 @@ def test_a_caller_that_keeps_its_request_to_itself_is_cut(
         desk = await serve(app, "127.0.0.1", 0)
         assert await is_cut(await say(desk.port, words))
         whole = await say(desk.port, b"GET / HTTP/1.1\r\nhost: pad\r\n\r\n")  # control
-        assert await asyncio.wait_for(whole.readline(), 5) == b"HTTP/1.1 200 OK\r\n"
+        assert await asyncio.wait_for(whole.reader.readline(), 5) == b"HTTP/1.1 200 OK\r\n"
         await desk.stop()
 
     asyncio.run(story())
@@ -172,10 +179,10 @@ def test_a_handshake_that_does_not_come_is_cut_and_hurts_nobody(
         asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
         desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.both, None))
         for _ in range(MAX_OF_ONE_CALLER + 1):  # and every place is given back
-            reader = await say(desk.port, words)
+            caller = await say(desk.port, words)
             with contextlib.suppress(ConnectionError):
-                await asyncio.wait_for(reader.read(), 5)
-            reader.writer.close()
+                await asyncio.wait_for(caller.reader.read(), 5)
+            caller.writer.close()
         trusting = ssl.create_default_context(cafile=str(papers.authority))
         async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
             assert (await client.get(f"https://127.0.0.1:{desk.port}/")).text == "hello"
