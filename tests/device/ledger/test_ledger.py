@@ -56,7 +56,7 @@ def filled(folder: Path, count: int, hash_name: HashName = HashName.SHA256) -> L
 def everything(ledger: Ledger) -> list[tuple[int, bytes, bytes]]:
     rows: list[tuple[int, bytes, bytes]] = []
     while chunk := ledger.read(rows[-1][0] if rows else 0, 500, 1 << 20).entries:
-        rows += [tuple(entry) for entry in chunk]
+        rows += chunk
     return rows
 
 
@@ -243,7 +243,9 @@ def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> No
     ledger.append(Detailed(at=at(), invitation="i", text="满" * 2500))  # on overflow pages
     ledger.succeed("diverged")
     salvaged = [read_body(body) for _, body, _ in everything(ledger)]
-    assert msgspec.json.decode(salvaged[2].body)["text"] == worst.text
+    carried = salvaged[2]
+    assert isinstance(carried, Salvaged)
+    assert msgspec.json.decode(carried.body)["text"] == worst.text
     ledger.close()
 
 
@@ -436,14 +438,14 @@ def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_r
     thanked = everything(ledger)
     for _ in range(30):  # the WAL may still have room in its last block
         with contextlib.suppress(LedgerError):
-            thanked.append(tuple(ledger.append(rated(1))))
+            thanked.append(ledger.append(rated(1)))
     assert everything(ledger) == thanked
     with raises_code(Code.LEDGER_FULL):
         ledger.append(rated(1))
     with raises_code(Code.LEDGER_FULL):
         ledger.succeed("diverged")
     free(card)
-    thanked.append(tuple(ledger.append(rated(2))))
+    thanked.append(ledger.append(rated(2)))
     ledger.close()
     again = open_in(card)
     assert (everything(again), again.opened_because) == (thanked, None)
@@ -595,7 +597,7 @@ def test_a_hand_over_that_fails_halfway_leaves_a_ledger_that_takes_entries(
     ledger = filled(tmp_path, 5)
     old_id, old = ledger.id, [body for _, body, _ in everything(ledger)]
     steps = iter(range(1, 100))
-    sync = succession.sync_folder
+    sync = ledger_file.sync_folder
 
     def fail_once(path: Path) -> None:
         if next(steps) == step:

@@ -238,7 +238,7 @@ def test_every_row_of_the_table_is_met_by_some_history() -> None:
                 bench.now += after_ms
                 met.add(TABLE.index(bench.session.row(event, at(bench.now))))
                 bench.do(event)
-    wishes = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
+    wishes: tuple[Event, ...] = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
     for state, wish in itertools.product(State, wishes):
         met.add(TABLE.index(clogged(state).session.row(wish, at(2_000))))
     met.add(TABLE.index(reach(State.INVITED).session.row(key(), at(1))))
@@ -339,7 +339,9 @@ def test_a_press_after_the_grace_time_is_a_stray_even_if_the_timer_is_late(late_
     bench = reach(State.GRACE)
     bench.do(key(), TIMING.grace_ms + late_ms)
     assert bench.kinds == [Invited, Rated, Strayed]
-    assert bench.bodies[-1].state == "grace"
+    last = bench.bodies[-1]
+    assert isinstance(last, Strayed)
+    assert last.state == "grace"
 
 
 def test_a_third_press_is_a_stray() -> None:
@@ -375,7 +377,9 @@ def test_two_keys_at_once_are_never_a_level() -> None:
     bench = reach(State.INVITED)
     bench.do(key(None), 500)
     assert bench.kinds == [Invited, Strayed]
-    assert bench.bodies[-1].key == "k1+k2"
+    last = bench.bodies[-1]
+    assert isinstance(last, Strayed)
+    assert last.key == "k1+k2"
     assert bench.session.state is State.INVITED
 
 
@@ -394,7 +398,8 @@ def test_a_timeout_is_unrated_and_never_a_level() -> None:
     bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
     assert bench.kinds == [Invited, Lapsed]
     assert bench.session.standing(ONE.id) == "unrated"
-    assert bench.shown[-1] is Scene.LAPSED
+    lapsed = bench.shown[-1]
+    assert lapsed is Scene.LAPSED
     bench.do(Tick(), TIMING.lapsed_ms)
     assert bench.shown[-1] is Scene.STANDBY
 
@@ -422,7 +427,9 @@ def test_a_desk_takes_back_only_what_nobody_has_answered() -> None:
     bench = reach(State.INVITED)
     assert bench.do(Withdraw(TWO.id, "desk")) == [Refuse(Refusal.UNKNOWN)]
     bench.do(Withdraw(ONE.id, "desk: left"))
-    assert bench.bodies[-1].reason == "desk: left"
+    last = bench.bodies[-1]
+    assert isinstance(last, Withdrawn)
+    assert last.reason == "desk: left"
     assert bench.session.standing(ONE.id) == "withdrawn"
     assert bench.do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
     for state in (State.SAVING, State.GRACE, State.THANKS):
@@ -435,8 +442,10 @@ def test_the_next_citizen_can_be_invited_while_thanks_still_stands_but_not_in_gr
     bench.do(Invite(TWO))
     assert (bench.session.state, bench.session.invitation) == (State.INVITED, TWO)
     bench.do(key(), 100)
-    assert bench.bodies[-1].invitation == TWO.id
-    assert not bench.bodies[-1].again
+    last = bench.bodies[-1]
+    assert isinstance(last, Rated)
+    assert last.invitation == TWO.id
+    assert not last.again
 
 
 # --- pause --------------------------------------------------------------------------------------
@@ -446,7 +455,9 @@ def test_a_pause_withdraws_an_open_invitation_and_then_closes() -> None:
     bench = reach(State.INVITED)
     effects = bench.do(Pause("desk"))
     assert bench.kinds == [Invited, Withdrawn, Paused]
-    assert bench.bodies[1].reason == "paused"
+    withdrawn = bench.bodies[1]
+    assert isinstance(withdrawn, Withdrawn)
+    assert withdrawn.reason == "paused"
     assert effects[-2:] == [Disarm(), Show(Scene.PAUSED)]
     assert bench.do(Invite(TWO)) == [Refuse(Refusal.PAUSED)]
     bench.do(Resume("desk"))
@@ -485,7 +496,9 @@ def test_a_pad_that_was_paused_when_the_power_went_starts_paused() -> None:
 def test_a_fault_withdraws_an_open_invitation_with_a_trace() -> None:
     bench = reach(State.INVITED)
     effects = bench.do(Blocked(Code.KEYS_GONE))
-    assert (bench.kinds[-1], bench.bodies[-1].reason) == (Withdrawn, "fault")
+    last = bench.bodies[-1]
+    assert isinstance(last, Withdrawn)
+    assert last.reason == "fault"
     assert effects[-1] == Show(Scene.FAULT, Code.KEYS_GONE)
     assert bench.session.standing(ONE.id) == "withdrawn"
 
@@ -529,10 +542,12 @@ def test_a_window_that_was_paused_is_paused_again_after_a_fault() -> None:
     bench = reach(State.PAUSED)
     bench.do(Blocked(Code.KEYS_GONE))
     bench.do(Unblocked())
-    assert bench.shown[-1] is Scene.PAUSED
+    paused = bench.shown[-1]
+    assert paused is Scene.PAUSED
     bench.do(Blocked(Code.KEYS_GONE))
     bench.do(Resume("desk"))
-    assert bench.shown[-1] is Scene.FAULT
+    broken = bench.shown[-1]
+    assert broken is Scene.FAULT
     bench.do(Unblocked())
     assert bench.shown[-1] is Scene.STANDBY
     assert bench.kinds == [Paused, Resumed]
@@ -660,7 +675,8 @@ def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
     )
     bench.do(key(), 10)
     assert bench.kinds[-1] is Strayed
-    assert bench.session.state is State.SAVING
+    saving = bench.session.state
+    assert saving is State.SAVING
     assert Show(Scene.THANKS) in bench.stored()
     assert bench.session.state is State.THANKS
     skipped = reach(State.DETAILS)
@@ -675,7 +691,9 @@ def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
 def test_keys_in_the_self_test_are_strays() -> None:
     bench = reach(State.SELFTEST)
     bench.do(key())
-    assert bench.bodies[-1].state == "selftest"
+    last = bench.bodies[-1]
+    assert isinstance(last, Strayed)
+    assert last.state == "selftest"
     bench.do(Selftest(on=False))
     assert bench.session.state is State.IDLE
 
