@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Pad
     """Makes pads whose province never answers."""
     made: list[PadProcess] = []
 
-    def one(**options: object) -> PadProcess:
+    def one(**options: Any) -> PadProcess:
         folder = tmp_path_factory.mktemp("p") / "pad"
         made.append(PadProcess(folder, "pad-1", BrokerAddress("127.0.0.1", free_port()), **options))
         return made[-1]
@@ -93,6 +94,7 @@ def test_no_collection_of_garbage_looks_through_everything_while_people_press(
 ) -> None:
     pad = make(launcher=(sys.executable, "-m", "rigs.counting_pad")).start()
     pad.rate("c1")
+    assert pad.process is not None
     pad.process.send_signal(signal.SIGUSR1)
     until(lambda: COLLECTS in pad.last_words(), 10, "the pad counts")
     said = next(line for line in pad.last_words().splitlines() if COLLECTS in line)

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def make(tmp_path: Path, systemd: ServiceSocket) -> Iterator[Callable[..., PadPr
     """Makes the pad, whose province never answers."""
     made: list[PadProcess] = []
 
-    def one(**options: object) -> PadProcess:
+    def one(**options: Any) -> PadProcess:
         broker = BrokerAddress("127.0.0.1", free_port())
         made.append(PadProcess(tmp_path / "pad", "pad-1", broker, **options))
         return made[-1]

@@ -173,7 +173,8 @@ def test_a_battery_clock_is_trusted_as_such_until_a_server_confirms_it(
     assert first.at.trust is Trust.RTC
     boot.now += 1_000
     wall.trust = Trust.NONE
-    assert clock.trust is Trust.RTC
+    at_first = clock.trust
+    assert at_first is Trust.RTC
     wall.set(UTC + 1_040, Trust.NTP)
     confirmed = clock.check()
     assert confirmed is not None

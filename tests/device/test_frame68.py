@@ -90,7 +90,8 @@ def test_noise_is_counted_and_a_leading_ff_is_none() -> None:
     parser.feed(b"\x00\x01" + PRESS_4 + b"\x02")
     assert parser.noise == 3
     parser.feed(PRESS_4[:-2])
-    assert parser.waiting
+    held_back = parser.waiting
+    assert held_back
     parser.silence()
     assert not parser.waiting
     assert parser.noise == 3 + len(PRESS_4) - 2 - 1

@@ -39,12 +39,15 @@ def test_clearing_names_one_detail_or_takes_them_all() -> None:
 def test_only_a_fault_that_blocks_closes_the_window() -> None:
     faults = Faults()
     faults.raise_(Code.CLOCK_UNKNOWN, "", 1)
-    assert faults.blocking is None
+    at_first = faults.blocking
+    assert at_first is None
     faults.raise_(Code.LEDGER_FULL, "0 bytes free", 2)
     faults.raise_(Code.KEYS_GONE, "", 3)
-    assert faults.blocking is Code.LEDGER_FULL
+    worst = faults.blocking
+    assert worst is Code.LEDGER_FULL
     faults.clear(Code.LEDGER_FULL)
-    assert faults.blocking is Code.KEYS_GONE
+    next_worst = faults.blocking
+    assert next_worst is Code.KEYS_GONE
     faults.clear(Code.KEYS_GONE)
     assert faults.blocking is None
 

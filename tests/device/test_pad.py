@@ -42,8 +42,10 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
         bench.card.hangs = True
         bench.press()
         await pass_s(1)
-        assert bench.scene is Scene.INVITATION
-        assert bench.pad.standing(one) == "open"
+        waiting = bench.scene
+        assert waiting is Scene.INVITATION
+        not_yet = bench.pad.standing(one)
+        assert not_yet == "open"
         bench.card.let_go()
         await bench.settle()
         assert bench.scene is Scene.THANKS
@@ -136,14 +138,17 @@ def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhil
         bench = Bench()
         bench.pad.start()
         bench.pad.identify()
-        assert bench.scene is Scene.IDENTIFY
+        at_first = bench.scene
+        assert at_first is Scene.IDENTIFY
         await pass_s(IDENTIFY_S - 1)
         bench.pad.identify()  # again: from now
         await invited(bench)
         await pass_s(IDENTIFY_S - 0.1)
-        assert bench.scene is Scene.IDENTIFY
+        identified = bench.scene
+        assert identified is Scene.IDENTIFY
         await pass_s(0.2)
-        assert bench.scene is Scene.INVITATION
+        asked = bench.scene
+        assert asked is Scene.INVITATION
         bench.press()
         await bench.settle()
         assert bench.scene is Scene.THANKS

@@ -6,6 +6,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import serial
@@ -110,11 +111,12 @@ def test_a_serial_server_is_asked_whether_it_is_still_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A pulled network cable says nothing; without keep-alive a silent line would be waited for."""
-    opened, lines = serial.serial_for_url, list[serial.Serial]()
+    opened, lines = serial.serial_for_url, list[Any]()
 
-    def seen(*args: object, **kwargs: object) -> serial.Serial:
-        lines.append(opened(*args, **kwargs))
-        return lines[-1]
+    def seen(*args: Any, **kwargs: Any) -> serial.Serial:
+        line = opened(*args, **kwargs)
+        lines.append(line)
+        return line
 
     monkeypatch.setattr(serial, "serial_for_url", seen)
     server = SocketLine()

@@ -1,6 +1,7 @@
 """From a scene to the display, and what stands there when nothing happens."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -157,11 +158,13 @@ def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
     assert place.scene("5") == Seen(Scene.STANDBY, Code.PROVINCE_SILENT)
 
 
-def test_a_standby_that_has_not_changed_costs_the_display_nothing(place: Place) -> None:
+def test_a_standby_that_has_not_changed_costs_the_display_nothing(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
     given: list[Image.Image] = []
     panel = place.showing._panel
     assert panel is not None
-    panel.show = lambda image, _: given.append(image)
+    monkeypatch.setattr(panel, "show", lambda image, _: given.append(image))
     place.showing.show(Scene.STANDBY, None)
     for _ in range(59):
         place.showing.again()
@@ -235,7 +238,7 @@ def test_the_code_of_a_case_stands_beside_its_three_scenes_and_no_other(tmp_path
     showing = place.showing
     try:
         for code in (FIRST, SECOND):
-            showing.code = lambda code=code: code
+            showing.code = partial(str, code)
             for scene in Scene:
                 shown = len(place.glass.shown)
                 showing.show(scene, None)
@@ -285,7 +288,7 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
 
     monkeypatch.setattr("device.showing.screen", counted)
     for number in range(100):
-        place.showing.code = lambda number=number: f"{FIRST[:27]}{number:050}"
+        place.showing.code = partial(str, f"{FIRST[:27]}{number:050}")
         for scene in (Scene.INVITATION, Scene.SAVING, Scene.THANKS):
             place.showing.show(scene, None)
     place.showing.stop()

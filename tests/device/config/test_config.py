@@ -10,6 +10,7 @@ import pytest
 from device.board.profile import Parts, board_names, load_profile, parse_profile, read_options
 from device.config.config import Config, load
 from device.drivers.options import SerialOptions
+from device.drivers.sim.options import SimOptions
 from device.errors import Code, ConfigError
 from device.problems import Problems, as_toml
 from sync.entries import HashName, Level
@@ -59,13 +60,14 @@ def test_a_short_configuration_is_filled_with_the_designs_times(tmp_path: Path) 
 def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:
     config = loaded(tmp_path, GOOD)
     assert config.ledger.path == tmp_path / "ledger.db"
+    assert isinstance(config.board, SimOptions)
     assert config.board.control == tmp_path / "run/control.sock"
 
 
 def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
     config = loaded(tmp_path, GOOD)
     with pytest.raises(AttributeError):
-        config.pad.window = "4"
+        config.pad.window = "4"  # type: ignore[misc]  # that is what is refused
 
 
 def test_every_mistake_stands_in_one_report(tmp_path: Path) -> None:

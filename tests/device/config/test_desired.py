@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def config(tmp_path: Path) -> Config:
     return load(file)
 
 
-def wish(version: int, **settings: object) -> Desired:
+def wish(version: int, **settings: Any) -> Desired:
     return Desired(v=VERSION, version=version, settings=Settings(**settings))
 
 

@@ -118,7 +118,8 @@ def test_a_good_pad_passes_everything_and_says_so_for_a_while() -> None:
         walk.press(YES)  # a light, a beep, a voice: the question stands there at once
     assert walk.course.passed
     assert walk.effects[-1] == Prompt("passed")
-    assert not walk.course.over
+    over_before = walk.course.over
+    assert not over_before
     walk.wait(GOODBYE_MS)
     assert walk.course.over
     assert [item.about for item in walk.course.results] == [

@@ -176,7 +176,7 @@ def test_keys_that_cannot_be_started_are_reported_too(
 
 def test_it_refuses_while_an_agent_runs_on_the_ledger(tmp_path: Path) -> None:
     pad = PadProcess(tmp_path / "pad", "pad-1", BrokerAddress("127.0.0.1", free_port()))
-    command = [BIN / "ratingpad", "selftest", "--config", pad.config]
+    command: list[str | Path] = [BIN / "ratingpad", "selftest", "--config", pad.config]
     report = tmp_path / "report"
     try:
         pad.start()

@@ -37,8 +37,8 @@ def test_a_pin_is_black_exactly_when_it_has_a_wire(name):
     profile = load_profile(name)
     root = sheet(name)
     numbers = [e for e in root.iter(f"{SVG}text") if (e.text or "").isdigit()]
-    assert [int(e.text) for e in numbers] == list(range(1, 41))
-    black = {int(e.text) for e in numbers if e.get("fill") == "#fff"}
+    assert [int(e.text or "") for e in numbers] == list(range(1, 41))
+    black = {int(e.text or "") for e in numbers if e.get("fill") == "#fff"}
     assert black == {wire.pin.pin for wire in wires(profile, load_header(profile))}
     dots = [e for e in root.iter(f"{SVG}circle") if e.get("r") == "3" and e.get("fill") == "#000"]
     assert len(dots) == len(black)
@@ -74,6 +74,8 @@ def test_it_prints_in_black_and_grey_on_white(name):
 
 def test_parts_that_share_a_pin_are_drawn_at_it_together():
     usual = load_profile("rpi-4")
+    assert usual.lights is not None
+    assert usual.beeper is not None
     root = sheet(
         "rpi-4",
         lights=msgspec.structs.replace(usual.lights, active_low=True),

@@ -82,6 +82,8 @@ def test_nothing_but_a_beeper_meets_5_volts(name):
 
 def test_parts_that_work_the_other_way_round_are_wired_the_other_way_round():
     usual = load_profile("rpi-4")
+    assert usual.lights is not None
+    assert usual.beeper is not None
     found = table(
         "rpi-4",
         keys=msgspec.structs.replace(usual.keys, active_low=False),
