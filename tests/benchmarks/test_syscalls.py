@@ -26,7 +26,7 @@ os.write(1, b"end\\n")
 def trace(program: str, folder: Path) -> list[Call]:
     work = folder / "work"
     work.mkdir()
-    command = [sys.executable, "-c", program, work]
+    command: list[str | Path] = [sys.executable, "-c", program, work]
     prefix = folder / "trace"
     subprocess.run(
         traced(command, prefix),

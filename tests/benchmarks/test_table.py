@@ -1,5 +1,6 @@
 """The table divides, judges and prints what it was given."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,11 @@ def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> Non
 
 def test_every_contestant_runs_once_a_round_and_the_first_turns() -> None:
     order: list[str] = []
-    samples = interleaved(
-        {name: lambda turn, name=name: order.append(name) or turn for name in "abc"}, 3
-    )
+
+    def run(name: str, turn: int) -> int:
+        order.append(name)
+        return turn
+
+    samples = interleaved({name: partial(run, name) for name in "abc"}, 3)
     assert "".join(order) == "abcbcacab"
     assert samples == {"a": [0, 1, 2], "b": [0, 1, 2], "c": [0, 1, 2]}
