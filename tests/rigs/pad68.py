@@ -15,6 +15,7 @@ import termios
 import threading
 import tty
 from pathlib import Path
+from typing import Protocol
 
 from device.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
 from rigs.wait import until
@@ -22,6 +23,14 @@ from rigs.wait import until
 PATIENCE_S = 10.0
 RESEND_S = 0.03
 """The real pad waits for about 80 ms; nothing here depends on the figure."""
+
+
+class FarEnd(Protocol):
+    """The pad's end of a line."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def read(self, timeout_s: float) -> bytes: ...
 
 
 class Line:
@@ -89,7 +98,7 @@ class SocketLine:
 class Plain:
     """A good line."""
 
-    def carry(self, line: Line | SocketLine, message: bytes) -> None:
+    def carry(self, line: FarEnd, message: bytes) -> None:
         line.write(message)
 
     def brings(self, _: Frame) -> bool:
@@ -103,7 +112,7 @@ class Plain:
 class ByteByByte(Plain):
     """Every byte is read by the host before the next one is sent."""
 
-    def carry(self, line: Line | SocketLine, message: bytes) -> None:
+    def carry(self, line: FarEnd, message: bytes) -> None:
         assert isinstance(line, Line)
         for byte in message:
             line.write(bytes((byte,)))
@@ -116,7 +125,7 @@ class Lossy(Plain):
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
 
-    def carry(self, line: Line | SocketLine, message: bytes) -> None:
+    def carry(self, line: FarEnd, message: bytes) -> None:
         if self._rng.random() >= 0.2:
             super().carry(line, message)
             return
@@ -141,7 +150,7 @@ class Late(Plain):
     def __init__(self) -> None:
         self._under_way: list[threading.Timer] = []
 
-    def carry(self, line: Line | SocketLine, message: bytes) -> None:
+    def carry(self, line: FarEnd, message: bytes) -> None:
         timer = threading.Timer(2.5 * RESEND_S, line.write, [message])
         self._under_way.append(timer)
         timer.start()
@@ -157,7 +166,7 @@ LINKS = {"plain": Plain, "byte by byte": ByteByByte, "lossy": lambda: Lossy(7), 
 class FarPad(Parser):
     """The key pad: the product's own parser, with keys."""
 
-    def __init__(self, window: int, line: Line | SocketLine, link: Plain | None = None) -> None:
+    def __init__(self, window: int, line: FarEnd, link: Plain | None = None) -> None:
         super().__init__()
         self.address = EVALUATOR + window
         self.line = line
