@@ -232,6 +232,8 @@ def test_a_user_who_may_not_open_it_is_told_so_and_goes_on_once_let_in(
         stdout=subprocess.PIPE,
         text=True,
     ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
         told = f"{rig.pad.path}: {REMEDIES[errno.EACCES]}"
         assert json.loads(child.stdout.readline()) == [True, told]
         Path(rig.pad.path).chmod(0o666)

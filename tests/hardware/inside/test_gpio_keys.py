@@ -87,6 +87,8 @@ def test_a_line_that_another_process_holds_is_a_fault_until_it_is_let_go(rig: Gp
         stdout=subprocess.PIPE,
         text=True,
     ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with listening(rig.keys) as heard:
             fault = heard.fault()

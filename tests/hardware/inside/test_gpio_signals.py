@@ -77,7 +77,7 @@ def test_lines_are_driven_until_the_end_and_let_go_then(header: SimChip) -> None
 @POLARITIES
 def test_a_beep_is_tones_and_rests_on_the_line(header: SimChip, active_low: bool) -> None:
     beeper = build(PROFILE.beeper, active_low=active_low)
-    heard = []
+    heard: list[bool] = []
 
     def is_over() -> bool:
         sounds = header.level(BEEPER) is not active_low

@@ -6,6 +6,7 @@ each register: a chip on I²C takes the control byte of a message for the regist
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import smbus2
@@ -37,7 +38,7 @@ def line() -> Iterator[smbus2.SMBus]:
         yield one
 
 
-def oled(**options: object) -> Oled:
+def oled(**options: Any) -> Oled:
     return Oled(DisplayProfile(), OledOptions(**{"bus": f"i2c-{stub()}", **options}))
 
 

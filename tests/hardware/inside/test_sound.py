@@ -1,5 +1,6 @@
 """The voice on a sound card of a real kernel: snd-aloop, whose other end hears what was played."""
 
+import io
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ class Ear:
         self._thread.start()
 
     def _listen(self) -> None:
-        assert self._recorder.stdout is not None
+        assert isinstance(self._recorder.stdout, io.BufferedReader)
         while sound := self._recorder.stdout.read1():
             self.heard += sound
 
