@@ -64,7 +64,8 @@ class ClerkPage:
         visits: list[dict[str, str]] | None = None,
     ) -> None:
         """Open the page anew, with what the browser has kept."""
-        self.page.goto(HOME)
+        if self.page.url != HOME:
+            self.page.goto(HOME)
         kept = {"clerk": clerk, "visits": json.dumps(visits or [], ensure_ascii=False)}
         self.page.evaluate(
             """([token, kept]) => {
@@ -135,6 +136,10 @@ TEN = [
 """A morning's last ten."""
 
 
+SLOW = "document.querySelector('#problem[data-kind=slow]')?.checkVisibility()"
+"""Asked at every frame; `wait_for_selector` waits half a second between two looks."""
+
+
 def _signed_in(
     *then: Callable[[ClerkPage], Any], visits: list[dict[str, str]] | None = None
 ) -> Callable[[ClerkPage], None]:
@@ -163,7 +168,7 @@ STATES: dict[str, Callable[[ClerkPage], None]] = {
     "slow": _signed_in(
         ClerkPage.window,
         lambda one: one.scan("2201-2026-00418"),
-        lambda one: one.page.wait_for_selector("#problem[data-kind=slow]"),
+        lambda one: one.page.wait_for_function(SLOW),
     ),
     "open": _signed_in(
         ClerkPage.window,
