@@ -164,6 +164,12 @@ class KioskPad(ServicePad):
         )
         until(lambda: self.run("sh", "-c", ask).code == 0, 90, "an invitation", 1)
 
+    def window(self) -> dict[str, Any]:
+        """What the desk is told of the window."""
+        ask = f"curl -sf http://127.0.0.1:8600/v1/window -H 'Authorization: Bearer {TOKEN}'"
+        told: dict[str, Any] = json.loads(self.sh(ask))
+        return told
+
     def read(self) -> None:
         """As long as a citizen takes at least: a face counts 0.3 s after it was drawn."""
         threading.Event().wait(READ_S)
@@ -200,6 +206,13 @@ class KioskPad(ServicePad):
         return [body["level"] for body in self.bodies() if body["kind"] == "rated"]
 
     # --- the machine ---
+
+    def hang(self) -> None:
+        """The page's own process stands still; compositor and browser run on."""
+        self.sh(
+            f"for p in $(cat /sys/fs/cgroup/system.slice/{KIOSK}.service/cgroup.procs); do"
+            " grep -qaE 'type=renderer|WPEWebProcess' /proc/$p/cmdline && kill -STOP $p; done; true"
+        )
 
     def python(self, *words: str) -> str:
         """As root, with the pad's own interpreter."""

@@ -77,6 +77,27 @@ def test_a_browser_that_is_killed_is_back_by_itself_and_the_agent_goes_on(kiosk:
     assert verdict.code == 0, verdict.output
 
 
+def test_a_page_that_hangs_is_started_again_and_nobody_is_asked_meanwhile(
+    kiosk: KioskPad,
+) -> None:
+    kiosk.see("standby")
+    until(lambda: kiosk.window()["state"] == "ready", 30, "the window is open")
+    before = kiosk.kiosk_told()
+    kiosk.hang()
+    assert kiosk.scene() == "standby", "what stood there stands there still"
+    until(lambda: kiosk.window()["fault"] == "K05", 60, "the window is closed", 1)
+    until(lambda: kiosk.kiosk_told()["MainPID"] != before["MainPID"], 120, "another browser", 1)
+    kiosk.see("standby")
+    assert kiosk.window()["fault"] is None
+    kiosk.invite("DH-3")
+    kiosk.see("invitation")
+    kiosk.press("satisfied")
+    kiosk.see("thanks")
+    found = [(body["kind"], body["code"]) for body in kiosk.bodies() if body.get("code") == "K05"]
+    assert found[-2:] == [("fault", "K05"), ("cleared", "K05")]
+    assert kiosk.kiosk_told()["NRestarts"] == before["NRestarts"], "it did not end by itself"
+
+
 def test_the_browser_reads_no_ledger_and_reaches_nobody(kiosk: KioskPad) -> None:
     kiosk.sh(f"ip address replace {ELSEWHERE}/32 dev lo")
     unit = kiosk.sh(f"systemctl cat {KIOSK}")
