@@ -5,7 +5,6 @@ readings would say it all in one record, so on the wire two of our entries are h
 record of the peer; in the drains, entry stands against record, and each carries one entry's facts.
 """
 
-import json
 import random
 from collections.abc import Iterator
 
@@ -106,8 +105,3 @@ def rating_record(seq: int, invited: Invited, rated: Rated) -> dict[str, object]
         "ms": rated.elapsed_ms,
     }
     return {"ts": rated.at.utc, "values": values}
-
-
-def compact(record: object) -> str:
-    """JSON without spaces."""
-    return json.dumps(record, separators=(",", ":"))

@@ -19,7 +19,7 @@ PROFILE = KeysProfile(coded=True, stuck_s=2.0)
 TOGETHER_MS = PROFILE.debounce_ms
 STUCK_MS = 2000
 PAD = load_keypad("input-digits-rising")
-ONE, TWO, THREE, FOUR, FIVE, LETTER, ENTER = 2, 3, 4, 5, 6, 30, 28
+ONE, TWO, THREE, FIVE, LETTER, ENTER = 2, 3, 4, 6, 30, 28
 NAMES = {key.code: key.name for key in PAD.key}
 
 
