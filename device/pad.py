@@ -6,6 +6,7 @@ on the agent's loop; drivers come in through `loop.call_soon_threadsafe`.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from device.cases import Cases
@@ -44,6 +45,8 @@ from device.health import Faults
 from device.ledger.commits import Commits
 from device.session.session import Session
 from sync.entries import At, Body, Channel, Cleared, Entry, Fault, Level, Service
+
+log = logging.getLogger(__name__)
 
 COMMIT_WAIT_S = 5.0
 """A desk waits this long for a slow card before it is told of a fault; the entry still goes in."""
@@ -176,10 +179,12 @@ class Pad:
             self.clear_fault(report.code, report.detail)
 
     def raise_fault(self, code: Code, detail: str = "") -> None:
-        """Something broke: on record, in the health report, and on the screen if it blocks."""
+        """Something broke: on record, in log and health report, and on the screen if it blocks."""
         at, detail = self.clock.at(), detail[:MAX_DETAIL_CHARS]
         if not self.faults.raise_(code, detail, at.mono):
             return
+        # Without the detail: the key that bounces may be the one that was just pressed (law 7).
+        log.warning("%s %s", code.code, code.says)
         self.record(Fault(at=at, code=code.code, detail=detail))
         if code.blocks:
             self.happen(Blocked(code))
@@ -189,6 +194,7 @@ class Pad:
         detail = detail[:MAX_DETAIL_CHARS]
         if not self.faults.clear(code, detail):
             return
+        log.info("%s is over", code.code)
         self.record(Cleared(at=self.clock.at(), code=code.code, detail=detail))
         if not code.blocks:
             return

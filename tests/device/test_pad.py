@@ -1,6 +1,7 @@
 """The running pad in virtual time: what it shows, what it stores, in which order."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -176,6 +177,22 @@ def test_a_fault_is_recorded_once_and_closes_the_window_only_if_it_must() -> Non
         assert [fault.code for fault in bench.recorded(Fault)] == ["D01", "K03", "L01"]
         assert [fault.code for fault in bench.recorded(Cleared)] == ["K03", "L01"]
         assert [fault.code for fault in bench.pad.faults.now] == ["D01"]
+
+    run(story())
+
+
+def test_a_fault_is_in_the_log_once_and_the_log_names_no_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story() -> None:
+        bench = Bench()
+        with caplog.at_level(logging.INFO, "device.pad"):
+            for _ in range(2):
+                bench.pad.raise_fault(Code.KEY_CHATTER, "very_dissatisfied")
+            bench.pad.clear_fault(Code.KEY_CHATTER)
+        await bench.settle()
+        assert caplog.messages == [f"K02 {Code.KEY_CHATTER.says}", "K02 is over"]
+        assert bench.recorded(Fault)[0].detail == "very_dissatisfied", "the ledger does"
 
     run(story())
 
