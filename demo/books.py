@@ -59,7 +59,6 @@ class LedgerBook:
         self._seq = 0
         self._rows: list[EntryRow] = []
         self.committed: set[str] = set()
-        self.dated_from_anchor = False
 
     def read(self) -> LedgerPage | None:
         """The ledger as it is on disk now; None while there is no ledger."""

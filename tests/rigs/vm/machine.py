@@ -133,7 +133,7 @@ class Machine:
             folder = tempfile.TemporaryDirectory(prefix="rig-", dir="/var/tmp")
             self._folder = Path(coming.enter_context(folder))
             self._switch_on(coming)
-            self.booted_s = float(self._channel.hello.wait(BOOT_S).output)
+            self._channel.hello.wait(BOOT_S)
             self._leave = coming.pop_all().close
         return self
 
