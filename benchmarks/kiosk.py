@@ -132,18 +132,12 @@ def _told(page: StopwatchPage, what: str) -> list[str]:
 def _agent(folder: Path) -> Iterator[StopwatchPage]:
     """A real agent; its page with a stopwatch, and an entry to that which the browser can read."""
     nobody = rig("sync.mqtt").BrokerAddress("127.0.0.1", free_port())
-    pad: Any = rig("rigs.pad_process").PadProcess(folder / "pad", "touch-1", nobody)
-    port = free_port()
-    text = pad.config.read_text().replace(
-        'id = "touch-1"', 'id = "touch-1"\nboard = "simulated-touch"'
-    )
-    touch = f'[touch]\nentry_file = "entry.html"\nport = {port}\npx_per_mm = 5.19\n'
-    pad.config.write_text(text + touch)
+    pad: Any = rig("rigs.pad_process").PadProcess(folder / "pad", "touch-1", nobody, touch="")
     try:
         pad.start()
-        with StopwatchPage(port).open() as page:
-            entry = (pad.folder / "entry.html").read_text("utf-8")
-            ours = entry.replace(f"127.0.0.1:{port}", f"127.0.0.1:{page.port}")
+        with StopwatchPage(pad.touch_port).open() as page:
+            entry = pad.entry.read_text("utf-8")
+            ours = entry.replace(f"127.0.0.1:{pad.touch_port}", f"127.0.0.1:{page.port}")
             (folder / "entry.html").write_text(ours, "utf-8")
             folder.chmod(0o755)
             yield page

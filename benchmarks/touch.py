@@ -90,7 +90,7 @@ def rows(run: Run) -> list[Row]:
     samples = Samples()
     with scratch("touch") as folder, _window(folder) as (pad, chromium):
         bare = rig("rigs.kiosk").Kiosk(chromium, _bare_page(folder))
-        ours = rig("rigs.kiosk").Kiosk(chromium, pad.folder / "entry.html")
+        ours = rig("rigs.kiosk").Kiosk(chromium, pad.entry)
         ours.see("standby")
         wire = _Wire(ours.page)
         for kiosk in (bare, ours):
@@ -268,14 +268,11 @@ def _window(folder: Path) -> Iterator[tuple[Any, Any]]:
     """A pad with a touchscreen, and a browser for its kiosk."""
     address = rig("sync.mqtt").BrokerAddress("127.0.0.1", free_port())
     pad = rig("rigs.pad_process").PadProcess(
-        folder / "pad", "touch-1", address, timings="grace_s = 0\nthanks_s = 1"
-    )
-    text = pad.config.read_text().replace(
-        'id = "touch-1"', 'id = "touch-1"\nboard = "simulated-touch"'
-    )
-    pad.config.write_text(
-        f'{text}[touch]\nentry_file = "entry.html"\nport = {free_port()}\npx_per_mm = 5.19\n'
-        "reasons = false\n"
+        folder / "pad",
+        "touch-1",
+        address,
+        timings="grace_s = 0\nthanks_s = 1",
+        touch="reasons = false\n",
     )
     try:
         pad.start()

@@ -3,7 +3,6 @@
 import contextlib
 import random
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,17 +37,9 @@ class Window:
 
     def __init__(self, chromium: "Browser", folder: Path, timings: str, touch: str = "") -> None:
         self.chromium = chromium
-        self.pad = PadProcess(folder / "pad", "touch-1", NOBODY, timings=timings)
-        text = self.pad.config.read_text().replace(
-            'id = "touch-1"', 'id = "touch-1"\nboard = "simulated-touch"'
-        )
-        self.entry = self.pad.folder / "entry.html"
-        self.pad.config.write_text(
-            f'{text}[touch]\nentry_file = "entry.html"\nport = {free_port()}\n'
-            f"px_per_mm = 5.19\n{touch}"
-        )
+        self.pad = PadProcess(folder / "pad", "touch-1", NOBODY, timings=timings, touch=touch)
         self.pad.start()
-        self.kiosk = Kiosk(chromium, self.entry)
+        self.kiosk = Kiosk(chromium, self.pad.entry)
         self.kiosk.see("standby")
 
     def ask(self, case: str) -> str:
@@ -72,12 +63,6 @@ class Window:
         """Go home."""
         self.kiosk.close()
         self.pad.remove()
-
-
-def free_port() -> int:
-    """A port that nobody has now, to have again after a restart."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 QUICK = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1"
@@ -260,7 +245,7 @@ def test_without_a_browser_keys_and_ledger_go_on(window: Window) -> None:
     invitation = window.pad.invite("c1")
     window.pad.press("satisfied")
     until(lambda: window.pad.standing(invitation) == "rated", 5, "the key rated")
-    window.kiosk = Kiosk(window.chromium, window.entry)
+    window.kiosk = Kiosk(window.chromium, window.pad.entry)
     window.kiosk.see("standby")
 
 
@@ -269,7 +254,7 @@ def test_a_browser_that_is_there_before_the_agent_finds_it(
 ) -> None:
     window.kiosk.close()
     window.pad.end()
-    early = Kiosk(chromium, window.entry)
+    early = Kiosk(chromium, window.pad.entry)
     window.pad.start()
     early.see("standby")
     window.kiosk = early

@@ -14,6 +14,7 @@ import httpx
 
 from device.drivers.sim.client import SimClient
 from device.events import Scene
+from rigs.broker import free_port
 from rigs.child import BIN, environment
 from rigs.eye import Eye
 from rigs.proxy import Cable
@@ -31,7 +32,10 @@ LISTENS = "the desk listens on 127.0.0.1:"
 
 
 class PadProcess:
-    """One pad. `thanked`: what citizens were thanked for, by invitation, as seen on the display."""
+    """One pad. `thanked`: what citizens were thanked for, by invitation, as seen on the display.
+
+    With `touch`, more lines of [touch], it has a touchscreen, whose page is entered at `entry`.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class PadProcess:
         ledger: Path | None = None,
         launcher: Sequence[str] = (str(BIN / "ratingpad"),),
         timings: str = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1",
+        touch: str | None = None,
         **board: Any,
     ) -> None:
         folder.mkdir(parents=True)
@@ -57,10 +62,16 @@ class PadProcess:
         self.launcher = tuple(launcher)
         (folder / "token").write_text(TOKEN)
         options = "\n".join(f'{key} = "{value}"' for key, value in board.items())
+        self.entry = folder / "entry.html"
+        self.touch_port = free_port()
+        if touch is not None:
+            screen = f'entry_file = "entry.html"\nport = {self.touch_port}\npx_per_mm = 5.19'
+            options += f"\n[touch]\n{screen}\n{touch}"
         self.config.write_text(
             f"""\
 [pad]
 id = "{pad}"
+board = "simulated{"" if touch is None else "-touch"}"
 window = "{WINDOW}"
 hall = "{HALL}"
 [ledger]

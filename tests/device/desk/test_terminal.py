@@ -28,11 +28,11 @@ AGAIN_S = 3
 class Terminal:
     """The terminal's web server, its browser, and the pad inside."""
 
-    def __init__(self, pad: PadProcess, home: str, touch_port: int, entry: Path, page: Any) -> None:
+    def __init__(self, pad: PadProcess, home: str, page: Any) -> None:
         self.pad = pad
         self.page = page
         self._address = f"{home}/terminal.html#"
-        self._touch = f"http://127.0.0.1:{touch_port}/#{secret_in(entry)}"
+        self._touch = f"http://127.0.0.1:{pad.touch_port}/#{secret_in(pad.entry)}"
 
     def open(self, *, with_touch: bool = True) -> None:
         given = {"token": TOKEN, **({"touch": self._touch} if with_touch else {})}
@@ -62,20 +62,16 @@ class Terminal:
 @contextlib.contextmanager
 def terminal(folder: Path, *, framed: bool = True) -> Iterator[Terminal]:
     """A pad whose configuration is the one that is told, but for its ports."""
-    port, touch_port, desk_port = free_port(), free_port(), free_port()
+    port, desk_port = free_port(), free_port()
     origin = f"http://127.0.0.1:{port}"
     province = BrokerAddress("127.0.0.1", free_port())  # which never answers
     timings = "invitation_s = 60\ngrace_s = 0\nthanks_s = 4"
-    pad = PadProcess(folder / "pad", "pad-1", province, timings=timings)
     framed_by = f'framed_by = ["{origin}"]\n' if framed else ""
+    touch = f"reasons = false\n{framed_by}"
+    pad = PadProcess(folder / "pad", "pad-1", province, timings=timings, touch=touch)
     config = pad.config.read_text()
     desk = f'[desk]\nport = {desk_port}\norigins = ["{origin}"]'
-    config = config.replace("[desk]\nport = 0", desk)
-    config = config.replace('window = "3"', 'window = "3"\nboard = "simulated-touch"')
-    pad.config.write_text(
-        f'{config}\n[touch]\nentry_file = "rate.html"\nport = {touch_port}\npx_per_mm = 5.19\n'
-        f"reasons = false\n{framed_by}"
-    )
+    pad.config.write_text(config.replace("[desk]\nport = 0", desk))
     text = (ROOT / "docs" / "terminal" / "terminal.html").read_text("utf-8")
     (folder / "terminal.html").write_text(text.replace("127.0.0.1:8600", f"127.0.0.1:{desk_port}"))
     try:
@@ -83,7 +79,7 @@ def terminal(folder: Path, *, framed: bool = True) -> Iterator[Terminal]:
         with served(folder, port), chromium() as browser:
             page = browser.new_page(viewport={"width": 1024, "height": 600}, has_touch=True)
             page.set_default_timeout(SLOWLY_MS)
-            yield Terminal(pad, origin, touch_port, pad.folder / "rate.html", page)
+            yield Terminal(pad, origin, page)
     finally:
         pad.remove()
 
