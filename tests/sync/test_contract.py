@@ -79,7 +79,9 @@ def test_deflate_is_undone_and_left_out_for_a_live_rating():
 
 
 def test_backlog_is_what_the_province_has_not_receipted():
-    assert goldens.MESSAGES["health"].backlog == 14
+    health = goldens.MESSAGES["health"]
+    assert isinstance(health, contract.Health)
+    assert health.backlog == 14
 
 
 # --- the stated rule on versions ---------------------------------------------------------------

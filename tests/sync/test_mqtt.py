@@ -2,6 +2,7 @@
 
 import time
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_what_is_left_of_a_messages_time_is_told_by_our_own_clock(
     link.subscribe(["hall/orders"])
     with wiretap(broker.address) as tap:
         said_s = time.monotonic()
-        properties = {} if expiry_s is None else {"MessageExpiryInterval": expiry_s}
+        properties: dict[str, Any] = {} if expiry_s is None else {"MessageExpiryInterval": expiry_s}
 
         def heard() -> bool:
             tap.say("hall/orders", b"x", **properties)

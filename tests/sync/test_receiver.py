@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -34,7 +34,7 @@ from sync.contract import (
     write_message,
 )
 from sync.intake import Arrival
-from sync.mqtt import BrokerAddress, Incoming, Outgoing
+from sync.mqtt import BrokerAddress, Incoming, Link, Outgoing
 from sync.receiver import Receiver, condense
 
 broker_needed = pytest.mark.broker
@@ -333,16 +333,17 @@ class Tape(MemoryStore):
 
 def test_the_commit_comes_first_then_the_receipt_then_the_acknowledgement() -> None:
     tape = Tape()
+    link = cast("Link", tape)
     receiver = Receiver(BrokerAddress("127.0.0.1", 1), tape, share=None, rng=Random(1))
     receiver._stopping.set()  # no waiting between tries
     message = Incoming(Topic.ENTRIES.of("pad-x"), GOOD, 7, False, False, None, None)
     item = receiver._read(message)
     assert item is not None
-    assert receiver._handle_group(tape, [item]) == []
+    assert receiver._handle_group(link, [item]) == []
     assert tape.happened == ["commit", "receipt 4", "ack 7"]
     tape.happened.clear()
     tape.fail_with = OSError("the database is down")
-    assert receiver._handle_group(tape, [item]) == [item]
+    assert receiver._handle_group(link, [item]) == [item]
     assert tape.happened == []
 
 

@@ -21,7 +21,7 @@ MESSAGES = goldens.golden_lines("messages.txt")
 
 def fits(document: dict, value: object) -> bool:
     """Whether an independent reader of the schema takes the value."""
-    return jsonschema.Draft202012Validator(document).is_valid(value)
+    return bool(jsonschema.Draft202012Validator(document).is_valid(value))
 
 
 def schema_of(case: str) -> dict:

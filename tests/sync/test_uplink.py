@@ -225,7 +225,7 @@ def test_another_history_at_the_province_stops_this_ledger_and_a_new_one_goes_on
         with pad_on(broker.address, "pad-k", ledger=restored_card, boots=2) as pad:
             until(lambda: pad.divergences, 10, "the pad sees that it is behind")
             assert store.seq("LK") == 11
-            pad.call(lambda: restored_card.__init__("pad-k", "LK2"))
+            pad.call(lambda: MemoryLedger.__init__(restored_card, "pad-k", "LK2"))
             pad.rate()
             until(lambda: store.seq("LK2") == 2, 10, "the new ledger is delivered")
 
