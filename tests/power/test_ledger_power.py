@@ -78,11 +78,11 @@ def look(state: CrashState, folder: Path) -> str:
                 receipted[name] = int(seq)
             case "thanks", name, seq, digest:
                 thanked[name, int(seq)] = digest
-    for (name, seq), digest in thanked.items():
-        at_the_province = seq <= receipted.get(name, 0)
-        if known.get((name, seq)) != digest and not at_the_province:
+    for (name, place), digest in thanked.items():
+        at_the_province = place <= receipted.get(name, 0)
+        if known.get((name, place)) != digest and not at_the_province:
             return "a thanked entry is missing"
-        if at_the_province and known.get((name, seq), digest) != digest:
+        if at_the_province and known.get((name, place), digest) != digest:
             return "an entry has changed"
     return "ok"
 

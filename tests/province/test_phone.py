@@ -48,6 +48,7 @@ def test_the_second_one_does_not():
 @always
 @given(st.lists(st.integers(0, 9 * DAY_MS), min_size=1, max_size=4, unique=True))
 def test_of_any_number_of_phones_in_any_order_exactly_the_first_counts(moments):
+    assert TOKEN.last_day is not None
     for order in permutations(SERVED_MS + moment for moment in moments):
         counted = []
         for given_ms in order:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from province.errors import Code, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
 from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
-from sync.contract import VERSION, ContractError, Health, Problem, Reported, Settings, Status
+from sync.contract import VERSION, ContractError, Health, Problem, Reported, Settings, State, Status
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.intake import evidence, read_arrival
 
@@ -199,7 +200,7 @@ def _health(ledger: str, boots: int) -> Health:
     return Health(v=VERSION, at=at(1000), boots=boots, ledger=ledger, head=1, receipted=0)
 
 
-def _fields(state: object) -> dict[str, object]:
+def _fields(state: State) -> dict[str, Any]:
     return {name: getattr(state, name) for name in state.__struct_fields__}
 
 
