@@ -47,9 +47,12 @@ def test_a_ledger_is_read_on_from_where_it_was(tmp_path, write):
     book = LedgerBook(tmp_path / "ledger.db")
     assert book.read() is None
     write(opened("L1"), Invited(at=AT, invitation="i1", window="1", source="d", service=Service()))
-    assert book.read().seq == 2
+    page = book.read()
+    assert page is not None
+    assert page.seq == 2
     write(rated("i1"))
     page = book.read()
+    assert page is not None
     assert [entry.kind for entry in page.entries] == ["rated", "invited", "opened"]
     assert page.entries[0].says == "satisfied"
     assert book.committed == {"i1"}
@@ -62,12 +65,14 @@ def test_a_new_ledger_is_read_from_its_start(tmp_path, write):
     (tmp_path / "ledger.db").rename(tmp_path / "ledger.db.damaged-1")
     write(opened("L2"))
     page = book.read()
+    assert page is not None
     assert (page.id, page.seq) == ("L2", 1)
 
 
 def test_an_entry_that_cannot_be_read_is_shown_as_unknown(tmp_path, write):
     write(opened("L1"), b"\xff no json", b'{"kind":"of-tomorrow"}', rated("i1"))
     page = LedgerBook(tmp_path / "ledger.db").read()
+    assert page is not None
     assert [entry.kind for entry in page.entries] == ["rated", "?", "?", "opened"]
 
 

@@ -30,6 +30,7 @@ def demo(tmp_path):
         env=os.environ | {"TMPDIR": str(tmp_path)},
         text=True,
     )
+    assert process.stdout is not None
     try:
         yield process
     finally:
@@ -64,7 +65,7 @@ class Visitor:
     def __init__(self, browser, address, album):
         self.page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="zh-CN")
         self.page.set_default_timeout(SLOWLY_MS)
-        self.requests, self.complaints = [], []
+        self.requests, self.complaints = list[str](), list[str]()
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(address)

@@ -1,5 +1,7 @@
 """The hints lead through the story and never ask for what cannot be done."""
 
+from typing import Any
+
 import msgspec
 
 from demo.hints import FREE, RULES, Situation, next_hint
@@ -10,7 +12,7 @@ def hint(**facts):
 
 
 def test_the_story_unfolds_one_hint_after_the_other():
-    facts = {}
+    facts: dict[str, Any] = {}
     told = []
     for change in (
         {},

@@ -45,6 +45,7 @@ def test_a_killed_demo_leaves_no_child_and_no_directory(tmp_path, sign):
     demo = subprocess.Popen(
         [sys.executable, "-c", DEMO, str(tmp_path), *SLEEPER], stdout=subprocess.PIPE, text=True
     )
+    assert demo.stdout is not None
     try:
         child, home = demo.stdout.readline().split()
         until(lambda: "up" in (Path(home) / "log").read_text(), 5, "the child is up")
@@ -83,9 +84,11 @@ def test_a_program_can_be_started_again_after_it_was_killed(tmp_path):
         await program.start()
         first = program.pid
         await program.kill()
-        assert not program.alive
+        dead = not program.alive
+        assert dead
         await program.start()
-        assert program.alive
+        alive = program.alive
+        assert alive
         assert program.pid != first
         await program.stop()
         assert not program.alive

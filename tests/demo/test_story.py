@@ -86,6 +86,7 @@ def started(tmp_path):
         text=True,
         env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
     )
+    assert process.stdout is not None
     yield process
     process.kill()
     process.wait()
