@@ -1,6 +1,7 @@
 """What the province wishes and orders, and what nobody should have said, over a real broker."""
 
 import os
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ LONG = os.environ.get("RATINGPAD_LONG") == "1"
 ANSWERS = "province/answers"
 
 
-def wish(tap: Wiretap, version: int, **settings: object) -> None:
+def wish(tap: Wiretap, version: int, **settings: Any) -> None:
     desired = Desired(v=VERSION, version=version, settings=Settings(**settings))
     tap.say(Topic.DESIRED.of(PAD), write_message(desired), retained=True)
 

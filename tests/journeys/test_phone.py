@@ -25,7 +25,7 @@ NOWHERE = BrokerAddress("127.0.0.1", 9)
 class ScannedPad(PadProcess):
     """A pad that is looked at through a phone: pictures with a code are not in the eye's book."""
 
-    def look(self) -> None:
+    def look(self) -> None:  # type: ignore[override]  # nobody asks it for its eye
         """No eye; the film has every picture."""
 
     @property
@@ -67,7 +67,8 @@ def pad(tmp_path: Path) -> Iterator[ScannedPad]:
     key.write_text(write_key(KEY))
     phone = '[phone]\nurl = "https://rate.example.cn/R/"\nkey_file = "phone-key"\nlate_s = 6\n'
     one.config.write_text(one.config.read_text() + phone)
-    yield one.start()
+    one.start()
+    yield one
     one.remove()
 
 

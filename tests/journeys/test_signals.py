@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from device.drivers.sim.client import SimClient
+from device.drivers.sim.signals import Part
 from device.errors import Code
 from device.events import Scene
 from device.signals import SIGNALS
@@ -69,9 +70,12 @@ def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(hall: Hall) -> 
         until(lambda: board.lit() == set(ALL), 10, "lit again")
         assert pad.desk.post("/v1/window/pause").status_code == 200
         until(lambda: board.lit() == set(), 10, "dark while paused")
-        seen = until(
-            lambda: (told := by_part(board.signals()))["voice"][-1] == "hushed" and told, 10, "hush"
-        )
+
+        def hushed() -> dict[str, list[object]] | None:
+            told = by_part(board.signals())
+            return told if told["voice"][-1] == "hushed" else None
+
+        seen = until(hushed, 10, "hush")
     assert seen["lights"][-4:] == [ALL, (), ALL, ()]
     assert seen["beeper"] == [INVITATION.beep] * 2
     assert seen["voice"] == [("invitation", "zh"), ("invitation", "zh"), "hushed"]
@@ -102,7 +106,8 @@ def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fa
             "beeper",
             "voice",
         }
-        for part in ("lights", "beeper", "voice"):
+        parts: tuple[Part, ...] = ("lights", "beeper", "voice")
+        for part in parts:
             board.damage(part, False)
         pad.rate("case-2", "satisfied")
         until(lambda: faults(Cleared) == faults(Fault), 10, "all of them are mended")

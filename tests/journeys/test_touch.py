@@ -32,12 +32,21 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pads keep their cut fonts: the first to start cuts them, as long as a test takes."""
+    return tmp_path_factory.mktemp("letters")
+
+
 class Window:
     """A pad with a touchscreen and its kiosk."""
 
-    def __init__(self, chromium: "Browser", folder: Path, timings: str, touch: str = "") -> None:
+    def __init__(
+        self, chromium: "Browser", folder: Path, letters: Path, timings: str, touch: str = ""
+    ) -> None:
         self.chromium = chromium
         self.pad = PadProcess(folder / "pad", "touch-1", NOBODY, timings=timings, touch=touch)
+        (self.pad.folder / "letters").symlink_to(letters)
         self.pad.start()
         self.kiosk = Kiosk(chromium, self.pad.entry)
         self.kiosk.see("standby")
@@ -69,9 +78,11 @@ QUICK = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1"
 
 
 @pytest.fixture
-def window(chromium: "Browser", tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Window]:
+def window(
+    chromium: "Browser", tmp_path: Path, letters: Path, request: pytest.FixtureRequest
+) -> Iterator[Window]:
     timings, touch = getattr(request, "param", (QUICK, "reasons = false\n"))
-    one = Window(chromium, tmp_path, timings, touch)
+    one = Window(chromium, tmp_path, letters, timings, touch)
     yield one
     assert one.kiosk.elsewhere() == [], "no request leaves loopback"
     assert one.kiosk.complaints == []
@@ -233,7 +244,12 @@ def test_a_page_without_its_agent_asks_on_and_opens_no_socket_in_vain(window: Wi
     window.pad.end(signal.SIGKILL)
     window.kiosk.see("lost")
     asked.clear()
-    until(lambda: window.kiosk.page.wait_for_timeout(50) or len(asked) >= 6, 20, "it asks on")
+
+    def asks_on() -> bool:
+        window.kiosk.page.wait_for_timeout(50)
+        return len(asked) >= 6
+
+    until(asks_on, 20, "it asks on")
     assert {url.rsplit("/", 1)[1] for url in asked} == {"here"}
     window.pad.start()
     window.kiosk.see("standby")
