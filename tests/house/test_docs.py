@@ -117,7 +117,7 @@ def test_every_error_of_the_desk_is_told_in_its_own_words():
 
 # --- configuration -----------------------------------------------------------------------------
 
-TABLES = {
+TABLES: dict[str, type[msgspec.Struct]] = {
     "[pad]": config.Pad,
     "[ledger]": config.Ledger,
     "[session]": config.Session,
@@ -176,7 +176,7 @@ def told_default(field: msgspec.structs.FieldInfo) -> str:
 @pytest.mark.parametrize("title", TABLES)
 def test_every_configuration_key_is_told_with_its_default(title):
     told = rows(section(read("docs/configuration.md"), title))
-    fields = msgspec.structs.fields(TABLES[title])
+    fields: tuple[msgspec.structs.FieldInfo, ...] = msgspec.structs.fields(TABLES[title])
     if TABLES[title] in WHOLE:
         fields = tuple(field for field in fields if field.encode_name not in ELSEWHERE)
     expected = {field.encode_name: told_default(field) for field in fields}
@@ -206,7 +206,8 @@ def help_of(program, capsys, *command: str) -> str:
     with pytest.raises(SystemExit) as ended:
         importlib.import_module(PROGRAMS[program]).main([*command, "--help"])
     assert ended.value.code in (0, None)
-    return capsys.readouterr().out
+    said: str = capsys.readouterr().out
+    return said
 
 
 def commands_of(help_text: str) -> list[str]:
