@@ -34,7 +34,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
 
 @pytest.fixture(scope="module")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pads keep their cut fonts: the first to start cuts them, as long as a test takes."""
+    """Where the pads keep their fonts, which take longer to cut than most tests here."""
     return tmp_path_factory.mktemp("letters")
 
 
