@@ -5,7 +5,7 @@
         kiosk.see("standby")          # on the glass
         kiosk.invite("DH-1")
         kiosk.see("invitation")
-        kiosk.press("satisfied")
+        kiosk.touch("satisfied")
         kiosk.see("thanks")
 
 What differs from a pad: the checkout is bound to where the venv looks for it, and wlroots is told
@@ -174,7 +174,7 @@ class KioskPad(ServicePad):
         """As long as a citizen takes at least: a face counts 0.3 s after it was drawn."""
         threading.Event().wait(READ_S)
 
-    def press(self, level: str) -> None:
+    def touch(self, level: str) -> None:
         """Read, and touch a face for as long as a finger does."""
         self.read()
         self.finger.down(*FACES[level])
@@ -252,8 +252,8 @@ def ground_of(picture: Image.Image, level: str) -> int:
     """How bright a face's ground is, 0 to 255."""
     x, y = FACES[level]
     grey = picture.convert("L").getpixel((x - GROUND_PX, y))
-    assert isinstance(grey, int)
-    return grey
+    assert isinstance(grey, int | float)  # of one band
+    return int(grey)
 
 
 def _path(scene: str) -> Path:
