@@ -224,7 +224,7 @@ control = "board.sock"
             seq = self.head()[1]
             self.press_until(lambda seq=seq: self.head()[1] > seq, "dissatisfied", "a stray")
 
-    def press_until(self, heard: Callable[[], bool], key: str, what: str) -> None:
+    def press_until(self, heard: Callable[..., bool], key: str, what: str) -> None:
         """Press as a citizen does: again when nothing happens.
 
         On a starved machine the pad's scanning thread may sleep through a whole press; `unheard`
