@@ -136,8 +136,10 @@ class Pad:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
     def start(self) -> None:
+        def ignore(_: object) -> None: ...
+
         self.on_loop(lambda: self.touching.open(""))
-        self.on_loop(lambda: self.touching.bind(self.session, lambda _: None, lambda: None))
+        self.on_loop(lambda: self.touching.bind(self.session, ignore, lambda: None, ignore))
         self.on_loop(lambda: self.touching.show(Scene.UNBOUND, None))
 
     def bind(self, window: str) -> None:
@@ -192,7 +194,8 @@ def test_nobody_who_is_asked_loses_the_page_to_a_windows_new_name(
     pad.on_loop(lambda: pad.touching.show(Scene.INVITATION, None))
     pad.session.window = "税务"
     pad.on_loop(lambda: pad.touching.again(None))
-    assert pad.touching._learning is None
+    not_yet = pad.touching._learning
+    assert not_yet is None
 
     def a_citizen_comes_at_once() -> None:
         pad.touching.show(Scene.STANDBY, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ class Workshop:
 @pytest.fixture
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     made = Workshop(tmp_path)
-    monkeypatch.setattr(letters.sys, "executable", str(made.program))
+    monkeypatch.setattr(sys, "executable", str(made.program))
     return made
 
 
@@ -95,7 +96,7 @@ def test_two_languages_are_never_cut_at_the_same_time(
 ) -> None:
     """With a turn for each, the control, they are."""
     workshop = Workshop(tmp_path, company=2)
-    monkeypatch.setattr(letters.sys, "executable", str(workshop.program))
+    monkeypatch.setattr(sys, "executable", str(workshop.program))
 
     async def both() -> None:
         turn = asyncio.Lock()

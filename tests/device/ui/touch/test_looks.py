@@ -276,7 +276,9 @@ def test_a_face_that_vanished_would_be_noticed() -> None:
         picture = golden.convert("RGB")
     assert not differs(picture, picture)
     without = picture.copy()
-    without.paste(without.getpixel((30, 200)), (300, 180, 400, 290))
+    ground = without.getpixel((30, 200))
+    assert isinstance(ground, tuple)
+    without.paste(ground, (300, 180, 400, 290))
     assert differs(picture, without)
     with Image.open(GOLDEN / "zh-invitation-800.png") as other:
         assert differs(picture, other.convert("RGB"))

@@ -1,6 +1,7 @@
 """What a report means: for the question that stands now, and for no other."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ class Desk:
         return press
 
 
-def story(tell: Callable[[], Awaitable[None]]) -> None:
+def story(tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run in virtual time."""
     run(tell())
 
