@@ -254,6 +254,12 @@ LOOKS: dict[tuple[tuple[int, int], tuple[str, ...]], list[tuple[str, str]]] = {
 }
 
 
+DRAWN = """async () => {
+  await document.fonts.ready;
+  await Promise.all([...document.images].map((one) => one.decode()));
+}"""
+
+
 @pytest.mark.parametrize(("size", "languages"), LOOKS)
 def test_the_page_looks_as_it_did(
     chromium: "Browser", folder: Path, size: tuple[int, int], languages: tuple[str, ...]
@@ -262,7 +268,7 @@ def test_the_page_looks_as_it_did(
     changed = []
     for name, wish in LOOKS[size, languages]:
         show.stand(name, VIEWS[wish])
-        show.kiosk.page.evaluate("document.fonts.ready")
+        show.kiosk.page.evaluate(DRAWN)
         file = GOLDEN / f"{'-'.join(filter(None, (*languages, name, wish, str(size[0]))))}.png"
         if not is_like(show.kiosk.page.screenshot(), file):
             changed.append(file.name)
