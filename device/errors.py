@@ -17,6 +17,12 @@ class CodeRow(NamedTuple):
     remedy: str
 
 
+_LOOK_AT_SCREEN = (
+    "Look at the screen and its cable, then at `systemctl status ratingpad-kiosk`; the browser is"
+    " started again by itself. Where another program shows the page: `[touch] watch_s = 0`."
+)
+
+
 class Code(CodeRow, enum.Enum):
     """The stable codes. L ledger, K keys, D display, A lights and sound, B bus,
     C clock, N network, S set-up, X inside."""
@@ -85,8 +91,7 @@ class Code(CodeRow, enum.Enum):
         "K05",
         True,
         "no screen shows the touch page, and there are no other keys",
-        "Look at the screen and its cable, then at `systemctl status ratingpad-kiosk`; the browser"
-        " is started again by itself. Where another program shows the page: `[touch] watch_s = 0`.",
+        _LOOK_AT_SCREEN,
     )
     DISPLAY_GONE = CodeRow(
         "D01",
@@ -98,8 +103,7 @@ class Code(CodeRow, enum.Enum):
         "D02",
         False,
         "no screen shows the touch page; the keys work",
-        "Look at the screen and its cable, then at `systemctl status ratingpad-kiosk`; the browser"
-        " is started again by itself. Where another program shows the page: `[touch] watch_s = 0`.",
+        _LOOK_AT_SCREEN,
     )
     SIGNAL_GONE = CodeRow(
         "A01",

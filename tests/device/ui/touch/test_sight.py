@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from device.config.touch import SHOWN_S
+from device.ui.touch.room import page_file
 from device.ui.touch.sight import LONGEST_MS, Seen, Sight
 from rigs.kiosk import Kiosk, browser
 from rigs.touch_page import TouchPage
@@ -54,6 +56,11 @@ def test_a_page_that_is_seen_never_has_its_browser_started_again() -> None:
 
 
 # --- what a browser says of itself -------------------------------------------------------------
+
+
+def test_the_page_says_it_as_often_as_the_configuration_counts_on() -> None:
+    assert f"const SHOWN_MS = {SHOWN_S * 1000};" in page_file("touch.js").decode()
+
 
 HASTY = "const slow = setInterval; setInterval = (f, ms) => slow(f, ms === 10000 ? 50 : ms);"
 """The page's ten seconds are a twentieth of one, so that nobody waits for them."""
