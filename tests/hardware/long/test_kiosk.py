@@ -69,7 +69,8 @@ def test_a_browser_that_is_killed_is_back_by_itself_and_the_agent_goes_on(kiosk:
     before, agent = kiosk.levels(), kiosk.told()["MainPID"]
     kiosk.sh(f"systemctl kill --signal=KILL {KIOSK}")
     until(lambda: kiosk.kiosk_told()["NRestarts"] == "1", 60, "the browser was started again")
-    kiosk.invite("DH-2")  # the window does not wait for the screen
+    kiosk.see("standby")  # a processor this slow may take longer than `watch_s`
+    kiosk.invite("DH-2")
     kiosk.see("invitation")
     kiosk.touch("dissatisfied")
     kiosk.see("thanks")
