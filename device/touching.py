@@ -23,6 +23,7 @@ from device.events import RESTING, Event, Scene
 from device.session.session import Session
 from device.ui.link import link
 from device.ui.qr import modules
+from device.ui.touch.entry import ask_for_browser
 from device.ui.touch.sight import Sight
 from sync.codes import options
 from sync.entries import Level
@@ -60,6 +61,8 @@ class Touching:
         self._open: OpenPage | None = None
         self._window = ""
         self._learning: asyncio.Task[None] | None = None
+        keyless = config.profile.keys == KeysProfile()
+        self._dark = Code.SCREEN_GONE if keyless else Code.SCREEN_GONE_KEYS_LEFT
         self._sight: Sight | None = None
         self._asking: asyncio.Task[None] | None = None
         self._fault: OnFault = lambda _: None
@@ -144,15 +147,11 @@ class Touching:
         if self._sight is None:
             return
         seen = self._sight.look(self._clock.at().mono)
-        keyless = self._config.profile.keys == KeysProfile()
-        code = Code.SCREEN_GONE if keyless else Code.SCREEN_GONE_KEYS_LEFT
-        self._fault(FaultReport(code, seen.lost))
+        self._fault(FaultReport(self._dark, seen.lost))
         if seen.again:
             self._asking = asyncio.ensure_future(self._ask_for_browser())
 
     async def _ask_for_browser(self) -> None:
-        from device.ui.touch.entry import ask_for_browser
-
         log.warning("no screen shows the touch page; its browser is to be started again")
         try:
             await asyncio.to_thread(ask_for_browser, self._settings().entry_file)

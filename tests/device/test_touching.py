@@ -74,7 +74,7 @@ class Dark:
         assert self.touching._asking is not None
         await self.touching._asking
 
-    async def seen(self) -> list[str]:
+    def seen(self) -> list[str]:
         """A browser has it on a screen: the faults that stand now."""
         self.touching._shown()
         return [fault.code for fault in self.pad.faults.now]
@@ -90,7 +90,7 @@ def test_nobody_is_asked_to_rate_on_a_dark_screen(tmp_path: Path) -> None:
         assert [one.reason for one in dark.bench.recorded(Withdrawn)] == ["fault"]
         assert await dark.pad.invite(VISIT, "c7", "http") is Refusal.FAULT
         assert dark.pad.window().fault == "K05"
-        assert await dark.seen() == [], "at once"
+        assert dark.seen() == [], "at once"
         assert not isinstance(await dark.pad.invite(VISIT, "c7", "http"), Refusal)
         await dark.touching.stop()
 
@@ -105,7 +105,7 @@ def test_where_there_are_keys_the_window_stays_open(tmp_path: Path) -> None:
         dark.bench.press()
         await dark.bench.settle()
         assert len(dark.bench.recorded(Rated)) == 1
-        assert await dark.seen() == []
+        assert dark.seen() == []
         await dark.touching.stop()
 
     run(tell())
@@ -116,7 +116,7 @@ def test_a_page_that_another_program_shows_when_it_likes_is_not_missed(tmp_path:
         board, more = TOUCH_ONLY
         dark = Dark(tmp_path, board, more + "watch_s = 0\n")
         assert await dark.after_s(300) == []
-        assert await dark.seen() == []
+        assert dark.seen() == []
         await dark.touching.stop()
 
     run(tell())
@@ -131,7 +131,7 @@ def test_the_browser_is_asked_for_when_a_minute_has_gone_by(tmp_path: Path) -> N
         await dark.after_s(1)
         await dark.asked()
         dark.again.unlink()
-        await dark.seen()
+        dark.seen()
         await dark.after_s(59)
         assert not dark.again.exists()
         await dark.touching.stop()
@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_costs_the_pad_nothing(
         assert await dark.after_s(70) == ["K05"]
         await dark.asked()
         assert "cannot be asked for" in caplog.text
-        assert await dark.seen() == []
+        assert dark.seen() == []
         await dark.touching.stop()
 
     run(tell())

@@ -28,9 +28,6 @@ class Sight:
 
     def __init__(self, lost_ms: int, now_ms: int) -> None:
         self._lost_ms = lost_ms
-        self._last_ms = now_ms
-        self._wait_ms = 0
-        self._next_ms = 0
         self.shown(now_ms)
 
     def shown(self, now_ms: int) -> None:
