@@ -3,6 +3,7 @@
 import copy
 import itertools
 from collections import deque
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -77,6 +78,9 @@ def clerk_key(does: Does, one: Invitation = TWO) -> ClerkKey:
     return ClerkKey("clerk", does, "sim", one, "key")
 
 
+B = TypeVar("B", bound=Body)
+
+
 class Bench:
     """A session, a clock that is moved by hand, and everything that came out."""
 
@@ -99,6 +103,11 @@ class Bench:
     @property
     def kinds(self) -> list[type[Body]]:
         return [type(body) for body in self.bodies]
+
+    def last(self, kind: type[B]) -> B:
+        body = self.bodies[-1]
+        assert isinstance(body, kind)
+        return body
 
 
 def reach(state: State, *, details: bool = False) -> Bench:
@@ -339,9 +348,7 @@ def test_a_press_after_the_grace_time_is_a_stray_even_if_the_timer_is_late(late_
     bench = reach(State.GRACE)
     bench.do(key(), TIMING.grace_ms + late_ms)
     assert bench.kinds == [Invited, Rated, Strayed]
-    last = bench.bodies[-1]
-    assert isinstance(last, Strayed)
-    assert last.state == "grace"
+    assert bench.last(Strayed).state == "grace"
 
 
 def test_a_third_press_is_a_stray() -> None:
@@ -377,9 +384,7 @@ def test_two_keys_at_once_are_never_a_level() -> None:
     bench = reach(State.INVITED)
     bench.do(key(None), 500)
     assert bench.kinds == [Invited, Strayed]
-    last = bench.bodies[-1]
-    assert isinstance(last, Strayed)
-    assert last.key == "k1+k2"
+    assert bench.last(Strayed).key == "k1+k2"
     assert bench.session.state is State.INVITED
 
 
@@ -427,9 +432,7 @@ def test_a_desk_takes_back_only_what_nobody_has_answered() -> None:
     bench = reach(State.INVITED)
     assert bench.do(Withdraw(TWO.id, "desk")) == [Refuse(Refusal.UNKNOWN)]
     bench.do(Withdraw(ONE.id, "desk: left"))
-    last = bench.bodies[-1]
-    assert isinstance(last, Withdrawn)
-    assert last.reason == "desk: left"
+    assert bench.last(Withdrawn).reason == "desk: left"
     assert bench.session.standing(ONE.id) == "withdrawn"
     assert bench.do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
     for state in (State.SAVING, State.GRACE, State.THANKS):
@@ -442,8 +445,7 @@ def test_the_next_citizen_can_be_invited_while_thanks_still_stands_but_not_in_gr
     bench.do(Invite(TWO))
     assert (bench.session.state, bench.session.invitation) == (State.INVITED, TWO)
     bench.do(key(), 100)
-    last = bench.bodies[-1]
-    assert isinstance(last, Rated)
+    last = bench.last(Rated)
     assert last.invitation == TWO.id
     assert not last.again
 
@@ -496,9 +498,7 @@ def test_a_pad_that_was_paused_when_the_power_went_starts_paused() -> None:
 def test_a_fault_withdraws_an_open_invitation_with_a_trace() -> None:
     bench = reach(State.INVITED)
     effects = bench.do(Blocked(Code.KEYS_GONE))
-    last = bench.bodies[-1]
-    assert isinstance(last, Withdrawn)
-    assert last.reason == "fault"
+    assert bench.last(Withdrawn).reason == "fault"
     assert effects[-1] == Show(Scene.FAULT, Code.KEYS_GONE)
     assert bench.session.standing(ONE.id) == "withdrawn"
 
@@ -691,9 +691,7 @@ def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
 def test_keys_in_the_self_test_are_strays() -> None:
     bench = reach(State.SELFTEST)
     bench.do(key())
-    last = bench.bodies[-1]
-    assert isinstance(last, Strayed)
-    assert last.state == "selftest"
+    assert bench.last(Strayed).state == "selftest"
     bench.do(Selftest(on=False))
     assert bench.session.state is State.IDLE
 
