@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from device.ui.touch.opening import LETTERS
 from rigs.kiosk import Kiosk, browser
 from rigs.pad_process import PadProcess
 from rigs.wait import until
@@ -46,7 +47,7 @@ class Window:
     ) -> None:
         self.chromium = chromium
         self.pad = PadProcess(folder / "pad", "touch-1", NOBODY, timings=timings, touch=touch)
-        (self.pad.folder / "letters").symlink_to(letters)
+        (self.pad.folder / LETTERS).symlink_to(letters)
         self.pad.start()
         self.kiosk = Kiosk(chromium, self.pad.entry)
         self.kiosk.see("standby")
