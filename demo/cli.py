@@ -15,9 +15,8 @@ from demo.show import Show
 from demo.stage import Stage
 from demo.story import tell
 from demo.web import build_app
-from device.errors import ConfigError
-from device.web.server import serve
 from sync import __version__
+from web.server import PortError, serve
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -41,13 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(interruptible(run))
     except asyncio.CancelledError:
         return 0
-    except (StageError, ConfigError) as error:
+    except (StageError, PortError) as error:
         print(f"ratingpad-demo: {error}", file=sys.stderr)
         return 1
 
 
 async def run_page(port: int, pads: int, open_browser: bool) -> int:
-    """Serve the page until cancelled. Raises StageError, ConfigError."""
+    """Serve the page until cancelled. Raises StageError, PortError."""
     show = Show()
     print(
         f"好差评 ratingpad {__version__}: starting broker, province and {pads} pad(s) …", flush=True

@@ -14,7 +14,7 @@ from device.errors import Code
 from device.pad import Pad
 
 if TYPE_CHECKING:
-    from device.desk.refused import Refused
+    from web.refusal_log import Refused
 
 
 class Desks:

@@ -11,7 +11,7 @@ import time
 
 from device.desk.admission import CALLS
 from device.desk.door import PENANCE_S
-from device.desk.rate import Buckets
+from web.rate_limit import Buckets
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

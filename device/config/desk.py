@@ -5,7 +5,6 @@ read, so it takes TLS, or one line by which the hall says that it knows.
 """
 
 import ipaddress
-import ssl
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from device.problems import Problems, bounds
-from device.web.origins import NULL_ORIGIN, is_origin
+from web.origins import NULL_ORIGIN, is_origin
+from web.tls import tls_context
 
 SHORTEST_TOKEN = 16
 LOOPBACK_NAME = "localhost"
@@ -64,13 +64,6 @@ def read_tokens(path: Path) -> tuple[str, ...]:
             " make one with `openssl rand -hex 16`"
         )
     return tokens
-
-
-def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
-    """TLS 1.2 or later with this certificate. Raises OSError (ssl.SSLError is one)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 def check_desk(values: dict[str, Any], problems: Problems) -> None:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from device.board.profile import TouchscreenProfile
 from device.problems import Problems, bounds
-from device.web.origins import is_origin
+from web.origins import is_origin
 
 SHOWN_S = 10
 """So often a page says that it is on a screen (`page/touch.js`)."""

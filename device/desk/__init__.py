@@ -7,7 +7,6 @@ The HTTP API, from the wire inwards:
 
 door.py        lets a call past or answers why not
 admission.py   the door's rules: token, ticket, origin, patience
-rate.py, tickets.py, refused.py   PURE: buckets, tickets, the count of refusals
 http.py        the calls, from wishes to answers
 turns.py       whose turn it is on the loop: a press goes first
 wire.py, mistakes.py   PURE: wishes, answers, events and errors, as types

@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from device.desk.rate import Buckets, Rate
-from device.desk.refused import Refused
-from device.desk.tickets import Tickets
+from web.rate_limit import Buckets, Rate
+from web.refusal_log import Refused
+from web.ws_tickets import Tickets
 
 log = logging.getLogger(__name__)
 

@@ -20,10 +20,10 @@ from device.board.keypad import Keypad, load_keypad
 from device.config.config import Bus68 as Bus68Config
 from device.desk.base import Desk, Invited
 from device.desk.bus68_talk import Talk, Word
-from device.desk.refused import Refused
 from device.errors import ConfigError
 from device.loop import fail_aloud, onto
 from sync.entries import Level, Service
+from web.refusal_log import Refused
 
 log = logging.getLogger(__name__)
 

@@ -35,7 +35,6 @@ from device.desk.door import Door
 from device.desk.live import Live
 from device.desk.pages import page_routes
 from device.desk.plugin import plugin_routes
-from device.desk.tickets import GOOD_FOR_S
 from device.desk.turns import Turns
 from device.desk.wire import (
     MAX_REQUEST_BYTES,
@@ -49,6 +48,7 @@ from device.desk.wire import (
 )
 from device.events import Refusal
 from sync.entries import Channel, Service
+from web.ws_tickets import GOOD_FOR_S
 
 SOURCE = "http"
 

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from device.config.desk import Desk as Settings
-from device.config.desk import read_tokens, tls_context
+from device.config.desk import read_tokens
 from device.desk.admission import Admission
 from device.desk.base import Desk
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.pages import PUBLIC
-from device.desk.refused import Refused
-from device.web.server import WebServer, serve
+from device.errors import ConfigError
+from web.refusal_log import Refused
+from web.server import PortError, WebServer, serve
+from web.tls import tls_context
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +41,16 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
     )
     live = Live(desk)
     certificate = settings.certificate
-    server = await serve(
-        build_app(desk, admission, live),
-        settings.host,
-        settings.port,
-        tls=tls_context(certificate, settings.certificate_key) if certificate else None,
-        on_cut=lambda error, caller: admission.refuse(error, caller, ""),
-    )
+    try:
+        server = await serve(
+            build_app(desk, admission, live),
+            settings.host,
+            settings.port,
+            tls=tls_context(certificate, settings.certificate_key) if certificate else None,
+            on_cut=lambda error, caller: admission.refuse(error, caller, ""),
+        )
+    except PortError as error:
+        raise ConfigError(f"[desk] {error}") from error
     secured = " with TLS" if certificate else ""
     log.info("the desk listens on %s:%d%s", settings.host, server.port, secured)
     return OpenDesk(server, live.changed, admission.refused)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from device.desk import openapi
-from device.web.origins import NULL_ORIGIN
+from web.origins import NULL_ORIGIN
 
 HTML, SCRIPT = "text/html", "text/javascript"
 

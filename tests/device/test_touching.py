@@ -18,7 +18,7 @@ WEIGHT = """
 import sys
 import device.agent
 found = [name for name in sys.modules if name.startswith(("device.touching", "device.ui.touch",
-    "device.web.server", "fontTools", "starlette", "uvicorn"))]
+    "web.server", "fontTools", "starlette", "uvicorn"))]
 print(*found)
 """
 

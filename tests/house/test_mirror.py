@@ -30,7 +30,7 @@ OF_SEVERAL = {
 """Tests about more than one module, or about none that is Python."""
 
 
-MAPPED = ("device", "sync", "province", "demo")
+MAPPED = ("device", "sync", "web", "province", "demo")
 
 
 def unmapped(text: str, folder: Path) -> set[str]:

@@ -11,11 +11,11 @@ from itertools import count
 import pytest
 
 from device.desk.wire import MAX_REQUEST_BYTES
-from device.web.listener import MAX_OF_ONE_CALLER
 from rigs.desk_pad import desk_pad
 from rigs.hall import Hall
 from rigs.pad_process import TOKEN, PadProcess
 from rigs.wait import until
+from web.listener import MAX_OF_ONE_CALLER
 
 BEARER = f"Authorization: Bearer {TOKEN}"
 SECRET = "the-words-of-a-caller"

@@ -61,8 +61,8 @@ def test_the_limits_are_the_ones_in_the_code() -> None:
     from device.desk.admission import CALLS, MISSES
     from device.desk.live import BEAT_S, MAX_LISTENERS
     from device.desk.plugin import CODES, REFUSED
-    from device.desk.tickets import GOOD_FOR_S
-    from device.web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
+    from web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
+    from web.ws_tickets import GOOD_FOR_S
 
     text = document()
     for words in (

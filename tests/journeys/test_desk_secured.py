@@ -48,7 +48,7 @@ def test_a_pad_without_a_desk_carries_none_of_it() -> None:
 import sys
 import device.agent, device.cli
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
-print(*sorted(name for name in sys.modules if name.startswith(("device.desk.", "device.web"))))
+print(*sorted(name for name in sys.modules if name.startswith(("device.desk.", "web"))))
 """
     said = subprocess.run(
         [sys.executable, "-c", program],
@@ -58,7 +58,5 @@ print(*sorted(name for name in sys.modules if name.startswith(("device.desk.", "
         check=True,
     ).stdout.splitlines()
     assert not {"starlette", "uvicorn", "wsproto", "h11", "anyio"} & set(said[0].split())
-    assert not {"device.desk.http", "device.desk.opening", "device.web.server"} & set(
-        said[1].split()
-    )
+    assert not {"device.desk.http", "device.desk.opening", "web.server"} & set(said[1].split())
     assert "asyncio" in said[0]  # the control: what is loaded is seen

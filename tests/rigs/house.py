@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("device", "sync", "province", "demo", "hw", "benchmarks")
+PACKAGES = ("device", "sync", "web", "province", "demo", "hw", "benchmarks")
 
 
 class Import(NamedTuple):

@@ -15,7 +15,7 @@ from device.ui.touch.entry import Entry, secret_in, write_entry
 from device.ui.touch.letters import Letters, can_cut, signs_of
 from device.ui.touch.page import Page
 from device.ui.touch.room import Photo, build_app, page_file
-from device.web.server import WebServer, serve
+from web.server import PortError, WebServer, serve
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +56,11 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     photo = settings.card.photo if settings.card is not None else None
     shown = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
     entry = Entry(secret)
-    server = await serve(
-        build_app(page, entry, letters, shown, settings.framed_by),
-        HOST,
-        settings.port,
-        section="touch",
-    )
+    app = build_app(page, entry, letters, shown, settings.framed_by)
+    try:
+        server = await serve(app, HOST, settings.port)
+    except PortError as error:
+        raise ConfigError(f"[touch] {error}") from error
     entry.port = server.port
     write_entry(settings.entry_file, server.port, secret)
     log.info("the touch page is served on %s:%d", HOST, server.port)

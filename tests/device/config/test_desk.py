@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from device.config.config import Config, load
-from device.config.desk import is_loopback, read_tokens, tls_context
+from device.config.desk import is_loopback, read_tokens
 from device.errors import ConfigError
 from rigs.certificate import make_papers
+from web.tls import tls_context
 
 BASE = """
 [pad]

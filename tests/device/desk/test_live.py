@@ -14,8 +14,8 @@ from device.desk import live as live_module
 from device.desk.base import WindowNow
 from device.desk.live import MAX_LISTENERS, QUEUED, Live
 from device.events import Standing
-from device.web.server import WebServer, serve
 from rigs.web_listener import Listener, RefusedError
+from web.server import WebServer, serve
 
 
 class Desk:

@@ -13,10 +13,10 @@ from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.plugin import CODES, REFUSED
 from device.events import Refusal
-from device.web.server import serve
 from rigs.pad_bench import Bench
 from rigs.web_listener import Listener, RefusedError
 from sync.entries import Invited, Level, Service
+from web.server import serve
 
 TOKEN = "the-plug-ins-own-token"
 OTHER = "the-desks-own-token"

@@ -1,4 +1,4 @@
-from device.desk.rate import CALLERS_KEPT, Buckets, Rate
+from web.rate_limit import CALLERS_KEPT, Buckets, Rate
 
 
 def test_a_burst_is_served_and_then_only_what_flows_in() -> None:

@@ -1,4 +1,4 @@
-from device.desk.refused import KINDS_KEPT, QUIET_S, Refused
+from web.refusal_log import KINDS_KEPT, QUIET_S, Refused
 
 
 def test_the_first_is_told_at_once_and_the_next_ones_together() -> None:

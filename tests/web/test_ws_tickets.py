@@ -1,6 +1,6 @@
 from itertools import count
 
-from device.desk.tickets import GOOD_FOR_S, TICKETS_KEPT, Tickets
+from web.ws_tickets import GOOD_FOR_S, TICKETS_KEPT, Tickets
 
 
 def tickets() -> Tickets:

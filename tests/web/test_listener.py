@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from device.web import listener as listening
-from device.web.listener import Listener
+from web import listener as listening
+from web.listener import Listener
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Serves an app on the agent's own loop. The one door to uvicorn and its h11.
+"""Serves an ASGI app on the caller's asyncio loop. The only module that imports uvicorn and h11.
 
-The agent keeps the signals; a port that is taken is a fault of the set-up and stops the start,
-because a window that nobody can invite for, or rate at, is of no use.
+The process keeps its own signal handling. uvicorn has no public way to limit a slow request, a TLS
+handshake or its ten wake-ups a second, so this overrides parts of it that are not public; setup.cfg
+pins the range in which they have been tested.
 """
 
 import asyncio
@@ -15,9 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from device.errors import ConfigError
-from device.loop import fail_aloud
-from device.web.listener import Listener
+from web.listener import Listener
 
 CLOSE_S = 1
 """Requests under way get a second when the agent stops; callers ask again by themselves."""
@@ -30,6 +29,10 @@ that goes on coming gets as much again."""
 
 MAX_HEARD_BYTES = 4 * 1024
 """The longest message over a WebSocket."""
+
+
+class PortError(OSError):
+    """The port cannot be listened on; the text names address, port and reason."""
 
 
 class _Caller(H11Protocol):
@@ -128,17 +131,21 @@ class WebServer:
         await asyncio.wait([self._task], timeout=CLOSE_S + 1)
 
 
+def _raise_on_loop(task: "asyncio.Task[None]") -> None:
+    """Done callback: raise a task's exception in the loop, whose exception handler then gets it."""
+    if not task.cancelled():
+        task.result()
+
+
 async def serve(
     app: Any,
     host: str,
     port: int,
     *,
-    section: str = "desk",
     tls: ssl.SSLContext | None = None,
     on_cut: Callable[[str, str], None] = lambda _error, _caller: None,
 ) -> WebServer:
-    """Serve `app` until stopped. Raises ConfigError, naming the `section` of the configuration,
-    when the port cannot be had.
+    """Serve `app` until stopped. Raises PortError when the port cannot be had.
 
     `on_cut` hears of each connection that was cut: "too-many" or "too-slow", and the address.
     """
@@ -163,12 +170,10 @@ async def serve(
     try:
         listener = Listener(host, port, lambda caller: on_cut("too-many", caller))
     except OSError as error:
-        raise ConfigError(
-            f"[{section}] {host}:{port} cannot be listened on: {error.strerror}"
-        ) from error
+        raise PortError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     server = _Server(settings, listener, tls)
     task = asyncio.ensure_future(server.serve())
-    task.add_done_callback(fail_aloud)
+    task.add_done_callback(_raise_on_loop)
     while not server.started and not task.done():
         await asyncio.sleep(0.005)
     if task.done():

@@ -13,12 +13,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from device.config.desk import tls_context
-from device.errors import ConfigError
-from device.web import server
-from device.web.listener import MAX_OF_ONE_CALLER
-from device.web.server import serve
 from rigs.certificate import make_papers
+from web import server
+from web.listener import MAX_OF_ONE_CALLER
+from web.server import PortError, serve
+from web.tls import tls_context
 
 
 async def hello(request: Request) -> PlainTextResponse:
@@ -58,7 +57,7 @@ def test_a_taken_port_is_named_with_its_remedy() -> None:
     async def story() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            with pytest.raises(ConfigError, match=f"127.0.0.1:{port} cannot be listened on"):
+            with pytest.raises(PortError, match=f"127.0.0.1:{port} cannot be listened on"):
                 await serve(APP, "127.0.0.1", port)
 
     asyncio.run(story())
