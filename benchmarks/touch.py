@@ -232,9 +232,9 @@ class _Ledger:
 
     def __init__(self, path: Path) -> None:
         from benchmarks.pads.press_pad import PAD
-        from device.clock import TrustedClock
         from device.drivers.kernel import KernelBoot, KernelWall
         from device.ledger.ledger import Ledger
+        from device.system.clock import TrustedClock
 
         self._clock = TrustedClock(KernelBoot(), KernelWall(has_rtc=True))
         self._ledger = Ledger.open(

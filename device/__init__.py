@@ -1,18 +1,25 @@
-"""What runs on the pad, by what it is about.
+"""What runs on the pad.
 
-the whole    agent.py composition root · pad.py events in, effects out · events.py the nouns
-             cli.py commands · errors.py stable codes and remedies · health.py faults now
-session      session/ invitation, press, thanks: a table of states (PURE)
-             cases.py what was asked for already
-ledger       ledger/ the append-only table, its file, its one thread; what it tells at a start
-time         clock.py trusted time
-told         config/ the pad's file and the province's wishes · problems.py all of them at once
-board        board/ what it has: profiles, headers, key maps
-keys         drivers/ one vendor's library, one door each · frame68.py, serial_line.py shared lines
-display      ui/ screens and their drawing · showing.py · signals.py lights and sound
-             touching.py the touch page · phone_codes.py the QR's text · recordings.py the voice
-threads      loop.py what stands between them and the agent's loop
-window       desk/ how a rating is asked for · desks.py opens them · web/ the server they share
-province     link.py what the pad hears and answers
-technician   selftest/ · wiring/ · units.py, notify.py systemd
+agent.py          composition root: starts and stops everything below
+cli.py            the commands of `ratingpad`
+pad.py            the running pad: events in, effects out
+ports.py          PURE: what drivers must offer and what desks may ask
+events.py         PURE: what can happen, and what follows
+errors.py         PURE: stable codes and remedies
+config_errors.py  PURE: reading TOML tables as types, with every mistake in one report
+loop_bridge.py    calls from other threads onto the agent's loop
+
+session/    PURE: invitation, press, thanks: a table of states
+ledger/     the append-only table, its file, its thread
+board/      what a board has: profiles, headers, key maps
+config/     the pad's configuration file
+drivers/    keys, display, lights, sound and clocks: one vendor library, one module
+serial/     serial lines, shared by key pads and the hall's bus
+desk/       how the clerk's side asks for a rating: HTTP, WebSocket, plug-in, bus
+ui/         pictures for the display, and the touch page
+output/     from a scene to display, lights, sound and touch page
+link/       the province: receipts, desired configuration, commands
+system/     clock, health, systemd, installed files
+selftest/   a technician's walk through every part
+wiring/     wiring tables and drawings from the board profiles
 """

@@ -22,34 +22,34 @@ from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
-from device.clock import TrustedClock
 from device.config.config import Config
-from device.config.desired import Wishes
-from device.desks import Desks
-from device.drivers.base import Board, FaultReport
+from device.desk.desks import Desks
 from device.drivers.registry import build_board
 from device.errors import Code, LedgerError, PadError, by_code
 from device.events import Bound, Scene
-from device.health import measure, report
 from device.ledger.ledger import Ledger
 from device.ledger.lookback import look_back
 from device.ledger.recall import Memory, said_at_start
 from device.ledger.retention import keep
 from device.ledger.writer import Writer
-from device.link import Link
-from device.loop import onto
-from device.notify import Beat, Service, words
+from device.link.desired_config import Wishes
+from device.link.province_link import Link
+from device.loop_bridge import onto
+from device.output.display_output import Showing, unwritable
+from device.output.phone_codes import PhoneCodes
+from device.output.signal_output import Signals
 from device.pad import Pad
-from device.phone_codes import PhoneCodes
+from device.ports import Board, FaultReport
 from device.session.session import Session, Timing
-from device.showing import Showing, unwritable
-from device.signals import Signals
+from device.system.clock import TrustedClock
+from device.system.health import measure, report
+from device.system.systemd import Beat, Service, words
 from sync import __version__
 from sync.contract import Health
 from sync.entries import Booted, Trust
 
 if TYPE_CHECKING:
-    from device.touching import Touching
+    from device.output.touch_output import Touching
     from sync.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -271,7 +271,7 @@ class Agent:
     async def _open_touch(self, stack: AsyncExitStack) -> None:
         """Before the ledger, so that one which cannot be opened is seen here too."""
         await asyncio.to_thread(importlib.import_module, "device.ui.touch.opening")
-        from device.touching import Touching
+        from device.output.touch_output import Touching
 
         speak = self._signals.say_again if self.board.voice is not None else None
         self._touching = Touching(self.config, self.clock, speak)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.units import KIOSKS, following, write
+from device.system.system_files import KIOSKS, following, write
 from sync import __version__
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _units(out: Path, kiosk: str | None) -> int:
 
 
 def _voice(out: Path) -> int:
-    from device.recordings import VOICES, record
+    from device.output.recordings import VOICES, record
     from device.ui.words import load
 
     try:
@@ -95,7 +95,7 @@ def _configured(chosen: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     if chosen.command == "check":
-        from device.showing import refuse_unshowable
+        from device.output.display_output import refuse_unshowable
 
         try:
             refuse_unshowable(config)

@@ -208,7 +208,8 @@ class Show:
 class Say:
     """Give the signals of a scene (lights, beep, prompt), where the board can.
 
-    SAVING is said when a press has been taken: `signals.py` tells how, and why so quietly.
+    SAVING is said when a press has been taken: `output/signal_output.py` tells how, and why so
+    quietly.
     """
 
     scene: Scene

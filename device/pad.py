@@ -9,11 +9,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from device.cases import Cases
-from device.clock import TrustedClock
-from device.desk.base import Invited as DeskInvited
-from device.desk.base import WindowNow
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import (
     Arm,
@@ -41,9 +36,13 @@ from device.events import (
     Unblocked,
     Withdraw,
 )
-from device.health import Faults
 from device.ledger.commits import Commits
+from device.ports import FaultReport, WindowNow
+from device.ports import Invited as DeskInvited
+from device.session.cases import Cases
 from device.session.session import Session
+from device.system.clock import TrustedClock
+from device.system.health import Faults
 from sync.entries import At, Body, Channel, Cleared, Entry, Fault, Level, Service
 
 log = logging.getLogger(__name__)
@@ -219,7 +218,7 @@ class Pad:
         await self.commits.stop()
         return settled
 
-    # --- the desk's port (device/desk/base.py) -------------------------------------------------
+    # --- the desk's port (device/ports.py) -------------------------------------------------
 
     async def invite(
         self,

@@ -15,7 +15,7 @@ import tty
 from collections.abc import Callable
 from typing import Any
 
-from device.frame68 import EVALUATOR, PRESS, Frame
+from device.serial.frame68 import EVALUATOR, PRESS, Frame
 
 WINDOW = 3
 

@@ -22,7 +22,6 @@ from pathlib import Path
 from ulid import ULID
 
 from benchmarks.scratch import BenchError
-from device.clock import TrustedClock
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Refusal, Scene
@@ -30,6 +29,7 @@ from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from device.pad import Pad
 from device.session.session import Session, Timing
+from device.system.clock import TrustedClock
 from sync.entries import Body, Entry, Level, Service
 
 PAD = "pad-1"

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from ulid import ULID
 
-from device.clock import TrustedClock
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Scene
@@ -24,6 +23,7 @@ from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from device.pad import Pad
 from device.session.session import Session, Timing
+from device.system.clock import TrustedClock
 from sync.contract import Command, CommandResult, Desired, Problem
 from sync.entries import Level, Service
 from sync.uplink import BrokerAddress, Uplink

@@ -4,7 +4,7 @@ import importlib.resources
 import tomllib
 from typing import Any
 
-from device.problems import Problems, did_you_mean
+from device.config_errors import Problems, did_you_mean
 
 
 def described(folder: str) -> list[str]:

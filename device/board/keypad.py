@@ -13,8 +13,8 @@ from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
 from device.board.profile import check_levels
+from device.config_errors import Check, Problems, bounds, read_struct
 from device.events import Does
-from device.problems import Check, Problems, bounds, read_struct
 from sync.entries import Level
 
 Protocol = Literal["68", "input"]
@@ -30,7 +30,7 @@ LineUrl = Annotated[
         description='a path like "/dev/ttyUSB0", or a socket://, rfc2217:// or spy:// address',
     ),
 ]
-"""The serial line that "68" pads are on, as `device/serial_line.py` opens it."""
+"""The serial line that "68" pads are on, as `device/serial/serial_line.py` opens it."""
 
 WindowAddress = Annotated[int, bounds(0, 127, "the window's address on the line,")]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from device.problems import Problems, bounds, read_struct
+from device.config_errors import Problems, bounds, read_struct
 
 Power = Literal["3V3", "5V", "GND"]
 Line = Annotated[int, bounds(0, 1023, "a line's number")]

@@ -15,9 +15,9 @@ from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
 from device.board.pins import Header, Line, check_claims, claims, read_header
+from device.config_errors import Check, Problems, bounds, did_you_mean, read_struct
 from device.errors import ConfigError
 from device.events import Does
-from device.problems import Check, Problems, bounds, did_you_mean, read_struct
 from sync.entries import Level
 
 Reference = Annotated[str, Meta(pattern=r"^[a-z][\w.]*:\w+\Z", description='"package.module:name"')]

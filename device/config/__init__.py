@@ -5,5 +5,4 @@ desk.py        its [desk]
 touch.py       its [touch]
 phone.py       its [phone]
 clerk_keys.py  its [clerk_keys]
-desired.py     what the province wishes, kept and applied over it
 """

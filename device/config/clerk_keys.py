@@ -14,8 +14,8 @@ from msgspec import structs
 from device.board.keypad import load_keypad
 from device.board.pins import Line, check_claims, claims
 from device.board.profile import Key, Levelled, Profile, find_header
+from device.config_errors import Problems
 from device.events import Does
-from device.problems import Problems
 
 DUTIES: tuple[Does, ...] = get_args(Does)
 

@@ -27,9 +27,9 @@ from device.config.touch import (
     check_screen,
     check_touch,
 )
+from device.config_errors import Check, Problems, bounds, read_struct
 from device.errors import ConfigError
 from device.events import Does
-from device.problems import Check, Problems, bounds, read_struct
 from sync.entries import HashName
 
 __all__ = ["Config", "Desk", "Phone", "Profile", "Touch", "load", "load_profile", "read_options"]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from device.problems import Problems, bounds
+from device.config_errors import Problems, bounds
 from web.origins import NULL_ORIGIN, is_origin
 from web.tls import tls_context
 

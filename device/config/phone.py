@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from device.problems import Problems, bounds
+from device.config_errors import Problems, bounds
 from sync.token import LONGEST_DAYS, POLICY_DAYS, PhoneKey, read_key
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from device.board.profile import TouchscreenProfile
-from device.problems import Problems, bounds
+from device.config_errors import Problems, bounds
 from web.origins import is_origin
 
 SHOWN_S = 10

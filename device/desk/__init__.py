@@ -1,6 +1,6 @@
 """How the window asks for a rating, and what it may learn.
 
-base.py        the port: what every desk may wish and what a clerk may know
+desks.py       opens the desks that the configuration names
 opening.py     opens the desk that the configuration asks for
 
 The HTTP API, from the wire inwards:
@@ -15,7 +15,6 @@ plugin.py      a shim for window software that calls a plug-in
 pages.py       the clerk's page and the JavaScript client, in page/
 openapi.py     the OpenAPI document, made of the types
 
-orders.py      a queueing system's orders over MQTT
 bus68.py       in the place of an old key pad on the hall controller's RS-485 bus
 bus68_talk.py  PURE: what a frame on that bus means, what is said when
 """

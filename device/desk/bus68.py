@@ -18,10 +18,10 @@ from typing import Protocol
 
 from device.board.keypad import Keypad, load_keypad
 from device.config.config import Bus68 as Bus68Config
-from device.desk.base import Desk, Invited
 from device.desk.bus68_talk import Talk, Word
 from device.errors import ConfigError
-from device.loop import fail_aloud, onto
+from device.loop_bridge import fail_aloud, onto
+from device.ports import Desk, Invited
 from sync.entries import Level, Service
 from web.refusal_log import Refused
 
@@ -42,7 +42,7 @@ OnFault = Callable[[bool, str], None]
 
 
 class Line(Protocol):
-    """What is needed of `device.serial_line.SerialLine`."""
+    """What is needed of `device.serial.serial_line.SerialLine`."""
 
     def start(
         self,
@@ -182,7 +182,7 @@ def open_bus(
 
 def _line(config: Bus68Config, keypad: Keypad) -> Line:
     try:
-        from device.serial_line import SerialLine
+        from device.serial.serial_line import SerialLine
     except ImportError as error:
         raise ConfigError(f"[bus68] {error}: pip install 'ratingpad[serial]'") from error
     return SerialLine(config.port, keypad.baud, "bus")

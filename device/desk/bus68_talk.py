@@ -1,9 +1,9 @@
 """The pad's part of the talk on an evaluators' bus: what a frame means, what is said when. Pure.
 
-The bus is the RS-485 line of `device/frame68.py`. The controller of the hall, or the caller on the
-clerk's desk, starts a rating with 0x01 to the evaluator's address. The evaluator says the key with
-0x11 and repeats that until it hears 0x01. So one frame means two things, and only what was said
-before can tell them apart.
+The bus is the RS-485 line of `device/serial/frame68.py`. The controller of the hall, or the caller
+on the clerk's desk, starts a rating with 0x01 to the evaluator's address. The evaluator says the
+key with 0x11 and repeats that until it hears 0x01. So one frame means two things, and only what was
+said before can tell them apart.
 
 What an 0x01 to our address is; the first row that fits:
 
@@ -29,7 +29,7 @@ import enum
 from collections import deque
 from dataclasses import dataclass
 
-from device.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
+from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
 
 START = ACKNOWLEDGE
 """To an evaluator that owes nothing: ask for a rating."""

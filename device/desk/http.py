@@ -30,7 +30,6 @@ from starlette.routing import Route, WebSocketRoute
 
 from device.desk.admission import EVENTS, Admission
 from device.desk.answers import DeskError, answer, mistake
-from device.desk.base import Desk, Invited
 from device.desk.door import Door
 from device.desk.live import Live
 from device.desk.pages import page_routes
@@ -47,6 +46,7 @@ from device.desk.wire import (
     window_state,
 )
 from device.events import Refusal
+from device.ports import Desk, Invited
 from sync.entries import Channel, Service
 from web.ws_tickets import GOOD_FOR_S
 

@@ -13,9 +13,9 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from device.desk.answers import mistake
-from device.desk.base import Desk
 from device.desk.news import News, Watch
 from device.desk.wire import window_event
+from device.ports import Desk
 
 MAX_LISTENERS = 8
 QUEUED = 64

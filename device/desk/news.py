@@ -4,9 +4,9 @@ It asks the desk's port, so it cannot tell what a clerk may not know (law 7). An
 followed from its first sight until it has ended; several may be on their way to a slow card.
 """
 
-from device.desk.base import Desk, WindowNow
 from device.desk.wire import StandingEvent, WindowEvent, window_event
 from device.events import Standing
+from device.ports import Desk, WindowNow
 
 News = WindowEvent | StandingEvent
 

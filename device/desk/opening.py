@@ -10,11 +10,11 @@ from typing import NamedTuple
 from device.config.desk import Desk as Settings
 from device.config.desk import read_tokens
 from device.desk.admission import Admission
-from device.desk.base import Desk
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.pages import PUBLIC
 from device.errors import ConfigError
+from device.ports import Desk
 from web.refusal_log import Refused
 from web.server import PortError, WebServer, serve
 from web.tls import tls_context

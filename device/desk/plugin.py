@@ -20,10 +20,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from device.desk.base import Desk, Invited
 from device.desk.live import Listener, Live, until_one_ends
 from device.desk.wire import InvitationWish, StandingEvent
 from device.events import Standing
+from device.ports import Desk, Invited
 from sync.entries import Channel, Service
 
 SOURCE = "plugin"

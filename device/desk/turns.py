@@ -6,7 +6,7 @@ the writer's thread, which needs the interpreter too, and before thanks.
 
 import asyncio
 
-from device.desk.base import Desk
+from device.ports import Desk
 
 YIELD_S = 0.05
 """So long callers wait for what is on its way to the card. A card that takes longer is what the

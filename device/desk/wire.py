@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from device.desk.base import WindowNow
 from device.events import Standing
+from device.ports import WindowNow
 from sync.wishes import Case, Clerk, Matter, Reason, Step, Window
 
 MAX_REQUEST_BYTES = 16 * 1024

@@ -1,6 +1,6 @@
 """The hardware behind ports: one door per vendor library, imported only when a profile names it.
 
-base.py      the ports and what they promise      registry.py   from a profile's name to a board
+registry.py  from a profile's name to a board
 linux.py     a board put together from parts      sim/          a board without hardware
 kernel.py    the clocks of every Linux            options.py    what a pad's file says to drivers
 

@@ -14,9 +14,9 @@ import threading
 import wave
 from pathlib import Path
 
-from device.drivers.base import FaultReport, OnFault
 from device.drivers.options import VoiceOptions
 from device.errors import Code
+from device.ports import FaultReport, OnFault
 
 log = logging.getLogger(__name__)
 

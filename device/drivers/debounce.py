@@ -29,9 +29,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 
 if TYPE_CHECKING:  # the type lives beside the reading of files, which this room does not do
     from device.board.profile import Key, KeysProfile

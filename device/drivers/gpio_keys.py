@@ -13,11 +13,11 @@ import threading
 import time
 
 from device.board.profile import KeysProfile
-from device.drivers.base import BootClock, FaultReport, OnFault, OnPress
 from device.drivers.debounce import Debounce
 from device.drivers.rpi_pins import Pins
 from device.errors import Code, DriverError
 from device.events import Press
+from device.ports import BootClock, FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
 

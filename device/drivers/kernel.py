@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from device.drivers.base import WallReading
+from device.ports import WallReading
 from sync.entries import Trust
 
 RTC_NOT_BEFORE_MS = 1_767_225_600_000

@@ -8,11 +8,11 @@ The clocks are the kernel's.
 from typing import Any
 
 from device.board.profile import Parts, Profile
-from device.drivers.base import Beeper, Display, Keys, Lights, Voice
 from device.drivers.kernel import KernelBoot, KernelWall
 from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
 from device.errors import Code, ConfigError
+from device.ports import Beeper, Display, Keys, Lights, Voice
 
 
 class LinuxBoard:

@@ -1,6 +1,6 @@
 """The keys of a board that has none: its citizens touch a screen."""
 
-from device.drivers.base import OnFault, OnPress
+from device.ports import OnFault, OnPress
 
 
 class NoKeys:

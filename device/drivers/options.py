@@ -12,7 +12,7 @@ from msgspec import Meta
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.pins import Line
 from device.board.profile import DisplayBus, check_bus
-from device.problems import Problems
+from device.config_errors import Problems
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):

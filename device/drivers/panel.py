@@ -8,8 +8,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from device.drivers.base import Display, FaultReport, OnFault
 from device.errors import Code, DriverError
+from device.ports import Display, FaultReport, OnFault
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from device.board.profile import Profile, read_options
-from device.drivers.base import Board
 from device.errors import Code, DriverError
+from device.ports import Board
 
 
 def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -> Board:

@@ -1,19 +1,20 @@
 """A key pad on a serial line that speaks "68" frames.
 
-A line that is not there, or goes, is a fault (K03) and heals by itself (`device/serial_line.py`).
-Nothing here holds a key down, so there is no debounce and no stuck key: the pad does that itself.
+A line that is not there, or goes, is a fault (K03) and heals by itself
+(`device/serial/serial_line.py`). Nothing here holds a key down, so there is no debounce and no
+stuck key: the pad does that itself.
 """
 
 import logging
 
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.base import BootClock, FaultReport, OnFault, OnPress
 from device.drivers.options import SerialOptions
 from device.errors import Code
 from device.events import Press
-from device.frame68 import Ear, Parser
-from device.serial_line import RETRY_S, SILENCE_S, SerialLine
+from device.ports import BootClock, FaultReport, OnFault, OnPress
+from device.serial.frame68 import Ear, Parser
+from device.serial.serial_line import RETRY_S, SILENCE_S, SerialLine
 
 log = logging.getLogger(__name__)
 

@@ -24,9 +24,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 
 if TYPE_CHECKING:  # the types lie beside the reading of files, which this room does not do
     from device.board.keypad import CodedKey, Keypad

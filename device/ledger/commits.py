@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from device.errors import Code, LedgerError
-from device.loop import fail_aloud
+from device.loop_bridge import fail_aloud
 from sync.entries import Body, Entry
 
 RETRY_S = 1.0

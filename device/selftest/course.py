@@ -9,9 +9,9 @@ No press becomes a rating here, whatever is pressed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from device.selftest.steps import (
     Answer,
     Ask,

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from device.config.config import Province
-from device.drivers.base import WallClock
 from device.errors import Code
+from device.ports import WallClock
 from device.selftest.steps import Item, Outcome
 from sync.entries import Trust
 

@@ -19,11 +19,11 @@ from typing import TextIO
 from device.board.keypad import load_keypad
 from device.board.profile import Levelled
 from device.config.config import Config
-from device.drivers.base import Board, FaultReport
 from device.drivers.panel import Panel
 from device.drivers.registry import build_board
 from device.errors import Code, DriverError
 from device.ledger.file import kept_apart
+from device.ports import Board, FaultReport
 from device.selftest import probes
 from device.selftest.course import Course
 from device.selftest.plan import plan

@@ -3,9 +3,9 @@
 import enum
 from typing import NamedTuple
 
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from sync.entries import Level
 
 

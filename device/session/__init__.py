@@ -4,5 +4,6 @@ session.py   `Session`, and the theory of operation
 table.py     every state and event as rows of data
 course.py    the variables and the rows' guards
 acts.py      what the rows do
+cases.py     which invitations a case and its step have had
 diagram.py   the drawing of the table, for docs/session.md
 """

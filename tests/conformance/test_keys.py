@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from rigs.key_rigs import KEYS_RIGS, KeysRig
 from rigs.pad68 import PATIENCE_S
 from rigs.wait import until

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from device.drivers.base import FaultReport
 from device.errors import Code, DriverError
+from device.ports import FaultReport
 from rigs.signal_rigs import (
     BEEPER_RIGS,
     KEYS,

@@ -5,12 +5,12 @@ import logging
 
 import pytest
 
-from device.desk.base import Invited as Granted
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Refusal, Scene
 from device.ledger.commits import MAX_HELD
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
+from device.ports import FaultReport
+from device.ports import Invited as Granted
 from rigs.pad_bench import Bench
 from rigs.virtual_time import pass_s, run
 from sync.entries import (

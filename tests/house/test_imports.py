@@ -50,7 +50,7 @@ PURE = {
     "device.drivers.debounce",
     "device.drivers.strokes",
     "device.ui.screens",
-    "device.drivers.base",
+    "device.ports",
     "device.events",
     "device.errors",
     "sync.entries",
@@ -188,7 +188,7 @@ DOORS: dict[str, set[str]] = {
     "luma": {"device/drivers/oled_bus.py"},
     "segno": {"device/ui/qr.py"},
     "smbus2": {"device/drivers/oled_bus.py"},
-    "serial": {"device/serial_line.py"},
+    "serial": {"device/serial/serial_line.py"},
     "RPi": {"device/drivers/rpi_pins.py"},
     "evdev": {"device/drivers/evdev_keys.py"},
 }

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from device.desk.base import Desk, Invited, WindowNow
+from device.ports import Desk, Invited, WindowNow
 from rigs import house
 
 
@@ -25,7 +25,7 @@ def knows_levels(tree: ast.Module) -> bool:
 
 def test_levels_are_asked_for_in_one_place():
     asking = [path for path in house.sources() if asks_for_levels(house.tree_of(path))]
-    assert [str(path) for path in asking] == ["device/desks.py"]
+    assert [str(path) for path in asking] == ["device/desk/desks.py"]
 
 
 def test_of_all_desks_only_the_old_bus_knows_what_a_level_is():

@@ -21,7 +21,7 @@ OUTERMOST = {
     "device/drivers/outlet.py",
     "device/drivers/panel.py",
     "device/drivers/sim/keys.py",
-    "device/serial_line.py",
+    "device/serial/serial_line.py",
     "device/ledger/writer.py",
     "sync/uplink.py",
     "sync/receiver.py",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from device.drivers.sim.client import SimClient
-from device.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
+from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
 from rigs.broker import free_port
 from rigs.pad68 import Line
 from rigs.wait import until

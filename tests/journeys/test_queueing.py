@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
-from device.desk.orders import GOOD_MS
 from device.events import Scene
+from device.link.mqtt_commands import GOOD_MS
 from rigs.hall import Hall
 from rigs.pad_process import PadProcess
 from rigs.wait import until

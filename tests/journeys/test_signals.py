@@ -8,7 +8,7 @@ from device.drivers.sim.client import SimClient
 from device.drivers.sim.signals import Part
 from device.errors import Code
 from device.events import Scene
-from device.signals import SIGNALS
+from device.output.signal_output import SIGNALS
 from rigs.hall import Hall
 from rigs.lookout import Lookout, by_part
 from rigs.pad_process import PadProcess

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from device.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
+from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
 from rigs.virtual_time import now_ms
 
 BYTE_S = 10 / 9600

@@ -5,9 +5,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from device.drivers.base import FaultReport
 from device.drivers.debounce import Debounce, Happening
 from device.events import Press
+from device.ports import FaultReport
 
 
 @dataclass

@@ -9,10 +9,10 @@ import smbus2
 from PIL import Image
 
 from device.board.profile import load_profile
-from device.drivers.base import Display
 from device.drivers.oled import RESET_EVERY
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
+from device.ports import Display
 from rigs.oled_chip import Bus, Chip, Kind, Wire
 from rigs.spi_cable import DC, RESET, SpiCable
 

@@ -11,9 +11,9 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["device.frame68", "device.desk.bus68_talk"]):
-    from device import frame68
+with atheris.instrument_imports(include=["device.serial.frame68", "device.desk.bus68_talk"]):
     from device.desk.bus68_talk import Talk, Word
+    from device.serial import frame68
 
 WINDOW = 3
 MOST_HELD = 4 + 255 + 2

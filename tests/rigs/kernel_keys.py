@@ -17,11 +17,11 @@ import msgspec
 
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
-from device.drivers.base import FaultReport
 from device.drivers.kernel import KernelBoot
 from device.drivers.registry import build_board, find_driver
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from rigs.wait import until
 
 INSIDE = os.environ.get("RATINGPAD_KERNEL") == "1"

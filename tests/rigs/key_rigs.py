@@ -11,13 +11,13 @@ from typing import Protocol
 
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
-from device.drivers.base import BootClock, Keys
 from device.drivers.evdev_keys import InputKeys
 from device.drivers.kernel import KernelBoot
 from device.drivers.options import InputOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient
+from device.ports import BootClock, Keys
 from rigs import kernel_keys
 from rigs.fake_input import FakeKernel
 from rigs.fake_rpi import FakePi, installed

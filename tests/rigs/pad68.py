@@ -17,7 +17,7 @@ import tty
 from pathlib import Path
 from typing import Protocol
 
-from device.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
+from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
 from rigs.wait import until
 
 PATIENCE_S = 10.0

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from device.clock import TrustedClock
-from device.drivers.base import WallReading
 from device.errors import Code, LedgerError
 from device.events import Does, Press, Scene
 from device.pad import Pad
+from device.ports import WallReading
 from device.session.session import Session, Timing
+from device.system.clock import TrustedClock
 from rigs.virtual_time import now_ms
 from sync.entries import GENESIS, Body, Entry, Level, Trust, write_body
 

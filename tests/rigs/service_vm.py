@@ -62,7 +62,7 @@ class ServicePad:
             self.sh(f"mkdir -p {place} && mount --bind {source} {place}")
         self.launch(RATINGPAD)
         self.python(
-            f"from pathlib import Path; from device.units import write;"
+            f"from pathlib import Path; from device.system.system_files import write;"
             f" write(Path('/'), Path('{PROGRAM}'))"
         )
         self.sh("systemd-sysusers && systemd-tmpfiles --create ratingpad.conf")

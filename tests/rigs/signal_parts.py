@@ -3,8 +3,8 @@
 import threading
 from typing import Any
 
-from device.drivers.base import FaultReport, OnFault
 from device.errors import Code, DriverError
+from device.ports import FaultReport, OnFault
 
 
 class Parts:

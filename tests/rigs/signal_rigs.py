@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from device.board.profile import BeeperProfile, Light, LightsProfile, load_profile
-from device.drivers.base import Beeper, Lights, Voice
 from device.drivers.options import VoiceOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.drivers.sim.signals import Part
+from device.ports import Beeper, Lights, Voice
 from rigs.fake_rpi import FakePi, installed
 from rigs.sound_card import SoundCard, record
 

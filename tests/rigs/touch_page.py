@@ -13,7 +13,7 @@ from typing import Any
 
 from device.config.touch import Card, Touch
 from device.events import Event, Scene
-from device.touching import offers
+from device.output.touch_output import offers
 from device.ui.qr import modules
 from device.ui.touch.drawing import Fixed
 from device.ui.touch.opening import OpenPage, open_page

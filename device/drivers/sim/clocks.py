@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 
-from device.drivers.base import WallReading
+from device.ports import WallReading
 from sync.entries import Trust
 
 

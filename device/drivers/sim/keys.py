@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 
 from device.board.profile import KeysProfile
-from device.drivers.base import FaultReport, OnFault, OnPress
 from device.drivers.debounce import Debounce
 from device.drivers.sim.contact import Contact
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from device.problems import bounds
+from device.config_errors import bounds
 
 
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from device.drivers.base import FaultReport, OnFault
 from device.errors import Code, DriverError
+from device.ports import FaultReport, OnFault
 
 Part = Literal["lights", "beeper", "voice"]
 

@@ -1,7 +1,7 @@
 """Opens the touch page that the configuration asks for: its words, its font, its port, its entry.
 
-Called through `device/touching.py` by an agent whose configuration has a `[touch]`, and imported by
-no other.
+Called through `device/output/touch_output.py` by an agent whose configuration has a `[touch]`, and
+imported by no other.
 """
 
 import asyncio

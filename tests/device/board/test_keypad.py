@@ -4,8 +4,8 @@ import pytest
 from evdev import ecodes
 
 from device.board.keypad import keypad_names, load_keypad, parse_keypad
+from device.config_errors import Problems
 from device.errors import ConfigError
-from device.problems import Problems
 from sync.entries import Level
 
 

@@ -9,8 +9,8 @@ from device.board.descriptions import find_text
 from device.board.pins import Claim, check_claims, claims, read_header
 from device.board.profile import board_names, find_header, load_profile, parse_profile
 from device.config.config import load
+from device.config_errors import Problems
 from device.errors import ConfigError
-from device.problems import Problems
 from sync.entries import Level
 
 LINES = (5, 6, 13, 19, 26)

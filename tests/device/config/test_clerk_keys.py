@@ -10,9 +10,9 @@ from device.board.keypad import parse_keypad
 from device.board.profile import load_profile, parse_profile
 from device.config.clerk_keys import DUTIES
 from device.config.config import Config, load
+from device.config_errors import Problems
 from device.errors import ConfigError
 from device.events import Does, Press, Scene
-from device.problems import Problems
 from rigs.pad_bench import Bench
 from rigs.virtual_time import now_ms, pass_s, run
 from sync.entries import Invited, Level, Paused, Rated, Resumed, Strayed

@@ -9,10 +9,10 @@ import pytest
 
 from device.board.profile import Parts, board_names, load_profile, parse_profile, read_options
 from device.config.config import Config, load
+from device.config_errors import Problems, as_toml
 from device.drivers.options import SerialOptions
 from device.drivers.sim.options import SimOptions
 from device.errors import Code, ConfigError
-from device.problems import Problems, as_toml
 from sync.entries import HashName, Level
 
 GOOD = """

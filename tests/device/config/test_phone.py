@@ -7,7 +7,7 @@ import pytest
 from device.config.config import Config, load
 from device.config.phone import read_key_file
 from device.errors import ConfigError
-from device.showing import refuse_unshowable
+from device.output.display_output import refuse_unshowable
 from sync.token import CHARS, LONGEST_DAYS, POLICY_DAYS, PhoneKey, write_key
 
 KEY = PhoneKey("pad-1", 42, bytes(range(32)))

@@ -13,13 +13,12 @@ import pytest
 
 from device.board.keypad import load_keypad
 from device.config.config import Bus68 as Bus68Config
-from device.desk.base import Desk
-from device.desk.base import Invited as Granted
 from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
 from device.desk.bus68_talk import COPIES
-from device.drivers.base import FaultReport
 from device.errors import Code, ConfigError
 from device.events import Effect, Event, Press, Record, Scene, Settled
+from device.ports import Desk, FaultReport
+from device.ports import Invited as Granted
 from device.session.session import Session
 from rigs.bus485 import LINKS, Bus485, OldController, Plain, Plug
 from rigs.pad_bench import Bench
@@ -459,7 +458,7 @@ def test_a_bus_without_pyserial_is_a_mistake_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "serial", None)
-    monkeypatch.delitem(sys.modules, "device.serial_line", raising=False)
+    monkeypatch.delitem(sys.modules, "device.serial.serial_line", raising=False)
     config = Bus68Config(port="/dev/ttyUSB0", model=MODEL, address=3, tells="nothing")
     with pytest.raises(ConfigError, match=r"pip install 'ratingpad\[serial\]'"):
         Bus68(config, cast(Desk, None), lambda _standing, _why: None)

@@ -18,7 +18,7 @@ from device.desk.bus68_talk import (
     Talk,
     Word,
 )
-from device.frame68 import PRESS, Frame
+from device.serial.frame68 import PRESS, Frame
 
 WINDOW = 3
 OURS = Frame(0x83, START)

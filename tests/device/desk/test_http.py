@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
-from device.desk.base import Desk, Invited, WindowNow
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.mistakes import ERRORS
@@ -29,6 +28,7 @@ from device.events import (
     Stored,
     Withdraw,
 )
+from device.ports import Desk, Invited, WindowNow
 from device.session.session import Session, Timing
 from sync.entries import At, Body, Channel, Paused, Service, Trust, Withdrawn, write_body
 from sync.entries import Invited as InvitedEntry

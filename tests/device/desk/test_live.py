@@ -9,11 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
-from device.desk import base
+from device import ports
 from device.desk import live as live_module
-from device.desk.base import WindowNow
 from device.desk.live import MAX_LISTENERS, QUEUED, Live
 from device.events import Standing
+from device.ports import WindowNow
 from rigs.web_listener import Listener, RefusedError
 from web.server import WebServer, serve
 
@@ -50,7 +50,7 @@ class Bench:
 def run(story: Callable[[Bench], Awaitable[None]]) -> None:
     async def whole() -> None:
         desk = Desk()
-        live = Live(cast("base.Desk", desk))
+        live = Live(cast("ports.Desk", desk))
         app = Starlette(routes=[WebSocketRoute("/v1/events", live.events)])
         server = await serve(app, "127.0.0.1", 0)
         try:
@@ -150,4 +150,4 @@ def test_the_pad_does_nothing_for_nobody() -> None:
         def window(self) -> WindowNow:
             raise AssertionError("nobody listens")
 
-    Live(cast("base.Desk", Busy())).changed()
+    Live(cast("ports.Desk", Busy())).changed()

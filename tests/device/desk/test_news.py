@@ -5,10 +5,10 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from device.desk import base
-from device.desk.base import WindowNow
+from device import ports
 from device.desk.news import Watch
 from device.events import Standing
+from device.ports import WindowNow
 from sync.entries import Level
 
 
@@ -45,7 +45,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def news(desk: Desk) -> Watch:
-    return Watch(cast("base.Desk", desk))
+    return Watch(cast("ports.Desk", desk))
 
 
 def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: Watch) -> None:
@@ -68,7 +68,7 @@ def test_an_invitation_is_followed_to_its_end_once(news: Watch, desk: Desk) -> N
 
 def test_who_comes_while_one_is_open_hears_of_it(desk: Desk) -> None:
     desk.move("busy", "a", a="open")
-    late = Watch(cast("base.Desk", desk))
+    late = Watch(cast("ports.Desk", desk))
     assert brief(late) == ["open", "busy"]
 
 
@@ -95,6 +95,6 @@ def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
 def test_no_event_has_room_for_a_level() -> None:
     words = [level.value for level in Level]
     schema = msgspec.json.schema_components(
-        [type(event) for event in Watch(cast("base.Desk", Desk())).look()]
+        [type(event) for event in Watch(cast("ports.Desk", Desk())).look()]
     )
     assert not [word for word in words if word in str(schema)]

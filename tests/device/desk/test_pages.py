@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
-from device.desk.base import Desk
 from device.desk.http import build_app
 from device.desk.live import Live
 from device.desk.openapi import text
 from device.desk.pages import OPENAPI, PAGES, PUBLIC
+from device.ports import Desk
 from rigs.house import ROOT
 
 FOLDER = ROOT / "device" / "desk" / "page"

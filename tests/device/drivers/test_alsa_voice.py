@@ -10,9 +10,9 @@ import pytest
 
 from device.drivers import alsa_voice
 from device.drivers.alsa_voice import AlsaVoice, build
-from device.drivers.base import FaultReport
 from device.drivers.options import VoiceOptions
 from device.errors import Code
+from device.ports import FaultReport
 from rigs.sound_card import SoundCard, record
 from rigs.wait import until
 

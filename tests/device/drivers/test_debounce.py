@@ -6,10 +6,10 @@ import random
 import pytest
 
 from device.board.profile import KeysProfile, load_profile
-from device.drivers.base import FaultReport
 from device.drivers.debounce import Debounce, Happening
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from rigs.contacts import Contacts, faults, presses, sampled
 from sync.entries import Level
 

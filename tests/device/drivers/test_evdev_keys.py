@@ -13,12 +13,12 @@ import pytest
 
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile, read_options
-from device.drivers.base import BootClock, FaultReport
 from device.drivers.evdev_keys import InputKeys, build
 from device.drivers.kernel import KernelBoot
 from device.drivers.options import InputOptions
 from device.errors import Code, ConfigError
 from device.events import Press
+from device.ports import BootClock, FaultReport
 from rigs.fake_input import QUEUE, FakeKernel, FakePad
 from rigs.wait import until
 from sync.entries import Level

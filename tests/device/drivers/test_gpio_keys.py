@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from device.board.profile import KeysProfile, load_profile
-from device.drivers.base import FaultReport
 from device.drivers.kernel import KernelBoot
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until
 from sync.entries import Level

@@ -13,12 +13,12 @@ from PIL.Image import Transpose
 from smbus2 import I2cFunc
 
 from device.board.profile import DisplayProfile
-from device.drivers.base import FaultReport
 from device.drivers.oled import SETTLED_FOR, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
 from device.drivers.panel import Panel
 from device.errors import Code, DriverError
+from device.ports import FaultReport
 from rigs.oled_chip import Bus, Chip, Wire
 from rigs.pictures import GOLDEN
 from rigs.wait import until

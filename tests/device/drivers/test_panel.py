@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 from PIL import Image
 
-from device.drivers.base import FaultReport
 from device.drivers.panel import Panel
 from device.errors import Code, DriverError
+from device.ports import FaultReport
 
 PATIENCE_S = 10.0
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from device.board.profile import board_names, load_header, load_profile
-from device.drivers.base import FaultReport
 from device.drivers.registry import build_board
 from device.events import Press
+from device.ports import FaultReport
 from device.wiring.table import wires
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until

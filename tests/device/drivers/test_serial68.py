@@ -14,12 +14,12 @@ import pytest
 import serial
 
 from device.board.keypad import Keypad, load_keypad
-from device.drivers.base import FaultReport
 from device.drivers.options import SerialOptions
 from device.drivers.serial68 import SerialKeys
 from device.errors import Code
 from device.events import Press
-from device.frame68 import PRESS, Frame
+from device.ports import FaultReport
+from device.serial.frame68 import PRESS, Frame
 from rigs.pad68 import LINKS, PATIENCE_S, FarPad, Late, Line, Plain, SocketLine
 from rigs.terminal_server import TerminalServer
 from rigs.wait import until

@@ -16,7 +16,6 @@ import pytest
 from PIL import Image
 
 from device.board.profile import load_profile
-from device.drivers.base import FaultReport
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient
@@ -25,6 +24,7 @@ from device.drivers.sim.contact import Contact
 from device.drivers.sim.signals import Happening
 from device.errors import Code, ConfigError, DriverError
 from device.events import Press
+from device.ports import FaultReport
 from rigs.wait import until
 from sync.entries import Level, Trust
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from device.board.keypad import load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.base import FaultReport
 from device.drivers.strokes import DOWN, REPEAT, UP, Happening, Strokes
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from sync.entries import Level
 
 PROFILE = KeysProfile(coded=True, stuck_s=2.0)

@@ -3,9 +3,9 @@
 import pytest
 
 from device.board.profile import load_profile
-from device.drivers.base import FaultReport
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from device.selftest.course import ANSWER_MS, GOODBYE_MS, KEY_MS, MAX_WRONG, TURN_MS, Course
 from device.selftest.plan import plan
 from device.selftest.steps import (

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from device.config.config import Province
-from device.drivers.base import WallReading
 from device.errors import Code
+from device.ports import WallReading
 from device.selftest import probes
 from device.selftest.steps import Outcome
 from rigs.broker import free_port

@@ -14,10 +14,10 @@ import evdev
 import pytest
 from evdev import ecodes
 
-from device.drivers.base import FaultReport
 from device.drivers.evdev_keys import REMEDIES
 from device.errors import Code
 from device.events import Press
+from device.ports import FaultReport
 from rigs.kernel_keys import PATIENCE_S, Heard, UinputPad, UinputRig, listening
 from rigs.wait import until
 from sync.entries import Level

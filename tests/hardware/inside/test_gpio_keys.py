@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from device.drivers.base import FaultReport
 from device.errors import Code
+from device.ports import FaultReport
 from rigs.kernel_keys import PATIENCE_S, GpioRig, Heard, listening
 from sync.entries import Level
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from device.drivers.alsa_voice import AlsaVoice, build
-from device.drivers.base import FaultReport
 from device.drivers.options import VoiceOptions
 from device.errors import Code
+from device.ports import FaultReport
 from rigs.kernel_keys import PATIENCE_S
 from rigs.sound_card import record
 from rigs.wait import until

@@ -9,9 +9,9 @@ import signal
 import sys
 
 from device.board.profile import load_profile
-from device.drivers.base import FaultReport
 from device.drivers.registry import build_board
 from device.events import Press
+from device.ports import FaultReport
 
 
 def tell(**what: object) -> None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fontTools.ttLib import TTFont
 
-from device.clock import TrustedClock
 from device.config.config import load
 from device.drivers.registry import build_board
 from device.errors import Code
 from device.events import Scene
+from device.output.touch_output import Touching
 from device.session.session import Session, Timing
-from device.touching import Touching
+from device.system.clock import TrustedClock
 from device.ui.touch.state import Now, View
 from rigs.kiosk import Kiosk, browser
 from rigs.touch_page import STATES, TouchPage

@@ -7,7 +7,7 @@ import pytest
 
 from device.errors import Code
 from device.events import Scene
-from device.touching import offers
+from device.output.touch_output import offers
 from device.ui.touch.drawing import Fixed, asks_what, page_state
 from device.ui.touch.sizes import READING_MM, TARGET_MM, TEXT_MM
 from device.ui.touch.state import Now, PageState, View

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from device.events import Detail, Event, Press, Scene
-from device.touching import offers
+from device.output.touch_output import offers
 from device.ui.touch import page as page_module
 from device.ui.touch.drawing import Fixed
 from device.ui.touch.fingers import Tap

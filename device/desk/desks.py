@@ -1,0 +1,58 @@
+"""The desks that a pad's configuration names, opened one by one.
+
+A desk that is not configured is not even imported: a five-key pad carries nothing of it.
+"""
+
+import asyncio
+import importlib
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from device.config.config import Bus68, Config, Desk
+from device.errors import Code
+from device.pad import Pad
+from device.ports import FaultReport
+
+if TYPE_CHECKING:
+    from web.refusal_log import Refused
+
+
+class Desks:
+    """The open desks of one pad; `stack` closes them."""
+
+    def __init__(self, config: Config, pad: Pad, stack: AsyncExitStack) -> None:
+        self._config = config
+        self._pad = pad
+        self._stack = stack
+        self._refused: Refused | None = None
+
+    @property
+    def refused(self) -> int:
+        """How many requests were refused since the start, for the health report."""
+        return self._refused.total if self._refused else 0
+
+    async def open(self) -> None:
+        """Open what is configured. Raises ConfigError for a port that cannot be had."""
+        if (http := self._config.desk) is not None:
+            await self._open_http(http)
+        if (bus := self._config.bus68) is not None:
+            self._open_bus(bus)
+
+    async def _open_http(self, settings: Desk) -> None:
+        # Seconds on a small board, in which presses are taken already: not on the loop.
+        await asyncio.to_thread(importlib.import_module, "device.desk.opening")
+        from device.desk.opening import open_desk
+
+        desk = await open_desk(settings, self._pad)
+        self._stack.push_async_callback(desk.server.stop)
+        self._pad.watch(desk.changed)
+        self._refused = desk.refused
+
+    def _open_bus(self, settings: Bus68) -> None:
+        from device.desk.bus68 import open_bus
+
+        def fault(standing: bool, detail: str) -> None:
+            self._pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
+
+        bus = open_bus(settings, self._pad, self._pad.tell_levels, fault)
+        self._stack.callback(bus.stop)

@@ -1,0 +1,262 @@
+"""From the pad to the touch page: what stands there, and what may be done about it.
+
+The page is given a reading of the session and three verbs: let an event happen, read the boot
+clock, speak. It is part of no chain that a rating needs: without a browser, or with one that hangs,
+keys and ledger go on. A page that nobody can see is a fault, though, and without keys it closes the
+window: nobody is asked to rate on a dark screen.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from device.board.profile import KeysProfile
+from device.config.config import Config
+from device.config.touch import Touch
+from device.errors import Code, ConfigError
+from device.events import RESTING, Event, Scene
+from device.ports import FaultReport, OnFault
+from device.session.session import Session
+from device.system.clock import TrustedClock
+from device.ui.link import link
+from device.ui.qr import modules
+from device.ui.touch.entry import ask_for_browser
+from device.ui.touch.sight import Sight
+from sync.codes import options
+from sync.entries import Level
+
+if TYPE_CHECKING:
+    from device.ui.touch.drawing import Fixed, Offer
+    from device.ui.touch.opening import OpenPage
+    from device.ui.touch.page import Page
+    from device.ui.touch.state import Now
+
+log = logging.getLogger(__name__)
+
+SETTLE_MS = 400
+"""How much later than its first finger a touch may be heard of: a finger stays down for a tenth of
+a second, an old one for three."""
+
+
+class Touching:
+    """The touch page of one pad, from `open` to `stop`."""
+
+    def __init__(
+        self, config: Config, clock: TrustedClock, speak: Callable[[Scene], None] | None
+    ) -> None:
+        self.code: Callable[[], str | None] = lambda: None
+        """What the QR code of the case says now, if there is one."""
+        self._config = config
+        self._clock = clock
+        self._speak = speak
+        self._scene: tuple[Scene, Code | None] | None = None
+        self._note: Code | None = None
+        self._session: Session | None = None
+        self._happen: Callable[[Event], object] = lambda _: None
+        self._code: Callable[[], str | None] = lambda: None
+        self._page: Page | None = None
+        self._open: OpenPage | None = None
+        self._window = ""
+        self._learning: asyncio.Task[None] | None = None
+        keyless = config.profile.keys == KeysProfile()
+        self._dark = Code.SCREEN_GONE if keyless else Code.SCREEN_GONE_KEYS_LEFT
+        self._sight: Sight | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._fault: OnFault = lambda _: None
+
+    async def open(self, window: str) -> None:
+        """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
+        Raises ConfigError.
+        """
+        from device.ui.touch.opening import open_page
+        from device.ui.touch.page import Page
+
+        settings = self._settings()
+        self._window = window
+        fixed = self._fixed()
+        self._page = Page(
+            fixed,
+            now=self._now,
+            happen=lambda event: self._happen(event),  # noqa: PLW0108 -- the pad comes later
+            mono_ms=lambda: self._clock.at().mono,
+            speak=self._say_again,
+            shown=self._shown,
+        )
+        self._open = await open_page(settings, fixed, self._page)
+
+    def bind(
+        self,
+        session: Session,
+        happen: Callable[[Event], object],
+        code: Callable[[], str | None],
+        fault: OnFault,
+    ) -> None:
+        """There is a session now, with reasons after thanks if the hall wishes them. `code`: what a
+        QR code says that belongs to a case (`phone_codes.py`). `fault` hears when nobody can see
+        the page.
+        """
+        settings = self._settings()
+        session.details = settings.reasons
+        session.timing = session.timing._replace(
+            details_ms=settings.reasons_s * 1000, settle_ms=SETTLE_MS
+        )
+        self._session, self._happen, self._code, self._fault = session, happen, code, fault
+        if settings.watch_s:
+            self._sight = Sight(settings.watch_s * 1000, self._clock.at().mono)
+
+    def show(self, scene: Scene, code: Code | None) -> None:
+        """A scene stands there."""
+        self._scene = (scene, code)
+        self.changed()
+
+    def again(self, note: Code | None) -> None:
+        """A second has gone by. `note`: a fault that does not close the window, for the
+        technician's eye in standby.
+        """
+        self._note = note
+        self._look_out()
+        self._learn_window()
+        self.changed()
+
+    def changed(self) -> None:
+        """Something happened at the pad."""
+        if self._page is not None:
+            self._page.changed()
+
+    async def stop(self) -> None:
+        """Take it down; safe to call twice."""
+        for task in filter(None, (self._learning, self._asking)):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if self._page is not None:
+            self._page.stop()
+        if self._open is not None:
+            await self._open.stop()
+        self._page = self._open = None
+
+    def _shown(self) -> None:
+        if self._sight is not None:
+            self._sight.shown(self._clock.at().mono)
+            self._look_out()
+
+    def _look_out(self) -> None:
+        """Whether a browser still has the page on a screen."""
+        if self._sight is None:
+            return
+        seen = self._sight.look(self._clock.at().mono)
+        self._fault(FaultReport(self._dark, seen.lost))
+        if seen.again:
+            self._asking = asyncio.ensure_future(self._ask_for_browser())
+
+    async def _ask_for_browser(self) -> None:
+        log.warning("no screen shows the touch page; its browser is to be started again")
+        try:
+            await asyncio.to_thread(ask_for_browser, self._settings().entry_file)
+        except OSError as error:
+            log.error("it cannot be asked for: %s", error)
+
+    def _learn_window(self) -> None:
+        """The province has named a window whose signs the page cannot write yet: learn them, while
+        nobody is being asked.
+        """
+        if self._session is None or not self._is_at_rest():
+            return
+        if self._can_write(self._session.window) or self._learning is not None:
+            return
+        self._learning = asyncio.ensure_future(self._learn(self._session.window))
+
+    async def _learn(self, window: str) -> None:
+        """Open anew, as an agent that was started again does; the page comes back by itself."""
+        from device.ui.touch.opening import letters_for, open_page
+
+        settings, fixed = self._settings(), self._fixed()._replace(window=window)
+        try:
+            for one in letters_for(settings, fixed).values():
+                await one.font()  # first, for a page without them would show boxes meanwhile
+            if self._open is None or self._page is None or not self._is_at_rest():
+                return  # again() asks again; the letters are there then
+            await self._open.stop()
+            again = msgspec.structs.replace(settings, port=self._open.port)
+            self._open = await open_page(again, fixed, self._page)
+            self._window = window
+            self.changed()
+        except ConfigError as error:
+            log.error("the touch page does not come back: %s", error)
+        finally:
+            self._learning = None
+
+    def _is_at_rest(self) -> bool:
+        return self._scene is not None and self._scene[0] in RESTING
+
+    def _can_write(self, window: str) -> bool:
+        return window.isascii() or set(window) <= set(self._window)
+
+    def _say_again(self) -> None:
+        if self._speak is not None and self._scene is not None:
+            self._speak(self._scene[0])
+
+    def _now(self) -> "Now | None":
+        from device.ui.touch.state import Now
+
+        if self._scene is None:
+            return None
+        scene, code = self._scene
+        session = self._session
+        if session is None:
+            return Now(scene, code)
+        one = session.invitation
+        return Now(
+            scene,
+            code or (self._note if scene is Scene.STANDBY else None),
+            asks=session.asks,
+            invitation=one.id if one is not None else None,
+            reasons_for=session.reasons_for,
+            window=session.window if self._can_write(session.window) else "",
+            minute=self._clock.time_of_day(),
+            link=self._link(scene),
+            late=scene is Scene.STANDBY and self._code() is not None,
+        )
+
+    def _link(self, scene: Scene) -> str | None:
+        url = self._config.phone.standby_url
+        return self._code() or (link(url) if url and scene is Scene.STANDBY else None)
+
+    def _settings(self) -> Touch:
+        if self._config.touch is None:
+            raise ValueError("no touch page is configured")
+        return self._config.touch
+
+    def _fixed(self) -> "Fixed":
+        from device.ui.touch.drawing import Fixed
+        from device.ui.touch.wording import read_wording
+
+        pad, settings, screen = self._config.pad, self._settings(), self._config.profile
+        if screen.touchscreen is None:
+            raise ValueError("no touchscreen")
+        card = settings.card
+        return Fixed(
+            wording=read_wording(pad.languages),
+            mm=settings.px_per_mm or screen.touchscreen.px_per_mm or 1.0,
+            offers=offers(),
+            modules=modules,
+            hall=pad.hall,
+            window=self._window,
+            notices=(*([pad.notice] if pad.notice else ()), *settings.notices),
+            notice_s=settings.notice_s,
+            card=(card.name, card.number, card.photo is not None) if card is not None else None,
+            speaks=self._speak is not None,
+        )
+
+
+def offers() -> "dict[Level, list[Offer]]":
+    """The reasons of each level that are offered today, as data (`sync/codes/options.toml`)."""
+    from device.ui.touch.drawing import Offer
+
+    found: dict[Level, list[Offer]] = {level: [] for level in Level}
+    for option in options().values():
+        if not option.retired:
+            found[option.level].append(Offer(option.code, option.extended))
+    return found

@@ -1,0 +1,329 @@
+"""What the province says, and what the pad makes of it; in virtual time."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from device.config.config import load
+from device.errors import Code, LedgerError
+from device.events import Scene
+from device.ledger.writer import Writer
+from device.link.desired_config import Wishes
+from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
+from device.link.province_link import SILENT_MS, Link
+from rigs.pad_bench import UTC_MS, Bench, BenchWall
+from rigs.virtual_time import pass_s, run
+from sync.contract import (
+    VERSION,
+    Command,
+    Desired,
+    Order,
+    Problem,
+    Reported,
+    Settings,
+)
+from sync.entries import Cleared, Configured, Fault, Invited, Paused, Resumed, Trust
+from sync.wishes import Asked
+
+
+class BenchWriter:
+    """The part of a writer that a link uses."""
+
+    def __init__(self) -> None:
+        self.head_seq = 10
+        self.receipted = 0
+        self.succeeded: list[str] = []
+        self.fails: LedgerError | None = None
+
+    def mark_receipted(self, seq: int) -> None:
+        self.receipted = seq
+
+    async def succeed(self, reason: str) -> None:
+        await pass_s(1)
+        if self.fails is not None:
+            raise self.fails
+        self.succeeded.append(reason)
+
+
+class LinkBench(Bench):
+    """A pad and its link. `applied`, `renewed`: how often; `reports`: what was published."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        config = folder / "pad.toml"
+        config.write_text('[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n')
+        self.wishes = Wishes(folder / "ledger.desired.json", load(config))
+        self.writer = BenchWriter()
+        self.applied = self.renewed = self.healths = 0
+        self.reports: list[Reported] = []
+        self.link = Link(
+            self.pad,
+            cast("Writer", self.writer),
+            self.wishes,
+            apply=lambda: self._count("applied"),
+            report=self.reports.append,
+            report_health=lambda: self._count("healths"),
+            on_renewed=lambda: self._count("renewed"),
+        )
+
+    def _count(self, name: str) -> None:
+        setattr(self, name, getattr(self, name) + 1)
+
+    def codes(self) -> list[tuple[str, str]]:
+        return [(fault.code, fault.detail) for fault in self.pad.faults.now]
+
+
+def wish(version: int, **settings: Any) -> Desired:
+    return Desired(v=VERSION, version=version, settings=Settings(**settings))
+
+
+def test_a_backlog_that_nobody_takes_for_an_hour_is_a_fault_until_it_moves(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        await pass_s(SILENT_MS / 1000)
+        bench.link.watch()
+        assert bench.codes() == []
+        await pass_s(1)
+        bench.link.watch()
+        bench.link.watch()
+        assert bench.codes() == [("N01", "")]
+        bench.link.receipted(0)  # a birth's answer that tells nothing new
+        assert bench.codes() == [("N01", "")]
+        bench.link.receipted(4)
+        assert bench.codes() == []
+        await bench.settle()
+        assert len(bench.recorded(Fault)) == len(bench.recorded(Cleared)) == 1
+        assert bench.writer.receipted == 4
+
+    run(story())
+
+
+def test_a_pad_with_nothing_to_send_may_be_silent_for_ever(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.receipted(10)
+        for _ in range(3):
+            await pass_s(SILENT_MS / 1000)
+            bench.link.watch()
+        assert bench.codes() == []
+        bench.writer.head_seq = 11  # the hour begins with the first entry that waits
+        await pass_s(60)
+        bench.link.watch()
+        assert bench.codes() == []
+
+    run(story())
+
+
+def test_a_refusal_is_a_fault_that_names_the_problem_until_a_receipt_moves_on(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.refused(Problem.FOREIGN, "of another pad")
+        bench.link.refused(Problem.FOREIGN, "of another pad")
+        assert bench.codes() == [("N02", "foreign")]
+        bench.link.refused(Problem.CHAIN, "does not fit")
+        assert bench.codes() == [("N02", "chain")]
+        bench.link.receipted(0)
+        assert bench.codes() == [("N02", "chain")]
+        bench.link.receipted(3)
+        assert bench.codes() == []
+
+    run(story())
+
+
+def test_a_receipt_may_go_back_when_the_province_was_restored(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.receipted(8)
+        bench.link.receipted(5)
+        assert bench.writer.receipted == 5
+
+    run(story())
+
+
+def test_a_parted_history_begins_one_new_ledger_and_tells_the_uplink(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        for _ in range(3):
+            bench.link.diverged("another entry 9")
+        await pass_s(5)
+        assert bench.writer.succeeded == ["diverged"]
+        assert bench.renewed == 1
+        assert bench.codes() == [("L05", "another entry 9")]
+        bench.link.diverged("again, later")
+        await pass_s(5)
+        assert len(bench.writer.succeeded) == 2
+
+    run(story())
+
+
+def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_tried_until_it_goes(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.writer.fails = LedgerError("no room", Code.LEDGER_FULL)
+        bench.link.diverged("another entry 9")
+        await pass_s(60)
+        assert bench.codes() == [("L05", "another entry 9"), ("L02", "no room")]
+        assert (bench.renewed, bench.scene) == (0, Scene.FAULT)
+        bench.writer.fails = LedgerError("it is odd", Code.LEDGER_WRITE)
+        await pass_s(10)
+        assert bench.codes() == [("L05", "another entry 9"), ("L01", "it is odd")]
+        bench.writer.fails = None
+        await pass_s(10)
+        assert bench.codes() == [("L05", "another entry 9")]
+        assert (bench.renewed, bench.scene) == (1, Scene.STANDBY)
+        assert bench.writer.succeeded == ["diverged"]
+        assert [fault.code for fault in bench.recorded(Fault)] == ["L05", "L02", "L01"]
+
+    run(story())
+
+
+def test_a_wish_is_put_into_force_recorded_and_reported(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.desired(wish(7, window="5", grace_s=2))
+        await bench.settle()
+        assert bench.applied == 1
+        (configured,) = bench.recorded(Configured)
+        assert (configured.version, configured.digest) == (7, bench.wishes.digest)
+        assert bench.reports[-1].version == 7
+        assert bench.reports[-1].settings.window == "5"
+        bench.link.desired(wish(7, window="6"))
+        bench.link.desired(wish(6, window="6"))
+        await bench.settle()
+        assert (bench.applied, len(bench.recorded(Configured))) == (1, 1)
+        assert bench.reports[-1].settings.window == "5"
+        again = Wishes(tmp_path / "ledger.desired.json", load(tmp_path / "pad.toml"))
+        assert (again.version, again.settings.window) == (7, "5")
+
+    run(story())
+
+
+def test_a_wish_out_of_bounds_changes_nothing_and_is_answered_in_words(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.desired(wish(3, grace_s=9_999, window="much too long a name"))
+        await bench.settle()
+        assert bench.applied == 0
+        assert bench.recorded(Configured) == []
+        assert bench.reports[-1].version == 0
+        assert [problem.split(":")[0] for problem in bench.reports[-1].problems] == [
+            "window",
+            "grace_s",
+        ]
+
+    run(story())
+
+
+def test_a_wish_that_cannot_be_kept_is_not_taken_into_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Wishes, "_keep", full)
+        bench.link.desired(wish(3, window="5"))
+        await bench.settle()
+        assert (bench.applied, bench.reports) == (0, [])
+        assert bench.wishes.version == 0
+
+    run(story())
+
+
+def test_what_is_in_force_is_reported_at_every_new_connection(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        for up in (True, True, False, True):
+            bench.link.connected(up)
+        assert len(bench.reports) == 2
+
+    run(story())
+
+
+@pytest.mark.parametrize("order", [order for order in Order if order not in ORDERS])
+def test_every_order_is_carried_out_and_answered(tmp_path: Path, order: Order) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        if order is Order.RESUME:
+            await bench.pad.pause("desk")
+        result = await bench.link.command(Command(v=VERSION, order=order, by="duty officer"))
+        await bench.settle()
+        assert (result.done, result.code) == (True, None)
+        if order is Order.IDENTIFY:
+            assert bench.scene is Scene.IDENTIFY
+        elif order is Order.PAUSE:
+            assert [paused.by for paused in bench.recorded(Paused)] == ["command:duty officer"]
+        elif order is Order.RESUME:
+            assert [resumed.by for resumed in bench.recorded(Resumed)] == ["command:duty officer"]
+        else:
+            assert bench.healths == 1
+
+    run(story())
+
+
+def test_an_order_that_cannot_be_carried_out_is_answered_with_the_reason(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.card.hangs = True
+        result = await bench.link.command(Command(v=VERSION, order=Order.PAUSE, by="officer"))
+        assert (result.done, result.code) == (False, "fault")
+        bench.card.let_go()
+        await bench.settle()
+
+    run(story())
+
+
+def test_an_order_from_somebody_with_a_very_long_name_is_carried_out(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        for order in (Order.PAUSE, Order.RESUME):
+            result = await bench.link.command(Command(v=VERSION, order=order, by="x" * 20_000))
+            assert result.done
+        (paused,) = bench.recorded(Paused)
+        assert paused.by == "command:" + "x" * MAX_BY_CHARS
+
+    run(story())
+
+
+def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        sent = bench.pad.clock.at().utc
+        assert sent is not None
+        wanted = Command(
+            v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=sent, case="DH-1")
+        )
+        made = await bench.link.command(wanted)
+        assert (made.done, made.standing, bench.scene) == (True, "open", Scene.INVITATION)
+        bench.press()
+        await bench.settle()
+        asked = Command(v=VERSION, order=Order.STANDING, by="queue", invitation=made.invitation)
+        assert (await bench.link.command(asked)).standing == "rated"
+        assert [one.source for one in bench.recorded(Invited)] == ["mqtt:queue"]
+
+    run(story())
+
+
+def test_a_pad_that_does_not_know_the_time_takes_no_invitation_that_may_be_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BenchWall, "trust", Trust.NONE)  # of a boot in 1970
+
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        wanted = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=UTC_MS))
+        answer = await bench.link.command(wanted)
+        assert (answer.done, answer.code) == (False, "clock-unknown")
+        assert bench.recorded(Invited) == []
+
+    run(story())

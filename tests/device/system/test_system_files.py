@@ -1,0 +1,182 @@
+"""The service as systemd reads it, without starting it; tests/hardware starts it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from device import cli
+from device.system import system_files as units
+
+PROGRAM = Path(sys.executable).with_name("ratingpad")
+EXPOSURE = 2.0
+"""`systemd-analyze security` gives points for what a service could do; 10 is everything."""
+
+KIOSK_EXPOSURE = 3.0
+"""A browser compiles what it runs, and Chromium's own sandbox takes namespaces."""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    units.write(tmp_path, PROGRAM)
+    return tmp_path / "etc/systemd/system/ratingpad.service"
+
+
+def analyze(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = ["systemd-analyze", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def exposure(service: Path) -> float:
+    done = analyze("security", "--offline=true", service)
+    (points,) = re.findall(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    return float(points)
+
+
+def lines(service: Path) -> list[str]:
+    return [line for line in service.read_text("utf-8").splitlines() if re.match(r"\w+=", line)]
+
+
+def test_every_file_goes_to_its_place_and_the_service_starts_the_program_that_wrote_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["units", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    for name in (
+        "systemd/system/ratingpad.service",
+        "systemd/system.conf.d/ratingpad-watchdog.conf",
+        "sysusers.d/ratingpad.conf",
+        "tmpfiles.d/ratingpad.conf",
+    ):
+        assert (tmp_path / "etc" / name).is_file()
+        assert str(tmp_path / "etc" / name) in said
+    assert "systemctl enable --now ratingpad" in said
+    service = (tmp_path / "etc/systemd/system/ratingpad.service").read_text("utf-8")
+    assert f"ExecStart={PROGRAM} run --config /etc/ratingpad/pad.toml" in service
+    assert "/opt/" not in service
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "etc").write_text("a file")
+    assert cli.main(["units", "--out", str(tmp_path)]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_nothing_is_left_of_a_kiosk_that_another_takes_the_place_of(tmp_path: Path) -> None:
+    first = units.write(tmp_path, PROGRAM, "chromium")
+    only = [path for path in first if path.name == "chromium.conf"]
+    assert [path.is_file() for path in only] == [True]
+    second = units.write(tmp_path, PROGRAM, "cog")
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(second)
+    third = units.write(tmp_path, PROGRAM)  # the agent's alone: what there is of a kiosk stays
+    assert set(third) < {path for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["units", "--out", str(tmp_path / "without")]) == 0
+    assert "ratingpad-kiosk" not in capsys.readouterr().out
+    assert cli.main(["units", "--out", str(tmp_path / "with"), "--kiosk", "cog"]) == 0
+    said = capsys.readouterr().out
+    assert said.index("tmpfiles --create ratingpad.conf ratingpad-kiosk.conf") < said.index(
+        "enable --now ratingpad\n"
+    )
+    assert "chromium" not in said
+    assert said.endswith(
+        "systemctl enable --now seatd ratingpad-kiosk ratingpad-kiosk-again.path\n"
+    )
+
+
+@pytest.mark.parametrize("browser", units.KIOSKS)
+def test_the_kiosk_and_the_agent_do_not_end_each_other(tmp_path: Path, browser: str) -> None:
+    units.write(tmp_path, PROGRAM, browser)
+    kiosk = tmp_path / "etc/systemd/system/ratingpad-kiosk.service"
+    given = lines(kiosk)
+    assert "Restart=always" in given
+    ties = ("Requires", "BindsTo", "PartOf", "Wants", "Upholds", "Requisite", "Conflicts")
+    for line in [*given, *lines(kiosk.with_name("ratingpad.service"))]:
+        if line.startswith(ties):
+            assert "ratingpad" not in line
+
+
+def test_the_kiosk_logs_nothing_for_cog_writes_the_secret_into_its_log(tmp_path: Path) -> None:
+    units.write(tmp_path, PROGRAM, "cog")
+    given = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
+    assert {"StandardOutput=null", "StandardError=null"} <= set(given)
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize("browser", units.KIOSKS)
+def test_systemd_has_no_complaint_about_the_kiosk(
+    tmp_path: Path, browser: str, kiosk_programs: dict[str, str]
+) -> None:
+    units.write(tmp_path, PROGRAM, browser)
+    folder = tmp_path / "etc/systemd/system"
+    kiosk = folder / "ratingpad-kiosk.service"
+    for file in (kiosk, *folder.glob("ratingpad-kiosk.service.d/*")):
+        text = file.read_text("utf-8")
+        for program, here in kiosk_programs.items():
+            text = text.replace(f"ExecStart={program}", f"ExecStart={here}")
+        file.write_text(text, "utf-8")
+    done = analyze("verify", "--man=no", kiosk)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert exposure(kiosk) <= KIOSK_EXPOSURE
+    again = kiosk.with_name("ratingpad-kiosk-again.service")
+    done = analyze("verify", "--man=no", again.with_suffix(".path"), again)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert exposure(again) <= KIOSK_EXPOSURE
+
+
+@pytest.fixture
+def kiosk_programs() -> dict[str, str]:
+    """The compositor, which a machine for tests does not have, and a program that every one has."""
+    return {"/usr/bin/cage": "/bin/true"}
+
+
+@pytest.mark.systemd
+def test_systemd_has_no_complaint_about_the_service(service: Path) -> None:
+    done = analyze("verify", "--man=no", service)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize(
+    "mistake", ["WatchdogSecs=3", "MemoryMax=much", "SystemCallFilter=@sytem-service"]
+)
+def test_systemds_complaint_is_noticed(mistake: str, service: Path) -> None:
+    text = service.read_text("utf-8").replace("[Install]", f"{mistake}\n[Install]")
+    service.write_text(text, "utf-8")
+    done = analyze("verify", "--man=no", service)
+    assert done.returncode or done.stderr
+
+
+@pytest.mark.systemd
+def test_the_service_may_do_little_enough(service: Path) -> None:
+    assert exposure(service) <= EXPOSURE
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize(
+    "line", ["CapabilityBoundingSet=", "NoNewPrivileges=yes", "SystemCallFilter=@system-service"]
+)
+def test_a_lock_left_open_is_noticed(line: str, service: Path) -> None:
+    before = exposure(service)
+    text = service.read_text("utf-8")
+    assert f"\n{line}\n" in text
+    service.write_text(text.replace(f"\n{line}\n", "\n"), "utf-8")
+    assert exposure(service) > before
+
+
+def test_what_the_pad_needs_is_not_locked_away(service: Path) -> None:
+    """Each of these was tried: with it the pad does not work."""
+    given = lines(service)
+    assert not any(line.startswith("ProtectClock=") for line in given)  # adjtimex: C01 for ever
+    assert not any(line.startswith("ProcSubset=") for line in given)  # no boot id
+    assert not any(line.startswith("PrivateDevices=") for line in given)
+    assert "StartLimitIntervalSec=0" in given
+    assert "Restart=always" in given
