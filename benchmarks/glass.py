@@ -19,12 +19,12 @@ from PIL import Image
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
 from benchmarks.table import Reach, Row, number
-from demo.counter import DeskRefusalError
-from demo.pad import DARK, HALL
-from demo.panel import PanelError
+from demo.control_client import PanelError
+from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
-from demo.scenes import scene_of
+from demo.scene_reader import scene_of
 from demo.stage import Stage
+from demo.staged_pad import DARK, HALL
 from demo.story import TIMINGS, PlotError, Teller
 from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled

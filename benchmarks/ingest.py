@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from province.store import open_store
-from sync.contract import read_batch, write_batch
 from sync.entries import (
     FORMAT,
     GENESIS,
@@ -32,7 +31,8 @@ from sync.entries import (
     next_digest,
     write_body,
 )
-from sync.intake import Arrival
+from sync.messages import read_batch, write_batch
+from sync.store_port import Arrival
 
 BATCH_ENTRIES = 1000
 GROUP_BATCHES = 8

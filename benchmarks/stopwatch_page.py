@@ -103,7 +103,7 @@ class StopwatchPage:
             self.told.put(target.partition("?")[2].split(","))
             browser.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         elif target == _SCRIPT:
-            script = (files("device.ui.touch") / "page" / "touch.js").read_bytes()
+            script = (files("device.ui.touch") / "static" / "touch.js").read_bytes()
             script += STOPWATCH.encode()
             browser.sendall(
                 b"HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nConnection: close\r\n"

@@ -232,7 +232,7 @@ class _Ledger:
 
     def __init__(self, path: Path) -> None:
         from benchmarks.pads.press_pad import PAD
-        from device.drivers.kernel import KernelBoot, KernelWall
+        from device.drivers.kernel_clocks import KernelBoot, KernelWall
         from device.ledger.ledger import Ledger
         from device.system.clock import TrustedClock
 

@@ -10,11 +10,11 @@ import webbrowser
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
+from demo.demo_server import build_app
 from demo.processes import StageError
-from demo.show import Show
 from demo.stage import Stage
 from demo.story import tell
-from demo.web import build_app
+from demo.view_model import Show
 from sync import __version__
 from web.server import PortError, serve
 

@@ -1,8 +1,8 @@
 """The stage: broker, receiver, store and pads on free loopback ports, in one temporary directory.
 
 `async with Stage(...)` starts everything and takes everything down again, whatever happened in
-between; should the demo itself be killed, the leash and the sweeper do it (`leash.py`). On one
-asyncio loop, in the main thread.
+between; should the demo itself be killed, the leash and the sweeper do it (`die_with_parent.py`).
+On one asyncio loop, in the main thread.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from types import TracebackType
 
 import msgspec
 
-from demo.books import ProvinceBook, ProvincePage
 from demo.broker import write_settings
-from demo.pad import StagedPad, Timings
+from demo.db_readers import ProvinceBook, ProvincePage
+from demo.delivery_count import Tally, count
 from demo.processes import Program, StageError, Sweeper, leashed, module
-from demo.tally import Tally, count
+from demo.staged_pad import StagedPad, Timings
 
 READY_S = 20.0
 LOOK_S = 0.25

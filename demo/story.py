@@ -1,9 +1,9 @@
 """`python -m demo.story --seed 7`: the demo's story without a browser, in less than 30 s.
 
-Three pads, one province. Citizens rate, change their minds, press what nobody asked for, walk
-away; a cable is pulled, plugs are pulled in the middle of presses, a pad boots in 1970, the broker
-and the receiver are killed. Then both ends walk their chains, and one line says what became of it
-all. What its words mean is in `tally.py`: *pressed* counts the invitations whose press the pad
+Three pads, one province. Citizens rate, change their minds, press what nobody asked for, walk away;
+a cable is pulled, plugs are pulled in the middle of presses, a pad boots in 1970, the broker and
+the receiver are killed. Then both ends walk their chains, and one line says what became of it all.
+What its words mean is in `delivery_count.py`: *pressed* counts the invitations whose press the pad
 thanked for or committed, *lost* is thanked but not stored, *doubled* is stored with more than one
 counted rating. A citizen whose press was cut off before the commit saw no thanks and presses again.
 
@@ -17,12 +17,12 @@ import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 
-from demo.counter import DeskRefusalError
-from demo.pad import StagedPad, Timings, Visit
-from demo.panel import PanelError
+from demo.control_client import PanelError
+from demo.delivery_count import Tally
+from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.stage import Stage
-from demo.tally import Tally
+from demo.staged_pad import StagedPad, Timings, Visit
 from sync.entries import Level
 
 TIMINGS = Timings(

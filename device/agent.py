@@ -28,9 +28,8 @@ from device.drivers.registry import build_board
 from device.errors import Code, LedgerError, PadError, by_code
 from device.events import Bound, Scene
 from device.ledger.ledger import Ledger
-from device.ledger.lookback import look_back
-from device.ledger.recall import Memory, said_at_start
 from device.ledger.retention import keep
+from device.ledger.startup_state import Memory, look_back, said_at_start
 from device.ledger.writer import Writer
 from device.link.desired_config import Wishes
 from device.link.province_link import Link
@@ -45,8 +44,8 @@ from device.system.clock import TrustedClock
 from device.system.health import measure, report
 from device.system.systemd import Beat, Service, words
 from sync import __version__
-from sync.contract import Health
 from sync.entries import Booted, Trust
+from sync.messages import Health
 
 if TYPE_CHECKING:
     from device.output.touch_output import Touching
@@ -270,7 +269,7 @@ class Agent:
 
     async def _open_touch(self, stack: AsyncExitStack) -> None:
         """Before the ledger, so that one which cannot be opened is seen here too."""
-        await asyncio.to_thread(importlib.import_module, "device.ui.touch.opening")
+        await asyncio.to_thread(importlib.import_module, "device.ui.touch.page_start")
         from device.output.touch_output import Touching
 
         speak = self._signals.say_again if self.board.voice is not None else None

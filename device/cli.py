@@ -141,7 +141,7 @@ def _wiring(board: str, *, drawn: bool) -> int:
 
 def _selftest(config: "Config", file: Path | None) -> int:
     from device.errors import PadError
-    from device.selftest.run import selftest
+    from device.selftest.bench import selftest
 
     try:
         if file is not None:

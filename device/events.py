@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from device.errors import Code
-from sync import wishes
+from sync import desk_fields as wishes
 from sync.entries import Body, Channel, Level, Service
 
 

@@ -36,7 +36,7 @@ from device.events import (
     Unblocked,
     Withdraw,
 )
-from device.ledger.commits import Commits
+from device.ledger.commit_queue import Commits
 from device.ports import FaultReport, WindowNow
 from device.ports import Invited as DeskInvited
 from device.session.cases import Cases

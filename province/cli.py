@@ -17,7 +17,7 @@ from province.errors import BrokerUrlError, Code, KeyFileError, ProvinceError
 from province.rows import Rating
 from sync import __version__
 from sync.entries import HashName
-from sync.token import (
+from sync.phone_token import (
     CHARS,
     NUMBER_MAX,
     SECRET_BYTES,

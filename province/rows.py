@@ -1,6 +1,6 @@
 """The rows of the derived tables, each in the order of its table's columns. Pure.
 
-Times: `mono_ms` counts from `boot`; `utc_ms` is the date that `dated_by` gave (dating.py).
+Times: `mono_ms` counts from `boot`; `utc_ms` is the date that `dated_by` gave (timestamps.py).
 Positions: (ledger, seq) names the entry that a row rests on, in the raw tables.
 """
 

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from province.derive import Derivation
+from province.precedence import RATED
+from province.projection import Derivation
 from province.store import tables
-from province.store.derived import Anchors, read_anchors
+from province.store.projection_writer import Anchors, read_anchors
 from province.store.raw import RawBatch, batches
 from province.store.reading import LedgerSeen, Reading, find_lost, read_ledgers
 from province.store.tables import MARK_BYTES
-from province.trail import RATED
 from sync.entries import GENESIS, HashName, walk_chain
 
 

@@ -11,8 +11,8 @@ there, so an overlap needs comparing at one place only.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sync.contract import VERSION, Batch, Problem, Receipt, State
 from sync.entries import GENESIS, HashName, Opened, read_body, walk_chain
+from sync.messages import VERSION, Batch, Problem, Receipt, State
 
 
 class Head(NamedTuple):

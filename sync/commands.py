@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from sync.contract import (
+from sync.messages import (
     VERSION,
     Command,
     CommandResult,
@@ -24,7 +24,7 @@ from sync.contract import (
     write_message,
 )
 from sync.mqtt import Incoming, Outgoing
-from sync.ports import Listener
+from sync.uplink_ports import Listener
 
 log = logging.getLogger(__name__)
 

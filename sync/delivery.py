@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from sync.contract import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt, read_digest
 from sync.entries import DIGEST_BYTES, GENESIS, Entry
+from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt, read_digest
 
 HEADER_ROOM_BYTES = 1024
 """What a batch's header line may take of `MAX_BATCH_BYTES`."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync.contract import DEFLATE
+from sync.messages import DEFLATE
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from sync.contract import (
+from sync.delivery import full_jitter_ms
+from sync.messages import (
     LEDGER_ID,
     MAX_SEQ,
     ContractError,
@@ -32,9 +33,8 @@ from sync.contract import (
     read_topic,
     write_message,
 )
-from sync.delivery import full_jitter_ms
-from sync.intake import Arrival, Store, evidence, read_arrival
 from sync.mqtt import Acked, BrokerAddress, Down, Event, Incoming, Link, Outgoing, Up
+from sync.store_port import Arrival, Store, evidence, read_arrival
 
 __all__ = ["Arrival", "BrokerAddress", "Receiver", "Store"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from sync import contract
-from sync.contract import Topic
+from sync import messages as contract
 from sync.entries import KINDS, AnyBody
+from sync.messages import Topic
 
 Json = dict[str, Any]
 
@@ -235,7 +235,7 @@ def asyncapi() -> Json:
         "info": {
             "title": "ratingpad: pad and province",
             "version": f"{contract.VERSION}.0.0",
-            "description": "Generated from sync/contract.py and sync/entries.py of ratingpad, from"
+            "description": "Generated from sync/messages.py and sync/entries.py of ratingpad, from"
             " the pad's point of view: it sends on up/ and receives on down/.",
             "license": {"name": "Apache-2.0"},
         },

@@ -14,7 +14,20 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sync.commands import Commands
-from sync.contract import (
+from sync.delivery import (
+    Bear,
+    Chunk,
+    Delivery,
+    Diverged,
+    Pace,
+    Read,
+    Receipted,
+    Rejected,
+    Wait,
+    full_jitter_ms,
+)
+from sync.entries import HashName
+from sync.messages import (
     VERSION,
     ContractError,
     Desired,
@@ -31,19 +44,6 @@ from sync.contract import (
     write_batch,
     write_message,
 )
-from sync.delivery import (
-    Bear,
-    Chunk,
-    Delivery,
-    Diverged,
-    Pace,
-    Read,
-    Receipted,
-    Rejected,
-    Wait,
-    full_jitter_ms,
-)
-from sync.entries import HashName
 from sync.mqtt import (
     CONNECT_TIMEOUT_S,
     Acked,
@@ -56,7 +56,7 @@ from sync.mqtt import (
     Up,
     load,
 )
-from sync.ports import Listener, Source
+from sync.uplink_ports import Listener, Source
 
 __all__ = ["BrokerAddress", "Chunk", "Listener", "Source", "Uplink"]
 

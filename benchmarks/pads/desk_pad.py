@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.pads.press_pad import Bench
-from device.config.desk import Desk
-from device.desk.opening import open_desk
+from device.config.desk_config import Desk
+from device.desk.start import open_desk
 
 
 async def main() -> None:

@@ -15,7 +15,7 @@ from ulid import ULID
 from benchmarks.pads.fill import PAD, now
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
-from sync.contract import Command, CommandResult, Desired, Problem
+from sync.messages import Command, CommandResult, Desired, Problem
 from sync.uplink import BrokerAddress, Uplink
 
 

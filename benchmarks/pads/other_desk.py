@@ -10,7 +10,7 @@ import sys
 import time
 
 from device.desk.admission import CALLS
-from device.desk.door import PENANCE_S
+from device.desk.middleware import PENANCE_S
 from web.rate_limit import Buckets
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"

@@ -22,7 +22,7 @@ from pathlib import Path
 from ulid import ULID
 
 from benchmarks.scratch import BenchError
-from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Refusal, Scene
 from device.ledger.ledger import Ledger

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ulid import ULID
 
-from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.errors import Code
 from device.events import Press, Scene
 from device.ledger.ledger import Ledger
@@ -24,8 +24,8 @@ from device.ledger.writer import Writer
 from device.pad import Pad
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
-from sync.contract import Command, CommandResult, Desired, Problem
 from sync.entries import Level, Service
+from sync.messages import Command, CommandResult, Desired, Problem
 from sync.uplink import BrokerAddress, Uplink
 
 CITIZENS = random.SystemRandom()

@@ -17,9 +17,9 @@ from msgspec import Meta
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.profile import Profile, find_options, find_profile, load_profile, read_options
 from device.config.clerk_keys import ClerkKeys, duties, with_clerk_keys
-from device.config.desk import Desk, check_desk
-from device.config.phone import Phone, check_key_owner, check_phone
-from device.config.touch import (
+from device.config.desk_config import Desk, check_desk
+from device.config.phone_config import Phone, check_key_owner, check_phone
+from device.config.touch_config import (
     INVITATION_S,
     Card,
     Touch,

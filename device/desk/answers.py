@@ -5,7 +5,7 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
-from device.desk.mistakes import ERRORS, Mistake
+from device.desk.api_errors import ERRORS, Mistake
 
 
 class DeskError(Exception):

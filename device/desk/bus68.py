@@ -6,7 +6,7 @@ where the configuration says so, and then only what the pad calls settled (`Pad.
 durable, past the grace time, once. Whatever the desk's port refuses is met with silence, as by a
 key pad that is dead: an answer would promise that somebody is being asked.
 
-What the frames mean and when one may be sent is in `bus68_talk.py`. All of this runs on the
+What the frames mean and when one may be sent is in `bus68_protocol.py`. All of this runs on the
 agent's loop; the line's thread only hands over what it reads, with the time. Writing a frame takes
 microseconds: it goes into the kernel's buffer.
 """
@@ -18,7 +18,7 @@ from typing import Protocol
 
 from device.board.keypad import Keypad, load_keypad
 from device.config.config import Bus68 as Bus68Config
-from device.desk.bus68_talk import Talk, Word
+from device.desk.bus68_protocol import Talk, Word
 from device.errors import ConfigError
 from device.loop_bridge import fail_aloud, onto
 from device.ports import Desk, Invited

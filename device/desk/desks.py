@@ -40,8 +40,8 @@ class Desks:
 
     async def _open_http(self, settings: Desk) -> None:
         # Seconds on a small board, in which presses are taken already: not on the loop.
-        await asyncio.to_thread(importlib.import_module, "device.desk.opening")
-        from device.desk.opening import open_desk
+        await asyncio.to_thread(importlib.import_module, "device.desk.start")
+        from device.desk.start import open_desk
 
         desk = await open_desk(settings, self._pad)
         self._stack.push_async_callback(desk.server.stop)

@@ -30,12 +30,12 @@ from starlette.routing import Route, WebSocketRoute
 
 from device.desk.admission import EVENTS, Admission
 from device.desk.answers import DeskError, answer, mistake
-from device.desk.door import Door
-from device.desk.live import Live
+from device.desk.event_stream import Live
+from device.desk.middleware import Door
 from device.desk.pages import page_routes
 from device.desk.plugin import plugin_routes
-from device.desk.turns import Turns
-from device.desk.wire import (
+from device.desk.press_priority import Turns
+from device.desk.schemas import (
     MAX_REQUEST_BYTES,
     InvitationNow,
     InvitationWish,

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from device.desk.mistakes import ERRORS, Mistake
-from device.desk.wire import (
+from device.desk.api_errors import ERRORS, Mistake
+from device.desk.schemas import (
     InvitationNow,
     InvitationWish,
     StandingEvent,

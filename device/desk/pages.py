@@ -64,4 +64,4 @@ def page_routes(origins: Collection[str]) -> list[Route]:
 
 @cache
 def _read(name: str) -> bytes:
-    return (files(__package__) / "page" / name).read_bytes()
+    return (files(__package__) / "static" / name).read_bytes()

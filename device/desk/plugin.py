@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from device.desk.live import Listener, Live, until_one_ends
-from device.desk.wire import InvitationWish, StandingEvent
+from device.desk.event_stream import Listener, Live, until_one_ends
+from device.desk.schemas import InvitationWish, StandingEvent
 from device.events import Standing
 from device.ports import Desk, Invited
 from sync.entries import Channel, Service

@@ -24,9 +24,9 @@ from evdev import ecodes
 
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
+from device.drivers.chords import DOWN, Happening, Strokes
 from device.drivers.input_nodes import SYSFS, Node, find_node
 from device.drivers.options import InputOptions
-from device.drivers.strokes import DOWN, Happening, Strokes
 from device.errors import Code, DriverError
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress

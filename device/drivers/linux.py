@@ -8,7 +8,7 @@ The clocks are the kernel's.
 from typing import Any
 
 from device.board.profile import Parts, Profile
-from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
 from device.errors import Code, ConfigError

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from PIL.Image import Transpose
 
 from device.board.profile import DisplayProfile
-from device.drivers.changes import Run, changes
+from device.drivers.frame_diff import Run, changes
 from device.drivers.oled_bus import (
     CHIPS,
     CONTRAST,

@@ -21,8 +21,8 @@ from device.ledger.file import (
     is_damage,
     may_be_written,
 )
+from device.ledger.rollover import Succession
 from device.ledger.salvage import Found, Survivors, needed_at_start, unread_tail
-from device.ledger.succession import Succession
 from device.ledger.verify import Bad, Verdict, examine_file
 from sync.delivery import Chunk
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body

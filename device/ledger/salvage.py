@@ -120,7 +120,7 @@ def unread_tail(path: Path, head: int) -> dict[int, list[Found]]:
 def needed_at_start(entries: Iterable[tuple[int, bytes]]) -> set[int]:
     """Of entries, newest first: the seqs that the next start reads although they are receipted.
 
-    The last `booted` counts the boots; a pause that stands is said behind it (`recall.py`).
+    The last `booted` counts the boots; a pause that stands is said behind it (`startup_state.py`).
     """
     needed: set[int] = set()
     for seq, body in entries:

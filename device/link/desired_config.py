@@ -15,8 +15,8 @@ import msgspec
 from device.config.config import Config
 from device.config.config import Pad as PadTable
 from device.config.config import Session as SessionTimes
-from sync.contract import VERSION, ContractError, Desired, Reported, Settings, read_message
-from sync.contract import write_message as write
+from sync.messages import VERSION, ContractError, Desired, Reported, Settings, read_message
+from sync.messages import write_message as write
 
 
 class Wishes:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 from device.events import Refusal
 from device.ports import Desk, Invited
-from sync.contract import VERSION, Command, CommandResult, Order
+from sync.desk_fields import Asked
 from sync.entries import At, Service
-from sync.wishes import Asked
+from sync.messages import VERSION, Command, CommandResult, Order
 
 GOOD_MS = 10_000
 """So old an invitation may be, and so far two clocks may be apart. Longer than any network takes

@@ -16,8 +16,8 @@ from device.link.desired_config import Wishes
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS, Orders
 from device.loop_bridge import fail_aloud
 from device.pad import Pad
-from sync.contract import VERSION, Command, CommandResult, Desired, Order, Problem, Reported
 from sync.entries import Configured
+from sync.messages import VERSION, Command, CommandResult, Desired, Order, Problem, Reported
 
 log = logging.getLogger(__name__)
 

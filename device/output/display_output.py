@@ -10,19 +10,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.config.config import Config
-from device.drivers.panel import Panel
+from device.drivers.display_worker import Panel
 from device.errors import Code, ConfigError
 from device.events import RESTING, Scene
 from device.ports import Board, OnFault
 from device.system.clock import TrustedClock
-from device.ui import wear
+from device.ui import burn_in as wear
 from device.ui.fonts import missing_glyphs, release
-from device.ui.link import link
-from device.ui.oled import CODE_MAX_PX, draw, holds
+from device.ui.oled_picture import CODE_MAX_PX, draw, holds
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
+from device.ui.qr_url import link
 from device.ui.screens import Screen, screen
 from device.ui.words import load
-from sync.token import CHARS
+from sync.phone_token import CHARS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

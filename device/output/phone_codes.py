@@ -8,12 +8,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from device.config.config import Config
-from device.config.phone import read_key_file
+from device.config.phone_config import read_key_file
 from device.errors import ConfigError
 from device.system.clock import TrustedClock
-from device.ui.link import link
+from device.ui.qr_url import link
 from sync.entries import Trust
-from sync.token import PhoneKey, Purpose, issue, last_day
+from sync.phone_token import PhoneKey, Purpose, issue, last_day
 
 if TYPE_CHECKING:
     from device.session.session import Session

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from device.board.profile import Profile
 from device.config.config import Config
-from device.drivers.outlet import Outlet
+from device.drivers.latest_worker import Outlet
 from device.errors import Code
 from device.events import Scene
 from device.ports import Board, FaultReport, OnFault, Voice

@@ -15,24 +15,24 @@ import msgspec
 
 from device.board.profile import KeysProfile
 from device.config.config import Config
-from device.config.touch import Touch
+from device.config.touch_config import Touch
 from device.errors import Code, ConfigError
 from device.events import RESTING, Event, Scene
 from device.ports import FaultReport, OnFault
 from device.session.session import Session
 from device.system.clock import TrustedClock
-from device.ui.link import link
 from device.ui.qr import modules
-from device.ui.touch.entry import ask_for_browser
-from device.ui.touch.sight import Sight
+from device.ui.qr_url import link
+from device.ui.touch.kiosk_secret import ask_for_browser
+from device.ui.touch.page_liveness import Sight
 from sync.codes import options
 from sync.entries import Level
 
 if TYPE_CHECKING:
-    from device.ui.touch.drawing import Fixed, Offer
-    from device.ui.touch.opening import OpenPage
-    from device.ui.touch.page import Page
-    from device.ui.touch.state import Now
+    from device.ui.touch.controller import Page
+    from device.ui.touch.page_start import OpenPage
+    from device.ui.touch.page_state import Now
+    from device.ui.touch.page_view import Fixed, Offer
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +71,8 @@ class Touching:
         """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
         Raises ConfigError.
         """
-        from device.ui.touch.opening import open_page
-        from device.ui.touch.page import Page
+        from device.ui.touch.controller import Page
+        from device.ui.touch.page_start import open_page
 
         settings = self._settings()
         self._window = window
@@ -170,7 +170,7 @@ class Touching:
 
     async def _learn(self, window: str) -> None:
         """Open anew, as an agent that was started again does; the page comes back by itself."""
-        from device.ui.touch.opening import letters_for, open_page
+        from device.ui.touch.page_start import letters_for, open_page
 
         settings, fixed = self._settings(), self._fixed()._replace(window=window)
         try:
@@ -199,7 +199,7 @@ class Touching:
             self._speak(self._scene[0])
 
     def _now(self) -> "Now | None":
-        from device.ui.touch.state import Now
+        from device.ui.touch.page_state import Now
 
         if self._scene is None:
             return None
@@ -230,8 +230,8 @@ class Touching:
         return self._config.touch
 
     def _fixed(self) -> "Fixed":
-        from device.ui.touch.drawing import Fixed
-        from device.ui.touch.wording import read_wording
+        from device.ui.touch.page_view import Fixed
+        from device.ui.touch.page_words import read_wording
 
         pad, settings, screen = self._config.pad, self._settings(), self._config.profile
         if screen.touchscreen is None:
@@ -253,7 +253,7 @@ class Touching:
 
 def offers() -> "dict[Level, list[Offer]]":
     """The reasons of each level that are offered today, as data (`sync/codes/options.toml`)."""
-    from device.ui.touch.drawing import Offer
+    from device.ui.touch.page_view import Offer
 
     found: dict[Level, list[Offer]] = {level: [] for level in Level}
     for option in options().values():

@@ -1,6 +1,11 @@
-"""The technician's self-test: every key, the display, the signals, the clock, the ledger's folder.
+"""`ratingpad selftest`: a technician walks through every part of a pad.
 
-`course.py` is what happens (pure), `plan.py` what there is to test on a board, `run.py` does it,
-`probes.py` measures what needs no hand, `screens.py` draws, `report.py` words the result;
-`steps.py` has the nouns, `wording.py` the words.
+steps.py             PURE: the steps and their outcomes, as types
+plan.py              PURE: which steps a board has
+runner.py            PURE: what is asked next, and what counts as passed
+bench.py             carries it out on the real board
+probes.py            measures what needs no hand
+selftest_screens.py  the pictures
+report.py            words the result
+step_words.py        the words
 """

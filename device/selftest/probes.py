@@ -24,7 +24,7 @@ LEAST_FREE_BYTES = 64 << 20
 days, and 400 days of what the province has are pruned."""
 
 SLOW_S = 5.0
-"""A write that takes so long closes the window (`device/ledger/commits.py`)."""
+"""A write that takes so long closes the window (`device/ledger/commit_queue.py`)."""
 
 CONNECT_S = 3.0
 

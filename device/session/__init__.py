@@ -1,9 +1,9 @@
 """The rating session: from an invitation to thanks, or to a lapse. All of it is pure.
 
 session.py   `Session`, and the theory of operation
-table.py     every state and event as rows of data
-course.py    the variables and the rows' guards
-acts.py      what the rows do
+transitions.py every state and event as rows of data
+context.py   the variables and the rows' guards
+actions.py   what the rows do
 cases.py     which invitations a case and its step have had
 diagram.py   the drawing of the table, for docs/session.md
 """

@@ -6,14 +6,14 @@
 import sys
 
 from device.events import Event
-from device.session.table import ROWS, TABLE, Act, Row, State
+from device.session.transitions import ROWS, TABLE, Act, Row, State
 
 _DRAWN_LOOPS = (Act.CORRECT, Act.SHOW_SAVING)
 
 _HEAD = """# The rating session
 
-Drawn from `device/session/table.py` by `python -m device.session.diagram > docs/session.md`; a test
-compares. The theory of operation is at the top of `device/session/session.py`.
+Drawn from `device/session/transitions.py` by `python -m device.session.diagram > docs/session.md`;
+a test compares. The theory of operation is at the top of `device/session/session.py`.
 
 The arrows are what moves a session. What leaves it where it stands (recorded for later, ignored,
 strayed or refused) is in the tables below: every state has an answer to every event. A fault closes

@@ -6,8 +6,8 @@ nobody pressed and never thanks before the ledger has answered.
 Theory of operation
 -------------------
 Everything that can happen is an event, everything that follows is a list of effects in order:
-entries first, then what is shown. `table.py` has a row for each (state, event), legal or
-not; `course.py` holds the variables and the rows' guards, `acts.py` their acts.
+entries first, then what is shown. `transitions.py` has a row for each (state, event), legal or
+not; `context.py` holds the variables and the rows' guards, `actions.py` their acts.
 
 *Durability.* The pad answers every `Record` with one `Stored`, in the order of the Records, as
 soon as the entry is durable; it keeps trying while the card refuses, and says `Blocked` meanwhile.
@@ -44,9 +44,9 @@ not thanked: it stays in the queue, and its invitation is `open` until it is dur
 """
 
 from device.events import Effect, Event, Show
-from device.session.acts import ACTS, SCENE_AT_REST, Acts
-from device.session.course import CLOGGED_AT, Timing
-from device.session.table import ROWS, TABLE, Act, Row, State, When
+from device.session.actions import ACTS, SCENE_AT_REST, Acts
+from device.session.context import CLOGGED_AT, Timing
+from device.session.transitions import ROWS, TABLE, Act, Row, State, When
 from sync.entries import At
 
 __all__ = ["CLOGGED_AT", "TABLE", "Act", "Row", "Session", "State", "Timing", "When"]

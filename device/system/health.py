@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from device.errors import Code
-from sync.contract import VERSION, FaultNow, Health
 from sync.entries import At
+from sync.messages import VERSION, FaultNow, Health
 
 SYSFS = Path("/sys")
 

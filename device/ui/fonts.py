@@ -2,7 +2,7 @@
 
 The file is 30 MB and never read as a whole: FreeType maps it, and a picture touches some MB of it.
 `let_go` gives them back, so that an idle pad holds no font at all. The only other module that
-knows Pillow is `oled.py`.
+knows Pillow is `oled_picture.py`.
 """
 
 import functools

@@ -6,7 +6,8 @@ while their line is high. For others the wiring table alone says what sits betwe
 
 from typing import TYPE_CHECKING
 
-from device.wiring import svg, words
+from device.wiring import svg
+from device.wiring import wiring_words as words
 
 if TYPE_CHECKING:
     from device.board.profile import Profile

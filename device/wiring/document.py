@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from device.wiring import words
-from device.wiring.table import Wire, wires
+from device.wiring import wiring_words as words
+from device.wiring.pin_table import Wire, wires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,8 +7,9 @@ stays free. Every wire is told in Chinese and, smaller, in English.
 from typing import TYPE_CHECKING
 
 from device.board.pins import Header, Pin
-from device.wiring import circuits, svg, words
-from device.wiring.table import Wire, wires
+from device.wiring import circuits, svg
+from device.wiring import wiring_words as words
+from device.wiring.pin_table import Wire, wires
 
 if TYPE_CHECKING:
     from device.board.profile import Profile

@@ -5,7 +5,7 @@ engine.py    opening SQLite and PostgreSQL
 upgrade.py   an older format becomes this one
 bulk.py      many rows at a time: COPY or INSERT
 raw.py       batches and heads
-derived.py   what the entries mean, merged and dated
+projection_writer.py what the entries mean, merged and dated
 evidence.py  refused payloads, presence, incidents of presence
 store.py     `ProvinceStore`: one transaction for each call of the receiver
 reading.py   summary, ratings, ledgers, holes

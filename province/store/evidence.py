@@ -7,12 +7,12 @@ import sqlalchemy as sa
 
 from province.rows import Sighting
 from province.store import bulk
-from province.store.derived import note_incident
+from province.store.projection_writer import note_incident
 from province.store.tables import pad as pads
 from province.store.tables import refusal
 from sync.acceptance import Head, Refused
-from sync.contract import Health, Problem, Reported, State, Status, write_message
-from sync.intake import Arrival
+from sync.messages import Health, Problem, Reported, State, Status, write_message
+from sync.store_port import Arrival
 
 MAX_PAYLOAD_BYTES = 4096
 """How much of a refused payload is kept; its SHA-256 and length are of the whole."""

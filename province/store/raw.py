@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from province.store import bulk
 from province.store.tables import MARK_BYTES, batch, ledger
 from sync.acceptance import Accepted, Head
-from sync.contract import Batch
 from sync.entries import HashName, walk_chain
+from sync.messages import Batch
 
 
 class RawBatch(NamedTuple):

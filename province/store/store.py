@@ -15,16 +15,17 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from province.derive import Derivation
 from province.errors import Code, StoreError
+from province.projection import Derivation
 from province.rows import Claim, Sighting
-from province.store import bulk, derived, engine, evidence, tables
+from province.store import bulk, engine, evidence, tables
+from province.store import projection_writer as derived
 from province.store.raw import Heads, read_heads
 from province.store.reading import Reading
 from sync.acceptance import Accepted, Refused, judge, receipt_of
-from sync.contract import Batch, Health, Problem, Receipt, Reported, State
 from sync.entries import Opened, read_body
-from sync.intake import Arrival
+from sync.messages import Batch, Health, Problem, Receipt, Reported, State
+from sync.store_port import Arrival
 
 TRIES = 5
 """How often a transaction is tried that lost against another one."""

@@ -147,7 +147,7 @@ anchor = sa.Table(
     sa.Column("ledger", sa.Text, primary_key=True),
     sa.Column("seq", _Number, primary_key=True, autoincrement=False),
 )
-"""What `clock` entries say: at `mono_ms` of `boot` it was `utc_ms` (dating.py)."""
+"""What `clock` entries say: at `mono_ms` of `boot` it was `utc_ms` (timestamps.py)."""
 
 salvage = sa.Table(
     "salvage",

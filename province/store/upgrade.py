@@ -9,9 +9,9 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from province.derive import Derivation
+from province.projection import Derivation
 from province.store import bulk, tables
-from province.store.derived import read_anchors
+from province.store.projection_writer import read_anchors
 from province.store.raw import batches
 from province.store.reading import read_ledgers
 

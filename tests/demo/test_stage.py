@@ -9,11 +9,11 @@ from contextlib import closing
 import msgspec
 import pytest
 
-from demo.counter import DeskRefusalError
-from demo.pad import DARK, READY_S, Timings
+from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
-from demo.show import Show
 from demo.stage import Stage
+from demo.staged_pad import DARK, READY_S, Timings
+from demo.view_model import Show
 from sync.entries import Level
 
 BRISK = Timings(grace_s=1, thanks_s=1, reconnect_max_s=0.5, probe_s=0.5)

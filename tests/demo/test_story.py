@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.delivery_count import count
 from demo.story import exit_code
-from demo.tally import count
 from rigs.wait import until
 
 DEMO = [sys.executable, "-c", "from demo.cli import main; raise SystemExit(main())"]

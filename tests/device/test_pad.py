@@ -7,7 +7,7 @@ import pytest
 
 from device.errors import Code
 from device.events import Refusal, Scene
-from device.ledger.commits import MAX_HELD
+from device.ledger.commit_queue import MAX_HELD
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
 from device.ports import FaultReport
 from device.ports import Invited as Granted

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device.desk.mistakes import ERRORS
+from device.desk.api_errors import ERRORS
 from rigs import house
 from rigs.two_languages import lost_anchors, numbers, other_language, shape, tables
 

@@ -11,20 +11,20 @@ import pytest
 
 from device.board import keypad, profile
 from device.config import clerk_keys, config
-from device.config import touch as touch_settings
-from device.desk.mistakes import ERRORS
+from device.config import touch_config as touch_settings
+from device.desk.api_errors import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
-from device.drivers.sim.options import SimOptions
+from device.drivers.sim.sim_options import SimOptions
 from device.errors import Code
 from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
 from province.errors import Code as ProvinceCode
-from province.phone import Verdict
+from province.phone_ratings import Verdict
 from rigs import house
-from sync.contract import BatchHeader, Order, Problem, Status, Topic
 from sync.entries import KINDS, Level, Trust
+from sync.messages import BatchHeader, Order, Problem, Status, Topic
+from sync.phone_token import SECRET_BYTES, PhoneKey, Refusal, issue
 from sync.schema import TOPICS
-from sync.token import SECRET_BYTES, PhoneKey, Refusal, issue
 
 
 def read(name: str) -> str:

@@ -50,7 +50,7 @@ def test_a_packages_first_words_are_the_map_of_its_modules(path):
 
 def test_a_module_that_no_map_names_is_noticed():
     folder = house.ROOT / "device" / "session"
-    assert unmapped("session, cases, acts and the table", folder) == {"course", "diagram"}
+    assert unmapped("session, cases, actions and transitions", folder) == {"context", "diagram"}
 
 
 def mirrored() -> list[Path]:
@@ -78,8 +78,8 @@ def test_the_list_of_those_of_several_holds_nothing_stale():
 
 
 def test_a_test_that_was_left_behind_by_a_move_is_noticed():
-    assert has_its_own(Path("device/session/test_table.py"))
+    assert has_its_own(Path("device/session/test_transitions.py"))
     assert has_its_own(Path("province/test_store.py"))
     assert has_its_own(Path("device/serial/test_frame68_fuzz.py"))
-    assert not has_its_own(Path("device/test_table.py"))
+    assert not has_its_own(Path("device/test_transitions.py"))
     assert not has_its_own(Path("device/session/test_frame68.py"))

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from device.desk.wire import MAX_REQUEST_BYTES
+from device.desk.schemas import MAX_REQUEST_BYTES
 from rigs.desk_pad import desk_pad
 from rigs.hall import Hall
 from rigs.pad_process import TOKEN, PadProcess

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from device.desk.wire import MAX_REQUEST_BYTES
+from device.desk.schemas import MAX_REQUEST_BYTES
 from rigs.desk_pad import desk_pad
 from rigs.house import ROOT
 from rigs.pad_process import TOKEN
@@ -59,7 +59,7 @@ def test_an_answer_that_differs_is_noticed(told: Any, found: Any) -> None:
 
 def test_the_limits_are_the_ones_in_the_code() -> None:
     from device.desk.admission import CALLS, MISSES
-    from device.desk.live import BEAT_S, MAX_LISTENERS
+    from device.desk.event_stream import BEAT_S, MAX_LISTENERS
     from device.desk.plugin import CODES, REFUSED
     from web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
     from web.ws_tickets import GOOD_FOR_S

@@ -58,5 +58,5 @@ print(*sorted(name for name in sys.modules if name.startswith(("device.desk.", "
         check=True,
     ).stdout.splitlines()
     assert not {"starlette", "uvicorn", "wsproto", "h11", "anyio"} & set(said[0].split())
-    assert not {"device.desk.http", "device.desk.opening", "web.server"} & set(said[1].split())
+    assert not {"device.desk.http", "device.desk.start", "web.server"} & set(said[1].split())
     assert "asyncio" in said[0]  # the control: what is loaded is seen

@@ -7,7 +7,7 @@ import pytest
 
 from device.errors import Code
 from device.events import Scene
-from device.ui.oled import draw
+from device.ui.oled_picture import draw
 from device.ui.screens import screen
 from device.ui.words import load
 from province.store.reading import Summary
@@ -17,7 +17,8 @@ from rigs.hall import Hall
 from rigs.pad_process import HALL
 from rigs.wait import until
 from rigs.wiretap import Wiretap, wiretap
-from sync.contract import (
+from sync.entries import Configured, Fault
+from sync.messages import (
     MAX_BATCH_BYTES,
     VERSION,
     Command,
@@ -30,7 +31,6 @@ from sync.contract import (
     read_message,
     write_message,
 )
-from sync.entries import Configured, Fault
 
 pytestmark = pytest.mark.broker
 PAD = "pad-1"

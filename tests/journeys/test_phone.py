@@ -8,14 +8,14 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from province.dating import date
-from province.derive import Derivation
-from province.phone import Arrived, Known, Pressed, Verdict, judge
+from province.phone_ratings import Arrived, Known, Pressed, Verdict, judge
+from province.projection import Derivation
+from province.timestamps import date
 from rigs.pad_process import PadProcess
 from rigs.wait import until
 from sync.entries import Rated, Withdrawn, write_body
 from sync.mqtt import BrokerAddress
-from sync.token import CHARS, PhoneKey, Refusal, Token, check, write_key
+from sync.phone_token import CHARS, PhoneKey, Refusal, Token, check, write_key
 
 KEY = PhoneKey("pad-1", 42, bytes(range(32)))
 ADDRESS = "HTTPS://RATE.EXAMPLE.CN/R/"

@@ -13,7 +13,9 @@ from rigs.hall import Hall
 from rigs.pad_process import PadProcess
 from rigs.wait import until
 from rigs.wiretap import Wiretap, wiretap
-from sync.contract import (
+from sync.desk_fields import Asked
+from sync.entries import Invited, Paused, Withdrawn
+from sync.messages import (
     VERSION,
     Command,
     CommandResult,
@@ -22,8 +24,6 @@ from sync.contract import (
     read_message,
     write_message,
 )
-from sync.entries import Invited, Paused, Withdrawn
-from sync.wishes import Asked
 
 pytestmark = pytest.mark.broker
 PAD = "pad-1"

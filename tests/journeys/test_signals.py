@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from device.drivers.sim.client import SimClient
-from device.drivers.sim.signals import Part
+from device.drivers.sim.sim_signals import Part
 from device.errors import Code
 from device.events import Scene
 from device.output.signal_output import SIGNALS

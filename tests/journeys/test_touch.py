@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from device.ui.touch.opening import LETTERS
+from device.ui.touch.page_start import LETTERS
 from rigs.kiosk import Kiosk, browser
 from rigs.pad_process import PadProcess
 from rigs.wait import until

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from province.errors import Code, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
 from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
-from sync.contract import VERSION, ContractError, Health, Problem, Reported, Settings, State, Status
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
-from sync.intake import evidence, read_arrival
+from sync.messages import VERSION, ContractError, Health, Problem, Reported, Settings, State, Status
+from sync.store_port import evidence, read_arrival
 
 Open = Callable[[], ProvinceStore]
 
@@ -151,7 +151,7 @@ def test_a_failed_commit_stores_nothing_and_gives_no_receipt(
         raise sa.exc.OperationalError("INSERT", {}, OSError("no space left"))
 
     with monkeypatch.context() as patch:
-        patch.setattr("province.store.derived.write", broken)
+        patch.setattr("province.store.projection_writer.write", broken)
         with pytest.raises(StoreError, match="P04"):
             store.take([pad.arrival()])
     assert entries(store) == []

@@ -1,6 +1,5 @@
 """A pad's ledger in memory, for the province's tests: bodies in, batches and arrivals out."""
 
-from sync.contract import MAX_BATCH_ENTRIES, VERSION, State, Status, read_batch, write_batch
 from sync.entries import (
     FORMAT,
     GENESIS,
@@ -21,7 +20,8 @@ from sync.entries import (
     next_digest,
     write_body,
 )
-from sync.intake import Arrival
+from sync.messages import MAX_BATCH_ENTRIES, VERSION, State, Status, read_batch, write_batch
+from sync.store_port import Arrival
 
 NOON_MS = 1_790_000_000_000
 

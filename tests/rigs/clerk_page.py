@@ -14,7 +14,7 @@ from rigs.house import ROOT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-FOLDER = ROOT / "device" / "desk" / "page"
+FOLDER = ROOT / "device" / "desk" / "static"
 HOME = "http://pad.test/"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 

@@ -14,8 +14,8 @@ from unittest import mock
 
 from province import cli
 from province.store import ProvinceStore
-from sync.contract import Receipt
-from sync.intake import Arrival
+from sync.messages import Receipt
+from sync.store_port import Arrival
 
 _take = ProvinceStore.take
 _left = int(sys.argv[1])

@@ -11,8 +11,8 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["device.serial.frame68", "device.desk.bus68_talk"]):
-    from device.desk.bus68_talk import Talk, Word
+with atheris.instrument_imports(include=["device.serial.frame68", "device.desk.bus68_protocol"]):
+    from device.desk.bus68_protocol import Talk, Word
     from device.serial import frame68
 
 WINDOW = 3

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from device.errors import Code
 from device.events import RESTING, Scene
-from device.ui import wear
-from device.ui.oled import draw, ink
+from device.ui import burn_in as wear
+from device.ui.oled_picture import draw, ink
 from device.ui.screens import screen
 from device.ui.words import load
 

@@ -7,10 +7,10 @@ change of their bytes is a change of the wire, and needs a new version of it.
 
 from pathlib import Path
 
-from sync import contract as c
 from sync import entries as e
+from sync import messages as c
+from sync.desk_fields import Asked
 from sync.entries import Level, Trust
-from sync.wishes import Asked
 
 FOLDER = Path(__file__).parent.parent / "sync" / "golden"
 

@@ -17,7 +17,7 @@ import msgspec
 
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
-from device.drivers.kernel import KernelBoot
+from device.drivers.kernel_clocks import KernelBoot
 from device.drivers.registry import build_board, find_driver
 from device.errors import Code
 from device.events import Press

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from device.drivers.sim.client import SimClient
-from device.drivers.sim.signals import Happening
+from device.drivers.sim.sim_signals import Happening
 
 
 class Lookout:

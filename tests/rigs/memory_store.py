@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from sync.acceptance import Accepted, Head, Refused, judge, receipt_of
-from sync.contract import VERSION, Health, Problem, Receipt, Reported, State
 from sync.entries import GENESIS
-from sync.intake import Arrival
+from sync.messages import VERSION, Health, Problem, Receipt, Reported, State
+from sync.store_port import Arrival
 
 
 @dataclass
@@ -25,7 +25,8 @@ _NOTHING: dict[int, bytes] = {}
 
 
 class MemoryStore:
-    """Implements `sync.intake.Store`. `fail_with` makes every call raise (a database that is down);
+    """Implements `sync.store_port.Store`. `fail_with` makes every call raise (a database that is
+    down);
     `poison`: a payload that the database chokes on."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from rigs.memory_ledger import MemoryLedger
-from sync.contract import VERSION, Command, CommandResult, Desired, Problem
 from sync.delivery import Pace
+from sync.messages import VERSION, Command, CommandResult, Desired, Problem
 from sync.mqtt import BrokerAddress
 from sync.uplink import Uplink
 
@@ -20,7 +20,7 @@ BRISK = Pace(probe_ms=200, stall_ms=300, refused_ms=400, longest_ms=1_000, gap_q
 
 
 class PadEnd:
-    """Implements `sync.ports.Listener` and remembers what it hears."""
+    """Implements `sync.uplink_ports.Listener` and remembers what it hears."""
 
     def __init__(
         self,

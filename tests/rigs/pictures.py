@@ -13,8 +13,8 @@ from PIL import Image
 from device.errors import Code
 from device.events import Scene
 from device.ui import words
-from device.ui.link import link
-from device.ui.oled import draw
+from device.ui.oled_picture import draw
+from device.ui.qr_url import link
 from device.ui.screens import Screen, screen
 
 GOLDEN = Path(__file__).parent.parent / "device" / "ui" / "golden"

@@ -83,7 +83,7 @@ def _seen(path: str) -> Callable[[], object]:
 
 
 def _clock_state() -> None:
-    from device.drivers.kernel import KernelWall
+    from device.drivers.kernel_clocks import KernelWall
 
     source = KernelWall(has_rtc=False).read().source
     if source.startswith("adjtimex"):
@@ -91,7 +91,7 @@ def _clock_state() -> None:
 
 
 def _boot_id() -> None:
-    from device.drivers.kernel import KernelBoot
+    from device.drivers.kernel_clocks import KernelBoot
 
     KernelBoot()
 

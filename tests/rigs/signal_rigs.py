@@ -14,7 +14,7 @@ from device.board.profile import BeeperProfile, Light, LightsProfile, load_profi
 from device.drivers.options import VoiceOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
-from device.drivers.sim.signals import Part
+from device.drivers.sim.sim_signals import Part
 from device.ports import Beeper, Lights, Voice
 from rigs.fake_rpi import FakePi, installed
 from rigs.sound_card import SoundCard, record

@@ -12,8 +12,8 @@ import msgspec
 
 from device.config.config import Config, load
 from device.drivers.sim.client import SimClient
-from device.selftest import course
-from device.selftest.run import Bench, selftest
+from device.selftest import runner as course
+from device.selftest.bench import Bench, selftest
 from device.selftest.steps import Item
 from rigs.pad_process import SETTLE_MS
 from rigs.wait import until

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from device.config.touch import Card, Touch
+from device.config.touch_config import Card, Touch
 from device.events import Event, Scene
 from device.output.touch_output import offers
 from device.ui.qr import modules
-from device.ui.touch.drawing import Fixed
-from device.ui.touch.opening import OpenPage, open_page
-from device.ui.touch.page import Page
-from device.ui.touch.state import Now, View
-from device.ui.touch.wording import read_wording
+from device.ui.touch.controller import Page
+from device.ui.touch.page_start import OpenPage, open_page
+from device.ui.touch.page_state import Now, View
+from device.ui.touch.page_view import Fixed
+from device.ui.touch.page_words import read_wording
 from rigs.wait import until
 from sync.entries import Level
 

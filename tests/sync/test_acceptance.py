@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from rigs.memory_ledger import MemoryLedger
 from sync.acceptance import Accepted, Head, Known, Refused, judge, receipt_of, session_of
-from sync.contract import (
+from sync.entries import GENESIS, HashName
+from sync.messages import (
     MAX_BATCH_BYTES,
     VERSION,
     Batch,
@@ -15,7 +16,6 @@ from sync.contract import (
     read_batch,
     write_batch,
 )
-from sync.entries import GENESIS, HashName
 
 PAD = "pad-1"
 

@@ -7,7 +7,8 @@ import pytest
 
 from rigs.virtual_time import run
 from sync.commands import ANSWERS_KEPT, Commands
-from sync.contract import (
+from sync.desk_fields import Asked
+from sync.messages import (
     VERSION,
     Command,
     CommandResult,
@@ -17,8 +18,7 @@ from sync.contract import (
     write_message,
 )
 from sync.mqtt import Incoming, Outgoing
-from sync.ports import Listener
-from sync.wishes import Asked
+from sync.uplink_ports import Listener
 
 INVITE = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=1, case="DH-1"))
 IDENTIFY = Command(v=VERSION, order=Order.IDENTIFY, by="officer")

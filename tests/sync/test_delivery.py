@@ -5,7 +5,6 @@ from random import Random
 import pytest
 
 from rigs.memory_ledger import MemoryLedger
-from sync.contract import VERSION, Problem, Receipt
 from sync.delivery import (
     Bear,
     Delivery,
@@ -19,6 +18,7 @@ from sync.delivery import (
     full_jitter_ms,
 )
 from sync.entries import GENESIS
+from sync.messages import VERSION, Problem, Receipt
 
 PACE = Pace(
     window=3,

@@ -15,7 +15,7 @@ from rigs.pad_end import PadEnd, pad_on
 from rigs.province_end import receiver_on
 from rigs.wait import until
 from rigs.wiretap import Wiretap, wiretap
-from sync.contract import (
+from sync.messages import (
     DEFLATE,
     MAX_BATCH_BYTES,
     VERSION,
@@ -33,9 +33,9 @@ from sync.contract import (
     write_batch,
     write_message,
 )
-from sync.intake import Arrival
 from sync.mqtt import BrokerAddress, Incoming, Link, Outgoing
 from sync.receiver import Receiver, condense
+from sync.store_port import Arrival
 
 broker_needed = pytest.mark.broker
 

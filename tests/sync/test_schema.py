@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from rigs import goldens
-from sync import contract, schema
-from sync.contract import Topic
+from sync import messages as contract
+from sync import schema
 from sync.entries import KINDS
+from sync.messages import Topic
 
 COMMITTED = Path(__file__).parent.parent.parent / schema.FOLDER
 SCHEMAS = schema.json_schemas()

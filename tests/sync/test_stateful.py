@@ -21,7 +21,8 @@ from msgspec.structs import replace
 from rigs.memory_ledger import MemoryLedger
 from rigs.memory_store import MemoryStore, Stored
 from sync.acceptance import Accepted, judge, session_of
-from sync.contract import (
+from sync.delivery import Bear, Delivery, Diverged, News, Pace, Read, Receipted
+from sync.messages import (
     VERSION,
     Batch,
     Receipt,
@@ -32,8 +33,7 @@ from sync.contract import (
     write_batch,
     write_message,
 )
-from sync.delivery import Bear, Delivery, Diverged, News, Pace, Read, Receipted
-from sync.intake import Arrival, read_arrival
+from sync.store_port import Arrival, read_arrival
 
 PAD = "pad-1"
 PACE = Pace(window=3, max_entries=4, reconcile_ms=120_000)

@@ -12,7 +12,8 @@ from rigs.province_end import receiver_on
 from rigs.proxy import cable_to
 from rigs.wait import until
 from rigs.wiretap import wiretap
-from sync.contract import (
+from sync.entries import GENESIS
+from sync.messages import (
     VERSION,
     Command,
     CommandResult,
@@ -28,7 +29,6 @@ from sync.contract import (
     read_message,
     write_message,
 )
-from sync.entries import GENESIS
 from sync.mqtt import BrokerAddress
 
 pytestmark = pytest.mark.broker

@@ -5,8 +5,8 @@ from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.control import Control
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
-from device.drivers.sim.options import SimOptions
-from device.drivers.sim.signals import SignalBook, SimBeeper, SimLights, SimVoice
+from device.drivers.sim.sim_options import SimOptions
+from device.drivers.sim.sim_signals import SignalBook, SimBeeper, SimLights, SimVoice
 
 
 class SimBoard:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from device.drivers.sim.display import Picture
-from device.drivers.sim.signals import Happening, Part
+from device.drivers.sim.sim_signals import Happening, Part
 
 
 class SimClient:

@@ -19,7 +19,7 @@ import msgspec
 from device.drivers.sim.clocks import SimWall
 from device.drivers.sim.display import Picture, SimDisplay
 from device.drivers.sim.keys import SimKeys
-from device.drivers.sim.signals import Part, SignalBook
+from device.drivers.sim.sim_signals import Part, SignalBook
 from device.errors import DriverError
 from sync.entries import Trust
 

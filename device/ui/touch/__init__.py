@@ -1,15 +1,19 @@
 """The touch page: what a citizen sees and touches in a kiosk's browser, on loopback.
 
-The agent is the only owner of the session. The page draws the state that it is told and reports
-fingers; what they mean is decided here.
+The agent alone owns the session. The page draws the state that it is sent and reports pointer
+events; what they mean is decided here.
 
-sizes.py     PURE: how large a target and a letter must be
-state.py     PURE: what the page is told       drawing.py  PURE: from what stands to that
-said.py      PURE: what the page reports       fingers.py  PURE: from fingers to presses
-wording.py   the words, from strings/          letters.py  the font, cut down to them
-sight.py     PURE: whether anybody can see it
-page.py      the page's state, its numbers, and what its reports mean
-room.py      files and the WebSocket           entry.py    the secret, and who may come in
-opening.py   opens all of it
-page/        what the browser is given: plain HTML, CSS and JavaScript, no build step
+sizes.py          PURE: the least size of a target and of text
+page_state.py     PURE: what the page is sent
+page_view.py      PURE: from the pad's state to that
+reports.py        PURE: what the page reports
+touches.py        PURE: from pointers to presses
+page_liveness.py  PURE: whether the page is on a screen
+page_words.py     the words, from strings/
+font_subset.py    the font, reduced to the characters that the page shows
+controller.py     the page's state, its question numbers, and what its reports mean
+page_server.py    static files and the WebSocket
+kiosk_secret.py   the secret by which the kiosk's browser is known
+page_start.py     opens all of it
+static/           what the browser is given: plain HTML, CSS and JavaScript, no build step
 """

@@ -11,7 +11,7 @@ from device.board.profile import Parts, board_names, load_profile, parse_profile
 from device.config.config import Config, load
 from device.config_errors import Problems, as_toml
 from device.drivers.options import SerialOptions
-from device.drivers.sim.options import SimOptions
+from device.drivers.sim.sim_options import SimOptions
 from device.errors import Code, ConfigError
 from sync.entries import HashName, Level
 
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_read_is_a_report(tmp_path: Path) -> None:
 
 
 def keys(*rows: tuple[str, int, str]) -> str:
-    table = 'title = "t"\ndriver = "a.b:c"\noptions = "device.drivers.sim.options:SimOptions"\n'
+    table = 'title = "t"\ndriver = "a.b:c"\noptions = "device.drivers.sim.sim_options:SimOptions"\n'
     table += "[keys]\n"
     for name, line, level in rows:
         table += f'[[keys.key]]\nname = "{name}"\nline = {line}\n'

@@ -21,9 +21,9 @@ import msgspec
 import pytest
 
 from device.desk.admission import Admission
+from device.desk.event_stream import Live
 from device.desk.http import build_app
-from device.desk.live import Live
-from device.desk.news import Watch
+from device.desk.window_diff import Watch
 from device.errors import Code
 from device.events import Standing
 from device.pad import Pad

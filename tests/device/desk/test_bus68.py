@@ -14,7 +14,7 @@ import pytest
 from device.board.keypad import load_keypad
 from device.config.config import Bus68 as Bus68Config
 from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
-from device.desk.bus68_talk import COPIES
+from device.desk.bus68_protocol import COPIES
 from device.errors import Code, ConfigError
 from device.events import Effect, Event, Press, Record, Scene, Settled
 from device.ports import Desk, FaultReport

@@ -35,7 +35,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
 def opened(chromium: "Browser", name: str, size: tuple[int, int]) -> "Page":
     """The page with the client, at a pad that never answers."""
     page = chromium.new_page(viewport={"width": size[0], "height": size[1]})
-    client = (ROOT / "device" / "desk" / "page" / "ratingpad.js").read_text("utf-8")
+    client = (ROOT / "device" / "desk" / "static" / "ratingpad.js").read_text("utf-8")
     page.route("http://127.0.0.1:8600/**", lambda route: route.abort())
     page.route("**/ratingpad.js", lambda route: route.fulfill(body=client))
     page.goto((ROOT / "docs" / f"{name}.html").as_uri())

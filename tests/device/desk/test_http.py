@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
+from device.desk.api_errors import ERRORS
+from device.desk.event_stream import Live
 from device.desk.http import build_app
-from device.desk.live import Live
-from device.desk.mistakes import ERRORS
-from device.desk.wire import MAX_REQUEST_BYTES
+from device.desk.schemas import MAX_REQUEST_BYTES
 from device.errors import Code
 from device.events import (
     Blocked,

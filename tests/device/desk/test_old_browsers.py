@@ -8,7 +8,7 @@ import pytest
 from rigs.house import ROOT
 from rigs.old_browser import too_new_in_script, too_new_in_style
 
-PAGE = ROOT / "device" / "desk" / "page"
+PAGE = ROOT / "device" / "desk" / "static"
 SCRIPTS = sorted(PAGE.glob("*.js"))
 EXAMPLES = sorted(
     [*(ROOT / "docs" / "examples").glob("*.html"), *(ROOT / "docs" / "terminal").glob("*.html")]

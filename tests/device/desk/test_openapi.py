@@ -12,11 +12,11 @@ from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 from starlette.routing import Route, WebSocketRoute
 
 from device.desk.admission import Admission
+from device.desk.api_errors import ERRORS
+from device.desk.event_stream import Live
 from device.desk.http import build_app
-from device.desk.live import Live
-from device.desk.mistakes import ERRORS
 from device.desk.openapi import FILE, OPERATIONS, document, text
-from device.desk.wire import InvitationWish
+from device.desk.schemas import InvitationWish
 from device.ports import Desk
 from rigs.house import ROOT
 

@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
+from device.desk.event_stream import Live
 from device.desk.http import build_app
-from device.desk.live import Live
 from device.desk.openapi import text
 from device.desk.pages import OPENAPI, PAGES, PUBLIC
 from device.ports import Desk
 from rigs.house import ROOT
 
-FOLDER = ROOT / "device" / "desk" / "page"
+FOLDER = ROOT / "device" / "desk" / "static"
 
 
 class Idle:
@@ -80,11 +80,11 @@ def test_the_page_may_do_nothing_but_talk_to_its_pad(get: Get) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/page/index.html",
-        "/../wire.py",
-        "/%2e%2e/wire.py",
-        "/..%2fwire.py",
-        "/clerk.js/../../wire.py",
+        "/static/index.html",
+        "/../schemas.py",
+        "/%2e%2e/schemas.py",
+        "/..%2fschemas.py",
+        "/clerk.js/../../schemas.py",
         "//etc/passwd",
         "/clerk.js%00",
         "/clerk.js/",

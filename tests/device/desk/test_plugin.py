@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
+from device.desk.event_stream import Live
 from device.desk.http import build_app
-from device.desk.live import Live
 from device.desk.plugin import CODES, REFUSED
 from device.events import Refusal
 from rigs.pad_bench import Bench

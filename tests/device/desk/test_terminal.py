@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from device.ui.touch.entry import secret_in, write_entry
+from device.ui.touch.kiosk_secret import secret_in, write_entry
 from rigs.broker import free_port
 from rigs.desk_pad import chromium, served
 from rigs.house import ROOT

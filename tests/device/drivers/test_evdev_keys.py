@@ -14,7 +14,7 @@ import pytest
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile, read_options
 from device.drivers.evdev_keys import InputKeys, build
-from device.drivers.kernel import KernelBoot
+from device.drivers.kernel_clocks import KernelBoot
 from device.drivers.options import InputOptions
 from device.errors import Code, ConfigError
 from device.events import Press

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from device.board.profile import KeysProfile, load_profile
-from device.drivers.kernel import KernelBoot
+from device.drivers.kernel_clocks import KernelBoot
 from device.errors import Code
 from device.events import Press
 from device.ports import FaultReport

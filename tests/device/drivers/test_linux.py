@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from device.board.profile import DisplayProfile, Profile, load_profile
-from device.drivers.kernel import KernelBoot, KernelWall
+from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.linux import LinuxBoard
 from device.drivers.oled import Oled
 from device.drivers.registry import build_board

@@ -13,10 +13,10 @@ from PIL.Image import Transpose
 from smbus2 import I2cFunc
 
 from device.board.profile import DisplayProfile
+from device.drivers.display_worker import Panel
 from device.drivers.oled import SETTLED_FOR, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
-from device.drivers.panel import Panel
 from device.errors import Code, DriverError
 from device.ports import FaultReport
 from rigs.oled_chip import Bus, Chip, Wire

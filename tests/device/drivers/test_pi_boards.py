@@ -8,7 +8,7 @@ from device.board.profile import board_names, load_header, load_profile
 from device.drivers.registry import build_board
 from device.events import Press
 from device.ports import FaultReport
-from device.wiring.table import wires
+from device.wiring.pin_table import wires
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until
 

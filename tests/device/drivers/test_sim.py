@@ -21,7 +21,7 @@ from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.contact import Contact
-from device.drivers.sim.signals import Happening
+from device.drivers.sim.sim_signals import Happening
 from device.errors import Code, ConfigError, DriverError
 from device.events import Press
 from device.ports import FaultReport

@@ -16,11 +16,11 @@ import pytest
 
 from device.errors import Code, LedgerError
 from device.ledger import file as ledger_file
-from device.ledger import succession
+from device.ledger import rollover as succession
 from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
-from device.ledger.recall import recall
+from device.ledger.rollover import Succession
 from device.ledger.salvage import Survivors
-from device.ledger.succession import Succession
+from device.ledger.startup_state import recall
 from device.ledger.verify import verify
 from rigs.crash import Trace, ram_folder, record
 from rigs.ledger_child import at, open_in, rated

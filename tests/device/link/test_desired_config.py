@@ -6,7 +6,7 @@ import pytest
 from device.config.config import Config, load
 from device.link.desired_config import Wishes
 from device.output.display_output import unwritable
-from sync.contract import VERSION, Desired, Settings
+from sync.messages import VERSION, Desired, Settings
 
 
 @pytest.fixture

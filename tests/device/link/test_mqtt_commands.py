@@ -7,9 +7,9 @@ from device.events import Refusal, Scene
 from device.link.mqtt_commands import GOOD_MS, MAX_BY_CHARS, Orders, source_of
 from rigs.pad_bench import UTC_MS, Bench
 from rigs.virtual_time import now_ms, pass_s, run
-from sync.contract import VERSION, Command, CommandResult, Order, write_message
+from sync.desk_fields import Asked
 from sync.entries import At, Invited, Level, Rated, Trust, Withdrawn
-from sync.wishes import Asked
+from sync.messages import VERSION, Command, CommandResult, Order, write_message
 
 
 class Queue(Bench):

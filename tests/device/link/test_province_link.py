@@ -14,7 +14,9 @@ from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
 from device.link.province_link import SILENT_MS, Link
 from rigs.pad_bench import UTC_MS, Bench, BenchWall
 from rigs.virtual_time import pass_s, run
-from sync.contract import (
+from sync.desk_fields import Asked
+from sync.entries import Cleared, Configured, Fault, Invited, Paused, Resumed, Trust
+from sync.messages import (
     VERSION,
     Command,
     Desired,
@@ -23,8 +25,6 @@ from sync.contract import (
     Reported,
     Settings,
 )
-from sync.entries import Cleared, Configured, Fault, Invited, Paused, Resumed, Trust
-from sync.wishes import Asked
 
 
 class BenchWriter:

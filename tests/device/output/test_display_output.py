@@ -17,8 +17,8 @@ from device.events import RESTING, Scene
 from device.output.display_output import Showing, refuse_unshowable
 from device.ports import Board, FaultReport, WallReading
 from device.system.clock import TrustedClock
+from device.ui.burn_in import DIM_SHARE
 from device.ui.screens import Screen, screen
-from device.ui.wear import DIM_SHARE
 from rigs.glass import Seen, read
 from rigs.wait import until
 from sync.entries import Trust

@@ -14,7 +14,7 @@ from device.ports import WallReading
 from device.session.session import Session, State, Timing
 from device.system.clock import TrustedClock
 from sync.entries import Level, Trust
-from sync.token import CHARS, DAY_MS, PhoneKey, Purpose, Token, check, day_of, write_key
+from sync.phone_token import CHARS, DAY_MS, PhoneKey, Purpose, Token, check, day_of, write_key
 
 KEY = PhoneKey("pad-1", 42, bytes(range(32)))
 SERVED_MS = 1795399200000

@@ -367,7 +367,7 @@ def test_a_thread_that_ends_is_a_fault_and_no_more(place: Place) -> None:
 def test_a_part_that_hangs_is_not_waited_for_at_the_end(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("device.drivers.outlet.STOP_S", 0.05)
+    monkeypatch.setattr("device.drivers.latest_worker.STOP_S", 0.05)
     place.parts.slow.clear()
     place.signals.say(Scene.INVITATION)
     outlet = place.signals._voice

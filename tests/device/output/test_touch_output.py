@@ -9,7 +9,7 @@ import pytest
 from device.config.config import load
 from device.events import Refusal
 from device.output.touch_output import Touching
-from device.ui.touch.entry import AGAIN
+from device.ui.touch.kiosk_secret import AGAIN
 from rigs.pad_bench import Bench
 from rigs.virtual_time import pass_s, run
 from sync.entries import Rated, Service, Withdrawn
@@ -32,13 +32,13 @@ def test_an_agent_without_a_touchscreen_imports_nothing_of_its_page() -> None:
 
 def test_the_control_one_that_has_a_page_is_noticed() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", "import device.ui.touch.opening\n" + WEIGHT],
+        [sys.executable, "-c", "import device.ui.touch.page_start\n" + WEIGHT],
         capture_output=True,
         text=True,
         check=True,
         timeout=30,
     )
-    assert "device.ui.touch.opening" in told.stdout.split()
+    assert "device.ui.touch.page_start" in told.stdout.split()
 
 
 TOUCH_ONLY = ("touch-7", "")

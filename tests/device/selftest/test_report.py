@@ -8,11 +8,11 @@ from device.board.profile import load_profile
 from device.errors import Code
 from device.selftest.plan import plan
 from device.selftest.report import Head, report
-from device.selftest.screens import prompt_screen, test_picture
+from device.selftest.selftest_screens import prompt_screen, test_picture
+from device.selftest.step_words import Texts, texts
 from device.selftest.steps import Ask, AskKey, Item, Outcome, Prompt
-from device.selftest.wording import Texts, texts
 from device.ui.fonts import missing_glyphs
-from device.ui.oled import ELLIPSIS, layout
+from device.ui.oled_picture import ELLIPSIS, layout
 from device.ui.screens import Piece, Row, Screen
 
 picture = test_picture

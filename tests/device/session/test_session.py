@@ -41,9 +41,9 @@ from device.events import (
 )
 from device.session import diagram
 from device.session import session as session_module
-from device.session.acts import ACTS
+from device.session.actions import ACTS
 from device.session.session import CLOGGED_AT, TABLE, Act, Session, State, Timing
-from device.session.table import ROWS, When
+from device.session.transitions import ROWS, When
 from rigs import house
 from sync.entries import (
     At,

@@ -7,8 +7,8 @@ import pytest
 
 from device.errors import Code
 from device.system.health import Faults, Measured, measure, report
-from sync.contract import FaultNow, Health, read_message, write_message
 from sync.entries import At, Trust
+from sync.messages import FaultNow, Health, read_message, write_message
 
 AT = At(utc=None, mono=9, boot="b", trust=Trust.NONE)
 

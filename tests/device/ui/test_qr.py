@@ -5,14 +5,14 @@ import zxingcpp
 from PIL import Image
 
 from device.events import Scene
-from device.ui.link import link
-from device.ui.oled import draw
+from device.ui.burn_in import WAYS
+from device.ui.oled_picture import draw
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, SIDE_MAX, fits, modules
+from device.ui.qr_url import link
 from device.ui.screens import screen
-from device.ui.wear import WAYS
 from device.ui.words import load
 from rigs.pictures import HOME, LINK, SIZE, screens
-from sync.token import CHARS, PhoneKey, issue
+from sync.phone_token import CHARS, PhoneKey, issue
 
 WITH_CODE = {name: one for name, one in screens().items() if one.qr is not None}
 

@@ -9,10 +9,10 @@ from PIL import Image
 from device.errors import Code, ConfigError
 from device.events import Scene
 from device.ui import words
+from device.ui.burn_in import WAYS
 from device.ui.fonts import font_file, missing_glyphs
-from device.ui.oled import ELLIPSIS, Placed, draw, layout
+from device.ui.oled_picture import ELLIPSIS, Placed, draw, layout
 from device.ui.screens import TICK, Piece, Row, Screen, screen
-from device.ui.wear import WAYS
 from rigs.pictures import GOLDEN, HOME, LANGUAGES, LINK, SIZE, screens
 from sync.entries import Level
 

@@ -8,7 +8,7 @@ import pytest
 
 from device.board.profile import board_names, load_header, load_profile
 from device.wiring.drawing import drawing
-from device.wiring.table import wires
+from device.wiring.pin_table import wires
 
 WIRED = [name for name in board_names() if load_profile(name).header is not None]
 SVG = "{http://www.w3.org/2000/svg}"

@@ -18,7 +18,7 @@ from device.events import Scene
 from device.output.touch_output import Touching
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
-from device.ui.touch.state import Now, View
+from device.ui.touch.page_state import Now, View
 from rigs.kiosk import Kiosk, browser
 from rigs.touch_page import STATES, TouchPage
 from rigs.wait import until

@@ -13,8 +13,8 @@ from PIL import Image
 
 from device.errors import Code
 from device.events import Scene
+from device.ui.touch.page_state import Now, View
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
-from device.ui.touch.state import Now, View
 from rigs.kiosk import Kiosk, browser
 from rigs.likeness import differs, is_like
 from rigs.page_measure import FONTS, MISPLACED, TOO_SMALL

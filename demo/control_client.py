@@ -1,0 +1,138 @@
+"""The simulated board's control socket: the demo's hands on the keys, eyes and ears on the pad.
+
+JSON lines over a unix socket, as `device/drivers/sim/` speaks them. One connection watches display,
+lights and sounds for as long as the pad has power; each action goes over a connection of its own,
+so that a power cut in the middle of a press leaves nothing confused. On one asyncio loop.
+"""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from device.drivers.sim.sim_signals import Happening
+
+PICTURE_BYTES = 1024
+ANSWER_S = 5.0
+SETTLE_S = 0.06
+"""A contact bounces 10 ms and is debounced 20; thrice the two of them is safe."""
+
+
+class PanelError(ConnectionError):
+    """The board did not answer, or said no."""
+
+
+class Panel:
+    """What can be done to one pad with fingers and a soldering iron."""
+
+    def __init__(
+        self,
+        path: Path,
+        on_picture: Callable[[bytes], None],
+        on_signal: Callable[[Happening], None],
+    ) -> None:
+        self._path = path
+        self._on_picture = on_picture
+        self._on_signal = on_signal
+        self._watching: asyncio.Task[None] | None = None
+        self._power_gone = False
+        self._up_at = 0.0
+
+    async def watch(self, within_s: float) -> None:
+        """Begin to follow the display; returns with the first picture.
+
+        Raises PanelError when the board has not shown anything `within_s` seconds from now.
+        """
+        await self.stop()
+        self._power_gone = False
+        seen = asyncio.Event()
+        self._watching = asyncio.create_task(self._follow(seen))
+        try:
+            async with asyncio.timeout(within_s):
+                await seen.wait()
+        except TimeoutError as error:
+            await self.stop()
+            raise PanelError(f"no picture within {within_s:g} s") from error
+
+    async def see_it_out(self) -> None:
+        """After the power has gone: take in what was still shown, then look away."""
+        self._power_gone = True
+        if self._watching is not None:
+            await asyncio.wait([self._watching], timeout=1.0)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Look away; safe to call twice."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
+
+    async def press(self, *keys: str, hold_ms: int = 120) -> None:
+        """Press one key, or several at once, for `hold_ms`; returns with the fingers still down.
+
+        `lift` waits until they are up. Raises PanelError when the board is gone.
+        """
+        await self._ask({"do": "press", "keys": list(keys), "hold_ms": hold_ms})
+        self._up_at = asyncio.get_running_loop().time() + hold_ms / 1000 + SETTLE_S
+
+    async def lift(self) -> None:
+        """Wait until the keys of the last press are up and their contacts at rest."""
+        await asyncio.sleep(max(0.0, self._up_at - asyncio.get_running_loop().time()))
+
+    async def set_clock(self, utc_ms: int | None, trust: str) -> None:
+        """Tell the board the time (None: this machine's) and how far to trust it (ntp, none)."""
+        await self._ask({"do": "clock", "utc_ms": utc_ms, "trust": trust})
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            reader, writer = await asyncio.open_unix_connection(self._path)
+        except OSError as error:
+            raise PanelError(f"{request['do']}: the board is off") from error
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                writer.write(msgspec.json.encode(request) + b"\n")
+                line = await reader.readline()
+        except (OSError, TimeoutError) as error:
+            raise PanelError(f"{request['do']}: the board is gone") from error
+        finally:
+            writer.close()
+        answer = _read(line)
+        if answer.get("ok") is not True:
+            raise PanelError(f"{request['do']}: {answer or 'the board is gone'}")
+        return answer
+
+    async def _follow(self, seen: asyncio.Event) -> None:
+        while not self._power_gone:
+            try:
+                reader, writer = await asyncio.open_unix_connection(self._path)
+            except OSError:
+                await asyncio.sleep(0.05)  # the agent is still starting
+                continue
+            try:
+                writer.write(b'{"do":"watch"}\n')
+                while line := await reader.readline():
+                    news = _read(line)
+                    if "signal" in news:
+                        self._on_signal(msgspec.convert(news["signal"], Happening))
+                        continue
+                    picture = base64.b64decode(news.get("picture", ""))
+                    if len(picture) == PICTURE_BYTES:
+                        self._on_picture(picture)
+                        seen.set()
+            except OSError:
+                pass  # the power is gone; the stage says so and looks away
+            finally:
+                writer.close()
+            await asyncio.sleep(0.05)
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        answer = msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return answer

@@ -1,0 +1,132 @@
+"""The page's server: static files, one stream of server-sent events, a few actions. Loopback only.
+
+Actions answer 204 when done and 409 with a sentence when the pad said no, which is part of the
+show. Nothing here decides anything: it hands on to the stage.
+"""
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from demo.control_client import PanelError
+from demo.desk_client import DeskRefusalError
+from demo.processes import StageError
+from demo.staged_pad import StagedPad
+from demo.view_model import Show
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).with_name("static")
+EASE_S = 0.04
+"""News within this time travel together: a picture and the entries that go with it."""
+
+Action = Callable[[StagedPad, dict[str, Any]], Awaitable[object]]
+
+
+async def _press(pad: StagedPad, wish: dict[str, Any]) -> None:
+    await pad.press(*(str(key) for key in wish["keys"]))
+
+
+async def _cable(pad: StagedPad, wish: dict[str, Any]) -> None:
+    if wish["on"]:
+        pad.cable.plug()
+    else:
+        pad.cable.pull()
+
+
+ACTIONS: dict[str, Action] = {
+    "press": _press,
+    "invite": lambda pad, wish: pad.invite(str(wish["case"])),
+    "withdraw": lambda pad, _: pad.withdraw(),
+    "pause": lambda pad, wish: pad.pause(bool(wish["on"])),
+    "cable": _cable,
+    "power": lambda pad, wish: pad.power_on() if wish["on"] else pad.power_off(),
+    "time": lambda pad, wish: pad.find_time() if wish["on"] else pad.lose_time(),
+}
+
+
+def build_app(show: Show) -> Starlette:
+    """The page of one show."""
+
+    async def act(request: Request) -> Response:
+        pads = show.stage.pads if show.stage else {}
+        pad = pads.get(request.path_params["pad"])
+        action = ACTIONS.get(request.path_params["action"])
+        if pad is None or action is None:
+            return Response(status_code=404)
+        if not _is_ours(request):
+            return Response(status_code=415)
+        try:
+            wish = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
+            await action(pad, wish)
+        except StageError as error:
+            log.error("%s", error)
+            return _json({"code": "failed", "says": str(error)}, 409)
+        except (DeskRefusalError, PanelError) as refusal:
+            return _json({"code": getattr(refusal, "code", "off"), "says": str(refusal)}, 409)
+        except (KeyError, msgspec.DecodeError) as error:
+            return _json({"code": "bad-request", "says": str(error)}, 400)
+        show.changed()
+        return Response(status_code=204)
+
+    async def verify(request: Request) -> Response:
+        if not _is_ours(request):
+            return Response(status_code=415)
+        return _json(await show.verify(), 200)
+
+    async def events(_: Request) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(_stream(show), media_type="text/event-stream", headers=headers)
+
+    async def index(_: Request) -> Response:
+        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-store"})
+
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route("/events", events),
+            Route("/verify", verify, methods=["POST"]),
+            Route("/pads/{pad}/{action}", act, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=PAGE)),
+        ],
+        # A page of another site must not reach this one through a name that resolves to loopback.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+    )
+
+
+async def _stream(show: Show) -> AsyncIterator[bytes]:
+    version, last_state = -1, b""
+    last_pictures: dict[str, bytes] = {}
+    while not show.closing:
+        version = await show.after(version)
+        await asyncio.sleep(EASE_S)
+        for pad, picture in show.pictures().items():
+            if last_pictures.get(pad) != picture:
+                last_pictures[pad] = picture
+                told = {"pad": pad, "picture": base64.b64encode(picture).decode()}
+                yield b"event: picture\ndata: " + msgspec.json.encode(told) + b"\n\n"
+        state = msgspec.json.encode(show.state())
+        if state != last_state:
+            last_state = state
+            yield b"event: state\ndata: " + state + b"\n\n"
+
+
+def _is_ours(request: Request) -> bool:
+    """A page of another site cannot send JSON here without asking first, and nobody answers."""
+    return request.headers.get("content-type", "") == "application/json"
+
+
+def _json(content: object, status: int) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")

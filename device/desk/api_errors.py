@@ -1,0 +1,109 @@
+"""Every error that the desk's HTTP API answers with: its status, its words, its remedy. Pure.
+
+The words are the same whatever was pressed (law 7). `docs/errors.md` lists them (a test compares).
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from device.desk.schemas import MAX_REQUEST_BYTES
+from device.events import Refusal
+
+
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of every error."""
+
+    error: str
+    says: str
+    remedy: str
+
+
+class ErrorRow(NamedTuple):
+    """One error: its status, what it says, what to do."""
+
+    status: int
+    says: str
+    remedy: str
+
+
+ERRORS: dict[str, ErrorRow] = {
+    "unauthorised": ErrorRow(
+        401,
+        "the token is missing or wrong",
+        "Send `Authorization: Bearer` with the token from the pad's token file.",
+    ),
+    "foreign-origin": ErrorRow(
+        403,
+        "a page from this origin may not call the pad",
+        "Name the origin in the pad's configuration, `[desk] origins`.",
+    ),
+    "too-often": ErrorRow(
+        429,
+        "there are too many calls from this address",
+        "Listen to `/v1/events` instead of asking again and again.",
+    ),
+    "too-many-listeners": ErrorRow(
+        503,
+        "too many listen to the pad's events already",
+        "Let one program listen for all, and close what is no longer used.",
+    ),
+    "not-found": ErrorRow(404, "there is no such path", "See the list of paths in the manual."),
+    "method-not-allowed": ErrorRow(
+        405,
+        "this path does not take this method",
+        "Use the method that the `Allow` header names.",
+    ),
+    "too-large": ErrorRow(
+        413,
+        f"the request is longer than {MAX_REQUEST_BYTES} bytes",
+        "Send only the fields in the manual.",
+    ),
+    "bad-request": ErrorRow(
+        422,
+        "the request is not as it should be",
+        "Mend the field that is named; unknown fields are not taken.",
+    ),
+    "internal": ErrorRow(
+        500,
+        "the pad failed to answer",
+        "Try again; if it stays so, send the pad's log to support.",
+    ),
+    Refusal.BUSY.value: ErrorRow(
+        409,
+        "another citizen is being served at the pad",
+        "Wait for the invitation to end, or withdraw it.",
+    ),
+    Refusal.PAUSED.value: ErrorRow(409, "the window is paused", "Resume the window first."),
+    Refusal.FAULT.value: ErrorRow(
+        409,
+        "the pad has a fault and its window is closed",
+        "Tell the technician the code that the pad shows.",
+    ),
+    Refusal.UNBOUND.value: ErrorRow(
+        409,
+        "the pad does not belong to a window yet",
+        "Have the pad brought into service first.",
+    ),
+    Refusal.UNKNOWN.value: ErrorRow(
+        404,
+        "the pad does not know this invitation",
+        "Check the id; the pad remembers the last 256.",
+    ),
+    Refusal.ENDED.value: ErrorRow(
+        409,
+        "the invitation has ended already",
+        "Ask for its standing; what has been answered cannot be taken back.",
+    ),
+    "unknown-window": ErrorRow(
+        404,
+        "this pad stands at another window",
+        "Ask the pad of that window; `GET /v1/window` names the one of this pad.",
+    ),
+    Refusal.RATED.value: ErrorRow(
+        409,
+        "this case and step have been rated already",
+        "Go on with the next case; with `again` the citizen is asked once more, on record.",
+    ),
+}
+"""Every error that this API can answer with. The words are the same whatever was pressed."""

@@ -1,0 +1,87 @@
+"""What goes over the desk's HTTP API: wishes, answers and events, as types. Pure.
+
+Every field of a wish is optional, none may be unknown, none is coerced.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from device.events import Standing
+from device.ports import WindowNow
+from sync.desk_fields import Case, Clerk, Matter, Reason, Step, Window
+
+MAX_REQUEST_BYTES = 16 * 1024
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every request's body has in common: nothing unknown."""
+
+
+class InvitationWish(Wish, frozen=True, kw_only=True):
+    """The service to be rated. `again`: ask although it has been rated; the ledger shows it.
+    `window`: whose pad the caller takes this for; another one refuses. `channel`: "hall_terminal"
+    from a self-service terminal.
+    """
+
+    case: Case | None = None
+    matter: Matter | None = None
+    step: Step | None = None
+    clerk: Clerk | None = None
+    again: bool = False
+    window: Window | None = None
+    channel: Literal["hall_pad", "hall_terminal"] = "hall_pad"
+
+
+class WithdrawalWish(Wish, frozen=True, kw_only=True):
+    """Why the invitation is taken back; kept with the entry."""
+
+    reason: Reason = ""
+
+
+class WindowWish(Wish, frozen=True, kw_only=True):
+    """Who closes or opens the window, and which one he means."""
+
+    by: Clerk | None = None
+    window: Window | None = None
+
+
+class InvitationNow(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a clerk may know of an invitation (law 7)."""
+
+    invitation: str
+    standing: Standing
+
+
+class WindowState(msgspec.Struct, frozen=True, kw_only=True):
+    """The window at this moment. `invitation`: the one on the screen. `fault`: the code there."""
+
+    window: str
+    state: Literal["ready", "busy", "paused", "fault", "unbound"]
+    invitation: str | None = None
+    fault: str | None = None
+
+
+class TicketNow(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket for one connection to /v1/events, to be used within `good_for_s` seconds."""
+
+    ticket: str
+    good_for_s: int
+
+
+class WindowEvent(WindowState, frozen=True, kw_only=True, tag_field="event", tag="window"):
+    """The window has changed; also sent first, and when nothing happened for a while."""
+
+
+class StandingEvent(InvitationNow, frozen=True, kw_only=True, tag_field="event", tag="standing"):
+    """An invitation has been opened, or has ended."""
+
+
+def window_state(now: WindowNow) -> WindowState:
+    """The window as it goes over the wire."""
+    return msgspec.convert(now._asdict(), WindowState)
+
+
+def window_event(now: WindowNow) -> WindowEvent:
+    """The same, as an event."""
+    return msgspec.convert({"event": "window", **now._asdict()}, WindowEvent)

@@ -1,0 +1,56 @@
+"""Opens the desk that the configuration asks for: its rules, its app, its port.
+
+Called by the agent, which imports it only when there is a `[desk]`.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from device.config.desk_config import Desk as Settings
+from device.config.desk_config import read_tokens
+from device.desk.admission import Admission
+from device.desk.event_stream import Live
+from device.desk.http import build_app
+from device.desk.pages import PUBLIC
+from device.errors import ConfigError
+from device.ports import Desk
+from web.refusal_log import Refused
+from web.server import PortError, WebServer, serve
+from web.tls import tls_context
+
+log = logging.getLogger(__name__)
+
+
+class OpenDesk(NamedTuple):
+    """A desk at work. `changed` wants to hear of every event at the pad."""
+
+    server: WebServer
+    changed: Callable[[], None]
+    refused: Refused
+
+
+async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
+    """Open it. Raises ConfigError when the port cannot be had."""
+    plugin = settings.plugin_token_file
+    admission = Admission(
+        read_tokens(settings.token_file),
+        origins=settings.origins,
+        plugin_tokens=read_tokens(plugin) if plugin else (),
+        public=PUBLIC,
+    )
+    live = Live(desk)
+    certificate = settings.certificate
+    try:
+        server = await serve(
+            build_app(desk, admission, live),
+            settings.host,
+            settings.port,
+            tls=tls_context(certificate, settings.certificate_key) if certificate else None,
+            on_cut=lambda error, caller: admission.refuse(error, caller, ""),
+        )
+    except PortError as error:
+        raise ConfigError(f"[desk] {error}") from error
+    secured = " with TLS" if certificate else ""
+    log.info("the desk listens on %s:%d%s", settings.host, server.port, secured)
+    return OpenDesk(server, live.changed, admission.refused)

@@ -1,0 +1,266 @@
+"""A self-test on the real board: the course's effects carried out, its events brought in.
+
+One thread here does everything but the display; drivers' threads and the one that reads the
+terminal only put into a queue. The ledger is held against every agent and not opened.
+"""
+
+import os
+import platform
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TextIO
+
+from device.board.keypad import load_keypad
+from device.board.profile import Levelled
+from device.config.config import Config
+from device.drivers.display_worker import Panel
+from device.drivers.registry import build_board
+from device.errors import Code, DriverError
+from device.ledger.file import kept_apart
+from device.ports import Board, FaultReport
+from device.selftest import probes
+from device.selftest.plan import plan
+from device.selftest.report import Head, line, report
+from device.selftest.runner import Course
+from device.selftest.selftest_screens import prompt_screen, test_picture, worded
+from device.selftest.step_words import texts
+from device.selftest.steps import (
+    Answer,
+    AskKey,
+    Effect,
+    Event,
+    Found,
+    Item,
+    Measure,
+    Measured,
+    Prompt,
+    Quit,
+    Stimulus,
+    Tick,
+)
+from device.ui.oled_picture import draw
+from sync import __version__
+from sync.entries import Trust
+
+CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
+
+BEEP_MS = (150, 150, 150, 150, 400)
+PROMPT = "selftest"
+"""The recording that is played."""
+
+TYPED: dict[str, Answer | Quit] = {
+    **dict.fromkeys(("y", "yes", "是"), Answer(True)),
+    **dict.fromkeys(("n", "no", "否"), Answer(False)),
+    **dict.fromkeys(("s", "skip", "跳过"), Answer(None)),
+    **dict.fromkeys(("q", "quit", "退出"), Quit()),
+}
+"""What may be typed, and what it says."""
+
+
+class Bench:
+    """The board under test, and where its result is told. `stdin` None: nobody can type."""
+
+    def __init__(self, config: Config, board: Board, out: TextIO, stdin: TextIO | None) -> None:
+        self._config = config
+        self._board = board
+        self._out = out
+        self._stdin = stdin
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._texts = texts(config.pad.languages)
+        self._both = texts(("zh", "en"))
+        self._panel: Panel | None = None
+        self._told = ""
+        lights = config.profile.lights
+        self.course = Course(
+            plan(
+                keys_of(config),
+                languages=config.pad.languages,
+                display=board.display is not None,
+                lights=[light.name for light in lights.light] if lights and board.lights else [],
+                beeper=board.beeper is not None,
+                voice=board.voice is not None,
+            ),
+            terminal=stdin is not None,
+        )
+
+    def run(self) -> bool:
+        """Walk through it; whether everything has passed. Raises DriverError without a board."""
+        head = self._head()
+        with ExitStack() as stack:
+            self._board.start()
+            stack.callback(self._board.stop)
+            self._open(stack)
+            try:
+                self._walk()
+            except KeyboardInterrupt:
+                self._carry_out(self.course.happen(Quit(), _now_ms()))
+        self.text = report(head, self.course.results, self._both[0].levels)
+        return self.course.passed
+
+    def _open(self, stack: ExitStack) -> None:
+        board = self._board
+        if board.display is not None:
+            self._panel = Panel(board.display, self._events.put)
+            self._panel.start()
+            stack.callback(self._panel.stop)
+        for part in (board.lights, board.beeper, board.voice):
+            if part is not None:
+                stack.callback(part.stop)
+        if board.voice is not None:
+            board.voice.start(self._on_signal("voice"))
+        try:
+            board.keys.start(self._events.put, self._events.put)
+            stack.callback(board.keys.stop)
+        except DriverError as error:
+            self._events.put(FaultReport(error.code, True, error.detail))
+        if self._stdin is not None:
+            threading.Thread(target=self._read, args=(self._stdin.fileno(),), daemon=True).start()
+            self._say("y 是, n 否, s 跳过 skip, q 退出 quit, + Enter")
+
+    def _walk(self) -> None:
+        self._carry_out(self.course.begin(_now_ms()))
+        while not self.course.over:
+            due_ms = self.course.deadline_ms
+            wait_s = None if due_ms is None else max(0.0, (due_ms - _now_ms()) / 1000)
+            try:
+                event = self._events.get(timeout=wait_s)
+            except queue.Empty:
+                event = Tick()
+            self._carry_out(self.course.happen(event, _now_ms()))
+
+    # --- effects ----------------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Measure():
+                    self._events.put(Measured(self._measure(effect)))
+                case Prompt():
+                    self._prompt(effect)
+                case Stimulus():
+                    self._stimulate(effect)
+                case Found():
+                    self._say(line(effect.item, self._both[0].levels))
+                    self._quiet()
+
+    def _measure(self, step: Measure) -> Item:
+        if step.about == "clock":
+            return probes.clock(self._board.wall)
+        if step.about == "ledger":
+            return probes.ledger_folder(self._config.ledger.path)
+        return probes.broker(self._config.province)
+
+    def _prompt(self, prompt: Prompt) -> None:
+        codes = sorted({item.code.code for item in self.course.items.values() if item.code})
+        if self._panel is not None:
+            self._panel.show(draw(prompt_screen(prompt, self._texts, codes), self._panel.size))
+        step = prompt.step
+        about = "" if step is None or isinstance(step, AskKey) else f"[{step.about}] "
+        words = about + " / ".join(worded(prompt, one) for one in self._both)
+        if words != self._told:  # a question that is shown again is not printed again
+            self._told = words
+            self._say(words)
+        if isinstance(step, AskKey) and step.level is not None and prompt.turn == 0:
+            level = step.level.value
+            self._attempt("voice", lambda: self._speak(level))
+
+    def _stimulate(self, stimulus: Stimulus) -> None:
+        lights, beeper = self._board.lights, self._board.beeper
+        match stimulus.kind:
+            case "picture" if self._panel is not None:
+                picture = test_picture(stimulus.name, self._texts, self._panel.size)
+                self._panel.show(picture)
+            case "light" if lights is not None:
+                self._attempt("light", lambda: lights.show(frozenset({stimulus.name})))
+            case "beep" if beeper is not None:
+                self._attempt("beep", lambda: beeper.beep(BEEP_MS))
+            case "voice":
+                self._attempt("voice", lambda: self._speak(PROMPT))
+
+    def _speak(self, prompt: str) -> None:
+        if self._board.voice is not None:
+            self._board.voice.say(prompt, self._config.pad.languages)
+
+    def _quiet(self) -> None:
+        """Nothing is lit or said any more for what has been settled."""
+        lights, voice = self._board.lights, self._board.voice
+        if lights is not None:
+            self._attempt("light", lambda: lights.show(frozenset()))
+        if voice is not None:
+            self._attempt("voice", voice.hush)
+
+    def _attempt(self, kind: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except DriverError as error:
+            self._events.put(FaultReport(Code.SIGNAL_GONE, True, f"{kind}: {error.detail}"))
+
+    def _on_signal(self, kind: str) -> Callable[[FaultReport], None]:
+        return lambda report: self._events.put(report._replace(detail=f"{kind}: {report.detail}"))
+
+    # --- the terminal -----------------------------------------------------------------------
+
+    def _read(self, fd: int) -> None:
+        """Not through the buffered file: a thread inside it hinders the interpreter's end."""
+        begun = b""
+        while data := os.read(fd, 1024):
+            *lines, begun = (begun + data).split(b"\n")
+            for typed in lines:
+                event = TYPED.get(typed.decode("utf-8", "replace").strip().lower())
+                if event is not None:
+                    self._events.put(event)
+
+    def _say(self, words: str) -> None:
+        print(words, file=self._out, flush=True)
+
+    def _head(self) -> Head:
+        config, read = self._config, self._board.wall.read()
+        date = "not known 未知"
+        if read.trust is not Trust.NONE:
+            now = datetime.fromtimestamp(read.utc_ms / 1000, CHINA_STANDARD_TIME)
+            date = f"{now.isoformat(timespec='seconds')} ({read.trust.value})"
+        return Head(
+            pad=config.pad.id,
+            window=config.pad.window,
+            hall=config.pad.hall,
+            board=f"{config.profile.name} ({config.profile.title})",
+            machine=_machine(),
+            versions=f"ratingpad {__version__}, Python {platform.python_version()},"
+            f" {platform.system()} {platform.release()}",
+            date=date,
+        )
+
+
+def selftest(config: Config, out: TextIO = sys.stdout, stdin: TextIO | None = None) -> "Bench":
+    """Test the pad of `config`; its `text` is the report.
+
+    Raises LedgerError (L04) while an agent runs on its ledger, DriverError when there is no board.
+    """
+    with kept_apart(config.ledger.path):
+        bench = Bench(config, build_board(config.profile, config.board), out, stdin)
+        bench.run()
+    return bench
+
+
+def keys_of(config: Config) -> list[Levelled]:
+    """The keys of a pad, from its board's profile or its model's key map."""
+    if config.profile.keys.key:
+        return list(config.profile.keys.key)
+    return list(load_keypad(getattr(getattr(config.board, "keys", None), "model", "")).key)
+
+
+def _machine() -> str:
+    """What the device tree calls this board; a Raspberry Pi says its model and revision."""
+    with suppress(OSError):
+        return Path("/proc/device-tree/model").read_text("utf-8", "replace").strip("\0\n ")
+    return platform.machine()
+
+
+def _now_ms() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000

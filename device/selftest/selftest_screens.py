@@ -1,0 +1,80 @@
+"""What the display shows in a self-test: the words of a prompt, and the test pictures."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from device.selftest.runner import NO, YES
+from device.selftest.step_words import Texts
+from device.selftest.steps import Ask, AskKey, Prompt
+from device.ui.oled_picture import draw
+from device.ui.screens import Piece, Row, Screen
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LARGE = (20, 16, 14, 12)
+SMALL = (14, 12, 11)
+SQUARE_PX = 8
+"""A checker's square: a row or a column of the display that is dead or doubled shows in it."""
+
+
+def prompt_screen(prompt: Prompt, words: Sequence[Texts], codes: Sequence[str]) -> Screen:
+    """A prompt in the pad's languages; what is asked stands there in one of them at a time.
+
+    `codes`: of what has failed, shown with the result.
+    """
+    if isinstance(prompt.step, Ask):
+        one = words[prompt.turn % len(words)]
+        question = Row(one.language, (Piece(worded(prompt, one), SMALL),), band=True)
+        answers = [_answer(one, "yes", YES.value), _answer(one, "no", NO.value)]
+        return Screen((question, *answers), framed=True)
+    if isinstance(prompt.step, AskKey) and prompt.words != "gone":
+        one = words[prompt.turn % len(words)]
+        name = Row(one.language, (Piece(key_name(prompt.step, one), LARGE),), band=True)
+        return Screen((Row(one.language, (Piece(one.of(prompt.words), SMALL),)), name), framed=True)
+    sizes = LARGE if len(words) == 1 else SMALL
+    rows = [Row(one.language, (Piece(one.of(prompt.words), sizes),)) for one in words]
+    if prompt.step is None and codes:
+        rows.append(Row(words[0].language, (Piece(" ".join(codes), SMALL),)))
+    return Screen(tuple(rows), framed=True)
+
+
+def key_name(step: AskKey, words: Texts) -> str:
+    """What stands on a key: its level, or its own name."""
+    return words.levels[step.level.value] if step.level is not None else step.key
+
+
+def worded(prompt: Prompt, words: Texts) -> str:
+    """A prompt in words, with the key that it is about."""
+    step = prompt.step
+    key = step.key if isinstance(step, Ask) else step if isinstance(step, AskKey) else None
+    said = words.of(prompt.words)
+    if key is None or prompt.words == "gone":
+        return said
+    name = key_name(key, words)
+    return said.format(key=name) if "{key}" in said else f"{said} {name}"
+
+
+def test_picture(name: str, words: Sequence[Texts], size: tuple[int, int]) -> "Image":
+    """The picture `border`, `checker` or `text <language>`."""
+    if name == "border":
+        return draw(Screen((), framed=True), size)
+    if name == "checker":
+        return _checker(size)
+    language = name.removeprefix("text ")
+    one = next(one for one in words if one.language == language)
+    rows = [Row(language, (Piece(level, (12, 11)),)) for level in one.levels.values()]
+    return draw(Screen(tuple(rows)), size)
+
+
+def _answer(words: Texts, answer: str, level: str) -> Row:
+    name = Piece(words.levels[level], SMALL)
+    return Row(words.language, (Piece(words.of(answer), SMALL),), right=name)
+
+
+def _checker(size: tuple[int, int]) -> "Image":
+    image = draw(Screen(()), size)
+    for y in range(size[1]):
+        for x in range(size[0]):
+            image.putpixel((x, y), (x // SQUARE_PX + y // SQUARE_PX) % 2)
+    return image

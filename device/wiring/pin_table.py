@@ -1,0 +1,108 @@
+"""Which wire of which part goes to which pin of the header. Pure.
+
+The lines and buses are the profile's. Power and ground are chosen here: for each part the free
+pin nearest to its lines, and of two equally near the lower one. Where none is left, parts share.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from device.board.pins import Claim, Header, Pin, claims
+from device.wiring import wiring_words as words
+from device.wiring.wiring_words import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from device.board.profile import Profile
+
+UNWIRED = {"MISO"}
+"""A display is only written to. Chip selects that are not its own are left out too."""
+
+
+class Wire(NamedTuple):
+    """One wire: its part, what it is called there, its pin, and what sits between."""
+
+    part: str
+    name: Text
+    pin: Pin
+    note: Text
+
+    @property
+    def line(self) -> str:
+        """The pin's line as it is printed on pin charts, or nothing for power."""
+        return "" if self.pin.line is None else f"GPIO{self.pin.line}"
+
+
+def wires(profile: "Profile", header: Header) -> list[Wire]:
+    """Every wire of a board that takes no pin twice, part by part, by pin within a part."""
+    claimed = claims(msgspec.structs.asdict(profile))
+    found: list[Wire] = []
+    taken: set[int] = set()
+    for part in words.PARTS:
+        mine = [claim for claim in claimed if claim.part == part]
+        if not mine:
+            continue
+        notes = _notes(part, profile)
+        lines = [wire for claim in mine for wire in _lines(claim, header, profile, notes)]
+        at = [wire.pin for wire in lines]
+        for power in [name for name in ("3V3", "5V", "GND") if name in _powers(part, notes)]:
+            there = [pin for pin in header.pin if pin.power == power]
+            pin = min(
+                [pin for pin in there if pin.pin not in taken] or there,
+                key=lambda pin: (sum(_distance(pin, other) for other in at), pin.pin),
+            )
+            taken.add(pin.pin)
+            names = words.ON_DISPLAY if part == "display" else words.POWER
+            lines.append(Wire(part, names[power], pin, notes.get(power, words.NO_NOTE)))
+        found += sorted(lines, key=lambda wire: wire.pin.pin)
+    return found
+
+
+def _lines(
+    claim: Claim, header: Header, profile: "Profile", notes: "Mapping[str, Text]"
+) -> list[Wire]:
+    """The wires of one claim."""
+    if claim.bus is not None:
+        select = f"CE{claim.bus.partition('.')[2]}"
+        return [
+            Wire(claim.part, words.ON_DISPLAY[signal], pin, notes.get(signal, words.NO_NOTE))
+            for signal, pin in header.of_bus(claim.bus).items()
+            if signal not in UNWIRED and (signal == select or not signal.startswith("CE"))
+        ]
+    pin = next(pin for pin in header.pin if pin.line == claim.line)
+    if claim.part == "display":
+        return [Wire(claim.part, words.ON_DISPLAY[claim.wire], pin, words.NO_NOTE)]
+    levels = {key.name: key.level for key in profile.keys.key}
+    level = levels.get(claim.wire)
+    named = words.both(claim.wire) if claim.wire else words.SIGNAL
+    name = named if level is None else words.LEVELS[level]
+    return [Wire(claim.part, name, pin, notes["line"])]
+
+
+def _notes(part: str, profile: "Profile") -> dict[str, Text]:
+    """What is said of a part's wires: its lines, its power."""
+    if part == "key":
+        return words.BUTTON_TO_GROUND if profile.keys.active_low else words.BUTTON_TO_POWER
+    if part == "light":
+        low = profile.lights is not None and profile.lights.active_low
+        return words.LIGHT_TO_POWER if low else words.LIGHT_TO_GROUND
+    if part == "beeper":
+        low = profile.beeper is not None and profile.beeper.active_low
+        return words.BEEPER_MODULE if low else words.BEEPER_BY_TRANSISTOR
+    return words.DISPLAY_NOTES
+
+
+def _powers(part: str, notes: "Mapping[str, Text]") -> set[str]:
+    """The power that a part needs: what its notes speak of; a display needs both."""
+    return {"3V3", "GND"} if part == "display" else set(notes)
+
+
+def _distance(pin: Pin, other: Pin) -> int:
+    """How far apart two pins are, in pitches; across the columns counts double.
+
+    A plug of one row is the easiest to make, so the same column is preferred.
+    """
+    rows = abs((pin.pin - 1) // 2 - (other.pin - 1) // 2)
+    return rows + 2 * (pin.pin % 2 != other.pin % 2)

@@ -1,0 +1,97 @@
+"""Does a rating by phone count? Pure; storing it is somebody else's.
+
+`sync/phone_token.py` says whether a code is a pad's and still good. What is left is law 4: one
+invitation, one rating, whichever way it comes and in whatever order it comes in. docs/token.md
+gives the reasons. As in `projection.py`, the answer is a function of what is stored and of nothing
+else, so that it may be asked when the phone rings, and again whenever the pad has sent more.
+"""
+
+import enum
+from typing import NamedTuple
+
+from province.timestamps import Dated
+from sync.phone_token import POLICY_DAYS, Purpose, Token, day_of, last_day
+
+
+class Verdict(enum.Enum):
+    """What becomes of a rating by phone. COUNTS and WAITS are taken and thanked, the others not;
+    one that was taken is kept for good, whatever it turns out to be later.
+    """
+
+    COUNTS = "counts"
+    WAITS = "waits"
+    """The pad has not sent the invitation yet; without it a rating never counts."""
+    USED = "used"
+    """This invitation has been rated by phone before."""
+    RATED = "rated"
+    """A key was pressed for it before, or it cannot be told which was first. Words may be added."""
+    EXPIRED = "expired"
+    """The days in which it could be rated were over."""
+    FOREIGN = "foreign"
+    """The invitation is another pad's than the token."""
+
+
+class Arrived(NamedTuple):
+    """The invitation's `invited` entry: which pad sent it, its date, and when it came in."""
+
+    pad: str
+    date: Dated
+    came_ms: int
+
+
+class Pressed(NamedTuple):
+    """The date of the first press for an invitation (a correction does not move it), and when it
+    came in.
+    """
+
+    date: Dated
+    came_ms: int
+
+
+class Known(NamedTuple):
+    """All that the province holds of one invitation. `phoned_ms`: when its first rating by phone
+    was committed, if that is another one than is asked about.
+    """
+
+    invited: Arrived | None = None
+    pressed: Pressed | None = None
+    phoned_ms: int | None = None
+
+
+def judge(token: Token, known: Known, given_ms: int, days: int = POLICY_DAYS) -> Verdict:
+    """What becomes of a rating that was given at `given_ms` by the province's clock.
+
+    `days`: for a token without a day, how long its invitation may be rated.
+    """
+    if known.invited is not None and known.invited.pad != token.pad:
+        return Verdict.FOREIGN
+    if token.purpose is Purpose.WORDS:
+        return Verdict.RATED
+    if known.phoned_ms is not None and known.phoned_ms <= given_ms:
+        return Verdict.USED
+    if known.pressed is not None and not _before(given_ms, known.pressed):
+        return Verdict.RATED
+    last = _last_day(token, known.invited, days)
+    if last is not None and day_of(given_ms) > last:
+        return Verdict.EXPIRED
+    return Verdict.WAITS if known.invited is None else Verdict.COUNTS
+
+
+def _before(given_ms: int, pressed: Pressed) -> bool:
+    """Whether a phone was surely first. A press cannot have happened after it came in."""
+    if pressed.date.utc_ms is None:
+        return False
+    unsure_ms = pressed.date.uncertainty_ms or 0
+    return given_ms < min(pressed.date.utc_ms, pressed.came_ms) - unsure_ms
+
+
+def _last_day(token: Token, invited: Arrived | None, days: int) -> int | None:
+    """Of a token without a day: from the date of its invitation, at the latest when that came in;
+    None while nothing is known.
+    """
+    if token.last_day is not None or invited is None:
+        return token.last_day
+    served_ms = invited.came_ms
+    if invited.date.utc_ms is not None:
+        served_ms = min(invited.date.utc_ms, served_ms)
+    return last_day(served_ms, days)

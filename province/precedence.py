@@ -1,0 +1,145 @@
+"""Which of the entries about one invitation counts, and the row that they give. Pure.
+
+The rules, a total order on entries, so that any order of arrival gives the same row:
+
+- the invitation is the first `invited`;
+- a level beats a withdrawal, which beats a lapse, which beats an open invitation;
+- a press inside the grace time (`again`) supersedes, the last of them wins; of levels without
+  `again` the first counts (law 4: one invitation, one rating).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from province.rows import Rating
+from province.timestamps import Anchor, date
+from sync.entries import Invited, Lapsed, Rated, Withdrawn
+
+OPEN, LAPSED, WITHDRAWN, RATED, RATED_AGAIN = range(5)
+STANDINGS = ("open", "unrated", "withdrawn", "rated", "rated")
+
+AboutInvitation = Rated | Invited | Lapsed | Withdrawn
+OfInvitation = (Rated, Invited, Lapsed, Withdrawn)
+"""The kinds that decide an invitation's row (a tuple: a union is three times slower to test)."""
+
+
+class Trail:
+    """The entries about one invitation that decide its row."""
+
+    __slots__ = ("invited", "invited_ledger", "invited_seq", "ledger", "outcome", "rank", "seq")
+
+    def __init__(self) -> None:
+        self.invited: Invited | None = None
+        self.invited_ledger = ""
+        self.invited_seq = 0
+        self.outcome: AboutInvitation | None = None
+        self.ledger = ""
+        self.seq = 0
+        self.rank = -1
+
+    def invite(self, body: Invited, ledger: str, seq: int) -> None:
+        """An invitation: the first written counts."""
+        if self.invited is None or (ledger, seq) < (self.invited_ledger, self.invited_seq):
+            self.invited = body
+            self.invited_ledger = ledger
+            self.invited_seq = seq
+        self.end(OPEN, body, ledger, seq)
+
+    def end(
+        self, rank: int, body: Invited | Rated | Lapsed | Withdrawn, ledger: str, seq: int
+    ) -> None:
+        """What became of it."""
+        if self.rank < 0 or outranks((rank, ledger, seq), (self.rank, self.ledger, self.seq)):
+            self.rank = rank
+            self.outcome = body
+            self.ledger = ledger
+            self.seq = seq
+
+
+Decision = tuple[int, str, int]
+"""An entry that may decide an invitation: its rank and its position."""
+
+
+def outranks(one: Decision, other: Decision) -> bool:
+    """Whether the entry `one` decides an invitation against `other`; a total order."""
+    if one[0] != other[0]:
+        return one[0] > other[0]
+    if one[0] == RATED_AGAIN:
+        return one > other
+    return one < other
+
+
+def rating_of(
+    pad: str, invitation: str, trail: Trail, anchors: Mapping[str, Sequence[Anchor]]
+) -> Rating:
+    """The row of an invitation. `anchors`: by boot. Raises ValueError for an empty trail."""
+    outcome = trail.outcome
+    if outcome is None:
+        raise ValueError(f"no entry is behind invitation {invitation}")
+    level = source = elapsed_ms = reason = None
+    if isinstance(outcome, Rated):
+        # `_value_`: before Python 3.12 `value` is a property in Python, and this is the hot path.
+        level, source, elapsed_ms = outcome.level._value_, outcome.source, outcome.elapsed_ms
+    elif isinstance(outcome, Withdrawn):
+        reason = outcome.reason
+    at = outcome.at
+    dated = date(at, anchors.get(at.boot, ()) if anchors else ())
+    invited = trail.invited
+    service = invited.service if invited is not None else None
+    return Rating(
+        pad,
+        invitation,
+        STANDINGS[trail.rank],
+        level,
+        trail.rank == RATED_AGAIN,
+        elapsed_ms,
+        source,
+        reason,
+        invited.window if invited is not None else None,
+        invited.clerk if invited is not None else None,
+        service.case if service is not None else None,
+        service.matter if service is not None else None,
+        service.step if service is not None else None,
+        invited.source if invited is not None else None,
+        invited.channel._value_ if invited is not None else None,
+        trail.invited_ledger if invited is not None else None,
+        trail.invited_seq if invited is not None else None,
+        trail.ledger,
+        trail.seq,
+        at.boot,
+        at.mono,
+        dated.utc_ms,
+        dated.by,
+        dated.uncertainty_ms,
+    )
+
+
+def merge(one: Rating, two: Rating) -> Rating:
+    """The row that the entries behind both rows give together."""
+    invited = one if _invited_first(one, two) else two
+    ended = two if outranks(_decided(two), _decided(one)) else one
+    # `ended` carries outcome and date, `invited` the invitation's own columns.
+    return ended._replace(
+        window_id=invited.window_id,
+        clerk=invited.clerk,
+        case_number=invited.case_number,
+        matter_code=invited.matter_code,
+        step=invited.step,
+        desk=invited.desk,
+        channel=invited.channel,
+        invited_ledger=invited.invited_ledger,
+        invited_seq=invited.invited_seq,
+    )
+
+
+def _invited_first(one: Rating, two: Rating) -> bool:
+    if one.invited_seq is None or two.invited_seq is None:
+        return two.invited_seq is None
+    return (one.invited_ledger or "", one.invited_seq) <= (
+        two.invited_ledger or "",
+        two.invited_seq,
+    )
+
+
+def _decided(row: Rating) -> Decision:
+    rank = RATED_AGAIN if row.again else STANDINGS.index(row.standing)
+    return rank, row.ledger, row.seq

@@ -1,0 +1,386 @@
+"""The messages between pad and province, their topics and their bytes. Pure.
+
+Everything on the wire is written down here and in `entries.py`, once, as types. JSON Schema and
+the AsyncAPI document in `docs/contract/` are generated from them (`python -m sync.schema`).
+
+Versions: every message carries `v`. A message with another `v` is refused with
+`Problem.VERSION` and never half-understood. Within a version, new optional fields and new entry
+kinds may appear at any time: unknown fields are ignored, unknown kinds are stored as they came.
+"""
+
+import enum
+import re
+import zlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from sync.desk_fields import Asked, By, InvitationId, Reason, Standing
+from sync.entries import DIGEST_BYTES, MAX_BODY_BYTES, At, Entry, HashName
+
+VERSION = 1
+MAX_BATCH_ENTRIES = 1024
+MAX_BATCH_BYTES = 256 * 1024
+"""Bounds of one batch before deflate. Larger than design §4 first had (256, 128 KiB): a backlog
+drains half again as fast in batches of about 1000, and a live batch never comes near either."""
+DEFLATE_FROM_BYTES = 1024
+"""Shorter payloads go as they are: a live rating gains nothing from deflate."""
+DEFLATE_LEVEL = 5
+"""14 % fewer bytes than level 1 for 0.6 µs more an entry; 9 saves 6 % more for six times that."""
+DEFLATE = ("encoding", "deflate")
+"""The MQTT 5 user property that names a deflated (zlib, RFC 1950) payload."""
+
+PAD_ID = re.compile(r"[a-z0-9-]{1,32}")
+"""A pad's id is the CN of its certificate and one level of its topics."""
+
+LEDGER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+"""A ledger's id: a ULID, and nothing that a database index could choke on."""
+MAX_SEQ = 2**53
+"""No pad lives that long; every language and database can count to it."""
+
+
+class Problem(enum.Enum):
+    """Why the province did not take a batch. The pad raises a fault and keeps every entry."""
+
+    GAP = "gap"
+    """Entries between the stored head and this batch are missing: resend from seq + 1."""
+    CHAIN = "chain"
+    """The digests do not continue what is stored: a restored, cloned or altered ledger."""
+    SIGNATURE = "signature"
+    """The batch is not signed by this pad's key."""
+    UNKNOWN_PAD = "unknown-pad"
+    """The province has no such pad."""
+    RETIRED = "retired"
+    """The pad has been replaced; what it holds is salvaged by a technician."""
+    FOREIGN = "foreign"
+    """The ledger belongs to another pad."""
+    MALFORMED = "malformed"
+    """The payload is no batch: not NDJSON, wrong count, too long, not UTF-8."""
+    VERSION = "version"
+    """The payload's `v` is not spoken here."""
+
+
+class Status(enum.Enum):
+    """What `up/state` says."""
+
+    ONLINE = "online"
+    STOPPED = "stopped"
+    LOST = "lost"
+
+
+class ContractError(ValueError):
+    """The other end sent something that is not in the contract."""
+
+    def __init__(self, problem: Problem, detail: str) -> None:
+        super().__init__(f"{problem.value}: {detail}")
+        self.problem = problem
+        self.detail = detail
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every message but an entry carries."""
+
+    v: int
+
+
+class BatchHeader(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The first line of a batch.
+
+    `prev` and `head`: the digests (hex) before the first and after the last entry. `torn`: the pad
+    no longer holds what came before `first` (pruned, or lost with a damaged file), so the province
+    records the hole and goes on. `sig`: ES256, once the pad is enrolled.
+    """
+
+    ledger: str
+    first: int
+    count: int
+    prev: str
+    head: str
+    hash: HashName = HashName.SHA256
+    torn: bool = False
+    sig: str | None = None
+
+    @property
+    def last(self) -> int:
+        """The seq of the last entry."""
+        return self.first + self.count - 1
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A header and the exact bytes of its entries."""
+
+    header: BatchHeader
+    bodies: list[bytes]
+
+
+class Receipt(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """All entries of `ledger` up to and including `seq` are committed at the province.
+
+    `digest`: the chain's digest (hex) there. `session`: the pad's session that this receipt
+    answers the birth of; only such a receipt may take the mark back (a restored server).
+    """
+
+    ledger: str
+    seq: int
+    digest: str
+    session: str | None = None
+    problem: Problem | None = None
+    detail: str | None = None
+
+
+class State(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Birth, farewell and will of a pad. A later (boots, session) beats an earlier one, so a late
+    will cannot hide a newer birth.
+    """
+
+    pad: str
+    status: Status
+    boots: int
+    session: int
+    ledger: str
+    seq: int = 0
+    digest: str = ""
+    agent: str = ""
+    board: str = ""
+
+
+class FaultNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A fault that stands at this moment. `since`: CLOCK_BOOTTIME ms."""
+
+    code: str
+    since: int
+    detail: str = ""
+
+
+class Health(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """How the pad is, every 5 minutes or so. None means that the board cannot tell.
+
+    `strays`: presses that were only counted. `refused`: calls turned away at the desk's door, since
+    the agent's start.
+    """
+
+    at: At
+    boots: int
+    ledger: str
+    head: int
+    receipted: int
+    faults: tuple[FaultNow, ...] = ()
+    disk_free_bytes: int | None = None
+    card_wear_percent: float | None = None
+    temperature_c: float | None = None
+    strays: int = 0
+    refused: int = 0
+
+    @property
+    def backlog(self) -> int:
+        """Entries that the province has not receipted."""
+        return self.head - self.receipted
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the province may set on a pad; None leaves the pad's own configuration in force."""
+
+    window: str | None = None
+    invitation_s: int | None = None
+    grace_s: int | None = None
+    thanks_s: int | None = None
+
+
+class Desired(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole desired configuration; a higher `version` replaces a lower one."""
+
+    version: int
+    settings: Settings
+
+
+class Reported(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The configuration in force. `problems`: why a desired one was refused, in words."""
+
+    version: int
+    digest: str
+    settings: Settings
+    problems: tuple[str, ...] = ()
+
+
+class Order(enum.Enum):
+    """What a pad can be told to do now."""
+
+    IDENTIFY = "identify"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REPORT_HEALTH = "report-health"
+    INVITE = "invite"
+    WITHDRAW = "withdraw"
+    STANDING = "standing"
+
+
+class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """An order; the answer goes to the MQTT 5 response topic with its correlation data.
+
+    `ask` goes with the order to invite; `invitation` with those to withdraw (and why, in `reason`)
+    and to tell a standing.
+    """
+
+    order: Order
+    by: By
+    ask: Asked | None = None
+    invitation: InvitationId | None = None
+    reason: Reason = ""
+
+
+class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a command. `code` is a stable error code when `done` is false.
+
+    `invitation` and `standing` answer the orders of a queueing system; never a level (law 7).
+    """
+
+    done: bool
+    code: str | None = None
+    detail: str | None = None
+    invitation: str | None = None
+    standing: Standing | None = None
+
+
+class Topic(enum.Enum):
+    """The seven topics of a pad; the value is what follows `pad/v1/{pad}/`."""
+
+    ENTRIES = "up/entries"
+    STATE = "up/state"
+    HEALTH = "up/health"
+    REPORTED = "up/reported"
+    RECEIPT = "down/receipt"
+    DESIRED = "down/desired"
+    COMMAND = "down/command"
+
+    def of(self, pad: str) -> str:
+        """The full topic for `pad`; `"+"` gives the filter for every pad."""
+        return f"pad/v1/{pad}/{self.value}"
+
+
+def read_topic(topic: str) -> tuple[str, Topic] | None:
+    """The pad and the topic that a full topic string names; None for anything else."""
+    parts = topic.split("/", 3)
+    if len(parts) != 4 or parts[:2] != ["pad", "v1"] or not PAD_ID.fullmatch(parts[2]):
+        return None
+    try:
+        return parts[2], Topic(parts[3])
+    except ValueError:
+        return None
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+M = TypeVar("M", bound=Message)
+
+
+def write_message(message: Message) -> bytes:
+    """The canonical bytes of a message."""
+    return _encoder.encode(message)
+
+
+class _VersionOnly(msgspec.Struct):
+    v: int
+
+
+def read_message(kind: type[M], payload: bytes) -> M:
+    """The message of type `kind` that `payload` spells.
+
+    Raises ContractError: VERSION for another `v`, MALFORMED for anything else.
+    """
+    try:
+        version = msgspec.json.decode(payload, type=_VersionOnly).v
+        if version != VERSION:
+            raise ContractError(Problem.VERSION, f"v is {version}, this end speaks {VERSION}")
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ContractError(Problem.MALFORMED, f"{kind.__name__}: {error}") from error
+
+
+def write_batch(
+    ledger: str,
+    entries: Sequence[Entry],
+    prev: bytes,
+    *,
+    hash_name: HashName = HashName.SHA256,
+    torn: bool = False,
+) -> bytes:
+    """The NDJSON of a batch: the header, then every body, each line ended by a newline.
+
+    `prev` is the digest before the first entry. Raises ValueError for no entries.
+    """
+    if not entries:
+        raise ValueError("a batch carries at least one entry")
+    header = BatchHeader(
+        v=VERSION,
+        ledger=ledger,
+        first=entries[0].seq,
+        count=len(entries),
+        prev=prev.hex(),
+        head=entries[-1].digest.hex(),
+        hash=hash_name,
+        torn=torn,
+    )
+    lines = [write_message(header), *(entry.body for entry in entries), b""]
+    return b"\n".join(lines)
+
+
+def read_batch(payload: bytes) -> Batch:
+    """The batch in an (inflated) payload: its shape is checked here, its chain by the receiver.
+
+    Raises ContractError: VERSION or MALFORMED.
+    """
+    if len(payload) > MAX_BATCH_BYTES:
+        raise ContractError(Problem.MALFORMED, f"{len(payload)} bytes; at most {MAX_BATCH_BYTES}")
+    try:
+        payload.decode()
+    except UnicodeDecodeError as error:
+        raise ContractError(Problem.MALFORMED, f"not UTF-8: {error.reason}") from error
+    lines = payload.split(b"\n")
+    header = read_message(BatchHeader, lines[0])
+    if lines[-1] != b"":
+        raise ContractError(Problem.MALFORMED, "the last line is not ended")
+    bodies = lines[1:-1]
+    if header.count != len(bodies) or not 1 <= header.count <= MAX_BATCH_ENTRIES:
+        raise ContractError(
+            Problem.MALFORMED, f"count says {header.count}, {len(bodies)} entries follow"
+        )
+    if not LEDGER_ID.fullmatch(header.ledger) or not 1 <= header.first <= MAX_SEQ:
+        raise ContractError(Problem.MALFORMED, "no ledger id, or first is out of range")
+    if max(map(len, bodies)) > MAX_BODY_BYTES or min(map(len, bodies)) == 0:
+        raise ContractError(Problem.MALFORMED, "an entry is empty or too long")
+    for name, digest in (("prev", header.prev), ("head", header.head)):
+        if len(read_digest(digest)) != DIGEST_BYTES:
+            raise ContractError(Problem.MALFORMED, f"{name} is not {DIGEST_BYTES} bytes of hex")
+    return Batch(header, bodies)
+
+
+def read_digest(text: str) -> bytes:
+    """The bytes of a hex digest; empty for anything that is none."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def deflate(payload: bytes) -> tuple[bytes, bool]:
+    """The payload as it travels, and whether it is deflated (`DEFLATE` must then be set)."""
+    if len(payload) < DEFLATE_FROM_BYTES:
+        return payload, False
+    return zlib.compress(payload, DEFLATE_LEVEL), True
+
+
+def inflate(payload: bytes) -> bytes:
+    """Undo `deflate`, never growing past `MAX_BATCH_BYTES`.
+
+    Raises ContractError MALFORMED for bytes that are not zlib, are cut short, or grow too large.
+    """
+    stream = zlib.decompressobj()
+    try:
+        plain = stream.decompress(payload, MAX_BATCH_BYTES + 1)
+    except zlib.error as error:
+        raise ContractError(Problem.MALFORMED, f"not deflate: {error}") from error
+    if len(plain) > MAX_BATCH_BYTES:
+        raise ContractError(Problem.MALFORMED, f"inflates past {MAX_BATCH_BYTES} bytes")
+    if not stream.eof or stream.unused_data:
+        raise ContractError(Problem.MALFORMED, "the deflate stream is cut short or has a tail")
+    return plain

@@ -1,0 +1,153 @@
+"""The events as a browser and as a slow, a silent and a talking listener meet them."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+
+from device import ports
+from device.desk import event_stream as live_module
+from device.desk.event_stream import MAX_LISTENERS, QUEUED, Live
+from device.events import Standing
+from device.ports import WindowNow
+from rigs.web_listener import Listener, RefusedError
+from web.server import WebServer, serve
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.turn = 0
+
+    def window(self) -> WindowNow:
+        return WindowNow("3", "busy" if self.turn % 2 else "ready")
+
+    def standing(self, _: str) -> Standing | None:
+        return None
+
+
+class Bench:
+    """A desk's events on a real port."""
+
+    def __init__(self, server: WebServer, desk: Desk, live: Live) -> None:
+        self.server, self.desk, self.live = server, desk, live
+
+    async def listen(self) -> Listener:
+        return await Listener.connect("127.0.0.1", self.server.port, "/v1/events")
+
+    def turn(self) -> None:
+        self.desk.turn += 1
+        self.live.changed()
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        while not so():
+            await asyncio.sleep(0.01)
+
+
+def run(story: Callable[[Bench], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        desk = Desk()
+        live = Live(cast("ports.Desk", desk))
+        app = Starlette(routes=[WebSocketRoute("/v1/events", live.events)])
+        server = await serve(app, "127.0.0.1", 0)
+        try:
+            async with asyncio.timeout(20):
+                await story(Bench(server, desk, live))
+        finally:
+            await server.stop()
+
+    asyncio.run(whole())
+
+
+def test_a_listener_hears_the_window_and_every_change() -> None:
+    async def story(bench: Bench) -> None:
+        one = await bench.listen()
+        first: dict[str, Any] = json.loads(await one.hear())
+        assert (first["event"], first["window"], first["state"]) == ("window", "3", "ready")
+        for state in ("busy", "ready", "busy"):
+            bench.turn()
+            assert json.loads(await one.hear())["state"] == state
+        await one.close()
+        await bench.until(lambda: bench.live.listeners == 0)
+
+    run(story)
+
+
+def test_who_hears_nothing_hears_the_window_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "BEAT_S", 0.05)
+
+    async def story(bench: Bench) -> None:
+        one = await bench.listen()
+        assert await one.hear() == await one.hear() == await one.hear()
+        await one.close()
+
+    run(story)
+
+
+def test_a_listener_that_lags_is_cut_and_the_others_hear_everything() -> None:
+    async def story(bench: Bench) -> None:
+        lazy, good = await bench.listen(), await bench.listen()
+        await bench.until(lambda: bench.live.listeners == 2)
+        await lazy.hear()
+        await good.hear()
+        heard = 0
+        lazy.stop_reading()
+        while bench.live.listeners == 2:
+            for _ in range(QUEUED // 2):
+                bench.turn()
+            for _ in range(QUEUED // 2):
+                await good.hear()
+            heard += QUEUED // 2
+        assert bench.live.listeners == 1
+        bench.turn()
+        await good.hear()
+        assert heard > QUEUED  # the control: what fits into the sockets' buffers cuts nobody
+        await good.close()
+        lazy.drop()
+
+    run(story)
+
+
+def test_a_listener_that_talks_is_hung_up_on() -> None:
+    async def story(bench: Bench) -> None:
+        one = await bench.listen()
+        await one.hear()
+        await one.say("hello")
+        assert await one.hear_end() == live_module.HUNG_UP
+        await bench.until(lambda: bench.live.listeners == 0)
+
+    run(story)
+
+
+def test_there_is_an_end_to_listeners() -> None:
+    async def story(bench: Bench) -> None:
+        held = [await bench.listen() for _ in range(MAX_LISTENERS)]
+        await bench.until(lambda: bench.live.listeners == MAX_LISTENERS)
+        with pytest.raises(RefusedError, match="503"):
+            await bench.listen()
+        await held.pop().close()
+        await bench.until(lambda: bench.live.listeners < MAX_LISTENERS)
+        await bench.listen()
+
+    run(story)
+
+
+def test_a_listener_who_is_gone_without_a_word_is_forgotten() -> None:
+    async def story(bench: Bench) -> None:
+        one = await bench.listen()
+        await one.hear()
+        one.drop()
+        await bench.until(lambda: bench.live.listeners == 0)
+
+    run(story)
+
+
+def test_the_pad_does_nothing_for_nobody() -> None:
+    class Busy(Desk):
+        def window(self) -> WindowNow:
+            raise AssertionError("nobody listens")
+
+    Live(cast("ports.Desk", Busy())).changed()

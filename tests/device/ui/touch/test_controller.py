@@ -1,0 +1,262 @@
+"""What a report means: for the question that stands now, and for no other."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from device.events import Detail, Event, Press, Scene
+from device.output.touch_output import offers
+from device.ui.touch import controller as page_module
+from device.ui.touch.controller import OLDEST_MS, UNREAD_MS, Hand, Page
+from device.ui.touch.page_state import Now, PageState
+from device.ui.touch.page_view import Fixed
+from device.ui.touch.page_words import read_wording
+from device.ui.touch.reports import Do, Down, Pick, Up
+from device.ui.touch.touches import Tap
+from rigs.touch_page import AT_STANDBY, STATES
+from rigs.virtual_time import now_ms, pass_s, run
+from sync.entries import Level
+
+ASKED = STATES["invitation"]._replace(link=None)
+READ = 1000.0
+
+
+class Desk:
+    """A pad that stands as it is told. `pressed`: the levels of what was pressed."""
+
+    def __init__(self, now: Now | None = ASKED) -> None:
+        self.now = now
+        self.happened: list[Event] = []
+        self.told: list[PageState] = []
+        self.spoken = 0
+        fixed = Fixed(read_wording(["zh"]), 5.0, offers(), lambda _: [b"\1"], speaks=True)
+        self.page = Page(
+            fixed,
+            now=lambda: self.now,
+            happen=self.happened.append,
+            mono_ms=now_ms,
+            speak=self._speak,
+        )
+        self.page.watch(self.told.append)
+
+    def _speak(self) -> None:
+        self.spoken += 1
+
+    @property
+    def state(self) -> PageState:
+        assert self.page.state is not None
+        return self.page.state
+
+    def stand(self, now: Now) -> None:
+        self.now = now
+        self.page.look()
+
+    def do(self, wish: str) -> None:
+        self.page.do(Do(self.state.number, wish))
+
+    def tap(self, *keys: str, number: int | None = None, seen_ms: float = READ) -> Press:
+        number = self.state.number if number is None else number
+        self.page.press(Tap(keys, number, now_ms(), seen_ms, whole=True))
+        press = self.happened[-1]
+        assert isinstance(press, Press)
+        return press
+
+
+def story(tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run in virtual time."""
+    run(tell())
+
+
+def test_a_touch_is_a_press_of_that_level() -> None:
+    async def tell() -> None:
+        press = Desk().tap("dissatisfied")
+        assert (press.level, press.source) == (Level.DISSATISFIED, "touch")
+
+    story(tell)
+
+
+@pytest.mark.parametrize(
+    ("keys", "number", "seen_ms"),
+    [
+        (("satisfied", "dissatisfied"), None, READ),
+        (("satisfied",), 0, READ),
+        (("satisfied",), 99, READ),
+        (("satisfied",), None, UNREAD_MS - 1.0),
+    ],
+    ids=["two faces", "an older question", "a question that never was", "nobody has read it yet"],
+)
+def test_what_is_no_answer_to_this_question_has_no_level(
+    keys: tuple[str, ...], number: int | None, seen_ms: float
+) -> None:
+    async def tell() -> None:
+        press = Desk().tap(*keys, number=number, seen_ms=seen_ms)
+        assert press.level is None
+        assert press.key == "+".join(keys)
+
+    story(tell)
+
+
+def test_a_touch_meant_for_the_citizen_before_never_rates_for_the_next() -> None:
+    async def tell() -> None:
+        desk = Desk()
+        before = desk.state.number
+        desk.stand(AT_STANDBY)
+        desk.stand(ASKED._replace(invitation="the next"))
+        assert desk.tap("satisfied", number=before).level is None
+        assert desk.tap("satisfied").level is Level.SATISFIED
+
+    story(tell)
+
+
+def test_the_question_is_looked_up_at_the_moment_of_the_touch() -> None:
+    """The pad has moved on, and the page's own look is still queued."""
+
+    async def tell() -> None:
+        desk = Desk()
+        number = desk.state.number
+        desk.now = AT_STANDBY
+        assert desk.tap("satisfied", number=number).level is None
+
+    story(tell)
+
+
+@pytest.mark.parametrize(("age_ms", "believed_ms"), [(0, 0), (120, 120), (10**9, OLDEST_MS)])
+def test_a_finger_is_as_old_as_the_page_says_within_bounds(age_ms: int, believed_ms: int) -> None:
+    async def tell() -> None:
+        await pass_s(100)
+        assert now_ms() - Desk().page.moment(age_ms) == believed_ms
+
+    story(tell)
+
+
+def test_fingers_of_one_browser_end_in_one_press() -> None:
+    async def tell() -> None:
+        desk, heard = Desk(), list[bool]()
+        hand = Hand(desk.page, heard.append)
+        number = desk.state.number
+        hand.say(Down(number, 1, "satisfied", 0, READ))
+        hand.say(Down(number, 2, "dissatisfied", 0, READ))
+        hand.say(Up(1, there=True))
+        hand.say(Up(2, there=True))
+        assert desk.happened == []
+        await pass_s(1)
+        (press,) = desk.happened
+        assert isinstance(press, Press)
+        assert (press.key, press.level) == ("satisfied+dissatisfied", None)
+        assert heard == [False, False, False, False, True]
+
+    story(tell)
+
+
+def test_what_was_chosen_is_given_and_skipping_gives_nothing() -> None:
+    async def tell() -> None:
+        desk = Desk(STATES["details"]._replace(link=None))
+        number = desk.state.number
+        desk.page.pick(Pick(number, "110"))
+        desk.page.pick(Pick(number, "108"))
+        desk.page.pick(Pick(number, "110"))
+        desk.page.pick(Pick(number, "517"))  # of another level
+        desk.do("more")
+        desk.page.pick(Pick(desk.state.number, "115"))
+        desk.do("done")
+        assert desk.happened == [Detail(options=("108", "115"))]
+        desk.do("skip")
+        assert desk.happened[-1] == Detail()
+
+    story(tell)
+
+
+def test_a_button_of_a_question_that_has_gone_does_nothing() -> None:
+    async def tell() -> None:
+        desk = Desk(STATES["details"]._replace(link=None))
+        number = desk.state.number
+        desk.stand(AT_STANDBY)
+        desk.page.do(Do(number, "done"))
+        desk.page.pick(Pick(number, "110"))
+        desk.page.do(Do(desk.state.number, "done"))
+        assert desk.happened == []
+
+    story(tell)
+
+
+def test_what_a_citizen_wished_ends_with_the_session() -> None:
+    async def tell() -> None:
+        desk = Desk()
+        for wish in ("large", "contrast", "english"):
+            desk.do(wish)
+        desk.stand(STATES["thanks"])
+        assert (desk.state.large, desk.state.contrast) == (True, True)
+        assert desk.state.title[0].lang == "en"
+        desk.stand(AT_STANDBY)
+        assert (desk.state.large, desk.state.contrast) == (False, False)
+        assert desk.state.title[0].lang == "zh-CN"
+
+    story(tell)
+
+
+def test_what_was_chosen_is_forgotten_before_the_next_is_asked() -> None:
+    async def tell() -> None:
+        details = STATES["details"]._replace(link=None)
+        desk = Desk(details)
+        desk.page.pick(Pick(desk.state.number, "110"))
+        desk.stand(ASKED)
+        desk.stand(details._replace(invitation="the next"))
+        assert not any(reason.picked for reason in desk.state.reasons)
+
+    story(tell)
+
+
+def test_a_switch_that_nobody_came_back_to_is_put_back() -> None:
+    async def tell() -> None:
+        desk = Desk(AT_STANDBY)
+        desk.do("large")
+        await pass_s(page_module.LOOKED_AT_S - 1)
+        assert desk.state.large
+        await pass_s(2)
+        assert not desk.state.large
+
+    story(tell)
+
+
+def test_a_prompt_can_be_heard_again() -> None:
+    async def tell() -> None:
+        desk = Desk()
+        desk.do("speak")
+        assert desk.spoken == 1
+
+    story(tell)
+
+
+def test_a_face_that_was_touched_in_a_self_test_says_so() -> None:
+    async def tell() -> None:
+        desk = Desk(STATES["selftest"])
+        desk.tap("satisfied")
+        assert [face.key for face in desk.state.faces if face.tested] == ["satisfied"]
+        desk.stand(AT_STANDBY)
+        desk.stand(STATES["selftest"])
+        assert not any(face.tested for face in desk.state.faces)
+
+    story(tell)
+
+
+def test_nothing_is_told_while_the_pad_shows_nothing() -> None:
+    async def tell() -> None:
+        desk = Desk(None)
+        assert desk.page.state is None
+        desk.stand(AT_STANDBY)
+        assert desk.state.scene == Scene.STANDBY.value
+
+    story(tell)
+
+
+def test_a_state_that_is_the_same_is_not_told_twice() -> None:
+    async def tell() -> None:
+        desk = Desk()
+        desk.page.look()
+        desk.page.changed()
+        desk.page.changed()
+        await pass_s(0.1)
+        assert desk.told == []
+
+    story(tell)

@@ -1,0 +1,113 @@
+"""Whether anybody can see the page."""
+
+import itertools
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from device.config.touch_config import SHOWN_S
+from device.ui.touch.page_liveness import LONGEST_MS, Seen, Sight
+from device.ui.touch.page_server import page_file
+from rigs.kiosk import Kiosk, browser
+from rigs.touch_page import TouchPage
+from rigs.wait import until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+LOST_MS = 30_000
+
+
+def test_a_page_that_was_not_seen_for_so_long_is_lost_until_it_is_seen() -> None:
+    one = Sight(LOST_MS, 1_000)
+    assert one.look(30_999) == Seen(lost=False)
+    assert one.look(31_000) == Seen(lost=True)
+    one.shown(40_000)
+    assert one.look(40_000) == Seen(lost=False)
+    assert one.look(70_000) == Seen(lost=True)
+
+
+def test_the_browser_is_started_again_later_and_later_and_at_last_every_hour() -> None:
+    one = Sight(LOST_MS, 0)
+    starts = [now_ms for now_ms in range(0, 30_000_000, 1_000) if one.look(now_ms).again]
+    waits = [later - before for before, later in itertools.pairwise(starts)]
+    assert starts[0] == 2 * LOST_MS
+    assert waits[:3] == [120_000, 240_000, 480_000]
+    assert waits[-2:] == [LONGEST_MS, LONGEST_MS]
+
+
+def test_a_page_that_was_seen_has_its_browser_started_as_soon_as_the_first_time() -> None:
+    one = Sight(LOST_MS, 0)
+    assert [one.look(now_ms).again for now_ms in (60_000, 180_000, 420_000)] == [True] * 3
+    one.shown(500_000)
+    assert not one.look(559_999).again
+    assert one.look(560_000).again
+
+
+def test_a_page_that_is_seen_never_has_its_browser_started_again() -> None:
+    one = Sight(LOST_MS, 0)
+    for now_ms in range(0, 3_600_000, 10_000):
+        one.shown(now_ms)
+        assert one.look(now_ms + 9_999) == Seen(lost=False)
+
+
+# --- what a browser says of itself -------------------------------------------------------------
+
+
+def test_the_page_says_it_as_often_as_the_configuration_counts_on() -> None:
+    assert f"const SHOWN_MS = {SHOWN_S * 1000};" in page_file("touch.js").decode()
+
+
+HASTY = "const slow = setInterval; setInterval = (f, ms) => slow(f, ms === 10000 ? 50 : ms);"
+"""The page's ten seconds are a twentieth of one, so that nobody waits for them."""
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> Iterator["Browser"]:
+    with browser(tmp_path / "browser") as one:
+        yield one
+
+
+def painters() -> set[int]:
+    """The processes of browsers that put what they draw on their screens."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"--type=gpu-process" in (folder / "cmdline").read_bytes():
+                found.add(int(folder.name))
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+def test_a_browser_that_runs_and_draws_nothing_says_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    others = painters()
+    chromium: Browser = request.getfixturevalue("chromium")
+    room = TouchPage(tmp_path)
+    kiosk = Kiosk(chromium, room.entry)
+    kiosk.see("standby")
+    kiosk.page.add_init_script(HASTY)
+    kiosk.page.reload()
+    kiosk.see("standby")
+    until(lambda: room.seen >= 3, 10, "the page says that it is seen")
+    (painter,) = painters() - others
+    os.kill(painter, signal.SIGSTOP)
+    try:
+        kiosk.page.wait_for_timeout(200)  # a frame that was on its way
+        before, at = room.seen, kiosk.page.evaluate("performance.now()")
+        kiosk.page.wait_for_timeout(500)
+        assert kiosk.page.evaluate("performance.now()") > at + 400, "the page itself runs on"
+        assert room.seen <= before + 1
+    finally:
+        os.kill(painter, signal.SIGCONT)
+    until(lambda: room.seen >= before + 3, 10, "it is seen again")
+    kiosk.close()
+    room.stop()

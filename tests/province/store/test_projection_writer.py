@@ -1,0 +1,238 @@
+"""Entries become rows in the same commit: dating, salvage, unknown kinds. On both backends."""
+
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from province.store import ProvinceStore
+from province.verify import verify
+from rigs.chained import NOON_MS, ChainedLedger, at, clock, dark, invited, lapsed, rated
+from sync.entries import Fault, Level, Predecessor, Salvaged, Strayed
+from sync.store_port import Arrival
+
+Open = Callable[[], ProvinceStore]
+
+
+def salvaged(old: ChainedLedger, seq: int) -> Salvaged:
+    entry = old.entries[seq - 1]
+    return Salvaged(
+        at=at(1, boot="boot-2"),
+        ledger=old.id,
+        seq=seq,
+        digest=entry.digest.hex(),
+        body=entry.body.decode(),
+    )
+
+
+def test_a_rating_before_the_time_was_known_is_dated_when_the_anchor_comes(
+    store: ProvinceStore,
+) -> None:
+    pad = ChainedLedger()
+    pad.add(invited("i1", dark(1000)), rated("i1", when=dark(3000)))
+    pad.add(Strayed(at=dark(3500), key="satisfied", state="thanks", source="keys"))
+    store.take([pad.arrival()])
+    [rating] = store.ratings()
+    assert (rating.utc_ms, rating.dated_by, rating.rated_utc_ms) == (None, "unknown", None)
+    assert store.summary().undated == 1
+    pad.add(clock(63_000, NOON_MS + 63_000))
+    store.take([pad.arrival(5)])
+    [rating] = store.ratings()
+    assert (rating.utc_ms, rating.dated_by, rating.uncertainty_ms) == (NOON_MS + 3000, "anchor", 26)
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT utc_ms FROM stray")).scalar() == NOON_MS + 3500
+    assert verify(store).sound
+
+
+def test_a_surer_anchor_of_the_same_boot_dates_again_and_another_boots_does_not(
+    store: ProvinceStore,
+) -> None:
+    pad = ChainedLedger().add(clock(0, NOON_MS + 900, uncertainty_ms=1000))
+    pad.add(invited("i1", dark(1000)), invited("i2", dark(1000, "boot-2")))
+    store.take([pad.arrival()])
+    pad.add(clock(2000, NOON_MS + 2000, uncertainty_ms=5))
+    store.take([pad.arrival(5)])
+    dated = {row.invitation: (row.utc_ms, row.uncertainty_ms) for row in store.ratings()}
+    assert dated == {"i1": (NOON_MS + 1000, 6), "i2": (None, None)}
+    assert verify(store).sound
+
+
+def test_an_unknown_kind_is_stored_receipted_and_counted(store: ProvinceStore) -> None:
+    pad = ChainedLedger().add(b'{"kind":"future-thing"}', b"not json", invited("i1"))
+    [receipt] = store.take([pad.arrival()])
+    assert (receipt.seq, receipt.problem) == (4, None)
+    summary = store.summary()
+    assert (summary.entries, summary.unread, summary.open) == (4, 2, 1)
+    assert verify(store).sound
+
+
+def test_salvaged_entries_count_once_whichever_way_they_also_came(store: ProvinceStore) -> None:
+    old = ChainedLedger(ledger="01A")
+    old.add(invited("i1"), rated("i1"), invited("i2"), rated("i2"), invited("i3"), rated("i3"))
+    missing = Predecessor(ledger="01A", reason="damaged", seq=5, missing=((4, 4), (6, 6)))
+    new = ChainedLedger(ledger="01B", previous=missing)
+    new.add(salvaged(old, 3), salvaged(old, 5), salvaged(old, 7), rated("i9", Level.DISSATISFIED))
+    store.take([old.arrival(1, 4)])
+    store.take([new.arrival()])
+    ratings = {rating.invitation: rating.standing for rating in store.ratings()}
+    assert ratings == {"i1": "rated", "i2": "rated", "i3": "rated", "i9": "rated"}
+    lost = [(hole.ledger, hole.first, hole.last) for hole in store.lost()]
+    assert lost == [("01A", 6, 6)], "entry 4 came in chain, so it is not lost"
+    assert verify(store).sound
+    store.take([old.arrival(5)])  # the old card turns up after all
+    assert store.summary().lost == 0
+    assert store.summary().invitations == 4
+    assert verify(store).sound
+    assert store.incidents() == []
+
+
+def test_a_salvaged_entry_that_differs_from_its_chain_is_an_incident(store: ProvinceStore) -> None:
+    old = ChainedLedger(ledger="01A").add(rated("i1", Level.DISSATISFIED))
+    forged = ChainedLedger(ledger="01A").add(rated("i1", Level.VERY_SATISFIED))
+    store.take([old.arrival()])
+    new = ChainedLedger(ledger="01B", previous=Predecessor(ledger="01A", reason="damaged"))
+    store.take([new.add(salvaged(forged, 2)).arrival()])
+    [incident] = store.incidents()
+    assert incident.kind == "salvage-differs"
+    assert [rating.level for rating in store.ratings()] == ["dissatisfied"]
+
+
+def test_a_backlog_gives_the_same_rows_as_one_entry_at_a_time(opened: Open) -> None:
+    rng = random.Random(7)
+    backlog, live = ChainedLedger("pad-1", "01A"), ChainedLedger("pad-2", "01B")
+    for n in range(300):
+        end = rng.choice([rated(f"i{n}", rng.choice(list(Level))), lapsed(f"i{n}")])
+        for pad in (backlog, live):
+            pad.add(invited(f"i{n}", dark(n)), end)
+            if n % 100 == 50:
+                pad.add(clock(n, NOON_MS + n, uncertainty_ms=200 - n))
+    store = opened()
+    store.take(backlog.arrivals(97))
+    for start in range(1, len(live.entries) + 1, 5):
+        store.take([live.arrival(start, start + 4)])
+    one, other = (
+        [rating[1:15] + rating[16:17] + rating[18:] for rating in store.ratings(None, pad)]
+        for pad in ("pad-1", "pad-2")
+    )
+    assert len(one) == 300
+    assert one == other
+    assert verify(store).sound
+
+
+def test_an_invitation_id_used_twice_falls_back_to_merging(store: ProvinceStore) -> None:
+    pad = ChainedLedger().add(invited("i0"), rated("i0"))
+    store.take([pad.arrival()])
+    pad.add(*(invited(f"i{n}") for n in range(200)))
+    store.take([pad.arrival(4)])
+    assert store.summary().invitations == 200
+    assert store.summary().rated == 1
+    assert verify(store).sound
+
+
+def deliver_twice(opened: Open) -> list[BaseException]:
+    """Two receivers take the same groups at the same time; what went wrong."""
+    pads = []
+    for name in ("pad-a", "pad-b", "pad-c"):
+        pad = ChainedLedger(name, f"01-{name}")
+        for n in range(200):
+            pad.add(invited(f"{name}-{n}"), rated(f"{name}-{n}"))
+        pads.append(pad)
+    stores = [opened(), opened()]
+    together = threading.Barrier(2)
+
+    def deliver(store: ProvinceStore, seed: int) -> None:
+        rng = random.Random(seed)
+        try:
+            for start in range(1, 402, 10):
+                group: list[Arrival] = [pad.arrival(start, start + 9) for pad in pads]
+                rng.shuffle(group)
+                together.wait(30)
+                receipts = store.take(group)
+                assert all(receipt.problem is None for receipt in receipts), receipts
+                assert {receipt.seq for receipt in receipts} == {min(start + 9, 401)}
+        finally:
+            together.abort()  # nobody waits for one that has ended
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(deliver, store, seed) for seed, store in enumerate(stores)]
+        failures = [end.exception() for end in ends]
+    return [failure for failure in failures if failure is not None]
+
+
+def test_two_receivers_on_the_same_ledgers_store_everything_once(opened: Open) -> None:
+    assert deliver_twice(opened) == []
+    verdict = verify(opened())
+    assert verdict.sound, verdict
+    assert (verdict.entries, verdict.ratings, verdict.doubled) == (1203, 600, 0)
+
+
+def test_without_the_pads_lock_two_receivers_collide(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control; SQLite has one lock for the whole file, so nothing to take away."""
+    if opened().engine.dialect.name == "postgresql":
+        monkeypatch.setattr("province.store.store._lock", lambda *_: None)
+        monkeypatch.setattr("province.store.store.TRIES", 1)
+        assert deliver_twice(opened) != []
+
+
+def test_two_pads_that_claim_one_new_ledger_at_once_get_one_answer_each(opened: Open) -> None:
+    stores = [opened(), opened()]
+    claims = [ChainedLedger("pad-a", "01X"), ChainedLedger("pad-b", "01X")]
+    together = threading.Barrier(2)
+
+    def claim(store: ProvinceStore, pad: ChainedLedger) -> str:
+        together.wait(30)
+        [receipt] = store.take([pad.arrival()])
+        return receipt.problem.value if receipt.problem else "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(claim, stores, claims))
+    assert answers == ["foreign", "taken"]
+
+
+def test_an_old_batch_is_compared_with_what_is_stored_at_its_end(store: ProvinceStore) -> None:
+    """The digest of any stored entry can be looked up, also inside a batch."""
+    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(9)))
+    store.take(pad.arrivals(4))
+    other = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(5)), lapsed("forged"))
+    receipts = store.take([pad.arrival(1, 6), other.arrival(1, 6), other.arrival(1, 7)])
+    assert [receipt.problem and receipt.problem.value for receipt in receipts] == [
+        None,
+        None,
+        "chain",
+    ]
+
+
+@pytest.mark.parametrize("first", ["in chain", "salvaged"])
+def test_a_copied_cards_second_history_gives_the_same_rows_in_any_order(
+    store: ProvinceStore, first: str
+) -> None:
+    chained, other = ChainedLedger(), ChainedLedger()
+    for pad, key, code in ((chained, "b", "D01"), (other, "a", "K01")):
+        pad.add(Strayed(at=at(5), key=key, state="idle", source="keys"), Fault(at=at(5), code=code))
+        pad.add(f'{{"kind":"odd-{key}"}}'.encode(), invited(key), rated(key))
+    new = ChainedLedger(ledger="01LEDGER-B")
+    new.add(*(salvaged(other, seq) for seq in range(2, 7)))
+    arrivals = [chained.arrival(), new.arrival()]
+    for arrival in arrivals if first == "in chain" else reversed(arrivals):
+        store.take([arrival])
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT key FROM stray")).scalars().all() == ["a"]
+    assert {row.invitation for row in store.ratings()} == {"a", "b"}, "no rating hides another"
+    assert verify(store).sound, verify(store).bad_rows
+
+
+def test_what_was_salvaged_is_compared_as_it_was_even_with_a_nul_in_it(
+    store: ProvinceStore,
+) -> None:
+    old = ChainedLedger().add(Strayed(at=at(5), key="a\0", state="idle", source="keys"))
+    new = ChainedLedger(
+        ledger="01LEDGER-B", previous=Predecessor(ledger=old.id, reason="diverged", seq=2)
+    )
+    store.take([old.arrival(), new.add(salvaged(old, 2)).arrival()])
+    assert store.incidents() == []
+    assert verify(store).sound

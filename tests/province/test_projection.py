@@ -1,0 +1,171 @@
+"""What entries say, whatever way they come. Pure."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from province.precedence import merge
+from province.projection import Derivation
+from province.rows import Rating
+from rigs.chained import at, clock, dark, invited, lapsed, rated
+from sync.entries import Body, Channel, Detailed, Level, Salvaged, Withdrawn, write_body
+
+BAD, GOOD = Level.VERY_DISSATISFIED, Level.VERY_SATISFIED
+
+
+def withdrawn(invitation: str) -> Withdrawn:
+    return Withdrawn(at=at(9000), invitation=invitation, reason="power")
+
+
+def derive(*bodies: Body | bytes, ledger: str = "01A", first: int = 1) -> Derivation:
+    derivation = Derivation("pad-1")
+    raws = [body if isinstance(body, bytes) else write_body(body) for body in bodies]
+    derivation.feed(ledger, first, raws)
+    return derivation
+
+
+def row(derivation: Derivation) -> Rating:
+    [only] = derivation.ratings({})
+    return only
+
+
+def test_an_invitation_and_its_level_make_one_row() -> None:
+    got = row(derive(invited("i", case="c", matter="m", step="s"), rated("i", BAD)))
+    assert (got.standing, got.level, got.elapsed_ms) == ("rated", "very_dissatisfied", 2000)
+    assert (got.case_number, got.matter_code, got.step) == ("c", "m", "s")
+    assert (got.window_id, got.clerk, got.desk, got.source) == ("A03", "c7", "http", "keys")
+    assert (got.invited_seq, got.seq, got.utc_ms) == (1, 2, at(3000).utc)
+    assert got.channel == "hall_pad"
+
+
+def test_the_channel_is_the_invitations_and_not_known_without_it() -> None:
+    ended = derive(rated("i"), first=2)
+    assert row(ended).channel is None
+    began = row(derive(invited("i", channel=Channel.HALL_TERMINAL)))
+    for one, other in ((began, row(ended)), (row(ended), began)):
+        merged = merge(one, other)
+        assert (merged.standing, merged.channel) == ("rated", "hall_terminal")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "standing"),
+    [
+        ([invited("i")], "open"),
+        ([invited("i"), lapsed("i")], "unrated"),
+        ([invited("i"), withdrawn("i")], "withdrawn"),
+        ([lapsed("i")], "unrated"),
+    ],
+)
+def test_no_level_without_a_press(bodies: Sequence[Body], standing: str) -> None:
+    got = row(derive(*bodies))
+    assert (got.standing, got.level) == (standing, None)
+
+
+def test_a_press_inside_the_grace_time_supersedes_and_the_last_one_counts() -> None:
+    presses = [rated("i", BAD), rated("i", GOOD, again=True), rated("i", again=True)]
+    got = row(derive(invited("i"), *presses))
+    assert (got.level, got.again, got.seq) == ("satisfied", True, 4)
+
+
+def test_a_second_level_that_does_not_supersede_never_counts() -> None:
+    got = row(derive(invited("i"), rated("i", BAD), rated("i", GOOD)))
+    assert (got.level, got.seq) == ("very_dissatisfied", 2)
+
+
+def test_a_level_outlives_a_withdrawal_or_lapse_written_after_it() -> None:
+    got = row(derive(invited("i"), rated("i", BAD), withdrawn("i"), lapsed("i")))
+    assert (got.standing, got.level) == ("rated", "very_dissatisfied")
+
+
+def test_what_is_not_understood_is_named_and_holds_nothing_up() -> None:
+    huge = write_body(rated("i", elapsed_ms=2**60))
+    derivation = derive(
+        b'{"kind":"future-thing","at":7}',
+        b"\xff",
+        b"[" * 9000,
+        b'{"kind":"rated"}',
+        huge,
+        write_body(lapsed("x" * 200)),
+        write_body(clock(1, 2**60)),
+        write_body(lapsed("i", at(2**60))),
+        invited("i"),
+    )
+    assert [unread.seq for unread in derivation.unread] == list(range(1, 9))
+    assert derivation.unread[0][3:] == ("future-thing", "unknown kind")
+    assert row(derivation).standing == "open"
+
+
+def test_a_nul_in_a_text_does_not_reach_the_database() -> None:
+    got = row(derive(invited("i", case="a\0b")))
+    assert got.case_number == "a\ufffdb"
+
+
+def test_boots_without_the_time_are_those_that_need_anchors() -> None:
+    derivation = derive(invited("i", dark(1, "b1")), invited("j", at(1, boot="b2")))
+    assert derivation.undated_boots() == {"b1"}
+
+
+def test_a_salvaged_entry_is_the_old_entry_at_its_old_place() -> None:
+    old = write_body(rated("i", BAD)).decode()
+    once = Salvaged(at=at(1), ledger="01A", seq=7, digest="ab", body=old)
+    twice = Salvaged(at=at(2), ledger="01B", seq=9, digest="cd", body=write_body(once).decode())
+    derivation = derive(twice, ledger="01C", first=2)
+    got = row(derivation)
+    assert (got.level, got.ledger, got.seq) == ("very_dissatisfied", "01A", 7)
+    assert [(one.ledger, one.seq, one.via_ledger, one.via_seq) for one in derivation.salvages] == [
+        ("01B", 9, "01C", 2),
+        ("01A", 7, "01B", 9),
+    ]
+
+
+ENTRIES = st.lists(
+    st.sampled_from(
+        [
+            invited("i"),
+            invited("j"),
+            rated("i", BAD),
+            rated("i", GOOD, again=True),
+            rated("i", Level.SATISFIED, again=True),
+            rated("j"),
+            lapsed("i"),
+            lapsed("j"),
+            withdrawn("i"),
+            Detailed(at=at(5), invitation="i", text="好"),
+        ]
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(bodies=ENTRIES, seed=st.integers(0, 2**32), data=st.data())
+def test_any_order_any_pieces_and_any_repetition_give_the_same_rows(
+    bodies: list[Body], seed: int, data: st.DataObject
+) -> None:
+    whole = {got.invitation: got for got in derive(*bodies).ratings({})}
+    pieces = [(n, body) for n, body in enumerate(bodies, 1)] * 2
+    random.Random(seed).shuffle(pieces)
+    merged: dict[str, Rating] = {}
+    while pieces:
+        size = data.draw(st.integers(1, len(pieces)))
+        part, pieces = pieces[:size], pieces[size:]
+        derivation = Derivation("pad-1")
+        for seq, body in part:
+            derivation.feed("01A", seq, [write_body(body)])
+        for got in derivation.ratings({}):
+            stored = merged.get(got.invitation)
+            merged[got.invitation] = got if stored is None else merge(stored, got)
+    assert merged == whole
+
+
+def test_the_property_above_catches_a_rule_that_depends_on_the_order() -> None:
+    """The control: were the last to come the one that counts, pieces would differ."""
+    whole = row(derive(invited("i"), rated("i", BAD), rated("i", GOOD)))
+    late = row(derive(rated("i", GOOD), first=3))
+    early = row(derive(invited("i"), rated("i", BAD)))
+    assert merge(early, late) == merge(late, early) == whole
+    assert late != whole

@@ -1,0 +1,271 @@
+"""Every message, byte for byte, and what becomes of bytes that are no message."""
+
+import zlib
+
+import msgspec
+import pytest
+
+from rigs import goldens
+from sync import messages as contract
+from sync import schema
+from sync.entries import GENESIS, MAX_BODY_BYTES, Entry
+from sync.messages import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_ENTRIES,
+    BatchHeader,
+    ContractError,
+    Problem,
+    Receipt,
+    State,
+    Topic,
+)
+
+LINES = goldens.golden_lines("messages.txt")
+BATCH = (goldens.FOLDER / "batch.ndjson").read_bytes()
+DEFLATED = bytes.fromhex((goldens.FOLDER / "batch-deflated.hex").read_text())
+
+
+def refused(action, *arguments) -> Problem:
+    """The problem with which a call is refused."""
+    with pytest.raises(ContractError) as caught:
+        action(*arguments)
+    assert caught.value.detail
+    return caught.value.problem
+
+
+# --- golden bytes ------------------------------------------------------------------------------
+
+
+def test_every_message_type_has_golden_bytes():
+    wanted = {row.message for row in schema.TOPICS.values()} | {contract.CommandResult}
+    assert {type(m) for m in goldens.MESSAGES.values()} == wanted - {contract.Batch}
+    assert LINES.keys() == goldens.MESSAGES.keys()
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_a_message_is_written_as_the_committed_bytes_and_read_back(case):
+    message = goldens.MESSAGES[case]
+    assert contract.write_message(message) == LINES[case]
+    assert contract.read_message(type(message), LINES[case]) == message
+
+
+def test_a_batch_is_written_as_the_committed_bytes_and_read_back():
+    chain = goldens.chain()
+    assert contract.write_batch(goldens.LEDGER, chain, GENESIS) == BATCH
+    batch = contract.read_batch(BATCH)
+    assert batch.bodies == [entry.body for entry in chain]
+    assert (batch.header.first, batch.header.last) == (1, len(chain))
+    assert batch.header.prev == GENESIS.hex()
+    assert batch.header.head == chain[-1].digest.hex()
+
+
+def test_a_batch_carries_the_very_bytes_that_were_committed_even_of_an_unknown_kind():
+    strange = '{"kind":"sang",  "spaces kept":"一"}'.encode()
+    payload = contract.write_batch("L", [Entry(7, strange, b"\x01" * 32)], b"\x02" * 32, torn=True)
+    batch = contract.read_batch(payload)
+    assert batch.bodies == [strange]
+    assert batch.header.torn
+
+
+def test_the_committed_deflated_batch_is_inflated_to_the_same_bytes():
+    assert contract.inflate(DEFLATED) == BATCH
+
+
+def test_deflate_is_undone_and_left_out_for_a_live_rating():
+    packed, is_deflated = contract.deflate(BATCH)
+    assert is_deflated
+    assert len(packed) < len(BATCH) / 2
+    assert contract.inflate(packed) == BATCH
+    assert contract.deflate(BATCH[:1000]) == (BATCH[:1000], False)
+
+
+def test_backlog_is_what_the_province_has_not_receipted():
+    health = goldens.MESSAGES["health"]
+    assert isinstance(health, contract.Health)
+    assert health.backlog == 14
+
+
+# --- the stated rule on versions ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_another_version_is_refused_by_name_whatever_else_it_holds(case):
+    kind = type(goldens.MESSAGES[case])
+    assert refused(contract.read_message, kind, LINES[case].replace(b'"v":1', b'"v":2')) is (
+        Problem.VERSION
+    )
+    assert refused(contract.read_message, kind, b'{"v":2,"all":"new"}') is Problem.VERSION
+
+
+def test_a_batch_of_another_version_is_refused_by_name():
+    assert refused(contract.read_batch, BATCH.replace(b'"v":1', b'"v":9', 1)) is Problem.VERSION
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_an_unknown_field_within_the_version_is_passed_over(case):
+    message = goldens.MESSAGES[case]
+    raw = LINES[case][:-1] + b',"weather":{"snow":[1]}}'
+    assert contract.read_message(type(message), raw) == message
+
+
+# --- what is no message ------------------------------------------------------------------------
+
+NO_MESSAGE = [
+    b"",
+    b"{",
+    b"[]",
+    b"7",
+    b"{}",
+    b'{"v":"1"}',
+    b'{"v":1}',
+    b'{"v":1.5}',
+    b'{"v":1,"ledger":"\xff"}',
+    b'{"v":1}{"v":1}',
+    b"\x00" * 32,
+    b"[" * 100_000,
+    b'{"v":1,"a":' + b'{"a":' * 50_000,
+]
+
+
+@pytest.mark.parametrize("raw", NO_MESSAGE, ids=lambda raw: repr(raw[:20]))
+@pytest.mark.parametrize("kind", [Receipt, State, BatchHeader])
+def test_bytes_that_are_no_message_are_malformed(kind, raw):
+    assert refused(contract.read_message, kind, raw) is Problem.MALFORMED
+
+
+@pytest.mark.parametrize("raw", NO_MESSAGE, ids=lambda raw: repr(raw[:20]))
+def test_bytes_that_are_no_batch_are_malformed(raw):
+    assert refused(contract.read_batch, raw) is Problem.MALFORMED
+    assert refused(contract.read_batch, raw + b"\n") is Problem.MALFORMED
+
+
+def header(**changes) -> bytes:
+    """A batch of one entry whose header has been tampered with."""
+    fields = {
+        "v": 1,
+        "ledger": "L",
+        "first": 1,
+        "count": 1,
+        "prev": "00" * 32,
+        "head": "11" * 32,
+    } | changes
+    return msgspec.json.encode(fields) + b'\n{"kind":"x"}\n'
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"count": 0},
+        {"count": 2},
+        {"count": -1},
+        {"first": 0},
+        {"first": -5},
+        {"ledger": ""},
+        {"prev": ""},
+        {"prev": "00" * 31},
+        {"head": "zz" * 32},
+        {"head": "00" * 33},
+        {"hash": "md5"},
+        {"torn": "yes"},
+        {"first": 1 << 70},
+    ],
+    ids=repr,
+)
+def test_a_header_that_does_not_fit_its_entries_is_malformed(changes):
+    assert contract.read_batch(header()).header.count == 1  # the control
+    assert refused(contract.read_batch, header(**changes)) is Problem.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        BATCH[:-1],
+        BATCH + b"\n",
+        BATCH.replace(b"\n", b"\r\n\n", 1),
+        BATCH.replace(b"\n", b"\n\n", 1),
+        BATCH[: len(BATCH) // 2],
+        BATCH.partition(b"\n")[0],
+        BATCH.partition(b"\n")[2],
+    ],
+    ids=["unended", "empty line", "CRLF", "blank entry", "cut", "header only", "no header"],
+)
+def test_a_batch_whose_lines_do_not_add_up_is_malformed(payload):
+    assert refused(contract.read_batch, payload) is Problem.MALFORMED
+
+
+def test_a_batch_at_its_bounds_is_read_and_one_past_them_is_malformed():
+    def batch(count: int, length: int) -> bytes:
+        row = Entry(1, b"x" * length, b"\x01" * 32)
+        rows = [row._replace(seq=n) for n in range(1, count + 1)]
+        return contract.write_batch("L", rows, GENESIS)
+
+    assert contract.read_batch(batch(MAX_BATCH_ENTRIES, 200)).header.count == MAX_BATCH_ENTRIES
+    assert contract.read_batch(batch(1, MAX_BODY_BYTES)).header.count == 1
+    assert refused(contract.read_batch, batch(MAX_BATCH_ENTRIES + 1, 20)) is Problem.MALFORMED
+    assert refused(contract.read_batch, batch(1, MAX_BODY_BYTES + 1)) is Problem.MALFORMED
+    assert refused(contract.read_batch, batch(20, MAX_BODY_BYTES)) is Problem.MALFORMED
+
+
+def test_a_batch_of_nothing_is_never_written():
+    with pytest.raises(ValueError, match="at least one"):
+        contract.write_batch("L", [], GENESIS)
+
+
+# --- deflate against its abuse -----------------------------------------------------------------
+
+
+def test_a_zip_bomb_is_refused_without_being_inflated():
+    bomb = zlib.compress(b"0" * (64 * MAX_BATCH_BYTES), 9)
+    assert len(bomb) < MAX_BATCH_BYTES / 8
+    assert refused(contract.inflate, bomb) is Problem.MALFORMED
+
+
+def test_a_payload_that_inflates_to_the_very_bound_is_taken():
+    plain = b"0" * MAX_BATCH_BYTES
+    assert contract.inflate(zlib.compress(plain)) == plain
+    assert refused(contract.inflate, zlib.compress(plain + b"0")) is Problem.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"plain text", DEFLATED[:-1], DEFLATED[:20], DEFLATED + b"tail", DEFLATED * 2, BATCH],
+    ids=["empty", "plain", "no checksum", "cut", "tail", "twice", "not deflated"],
+)
+def test_a_deflate_stream_that_is_damaged_is_malformed(payload):
+    assert refused(contract.inflate, payload) is Problem.MALFORMED
+
+
+# --- topics ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_a_topic_names_its_pad_and_is_read_back(topic):
+    assert topic.of("jl-0431-017") == f"pad/v1/jl-0431-017/{topic.value}"
+    assert contract.read_topic(topic.of("jl-0431-017")) == ("jl-0431-017", topic)
+
+
+def test_every_topic_has_a_row():
+    assert schema.TOPICS.keys() == set(Topic)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "",
+        "pad/v1/a",
+        "pad/v2/a/up/state",
+        "pad/v1//up/state",
+        "pad/v1/A/up/state",
+        "pad/v1/a b/up/state",
+        "pad/v1/+/up/state",
+        "pad/v1/#/up/state",
+        "pad/v1/窗/up/state",
+        "pad/v1/a\n/up/state",
+        "pad/v1/" + "a" * 33 + "/up/state",
+        "pad/v1/a/up/state/",
+        "pad/v1/a/up/nonsense",
+        "/pad/v1/a/up/state",
+    ],
+)
+def test_a_topic_of_another_shape_names_no_pad(topic):
+    assert contract.read_topic(topic) is None
