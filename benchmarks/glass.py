@@ -19,13 +19,13 @@ from PIL import Image
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
 from benchmarks.table import Reach, Row, number
-from demo.control_client import PanelError
+from demo.control_client import ControlError
 from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.scene_reader import scene_of
 from demo.stage import Stage
 from demo.staged_pad import DARK, HALL
-from demo.story import TIMINGS, PlotError, Teller
+from demo.story import TIMINGS, StoryError, StoryRunner
 from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
 from device.drivers.options import OledOptions
@@ -107,8 +107,8 @@ async def _filmed() -> list[Film]:
         try:
             async with asyncio.timeout(STORY_S):
                 with contextlib.redirect_stdout(sys.stderr):
-                    wrong = await Teller(stage, SEED).run()
-        except* (PlotError, TimeoutError, DeskRefusalError, PanelError, StageError) as stuck:
+                    wrong = await StoryRunner(stage, SEED).run()
+        except* (StoryError, TimeoutError, DeskRefusalError, ControlError, StageError) as stuck:
             raise BenchError(f"the story: {stuck.exceptions[0]}") from stuck
         if wrong:
             raise BenchError(f"the story: {wrong[0]}")

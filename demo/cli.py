@@ -14,7 +14,7 @@ from demo.demo_server import build_app
 from demo.processes import StageError
 from demo.stage import Stage
 from demo.story import tell
-from demo.view_model import Show
+from demo.view_model import ViewModel
 from sync import __version__
 from web.server import PortError, serve
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def run_page(port: int, pads: int, open_browser: bool) -> int:
     """Serve the page until cancelled. Raises StageError, PortError."""
-    show = Show()
+    show = ViewModel()
     print(
         f"好差评 ratingpad {__version__}: starting broker, province and {pads} pad(s) …", flush=True
     )

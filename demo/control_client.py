@@ -21,11 +21,11 @@ SETTLE_S = 0.06
 """A contact bounces 10 ms and is debounced 20; thrice the two of them is safe."""
 
 
-class PanelError(ConnectionError):
+class ControlError(ConnectionError):
     """The board did not answer, or said no."""
 
 
-class Panel:
+class ControlClient:
     """What can be done to one pad with fingers and a soldering iron."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Panel:
                 await seen.wait()
         except TimeoutError as error:
             await self.stop()
-            raise PanelError(f"no picture within {within_s:g} s") from error
+            raise ControlError(f"no picture within {within_s:g} s") from error
 
     async def see_it_out(self) -> None:
         """After the power has gone: take in what was still shown, then look away."""
@@ -91,18 +91,18 @@ class Panel:
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
         except OSError as error:
-            raise PanelError(f"{request['do']}: the board is off") from error
+            raise ControlError(f"{request['do']}: the board is off") from error
         try:
             async with asyncio.timeout(ANSWER_S):
                 writer.write(msgspec.json.encode(request) + b"\n")
                 line = await reader.readline()
         except (OSError, TimeoutError) as error:
-            raise PanelError(f"{request['do']}: the board is gone") from error
+            raise ControlError(f"{request['do']}: the board is gone") from error
         finally:
             writer.close()
         answer = _read(line)
         if answer.get("ok") is not True:
-            raise PanelError(f"{request['do']}: {answer or 'the board is gone'}")
+            raise ControlError(f"{request['do']}: {answer or 'the board is gone'}")
         return answer
 
     async def _follow(self, seen: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 
-class Tally(NamedTuple):
+class DeliveryCount(NamedTuple):
     """Six counts of invitations."""
 
     pressed: int
@@ -44,7 +44,9 @@ class Tally(NamedTuple):
         )
 
 
-def count(thanked: Collection[str], committed: Collection[str], stored: Mapping[str, int]) -> Tally:
+def count(
+    thanked: Collection[str], committed: Collection[str], stored: Mapping[str, int]
+) -> DeliveryCount:
     """The tally of three sets of invitation ids.
 
     `committed`: a `rated` entry is in the pad's ledger. `stored`: how many ratings the province
@@ -52,7 +54,7 @@ def count(thanked: Collection[str], committed: Collection[str], stored: Mapping[
     """
     told, held = set(thanked), set(committed)
     there = {invitation for invitation, ratings in stored.items() if ratings}
-    return Tally(
+    return DeliveryCount(
         pressed=len(told | held),
         thanked=len(told),
         stored=len(there),

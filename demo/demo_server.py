@@ -20,11 +20,11 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from demo.control_client import PanelError
+from demo.control_client import ControlError
 from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.staged_pad import StagedPad
-from demo.view_model import Show
+from demo.view_model import ViewModel
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ ACTIONS: dict[str, Action] = {
 }
 
 
-def build_app(show: Show) -> Starlette:
+def build_app(show: ViewModel) -> Starlette:
     """The page of one show."""
 
     async def act(request: Request) -> Response:
@@ -74,7 +74,7 @@ def build_app(show: Show) -> Starlette:
         except StageError as error:
             log.error("%s", error)
             return _json({"code": "failed", "says": str(error)}, 409)
-        except (DeskRefusalError, PanelError) as refusal:
+        except (DeskRefusalError, ControlError) as refusal:
             return _json({"code": getattr(refusal, "code", "off"), "says": str(refusal)}, 409)
         except (KeyError, msgspec.DecodeError) as error:
             return _json({"code": "bad-request", "says": str(error)}, 400)
@@ -106,7 +106,7 @@ def build_app(show: Show) -> Starlette:
     )
 
 
-async def _stream(show: Show) -> AsyncIterator[bytes]:
+async def _stream(show: ViewModel) -> AsyncIterator[bytes]:
     version, last_state = -1, b""
     last_pictures: dict[str, bytes] = {}
     while not show.closing:

@@ -22,7 +22,7 @@ class DeskRefusalError(RuntimeError):
         self.says = says
 
 
-class Counter:
+class DeskClient:
     """One window's calls to its pad. Each call runs on a thread, the loop goes on."""
 
     def __init__(self, port: int, token: str, clerk: str) -> None:

@@ -7,7 +7,7 @@ of the others.
 
 from functools import cache
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import RESTING, Scene
 from device.ui import burn_in as wear
 from device.ui.oled_picture import draw, ink
@@ -19,7 +19,7 @@ from device.ui.words import load
 def _pictures(window: str, hall: str) -> dict[bytes, Scene]:
     """The ink of every scene but standby; what is at rest walks about on the glass."""
     words = load(["zh"])
-    codes: dict[Scene, list[Code | None]] = {Scene.FAULT: [*Code]}
+    codes: dict[Scene, list[PadCode | None]] = {Scene.FAULT: [*PadCode]}
     return {
         ink(draw(drawn, step=step).tobytes()): scene
         for scene in Scene

@@ -17,7 +17,7 @@ import msgspec
 
 from demo.broker import write_settings
 from demo.db_readers import ProvinceBook, ProvincePage
-from demo.delivery_count import Tally, count
+from demo.delivery_count import DeliveryCount, count
 from demo.processes import Program, StageError, Sweeper, leashed, module
 from demo.staged_pad import StagedPad, Timings
 
@@ -25,7 +25,7 @@ READY_S = 20.0
 LOOK_S = 0.25
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class StageVerdict(msgspec.Struct, frozen=True):
     """What one `verify` command found: `who` it walked, whether all is well, its own words."""
 
     who: str
@@ -163,7 +163,7 @@ class Stage:
         self.province = self._book.read()
         self._on_change()
 
-    def tally(self) -> Tally:
+    def tally(self) -> DeliveryCount:
         """Pressed, thanked, stored, lost, doubled as of the last look."""
         pads = self.pads.values()
         return count(
@@ -172,7 +172,7 @@ class Stage:
             stored=self._book.stored,
         )
 
-    def tally_of(self, pad: StagedPad) -> Tally:
+    def tally_of(self, pad: StagedPad) -> DeliveryCount:
         """The same for one pad."""
         mine = {visit.id for visit in pad.visits} | pad.book.committed
         stored = {one: ratings for one, ratings in self._book.stored.items() if one in mine}
@@ -180,7 +180,7 @@ class Stage:
 
     # --- proof ----------------------------------------------------------------------------------
 
-    async def verify(self) -> list[Verdict]:
+    async def verify(self) -> list[StageVerdict]:
         """Let both ends walk their chains, each with the command that a technician would use."""
         pads = [
             (f"{pad.name}", module("device.cli", "verify", str(pad.ledger_path)))
@@ -197,7 +197,7 @@ def _tell(looking: "asyncio.Task[None]") -> None:
         )
 
 
-async def _verdict(who: str, command: list[str]) -> Verdict:
+async def _verdict(who: str, command: list[str]) -> StageVerdict:
     process = await asyncio.create_subprocess_exec(
         *leashed(command),
         stdin=asyncio.subprocess.DEVNULL,
@@ -210,7 +210,7 @@ async def _verdict(who: str, command: list[str]) -> Verdict:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return Verdict(who, process.returncode == 0, output.decode("utf-8", "replace").strip())
+    return StageVerdict(who, process.returncode == 0, output.decode("utf-8", "replace").strip())
 
 
 def free_ports(wanted: int) -> list[int]:

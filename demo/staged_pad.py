@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from demo.control_client import PICTURE_BYTES, Panel, PanelError
+from demo.control_client import PICTURE_BYTES, ControlClient, ControlError
 from demo.db_readers import LedgerBook, LedgerPage
-from demo.desk_client import Counter, DeskRefusalError
+from demo.desk_client import DeskClient, DeskRefusalError
 from demo.processes import Program, StageError, module
 from demo.scene_reader import scene_of
-from demo.tcp_proxy import Cable
+from demo.tcp_proxy import TcpProxy
 from device.drivers.sim.sim_signals import Happening
 from device.ui.touch.kiosk_secret import write_entry
 
@@ -72,7 +72,7 @@ class StagedPad:
         self.name, self.window = name, window
         self.home, self.ledger_path = home, home / "ledger.db"
         self.timings = timings
-        self.cable = Cable(broker_port)
+        self.cable = TcpProxy(broker_port)
         self.book = LedgerBook(self.ledger_path)
         self.page: LedgerPage | None = None
         self.power = False
@@ -98,8 +98,8 @@ class StagedPad:
         self.program = Program(
             name, module("device.cli", "run", "--config", str(self._config)), home / "pad.log"
         )
-        self.panel = Panel(home / "board.sock", self._see, self._hear)
-        self.counter = Counter(desk_port, self._token, clerk=f"C{window.zfill(3)}")
+        self.panel = ControlClient(home / "board.sock", self._see, self._hear)
+        self.counter = DeskClient(desk_port, self._token, clerk=f"C{window.zfill(3)}")
 
     # --- power --------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class StagedPad:
             self._on_change()
             try:
                 await self._started()
-            except PanelError as error:
+            except ControlError as error:
                 await self._dark()
                 words = self.program.last_words()
                 raise StageError(f"{self.name} did not start: {error}\n{words}") from error
@@ -158,7 +158,7 @@ class StagedPad:
         try:
             await asyncio.wait((ended, started), return_when=asyncio.FIRST_COMPLETED)
             if not started.done():
-                raise PanelError("its program ended")
+                raise ControlError("its program ended")
             started.result()
         finally:
             ended.cancel()
@@ -177,7 +177,7 @@ class StagedPad:
                 return
             except DeskRefusalError as refusal:
                 if time.monotonic() > deadline or not self.program.alive:
-                    raise PanelError(f"its desk does not answer: {refusal}") from refusal
+                    raise ControlError(f"its desk does not answer: {refusal}") from refusal
             await asyncio.sleep(0.05)
 
     async def remove(self) -> None:

@@ -17,8 +17,8 @@ import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 
-from demo.control_client import PanelError
-from demo.delivery_count import Tally
+from demo.control_client import ControlError
+from demo.delivery_count import DeliveryCount
 from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.stage import Stage
@@ -43,11 +43,11 @@ LEVELS = tuple(level.value for level in Level)
 WEIGHTS = (50, 25, 12, 8, 5)
 
 
-class PlotError(RuntimeError):
+class StoryError(RuntimeError):
     """Something that the story waits for did not come."""
 
 
-class Teller:
+class StoryRunner:
     """Tells the story of one stage.
 
     `chosen` remembers what citizens pressed: (invitation, whether on second thoughts) → level.
@@ -98,7 +98,7 @@ class Teller:
             self.chosen[visit.id, False] = level
             return
         if thanked:
-            raise PlotError(f"{pad.name} thanked for {visit.id} and forgot it")
+            raise StoryError(f"{pad.name} thanked for {visit.id} and forgot it")
         self.cut_short += 1
         await self.rate(pad)
 
@@ -130,9 +130,9 @@ class Teller:
         deadline = time.monotonic() + ATTENTION_S
         while not fact():
             if self.stage.blind:
-                raise PlotError("the stage sees nothing any more")
+                raise StoryError("the stage sees nothing any more")
             if time.monotonic() > deadline:
-                raise PlotError(f"waited {ATTENTION_S:g} s in vain: {what}")
+                raise StoryError(f"waited {ATTENTION_S:g} s in vain: {what}")
             await asyncio.sleep(0.02)
 
     # --- chapters -------------------------------------------------------------------------------
@@ -263,11 +263,11 @@ async def _alone(act: Awaitable[None]) -> None:
 async def tell(seed: int, pads: int = 3) -> int:
     """Tell it; 0 when every promise was kept. Raises StageError when the stage does not come up."""
     async with Stage(max(3, pads), TIMINGS) as stage:
-        teller = Teller(stage, seed)
+        teller = StoryRunner(stage, seed)
         try:
             async with asyncio.timeout(AT_MOST_S):
                 wrong = await teller.run()
-        except* (PlotError, TimeoutError, DeskRefusalError, PanelError, StageError) as stuck:
+        except* (StoryError, TimeoutError, DeskRefusalError, ControlError, StageError) as stuck:
             wrong = [str(one) or "the story took too long" for one in stuck.exceptions]
         await stage.look()
         tally = stage.tally()
@@ -277,7 +277,7 @@ async def tell(seed: int, pads: int = 3) -> int:
     return exit_code(tally, wrong)
 
 
-def exit_code(tally: Tally, wrong: Sequence[str]) -> int:
+def exit_code(tally: DeliveryCount, wrong: Sequence[str]) -> int:
     """0 when something was stored, all of it settled, and nothing else was wrong."""
     return 0 if tally.settled and tally.stored and not wrong else 1
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 CHUNK_BYTES = 64 * 1024
 
 
-class Cable:
+class TcpProxy:
     """`await lay()`, then `pull()` and `plug()` at will, `await remove()` at the end."""
 
     def __init__(self, broker_port: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from demo.hints import Situation, next_hint
-from demo.stage import Stage, Verdict
+from demo.stage import Stage, StageVerdict
 from demo.staged_pad import StagedPad
 from device.ui.words import load
 
@@ -23,14 +23,14 @@ class Tried(msgspec.Struct):
     rated_in_1970: bool = False
 
 
-class Show:
+class ViewModel:
     """Turns a stage into the JSON of the page, and wakes whoever waits for news."""
 
     def __init__(self) -> None:
         self.stage: Stage | None = None
         self.closing = False
         self._tried: dict[str, Tried] = {}
-        self._verdicts: list[Verdict] | None = None
+        self._verdicts: list[StageVerdict] | None = None
         self._verifying = False
         self._verified = False
         self._news = asyncio.Condition()
@@ -58,7 +58,7 @@ class Show:
         self.closing = True
         self.changed()
 
-    async def verify(self) -> list[Verdict]:
+    async def verify(self) -> list[StageVerdict]:
         """Both ends' verdicts, for the page too."""
         if self.stage is None:
             return []

@@ -25,30 +25,30 @@ from ulid import ULID
 from device.config.config import Config
 from device.desk.desks import Desks
 from device.drivers.registry import build_board
-from device.errors import Code, LedgerError, PadError, by_code
+from device.errors import LedgerError, PadCode, PadError, by_code
 from device.events import Bound, Scene
 from device.ledger.ledger import Ledger
 from device.ledger.retention import keep
-from device.ledger.startup_state import Memory, look_back, said_at_start
+from device.ledger.startup_state import StartupState, look_back, said_at_start
 from device.ledger.writer import Writer
-from device.link.desired_config import Wishes
-from device.link.province_link import Link
+from device.link.desired_config import DesiredConfig
+from device.link.province_link import ProvinceLink
 from device.loop_bridge import onto
-from device.output.display_output import Showing, unwritable
+from device.output.display_output import DisplayOutput, unwritable
 from device.output.phone_codes import PhoneCodes
-from device.output.signal_output import Signals
+from device.output.signal_output import SignalOutput
 from device.pad import Pad
 from device.ports import Board, FaultReport
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.system.health import measure, report
-from device.system.systemd import Beat, Service, words
+from device.system.systemd import SystemdNotifier, Watchdog, words
 from sync import __version__
 from sync.entries import Booted, Trust
 from sync.messages import Health
 
 if TYPE_CHECKING:
-    from device.output.touch_output import Touching
+    from device.output.touch_output import TouchOutput
     from sync.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Agent:
         self.board = board
         self.clock = TrustedClock(board.boot, board.wall)
         path = config.ledger.path
-        self.wishes = Wishes(
+        self.wishes = DesiredConfig(
             path.with_suffix(".desired.json"), config, lambda text: unwritable(config, text)
         )
         self.writer = Writer(
@@ -88,15 +88,15 @@ class Agent:
             )
         )
         self.stopping = asyncio.Event()
-        self._showing = Showing(config, board, self.clock)
-        self._signals = Signals(config, board)
+        self._showing = DisplayOutput(config, board, self.clock)
+        self._signals = SignalOutput(config, board)
         self._pad_running: Pad | None = None
-        self._beat = Beat(
-            Service(), dead=self._dead_part, on_dead=self._part_died, status=self._status
+        self._beat = Watchdog(
+            SystemdNotifier(), dead=self._dead_part, on_dead=self._part_died, status=self._status
         )
         self._early: list[FaultReport] = []
         self._heard: Callable[[FaultReport], None] = self._early.append
-        self._touching: Touching | None = None
+        self._touching: TouchOutput | None = None
         self._boots = 0
         self._desks: Desks | None = None
         self._on_grown: Callable[[], None] = lambda: None
@@ -148,7 +148,7 @@ class Agent:
         """Open the ledger; False when told to stop meanwhile. While it cannot be opened, that
         stands on the screen: a card may get over it by itself, anything else ends the agent.
         """
-        told: Code | None = None
+        told: PadCode | None = None
         while True:
             try:
                 await self.writer.start()
@@ -161,10 +161,10 @@ class Agent:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), OPEN_AGAIN_S)
                     return False
-                if told not in (Code.LEDGER_WRITE, Code.LEDGER_FULL):
+                if told not in (PadCode.LEDGER_WRITE, PadCode.LEDGER_FULL):
                     raise
 
-    def _pad(self, memory: Memory) -> Pad:
+    def _pad(self, memory: StartupState) -> Pad:
         self._boots = memory.boots + 1
         settings = self.wishes.settings
         session = Session(
@@ -193,13 +193,13 @@ class Agent:
             pad.watch(self._touching.changed)
         return pad
 
-    def _show(self, scene: Scene, code: Code | None) -> None:
+    def _show(self, scene: Scene, code: PadCode | None) -> None:
         self._showing.show(scene, code)
         self._signals.show(scene)
         if self._touching is not None:
             self._touching.show(scene, code)
 
-    def _begin(self, pad: Pad, memory: Memory) -> None:
+    def _begin(self, pad: Pad, memory: StartupState) -> None:
         """The first entries of this boot, and what the last one left unsaid."""
         self._heard = pad.driver_fault
         self._apply(pad)
@@ -210,7 +210,7 @@ class Agent:
         for one in memory.left_open:
             pad.session.remember(one, "withdrawn")
         if self.writer.opened_because is not None:
-            pad.raise_fault(Code.LEDGER_DAMAGED, self.writer.opened_because)
+            pad.raise_fault(PadCode.LEDGER_DAMAGED, self.writer.opened_because)
         self._check_clock(pad)
         pad.start()
         for fault in self._early:  # of what went while the ledger could not be opened
@@ -238,12 +238,12 @@ class Agent:
             for task in tasks:
                 task.cancel()
 
-    def _uplink(self, pad: Pad) -> "tuple[Uplink, Link]":
+    def _uplink(self, pad: Pad) -> "tuple[Uplink, ProvinceLink]":
         from sync.mqtt import BrokerAddress
         from sync.uplink import Uplink
 
         province = self.config.province
-        link = Link(
+        link = ProvinceLink(
             pad,
             self.writer,
             self.wishes,
@@ -270,10 +270,10 @@ class Agent:
     async def _open_touch(self, stack: AsyncExitStack) -> None:
         """Before the ledger, so that one which cannot be opened is seen here too."""
         await asyncio.to_thread(importlib.import_module, "device.ui.touch.page_start")
-        from device.output.touch_output import Touching
+        from device.output.touch_output import TouchOutput
 
         speak = self._signals.say_again if self.board.voice is not None else None
-        self._touching = Touching(self.config, self.clock, speak)
+        self._touching = TouchOutput(self.config, self.clock, speak)
         stack.push_async_callback(self._touching.stop)
         await self._touching.open(self.wishes.settings.window or "")
 
@@ -292,7 +292,7 @@ class Agent:
 
     # --- chores -----------------------------------------------------------------------------
 
-    async def _watch(self, pad: Pad, link: Link) -> None:
+    async def _watch(self, pad: Pad, link: ProvinceLink) -> None:
         while True:
             self._check_clock(pad)
             link.watch()
@@ -304,9 +304,9 @@ class Agent:
         if anchor is not None:
             pad.record(anchor)
         if self.clock.trust is Trust.NONE:
-            pad.raise_fault(Code.CLOCK_UNKNOWN)
+            pad.raise_fault(PadCode.CLOCK_UNKNOWN)
         else:
-            pad.clear_fault(Code.CLOCK_UNKNOWN)
+            pad.clear_fault(PadCode.CLOCK_UNKNOWN)
 
     def _note(self, pad: Pad) -> None:
         """Standby shows the minute, and the oldest fault that does not close the window."""

@@ -22,16 +22,16 @@ S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
 
-class Problems:
+class ConfigErrors:
     """Where mistakes are collected; `at` gives the same collection one table deeper."""
 
     def __init__(self, where: str = "", lines: list[str] | None = None) -> None:
         self.where = where
         self.lines: list[str] = [] if lines is None else lines
 
-    def at(self, key: str) -> "Problems":
+    def at(self, key: str) -> "ConfigErrors":
         """The same list of lines, for the table `key` inside this one."""
-        return Problems(f"{self.where}.{key}" if self.where else key, self.lines)
+        return ConfigErrors(f"{self.where}.{key}" if self.where else key, self.lines)
 
     def add(self, key: str, says: str) -> None:
         """Note that `key` of this table is wrong."""
@@ -59,14 +59,14 @@ def bounds(low: float, high: float, what: str) -> Meta:
     return Meta(ge=low, le=high, description=f"{what} from {low} to {high}")
 
 
-Check = Callable[[dict[str, Any], Problems], None]
+Check = Callable[[dict[str, Any], ConfigErrors], None]
 """Looks at the values of one struct that could be read, and notes what does not fit together."""
 
 
 def read_struct(
     kind: type[S],
     table: object,
-    problems: Problems,
+    problems: ConfigErrors,
     *,
     base: Path = Path(),
     checks: Mapping[type, Check] | None = None,
@@ -106,7 +106,7 @@ def _read(
     kind: Any,
     name: str,
     value: object,
-    problems: Problems,
+    problems: ConfigErrors,
     *,
     base: Path,
     checks: Mapping[type, Check] | None,

@@ -23,7 +23,7 @@ _LOOK_AT_SCREEN = (
 )
 
 
-class Code(CodeRow, enum.Enum):
+class PadCode(CodeRow, enum.Enum):
     """The stable codes. L ledger, K keys, D display, A lights and sound, B bus,
     C clock, N network, S set-up, X inside."""
 
@@ -149,17 +149,17 @@ class Code(CodeRow, enum.Enum):
     )
 
 
-def by_code(code: str) -> Code:
+def by_code(code: str) -> PadCode:
     """The row of a stable code such as "L02"."""
-    return next(row for row in Code if row.code == code)
+    return next(row for row in PadCode if row.code == code)
 
 
 class PadError(Exception):
     """The root of all errors of the pad: a code, and what exactly, where."""
 
-    code: Code = Code.INTERNAL
+    code: PadCode = PadCode.INTERNAL
 
-    def __init__(self, detail: str, code: Code | None = None) -> None:
+    def __init__(self, detail: str, code: PadCode | None = None) -> None:
         self.code = code or type(self).code
         self.detail = detail
         super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
@@ -168,16 +168,16 @@ class PadError(Exception):
 class LedgerError(PadError, OSError):
     """The ledger could not be opened, read or written."""
 
-    code = Code.LEDGER_WRITE
+    code = PadCode.LEDGER_WRITE
 
 
 class DriverError(PadError, OSError):
     """A piece of hardware does not answer."""
 
-    code = Code.KEYS_GONE
+    code = PadCode.KEYS_GONE
 
 
 class ConfigError(PadError, ValueError):
     """The configuration has mistakes; the detail holds one line for each of them."""
 
-    code = Code.CONFIG_WRONG
+    code = PadCode.CONFIG_WRONG

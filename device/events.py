@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Literal
 
-from device.errors import Code
+from device.errors import PadCode
 from sync import desk_fields as wishes
 from sync.entries import Body, Channel, Level, Service
 
@@ -141,7 +141,7 @@ class Stored:
 class Blocked:
     """A fault that closes the window stands; also sent when an entry could not be stored."""
 
-    code: Code
+    code: PadCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Show:
     """Show a scene. `code` goes with FAULT."""
 
     scene: Scene
-    code: Code | None = None
+    code: PadCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

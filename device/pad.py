@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import (
     Arm,
     Blocked,
@@ -36,9 +36,9 @@ from device.events import (
     Unblocked,
     Withdraw,
 )
-from device.ledger.commit_queue import Commits
-from device.ports import FaultReport, WindowNow
-from device.ports import Invited as DeskInvited
+from device.ledger.commit_queue import CommitQueue
+from device.ports import FaultReport, WindowStatus
+from device.ports import Granted as DeskInvited
 from device.session.cases import Cases
 from device.session.session import Session
 from device.system.clock import TrustedClock
@@ -73,7 +73,7 @@ class Pad:
         clock: TrustedClock,
         *,
         append: Callable[[Body], Awaitable[Entry]],
-        show: Callable[[Scene, Code | None], None],
+        show: Callable[[Scene, PadCode | None], None],
         say: Callable[[Scene], None],
         on_grown: Callable[[], None],
         clerk_keys: Mapping[str, Does] | None = None,
@@ -95,7 +95,7 @@ class Pad:
         self._identifying: asyncio.TimerHandle | None = None
         self._inviting: list[asyncio.Future[Entry]] = []
         self._tells: tuple[str, Callable[[Level], None]] | None = None
-        self.commits = Commits(
+        self.commits = CommitQueue(
             append,
             on_stored=lambda _: self._on_grown(),
             on_stuck=self.raise_fault,
@@ -177,7 +177,7 @@ class Pad:
         else:
             self.clear_fault(report.code, report.detail)
 
-    def raise_fault(self, code: Code, detail: str = "") -> None:
+    def raise_fault(self, code: PadCode, detail: str = "") -> None:
         """Something broke: on record, in log and health report, and on the screen if it blocks."""
         at, detail = self.clock.at(), detail[:MAX_DETAIL_CHARS]
         if not self.faults.raise_(code, detail, at.mono):
@@ -188,7 +188,7 @@ class Pad:
         if code.blocks:
             self.happen(Blocked(code))
 
-    def clear_fault(self, code: Code, detail: str = "") -> None:
+    def clear_fault(self, code: PadCode, detail: str = "") -> None:
         """It is mended; the window opens again when nothing else keeps it closed."""
         detail = detail[:MAX_DETAIL_CHARS]
         if not self.faults.clear(code, detail):
@@ -269,10 +269,10 @@ class Pad:
         """What became of an invitation; None for one that the pad does not remember."""
         return self.session.standing(invitation)
 
-    def window(self) -> WindowNow:
+    def window(self) -> WindowStatus:
         """What a clerk may know of the window now."""
         one = self.session.invitation
-        return WindowNow(
+        return WindowStatus(
             window=self.session.window,
             state=self.session.clerk_state,
             invitation=one.id if one is not None else None,

@@ -11,7 +11,7 @@ or a key. The pad grants or refuses. What a desk gets back never tells a level, 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press, Refusal, Standing
 from sync.entries import Channel, Service, Trust
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class FaultReport(NamedTuple):
     """A driver's word that something broke (`standing`) or mended. `detail` names the part."""
 
-    code: Code
+    code: PadCode
     standing: bool
     detail: str = ""
 
@@ -185,14 +185,14 @@ class Board(Protocol):
 # --- the desk's port ---------------------------------------------------------------------------
 
 
-class Invited(NamedTuple):
+class Granted(NamedTuple):
     """The wish was granted. `created` is False when the same invitation was open already."""
 
     invitation: str
     created: bool
 
 
-class WindowNow(NamedTuple):
+class WindowStatus(NamedTuple):
     """The window at this moment.
 
     `state`: ready, busy, paused, fault or unbound. `invitation`: the one on the screen, if any.
@@ -218,7 +218,7 @@ class Desk(Protocol):
         *,
         again: bool = False,
         channel: Channel = Channel.HALL_PAD,
-    ) -> Invited | Refusal:
+    ) -> Granted | Refusal:
         """Ask for a rating. The same case and step, while it is open, is the same invitation; once
         it is rated it is refused, unless `again` asks for one more, which is recorded.
         """
@@ -235,7 +235,7 @@ class Desk(Protocol):
     def standing(self, invitation: str) -> Standing | None:
         """What became of an invitation; None for one that the pad does not remember."""
 
-    def window(self) -> WindowNow:
+    def window(self) -> WindowStatus:
         """The window at this moment."""
 
     async def settle(self, timeout_s: float, /) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from province.errors import BrokerUrlError, Code, KeyFileError, ProvinceError
+from province.errors import BrokerUrlError, KeyFileError, ProvinceCode, ProvinceError
 from province.rows import Rating
 from sync import __version__
 from sync.entries import HashName
@@ -22,7 +22,7 @@ from sync.phone_token import (
     NUMBER_MAX,
     SECRET_BYTES,
     PhoneKey,
-    Refusal,
+    TokenRefusal,
     check,
     read_key,
     write_key,
@@ -143,10 +143,10 @@ def _verify(store_url: str) -> int:
         print(f"look at: pad {seen.pad}, ledger {seen.ledger}, {seen.kind}: {seen.detail}")
     for entry in verdict.bad_entries:
         place = f"ledger {entry.ledger}: entry {entry.seq} {entry.what}"
-        print(ProvinceError(place, Code.CHAIN_BROKEN))
+        print(ProvinceError(place, ProvinceCode.CHAIN_BROKEN))
     for row in verdict.bad_rows:
         place = f"{row.table} of pad {row.pad}, {row.key}: {row.what}"
-        print(ProvinceError(place, Code.DERIVED_WRONG))
+        print(ProvinceError(place, ProvinceCode.DERIVED_WRONG))
     print(
         f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "
         f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}: "
@@ -190,7 +190,7 @@ def _say_token(files: list[Path], on: date | None, text: str) -> int:
         keys[key.number] = key
     now = datetime.combine(on, NOON_UTC) if on is not None else datetime.now(UTC)
     found = check(text.strip()[-CHARS:], keys.get, round(now.timestamp() * 1000))
-    if isinstance(found, Refusal):
+    if isinstance(found, TokenRefusal):
         print(found.value)
         return 1
     last = "(pad without the time)"

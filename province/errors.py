@@ -15,7 +15,7 @@ class CodeRow(NamedTuple):
     remedy: str
 
 
-class Code(CodeRow, enum.Enum):
+class ProvinceCode(CodeRow, enum.Enum):
     """The stable codes of the province's end."""
 
     STORE_URL = CodeRow(
@@ -68,9 +68,9 @@ class Code(CodeRow, enum.Enum):
 class ProvinceError(Exception):
     """The root of all errors of the province's end: a code, and what exactly, where."""
 
-    code: Code = Code.STORE_WRITE
+    code: ProvinceCode = ProvinceCode.STORE_WRITE
 
-    def __init__(self, detail: str, code: Code | None = None) -> None:
+    def __init__(self, detail: str, code: ProvinceCode | None = None) -> None:
         self.code = code or type(self).code
         self.detail = detail
         super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
@@ -83,16 +83,16 @@ class StoreError(ProvinceError, OSError):
 class StoreUrlError(ProvinceError, ValueError):
     """The store's URL is wrong."""
 
-    code = Code.STORE_URL
+    code = ProvinceCode.STORE_URL
 
 
 class BrokerUrlError(ProvinceError, ValueError):
     """The broker's address is wrong."""
 
-    code = Code.BROKER_URL
+    code = ProvinceCode.BROKER_URL
 
 
 class KeyFileError(ProvinceError, ValueError):
     """A key file cannot be read, or not be made."""
 
-    code = Code.KEY_FILE
+    code = ProvinceCode.KEY_FILE

@@ -13,7 +13,7 @@ from province.timestamps import Dated
 from sync.phone_token import POLICY_DAYS, Purpose, Token, day_of, last_day
 
 
-class Verdict(enum.Enum):
+class PhoneVerdict(enum.Enum):
     """What becomes of a rating by phone. COUNTS and WAITS are taken and thanked, the others not;
     one that was taken is kept for good, whatever it turns out to be later.
     """
@@ -48,7 +48,7 @@ class Pressed(NamedTuple):
     came_ms: int
 
 
-class Known(NamedTuple):
+class KnownInvitation(NamedTuple):
     """All that the province holds of one invitation. `phoned_ms`: when its first rating by phone
     was committed, if that is another one than is asked about.
     """
@@ -58,23 +58,25 @@ class Known(NamedTuple):
     phoned_ms: int | None = None
 
 
-def judge(token: Token, known: Known, given_ms: int, days: int = POLICY_DAYS) -> Verdict:
+def judge(
+    token: Token, known: KnownInvitation, given_ms: int, days: int = POLICY_DAYS
+) -> PhoneVerdict:
     """What becomes of a rating that was given at `given_ms` by the province's clock.
 
     `days`: for a token without a day, how long its invitation may be rated.
     """
     if known.invited is not None and known.invited.pad != token.pad:
-        return Verdict.FOREIGN
+        return PhoneVerdict.FOREIGN
     if token.purpose is Purpose.WORDS:
-        return Verdict.RATED
+        return PhoneVerdict.RATED
     if known.phoned_ms is not None and known.phoned_ms <= given_ms:
-        return Verdict.USED
+        return PhoneVerdict.USED
     if known.pressed is not None and not _before(given_ms, known.pressed):
-        return Verdict.RATED
+        return PhoneVerdict.RATED
     last = _last_day(token, known.invited, days)
     if last is not None and day_of(given_ms) > last:
-        return Verdict.EXPIRED
-    return Verdict.WAITS if known.invited is None else Verdict.COUNTS
+        return PhoneVerdict.EXPIRED
+    return PhoneVerdict.WAITS if known.invited is None else PhoneVerdict.COUNTS
 
 
 def _before(given_ms: int, pressed: Pressed) -> bool:

@@ -22,7 +22,7 @@ OfInvitation = (Rated, Invited, Lapsed, Withdrawn)
 """The kinds that decide an invitation's row (a tuple: a union is three times slower to test)."""
 
 
-class Trail:
+class Precedence:
     """The entries about one invitation that decide its row."""
 
     __slots__ = ("invited", "invited_ledger", "invited_seq", "ledger", "outcome", "rank", "seq")
@@ -69,7 +69,7 @@ def outranks(one: Decision, other: Decision) -> bool:
 
 
 def rating_of(
-    pad: str, invitation: str, trail: Trail, anchors: Mapping[str, Sequence[Anchor]]
+    pad: str, invitation: str, trail: Precedence, anchors: Mapping[str, Sequence[Anchor]]
 ) -> Rating:
     """The row of an invitation. `anchors`: by boot. Raises ValueError for an empty trail."""
     outcome = trail.outcome

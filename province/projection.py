@@ -22,10 +22,10 @@ from province.precedence import (
     WITHDRAWN,
     AboutInvitation,
     OfInvitation,
-    Trail,
+    Precedence,
     rating_of,
 )
-from province.rows import Claim, Detail, FaultSeen, Opening, Rating, Salvage, Stray, Unread
+from province.rows import Claim, FaultSeen, Opening, Rating, RatingDetail, Salvage, Stray, Unread
 from province.timestamps import Anchor, Dated, anchor_of, date, knew
 from sync.entries import (
     AnyBody,
@@ -59,13 +59,13 @@ OF_ENTRY = slice(3, 8)
 R = TypeVar("R", Stray, FaultSeen, Unread)
 
 
-class Derivation:
+class Projection:
     """What a run of entries of one pad adds to its rows."""
 
     def __init__(self, pad: str) -> None:
         self.pad = pad
-        self.trails: dict[str, Trail] = {}
-        self.details: dict[str, Detail] = {}
+        self.trails: dict[str, Precedence] = {}
+        self.details: dict[str, RatingDetail] = {}
         self.anchors: list[Anchor] = []
         self._unread: list[Unread] = []
         self.salvages: list[Salvage] = []
@@ -114,7 +114,7 @@ class Derivation:
             return "`elapsed_ms` is out of range"
         trail = self.trails.get(invitation)
         if trail is None:
-            trail = self.trails[invitation] = Trail()
+            trail = self.trails[invitation] = Precedence()
         if isinstance(body, Rated):
             trail.end(RATED_AGAIN if body.again else RATED, body, ledger, seq)
         elif isinstance(body, Invited):
@@ -177,7 +177,7 @@ class Derivation:
             return "`invitation` is too long"
         before = self.details.get(body.invitation)
         if before is None or (ledger, seq) > (before.ledger, before.seq):
-            self.details[body.invitation] = Detail(
+            self.details[body.invitation] = RatingDetail(
                 self.pad, body.invitation, ledger, seq, ",".join(body.options), body.text
             )
         return None

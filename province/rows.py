@@ -48,7 +48,7 @@ class Rating(NamedTuple):
         return self.utc_ms if self.standing == "rated" else None
 
 
-class Detail(NamedTuple):
+class RatingDetail(NamedTuple):
     """Reasons (codes joined by commas) and text that went with a rating; the last given counts."""
 
     pad: str

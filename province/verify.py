@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from province.precedence import RATED
-from province.projection import Derivation
+from province.projection import Projection
 from province.store import tables
 from province.store.projection_writer import Anchors, read_anchors
 from province.store.raw import RawBatch, batches
@@ -40,7 +40,7 @@ class BadRow(NamedTuple):
     what: str
 
 
-class Verdict(NamedTuple):
+class StoreVerdict(NamedTuple):
     """What `verify` found. `lost`: entries that came in by no way; `doubled`: held twice."""
 
     pads: int
@@ -58,7 +58,7 @@ class Verdict(NamedTuple):
         return not (self.bad_entries or self.bad_rows or self.doubled)
 
 
-def verify(store: Reading) -> Verdict:
+def verify(store: Reading) -> StoreVerdict:
     """Walk every chain and derive every row again. Raises StoreError when the store is gone."""
     with store.snapshot() as connection:
         lost = find_lost(connection)
@@ -67,7 +67,7 @@ def verify(store: Reading) -> Verdict:
         bad_rows: list[BadRow] = []
         pads = _by_pad(connection)
         for pad, ledgers in pads.items():
-            derivation = Derivation(pad)
+            derivation = Projection(pad)
             for seen in ledgers:
                 walk = _Walk(connection, seen)
                 for first, bodies in walk.steps():
@@ -79,7 +79,9 @@ def verify(store: Reading) -> Verdict:
             bad_rows += _compare(connection, derivation)
         count = len({ledger.ledger for ledgers in pads.values() for ledger in ledgers})
         gone = sum(hole.last - hole.first + 1 for hole in lost)
-        return Verdict(len(pads), count, entries, ratings, gone, doubled, bad_entries, bad_rows)
+        return StoreVerdict(
+            len(pads), count, entries, ratings, gone, doubled, bad_entries, bad_rows
+        )
 
 
 def _by_pad(connection: sa.Connection) -> dict[str, list[LedgerSeen]]:
@@ -158,7 +160,7 @@ def _holes(connection: sa.Connection, ledger: str) -> set[tuple[int, int]]:
     return {(first, last) for first, last in rows}
 
 
-def _compare(connection: sa.Connection, derivation: Derivation) -> list[BadRow]:
+def _compare(connection: sa.Connection, derivation: Projection) -> list[BadRow]:
     """The first wrong row of each derived table of a pad."""
     pad = derivation.pad
     by_boot: Anchors = {}

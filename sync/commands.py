@@ -24,7 +24,7 @@ from sync.messages import (
     write_message,
 )
 from sync.mqtt import Incoming, Outgoing
-from sync.uplink_ports import Listener
+from sync.uplink_ports import UplinkObserver
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Commands:
 
     def __init__(
         self,
-        listener: Listener,
+        listener: UplinkObserver,
         answer: Callable[[Outgoing], object],
         *,
         now_s: Callable[[], float] = time.monotonic,

@@ -1,7 +1,7 @@
 """One MQTT 5 connection, from connect to disconnect. The only module that knows paho.
 
-A `Link` lives for one connection and is then thrown away: so nothing of an earlier connection is
-ever repeated from paho's own queue, and who reconnects, and when, is decided by uplink and
+A `Connection` lives for one connection and is then thrown away: so nothing of an earlier connection
+is ever repeated from paho's own queue, and who reconnects, and when, is decided by uplink and
 receiver.
 
 paho is imported by `load`, not by this module: it takes 12 MiB and, on a small board, half a second
@@ -40,7 +40,7 @@ class Outgoing(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """A message that came. `mid` is for `Link.ack`. `good_until_s`: when it expires, by
+    """A message that came. `mid` is for `Connection.ack`. `good_until_s`: when it expires, by
     time.monotonic(); None for one that does not.
     """
 
@@ -54,11 +54,11 @@ class Incoming(NamedTuple):
     good_until_s: float | None = None
 
 
-class Up(NamedTuple):
+class Connected(NamedTuple):
     """The broker has accepted the connection."""
 
 
-class Down(NamedTuple):
+class Disconnected(NamedTuple):
     """The connection is over, or never came to be; may be told twice."""
 
     reason: str
@@ -71,7 +71,7 @@ class Acked(NamedTuple):
     refusal: str | None
 
 
-Event = Up | Down | Incoming | Acked
+Event = Connected | Disconnected | Incoming | Acked
 
 
 def load() -> None:
@@ -79,7 +79,7 @@ def load() -> None:
     import paho.mqtt.client  # noqa: F401 -- loaded, not yet used
 
 
-class Link:
+class Connection:
     """One connection. Methods may be called from any thread and never wait for the network.
 
     `tell` is called on paho's thread and must neither block nor raise.
@@ -131,7 +131,7 @@ class Link:
         )
 
     def open(self) -> None:
-        """Start to connect, on paho's own thread; `Up` or `Down` follows."""
+        """Start to connect, on paho's own thread; `Connected` or `Disconnected` follows."""
         self._client.loop_start()
 
     def subscribe(self, filters: Sequence[str]) -> None:
@@ -165,7 +165,7 @@ class Link:
         self._client.ack(mid, QOS)
 
     def close(self) -> None:
-        """Say goodbye; the broker does not send the will. `Down` follows when it got through."""
+        """Send DISCONNECT; the broker does not send the will. `Disconnected` follows once sent."""
         self._closed = True
         self._client.disconnect()
 
@@ -186,16 +186,16 @@ class Link:
         if self._closed:
             client.disconnect()
         elif reason.is_failure:
-            self._tell(Down(f"the broker refused the connection: {reason}"))
+            self._tell(Disconnected(f"the broker refused the connection: {reason}"))
         else:
-            self._tell(Up())
+            self._tell(Connected())
 
     def _on_connect_fail(self, client: "Client", _: Any) -> None:
         client.disconnect()  # or paho would try again by itself, without jitter
-        self._tell(Down("no connection to the broker"))
+        self._tell(Disconnected("no connection to the broker"))
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        self._tell(Down(f"disconnected: {reason}"))
+        self._tell(Disconnected(f"disconnected: {reason}"))
 
     def _on_message(self, _: Any, __: Any, message: Any) -> None:
         try:
@@ -224,7 +224,7 @@ class Link:
     def _on_subscribe(self, client: "Client", _: Any, __: Any, reasons: Any, ___: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._tell(Down(f"the broker refused a subscription: {refused[0]}"))
+            self._tell(Disconnected(f"the broker refused a subscription: {refused[0]}"))
             client.disconnect()
 
 

@@ -62,7 +62,7 @@ class Purpose(enum.Enum):
     """Words beside the level that was pressed, never a level: a pad shows it after the press."""
 
 
-class Refusal(enum.Enum):
+class TokenRefusal(enum.Enum):
     """Why a token is not good. The first four say that no pad made it."""
 
     MALFORMED = "malformed"
@@ -128,7 +128,7 @@ def issue(key: PhoneKey, invitation: str, last: int | None, purpose: Purpose = P
     return said + _mac(key, said)
 
 
-def check(text: str, find: Callable[[int], PhoneKey | None], now_ms: int) -> Token | Refusal:
+def check(text: str, find: Callable[[int], PhoneKey | None], now_ms: int) -> Token | TokenRefusal:
     """What a token says, or why it is not good at `now_ms` (UTC), which is the province's time.
 
     `find`: the key of a number, None for one that is not in force. That an invitation is rated
@@ -136,25 +136,25 @@ def check(text: str, find: Callable[[int], PhoneKey | None], now_ms: int) -> Tok
     """
     found = _SPELLING.fullmatch(text)
     if found is None:
-        return Refusal.MALFORMED
+        return TokenRefusal.MALFORMED
     try:
         purpose = Purpose(found["purpose"])
     except ValueError:
-        return Refusal.VERSION
+        return TokenRefusal.VERSION
     key = find(_number(found["number"]))
     if key is None:
-        return Refusal.UNKNOWN_KEY
+        return TokenRefusal.UNKNOWN_KEY
     if not hmac.compare_digest(found["mac"], _mac(key, text[:-MAC_CHARS])):
-        return Refusal.FORGED
+        return TokenRefusal.FORGED
     last = _number(found["day"])
     token = Token(key.pad, key.number, found["invitation"], last or None, purpose)
     return _untimely(last, day_of(now_ms)) or token
 
 
-def _untimely(last: int, today: int) -> Refusal | None:
+def _untimely(last: int, today: int) -> TokenRefusal | None:
     if last and last < today:
-        return Refusal.EXPIRED
-    return Refusal.NOT_YET if last > today + LONGEST_DAYS + AHEAD_DAYS else None
+        return TokenRefusal.EXPIRED
+    return TokenRefusal.NOT_YET if last > today + LONGEST_DAYS + AHEAD_DAYS else None
 
 
 def _mac(key: PhoneKey, said: str) -> str:

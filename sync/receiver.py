@@ -33,7 +33,16 @@ from sync.messages import (
     read_topic,
     write_message,
 )
-from sync.mqtt import Acked, BrokerAddress, Down, Event, Incoming, Link, Outgoing, Up
+from sync.mqtt import (
+    Acked,
+    BrokerAddress,
+    Connected,
+    Connection,
+    Disconnected,
+    Event,
+    Incoming,
+    Outgoing,
+)
 from sync.store_port import Arrival, Store, evidence, read_arrival
 
 __all__ = ["Arrival", "BrokerAddress", "Receiver", "Store"]
@@ -114,7 +123,7 @@ class Receiver:
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
         self._stopping = threading.Event()
         self._inbox = Inbox()
-        self._link: Link | None = None
+        self._link: Connection | None = None
         self._store_failures = 0
         self._worker = threading.Thread(target=self._work, name="receiver", daemon=True)
         self.connected = threading.Event()
@@ -156,7 +165,7 @@ class Receiver:
 
     def _hold_session(self) -> None:
         inbox = self._inbox = Inbox()
-        link = self._link = Link(
+        link = self._link = Connection(
             self._broker,
             self._client_id,
             inbox.put,
@@ -183,7 +192,7 @@ class Receiver:
         deadline_s = time.monotonic() + CLOSE_S
         while time.monotonic() < deadline_s:
             try:
-                if isinstance(inbox.get(timeout=CLOSE_S), Down):
+                if isinstance(inbox.get(timeout=CLOSE_S), Disconnected):
                     return
             except Empty:
                 return
@@ -194,9 +203,9 @@ class Receiver:
         try:
             item = inbox.get(timeout=timeout_s)
             while True:
-                if isinstance(item, Down):
+                if isinstance(item, Disconnected):
                     raise ConnectionError(item.reason)
-                if isinstance(item, Up):
+                if isinstance(item, Connected):
                     self._subscribe()
                 elif isinstance(item, Incoming):
                     group.append(item)
@@ -244,7 +253,7 @@ class Receiver:
             return _Item(message.mid, arrival, told=topic is Topic.STATE)
         return _Item(message.mid, other=(pad, other))
 
-    def _handle_group(self, link: Link, items: list[_Item]) -> list[_Item]:
+    def _handle_group(self, link: Connection, items: list[_Item]) -> list[_Item]:
         """Store, receipt, acknowledge; the items that are to be tried again."""
         done, failed = self._store_all(items)
         now_s = time.monotonic()

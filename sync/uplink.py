@@ -48,17 +48,17 @@ from sync.mqtt import (
     CONNECT_TIMEOUT_S,
     Acked,
     BrokerAddress,
-    Down,
+    Connected,
+    Connection,
+    Disconnected,
     Event,
     Incoming,
-    Link,
     Outgoing,
-    Up,
     load,
 )
-from sync.uplink_ports import Listener, Source
+from sync.uplink_ports import EntrySource, UplinkObserver
 
-__all__ = ["BrokerAddress", "Chunk", "Listener", "Source", "Uplink"]
+__all__ = ["BrokerAddress", "Chunk", "EntrySource", "Uplink", "UplinkObserver"]
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,8 @@ class Uplink:
         self,
         broker: BrokerAddress,
         pad: str,
-        source: Source,
-        listener: Listener,
+        source: EntrySource,
+        listener: UplinkObserver,
         *,
         boots: int,
         agent: str = "",
@@ -111,7 +111,7 @@ class Uplink:
         self._delivery = Delivery(self._rng, pace or Pace(probe_ms=int(probe_s * 1000)))
         self._ledger = ""
         self._inbox: Inbox | None = None
-        self._link: Link | None = None
+        self._link: Connection | None = None
         self._up = False
         self._batches: set[int] = set()  # mids of batches that the broker has not taken yet
         self._reported: Reported | None = None
@@ -179,7 +179,7 @@ class Uplink:
         inbox = self._inbox = Inbox()
         self._look_at_source()
         will = Outgoing(Topic.STATE.of(self._pad), write_message(self._state(Status.LOST)), True)
-        link = self._link = Link(
+        link = self._link = Connection(
             self._broker, self._pad, _teller(inbox), keepalive_s=self._keepalive_s, will=will
         )
         link.open()
@@ -208,9 +208,9 @@ class Uplink:
             async with asyncio.timeout(deadline_s):
                 while not self._stopping.is_set():
                     item = await inbox.get()
-                    if isinstance(item, Down):
+                    if isinstance(item, Disconnected):
                         raise ConnectionError(item.reason)
-                    if isinstance(item, Up):
+                    if isinstance(item, Connected):
                         return
         except TimeoutError:
             raise ConnectionError(f"the broker did not answer within {deadline_s} s") from None
@@ -221,11 +221,13 @@ class Uplink:
             async with asyncio.timeout(FAREWELL_S):
                 while True:
                     item = await inbox.get()
-                    if isinstance(item, Down) or (isinstance(item, Acked) and item.mid == farewell):
+                    if isinstance(item, Disconnected) or (
+                        isinstance(item, Acked) and item.mid == farewell
+                    ):
                         break
                 if self._link is not None:
                     self._link.close()
-                while not isinstance(item, Down):
+                while not isinstance(item, Disconnected):
                     item = await inbox.get()
         except TimeoutError:
             log.info("uplink: the broker did not take the farewell")
@@ -285,7 +287,7 @@ class Uplink:
         self._delivery.sent(chunk, self._mono_ms())
 
     async def _take(self, item: Event | None) -> None:
-        if isinstance(item, Down):
+        if isinstance(item, Disconnected):
             raise ConnectionError(item.reason)
         if isinstance(item, Incoming):
             try:

@@ -1,6 +1,6 @@
 """What the uplink asks of the pad: a ledger to read, and someone to tell. Pure.
 
-`Source` is the ledger's reading side, `Listener` the agent's. Neither knows MQTT.
+`EntrySource` is the ledger's reading side, `UplinkObserver` the agent's. Neither knows MQTT.
 """
 
 from typing import Protocol
@@ -10,7 +10,7 @@ from sync.entries import HashName
 from sync.messages import Command, CommandResult, Desired, Problem
 
 
-class Source(Protocol):
+class EntrySource(Protocol):
     """The ledger, as the uplink sees it. The pad's writer satisfies it."""
 
     @property
@@ -36,7 +36,7 @@ class Source(Protocol):
         """The digest after `seq`; None where it is pruned or not reached."""
 
 
-class Listener(Protocol):
+class UplinkObserver(Protocol):
     """Who hears the province. Called on the loop; must not block."""
 
     def receipted(self, seq: int) -> None:
@@ -46,7 +46,7 @@ class Listener(Protocol):
         """The province did not take a batch; it is tried again, slowly."""
 
     def diverged(self, detail: str) -> None:
-        """The province holds another history; nothing goes out until `Source` has a new ledger."""
+        """The province holds another history; nothing is sent until there is a new ledger."""
 
     def connected(self, up: bool) -> None:
         """The broker accepted a connection, or it ended."""

@@ -17,7 +17,7 @@ QUIET_S = 20
 """A caller whose cable is out is let go after so long."""
 
 
-class Connection(socket.socket):
+class AcceptedSocket(socket.socket):
     """An accepted connection that gives its place back when it is closed."""
 
     on_close: Callable[[], None] | None = None
@@ -30,7 +30,7 @@ class Connection(socket.socket):
             given_back()
 
 
-class Listener(socket.socket):
+class ListenSocket(socket.socket):
     """A socket for asyncio to accept from. `on_refused` hears the address of one too many."""
 
     def __init__(self, host: str, port: int, on_refused: Callable[[str], None]) -> None:
@@ -70,7 +70,7 @@ class Listener(socket.socket):
         for a caller that has gone already.
         """
         accepted, address = super().accept()
-        connection = Connection(self.family, self.type, self.proto, fileno=accepted.detach())
+        connection = AcceptedSocket(self.family, self.type, self.proto, fileno=accepted.detach())
         caller = str(address[0])
         if self.connections >= MAX_CONNECTIONS or self._open[caller] >= MAX_OF_ONE_CALLER:
             connection.close()

@@ -17,7 +17,7 @@ class Rate(NamedTuple):
     per_s: float
 
 
-class Buckets:
+class RateLimiter:
     """A bucket of one `rate` for each caller. `now_s` is any clock that never goes back."""
 
     def __init__(self, rate: Rate) -> None:

@@ -10,7 +10,7 @@ QUIET_S = 60.0
 KINDS_KEPT = 256
 
 
-class Refused:
+class RefusalLog:
     """Every refusal since the start, by its error's word."""
 
     def __init__(self) -> None:

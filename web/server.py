@@ -16,7 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from web.listener import Listener
+from web.listener import ListenSocket
 
 CLOSE_S = 1
 """Requests under way get a second when the agent stops; callers ask again by themselves."""
@@ -85,7 +85,7 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, listener: Listener, tls: ssl.SSLContext | None
+        self, config: uvicorn.Config, listener: ListenSocket, tls: ssl.SSLContext | None
     ) -> None:
         super().__init__(config)
         self.ended = asyncio.Event()
@@ -168,7 +168,7 @@ async def serve(
     )
     settings.on_slow = lambda caller: on_cut("too-slow", caller)
     try:
-        listener = Listener(host, port, lambda caller: on_cut("too-many", caller))
+        listener = ListenSocket(host, port, lambda caller: on_cut("too-many", caller))
     except OSError as error:
         raise PortError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     server = _Server(settings, listener, tls)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.pads.press_pad import Bench
-from device.config.desk_config import Desk
+from device.config.desk_config import DeskConfig
 from device.desk.start import open_desk
 
 
@@ -21,7 +21,7 @@ async def main() -> None:
     await bench.open()
     if bench.pad is None:
         raise SystemExit("the pad is not open")
-    desk = await open_desk(Desk(token_file=token_file, port=0), bench.pad)
+    desk = await open_desk(DeskConfig(token_file=token_file, port=0), bench.pad)
     bench.pad.on_changed = desk.changed
     print(json.dumps({"ready": True, "port": desk.server.port}), flush=True)
     try:

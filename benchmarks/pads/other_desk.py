@@ -11,7 +11,7 @@ import time
 
 from device.desk.admission import CALLS
 from device.desk.middleware import PENANCE_S
-from web.rate_limit import Buckets
+from web.rate_limit import RateLimiter
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -20,7 +20,7 @@ class Other:
     """Answers everything in the same way."""
 
     def __init__(self) -> None:
-        self._calls = Buckets(CALLS)
+        self._calls = RateLimiter(CALLS)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection until it ends."""

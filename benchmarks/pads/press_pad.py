@@ -23,7 +23,7 @@ from ulid import ULID
 
 from benchmarks.scratch import BenchError
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press, Refusal, Scene
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
@@ -103,7 +103,7 @@ class Bench:
         self._body = entry.body
         return entry
 
-    def _show(self, scene: Scene, _code: Code | None) -> None:
+    def _show(self, scene: Scene, _code: PadCode | None) -> None:
         if scene is Scene.THANKS:
             self._thanked_at_s = time.perf_counter()
             self._thanked.set()

@@ -17,7 +17,7 @@ from pathlib import Path
 from ulid import ULID
 
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press, Scene
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
@@ -87,7 +87,7 @@ class Window:
         await self._thanked.wait()
         say({"thanked": invitation.id, "level": level.value})
 
-    def _show(self, scene: Scene, _code: Code | None) -> None:
+    def _show(self, scene: Scene, _code: PadCode | None) -> None:
         if scene is Scene.THANKS:
             self._thanked.set()
 

@@ -4,7 +4,7 @@ import importlib.resources
 import tomllib
 from typing import Any
 
-from device.config_errors import Problems, did_you_mean
+from device.config_errors import ConfigErrors, did_you_mean
 
 
 def described(folder: str) -> list[str]:
@@ -13,7 +13,7 @@ def described(folder: str) -> list[str]:
     return sorted(file.name[:-5] for file in files if file.name.endswith(".toml"))
 
 
-def find_text(folder: str, kind: str, name: str, problems: Problems) -> str | None:
+def find_text(folder: str, kind: str, name: str, problems: ConfigErrors) -> str | None:
     """The text of the file for `name`; None, and a line in `problems`, if there is none.
 
     `kind`: what the folder describes, in words.
@@ -26,7 +26,7 @@ def find_text(folder: str, kind: str, name: str, problems: Problems) -> str | No
     return (importlib.resources.files("hw") / folder / f"{name}.toml").read_text("utf-8")
 
 
-def read_table(text: str, problems: Problems) -> dict[str, Any] | None:
+def read_table(text: str, problems: ConfigErrors) -> dict[str, Any] | None:
     """The table that `text` spells; None, and a line in `problems`, if it is not TOML."""
     try:
         return tomllib.loads(text)

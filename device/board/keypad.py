@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
 from device.board.profile import check_levels
-from device.config_errors import Check, Problems, bounds, read_struct
+from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.events import Does
 from sync.entries import Level
 
@@ -81,12 +81,14 @@ def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
 
     With a `protocol`, also when the map's codes are not of that kind.
     """
-    problems = Problems()
+    problems = ConfigErrors()
     keypad = find_keypad(name, problems, protocol)
     return problems.settle(keypad, f"the key map of model {name}")
 
 
-def find_keypad(name: str, problems: Problems, protocol: Protocol | None = None) -> Keypad | None:
+def find_keypad(
+    name: str, problems: ConfigErrors, protocol: Protocol | None = None
+) -> Keypad | None:
     """The model `name`; None, and lines in `problems`, if there is none or its map is wrong."""
     text = find_text("keypads", "key pad", name, problems)
     keypad = None if text is None else parse_keypad(name, text, problems)
@@ -96,7 +98,7 @@ def find_keypad(name: str, problems: Problems, protocol: Protocol | None = None)
     return None
 
 
-def parse_keypad(name: str, text: str, problems: Problems) -> Keypad | None:
+def parse_keypad(name: str, text: str, problems: ConfigErrors) -> Keypad | None:
     """The key map that `text` spells; None, and lines in `problems`, if it is wrong."""
     table = read_table(text, problems)
     if table is None:
@@ -105,7 +107,7 @@ def parse_keypad(name: str, text: str, problems: Problems) -> Keypad | None:
     return read_struct(Keypad, {**table, "name": name}, problems, checks=checks)
 
 
-def _check_codes(values: dict[str, Any], problems: Problems) -> None:
+def _check_codes(values: dict[str, Any], problems: ConfigErrors) -> None:
     keys: tuple[CodedKey, ...] = values.get("key", ())
     check_levels(keys, ("name", "code", "level"), problems)
     protocol = values.get("protocol")

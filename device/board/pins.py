@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from device.config_errors import Problems, bounds, read_struct
+from device.config_errors import ConfigErrors, bounds, read_struct
 
 Power = Literal["3V3", "5V", "GND"]
 Line = Annotated[int, bounds(0, 1023, "a line's number")]
@@ -64,7 +64,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         return found if not select or f"CE{select}" in found else {}
 
 
-class Claim(NamedTuple):
+class PinClaim(NamedTuple):
     """What one part of a board takes: a line, or a whole bus. `wire` names it within its part."""
 
     part: str
@@ -78,27 +78,27 @@ class Claim(NamedTuple):
         return f"{self.part} {self.wire}".strip()
 
 
-def claims(values: Mapping[str, Any]) -> list[Claim]:
+def claims(values: Mapping[str, Any]) -> list[PinClaim]:
     """What the parts of a profile take, in the profile's order.
 
     `values`: the fields of a `Profile` by name; those that could not be read are missing.
     """
-    found: list[Claim] = []
+    found: list[PinClaim] = []
     if keys := values.get("keys"):
-        found += [Claim("key", key.name, line=key.line) for key in keys.key]
+        found += [PinClaim("key", key.name, line=key.line) for key in keys.key]
     if display := values.get("display"):
         if display.bus is not None:
-            found.append(Claim("display", bus=display.bus))
+            found.append(PinClaim("display", bus=display.bus))
         lines = {"data/command": display.dc_line, "reset": display.reset_line}
-        found += [Claim("display", wire, line=n) for wire, n in lines.items() if n is not None]
+        found += [PinClaim("display", wire, line=n) for wire, n in lines.items() if n is not None]
     if lights := values.get("lights"):
-        found += [Claim("light", light.name, line=light.line) for light in lights.light]
+        found += [PinClaim("light", light.name, line=light.line) for light in lights.light]
     if beeper := values.get("beeper"):
-        found.append(Claim("beeper", line=beeper.line))
+        found.append(PinClaim("beeper", line=beeper.line))
     return found
 
 
-def check_claims(header: Header, claimed: Iterable[Claim], problems: Problems) -> None:
+def check_claims(header: Header, claimed: Iterable[PinClaim], problems: ConfigErrors) -> None:
     """Every line and bus is there, free, and taken by one part only; what is not, is noted."""
     owners: dict[int, str] = {}
     for claim in claimed:
@@ -111,7 +111,7 @@ def check_claims(header: Header, claimed: Iterable[Claim], problems: Problems) -
             owners.setdefault(pin.pin, owner)
 
 
-def _taken(header: Header, claim: Claim, problems: Problems) -> list[tuple[Pin, str]]:
+def _taken(header: Header, claim: PinClaim, problems: ConfigErrors) -> list[tuple[Pin, str]]:
     """The pins that a claim takes, each with its owner; a line if they are not there."""
     if claim.line is not None:
         pin = header.at_line(claim.line)
@@ -127,12 +127,12 @@ def _taken(header: Header, claim: Claim, problems: Problems) -> list[tuple[Pin, 
     return [(pin, f"{claim.owner} ({bus} {signal})") for signal, pin in pins.items()]
 
 
-def read_header(name: str, table: Mapping[str, Any], problems: Problems) -> Header | None:
+def read_header(name: str, table: Mapping[str, Any], problems: ConfigErrors) -> Header | None:
     """The header that `table` describes; None, and lines in `problems`, if it is wrong."""
     return read_struct(Header, {**table, "name": name}, problems, checks={Header: _check_header})
 
 
-def _check_header(values: dict[str, Any], problems: Problems) -> None:
+def _check_header(values: dict[str, Any], problems: ConfigErrors) -> None:
     pins: tuple[Pin, ...] = values.get("pin", ())
     for what in ("pin", "line"):
         seen: set[int] = set()

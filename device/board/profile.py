@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
 from device.board.pins import Header, Line, check_claims, claims, read_header
-from device.config_errors import Check, Problems, bounds, did_you_mean, read_struct
+from device.config_errors import Check, ConfigErrors, bounds, did_you_mean, read_struct
 from device.errors import ConfigError
 from device.events import Does
 from sync.entries import Level
@@ -174,7 +174,7 @@ def board_names() -> list[str]:
 
 def load_profile(name: str) -> Profile:
     """The profile of the board `name`. Raises ConfigError with every mistake in it."""
-    problems = Problems()
+    problems = ConfigErrors()
     profile = find_profile(name, problems)
     return problems.settle(profile, f"the profile of board {name}")
 
@@ -183,24 +183,24 @@ def load_header(profile: Profile) -> Header:
     """The header that a board's parts hang on. Raises ConfigError; also for a board without one."""
     if profile.header is None:
         raise ConfigError(f"board {profile.name} has no header: there is nothing to wire to pins")
-    problems = Problems()
+    problems = ConfigErrors()
     return problems.settle(find_header(profile.header, problems), f"the header {profile.header}")
 
 
 def read_options(profile: Profile, table: Mapping[str, Any], base: Path = Path()) -> msgspec.Struct:
     """A board's own options as the type that its profile names. Raises ConfigError."""
-    problems = Problems()
+    problems = ConfigErrors()
     options = find_options(profile, dict(table), problems, base)
     return problems.settle(options, f"the options of board {profile.name}")
 
 
-def find_profile(name: str, problems: Problems) -> Profile | None:
+def find_profile(name: str, problems: ConfigErrors) -> Profile | None:
     """The profile of the board `name`; None, and lines in `problems`, if it is wrong."""
     text = find_text("boards", "board", name, problems)
     return None if text is None else parse_profile(name, text, problems)
 
 
-def parse_profile(name: str, text: str, problems: Problems) -> Profile | None:
+def parse_profile(name: str, text: str, problems: ConfigErrors) -> Profile | None:
     """The profile that `text` spells; None, and lines in `problems`, if it is wrong."""
     table = read_table(text, problems)
     if table is None:
@@ -214,7 +214,7 @@ def parse_profile(name: str, text: str, problems: Problems) -> Profile | None:
 
 
 def find_options(
-    profile: Profile, table: object, problems: Problems, base: Path
+    profile: Profile, table: object, problems: ConfigErrors, base: Path
 ) -> msgspec.Struct | None:
     """The options in `table` as the profile's type; None, and lines in `problems`, if wrong."""
     if profile.options is not None:
@@ -237,7 +237,7 @@ def find_options(
 
 
 def _read_options(
-    reference: str, table: object, problems: Problems, base: Path
+    reference: str, table: object, problems: ConfigErrors, base: Path
 ) -> msgspec.Struct | None:
     """A table as the type that `reference` names, by its own `check` too if it has one."""
     module, name = reference.split(":")
@@ -246,7 +246,7 @@ def _read_options(
     return read_struct(kind, table, problems, base=base, checks={kind: check} if check else None)
 
 
-def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: Problems) -> None:
+def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: ConfigErrors) -> None:
     """Nothing twice in any of the `fields` of `keys`, and each of the five levels once; a clerk's
     key has none.
     """
@@ -271,14 +271,14 @@ def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: Prob
         problems.add("key", f"no key gives {', '.join(missing)}")
 
 
-def find_header(name: str, problems: Problems) -> Header | None:
+def find_header(name: str, problems: ConfigErrors) -> Header | None:
     """The header `name` of hw/headers; None, and lines in `problems`, if it is wrong."""
     text = find_text("headers", "header", name, problems)
     table = None if text is None else read_table(text, problems)
     return None if table is None else read_header(name, table, problems)
 
 
-def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: Problems) -> None:
+def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: ConfigErrors) -> None:
     """What a board's display hangs on is the profile's to say, where it says it."""
     display, said = profile.display, table.get("display")
     if display is None or display.bus is None or not isinstance(said, dict):
@@ -290,7 +290,7 @@ def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: Problems)
             )
 
 
-def check_bus(values: dict[str, Any], problems: Problems) -> None:
+def check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
     """A display on SPI has a data/command line, and only such a display has one."""
     bus = values.get("bus") or ""
     if bus.startswith("spi") and values.get("dc_line") is None:
@@ -300,7 +300,7 @@ def check_bus(values: dict[str, Any], problems: Problems) -> None:
             problems.wrong(key, values[key], "only a display on SPI has this line")
 
 
-def _check_board(values: dict[str, Any], problems: Problems) -> None:
+def _check_board(values: dict[str, Any], problems: ConfigErrors) -> None:
     """Keys or a touchscreen; options are the whole board's or its parts', not both; no pin of the
     header taken twice.
     """
@@ -317,7 +317,7 @@ def _check_board(values: dict[str, Any], problems: Problems) -> None:
 
 
 def _check_lights(
-    keys: KeysProfile | None, lights: LightsProfile | None, problems: Problems
+    keys: KeysProfile | None, lights: LightsProfile | None, problems: ConfigErrors
 ) -> None:
     """Each light is at a key of its own."""
     names = [light.name for light in lights.light] if lights else []
@@ -331,7 +331,7 @@ def _check_lights(
             )
 
 
-def _check_keys(values: dict[str, Any], problems: Problems) -> None:
+def _check_keys(values: dict[str, Any], problems: ConfigErrors) -> None:
     """Keys on lines with all five levels, or a key pad that has its own key map."""
     keys: tuple[Key, ...] = values.get("key", ())
     if not values.get("coded"):

@@ -14,20 +14,20 @@ from msgspec import structs
 from device.board.keypad import load_keypad
 from device.board.pins import Line, check_claims, claims
 from device.board.profile import Key, Levelled, Profile, find_header
-from device.config_errors import Problems
+from device.config_errors import ConfigErrors
 from device.events import Does
 
 DUTIES: tuple[Does, ...] = get_args(Does)
 
 
-class ClerkKeys(msgspec.Struct, frozen=True, kw_only=True):
+class ClerkKeysConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The lines of the clerk's keys; none for a key that is not there."""
 
     invite: Line | None = None
     pause: Line | None = None
 
 
-def with_clerk_keys(profile: Profile, lines: ClerkKeys, problems: Problems) -> Profile:
+def with_clerk_keys(profile: Profile, lines: ClerkKeysConfig, problems: ConfigErrors) -> Profile:
     """The board with the clerk's keys besides its own; lines in `problems` for what is taken."""
     wanted = {does: line for does in DUTIES if (line := getattr(lines, does)) is not None}
     if not wanted:

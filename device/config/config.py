@@ -16,23 +16,32 @@ from msgspec import Meta
 
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.profile import Profile, find_options, find_profile, load_profile, read_options
-from device.config.clerk_keys import ClerkKeys, duties, with_clerk_keys
-from device.config.desk_config import Desk, check_desk
-from device.config.phone_config import Phone, check_key_owner, check_phone
+from device.config.clerk_keys import ClerkKeysConfig, duties, with_clerk_keys
+from device.config.desk_config import DeskConfig, check_desk
+from device.config.phone_config import PhoneConfig, check_key_owner, check_phone
 from device.config.touch_config import (
     INVITATION_S,
-    Card,
-    Touch,
+    CardConfig,
+    TouchConfig,
     check_card,
     check_screen,
     check_touch,
 )
-from device.config_errors import Check, Problems, bounds, read_struct
+from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.errors import ConfigError
 from device.events import Does
 from sync.entries import HashName
 
-__all__ = ["Config", "Desk", "Phone", "Profile", "Touch", "load", "load_profile", "read_options"]
+__all__ = [
+    "Config",
+    "DeskConfig",
+    "PhoneConfig",
+    "Profile",
+    "TouchConfig",
+    "load",
+    "load_profile",
+    "read_options",
+]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """The only hosts that plain MQTT may go to (design §4)."""
@@ -40,7 +49,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*\Z"
 
 
-class Pad(msgspec.Struct, frozen=True, kw_only=True):
+class PadConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Who this pad is and where it stands. An empty `window` is a pad that is not bound yet."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}\Z", description="1 to 32 of a-z, 0-9 and -")]
@@ -60,7 +69,7 @@ class Pad(msgspec.Struct, frozen=True, kw_only=True):
     ] = ("zh",)
 
 
-class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger's file, the digest of a new one, and how long receipted entries are kept."""
 
     path: Annotated[Path, Meta(description="the path of the ledger's file")]
@@ -68,7 +77,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: Annotated[int, bounds(1, 36_500, "a whole number of days")] = 400
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The times of a rating session (design §5)."""
 
     invitation_s: Annotated[int, bounds(1, 600, "a whole number of seconds")] = 30
@@ -76,7 +85,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     thanks_s: Annotated[int, bounds(1, 30, "a whole number of seconds")] = 4
 
 
-class Province(msgspec.Struct, frozen=True, kw_only=True):
+class ProvinceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The way to the province."""
 
     broker: Annotated[str, Meta(description='an address like "mqtt://127.0.0.1:1883"')] = (
@@ -98,7 +107,7 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
         return urlsplit(self.broker).port or 1883
 
 
-class Bus68(msgspec.Struct, frozen=True, kw_only=True):
+class Bus68Config(msgspec.Struct, frozen=True, kw_only=True):
     """A bus of old "68" evaluators, on which the pad stands in for one of them; without this
     section there is none.
 
@@ -115,7 +124,7 @@ class Bus68(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge_starts: bool = False
 
 
-class Display(msgspec.Struct, frozen=True, kw_only=True):
+class DisplayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """After how many minutes at rest the display grows dim, and goes dark; 0 for never."""
 
     dim_min: Annotated[int, bounds(0, 1440, "a whole number of minutes")] = 10
@@ -125,16 +134,16 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 class _File(msgspec.Struct, frozen=True, kw_only=True):
     """The file as it stands; the board's table is read by the type that its profile names."""
 
-    pad: Pad
-    ledger: Ledger
-    session: Session = Session()
-    province: Province = Province()
-    desk: Desk | None = None
-    bus68: Bus68 | None = None
-    phone: Phone = Phone()
-    display: Display = Display()
-    clerk_keys: ClerkKeys = ClerkKeys()
-    touch: Touch | None = None
+    pad: PadConfig
+    ledger: LedgerConfig
+    session: SessionConfig = SessionConfig()
+    province: ProvinceConfig = ProvinceConfig()
+    desk: DeskConfig | None = None
+    bus68: Bus68Config | None = None
+    phone: PhoneConfig = PhoneConfig()
+    display: DisplayConfig = DisplayConfig()
+    clerk_keys: ClerkKeysConfig = ClerkKeysConfig()
+    touch: TouchConfig | None = None
     board: dict[str, Any] = {}
 
 
@@ -143,16 +152,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     `clerk_keys`: what the keys do that are the clerk's, by name; `profile` has them too.
     """
 
-    pad: Pad
-    ledger: Ledger
-    session: Session
-    province: Province
-    desk: Desk | None
-    bus68: Bus68 | None
-    phone: Phone
-    display: Display
+    pad: PadConfig
+    ledger: LedgerConfig
+    session: SessionConfig
+    province: ProvinceConfig
+    desk: DeskConfig | None
+    bus68: Bus68Config | None
+    phone: PhoneConfig
+    display: DisplayConfig
     board: msgspec.Struct
-    touch: Touch | None = None
+    touch: TouchConfig | None = None
     clerk_keys: dict[str, Does] = {}
     profile: Profile
 
@@ -162,7 +171,7 @@ def load(path: Path) -> Config:
 
     Raises ConfigError (S01); its detail has one line for each mistake in either of them.
     """
-    problems = Problems()
+    problems = ConfigErrors()
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -173,13 +182,13 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     base = path.resolve().parent
     checks: dict[type, Check] = {
-        Pad: _check_pad,
-        Province: _check_broker,
-        Desk: check_desk,
-        Bus68: _check_bus,
-        Phone: check_phone,
-        Touch: check_touch,
-        Card: check_card,
+        PadConfig: _check_pad,
+        ProvinceConfig: _check_broker,
+        DeskConfig: check_desk,
+        Bus68Config: _check_bus,
+        PhoneConfig: check_phone,
+        TouchConfig: check_touch,
+        CardConfig: check_card,
     }
     file = read_struct(_File, table, problems, base=base, checks=checks)
     profile = find_profile(_board_named(table), problems.at("pad.board"))
@@ -222,13 +231,13 @@ def _board_named(table: dict[str, Any]) -> str:
     return board if isinstance(board, str) else "simulated"
 
 
-def _check_pad(values: dict[str, Any], problems: Problems) -> None:
+def _check_pad(values: dict[str, Any], problems: ConfigErrors) -> None:
     languages = values.get("languages", ())
     if len(set(languages)) != len(languages):
         problems.wrong("languages", list(languages), "a language stands there twice")
 
 
-def _check_broker(values: dict[str, Any], problems: Problems) -> None:
+def _check_broker(values: dict[str, Any], problems: ConfigErrors) -> None:
     broker = values.get("broker")
     if broker is None:
         return
@@ -250,6 +259,6 @@ def _check_broker(values: dict[str, Any], problems: Problems) -> None:
         )
 
 
-def _check_bus(values: dict[str, Any], problems: Problems) -> None:
+def _check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
     if "model" in values:
         find_keypad(values["model"], problems.at("model"), "68")

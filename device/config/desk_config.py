@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from device.config_errors import Problems, bounds
+from device.config_errors import ConfigErrors, bounds
 from web.origins import NULL_ORIGIN, is_origin
 from web.tls import tls_context
 
@@ -19,7 +19,7 @@ SHORTEST_TOKEN = 16
 LOOPBACK_NAME = "localhost"
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
+class DeskConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The desk's HTTP API; without this section there is none. Port 0 takes any free one.
 
     `token_file`: a token a line, so that an old and a new one may stand side by side. `origins`:
@@ -66,7 +66,7 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     return tokens
 
 
-def check_desk(values: dict[str, Any], problems: Problems) -> None:
+def check_desk(values: dict[str, Any], problems: ConfigErrors) -> None:
     """Name what does not fit together in `[desk]`; one line for each mistake."""
     _check_tokens(values, problems)
     _check_wire(values, problems)
@@ -77,7 +77,7 @@ def check_desk(values: dict[str, Any], problems: Problems) -> None:
             )
 
 
-def _check_tokens(values: dict[str, Any], problems: Problems) -> None:
+def _check_tokens(values: dict[str, Any], problems: ConfigErrors) -> None:
     for name in ("token_file", "plugin_token_file"):
         path: Path | None = values.get(name)
         if path is None:
@@ -92,7 +92,7 @@ def _check_tokens(values: dict[str, Any], problems: Problems) -> None:
             problems.wrong(name, str(path), str(error))
 
 
-def _check_wire(values: dict[str, Any], problems: Problems) -> None:
+def _check_wire(values: dict[str, Any], problems: ConfigErrors) -> None:
     host, certificate = values.get("host"), values.get("certificate")
     key = values.get("certificate_key")
     if certificate is None and key is not None:

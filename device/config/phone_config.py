@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from device.config_errors import Problems, bounds
+from device.config_errors import ConfigErrors, bounds
 from sync.phone_token import LONGEST_DAYS, POLICY_DAYS, PhoneKey, read_key
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
@@ -30,7 +30,7 @@ CAPITALS = re.compile(r"[0-9A-Z$*+./:-]*")
 """What a path may have so that a token still fits behind it (ISO/IEC 18004, table 5)."""
 
 
-class Phone(msgspec.Struct, frozen=True, kw_only=True):
+class PhoneConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Rating on the citizen's own phone, by QR codes on the display.
 
     `url`: a token is put behind it; without `key_file` there are none, for one without a signature
@@ -59,7 +59,7 @@ def read_key_file(path: Path) -> PhoneKey:
     return read_key(path.read_text("utf-8"))
 
 
-def check_phone(values: dict[str, Any], problems: Problems) -> None:
+def check_phone(values: dict[str, Any], problems: ConfigErrors) -> None:
     """Name what does not fit together in `[phone]`; one line for each mistake."""
     url, key_file = values.get("url"), values.get("key_file")
     if url is not None and not CAPITALS.fullmatch(url.partition("://")[2].partition("/")[2]):
@@ -78,7 +78,7 @@ def check_phone(values: dict[str, Any], problems: Problems) -> None:
         problems.wrong("key_file", str(key_file), str(error))
 
 
-def check_key_owner(phone: Phone, pad: str, problems: Problems) -> None:
+def check_key_owner(phone: PhoneConfig, pad: str, problems: ConfigErrors) -> None:
     """The province issued this key to this pad: with another's no token would ever be taken."""
     if phone.key_file is None:
         return

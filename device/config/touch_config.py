@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from device.board.profile import TouchscreenProfile
-from device.config_errors import Problems, bounds
+from device.config_errors import ConfigErrors, bounds
 from web.origins import is_origin
 
 SHOWN_S = 10
@@ -26,7 +26,7 @@ MAX_PHOTO_BYTES = 2 * 1024 * 1024
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*\Z"
 
 
-class Card(msgspec.Struct, frozen=True, kw_only=True):
+class CardConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Who serves at this window, for the standby page."""
 
     name: Annotated[
@@ -38,7 +38,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     photo: Annotated[Path, Meta(description="the path of a .jpg or .png file")] | None = None
 
 
-class Touch(msgspec.Struct, frozen=True, kw_only=True):
+class TouchConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The touch page; without this section there is none. Port 0 takes any free one.
 
     `entry_file`: made by the agent; the kiosk's browser begins there. `px_per_mm`: the screen's
@@ -61,10 +61,10 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     framed_by: Annotated[
         tuple[str, ...], Meta(max_length=8, description='a list like ["https://kiosk.hall.lan"]')
     ] = ()
-    card: Card | None = None
+    card: CardConfig | None = None
 
 
-def check_card(values: dict[str, Any], problems: Problems) -> None:
+def check_card(values: dict[str, Any], problems: ConfigErrors) -> None:
     """A photo is a picture that a browser shows, and not too large for every reload."""
     photo: Path | None = values.get("photo")
     if photo is None:
@@ -81,7 +81,7 @@ def check_card(values: dict[str, Any], problems: Problems) -> None:
         problems.wrong("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
 
 
-def check_touch(values: dict[str, Any], problems: Problems) -> None:
+def check_touch(values: dict[str, Any], problems: ConfigErrors) -> None:
     """The entry is a page: a browser goes by the name of a file. An origin is a browser's word. One
     late word that the page is seen is no fault yet.
     """
@@ -96,7 +96,9 @@ def check_touch(values: dict[str, Any], problems: Problems) -> None:
             problems.wrong("framed_by", origin, 'must be an origin like "https://kiosk.hall.lan"')
 
 
-def check_screen(touch: Touch, screen: TouchscreenProfile | None, problems: Problems) -> None:
+def check_screen(
+    touch: TouchConfig, screen: TouchscreenProfile | None, problems: ConfigErrors
+) -> None:
     """The board has a touchscreen, and its density is said once."""
     if screen is None:
         problems.add("", "the board has no touchscreen")

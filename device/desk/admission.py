@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from web.rate_limit import Buckets, Rate
-from web.refusal_log import Refused
+from web.rate_limit import Rate, RateLimiter
+from web.refusal_log import RefusalLog
 from web.ws_tickets import Tickets
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ EVENTS = "/v1/events"
 PLACES = ("/v1/invitations", "/v1/window", "/v1/tickets", EVENTS, PLUGIN)
 
 
-class Call(NamedTuple):
+class RequestInfo(NamedTuple):
     """What the door looks at. `caller`, `server`: addresses. `origin`: of the page that calls, if
     one does. `bearers`: every token shown. `ticket`, `plugin_token`: from the query.
     """
@@ -64,7 +64,7 @@ class Admission:
     ) -> None:
         if not tokens or not all(map(str.strip, tokens)):
             raise ValueError("the desk's token is empty")
-        self.refused = Refused()
+        self.refused = RefusalLog()
         self.has_plugin = bool(plugin_tokens)
         self._tokens = [token.strip().encode() for token in tokens]
         self._plugin_tokens = [token.strip().encode() for token in plugin_tokens]
@@ -72,10 +72,10 @@ class Admission:
         self._public = frozenset(public)
         self._now_s = now_s
         self._tickets = Tickets(draw)
-        self._calls = Buckets(CALLS)
-        self._misses = Buckets(MISSES)
+        self._calls = RateLimiter(CALLS)
+        self._misses = RateLimiter(MISSES)
 
-    def why_not(self, call: Call) -> str | None:
+    def why_not(self, call: RequestInfo) -> str | None:
         """The error that a call is refused with; None for one that is let past."""
         now_s = self._now_s()
         if not self._calls.take(call.caller, now_s):
@@ -86,18 +86,18 @@ class Admission:
             return None
         return "unauthorised" if self._misses.take(call.caller, now_s) else "too-often"
 
-    def may_call(self, call: Call) -> bool:
+    def may_call(self, call: RequestInfo) -> bool:
         """Whether the page that calls may. Without an origin it is no page, or the pad's own."""
         if call.origin is None or call.origin in self.origins:
             return True
         # By its own address only: a name may be made to lead here by whoever owns the name.
         return call.origin == f"{call.scheme}://{call.host}" and _is_address(call.host)
 
-    def is_foreign(self, call: Call) -> bool:
+    def is_foreign(self, call: RequestInfo) -> bool:
         """Whether it is a page of another origin, whose browser asks for our leave."""
         return call.origin is not None and call.origin in self.origins
 
-    def asks_for_leave(self, call: Call) -> bool:
+    def asks_for_leave(self, call: RequestInfo) -> bool:
         """Whether it is such a page's browser that asks, before it sends what its page wants to."""
         return call.method == "OPTIONS" and self.is_foreign(call)
 
@@ -111,7 +111,7 @@ class Admission:
         if line is not None:
             log.warning("%s", line)
 
-    def _shows(self, call: Call, now_s: float) -> bool:
+    def _shows(self, call: RequestInfo, now_s: float) -> bool:
         if call.path.startswith(PLUGIN):
             token = (call.plugin_token or "").encode(errors="surrogateescape")
             is_here = _is_loopback(call.caller) and _is_loopback(call.server)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
-from device.desk.api_errors import ERRORS, Mistake
+from device.desk.api_errors import ERRORS, ApiError
 
 
 class DeskError(Exception):
@@ -31,4 +31,4 @@ def mistake(error: str, what: str = "") -> Response:
     """The answer to a call that went wrong."""
     row = ERRORS[error]
     says = f"{row.says}: {what}" if what else row.says
-    return answer(Mistake(error=error, says=says, remedy=row.remedy), row.status)
+    return answer(ApiError(error=error, says=says, remedy=row.remedy), row.status)

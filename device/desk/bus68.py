@@ -17,13 +17,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from device.board.keypad import Keypad, load_keypad
-from device.config.config import Bus68 as Bus68Config
-from device.desk.bus68_protocol import Talk, Word
+from device.config.config import Bus68Config
+from device.desk.bus68_protocol import Bus68Protocol, Word
 from device.errors import ConfigError
 from device.loop_bridge import fail_aloud, onto
-from device.ports import Desk, Invited
+from device.ports import Desk, Granted
 from sync.entries import Level, Service
-from web.refusal_log import Refused
+from web.refusal_log import RefusalLog
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ OnFault = Callable[[bool, str], None]
 """Hears that the bus broke (True) or mended, and what of it."""
 
 
-class Line(Protocol):
+class BusLine(Protocol):
     """What is needed of `device.serial.serial_line.SerialLine`."""
 
     def start(
@@ -63,11 +63,11 @@ class Bus68:
     """The pad on its old bus. A fault of the bus (B01) never closes the window."""
 
     def __init__(
-        self, config: Bus68Config, desk: Desk, on_fault: OnFault, *, line: Line | None = None
+        self, config: Bus68Config, desk: Desk, on_fault: OnFault, *, line: BusLine | None = None
     ) -> None:
         keypad = load_keypad(config.model, "68")
         self._codes = {key.level: key.code for key in keypad.key if key.level is not None}
-        self._talk = Talk(config.address, acknowledge_starts=config.acknowledge_starts)
+        self._talk = Bus68Protocol(config.address, acknowledge_starts=config.acknowledge_starts)
         self._line = line or _line(config, keypad)
         self._desk = desk
         self._on_fault = on_fault
@@ -77,7 +77,7 @@ class Bus68:
         """The last one that the bus was granted."""
         self._started_ms = 0
         """When its start, or a copy of it, was last heard while it was open."""
-        self._refused = Refused()
+        self._refused = RefusalLog()
         self._unheard = False
         self._warned = False
 
@@ -134,7 +134,7 @@ class Bus68:
 
     async def _ask(self, now_ms: int) -> None:
         outcome = await self._desk.invite(Service(), None, SOURCE)
-        if not isinstance(outcome, Invited):
+        if not isinstance(outcome, Granted):
             loop = asyncio.get_running_loop()
             line = self._refused.note(outcome.value, "the controller", "the bus", loop.time())
             if line is not None:
@@ -180,7 +180,7 @@ def open_bus(
     return bus
 
 
-def _line(config: Bus68Config, keypad: Keypad) -> Line:
+def _line(config: Bus68Config, keypad: Keypad) -> BusLine:
     try:
         from device.serial.serial_line import SerialLine
     except ImportError as error:

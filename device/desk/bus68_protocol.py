@@ -82,7 +82,7 @@ class _Press:
     copies: int = 0
 
 
-class Talk:
+class Bus68Protocol:
     """One evaluator on the bus, between bytes and meaning. Times are any clock's ms, going up.
 
     `unheard`: the last press was not acknowledged, and nothing was heard since.

@@ -8,13 +8,13 @@ import importlib
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from device.config.config import Bus68, Config, Desk
-from device.errors import Code
+from device.config.config import Bus68Config, Config, DeskConfig
+from device.errors import PadCode
 from device.pad import Pad
 from device.ports import FaultReport
 
 if TYPE_CHECKING:
-    from web.refusal_log import Refused
+    from web.refusal_log import RefusalLog
 
 
 class Desks:
@@ -24,7 +24,7 @@ class Desks:
         self._config = config
         self._pad = pad
         self._stack = stack
-        self._refused: Refused | None = None
+        self._refused: RefusalLog | None = None
 
     @property
     def refused(self) -> int:
@@ -38,7 +38,7 @@ class Desks:
         if (bus := self._config.bus68) is not None:
             self._open_bus(bus)
 
-    async def _open_http(self, settings: Desk) -> None:
+    async def _open_http(self, settings: DeskConfig) -> None:
         # Seconds on a small board, in which presses are taken already: not on the loop.
         await asyncio.to_thread(importlib.import_module, "device.desk.start")
         from device.desk.start import open_desk
@@ -48,11 +48,11 @@ class Desks:
         self._pad.watch(desk.changed)
         self._refused = desk.refused
 
-    def _open_bus(self, settings: Bus68) -> None:
+    def _open_bus(self, settings: Bus68Config) -> None:
         from device.desk.bus68 import open_bus
 
         def fault(standing: bool, detail: str) -> None:
-            self._pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
+            self._pad.driver_fault(FaultReport(PadCode.BUS_GONE, standing, detail))
 
         bus = open_bus(settings, self._pad, self._pad.tell_levels, fault)
         self._stack.callback(bus.stop)

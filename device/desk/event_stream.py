@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from device.desk.answers import mistake
 from device.desk.schemas import window_event
-from device.desk.window_diff import News, Watch
+from device.desk.window_diff import WindowChange, WindowDiff
 from device.ports import Desk
 
 MAX_LISTENERS = 8
@@ -27,14 +27,14 @@ HUNG_UP = 1008
 """Close code (RFC 6455 §7.4.1): a listener has nothing to say here."""
 
 
-class Listener:
+class Subscriber:
     """What one listener has yet to be told."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[News] = asyncio.Queue(QUEUED)
+        self.queue: asyncio.Queue[WindowChange] = asyncio.Queue(QUEUED)
         self.lags = asyncio.Event()
 
-    def tell(self, event: News) -> None:
+    def tell(self, event: WindowChange) -> None:
         """Put an event into the queue; one that finds it full is the last."""
         try:
             self.queue.put_nowait(event)
@@ -42,13 +42,13 @@ class Listener:
             self.lags.set()
 
 
-class Live:
+class EventStream:
     """Everybody who listens to one pad."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._watch = Watch(desk)
-        self._listeners: list[Listener] = []
+        self._watch = WindowDiff(desk)
+        self._listeners: list[Subscriber] = []
 
     @property
     def listeners(self) -> int:
@@ -64,13 +64,13 @@ class Live:
                 one.tell(event)
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[Listener]:
+    def listening(self) -> Iterator[Subscriber]:
         """A listener who has been told how the window stands, until he leaves."""
         if not self._listeners:
-            self._watch = Watch(self._desk)
+            self._watch = WindowDiff(self._desk)
             self._watch.look()  # what is there already is told below
-        one = Listener()
-        for event in Watch(self._desk).look():
+        one = Subscriber()
+        for event in WindowDiff(self._desk).look():
             one.tell(event)
         self._listeners.append(one)
         try:
@@ -94,7 +94,7 @@ class Live:
                     _hang_up(websocket), self._pump(websocket, one), one.lags.wait()
                 )
 
-    async def _pump(self, websocket: WebSocket, one: Listener) -> None:
+    async def _pump(self, websocket: WebSocket, one: Subscriber) -> None:
         while True:
             try:
                 event = await asyncio.wait_for(one.queue.get(), BEAT_S)

@@ -30,23 +30,23 @@ from starlette.routing import Route, WebSocketRoute
 
 from device.desk.admission import EVENTS, Admission
 from device.desk.answers import DeskError, answer, mistake
-from device.desk.event_stream import Live
-from device.desk.middleware import Door
+from device.desk.event_stream import EventStream
+from device.desk.middleware import AdmissionMiddleware
 from device.desk.pages import page_routes
 from device.desk.plugin import plugin_routes
-from device.desk.press_priority import Turns
+from device.desk.press_priority import PressPriority
 from device.desk.schemas import (
     MAX_REQUEST_BYTES,
-    InvitationNow,
-    InvitationWish,
-    TicketNow,
-    WindowWish,
-    Wish,
-    WithdrawalWish,
+    InvitationRequest,
+    InvitationState,
+    RequestBody,
+    TicketIssued,
+    WindowRequest,
+    WithdrawalRequest,
     window_state,
 )
 from device.events import Refusal
-from device.ports import Desk, Invited
+from device.ports import Desk, Granted
 from sync.entries import Channel, Service
 from web.ws_tickets import GOOD_FOR_S
 
@@ -56,7 +56,7 @@ AMISS = ("bad-request", "too-large")
 """Errors of a caller that are worth counting; the others are answers to an honest question."""
 
 
-def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
+def build_app(desk: Desk, admission: Admission, live: EventStream) -> Starlette:
     """The API over a desk's port."""
     api = _Api(desk, admission)
     return Starlette(
@@ -72,7 +72,9 @@ def build_app(desk: Desk, admission: Admission, live: Live) -> Starlette:
             *page_routes(admission.origins),
             *(plugin_routes(desk, live) if admission.has_plugin else ()),
         ],
-        middleware=[Middleware(Door, admission=admission, turns=Turns(desk))],
+        middleware=[
+            Middleware(AdmissionMiddleware, admission=admission, turns=PressPriority(desk))
+        ],
         exception_handlers={
             DeskError: api.answer_mistake,
             HTTPException: api.answer_routing,
@@ -90,13 +92,13 @@ class _Api:
         self._admission = admission
 
     async def invite(self, request: Request) -> Response:
-        wish = await _read(request, InvitationWish)
+        wish = await _read(request, InvitationRequest)
         self._check_window(wish.window)
         service = Service(case=wish.case, matter=wish.matter, step=wish.step)
         outcome = await self._desk.invite(
             service, wish.clerk, SOURCE, again=wish.again, channel=Channel(wish.channel)
         )
-        if not isinstance(outcome, Invited):
+        if not isinstance(outcome, Granted):
             raise DeskError(outcome.value)
         # Not simply `open`: while a slow card took it in, a fault may have taken it back.
         return self._now(
@@ -107,7 +109,7 @@ class _Api:
         return self._now(request.path_params["invitation"])
 
     async def withdraw(self, request: Request) -> Response:
-        wish = await _read(request, WithdrawalWish)
+        wish = await _read(request, WithdrawalRequest)
         invitation = request.path_params["invitation"]
         # The prefix keeps a desk from passing its withdrawal off as the pad's own.
         reason = f"desk: {wish.reason}" if wish.reason else "desk"
@@ -124,14 +126,14 @@ class _Api:
         return await self._move_window(request, self._desk.resume)
 
     async def ticket(self, request: Request) -> Response:
-        await _read(request, Wish)
-        ticket = TicketNow(ticket=self._admission.issue_ticket(), good_for_s=GOOD_FOR_S)
+        await _read(request, RequestBody)
+        ticket = TicketIssued(ticket=self._admission.issue_ticket(), good_for_s=GOOD_FOR_S)
         return answer(ticket, HTTPStatus.CREATED)
 
     async def _move_window(
         self, request: Request, move: Callable[[str], Awaitable[Refusal | None]]
     ) -> Response:
-        wish = await _read(request, WindowWish)
+        wish = await _read(request, WindowRequest)
         self._check_window(wish.window)
         await self._granted(move(f"desk: {wish.by}" if wish.by else "desk"))
         return answer(window_state(self._desk.window()))
@@ -149,7 +151,7 @@ class _Api:
         standing = self._desk.standing(invitation)
         if standing is None:
             raise DeskError(Refusal.UNKNOWN.value)
-        return answer(InvitationNow(invitation=invitation, standing=standing), status)
+        return answer(InvitationState(invitation=invitation, standing=standing), status)
 
     async def answer_mistake(self, request: Request, error: Exception) -> Response:
         """An error in our words; one that no honest program makes is counted at the door."""
@@ -174,7 +176,7 @@ class _Api:
         self._admission.refuse(error, caller, request.url.path)
 
 
-R = TypeVar("R", bound=Wish)
+R = TypeVar("R", bound=RequestBody)
 
 
 async def _read(request: Request, kind: type[R]) -> R:

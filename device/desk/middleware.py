@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from device.desk.admission import Admission, Call
+from device.desk.admission import Admission, RequestInfo
 from device.desk.answers import mistake
-from device.desk.press_priority import Turns
+from device.desk.press_priority import PressPriority
 
 PENANCE_S = 1.0
 
@@ -25,10 +25,10 @@ PREFLIGHT = {
 }
 
 
-class Door:
+class AdmissionMiddleware:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, turns: Turns) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission, turns: PressPriority) -> None:
         self._app = app
         self._admission = admission
         self._turns = turns
@@ -58,11 +58,11 @@ class Door:
         await answer(scope, receive, send)
 
 
-def call_of(scope: Scope) -> Call:
+def call_of(scope: Scope) -> RequestInfo:
     """What the rules look at."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=16)
-    return Call(
+    return RequestInfo(
         method=scope.get("method", "GET"),
         path=scope["path"],
         caller=str((scope.get("client") or ("",))[0]),

@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from device.desk.api_errors import ERRORS, Mistake
+from device.desk.api_errors import ERRORS, ApiError
 from device.desk.schemas import (
-    InvitationNow,
-    InvitationWish,
+    InvitationRequest,
+    InvitationState,
     StandingEvent,
-    TicketNow,
+    TicketIssued,
     WindowEvent,
+    WindowRequest,
     WindowState,
-    WindowWish,
-    WithdrawalWish,
+    WithdrawalRequest,
 )
 from sync import __version__
 
@@ -48,8 +48,8 @@ OPERATIONS = (
         "POST",
         "/v1/invitations",
         "Invite the citizen to rate. 200: this very case and step is open already.",
-        InvitationWish,
-        {201: InvitationNow, 200: InvitationNow},
+        InvitationRequest,
+        {201: InvitationState, 200: InvitationState},
         (*_BODY, "busy", "paused", *_CLOSED, "already-rated", "unknown-window"),
     ),
     Operation(
@@ -57,15 +57,15 @@ OPERATIONS = (
         "/v1/invitations/{invitation}",
         "What became of an invitation; never a level.",
         None,
-        {200: InvitationNow},
+        {200: InvitationState},
         ("unknown-invitation",),
     ),
     Operation(
         "POST",
         "/v1/invitations/{invitation}/withdraw",
         "Take back an invitation that nobody has answered.",
-        WithdrawalWish,
-        {200: InvitationNow},
+        WithdrawalRequest,
+        {200: InvitationState},
         (*_BODY, "unknown-invitation", "already-ended", "fault"),
     ),
     Operation("GET", "/v1/window", "The window at this moment.", None, {200: WindowState}),
@@ -73,7 +73,7 @@ OPERATIONS = (
         "POST",
         "/v1/window/pause",
         "Close the window; an open invitation is withdrawn.",
-        WindowWish,
+        WindowRequest,
         {200: WindowState},
         (*_BODY, *_CLOSED, "unknown-window"),
     ),
@@ -81,7 +81,7 @@ OPERATIONS = (
         "POST",
         "/v1/window/resume",
         "Open the window again.",
-        WindowWish,
+        WindowRequest,
         {200: WindowState},
         (*_BODY, *_CLOSED, "unknown-window"),
     ),
@@ -90,7 +90,7 @@ OPERATIONS = (
         "/v1/tickets",
         "A ticket for one connection to /v1/events, for browsers, which cannot send the token.",
         None,
-        {201: TicketNow},
+        {201: TicketIssued},
         _BODY,
     ),
     Operation(
@@ -109,10 +109,17 @@ OPERATIONS = (
 @cache
 def document() -> Json:
     """The whole document."""
-    kinds = [InvitationWish, WithdrawalWish, WindowWish, InvitationNow, WindowState, TicketNow]
-    kinds += [WindowEvent, StandingEvent, Mistake]
+    kinds = [
+        InvitationRequest,
+        WithdrawalRequest,
+        WindowRequest,
+        InvitationState,
+        WindowState,
+        TicketIssued,
+    ]
+    kinds += [WindowEvent, StandingEvent, ApiError]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    schemas["Mistake"]["properties"]["error"] = {"type": "string", "enum": sorted(ERRORS)}
+    schemas["ApiError"]["properties"]["error"] = {"type": "string", "enum": sorted(ERRORS)}
     paths: dict[str, Json] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -168,7 +175,7 @@ def _operation(one: Operation) -> Json:
         by_status.setdefault(ERRORS[error].status, []).append(error)
     for status, errors in sorted(by_status.items()):
         words = "; ".join(f"`{error}`: {ERRORS[error].says}" for error in errors)
-        found["responses"][str(status)] = {"description": words, "content": _content(Mistake)}
+        found["responses"][str(status)] = {"description": words, "content": _content(ApiError)}
     return found
 
 

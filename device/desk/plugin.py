@@ -20,10 +20,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from device.desk.event_stream import Listener, Live, until_one_ends
-from device.desk.schemas import InvitationWish, StandingEvent
+from device.desk.event_stream import EventStream, Subscriber, until_one_ends
+from device.desk.schemas import InvitationRequest, StandingEvent
 from device.events import Standing
-from device.ports import Desk, Invited
+from device.ports import Desk, Granted
 from sync.entries import Channel, Service
 
 SOURCE = "plugin"
@@ -42,7 +42,7 @@ CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]{0,63}", re.ASCII)
 TRUE = ("1", "true")
 
 
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+class PluginAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back. `says`: for a refusal, the desk's word for it, such as `busy`."""
 
     code: int
@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     says: str = ""
 
 
-def plugin_routes(desk: Desk, live: Live) -> list[BaseRoute]:
+def plugin_routes(desk: Desk, live: EventStream) -> list[BaseRoute]:
     """The shim's routes over a desk's port."""
     shim = _Shim(desk, live)
     return [
@@ -63,14 +63,14 @@ def plugin_routes(desk: Desk, live: Live) -> list[BaseRoute]:
 class _Shim:
     """One method for each route."""
 
-    def __init__(self, desk: Desk, live: Live) -> None:
+    def __init__(self, desk: Desk, live: EventStream) -> None:
         self._desk = desk
         self._live = live
 
     async def ask(self, request: Request) -> Response:
         query = {name: value for name, value in request.query_params.items() if value}
         wish: dict[str, object] = {
-            name: query[name] for name in InvitationWish.__struct_fields__ if name in query
+            name: query[name] for name in InvitationRequest.__struct_fields__ if name in query
         }
         wish["again"] = query.get("again") in TRUE
         return _answer(request, await self._invite(wish))
@@ -78,7 +78,7 @@ class _Shim:
     async def result(self, request: Request) -> Response:
         one = request.query_params.get("id", "")
         standing = self._desk.standing(one)
-        return _answer(request, Outcome(CODES[standing], one if standing else ""))
+        return _answer(request, PluginAnswer(CODES[standing], one if standing else ""))
 
     async def socket(self, websocket: WebSocket) -> None:
         if await self._live.accepts(websocket):
@@ -88,20 +88,20 @@ class _Shim:
                     self._hear(websocket, asked), self._tell(websocket, one, asked), one.lags.wait()
                 )
 
-    async def _invite(self, fields: Mapping[str, object]) -> Outcome:
+    async def _invite(self, fields: Mapping[str, object]) -> PluginAnswer:
         try:
-            wish = msgspec.convert(fields, InvitationWish)
+            wish = msgspec.convert(fields, InvitationRequest)
         except msgspec.ValidationError:
-            return Outcome(REFUSED, says="bad-request")
+            return PluginAnswer(REFUSED, says="bad-request")
         if wish.window is not None and wish.window != self._desk.window().window:
-            return Outcome(REFUSED, says="unknown-window")
+            return PluginAnswer(REFUSED, says="unknown-window")
         service = Service(case=wish.case, matter=wish.matter, step=wish.step)
         granted = await self._desk.invite(
             service, wish.clerk, SOURCE, again=wish.again, channel=Channel(wish.channel)
         )
-        if not isinstance(granted, Invited):
-            return Outcome(REFUSED, says=granted.value)
-        return Outcome(CODES[self._desk.standing(granted.invitation)], granted.invitation)
+        if not isinstance(granted, Granted):
+            return PluginAnswer(REFUSED, says=granted.value)
+        return PluginAnswer(CODES[self._desk.standing(granted.invitation)], granted.invitation)
 
     async def _hear(self, websocket: WebSocket, asked: set[str]) -> None:
         while True:
@@ -111,14 +111,14 @@ class _Shim:
             try:
                 fields = msgspec.json.decode(message.get("text") or b"", type=dict[str, object])
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                outcome = Outcome(REFUSED, says="bad-request")
+                outcome = PluginAnswer(REFUSED, says="bad-request")
             else:
                 outcome = await self._invite(fields)
             if outcome.code == WAITING:
                 asked.add(outcome.id)
             await _send(websocket, outcome)
 
-    async def _tell(self, websocket: WebSocket, one: Listener, asked: set[str]) -> None:
+    async def _tell(self, websocket: WebSocket, one: Subscriber, asked: set[str]) -> None:
         while True:
             event = await one.queue.get()
             if (
@@ -127,19 +127,19 @@ class _Shim:
                 and event.invitation in asked
             ):
                 asked.remove(event.invitation)
-                await _send(websocket, Outcome(CODES[event.standing], event.invitation))
+                await _send(websocket, PluginAnswer(CODES[event.standing], event.invitation))
 
 
-async def _send(websocket: WebSocket, outcome: Outcome) -> None:
+async def _send(websocket: WebSocket, outcome: PluginAnswer) -> None:
     await websocket.send_text(msgspec.json.encode(outcome).decode())
 
 
-def _answer(request: Request, outcome: Outcome) -> Response:
+def _answer(request: Request, outcome: PluginAnswer) -> Response:
     """As JSON, or handed to the page's function. Always 200: a script tag knows nothing else."""
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     callback = request.query_params.get("callback")
     if callback is not None and not CALLBACK.fullmatch(callback):
-        callback, outcome = None, Outcome(REFUSED, says="bad-request")
+        callback, outcome = None, PluginAnswer(REFUSED, says="bad-request")
     text = msgspec.json.encode(outcome)
     if callback is None:
         return Response(text, media_type="application/json", headers=headers)

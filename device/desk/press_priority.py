@@ -13,7 +13,7 @@ YIELD_S = 0.05
 citizen waits for, and not the callers."""
 
 
-class Turns:
+class PressPriority:
     """The row in which the callers of one desk stand."""
 
     def __init__(self, desk: Desk) -> None:

@@ -8,17 +8,17 @@ from typing import Literal
 import msgspec
 
 from device.events import Standing
-from device.ports import WindowNow
+from device.ports import WindowStatus
 from sync.desk_fields import Case, Clerk, Matter, Reason, Step, Window
 
 MAX_REQUEST_BYTES = 16 * 1024
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every request's body has in common: nothing unknown."""
 
 
-class InvitationWish(Wish, frozen=True, kw_only=True):
+class InvitationRequest(RequestBody, frozen=True, kw_only=True):
     """The service to be rated. `again`: ask although it has been rated; the ledger shows it.
     `window`: whose pad the caller takes this for; another one refuses. `channel`: "hall_terminal"
     from a self-service terminal.
@@ -33,20 +33,20 @@ class InvitationWish(Wish, frozen=True, kw_only=True):
     channel: Literal["hall_pad", "hall_terminal"] = "hall_pad"
 
 
-class WithdrawalWish(Wish, frozen=True, kw_only=True):
+class WithdrawalRequest(RequestBody, frozen=True, kw_only=True):
     """Why the invitation is taken back; kept with the entry."""
 
     reason: Reason = ""
 
 
-class WindowWish(Wish, frozen=True, kw_only=True):
+class WindowRequest(RequestBody, frozen=True, kw_only=True):
     """Who closes or opens the window, and which one he means."""
 
     by: Clerk | None = None
     window: Window | None = None
 
 
-class InvitationNow(msgspec.Struct, frozen=True, kw_only=True):
+class InvitationState(msgspec.Struct, frozen=True, kw_only=True):
     """All that a clerk may know of an invitation (law 7)."""
 
     invitation: str
@@ -62,7 +62,7 @@ class WindowState(msgspec.Struct, frozen=True, kw_only=True):
     fault: str | None = None
 
 
-class TicketNow(msgspec.Struct, frozen=True, kw_only=True):
+class TicketIssued(msgspec.Struct, frozen=True, kw_only=True):
     """A ticket for one connection to /v1/events, to be used within `good_for_s` seconds."""
 
     ticket: str
@@ -73,15 +73,15 @@ class WindowEvent(WindowState, frozen=True, kw_only=True, tag_field="event", tag
     """The window has changed; also sent first, and when nothing happened for a while."""
 
 
-class StandingEvent(InvitationNow, frozen=True, kw_only=True, tag_field="event", tag="standing"):
+class StandingEvent(InvitationState, frozen=True, kw_only=True, tag_field="event", tag="standing"):
     """An invitation has been opened, or has ended."""
 
 
-def window_state(now: WindowNow) -> WindowState:
+def window_state(now: WindowStatus) -> WindowState:
     """The window as it goes over the wire."""
     return msgspec.convert(now._asdict(), WindowState)
 
 
-def window_event(now: WindowNow) -> WindowEvent:
+def window_event(now: WindowStatus) -> WindowEvent:
     """The same, as an event."""
     return msgspec.convert({"event": "window", **now._asdict()}, WindowEvent)

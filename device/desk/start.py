@@ -7,15 +7,15 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from device.config.desk_config import Desk as Settings
+from device.config.desk_config import DeskConfig as Settings
 from device.config.desk_config import read_tokens
 from device.desk.admission import Admission
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.pages import PUBLIC
 from device.errors import ConfigError
 from device.ports import Desk
-from web.refusal_log import Refused
+from web.refusal_log import RefusalLog
 from web.server import PortError, WebServer, serve
 from web.tls import tls_context
 
@@ -27,7 +27,7 @@ class OpenDesk(NamedTuple):
 
     server: WebServer
     changed: Callable[[], None]
-    refused: Refused
+    refused: RefusalLog
 
 
 async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
@@ -39,7 +39,7 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
         plugin_tokens=read_tokens(plugin) if plugin else (),
         public=PUBLIC,
     )
-    live = Live(desk)
+    live = EventStream(desk)
     certificate = settings.certificate
     try:
         server = await serve(

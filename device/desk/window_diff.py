@@ -6,27 +6,27 @@ followed from its first sight until it has ended; several may be on their way to
 
 from device.desk.schemas import StandingEvent, WindowEvent, window_event
 from device.events import Standing
-from device.ports import Desk, WindowNow
+from device.ports import Desk, WindowStatus
 
-News = WindowEvent | StandingEvent
+WindowChange = WindowEvent | StandingEvent
 
 
-class Watch:
+class WindowDiff:
     """One follower of one window, from now on."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._window: WindowNow | None = None
+        self._window: WindowStatus | None = None
         self._newest: str | None = None
         self._followed: dict[str, Standing | None] = {}
 
-    def look(self) -> list[News]:
+    def look(self) -> list[WindowChange]:
         """What is new, standings first; at the first look the window, and what is open there."""
         now = self._desk.window()
         if now.invitation is not None and now.invitation != self._newest:
             self._newest = now.invitation
             self._followed[now.invitation] = None
-        found: list[News] = []
+        found: list[WindowChange] = []
         for one, before in list(self._followed.items()):
             standing = self._desk.standing(one)
             if standing is not None and standing != before:

@@ -15,7 +15,7 @@ import wave
 from pathlib import Path
 
 from device.drivers.options import VoiceOptions
-from device.errors import Code
+from device.errors import PadCode
 from device.ports import FaultReport, OnFault
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class AlsaVoice:
                 self._play(*found)
         except Exception as error:
             log.exception("the voice's thread ended")
-            self._on_fault(FaultReport(Code.SIGNAL_GONE, True, f"its thread ended: {error}"))
+            self._on_fault(FaultReport(PadCode.SIGNAL_GONE, True, f"its thread ended: {error}"))
 
     def _next(self) -> tuple[Path, int] | None:
         """Sleep until there is something to say, and whose turn it is; None at the end."""
@@ -145,7 +145,7 @@ class AlsaVoice:
     def _report(self, wrong: str | None) -> None:
         if (wrong is not None) is not self._gone:
             self._gone = wrong is not None
-            self._on_fault(FaultReport(Code.SIGNAL_GONE, self._gone, wrong or ""))
+            self._on_fault(FaultReport(PadCode.SIGNAL_GONE, self._gone, wrong or ""))
 
 
 def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> str | None:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 
@@ -58,7 +58,7 @@ class _Stroke:
     codes: set[int] = field(default_factory=set)
 
 
-class Strokes:
+class Chords:
     """The keys of one pad. Not thread-safe: feed it from the thread that reads the device."""
 
     def __init__(self, keypad: "Keypad", profile: "KeysProfile", source: str) -> None:
@@ -99,7 +99,7 @@ class Strokes:
             if not held.stuck and mono_ms >= due_ms:
                 self._end_stroke(due_ms, out)
                 held.stuck = True
-                out.append(FaultReport(Code.KEY_STUCK, True, self._name(code)))
+                out.append(FaultReport(PadCode.KEY_STUCK, True, self._name(code)))
         self._end_stroke(mono_ms, out)
         return out
 
@@ -151,7 +151,7 @@ class Strokes:
             return
         self._up_ms[code] = mono_ms
         if held.stuck:
-            out.append(FaultReport(Code.KEY_STUCK, False, self._name(code)))
+            out.append(FaultReport(PadCode.KEY_STUCK, False, self._name(code)))
 
     def _end_stroke(self, mono_ms: int, out: list[Happening]) -> None:
         """The press of the open stroke, once its time is over."""

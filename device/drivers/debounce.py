@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 
@@ -50,7 +50,7 @@ class _Line:
     """The first edge of the present burst; None when the line is settled."""
     held_ms: int | None = None
     """Since when the settled level is down; None when it is up."""
-    fault: Code | None = None
+    fault: PadCode | None = None
 
 
 class Debounce:
@@ -115,7 +115,7 @@ class Debounce:
         for line in self._lines:
             if line.restless_ms is not None:
                 return 0
-            if line.fault is Code.KEY_CHATTER and not line.down:
+            if line.fault is PadCode.KEY_CHATTER and not line.down:
                 due.append(line.edge_ms + self._quiet_ms)
             elif line.fault is None and line.held_ms is not None:
                 due.append(line.held_ms + self._stuck_ms)
@@ -144,13 +144,13 @@ class Debounce:
         settled = line.restless_ms is None
         if line.fault is None:
             if line.held_ms is not None and mono_ms - line.held_ms >= self._stuck_ms:
-                line.fault = Code.KEY_STUCK
+                line.fault = PadCode.KEY_STUCK
             elif line.restless_ms is not None and mono_ms - line.restless_ms >= self._chatter_ms:
-                line.fault = Code.KEY_CHATTER
+                line.fault = PadCode.KEY_CHATTER
             if line.fault is not None:
                 out.append(FaultReport(line.fault, True, name))
         elif settled and not line.down:
-            quiet_ms = self._quiet_ms if line.fault is Code.KEY_CHATTER else self._debounce_ms
+            quiet_ms = self._quiet_ms if line.fault is PadCode.KEY_CHATTER else self._debounce_ms
             if mono_ms - line.edge_ms >= quiet_ms:
                 out.append(FaultReport(line.fault, False, name))
                 line.fault = None

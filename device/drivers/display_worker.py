@@ -8,7 +8,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ports import Display, FaultReport, OnFault
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Panel:
+class DisplayWorker:
     """One display and its thread. `on_fault` is called from that thread, once for each change."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Panel:
                 self._send()
         except Exception as error:
             log.exception("the panel's thread ended")
-            self._on_fault(FaultReport(Code.DISPLAY_GONE, True, f"its thread ended: {error}"))
+            self._on_fault(FaultReport(PadCode.DISPLAY_GONE, True, f"its thread ended: {error}"))
 
     def _wait(self) -> bool:
         """Sleep until there is something to send; False at the end."""
@@ -98,4 +98,4 @@ class Panel:
     def _report(self, *, gone: bool, detail: str) -> None:
         if gone != self._gone:
             self._gone = gone
-            self._on_fault(FaultReport(Code.DISPLAY_GONE, gone, detail))
+            self._on_fault(FaultReport(PadCode.DISPLAY_GONE, gone, detail))

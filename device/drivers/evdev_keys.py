@@ -24,10 +24,10 @@ from evdev import ecodes
 
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.chords import DOWN, Happening, Strokes
+from device.drivers.chords import DOWN, Chords, Happening
 from device.drivers.input_nodes import SYSFS, Node, find_node
 from device.drivers.options import InputOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 
@@ -71,7 +71,7 @@ class InputKeys:
         retry_s: float = RETRY_S,
     ) -> None:
         self._keypad = keypad
-        self._strokes = Strokes(keypad, profile, SOURCE)
+        self._strokes = Chords(keypad, profile, SOURCE)
         self._options = options
         self._boot = boot
         self._sysfs = sysfs
@@ -124,7 +124,7 @@ class InputKeys:
                 self._once(awake, deliver, on_fault)
         except Exception as error:
             log.exception("the keys' thread ended")
-            on_fault(FaultReport(Code.KEYS_GONE, True, f"its thread ended: {error}"))
+            on_fault(FaultReport(PadCode.KEYS_GONE, True, f"its thread ended: {error}"))
         finally:
             os.close(awake)
 
@@ -164,7 +164,7 @@ class InputKeys:
                 log.warning("%s: unplugged", path)
                 find_node(self._keypad, self._options, self._sysfs)
             says = REMEDIES.get(error.errno or 0, str(error))
-            raise DriverError(f"{path}: {says}", Code.KEYS_GONE) from error
+            raise DriverError(f"{path}: {says}", PadCode.KEYS_GONE) from error
 
     def _listen(self, device: "evdev.InputDevice[str]", awake: int, deliver: Deliver) -> None:
         poller = select.poll()
@@ -207,9 +207,9 @@ class InputKeys:
         """Say once what is wrong now, before taking back what was: the window stays closed."""
         before, self._fault = self._fault, fault
         if fault is not None and fault != before:
-            on_fault(FaultReport(Code.KEYS_GONE, True, fault))
+            on_fault(FaultReport(PadCode.KEYS_GONE, True, fault))
         if before is not None and fault != before:
-            on_fault(FaultReport(Code.KEYS_GONE, False, before))
+            on_fault(FaultReport(PadCode.KEYS_GONE, False, before))
 
 
 def build(profile: KeysProfile, options: InputOptions, boot: BootClock) -> InputKeys:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 
-class Run(NamedTuple):
+class ChangedRun(NamedTuple):
     """Bytes of one page, from a column on."""
 
     page: int
@@ -17,10 +17,12 @@ class Run(NamedTuple):
     data: bytes
 
 
-def changes(before: Sequence[bytes], after: Sequence[bytes], overhead_bytes: int) -> list[Run]:
+def changes(
+    before: Sequence[bytes], after: Sequence[bytes], overhead_bytes: int
+) -> list[ChangedRun]:
     """The runs that turn the pages `before` into `after`, from the top, left to right."""
     return [
-        Run(page, first, new[first:last])
+        ChangedRun(page, first, new[first:last])
         for page, (old, new) in enumerate(zip(before, after, strict=True))
         for first, last in _spans(old, new, overhead_bytes)
     ]

@@ -12,7 +12,7 @@ from functools import partial
 
 from device.board.profile import BeeperProfile
 from device.drivers.rpi_pins import Pins
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class GpioBeeper:
     def __init__(self, profile: BeeperProfile) -> None:
         self._line = profile.line
         self._active_low = profile.active_low
-        self._pins = Pins("beeper", Code.SIGNAL_GONE)
+        self._pins = Pins("beeper", PadCode.SIGNAL_GONE)
         self._news = threading.Condition()
         self._pattern: tuple[int, ...] = ()
         self._turn = 0

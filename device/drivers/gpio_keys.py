@@ -15,7 +15,7 @@ import time
 from device.board.profile import KeysProfile
 from device.drivers.debounce import Debounce
 from device.drivers.rpi_pins import Pins
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 
@@ -37,7 +37,7 @@ class GpioKeys:
         self._scan_s = profile.scan_ms / 1000
         self._boot = boot
         self._retry_s = retry_s
-        self._pins = Pins("keys", Code.KEYS_GONE)
+        self._pins = Pins("keys", PadCode.KEYS_GONE)
         # A whole debounce time without a sample: whatever was settling is not known any more.
         self._debounce = Debounce(profile, SOURCE, gap_ms=profile.debounce_ms)
         self._ending = threading.Event()
@@ -77,7 +77,7 @@ class GpioKeys:
                 self._once(on_press, on_fault)
         except Exception as error:
             log.exception("the keys' thread ended")
-            on_fault(FaultReport(Code.KEYS_GONE, True, f"its thread ended: {error}"))
+            on_fault(FaultReport(PadCode.KEYS_GONE, True, f"its thread ended: {error}"))
         finally:
             self._pins.release_all()
 
@@ -120,7 +120,7 @@ class GpioKeys:
         """Say once that the pins are lost, and once that they are back."""
         if gone != self._gone:
             self._gone = gone
-            on_fault(FaultReport(Code.KEYS_GONE, gone, detail))
+            on_fault(FaultReport(PadCode.KEYS_GONE, gone, detail))
 
 
 def build(profile: KeysProfile, _: object, boot: BootClock) -> GpioKeys:

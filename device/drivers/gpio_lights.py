@@ -9,7 +9,7 @@ import contextlib
 
 from device.board.profile import LightsProfile
 from device.drivers.rpi_pins import Pins
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 
 class GpioLights:
@@ -18,7 +18,7 @@ class GpioLights:
     def __init__(self, profile: LightsProfile) -> None:
         self._lines = {light.name: light.line for light in profile.light}
         self._active_low = profile.active_low
-        self._pins = Pins("lights", Code.SIGNAL_GONE)
+        self._pins = Pins("lights", PadCode.SIGNAL_GONE)
         self._held = False
 
     def show(self, lit: frozenset[str]) -> None:

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from device.board.keypad import Keypad
 from device.drivers.options import InputOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 SYSFS = Path("/sys/class/input")
 
 LONG_BITS = struct.calcsize("l") * 8
 """The kernel prints bitmaps in words of this width; to a 32-bit program in words of 32 bits."""
 
-_GONE = Code.KEYS_GONE
+_GONE = PadCode.KEYS_GONE
 
 LISTED = 8
 """So many devices are named to whoever looks for one that is not there."""

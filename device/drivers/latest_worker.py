@@ -23,7 +23,7 @@ Told = Callable[[str | None], None]
 """Hears what is wrong with the part, or None when nothing is any more."""
 
 
-class Outlet(Generic[T]):
+class LatestWorker(Generic[T]):
     """One part. `put` carries a wish out and raises DriverError when it cannot; `told` is called
     from the outlet's thread, once for each change. `retry_s`: so long after a failure it is tried
     again; None for wishes of the moment.

@@ -11,7 +11,7 @@ from device.board.profile import Parts, Profile
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
-from device.errors import Code, ConfigError
+from device.errors import ConfigError, PadCode
 from device.ports import Beeper, Display, Keys, Lights, Voice
 
 
@@ -26,11 +26,11 @@ class LinuxBoard:
         self.wall = KernelWall(has_rtc=profile.has_rtc)
         self.keys: Keys = NoKeys()
         if profile.keys.driver is not None:
-            build_keys = find_driver(profile.name, profile.keys.driver, Code.KEYS_GONE)
+            build_keys = find_driver(profile.name, profile.keys.driver, PadCode.KEYS_GONE)
             self.keys = build_keys(profile.keys, options.keys, self.boot)
         self.display: Display | None = None
         if profile.display is not None and profile.display.driver is not None:
-            build_display = find_driver(profile.name, profile.display.driver, Code.DISPLAY_GONE)
+            build_display = find_driver(profile.name, profile.display.driver, PadCode.DISPLAY_GONE)
             self.display = build_display(profile.display, options.display)
         self.lights: Lights | None = None
         if profile.lights is not None and profile.lights.driver is not None:
@@ -44,7 +44,7 @@ class LinuxBoard:
 
     def _build(self, driver: str, *arguments: object) -> Any:
         """A part for the eye or the ear: none that a pad could not do without."""
-        return find_driver(self.name, driver, Code.SIGNAL_GONE)(*arguments)
+        return find_driver(self.name, driver, PadCode.SIGNAL_GONE)(*arguments)
 
     def start(self) -> None:
         """Nothing: each part takes hold of its own line."""

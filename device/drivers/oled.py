@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from PIL.Image import Transpose
 
 from device.board.profile import DisplayProfile
-from device.drivers.frame_diff import Run, changes
+from device.drivers.frame_diff import ChangedRun, changes
 from device.drivers.oled_bus import (
     CHIPS,
     CONTRAST,
@@ -30,7 +30,7 @@ from device.drivers.oled_bus import (
     wiring,
 )
 from device.drivers.options import OledOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,7 +78,7 @@ class Oled:
         except GONE as error:
             self._let_go()
             raise DriverError(
-                f"{self._options.chip} {self._wiring}: {error}", Code.DISPLAY_GONE
+                f"{self._options.chip} {self._wiring}: {error}", PadCode.DISPLAY_GONE
             ) from error
         self._shown, self._lit = pages, self._share
 
@@ -121,14 +121,14 @@ class Oled:
         if settle or self._share != self._lit:
             bus.command(LIGHT if self._share else DARK)
 
-    def _runs(self, pages: list[bytes]) -> list[Run]:
+    def _runs(self, pages: list[bytes]) -> list[ChangedRun]:
         """What has changed; of a picture shown again one page in turn, of the first all."""
         if self._bus is None or self._shown is None:
-            return [Run(page, 0, data) for page, data in enumerate(pages)]
+            return [ChangedRun(page, 0, data) for page, data in enumerate(pages)]
         runs = changes(self._shown, pages, self._bus.run_cost)
         if not runs:
             self._turn = (self._turn + 1) % len(pages)
-            runs = [Run(self._turn, 0, pages[self._turn])]
+            runs = [ChangedRun(self._turn, 0, pages[self._turn])]
         return runs
 
     def _let_go(self) -> None:

@@ -18,7 +18,7 @@ from luma.oled.device import sh1106, ssd1306
 
 from device.board.profile import DisplayProfile
 from device.drivers.options import OledOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 GONE = (OSError, luma.core.error.Error, DriverError, ImportError, RuntimeError)
 """luma's errors are no OSErrors. A pin that is taken is a DriverError, a missing `spidev` an
@@ -92,7 +92,7 @@ class _Lines:
     def __init__(self) -> None:
         from device.drivers.rpi_pins import Pins
 
-        self._pins = Pins("display", Code.DISPLAY_GONE)
+        self._pins = Pins("display", PadCode.DISPLAY_GONE)
         self.close = self._pins.release_all
         self.output = self._pins.write
 
@@ -168,7 +168,7 @@ class Wiring(NamedTuple):
         if kind == "i2c":
             return I2cBus(int(number), self.address)
         if self.dc_line is None:
-            raise DriverError(f"{self.bus}: no dc_line is given", Code.DISPLAY_GONE)
+            raise DriverError(f"{self.bus}: no dc_line is given", PadCode.DISPLAY_GONE)
         port, select = map(int, number.split("."))
         return SpiBus(port, select, self.dc_line, self.reset_line)
 
@@ -201,7 +201,7 @@ CHIPS = {
 }
 
 
-class Settings(NamedTuple):
+class OledBusSettings(NamedTuple):
     """What a chip is told before it shows anything, and its contrast (0 to 255) when bright."""
 
     messages: list[tuple[int, ...]]
@@ -224,7 +224,7 @@ class _Beginning:
         """luma cleans up once more when the process ends; nothing is held here."""
 
 
-def settings(chip: Chip, size: DisplayProfile) -> Settings:
+def settings(chip: Chip, size: DisplayProfile) -> OledBusSettings:
     """What luma's driver says first, without the orders to go dark and to light up.
 
     Raises DriverError for a size that the chip does not have.
@@ -233,10 +233,10 @@ def settings(chip: Chip, size: DisplayProfile) -> Settings:
     try:
         chip.driver(serial_interface=beginning, width=size.width, height=size.height)
     except luma.core.error.DeviceDisplayModeError as error:
-        raise DriverError(f"the display: {error}", Code.DISPLAY_GONE) from error
+        raise DriverError(f"the display: {error}", PadCode.DISPLAY_GONE) from error
     (dark, *first), *more, contrast, light = beginning.said
     known = dark == DARK and light == (LIGHT,)
     if not known or contrast[0] != CONTRAST:
-        raise DriverError("this luma begins in a way that is not known", Code.DISPLAY_GONE)
+        raise DriverError("this luma begins in a way that is not known", PadCode.DISPLAY_GONE)
     messages = [tuple(first), *more, *([chip.also] if chip.also else [])]
-    return Settings(messages, contrast[1])
+    return OledBusSettings(messages, contrast[1])

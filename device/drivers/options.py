@@ -12,7 +12,7 @@ from msgspec import Meta
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.pins import Line
 from device.board.profile import DisplayBus, check_bus
-from device.config_errors import Problems
+from device.config_errors import ConfigErrors
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
     address: WindowAddress
 
     @staticmethod
-    def check(values: dict[str, Any], problems: Problems) -> None:
+    def check(values: dict[str, Any], problems: ConfigErrors) -> None:
         """The model must have a key map, and a right one."""
         if "model" in values:
             find_keypad(values["model"], problems.at("model"), "68")
@@ -45,7 +45,7 @@ class InputOptions(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(description="the name of a key map in hw/keypads")]
 
     @staticmethod
-    def check(values: dict[str, Any], problems: Problems) -> None:
+    def check(values: dict[str, Any], problems: ConfigErrors) -> None:
         """One way to find it, and a key map of input devices."""
         given = [key for key in ("name", "phys") if values.get(key) is not None]
         if len(given) != 1:
@@ -72,7 +72,7 @@ class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
     upside_down: bool = False
 
     @staticmethod
-    def check(values: dict[str, Any], problems: Problems) -> None:
+    def check(values: dict[str, Any], problems: ConfigErrors) -> None:
         """SPI needs the data/command line."""
         check_bus(values, problems)
 

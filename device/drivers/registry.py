@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from device.board.profile import Profile, read_options
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ports import Board
 
 
@@ -24,12 +24,12 @@ def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -
     """
     if not isinstance(options, msgspec.Struct):
         options = read_options(profile, options)
-    build = find_driver(profile.name, profile.driver, Code.KEYS_GONE)
+    build = find_driver(profile.name, profile.driver, PadCode.KEYS_GONE)
     board: Board = build(profile, options)
     return board
 
 
-def find_driver(board: str, reference: str, code: Code) -> Callable[..., Any]:
+def find_driver(board: str, reference: str, code: PadCode) -> Callable[..., Any]:
     """The function that `reference` names ("package.module:name"), its module imported.
 
     Raises DriverError, with `code`, when it cannot be imported on this machine.

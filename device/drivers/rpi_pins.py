@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 
 @contextlib.contextmanager
@@ -47,7 +47,7 @@ _lock = threading.RLock()
 _owners: dict[int, str] = {}
 
 
-def _told(what: str, line: int, error: Exception, code: Code) -> DriverError:
+def _told(what: str, line: int, error: Exception, code: PadCode) -> DriverError:
     return DriverError(f"GPIO {line}: cannot {what}: {error}", code)
 
 
@@ -58,7 +58,7 @@ class Pins:
     may call.
     """
 
-    def __init__(self, owner: str, code: Code) -> None:
+    def __init__(self, owner: str, code: PadCode) -> None:
         self._owner = owner
         self._code = code
         self._mine: set[int] = set()

@@ -10,7 +10,7 @@ import logging
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
 from device.drivers.options import SerialOptions
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 from device.serial.frame68 import Ear, Parser
@@ -53,7 +53,7 @@ class SerialKeys:
         self._line.start(
             on_open=self._begin,
             on_bytes=lambda data: self._hear(data, on_press),
-            on_gone=lambda gone, detail: on_fault(FaultReport(Code.KEYS_GONE, gone, detail)),
+            on_gone=lambda gone, detail: on_fault(FaultReport(PadCode.KEYS_GONE, gone, detail)),
         )
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.loop_bridge import fail_aloud
 from sync.entries import Body, Entry
 
@@ -26,7 +26,7 @@ MAX_HELD = 256
 what comes then are strays and faults."""
 
 
-class Commits:
+class CommitQueue:
     """The queue in front of the ledger.
 
     `append` commits one entry or raises LedgerError. `on_stored` is called after each commit, in
@@ -39,8 +39,8 @@ class Commits:
         append: Callable[[Body], Awaitable[Entry]],
         *,
         on_stored: Callable[[Entry], None],
-        on_stuck: Callable[[Code, str], None],
-        on_free: Callable[[Code], None],
+        on_stuck: Callable[[PadCode, str], None],
+        on_free: Callable[[PadCode], None],
         retry_s: float = RETRY_S,
         slow_s: float = SLOW_S,
     ) -> None:
@@ -52,7 +52,7 @@ class Commits:
         self._slow_s = slow_s
         self._held: deque[tuple[Body, asyncio.Future[Entry]]] = deque()
         self._pump: asyncio.Task[None] | None = None
-        self._stuck: Code | None = None
+        self._stuck: PadCode | None = None
         self.refused = 0
         """Entries turned away because `MAX_HELD` already waited."""
 
@@ -106,9 +106,9 @@ class Commits:
             self._sticks(None, "")
 
     def _hangs(self) -> None:
-        self._sticks(Code.LEDGER_WRITE, f"the card has not answered for {self._slow_s:g} s")
+        self._sticks(PadCode.LEDGER_WRITE, f"the card has not answered for {self._slow_s:g} s")
 
-    def _sticks(self, code: Code | None, detail: str) -> None:
+    def _sticks(self, code: PadCode | None, detail: str) -> None:
         """Note why the head does not go in; the new reason is told before the old one is freed,
         so that the window does not blink open between them.
         """

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 
 APPLICATION_ID = 0x52504144
 """`RPAD` in the file's header."""
@@ -91,16 +91,16 @@ def as_ledger_error(what: str) -> Iterator[None]:
     except sqlite3.Error as error:
         base = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         code = {
-            sqlite3.SQLITE_FULL: Code.LEDGER_FULL,
-            sqlite3.SQLITE_BUSY: Code.LEDGER_IN_USE,
-        }.get(base, Code.LEDGER_WRITE)
+            sqlite3.SQLITE_FULL: PadCode.LEDGER_FULL,
+            sqlite3.SQLITE_BUSY: PadCode.LEDGER_IN_USE,
+        }.get(base, PadCode.LEDGER_WRITE)
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
         raise LedgerError(f"{what}: {error} ({name})", code) from error
     except LedgerError:
         raise
     except OSError as error:
         full = error.errno in (28, 122)  # ENOSPC, EDQUOT
-        code = Code.LEDGER_FULL if full else Code.LEDGER_WRITE
+        code = PadCode.LEDGER_FULL if full else PadCode.LEDGER_WRITE
         raise LedgerError(f"{what}: {error}", code) from error
 
 
@@ -211,11 +211,11 @@ def _lock(fd: int, path: Path) -> list[str]:
     except BlockingIOError as error:
         os.close(fd)
         who = words[0] if words else "unknown"
-        raise LedgerError(f"{path} is held by process {who}", Code.LEDGER_IN_USE) from error
+        raise LedgerError(f"{path} is held by process {who}", PadCode.LEDGER_IN_USE) from error
     return words
 
 
-class Hold:
+class LedgerLock:
     """The exclusive hold on a ledger, by flock on `<name>.lock`; the kernel frees it at death.
 
     The lock file also says which process holds it and which ledger it last held: the only place

@@ -11,19 +11,19 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger.file import (
     FILE_ERRORS,
     NO_DELETE,
-    Hold,
+    LedgerLock,
     as_ledger_error,
     connect,
     is_damage,
     may_be_written,
 )
-from device.ledger.rollover import Succession
-from device.ledger.salvage import Found, Survivors, needed_at_start, unread_tail
-from device.ledger.verify import Bad, Verdict, examine_file
+from device.ledger.rollover import Rollover
+from device.ledger.salvage import RawRecord, Survivors, needed_at_start, unread_tail
+from device.ledger.verify import Bad, LedgerVerdict, examine_file
 from sync.delivery import Chunk
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 
@@ -45,10 +45,10 @@ class Ledger:
 
     def __init__(
         self,
-        succession: Succession,
-        hold: Hold,
+        succession: Rollover,
+        hold: LedgerLock,
         connection: sqlite3.Connection,
-        verdict: Verdict,
+        verdict: LedgerVerdict,
         because: str | None,
     ) -> None:
         """For `open` only."""
@@ -59,7 +59,7 @@ class Ledger:
         self.torn_tail = False
         self._adopt(connection, verdict)
 
-    def _adopt(self, connection: sqlite3.Connection, verdict: Verdict) -> None:
+    def _adopt(self, connection: sqlite3.Connection, verdict: LedgerVerdict) -> None:
         self._connection = connection
         self.id = verdict.ledger
         self.hash_name = verdict.hash_name
@@ -99,9 +99,9 @@ class Ledger:
         newer format (the file is left as it is), L02 the card is full, L01 anything else.
         """
         with as_ledger_error(f"opening {path}"):
-            hold = Hold(path)
+            hold = LedgerLock(path)
             try:
-                succession = Succession(path, pad, at, hash_name, new_id, hold.last_ledger)
+                succession = Rollover(path, pad, at, hash_name, new_id, hold.last_ledger)
                 because = succession.settle()
                 verdict = examine_file(path)
                 tail = unread_tail(path, verdict.head) if verdict.intact else {}
@@ -290,7 +290,7 @@ class Ledger:
         finally:
             self._hold.release()
 
-    def _take_up(self, tail: dict[int, list[Found]]) -> None:
+    def _take_up(self, tail: dict[int, list[RawRecord]]) -> None:
         """Look at the commit that the power cut: take it in if it is whole, else say so."""
         self.checkpoint()
         for found in tail.get(self.head[0] + 1, []):
@@ -322,7 +322,7 @@ def _writable(path: Path) -> sqlite3.Connection:
     return connect(path)
 
 
-def _unreachable(verdict: Verdict, tail: dict[int, list[Found]]) -> Bad | None:
+def _unreachable(verdict: LedgerVerdict, tail: dict[int, list[RawRecord]]) -> Bad | None:
     """Entries in the WAL further on than one cut commit can explain: they were thanked for."""
     last = max(tail, default=0)
     if last <= verdict.head + 1:
@@ -330,8 +330,8 @@ def _unreachable(verdict: Verdict, tail: dict[int, list[Found]]) -> Bad | None:
     return Bad(verdict.head + 1, f"the WAL is broken before entry {last}")
 
 
-def _refuse_foreign(path: Path, pad: str, verdict: Verdict) -> None:
+def _refuse_foreign(path: Path, pad: str, verdict: LedgerVerdict) -> None:
     if verdict.pad != pad:
-        raise LedgerError(f"{path} belongs to pad {verdict.pad}, not {pad}", Code.LEDGER_FOREIGN)
+        raise LedgerError(f"{path} belongs to pad {verdict.pad}, not {pad}", PadCode.LEDGER_FOREIGN)
     if verdict.format > FORMAT:
-        raise LedgerError(f"{path} has the newer format {verdict.format}", Code.LEDGER_FOREIGN)
+        raise LedgerError(f"{path} has the newer format {verdict.format}", PadCode.LEDGER_FOREIGN)

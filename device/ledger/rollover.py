@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger.file import (
     FILE_ERRORS,
     beside,
@@ -47,7 +47,7 @@ UNKNOWN_LEDGER = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Succession:
+class Rollover:
     """Births of ledgers at `path`. `last_ledger`: the id to believe when the file cannot tell."""
 
     path: Path
@@ -94,10 +94,11 @@ class Succession:
         """
         survivors = self._carve(self.path)
         if survivors.is_foreign and not self.last_ledger:
-            raise LedgerError(f"{self.path} is no ledger ({what})", Code.LEDGER_FOREIGN)
+            raise LedgerError(f"{self.path} is no ledger ({what})", PadCode.LEDGER_FOREIGN)
         if survivors.pad not in ("", self.pad):
             raise LedgerError(
-                f"{self.path} belongs to pad {survivors.pad}, not {self.pad}", Code.LEDGER_FOREIGN
+                f"{self.path} belongs to pad {survivors.pad}, not {self.pad}",
+                PadCode.LEDGER_FOREIGN,
             )
         self._discard_unborn()
         previous = self._bear(survivors, "damaged")

@@ -41,7 +41,7 @@ _MARK_ROWS = 8
 """The receipted mark is the lowest that the last rows name: one flipped byte cannot raise it."""
 
 
-class Found(NamedTuple):
+class RawRecord(NamedTuple):
     """One record as it lies in the file, nothing of it proven."""
 
     seq: int
@@ -79,7 +79,7 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
     """
     pages = _read_pages(path)
     frames = _read_frames(beside(path, "-wal"))
-    rows: dict[int, list[Found]] = {}
+    rows: dict[int, list[RawRecord]] = {}
     for found in _records(pages, frames):
         if found not in (known := rows.setdefault(found.seq, [])):
             known.append(found)
@@ -105,13 +105,13 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
     )
 
 
-def unread_tail(path: Path, head: int) -> dict[int, list[Found]]:
+def unread_tail(path: Path, head: int) -> dict[int, list[RawRecord]]:
     """The records behind entry `head` that lie in the WAL of `path`, by seq, valid or not.
 
     SQLite silently ends a WAL at the first frame whose checksum is wrong. After a power cut that
     is the commit nobody was thanked for; after damage there may be thanked entries behind it.
     """
-    rows: dict[int, list[Found]] = {}
+    rows: dict[int, list[RawRecord]] = {}
     for found in _records({}, _read_frames(beside(path, "-wal")), head):
         rows.setdefault(found.seq, []).append(found)
     return rows
@@ -161,7 +161,7 @@ def _read_pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
 
 def _records(
     pages: dict[int, bytes], frames: list[tuple[int, bytes]], after: int = 0
-) -> Iterator[Found]:
+) -> Iterator[RawRecord]:
     """Every record with a seq above `after`; the same one as often as it lies there."""
     latest = pages | dict(frames)
     for page in [*pages.values(), *(page for _, page in frames)]:
@@ -173,7 +173,7 @@ def _records(
 
 def _record(
     page: bytes, match: "re.Match[bytes]", pages: dict[int, bytes], after: int
-) -> Found | None:
+) -> RawRecord | None:
     header = match.group()
     serial, _ = _varint(header, 2)
     mark_bytes = _INTEGER_BYTES[header[-1]]
@@ -190,7 +190,7 @@ def _record(
     content = payload[len(header) :]
     digest_end = body_bytes + DIGEST_BYTES
     mark = 1 if header[-1] == 9 else int.from_bytes(content[digest_end:], "big", signed=True)
-    return Found(seq, content[:body_bytes], content[body_bytes:digest_end], max(0, mark))
+    return RawRecord(seq, content[:body_bytes], content[body_bytes:digest_end], max(0, mark))
 
 
 def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
@@ -239,7 +239,7 @@ def _to_varint(value: int) -> bytes:
     return bytes(reversed(out))
 
 
-def _opened(candidates: list[Found]) -> Opened | None:
+def _opened(candidates: list[RawRecord]) -> Opened | None:
     for found in candidates:
         body = _readable(found.body)
         if isinstance(body, Opened) and next_digest(body.hash, GENESIS, found.body) == found.digest:
@@ -255,7 +255,7 @@ def _readable(body: bytes) -> object | None:
         return None
 
 
-def _prove(rows: dict[int, list[Found]], name: HashName) -> dict[int, tuple[bytes, bytes]]:
+def _prove(rows: dict[int, list[RawRecord]], name: HashName) -> dict[int, tuple[bytes, bytes]]:
     """Body and true digest of every row that the chain proves or, behind a gap, does not deny."""
     true: dict[int, tuple[bytes, bytes]] = {}
     for seq in sorted(rows):
@@ -278,7 +278,7 @@ def _prove(rows: dict[int, list[Found]], name: HashName) -> dict[int, tuple[byte
     return true
 
 
-def _undenied(candidates: list[Found]) -> Found | None:
+def _undenied(candidates: list[RawRecord]) -> RawRecord | None:
     """A row between two gaps or before a damaged one: kept when it reads as an entry."""
     return next((found for found in candidates if _readable(found.body) is not None), None)
 

@@ -34,7 +34,7 @@ RECALL_ENTRIES = 2048
 
 
 @dataclass(slots=True)
-class Memory:
+class StartupState:
     """The pad as its ledger last saw it.
 
     `standings`: invitation id → open, rated, unrated or withdrawn, oldest first. `services`:
@@ -53,7 +53,7 @@ class Memory:
         return [one for one, standing in self.standings.items() if standing == "open"]
 
 
-def look_back(ledger: Ledger) -> Memory:
+def look_back(ledger: Ledger) -> StartupState:
     """Recall from the ledger's end, as far back as the last boot at least; on the writer's thread.
 
     Raises LedgerError.
@@ -77,18 +77,18 @@ def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
     return found
 
 
-def recall(entries: Iterable[Entry]) -> Memory:
-    """Read entries, oldest first, into a `Memory`.
+def recall(entries: Iterable[Entry]) -> StartupState:
+    """Read entries, oldest first, into a `StartupState`.
 
     An entry that cannot be read changes nothing: the ledger's own checks have named it already.
     """
-    memory = Memory()
+    memory = StartupState()
     for entry in entries:
         _take(memory, entry.body)
     return memory
 
 
-def said_at_start(memory: Memory, at: At) -> list[Body]:
+def said_at_start(memory: StartupState, at: At) -> list[Body]:
     """What a start records of what it recalled, behind its `booted`.
 
     A pause that stands is said again in every boot: nobody needs to look further back for it, nor
@@ -101,7 +101,7 @@ def said_at_start(memory: Memory, at: At) -> list[Body]:
     return said
 
 
-def _take(memory: Memory, raw: bytes) -> None:
+def _take(memory: StartupState, raw: bytes) -> None:
     try:
         body = read_body(raw)
     except ValueError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger.file import (
     APPLICATION_ID,
     FILE_ERRORS,
@@ -37,7 +37,7 @@ class Bad(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LedgerVerdict:
     """What `examine` found.
 
     `head` and `digest`: the last good entry. `entries`: how many are good. `pruned`: the last seq
@@ -62,18 +62,18 @@ class Verdict:
         return self.bad is None
 
 
-def verify(path: Path) -> Verdict:
+def verify(path: Path) -> LedgerVerdict:
     """Examine the ledger at `path` without changing it; an agent may be using it meanwhile.
 
     Raises LedgerError: L01 when there is no such file or it cannot be read, L06 when it is a
     database of something else.
     """
     if not path.is_file():
-        raise LedgerError(f"{path} is not there", Code.LEDGER_WRITE)
+        raise LedgerError(f"{path} is not there", PadCode.LEDGER_WRITE)
     with as_ledger_error(f"reading {path}"):
         verdict = examine_file(path)
     if verdict.bad is not None and not verdict.ledger and _is_foreign(path):
-        raise LedgerError(f"{path} is no ledger", Code.LEDGER_FOREIGN)
+        raise LedgerError(f"{path} is no ledger", PadCode.LEDGER_FOREIGN)
     return verdict
 
 
@@ -83,17 +83,17 @@ def _is_foreign(path: Path) -> bool:
     return carve(path, ledger="", hash_name=HashName.SHA256).is_foreign
 
 
-def examine_file(path: Path) -> Verdict:
+def examine_file(path: Path) -> LedgerVerdict:
     """Examine with a connection that leaves file and WAL as they are; raises as `examine` does."""
     if path.stat().st_size < PAGE_BYTES:
         # SQLite removes the WAL beside such a file, and there may be entries in it.
-        return Verdict(bad=Bad(None, "the file is shorter than a page"))
+        return LedgerVerdict(bad=Bad(None, "the file is shorter than a page"))
     try:
         connection = connect_to_read(path)
     except FILE_ERRORS as error:
         if not is_damage(error):
             raise
-        return Verdict(bad=Bad(None, str(error)))
+        return LedgerVerdict(bad=Bad(None, str(error)))
     try:
         # One transaction: an agent that appends meanwhile does not move what is seen.
         connection.execute("BEGIN")
@@ -102,11 +102,11 @@ def examine_file(path: Path) -> Verdict:
         connection.close()
 
 
-def examine(connection: sqlite3.Connection) -> Verdict:
+def examine(connection: sqlite3.Connection) -> LedgerVerdict:
     """Examine through an open connection. Damage is told in the verdict; other sqlite3 errors
     (full, busy, I/O while writing) are raised.
     """
-    verdict = Verdict()
+    verdict = LedgerVerdict()
     for step in (_chain, _file):  # the chain first: it can name the entry
         try:
             verdict = step(connection, verdict)
@@ -119,7 +119,7 @@ def examine(connection: sqlite3.Connection) -> Verdict:
     return verdict
 
 
-def _file(connection: sqlite3.Connection, verdict: Verdict) -> Verdict:
+def _file(connection: sqlite3.Connection, verdict: LedgerVerdict) -> LedgerVerdict:
     def pragma(name: str) -> int:
         return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
@@ -139,7 +139,7 @@ def _file(connection: sqlite3.Connection, verdict: Verdict) -> Verdict:
     return replace(verdict, bad=Bad(None, bad)) if bad else verdict
 
 
-def _chain(connection: sqlite3.Connection, verdict: Verdict) -> Verdict:
+def _chain(connection: sqlite3.Connection, verdict: LedgerVerdict) -> LedgerVerdict:
     first = connection.execute("SELECT body, digest FROM entry WHERE seq = 1").fetchone()
     if first is None:
         return replace(verdict, bad=Bad(1, "is missing"))

@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 
 from device.config.config import Config
-from device.config.config import Pad as PadTable
-from device.config.config import Session as SessionTimes
+from device.config.config import PadConfig as PadTable
+from device.config.config import SessionConfig as SessionTimes
 from sync.messages import VERSION, ContractError, Desired, Reported, Settings, read_message
 from sync.messages import write_message as write
 
 
-class Wishes:
+class DesiredConfig:
     """The desired configuration in force, if any. `path`: where it is kept. `unwritable`: why a
     text cannot stand on this pad's screen, if so.
     """

@@ -14,7 +14,7 @@ changes nothing.
 from collections.abc import Callable
 
 from device.events import Refusal
-from device.ports import Desk, Invited
+from device.ports import Desk, Granted
 from sync.desk_fields import Asked
 from sync.entries import At, Service
 from sync.messages import VERSION, Command, CommandResult, Order
@@ -32,7 +32,7 @@ ORDERS = (Order.INVITE, Order.WITHDRAW, Order.STANDING)
 """The orders that are carried out here."""
 
 
-class Orders:
+class MqttCommands:
     """To be made when the agent begins to hear orders. `now`: the pad's time."""
 
     def __init__(self, desk: Desk, now: Callable[[], At]) -> None:
@@ -65,7 +65,7 @@ class Orders:
             return _refused(UNKNOWN_WINDOW, f"this is the pad of {self._desk.window().window!r}")
         service = Service(case=ask.case, matter=ask.matter, step=ask.step)
         outcome = await self._desk.invite(service, ask.clerk, by, again=ask.again)
-        if not isinstance(outcome, Invited):
+        if not isinstance(outcome, Granted):
             return _refused(outcome.value)
         return self._told(outcome.invitation)
 

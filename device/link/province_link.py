@@ -9,11 +9,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from device.errors import Code, PadError
+from device.errors import PadCode, PadError
 from device.events import Refusal
 from device.ledger.writer import Writer
-from device.link.desired_config import Wishes
-from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS, Orders
+from device.link.desired_config import DesiredConfig
+from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS, MqttCommands
 from device.loop_bridge import fail_aloud
 from device.pad import Pad
 from sync.entries import Configured
@@ -28,7 +28,7 @@ PART_RETRY_S = 5.0
 """A new ledger that the card refuses is tried again this often."""
 
 
-class Link:
+class ProvinceLink:
     """Hears the uplink (`sync.uplink.Listener`).
 
     `apply` puts a changed configuration into force. `report` publishes the one in force.
@@ -39,7 +39,7 @@ class Link:
         self,
         pad: Pad,
         writer: Writer,
-        wishes: Wishes,
+        wishes: DesiredConfig,
         *,
         apply: Callable[[], None],
         report: Callable[[Reported], None],
@@ -53,7 +53,7 @@ class Link:
         self._report = report
         self._report_health = report_health
         self._on_renewed = on_renewed
-        self._orders = Orders(pad, pad.clock.at)
+        self._orders = MqttCommands(pad, pad.clock.at)
         self._refused: Problem | None = None
         self._parting: asyncio.Task[None] | None = None
         self._moved_ms = pad.clock.at().mono
@@ -63,9 +63,9 @@ class Link:
         """All entries up to `seq` are committed at the province."""
         if seq > self._writer.receipted or seq == self._writer.head_seq:
             self._moved_ms = self._pad.clock.at().mono
-            self._pad.clear_fault(Code.PROVINCE_SILENT)
+            self._pad.clear_fault(PadCode.PROVINCE_SILENT)
             if self._refused is not None:
-                self._pad.clear_fault(Code.PROVINCE_REFUSED, self._refused.value)
+                self._pad.clear_fault(PadCode.PROVINCE_REFUSED, self._refused.value)
                 self._refused = None
         self._writer.mark_receipted(seq)
 
@@ -73,15 +73,15 @@ class Link:
         """The province did not take a batch; every entry stays here."""
         log.warning("the province refused a batch: %s (%s)", problem.value, detail)
         if self._refused is not None and self._refused is not problem:
-            self._pad.clear_fault(Code.PROVINCE_REFUSED, self._refused.value)
+            self._pad.clear_fault(PadCode.PROVINCE_REFUSED, self._refused.value)
         self._refused = problem
-        self._pad.raise_fault(Code.PROVINCE_REFUSED, problem.value)
+        self._pad.raise_fault(PadCode.PROVINCE_REFUSED, problem.value)
 
     def diverged(self, detail: str) -> None:
         """The province holds another history: go on in a new ledger, take along what it lacks."""
         if self._parting is None or self._parting.done():
             log.error("the ledgers parted: %s", detail)
-            self._pad.raise_fault(Code.LEDGER_DIVERGED, detail)
+            self._pad.raise_fault(PadCode.LEDGER_DIVERGED, detail)
             self._parting = asyncio.ensure_future(self._part())
             self._parting.add_done_callback(fail_aloud)
 
@@ -133,7 +133,7 @@ class Link:
         if self._writer.receipted >= self._writer.head_seq:
             self._moved_ms = now
         elif now - self._moved_ms > SILENT_MS:
-            self._pad.raise_fault(Code.PROVINCE_SILENT)
+            self._pad.raise_fault(PadCode.PROVINCE_SILENT)
 
     async def _part(self) -> None:
         """Open the new ledger; a card that refuses is a fault, and is tried again until it takes

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.config.config import Config
-from device.drivers.display_worker import Panel
-from device.errors import Code, ConfigError
+from device.drivers.display_worker import DisplayWorker
+from device.errors import ConfigError, PadCode
 from device.events import RESTING, Scene
 from device.ports import Board, OnFault
 from device.system.clock import TrustedClock
@@ -118,7 +118,7 @@ class _Picture(NamedTuple):
     """All that a picture depends on."""
 
     scene: Scene
-    code: Code | None = None
+    code: PadCode | None = None
     window: str = ""
     minute: str = ""
     qr: str | None = None
@@ -127,7 +127,7 @@ class _Picture(NamedTuple):
     step: int | None = None
 
 
-class Showing:
+class DisplayOutput:
     """The display of one pad. `window` may be set anew; every method is for the agent's loop.
 
     Raises ConfigError for words that the display cannot show.
@@ -136,15 +136,15 @@ class Showing:
     def __init__(self, config: Config, board: Board, clock: TrustedClock) -> None:
         refuse_unshowable(config)
         self.window = config.pad.window
-        self.note: Code | None = None
+        self.note: PadCode | None = None
         """A fault that does not close the window, for the technician's eye in standby."""
         self.code: Callable[[], str | None] = lambda: None
         """What a QR code says that belongs to a case (`phone_codes.py`)."""
         self._config = config
         self._clock = clock
         self._display = board.display
-        self._panel: Panel | None = None
-        self._now: tuple[Scene, Code | None] | None = None
+        self._panel: DisplayWorker | None = None
+        self._now: tuple[Scene, PadCode | None] | None = None
         self._since_ms = 0
         self._invitations = 0
         self._shown: tuple[Image, float] | None = None
@@ -156,7 +156,7 @@ class Showing:
     def start(self, on_fault: OnFault) -> None:
         """Take hold of the display; `on_fault` is called from its thread."""
         if self._display is not None:
-            self._panel = Panel(self._display, on_fault)
+            self._panel = DisplayWorker(self._display, on_fault)
             self._panel.start()
 
     @property
@@ -170,7 +170,7 @@ class Showing:
             self._picture(_Picture(scene, window=self.window))
         self._picture(_Picture(Scene.INVITATION, window=self.window, turned=True))
 
-    def show(self, scene: Scene, code: Code | None) -> None:
+    def show(self, scene: Scene, code: PadCode | None) -> None:
         """Show a scene; returns at once."""
         if self._now is None or self._now[0] is not scene:
             self._since_ms = self._clock.at().mono
@@ -197,7 +197,7 @@ class Showing:
             self._panel.stop()
             self._panel = None
 
-    def _picture_of(self, scene: Scene, code: Code | None) -> "Image":
+    def _picture_of(self, scene: Scene, code: PadCode | None) -> "Image":
         of_case = self.code() if scene in WITH_CODE else None
         if scene in RESTING:
             step = self._clock.at().mono // wear.STEP_MS

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from device.board.profile import Profile
 from device.config.config import Config
-from device.drivers.latest_worker import Outlet
-from device.errors import Code
+from device.drivers.latest_worker import LatestWorker
+from device.errors import PadCode
 from device.events import Scene
 from device.ports import Board, FaultReport, OnFault, Voice
 
@@ -72,7 +72,7 @@ def level_lights(profile: Profile) -> frozenset[str]:
     return frozenset(light.name for light in profile.lights.light) - others
 
 
-class Signals:
+class SignalOutput:
     """The lights, the beeper and the voice of one pad, as far as its board has them.
 
     `show` and `say` are for the agent's loop and return at once.
@@ -82,9 +82,9 @@ class Signals:
         self._board = board
         self._all = level_lights(config.profile)
         self._languages = config.pad.languages
-        self._lights: Outlet[frozenset[str]] | None = None
-        self._beeper: Outlet[tuple[int, ...]] | None = None
-        self._voice: Outlet[str | None] | None = None
+        self._lights: LatestWorker[frozenset[str]] | None = None
+        self._beeper: LatestWorker[tuple[int, ...]] | None = None
+        self._voice: LatestWorker[str | None] | None = None
         self._lit = False
         self._saying: Signal | None = None
         self._on_fault: OnFault = lambda _: None
@@ -100,11 +100,15 @@ class Signals:
         board = self._board
         if board.lights is not None:
             put = board.lights.show
-            self._lights = Outlet("lights", put, lambda d: self._tell("lights", d), retry_s=RETRY_S)
+            self._lights = LatestWorker(
+                "lights", put, lambda d: self._tell("lights", d), retry_s=RETRY_S
+            )
             self._lights.start()
             self._lights.want(frozenset())
         if board.beeper is not None:
-            self._beeper = Outlet("beeper", board.beeper.beep, lambda d: self._tell("beeper", d))
+            self._beeper = LatestWorker(
+                "beeper", board.beeper.beep, lambda d: self._tell("beeper", d)
+            )
             self._beeper.start()
             self._beeper.want(())
         if board.voice is not None:
@@ -149,7 +153,7 @@ class Signals:
             if part is not None:
                 part.stop()
 
-    def _open(self, voice: Voice) -> "Outlet[str | None]":
+    def _open(self, voice: Voice) -> "LatestWorker[str | None]":
         def put(prompt: str | None) -> None:
             if prompt is None:
                 voice.hush()
@@ -158,7 +162,7 @@ class Signals:
 
         # Its card's faults come from its own thread: that it began to speak proves nothing.
         voice.start(lambda fault: self._tell("voice", fault.detail if fault.standing else None))
-        outlet = Outlet("voice", put, lambda d: self._tell("voice", d))
+        outlet = LatestWorker("voice", put, lambda d: self._tell("voice", d))
         outlet.start()
         return outlet
 
@@ -170,7 +174,7 @@ class Signals:
                 if before is not None:
                     self._on_fault(before._replace(standing=False))
                 return
-            now = before or FaultReport(Code.SIGNAL_GONE, True, f"{part}: {detail}")
+            now = before or FaultReport(PadCode.SIGNAL_GONE, True, f"{part}: {detail}")
             self._broken[part] = now
             if before is None:
                 self._on_fault(now)

@@ -15,8 +15,8 @@ import msgspec
 
 from device.board.profile import KeysProfile
 from device.config.config import Config
-from device.config.touch_config import Touch
-from device.errors import Code, ConfigError
+from device.config.touch_config import TouchConfig
+from device.errors import ConfigError, PadCode
 from device.events import RESTING, Event, Scene
 from device.ports import FaultReport, OnFault
 from device.session.session import Session
@@ -24,15 +24,15 @@ from device.system.clock import TrustedClock
 from device.ui.qr import modules
 from device.ui.qr_url import link
 from device.ui.touch.kiosk_secret import ask_for_browser
-from device.ui.touch.page_liveness import Sight
+from device.ui.touch.page_liveness import PageLiveness
 from sync.codes import options
 from sync.entries import Level
 
 if TYPE_CHECKING:
-    from device.ui.touch.controller import Page
+    from device.ui.touch.controller import PageController
     from device.ui.touch.page_start import OpenPage
-    from device.ui.touch.page_state import Now
-    from device.ui.touch.page_view import Fixed, Offer
+    from device.ui.touch.page_state import PadView
+    from device.ui.touch.page_view import Offer, PageConstants
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ SETTLE_MS = 400
 a second, an old one for three."""
 
 
-class Touching:
+class TouchOutput:
     """The touch page of one pad, from `open` to `stop`."""
 
     def __init__(
@@ -52,18 +52,18 @@ class Touching:
         self._config = config
         self._clock = clock
         self._speak = speak
-        self._scene: tuple[Scene, Code | None] | None = None
-        self._note: Code | None = None
+        self._scene: tuple[Scene, PadCode | None] | None = None
+        self._note: PadCode | None = None
         self._session: Session | None = None
         self._happen: Callable[[Event], object] = lambda _: None
         self._code: Callable[[], str | None] = lambda: None
-        self._page: Page | None = None
+        self._page: PageController | None = None
         self._open: OpenPage | None = None
         self._window = ""
         self._learning: asyncio.Task[None] | None = None
         keyless = config.profile.keys == KeysProfile()
-        self._dark = Code.SCREEN_GONE if keyless else Code.SCREEN_GONE_KEYS_LEFT
-        self._sight: Sight | None = None
+        self._dark = PadCode.SCREEN_GONE if keyless else PadCode.SCREEN_GONE_KEYS_LEFT
+        self._sight: PageLiveness | None = None
         self._asking: asyncio.Task[None] | None = None
         self._fault: OnFault = lambda _: None
 
@@ -71,13 +71,13 @@ class Touching:
         """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
         Raises ConfigError.
         """
-        from device.ui.touch.controller import Page
+        from device.ui.touch.controller import PageController
         from device.ui.touch.page_start import open_page
 
         settings = self._settings()
         self._window = window
         fixed = self._fixed()
-        self._page = Page(
+        self._page = PageController(
             fixed,
             now=self._now,
             happen=lambda event: self._happen(event),  # noqa: PLW0108 -- the pad comes later
@@ -105,14 +105,14 @@ class Touching:
         )
         self._session, self._happen, self._code, self._fault = session, happen, code, fault
         if settings.watch_s:
-            self._sight = Sight(settings.watch_s * 1000, self._clock.at().mono)
+            self._sight = PageLiveness(settings.watch_s * 1000, self._clock.at().mono)
 
-    def show(self, scene: Scene, code: Code | None) -> None:
+    def show(self, scene: Scene, code: PadCode | None) -> None:
         """A scene stands there."""
         self._scene = (scene, code)
         self.changed()
 
-    def again(self, note: Code | None) -> None:
+    def again(self, note: PadCode | None) -> None:
         """A second has gone by. `note`: a fault that does not close the window, for the
         technician's eye in standby.
         """
@@ -198,17 +198,17 @@ class Touching:
         if self._speak is not None and self._scene is not None:
             self._speak(self._scene[0])
 
-    def _now(self) -> "Now | None":
-        from device.ui.touch.page_state import Now
+    def _now(self) -> "PadView | None":
+        from device.ui.touch.page_state import PadView
 
         if self._scene is None:
             return None
         scene, code = self._scene
         session = self._session
         if session is None:
-            return Now(scene, code)
+            return PadView(scene, code)
         one = session.invitation
-        return Now(
+        return PadView(
             scene,
             code or (self._note if scene is Scene.STANDBY else None),
             asks=session.asks,
@@ -224,20 +224,20 @@ class Touching:
         url = self._config.phone.standby_url
         return self._code() or (link(url) if url and scene is Scene.STANDBY else None)
 
-    def _settings(self) -> Touch:
+    def _settings(self) -> TouchConfig:
         if self._config.touch is None:
             raise ValueError("no touch page is configured")
         return self._config.touch
 
-    def _fixed(self) -> "Fixed":
-        from device.ui.touch.page_view import Fixed
+    def _fixed(self) -> "PageConstants":
+        from device.ui.touch.page_view import PageConstants
         from device.ui.touch.page_words import read_wording
 
         pad, settings, screen = self._config.pad, self._settings(), self._config.profile
         if screen.touchscreen is None:
             raise ValueError("no touchscreen")
         card = settings.card
-        return Fixed(
+        return PageConstants(
             wording=read_wording(pad.languages),
             mm=settings.px_per_mm or screen.touchscreen.px_per_mm or 1.0,
             offers=offers(),

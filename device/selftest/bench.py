@@ -19,15 +19,15 @@ from typing import TextIO
 from device.board.keypad import load_keypad
 from device.board.profile import Levelled
 from device.config.config import Config
-from device.drivers.display_worker import Panel
+from device.drivers.display_worker import DisplayWorker
 from device.drivers.registry import build_board
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ledger.file import kept_apart
 from device.ports import Board, FaultReport
 from device.selftest import probes
 from device.selftest.plan import plan
-from device.selftest.report import Head, line, report
-from device.selftest.runner import Course
+from device.selftest.report import ReportHead, line, report
+from device.selftest.runner import Runner
 from device.selftest.selftest_screens import prompt_screen, test_picture, worded
 from device.selftest.step_words import texts
 from device.selftest.steps import (
@@ -35,14 +35,14 @@ from device.selftest.steps import (
     AskKey,
     Effect,
     Event,
-    Found,
     Item,
     Measure,
-    Measured,
     Prompt,
     Quit,
+    StepMeasured,
+    StepResult,
+    StepTick,
     Stimulus,
-    Tick,
 )
 from device.ui.oled_picture import draw
 from sync import __version__
@@ -63,7 +63,7 @@ TYPED: dict[str, Answer | Quit] = {
 """What may be typed, and what it says."""
 
 
-class Bench:
+class SelftestBench:
     """The board under test, and where its result is told. `stdin` None: nobody can type."""
 
     def __init__(self, config: Config, board: Board, out: TextIO, stdin: TextIO | None) -> None:
@@ -74,10 +74,10 @@ class Bench:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._texts = texts(config.pad.languages)
         self._both = texts(("zh", "en"))
-        self._panel: Panel | None = None
+        self._panel: DisplayWorker | None = None
         self._told = ""
         lights = config.profile.lights
-        self.course = Course(
+        self.course = Runner(
             plan(
                 keys_of(config),
                 languages=config.pad.languages,
@@ -106,7 +106,7 @@ class Bench:
     def _open(self, stack: ExitStack) -> None:
         board = self._board
         if board.display is not None:
-            self._panel = Panel(board.display, self._events.put)
+            self._panel = DisplayWorker(board.display, self._events.put)
             self._panel.start()
             stack.callback(self._panel.stop)
         for part in (board.lights, board.beeper, board.voice):
@@ -131,7 +131,7 @@ class Bench:
             try:
                 event = self._events.get(timeout=wait_s)
             except queue.Empty:
-                event = Tick()
+                event = StepTick()
             self._carry_out(self.course.happen(event, _now_ms()))
 
     # --- effects ----------------------------------------------------------------------------
@@ -140,12 +140,12 @@ class Bench:
         for effect in effects:
             match effect:
                 case Measure():
-                    self._events.put(Measured(self._measure(effect)))
+                    self._events.put(StepMeasured(self._measure(effect)))
                 case Prompt():
                     self._prompt(effect)
                 case Stimulus():
                     self._stimulate(effect)
-                case Found():
+                case StepResult():
                     self._say(line(effect.item, self._both[0].levels))
                     self._quiet()
 
@@ -199,7 +199,7 @@ class Bench:
         try:
             act()
         except DriverError as error:
-            self._events.put(FaultReport(Code.SIGNAL_GONE, True, f"{kind}: {error.detail}"))
+            self._events.put(FaultReport(PadCode.SIGNAL_GONE, True, f"{kind}: {error.detail}"))
 
     def _on_signal(self, kind: str) -> Callable[[FaultReport], None]:
         return lambda report: self._events.put(report._replace(detail=f"{kind}: {report.detail}"))
@@ -219,13 +219,13 @@ class Bench:
     def _say(self, words: str) -> None:
         print(words, file=self._out, flush=True)
 
-    def _head(self) -> Head:
+    def _head(self) -> ReportHead:
         config, read = self._config, self._board.wall.read()
         date = "not known 未知"
         if read.trust is not Trust.NONE:
             now = datetime.fromtimestamp(read.utc_ms / 1000, CHINA_STANDARD_TIME)
             date = f"{now.isoformat(timespec='seconds')} ({read.trust.value})"
-        return Head(
+        return ReportHead(
             pad=config.pad.id,
             window=config.pad.window,
             hall=config.pad.hall,
@@ -237,13 +237,15 @@ class Bench:
         )
 
 
-def selftest(config: Config, out: TextIO = sys.stdout, stdin: TextIO | None = None) -> "Bench":
+def selftest(
+    config: Config, out: TextIO = sys.stdout, stdin: TextIO | None = None
+) -> "SelftestBench":
     """Test the pad of `config`; its `text` is the report.
 
     Raises LedgerError (L04) while an agent runs on its ledger, DriverError when there is no board.
     """
     with kept_apart(config.ledger.path):
-        bench = Bench(config, build_board(config.profile, config.board), out, stdin)
+        bench = SelftestBench(config, build_board(config.profile, config.board), out, stdin)
         bench.run()
     return bench
 

@@ -6,7 +6,7 @@ First what needs no hand, then the keys, then what is answered with them.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from device.errors import Code
+from device.errors import PadCode
 from device.selftest.steps import Ask, AskKey, Measure, Step, Stimulus
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def plan(
 
 
 def _seen(about: str, question: str, picture: str) -> Ask:
-    return Ask(about, question, Stimulus("picture", picture), Code.DISPLAY_GONE)
+    return Ask(about, question, Stimulus("picture", picture), PadCode.DISPLAY_GONE)
 
 
 def _signal(about: str, kind: str, name: str = "", key: AskKey | None = None) -> Ask:
-    return Ask(about, kind, Stimulus(kind, name), Code.SIGNAL_GONE, key)
+    return Ask(about, kind, Stimulus(kind, name), PadCode.SIGNAL_GONE, key)

@@ -13,10 +13,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from device.config.config import Province
-from device.errors import Code
+from device.config.config import ProvinceConfig
+from device.errors import PadCode
 from device.ports import WallClock
-from device.selftest.steps import Item, Outcome
+from device.selftest.steps import Item, StepOutcome
 from sync.entries import Trust
 
 LEAST_FREE_BYTES = 64 << 20
@@ -34,10 +34,10 @@ def clock(wall: WallClock) -> Item:
     read = wall.read()
     if read.trust is Trust.NONE:
         says = f"the time of day is not known (source {read.source})"
-        return Item("clock", Outcome.FAILED, says, Code.CLOCK_UNKNOWN)
+        return Item("clock", StepOutcome.FAILED, says, PadCode.CLOCK_UNKNOWN)
     now = datetime.fromtimestamp(read.utc_ms / 1000, UTC)
     says = f"{now:%Y-%m-%d %H:%M:%S} UTC within {read.uncertainty_ms} ms, {read.trust.value}"
-    return Item("clock", Outcome.PASSED, f"{says} from {read.source}")
+    return Item("clock", StepOutcome.PASSED, f"{says} from {read.source}")
 
 
 def ledger_folder(ledger: Path) -> Item:
@@ -53,17 +53,17 @@ def ledger_folder(ledger: Path) -> Item:
             took_s = time.monotonic() - before
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        code = Code.LEDGER_FULL if full else Code.LEDGER_WRITE
-        return Item("ledger", Outcome.FAILED, f"{folder}: {error.strerror or error}", code)
+        code = PadCode.LEDGER_FULL if full else PadCode.LEDGER_WRITE
+        return Item("ledger", StepOutcome.FAILED, f"{folder}: {error.strerror or error}", code)
     says = f"{folder}: {free >> 20} MiB free, one sync {took_s * 1000:.1f} ms"
     if free < LEAST_FREE_BYTES:
-        return Item("ledger", Outcome.FAILED, says, Code.LEDGER_FULL)
+        return Item("ledger", StepOutcome.FAILED, says, PadCode.LEDGER_FULL)
     if took_s > SLOW_S:
-        return Item("ledger", Outcome.FAILED, says, Code.LEDGER_WRITE)
-    return Item("ledger", Outcome.PASSED, says)
+        return Item("ledger", StepOutcome.FAILED, says, PadCode.LEDGER_WRITE)
+    return Item("ledger", StepOutcome.PASSED, says)
 
 
-def broker(province: Province) -> Item:
+def broker(province: ProvinceConfig) -> Item:
     """Whether something listens where the broker should be; nothing is said to it."""
     where = f"{province.host}:{province.port}"
     before = time.monotonic()
@@ -74,5 +74,5 @@ def broker(province: Province) -> Item:
             took_ms = (time.monotonic() - before) * 1000
     except OSError as error:
         says = f"{where}: {error.strerror or error}"
-        return Item("broker", Outcome.FAILED, says, Code.PROVINCE_SILENT)
-    return Item("broker", Outcome.PASSED, f"{where} answers in {took_ms:.1f} ms")
+        return Item("broker", StepOutcome.FAILED, says, PadCode.PROVINCE_SILENT)
+    return Item("broker", StepOutcome.PASSED, f"{where} answers in {took_ms:.1f} ms")

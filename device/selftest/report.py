@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from device.selftest.steps import Item, Outcome
+from device.selftest.steps import Item, StepOutcome
 
 IN_CHINESE = {
     "clock": "时钟",
@@ -31,7 +31,7 @@ IN_CHINESE = {
 """The words that items' names are made of; what is not here stays as it is."""
 
 
-class Head(NamedTuple):
+class ReportHead(NamedTuple):
     """Which pad was tested, when, with what."""
 
     pad: str
@@ -61,11 +61,11 @@ def total(items: Iterable[Item]) -> str:
     """The count of each outcome."""
     outcomes = [item.outcome for item in items]
     return ", ".join(
-        f"{outcomes.count(one)} {one.value} {IN_CHINESE[one.value]}" for one in Outcome
+        f"{outcomes.count(one)} {one.value} {IN_CHINESE[one.value]}" for one in StepOutcome
     )
 
 
-def report(head: Head, items: Iterable[Item], levels: dict[str, str]) -> str:
+def report(head: ReportHead, items: Iterable[Item], levels: dict[str, str]) -> str:
     """The whole text, with its digest as the last line."""
     items = list(items)
     rows = [

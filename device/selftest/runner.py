@@ -9,7 +9,7 @@ No press becomes a rating here, whatever is pressed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from device.selftest.steps import (
@@ -18,15 +18,15 @@ from device.selftest.steps import (
     AskKey,
     Effect,
     Event,
-    Found,
     Item,
     Measure,
-    Measured,
-    Outcome,
     Prompt,
     Quit,
     Step,
-    Tick,
+    StepMeasured,
+    StepOutcome,
+    StepResult,
+    StepTick,
 )
 from sync.entries import Level
 
@@ -56,7 +56,7 @@ class _Doing:
     wrong: tuple[str, ...] = ()
 
 
-class Course:
+class Runner:
     """One self-test. `begin` once, then `happen` for each event; `deadline_ms` says when to tick.
 
     `terminal`: somebody can type, so that questions need no keys.
@@ -69,7 +69,7 @@ class Course:
         self._steps = list(steps)
         self._terminal = terminal
         self._keys = {step.key: step for step in steps if isinstance(step, AskKey)}
-        self._faults: dict[tuple[Code, str], FaultReport] = {}
+        self._faults: dict[tuple[PadCode, str], FaultReport] = {}
         self._place = -1
         self._doing = _Doing(0, 0)
 
@@ -82,12 +82,12 @@ class Course:
     def passed(self) -> bool:
         """Whether everything has passed."""
         return len(self.items) == len(self._steps) and all(
-            item.outcome is Outcome.PASSED for item in self.items.values()
+            item.outcome is StepOutcome.PASSED for item in self.items.values()
         )
 
     @property
     def deadline_ms(self) -> int | None:
-        """When a `Tick` is due; None when only an event can go on."""
+        """When a `StepTick` is due; None when only an event can go on."""
         if self.over or isinstance(self._step, Measure):
             return None
         turn_ms = self._doing.turn_ms
@@ -117,10 +117,10 @@ class Course:
                 return self._at_key(step, event, now_ms)
             case Ask() as step:
                 return self._at_question(step, event, now_ms)
-            case Measure() if isinstance(event, Measured):
+            case Measure() if isinstance(event, StepMeasured):
                 return self._settle(event.item, now_ms)
             case None:
-                self.over = isinstance(event, Tick) and now_ms >= self._doing.until_ms
+                self.over = isinstance(event, StepTick) and now_ms >= self._doing.until_ms
         return []
 
     # --- a key ------------------------------------------------------------------------------
@@ -131,9 +131,9 @@ class Course:
                 return self._pressed(step, key, now_ms)
             case Answer(yes=None):
                 return self._settle(_skipped(step, "skipped by hand"), now_ms)
-            case Tick() if now_ms >= self._doing.until_ms:
+            case StepTick() if now_ms >= self._doing.until_ms:
                 return self._settle(self._unpressed(step), now_ms)
-            case Tick() if now_ms >= (self._doing.turn_ms or 0):
+            case StepTick() if now_ms >= (self._doing.turn_ms or 0):
                 self._doing.turn_ms = now_ms + TURN_MS
                 self._doing.turn += 1
                 return [Prompt(self._words(), step, self._doing.turn)]
@@ -145,24 +145,24 @@ class Course:
             says = f"{(now_ms - doing.since_ms) / 1000:.1f} s"
             if doing.wrong:
                 says += f", after {', '.join(doing.wrong)}"
-            return self._settle(Item(step.about, Outcome.PASSED, says), now_ms)
+            return self._settle(Item(step.about, StepOutcome.PASSED, says), now_ms)
         doing.wrong = (*doing.wrong, key)
         if len(doing.wrong) >= MAX_WRONG:
             says = f"asked for {step.key}, came {', '.join(doing.wrong)}"
-            return self._settle(_failed(step, Code.KEY_WRONG, says), now_ms)
+            return self._settle(_failed(step, PadCode.KEY_WRONG, says), now_ms)
         doing.until_ms = now_ms + KEY_MS
         return [Prompt("several" if "+" in key else "wrong", step)]
 
     def _words(self) -> str:
-        return "press" if self._standing(Code.KEYS_GONE) is None else "gone"
+        return "press" if self._standing(PadCode.KEYS_GONE) is None else "gone"
 
     def _unpressed(self, step: AskKey) -> Item:
-        gone = self._standing(Code.KEYS_GONE)
+        gone = self._standing(PadCode.KEYS_GONE)
         if gone is not None:
-            return _failed(step, Code.KEYS_GONE, gone.detail)
+            return _failed(step, PadCode.KEYS_GONE, gone.detail)
         came = f" (came: {', '.join(self._doing.wrong)})" if self._doing.wrong else ""
         says = f"not pressed within {KEY_MS // 1000} s{came}, or the key is dead"
-        return _skipped(step, says, Code.KEYS_GONE)
+        return _skipped(step, says, PadCode.KEYS_GONE)
 
     # --- a question -------------------------------------------------------------------------
 
@@ -175,10 +175,10 @@ class Course:
                 return self._settle(_answered(step, level is YES, "by key"), now_ms)
             case Press() if doing.asked:
                 return [Prompt(step.question, step, doing.turn // 2)]
-            case Tick() if now_ms >= doing.until_ms:
+            case StepTick() if now_ms >= doing.until_ms:
                 says = f"nobody answered within {ANSWER_MS // 1000} s"
                 return self._settle(_skipped(step, says), now_ms)
-            case Tick() if doing.turn_ms is not None and now_ms >= doing.turn_ms:
+            case StepTick() if doing.turn_ms is not None and now_ms >= doing.turn_ms:
                 return self._turn(step, now_ms)
         return []
 
@@ -201,13 +201,13 @@ class Course:
         """A driver's word that something broke: it holds for what has passed already, too."""
         self._faults[report.code, report.detail] = report
         step, key = self._step, self._keys.get(report.detail)
-        if report.code in (Code.KEY_STUCK, Code.KEY_CHATTER) and key is not None:
+        if report.code in (PadCode.KEY_STUCK, PadCode.KEY_CHATTER) and key is not None:
             item = _failed(key, report.code, report.detail)
             if key is step:
                 return self._settle(item, now_ms)
             self.items[item.about] = item
-            return [Found(item)]
-        if report.code is Code.KEYS_GONE and isinstance(step, AskKey):
+            return [StepResult(item)]
+        if report.code is PadCode.KEYS_GONE and isinstance(step, AskKey):
             return [Prompt("gone", step)]
         if isinstance(step, Ask) and _hits(report, step):
             return self._settle(_failed(step, report.code, report.detail), now_ms)
@@ -215,7 +215,7 @@ class Course:
 
     def _mended(self, report: FaultReport, now_ms: int) -> list[Effect]:
         """It works again; what it has failed stays failed, for the technician to look at."""
-        gone = report.code is Code.KEYS_GONE
+        gone = report.code is PadCode.KEYS_GONE
         for code, detail in list(self._faults):
             if code is report.code and (gone or report.detail in ("", detail)):
                 del self._faults[code, detail]
@@ -224,14 +224,14 @@ class Course:
             return [Prompt("press", self._step)]
         return []
 
-    def _standing(self, code: Code) -> FaultReport | None:
+    def _standing(self, code: PadCode) -> FaultReport | None:
         return next((one for one in self._faults.values() if one.code is code), None)
 
     # --- from one to the next ---------------------------------------------------------------
 
     def _settle(self, item: Item, now_ms: int) -> list[Effect]:
         self.items[item.about] = item
-        return [Found(item), *self._next(now_ms)]
+        return [StepResult(item), *self._next(now_ms)]
 
     def _next(self, now_ms: int) -> list[Effect]:
         """The next step that is to be done; what is known already is passed over."""
@@ -247,7 +247,7 @@ class Course:
             known = self._known(step)
             if known is not None:
                 self.items[known.about] = known
-                out.append(Found(known))
+                out.append(StepResult(known))
                 continue
             return out + self._enter(step, now_ms)
 
@@ -266,10 +266,10 @@ class Course:
         """What needs no asking, because a fault stands or nobody could answer."""
         if isinstance(step, AskKey):
             before = self._steps[self._place - 1]
-            gone = self._standing(Code.KEYS_GONE)
+            gone = self._standing(PadCode.KEYS_GONE)
             waited = isinstance(before, AskKey) and self.items[before.about].code
-            if gone is not None and waited is Code.KEYS_GONE:  # once is long enough
-                return _failed(step, Code.KEYS_GONE, gone.detail)
+            if gone is not None and waited is PadCode.KEYS_GONE:  # once is long enough
+                return _failed(step, PadCode.KEYS_GONE, gone.detail)
         if isinstance(step, Ask):
             fault = next((one for one in self._faults.values() if _hits(one, step)), None)
             if fault is not None:
@@ -283,7 +283,7 @@ class Course:
         passed = {
             step.level
             for step in self._keys.values()
-            if (item := self.items.get(step.about)) and item.outcome is Outcome.PASSED
+            if (item := self.items.get(step.about)) and item.outcome is StepOutcome.PASSED
         }
         return {YES, NO} <= passed
 
@@ -293,29 +293,29 @@ class Course:
         for step in self._steps:
             if step.about not in self.items:
                 self.items[step.about] = _skipped(step, "ended by hand")
-                out.append(Found(self.items[step.about]))
+                out.append(StepResult(self.items[step.about]))
         self.over = True
         return out
 
 
-def _failed(step: Step, code: Code, says: str) -> Item:
-    return Item(step.about, Outcome.FAILED, says, code)
+def _failed(step: Step, code: PadCode, says: str) -> Item:
+    return Item(step.about, StepOutcome.FAILED, says, code)
 
 
-def _skipped(step: Step, says: str, code: Code | None = None) -> Item:
-    return Item(step.about, Outcome.SKIPPED, says, code)
+def _skipped(step: Step, says: str, code: PadCode | None = None) -> Item:
+    return Item(step.about, StepOutcome.SKIPPED, says, code)
 
 
 def _answered(step: Ask, yes: bool | None, how: str) -> Item:
     if yes is None:
         return _skipped(step, "skipped by hand")
     if yes:
-        return Item(step.about, Outcome.PASSED, f"yes, {how}")
+        return Item(step.about, StepOutcome.PASSED, f"yes, {how}")
     return _failed(step, step.code, f"no, {how}")
 
 
 def _hits(report: FaultReport, step: Ask) -> bool:
     """Whether a fault answers a question about this stimulus by itself."""
-    if report.code is Code.SIGNAL_GONE and not report.detail.startswith(step.stimulus.kind):
+    if report.code is PadCode.SIGNAL_GONE and not report.detail.startswith(step.stimulus.kind):
         return False
     return report.code is step.code

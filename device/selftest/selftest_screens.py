@@ -7,7 +7,7 @@ from device.selftest.runner import NO, YES
 from device.selftest.step_words import Texts
 from device.selftest.steps import Ask, AskKey, Prompt
 from device.ui.oled_picture import draw
-from device.ui.screens import Piece, Row, Screen
+from device.ui.screens import Piece, Screen, ScreenRow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,17 +25,19 @@ def prompt_screen(prompt: Prompt, words: Sequence[Texts], codes: Sequence[str]) 
     """
     if isinstance(prompt.step, Ask):
         one = words[prompt.turn % len(words)]
-        question = Row(one.language, (Piece(worded(prompt, one), SMALL),), band=True)
+        question = ScreenRow(one.language, (Piece(worded(prompt, one), SMALL),), band=True)
         answers = [_answer(one, "yes", YES.value), _answer(one, "no", NO.value)]
         return Screen((question, *answers), framed=True)
     if isinstance(prompt.step, AskKey) and prompt.words != "gone":
         one = words[prompt.turn % len(words)]
-        name = Row(one.language, (Piece(key_name(prompt.step, one), LARGE),), band=True)
-        return Screen((Row(one.language, (Piece(one.of(prompt.words), SMALL),)), name), framed=True)
+        name = ScreenRow(one.language, (Piece(key_name(prompt.step, one), LARGE),), band=True)
+        return Screen(
+            (ScreenRow(one.language, (Piece(one.of(prompt.words), SMALL),)), name), framed=True
+        )
     sizes = LARGE if len(words) == 1 else SMALL
-    rows = [Row(one.language, (Piece(one.of(prompt.words), sizes),)) for one in words]
+    rows = [ScreenRow(one.language, (Piece(one.of(prompt.words), sizes),)) for one in words]
     if prompt.step is None and codes:
-        rows.append(Row(words[0].language, (Piece(" ".join(codes), SMALL),)))
+        rows.append(ScreenRow(words[0].language, (Piece(" ".join(codes), SMALL),)))
     return Screen(tuple(rows), framed=True)
 
 
@@ -63,13 +65,13 @@ def test_picture(name: str, words: Sequence[Texts], size: tuple[int, int]) -> "I
         return _checker(size)
     language = name.removeprefix("text ")
     one = next(one for one in words if one.language == language)
-    rows = [Row(language, (Piece(level, (12, 11)),)) for level in one.levels.values()]
+    rows = [ScreenRow(language, (Piece(level, (12, 11)),)) for level in one.levels.values()]
     return draw(Screen(tuple(rows)), size)
 
 
-def _answer(words: Texts, answer: str, level: str) -> Row:
+def _answer(words: Texts, answer: str, level: str) -> ScreenRow:
     name = Piece(words.levels[level], SMALL)
-    return Row(words.language, (Piece(words.of(answer), SMALL),), right=name)
+    return ScreenRow(words.language, (Piece(words.of(answer), SMALL),), right=name)
 
 
 def _checker(size: tuple[int, int]) -> "Image":

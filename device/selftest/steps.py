@@ -3,13 +3,13 @@
 import enum
 from typing import NamedTuple
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from sync.entries import Level
 
 
-class Outcome(enum.Enum):
+class StepOutcome(enum.Enum):
     """How one thing came out."""
 
     PASSED = "passed"
@@ -21,16 +21,16 @@ class Item(NamedTuple):
     """What was found of one thing. `about`: its stable name. `code`: where the remedy stands."""
 
     about: str
-    outcome: Outcome
+    outcome: StepOutcome
     says: str
-    code: Code | None = None
+    code: PadCode | None = None
 
 
 # --- steps ----------------------------------------------------------------------------------
 
 
 class Measure(NamedTuple):
-    """Something that needs no hand; `Measured` answers it."""
+    """Something that needs no hand; `StepMeasured` answers it."""
 
     about: str
 
@@ -59,7 +59,7 @@ class Ask(NamedTuple):
     about: str
     question: str
     stimulus: Stimulus
-    code: Code
+    code: PadCode
     key: AskKey | None = None
 
 
@@ -69,7 +69,7 @@ Step = Measure | AskKey | Ask
 # --- events ---------------------------------------------------------------------------------
 
 
-class Measured(NamedTuple):
+class StepMeasured(NamedTuple):
     """What a `Measure` step found."""
 
     item: Item
@@ -81,7 +81,7 @@ class Answer(NamedTuple):
     yes: bool | None
 
 
-class Tick(NamedTuple):
+class StepTick(NamedTuple):
     """The deadline has come."""
 
 
@@ -89,7 +89,7 @@ class Quit(NamedTuple):
     """Somebody ended it."""
 
 
-Event = Press | FaultReport | Measured | Answer | Tick | Quit
+Event = Press | FaultReport | StepMeasured | Answer | StepTick | Quit
 
 
 # --- effects --------------------------------------------------------------------------------
@@ -103,10 +103,10 @@ class Prompt(NamedTuple):
     turn: int = 0
 
 
-class Found(NamedTuple):
+class StepResult(NamedTuple):
     """An item is known, or is known better."""
 
     item: Item
 
 
-Effect = Measure | Stimulus | Prompt | Found
+Effect = Measure | Stimulus | Prompt | StepResult

@@ -23,8 +23,8 @@ from device.events import (
     Show,
     Withdraw,
 )
-from device.session.context import Course
-from device.session.transitions import Act, State
+from device.session.context import SessionContext
+from device.session.transitions import Action, SessionState
 from sync.entries import (
     At,
     Detailed,
@@ -41,13 +41,13 @@ THANKS_SEEN_MS = 1_000
 """However late the commit came, thanks stands at least so long before another page opens."""
 
 SCENE_AT_REST = {
-    State.UNBOUND: Scene.UNBOUND,
-    State.IDLE: Scene.STANDBY,
-    State.PAUSED: Scene.PAUSED,
+    SessionState.UNBOUND: Scene.UNBOUND,
+    SessionState.IDLE: Scene.STANDBY,
+    SessionState.PAUSED: Scene.PAUSED,
 }
 
 
-class Acts(Course):
+class Acts(SessionContext):
     """A session's moves, one method for each act of the table."""
 
     def _ignore(self, _: Event, _at: At) -> None:
@@ -81,7 +81,7 @@ class Acts(Course):
                 channel=one.channel,
             )
         )
-        self._move(State.INVITED, Scene.INVITATION)
+        self._move(SessionState.INVITED, Scene.INVITATION)
         self._effects.append(Say(Scene.INVITATION))
         self._arm(self._open_until_ms + self.timing.settle_ms, at)
 
@@ -108,7 +108,7 @@ class Acts(Course):
             )
         )
         self._level = press.level
-        self.state = State.SAVING
+        self.state = SessionState.SAVING
         self._effects.append(Say(Scene.SAVING))
         self._arm(at.mono + self.timing.saving_ms, at)
 
@@ -129,7 +129,7 @@ class Acts(Course):
     def _show_lapsed(self, at: At) -> None:
         self._end()
         self._lapsed_ms = at.mono
-        self._move(State.IDLE, Scene.LAPSED)
+        self._move(SessionState.IDLE, Scene.LAPSED)
         self._arm(at.mono + self.timing.lapsed_ms, at)
 
     def _withdraw(self, wish: Withdraw, at: At) -> None:
@@ -150,7 +150,7 @@ class Acts(Course):
     def _thank(self, stored: Event, at: At) -> None:
         self._settle(stored, at)
         self._thanks_until_ms = at.mono + self.timing.thanks_ms
-        self._move(State.GRACE, Scene.THANKS)
+        self._move(SessionState.GRACE, Scene.THANKS)
         self._effects.append(Say(Scene.THANKS))
         grace_end_ms = (self._grace_until_ms or at.mono) + self.timing.settle_ms
         self._arm(max(grace_end_ms, at.mono + THANKS_SEEN_MS), at)
@@ -160,16 +160,16 @@ class Acts(Course):
         self._skip(stored, at)
 
     def _skip(self, _: Event, at: At) -> None:
-        self._move(State.THANKS, Scene.THANKS)
+        self._move(SessionState.THANKS, Scene.THANKS)
         self._arm(at.mono + self.timing.thanks_ms, at)
 
     def _grace_over(self, _: Event, at: At) -> None:
         self._grace_until_ms = None
         if self.details:
-            self._move(State.DETAILS, Scene.DETAILS)
+            self._move(SessionState.DETAILS, Scene.DETAILS)
             self._arm(at.mono + self.timing.details_ms, at)
             return
-        self.state = State.THANKS
+        self.state = SessionState.THANKS
         self._arm(self._thanks_until_ms, at)
 
     def _show_saving(self, _: Event, _at: At) -> None:
@@ -180,7 +180,7 @@ class Acts(Course):
         if self.invitation is not None:
             one = self.invitation.id
             self._record(Detailed(at=at, invitation=one, options=given.options, text=given.text))
-        self.state = State.SAVING
+        self.state = SessionState.SAVING
         self._arm(at.mono + self.timing.saving_ms, at)
 
     def _rearm(self, _: Event, at: At) -> None:
@@ -218,7 +218,7 @@ class Acts(Course):
         self._end()
         self._disarm()
         self._fault = blocked.code
-        self.state = State.FAULT
+        self.state = SessionState.FAULT
         self._effects.append(Show(Scene.FAULT, blocked.code))
 
     def _block_open(self, blocked: Blocked, at: At) -> None:
@@ -234,44 +234,44 @@ class Acts(Course):
 
     def _test(self, _: Event, _at: At) -> None:
         self._disarm()
-        self._move(State.SELFTEST, Scene.SELFTEST)
+        self._move(SessionState.SELFTEST, Scene.SELFTEST)
 
 
 def _refuse(refusal: Refusal) -> Callable[[Acts, Event, At], None]:
     return lambda acts, _, __: acts._effects.append(Refuse(refusal))
 
 
-ACTS: dict[Act, Callable[[Acts, Any, At], None]] = {
-    Act.REFUSE_BUSY: _refuse(Refusal.BUSY),
-    Act.REFUSE_PAUSED: _refuse(Refusal.PAUSED),
-    Act.REFUSE_FAULT: _refuse(Refusal.FAULT),
-    Act.REFUSE_UNBOUND: _refuse(Refusal.UNBOUND),
-    Act.IGNORE: Acts._ignore,
-    Act.STRAY: Acts._stray,
-    Act.REFUSE_ENDED: Acts._refuse_ended,
-    Act.INVITE: Acts._invite,
-    Act.RATE: Acts._rate,
-    Act.CORRECT: Acts._correct,
-    Act.LAPSE: Acts._lapse,
-    Act.LAPSE_STRAY: Acts._lapse_stray,
-    Act.WITHDRAW: Acts._withdraw,
-    Act.SETTLE: Acts._settle,
-    Act.THANK: Acts._thank,
-    Act.THANK_AGAIN: Acts._thank_again,
-    Act.SHOW_SAVING: Acts._show_saving,
-    Act.GRACE_OVER: Acts._grace_over,
-    Act.DETAIL: Acts._detail,
-    Act.SKIP: Acts._skip,
-    Act.REARM: Acts._rearm,
-    Act.REST: Acts._rest,
-    Act.PAUSE: Acts._pause,
-    Act.PAUSE_OPEN: Acts._pause_open,
-    Act.PAUSE_LATER: Acts._pause_later,
-    Act.RESUME: Acts._resume,
-    Act.RESUME_LATER: Acts._resume_later,
-    Act.BLOCK: Acts._block,
-    Act.BLOCK_OPEN: Acts._block_open,
-    Act.BIND: Acts._bind,
-    Act.BIND_LATER: Acts._bind_later,
-    Act.TEST: Acts._test,
+ACTS: dict[Action, Callable[[Acts, Any, At], None]] = {
+    Action.REFUSE_BUSY: _refuse(Refusal.BUSY),
+    Action.REFUSE_PAUSED: _refuse(Refusal.PAUSED),
+    Action.REFUSE_FAULT: _refuse(Refusal.FAULT),
+    Action.REFUSE_UNBOUND: _refuse(Refusal.UNBOUND),
+    Action.IGNORE: Acts._ignore,
+    Action.STRAY: Acts._stray,
+    Action.REFUSE_ENDED: Acts._refuse_ended,
+    Action.INVITE: Acts._invite,
+    Action.RATE: Acts._rate,
+    Action.CORRECT: Acts._correct,
+    Action.LAPSE: Acts._lapse,
+    Action.LAPSE_STRAY: Acts._lapse_stray,
+    Action.WITHDRAW: Acts._withdraw,
+    Action.SETTLE: Acts._settle,
+    Action.THANK: Acts._thank,
+    Action.THANK_AGAIN: Acts._thank_again,
+    Action.SHOW_SAVING: Acts._show_saving,
+    Action.GRACE_OVER: Acts._grace_over,
+    Action.DETAIL: Acts._detail,
+    Action.SKIP: Acts._skip,
+    Action.REARM: Acts._rearm,
+    Action.REST: Acts._rest,
+    Action.PAUSE: Acts._pause,
+    Action.PAUSE_OPEN: Acts._pause_open,
+    Action.PAUSE_LATER: Acts._pause_later,
+    Action.RESUME: Acts._resume,
+    Action.RESUME_LATER: Acts._resume_later,
+    Action.BLOCK: Acts._block,
+    Action.BLOCK_OPEN: Acts._block_open,
+    Action.BIND: Acts._bind,
+    Action.BIND_LATER: Acts._bind_later,
+    Action.TEST: Acts._test,
 }

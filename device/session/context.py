@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import (
     Arm,
     Disarm,
@@ -20,7 +20,7 @@ from device.events import (
     Show,
     Standing,
 )
-from device.session.transitions import State, When
+from device.session.transitions import Guard, SessionState
 from sync.entries import At, Body, Detailed, Level, Rated
 
 STANDINGS_KEPT = 256
@@ -44,7 +44,7 @@ class Timing(NamedTuple):
     settle_ms: int = 100
 
 
-class Course:
+class SessionContext:
     """The variables of a session, and the small moves that its acts are made of."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Course:
         """Strays that were only counted because the card took nothing."""
         self._bound = bound
         self._paused = paused
-        self._fault: Code | None = None
+        self._fault: PadCode | None = None
         self._waiting: deque[Body] = deque()
         self._standings: dict[str, Standing] = {}
         self._effects: list[Effect] = []
@@ -92,7 +92,9 @@ class Course:
         """Whether a press of a level key would be a rating, or correct one, so far as the state
         tells; its own moment has the last word.
         """
-        return self.state is State.INVITED or (self.state is State.GRACE and not self._corrected)
+        return self.state is SessionState.INVITED or (
+            self.state is SessionState.GRACE and not self._corrected
+        )
 
     def phone_may_rate(self, mono_ms: int, late_ms: int) -> str | None:
         """The invitation that a citizen may rate by phone now: the open one until a key is pressed,
@@ -101,22 +103,22 @@ class Course:
         one = self._asked
         if one is None:
             return None
-        if self.state is State.INVITED:
+        if self.state is SessionState.INVITED:
             return one.id
-        lapsed = self.state is State.IDLE and self.standing(one.id) == "unrated"
+        lapsed = self.state is SessionState.IDLE and self.standing(one.id) == "unrated"
         return one.id if lapsed and mono_ms < self._lapsed_ms + late_ms else None
 
     @property
     def reasons_for(self) -> Level | None:
         """The level that reasons are asked for now. For the citizen's eye only (law 7)."""
-        return self._level if self.state is State.DETAILS else None
+        return self._level if self.state is SessionState.DETAILS else None
 
     @property
     def clogged(self) -> bool:
         """The card takes nothing and too many entries wait for it."""
         return len(self._waiting) >= CLOGGED_AT
 
-    def holds(self, when: When, event: Event, at: At) -> bool:
+    def holds(self, when: Guard, event: Event, at: At) -> bool:
         """Whether a guard of the table holds for this event."""
         return _GUARDS[when](self, event, at)
 
@@ -132,7 +134,7 @@ class Course:
         self._waiting.append(body)
         self._effects.append(Record(body))
 
-    def _move(self, state: State, scene: Scene) -> None:
+    def _move(self, state: SessionState, scene: Scene) -> None:
         self.state = state
         self._effects.append(Show(scene))
 
@@ -164,33 +166,33 @@ class Course:
         self._level = None
         self._grace_until_ms = None
 
-    def _resting(self) -> State:
+    def _resting(self) -> SessionState:
         if not self._bound:
-            return State.UNBOUND
-        return State.PAUSED if self._paused else State.IDLE
+            return SessionState.UNBOUND
+        return SessionState.PAUSED if self._paused else SessionState.IDLE
 
 
-_GUARDS: dict[When, Callable[[Course, Any, At], bool]] = {
-    When.CLOGGED: lambda course, _, __: course.clogged,
-    When.SOONER: lambda course, _, at: at.mono < course._invited_ms,
-    When.LATER: lambda course, _, at: at.mono > course._open_until_ms,
-    When.LEVEL: lambda _, press, __: press.level is not None,
-    When.INVITES: lambda _, pressed, __: pressed.does == "invite",
-    When.PAUSES: lambda _, pressed, __: pressed.does == "pause",
-    When.CORRECTS: lambda course, press, at: (
+_GUARDS: dict[Guard, Callable[[SessionContext, Any, At], bool]] = {
+    Guard.CLOGGED: lambda course, _, __: course.clogged,
+    Guard.SOONER: lambda course, _, at: at.mono < course._invited_ms,
+    Guard.LATER: lambda course, _, at: at.mono > course._open_until_ms,
+    Guard.LEVEL: lambda _, press, __: press.level is not None,
+    Guard.INVITES: lambda _, pressed, __: pressed.does == "invite",
+    Guard.PAUSES: lambda _, pressed, __: pressed.does == "pause",
+    Guard.CORRECTS: lambda course, press, at: (
         press.level is not None and not course._corrected and course._in_grace(at)
     ),
-    When.EARLY: lambda course, _, at: (
+    Guard.EARLY: lambda course, _, at: (
         course._deadline_ms is not None and at.mono < course._deadline_ms
     ),
-    When.DUE: lambda course, _, __: course._deadline_ms is not None,
-    When.ITS_OWN: lambda course, wish, _: (
+    Guard.DUE: lambda course, _, __: course._deadline_ms is not None,
+    Guard.ITS_OWN: lambda course, wish, _: (
         course.invitation is not None and course.invitation.id == wish.invitation
     ),
-    When.PAUSE_WAITS: lambda course, _, __: course._paused,
-    When.RATING_IN: lambda course, _, __: course._last_waiting(Rated),
-    When.DETAIL_IN: lambda course, _, __: course._last_waiting(Detailed),
-    When.GIVEN: lambda _, detail, __: bool(detail.options or detail.text),
-    When.SAME: lambda course, blocked, _: blocked.code is course._fault,
-    When.ON: lambda _, selftest, __: selftest.on,
+    Guard.PAUSE_WAITS: lambda course, _, __: course._paused,
+    Guard.RATING_IN: lambda course, _, __: course._last_waiting(Rated),
+    Guard.DETAIL_IN: lambda course, _, __: course._last_waiting(Detailed),
+    Guard.GIVEN: lambda _, detail, __: bool(detail.options or detail.text),
+    Guard.SAME: lambda course, blocked, _: blocked.code is course._fault,
+    Guard.ON: lambda _, selftest, __: selftest.on,
 }

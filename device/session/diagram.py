@@ -6,9 +6,9 @@
 import sys
 
 from device.events import Event
-from device.session.transitions import ROWS, TABLE, Act, Row, State
+from device.session.transitions import ROWS, TABLE, Action, SessionState, Transition
 
-_DRAWN_LOOPS = (Act.CORRECT, Act.SHOW_SAVING)
+_DRAWN_LOOPS = (Action.CORRECT, Action.SHOW_SAVING)
 
 _HEAD = """# The rating session
 
@@ -26,7 +26,7 @@ def diagram() -> str:
     lines = ["stateDiagram-v2", "    [*] --> idle", "    [*] --> unbound", "    [*] --> paused"]
     for row in TABLE:
         stays = row.to == (row.state,) and row.act not in _DRAWN_LOOPS
-        if stays or row.act is Act.BLOCK:
+        if stays or row.act is Action.BLOCK:
             continue
         label = f"{_event(row.event)}{_guard(row)} / {row.act.value}"
         lines += [f"    {row.state.value} --> {to.value}: {label}" for to in row.to]
@@ -36,7 +36,7 @@ def diagram() -> str:
 def document() -> str:
     """The whole of `docs/session.md`."""
     lines = [_HEAD, "```mermaid", diagram(), "```", ""]
-    for state in State:
+    for state in SessionState:
         lines += [
             f"## {state.value}",
             "",
@@ -57,7 +57,7 @@ def _event(event: type[Event]) -> str:
     return event.__name__.lower()
 
 
-def _guard(row: Row) -> str:
+def _guard(row: Transition) -> str:
     return f" [{row.when.value}]" if row.when else ""
 
 

@@ -46,10 +46,19 @@ not thanked: it stays in the queue, and its invitation is `open` until it is dur
 from device.events import Effect, Event, Show
 from device.session.actions import ACTS, SCENE_AT_REST, Acts
 from device.session.context import CLOGGED_AT, Timing
-from device.session.transitions import ROWS, TABLE, Act, Row, State, When
+from device.session.transitions import ROWS, TABLE, Action, Guard, SessionState, Transition
 from sync.entries import At
 
-__all__ = ["CLOGGED_AT", "TABLE", "Act", "Row", "Session", "State", "Timing", "When"]
+__all__ = [
+    "CLOGGED_AT",
+    "TABLE",
+    "Action",
+    "Guard",
+    "Session",
+    "SessionState",
+    "Timing",
+    "Transition",
+]
 
 
 class Session(Acts):
@@ -84,7 +93,7 @@ class Session(Acts):
         self._say_settled()
         return self._effects
 
-    def row(self, event: Event, at: At) -> Row:
+    def row(self, event: Event, at: At) -> Transition:
         """The row of the table that `event` would meet; changes nothing."""
         rows = ROWS[self.state, type(event)]
         return next(row for row in rows if row.when is None or self.holds(row.when, event, at))
@@ -92,8 +101,8 @@ class Session(Acts):
     @property
     def clerk_state(self) -> str:
         """ready, busy, paused, fault or unbound: what a desk may be told of the window."""
-        if self.state in (State.FAULT, State.UNBOUND):
+        if self.state in (SessionState.FAULT, SessionState.UNBOUND):
             return str(self.state.value)
         if self._paused:
             return "paused"
-        return "ready" if self.state in (State.IDLE, State.THANKS) else "busy"
+        return "ready" if self.state in (SessionState.IDLE, SessionState.THANKS) else "busy"

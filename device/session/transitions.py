@@ -27,7 +27,7 @@ from device.events import (
 )
 
 
-class State(enum.Enum):
+class SessionState(enum.Enum):
     """Where a session stands; the values are what `strayed` entries carry."""
 
     UNBOUND = "unbound"
@@ -44,7 +44,7 @@ class State(enum.Enum):
     SELFTEST = "selftest"
 
 
-class When(enum.Enum):
+class Guard(enum.Enum):
     """Guards; the value is how the diagram words them."""
 
     CLOGGED = "too many entries wait for the card"
@@ -65,7 +65,7 @@ class When(enum.Enum):
     ON = "on"
 
 
-class Act(enum.Enum):
+class Action(enum.Enum):
     """What a row does; the value is how the diagram words it."""
 
     IGNORE = "ignored"
@@ -102,114 +102,128 @@ class Act(enum.Enum):
     TEST = "show the self-test"
 
 
-class Row(NamedTuple):
+class Transition(NamedTuple):
     """In `state`, on `event`, if `when` (always, if None): do `act`, and stand in one of `to`."""
 
-    state: State
+    state: SessionState
     event: type[Event]
-    when: When | None
-    act: Act
-    to: tuple[State, ...]
+    when: Guard | None
+    act: Action
+    to: tuple[SessionState, ...]
 
 
-UNBOUND, IDLE, INVITED, SAVING, GRACE = list(State)[:5]
-DETAILS, THANKS, PAUSED, FAULT, SELFTEST = list(State)[5:]
+UNBOUND, IDLE, INVITED, SAVING, GRACE = list(SessionState)[:5]
+DETAILS, THANKS, PAUSED, FAULT, SELFTEST = list(SessionState)[5:]
 AT_REST = (UNBOUND, IDLE, PAUSED)
 
 
-def _stay(event: type[Event], act: Act, *states: State, when: When | None = None) -> list[Row]:
-    return [Row(state, event, when, act, (state,)) for state in states]
+def _stay(
+    event: type[Event], act: Action, *states: SessionState, when: Guard | None = None
+) -> list[Transition]:
+    return [Transition(state, event, when, act, (state,)) for state in states]
 
 
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[Transition, ...] = (
     # --- Press: a level is born in three rows, and nowhere else (law 1) -------------------------
-    Row(INVITED, Press, When.SOONER, Act.STRAY, (INVITED,)),
-    Row(INVITED, Press, When.LATER, Act.LAPSE_STRAY, (IDLE,)),
-    Row(INVITED, Press, When.LEVEL, Act.RATE, (SAVING,)),
-    Row(SAVING, Press, When.CORRECTS, Act.CORRECT, (SAVING,)),
-    Row(GRACE, Press, When.CORRECTS, Act.CORRECT, (SAVING,)),
-    *_stay(Press, Act.STRAY, *State),
+    Transition(INVITED, Press, Guard.SOONER, Action.STRAY, (INVITED,)),
+    Transition(INVITED, Press, Guard.LATER, Action.LAPSE_STRAY, (IDLE,)),
+    Transition(INVITED, Press, Guard.LEVEL, Action.RATE, (SAVING,)),
+    Transition(SAVING, Press, Guard.CORRECTS, Action.CORRECT, (SAVING,)),
+    Transition(GRACE, Press, Guard.CORRECTS, Action.CORRECT, (SAVING,)),
+    *_stay(Press, Action.STRAY, *SessionState),
     # --- ClerkKey: at rest it invites, or closes and opens the window; it never makes a level -----
-    *_stay(ClerkKey, Act.STRAY, *State, when=When.CLOGGED),
-    Row(IDLE, ClerkKey, When.INVITES, Act.INVITE, (INVITED,)),
-    Row(IDLE, ClerkKey, None, Act.PAUSE, (PAUSED,)),
-    Row(PAUSED, ClerkKey, When.PAUSES, Act.RESUME, (IDLE,)),
-    *_stay(ClerkKey, Act.STRAY, *(state for state in State if state is not IDLE)),
+    *_stay(ClerkKey, Action.STRAY, *SessionState, when=Guard.CLOGGED),
+    Transition(IDLE, ClerkKey, Guard.INVITES, Action.INVITE, (INVITED,)),
+    Transition(IDLE, ClerkKey, None, Action.PAUSE, (PAUSED,)),
+    Transition(PAUSED, ClerkKey, Guard.PAUSES, Action.RESUME, (IDLE,)),
+    *_stay(ClerkKey, Action.STRAY, *(state for state in SessionState if state is not IDLE)),
     # --- Invite ---------------------------------------------------------------------------------
-    *_stay(Invite, Act.REFUSE_FAULT, *State, when=When.CLOGGED),
-    Row(THANKS, Invite, When.PAUSE_WAITS, Act.REFUSE_PAUSED, (THANKS,)),
-    Row(IDLE, Invite, None, Act.INVITE, (INVITED,)),
-    Row(THANKS, Invite, None, Act.INVITE, (INVITED,)),
-    *_stay(Invite, Act.REFUSE_PAUSED, SAVING, GRACE, DETAILS, SELFTEST, when=When.PAUSE_WAITS),
-    *_stay(Invite, Act.REFUSE_BUSY, INVITED, SAVING, GRACE, DETAILS, SELFTEST),
-    *_stay(Invite, Act.REFUSE_PAUSED, PAUSED),
-    *_stay(Invite, Act.REFUSE_FAULT, FAULT),
-    *_stay(Invite, Act.REFUSE_UNBOUND, UNBOUND),
+    *_stay(Invite, Action.REFUSE_FAULT, *SessionState, when=Guard.CLOGGED),
+    Transition(THANKS, Invite, Guard.PAUSE_WAITS, Action.REFUSE_PAUSED, (THANKS,)),
+    Transition(IDLE, Invite, None, Action.INVITE, (INVITED,)),
+    Transition(THANKS, Invite, None, Action.INVITE, (INVITED,)),
+    *_stay(Invite, Action.REFUSE_PAUSED, SAVING, GRACE, DETAILS, SELFTEST, when=Guard.PAUSE_WAITS),
+    *_stay(Invite, Action.REFUSE_BUSY, INVITED, SAVING, GRACE, DETAILS, SELFTEST),
+    *_stay(Invite, Action.REFUSE_PAUSED, PAUSED),
+    *_stay(Invite, Action.REFUSE_FAULT, FAULT),
+    *_stay(Invite, Action.REFUSE_UNBOUND, UNBOUND),
     # --- Withdraw: only what nobody has answered can be taken back ------------------------------
-    Row(INVITED, Withdraw, When.ITS_OWN, Act.WITHDRAW, (IDLE,)),
-    *_stay(Withdraw, Act.REFUSE_ENDED, *State),
+    Transition(INVITED, Withdraw, Guard.ITS_OWN, Action.WITHDRAW, (IDLE,)),
+    *_stay(Withdraw, Action.REFUSE_ENDED, *SessionState),
     # --- Pause, Resume: a citizen who has pressed is served to the end --------------------------
-    *_stay(Pause, Act.REFUSE_FAULT, *State, when=When.CLOGGED),
-    Row(IDLE, Pause, None, Act.PAUSE, (PAUSED,)),
-    Row(INVITED, Pause, None, Act.PAUSE_OPEN, (PAUSED,)),
+    *_stay(Pause, Action.REFUSE_FAULT, *SessionState, when=Guard.CLOGGED),
+    Transition(IDLE, Pause, None, Action.PAUSE, (PAUSED,)),
+    Transition(INVITED, Pause, None, Action.PAUSE_OPEN, (PAUSED,)),
     *_stay(
-        Pause, Act.IGNORE, SAVING, GRACE, DETAILS, THANKS, FAULT, SELFTEST, when=When.PAUSE_WAITS
+        Pause,
+        Action.IGNORE,
+        SAVING,
+        GRACE,
+        DETAILS,
+        THANKS,
+        FAULT,
+        SELFTEST,
+        when=Guard.PAUSE_WAITS,
     ),
-    *_stay(Pause, Act.REFUSE_UNBOUND, UNBOUND),
-    *_stay(Pause, Act.PAUSE_LATER, SAVING, GRACE, DETAILS, THANKS, FAULT, SELFTEST),
-    *_stay(Pause, Act.IGNORE, PAUSED),
-    *_stay(Resume, Act.REFUSE_FAULT, *State, when=When.CLOGGED),
-    Row(PAUSED, Resume, None, Act.RESUME, (IDLE,)),
+    *_stay(Pause, Action.REFUSE_UNBOUND, UNBOUND),
+    *_stay(Pause, Action.PAUSE_LATER, SAVING, GRACE, DETAILS, THANKS, FAULT, SELFTEST),
+    *_stay(Pause, Action.IGNORE, PAUSED),
+    *_stay(Resume, Action.REFUSE_FAULT, *SessionState, when=Guard.CLOGGED),
+    Transition(PAUSED, Resume, None, Action.RESUME, (IDLE,)),
     *_stay(
         Resume,
-        Act.RESUME_LATER,
+        Action.RESUME_LATER,
         *(SAVING, GRACE, DETAILS, THANKS, FAULT, SELFTEST),
-        when=When.PAUSE_WAITS,
+        when=Guard.PAUSE_WAITS,
     ),
-    *_stay(Resume, Act.REFUSE_UNBOUND, UNBOUND),
-    *_stay(Resume, Act.IGNORE, IDLE, INVITED, SAVING, GRACE, DETAILS, THANKS, FAULT, SELFTEST),
+    *_stay(Resume, Action.REFUSE_UNBOUND, UNBOUND),
+    *_stay(Resume, Action.IGNORE, IDLE, INVITED, SAVING, GRACE, DETAILS, THANKS, FAULT, SELFTEST),
     # --- Tick: a timer may fire a little early, never a deadline --------------------------------
-    *_stay(Tick, Act.REARM, *State, when=When.EARLY),
-    Row(IDLE, Tick, When.DUE, Act.REST, (IDLE,)),
-    Row(INVITED, Tick, When.DUE, Act.LAPSE, (IDLE,)),
-    Row(SAVING, Tick, When.DUE, Act.SHOW_SAVING, (SAVING,)),
-    Row(GRACE, Tick, When.DUE, Act.GRACE_OVER, (DETAILS, THANKS)),
-    Row(DETAILS, Tick, When.DUE, Act.REST, (IDLE, PAUSED)),
-    Row(THANKS, Tick, When.DUE, Act.REST, (IDLE, PAUSED)),
-    *_stay(Tick, Act.IGNORE, *State),
+    *_stay(Tick, Action.REARM, *SessionState, when=Guard.EARLY),
+    Transition(IDLE, Tick, Guard.DUE, Action.REST, (IDLE,)),
+    Transition(INVITED, Tick, Guard.DUE, Action.LAPSE, (IDLE,)),
+    Transition(SAVING, Tick, Guard.DUE, Action.SHOW_SAVING, (SAVING,)),
+    Transition(GRACE, Tick, Guard.DUE, Action.GRACE_OVER, (DETAILS, THANKS)),
+    Transition(DETAILS, Tick, Guard.DUE, Action.REST, (IDLE, PAUSED)),
+    Transition(THANKS, Tick, Guard.DUE, Action.REST, (IDLE, PAUSED)),
+    *_stay(Tick, Action.IGNORE, *SessionState),
     # --- Stored: the only way to thanks (law 2) -------------------------------------------------
-    Row(SAVING, Stored, When.RATING_IN, Act.THANK, (GRACE,)),
-    Row(SAVING, Stored, When.DETAIL_IN, Act.THANK_AGAIN, (THANKS,)),
-    *_stay(Stored, Act.SETTLE, *State),
+    Transition(SAVING, Stored, Guard.RATING_IN, Action.THANK, (GRACE,)),
+    Transition(SAVING, Stored, Guard.DETAIL_IN, Action.THANK_AGAIN, (THANKS,)),
+    *_stay(Stored, Action.SETTLE, *SessionState),
     # --- Blocked, Unblocked: a fault is visible from everywhere (law 8) -------------------------
-    Row(INVITED, Blocked, None, Act.BLOCK_OPEN, (FAULT,)),
-    Row(FAULT, Blocked, When.SAME, Act.IGNORE, (FAULT,)),
-    *(Row(state, Blocked, None, Act.BLOCK, (FAULT,)) for state in State if state is not INVITED),
-    Row(FAULT, Unblocked, None, Act.REST, AT_REST),
-    *_stay(Unblocked, Act.IGNORE, *(state for state in State if state is not FAULT)),
+    Transition(INVITED, Blocked, None, Action.BLOCK_OPEN, (FAULT,)),
+    Transition(FAULT, Blocked, Guard.SAME, Action.IGNORE, (FAULT,)),
+    *(
+        Transition(state, Blocked, None, Action.BLOCK, (FAULT,))
+        for state in SessionState
+        if state is not INVITED
+    ),
+    Transition(FAULT, Unblocked, None, Action.REST, AT_REST),
+    *_stay(Unblocked, Action.IGNORE, *(state for state in SessionState if state is not FAULT)),
     # --- Detail: given freely, skipped freely ---------------------------------------------------
-    Row(DETAILS, Detail, When.GIVEN, Act.DETAIL, (SAVING,)),
-    Row(DETAILS, Detail, None, Act.SKIP, (THANKS,)),
-    *_stay(Detail, Act.IGNORE, *(state for state in State if state is not DETAILS)),
+    Transition(DETAILS, Detail, Guard.GIVEN, Action.DETAIL, (SAVING,)),
+    Transition(DETAILS, Detail, None, Action.SKIP, (THANKS,)),
+    *_stay(Detail, Action.IGNORE, *(state for state in SessionState if state is not DETAILS)),
     # --- Bound, Selftest ------------------------------------------------------------------------
-    Row(UNBOUND, Bound, None, Act.BIND, (IDLE,)),
-    *_stay(Bound, Act.BIND_LATER, FAULT, SELFTEST),
-    *_stay(Bound, Act.IGNORE, IDLE, INVITED, SAVING, GRACE, DETAILS, THANKS, PAUSED),
-    *(Row(state, Selftest, When.ON, Act.TEST, (SELFTEST,)) for state in AT_REST),
-    *_stay(Selftest, Act.REFUSE_FAULT, FAULT, when=When.ON),
-    *_stay(Selftest, Act.REFUSE_BUSY, INVITED, SAVING, GRACE, DETAILS, THANKS, when=When.ON),
-    *_stay(Selftest, Act.IGNORE, SELFTEST, when=When.ON),
-    Row(SELFTEST, Selftest, None, Act.REST, AT_REST),
-    *_stay(Selftest, Act.IGNORE, *(state for state in State if state is not SELFTEST)),
+    Transition(UNBOUND, Bound, None, Action.BIND, (IDLE,)),
+    *_stay(Bound, Action.BIND_LATER, FAULT, SELFTEST),
+    *_stay(Bound, Action.IGNORE, IDLE, INVITED, SAVING, GRACE, DETAILS, THANKS, PAUSED),
+    *(Transition(state, Selftest, Guard.ON, Action.TEST, (SELFTEST,)) for state in AT_REST),
+    *_stay(Selftest, Action.REFUSE_FAULT, FAULT, when=Guard.ON),
+    *_stay(Selftest, Action.REFUSE_BUSY, INVITED, SAVING, GRACE, DETAILS, THANKS, when=Guard.ON),
+    *_stay(Selftest, Action.IGNORE, SELFTEST, when=Guard.ON),
+    Transition(SELFTEST, Selftest, None, Action.REST, AT_REST),
+    *_stay(Selftest, Action.IGNORE, *(state for state in SessionState if state is not SELFTEST)),
 )
 """Every state and every event. The order inside a (state, event) pair matters, and only there."""
 
 
-def rows_of(state: State, event: type[Event]) -> tuple[Row, ...]:
+def rows_of(state: SessionState, event: type[Event]) -> tuple[Transition, ...]:
     """The rows of one pair, in the order in which they are tried."""
     return tuple(row for row in TABLE if row.state is state and row.event is event)
 
 
-ROWS: dict[tuple[State, type[Event]], tuple[Row, ...]] = {
-    (state, event): rows_of(state, event) for state in State for event in Event.__args__
+ROWS: dict[tuple[SessionState, type[Event]], tuple[Transition, ...]] = {
+    (state, event): rows_of(state, event) for state in SessionState for event in Event.__args__
 }

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from device.errors import Code
+from device.errors import PadCode
 from sync.entries import At
 from sync.messages import VERSION, FaultNow, Health
 
@@ -20,16 +20,16 @@ class Faults:
     """The faults that stand now. One code may stand with several details (two stuck keys)."""
 
     def __init__(self) -> None:
-        self._standing: dict[tuple[Code, str], FaultNow] = {}
+        self._standing: dict[tuple[PadCode, str], FaultNow] = {}
 
-    def raise_(self, code: Code, detail: str, mono: int) -> bool:
+    def raise_(self, code: PadCode, detail: str, mono: int) -> bool:
         """Note a fault since `mono` (CLOCK_BOOTTIME ms); False when it stood already."""
         if (code, detail) in self._standing:
             return False
         self._standing[code, detail] = FaultNow(code=code.code, since=mono, detail=detail)
         return True
 
-    def clear(self, code: Code, detail: str = "") -> bool:
+    def clear(self, code: PadCode, detail: str = "") -> bool:
         """The fault is mended; without a detail, with every detail. False when none stood."""
         mended = [key for key in self._standing if key[0] is code and detail in ("", key[1])]
         for key in mended:
@@ -42,12 +42,12 @@ class Faults:
         return tuple(self._standing.values())
 
     @property
-    def blocking(self) -> Code | None:
+    def blocking(self) -> PadCode | None:
         """The oldest fault that closes the window, or None when the window may be open."""
         return next((code for code, _ in self._standing if code.blocks), None)
 
 
-class Measured(NamedTuple):
+class HealthReadings(NamedTuple):
     """What the board can tell of itself; None where it cannot."""
 
     disk_free_bytes: int | None
@@ -55,9 +55,11 @@ class Measured(NamedTuple):
     temperature_c: float | None
 
 
-def measure(path: Path, sysfs: Path = SYSFS) -> Measured:
+def measure(path: Path, sysfs: Path = SYSFS) -> HealthReadings:
     """Free space and wear of the card under `path`, and the board's temperature. Only reads."""
-    return Measured(_disk_free_bytes(path), _card_wear_percent(path, sysfs), _temperature_c(sysfs))
+    return HealthReadings(
+        _disk_free_bytes(path), _card_wear_percent(path, sysfs), _temperature_c(sysfs)
+    )
 
 
 def report(
@@ -68,7 +70,7 @@ def report(
     head: int,
     receipted: int,
     faults: tuple[FaultNow, ...],
-    measured: Measured,
+    measured: HealthReadings,
     strays: int = 0,
     refused: int = 0,
 ) -> Health:

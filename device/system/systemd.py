@@ -28,7 +28,7 @@ MAX_STATUS_CHARS = 400
 """A fault's detail may be long; `systemctl status` has one line."""
 
 
-class Service:
+class SystemdNotifier:
     """Where systemd listens, taken from the environment it gave; elsewhere nothing happens."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -70,7 +70,7 @@ class Service:
             self._socket = None
 
 
-class Beat:
+class Watchdog:
     """The agent's heartbeat on its loop, from its start to its end.
 
     `dead` names the part that has died, or gives None; then the heart stops and `on_dead` hears of
@@ -79,7 +79,7 @@ class Beat:
 
     def __init__(
         self,
-        service: Service,
+        service: SystemdNotifier,
         *,
         dead: Callable[[], str | None],
         on_dead: Callable[[str], None],

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from device.ui import burn_in as wear
 from device.ui.fonts import font, let_go
 from device.ui.qr import SIDE_MAX, modules
-from device.ui.screens import Piece, Row, Screen
+from device.ui.screens import Piece, Screen, ScreenRow
 
 MARGIN_PX = 1
 """Kept free at both sides: five level names need the rest."""
@@ -39,7 +39,7 @@ CODE_MAX_PX = MODULE_PX * SIDE_MAX + 2 * QUIET_PX
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedText:
     """One piece in its place: the left end of its base line, and its ink's box."""
 
     text: str
@@ -55,7 +55,7 @@ class Placed:
 class _Set:
     """A row with a size for each piece; heights are of ink, above and below the base line."""
 
-    row: Row
+    row: ScreenRow
     step: int
     pieces: list[Piece]
     width: int
@@ -139,7 +139,7 @@ def _beside(screen: Screen, size: tuple[int, int]) -> int:
     return size[0] - MODULE_PX * len(modules(screen.qr)) - 2 * QUIET_PX
 
 
-def layout(screen: Screen, size: tuple[int, int], step: int | None = None) -> list[Placed]:
+def layout(screen: Screen, size: tuple[int, int], step: int | None = None) -> list[PlacedText]:
     """Where every piece of `screen` stands. With a `step`, rows are near together and short ones
     lean as they do at that step; the whole of it has yet to be put in its place.
     """
@@ -165,7 +165,7 @@ def layout(screen: Screen, size: tuple[int, int], step: int | None = None) -> li
     top = float(screen.framed)
     if close and gap > least:
         top, gap = top + (tall - inked - least * (len(rows) + 1)) / 2, least
-    placed: list[Placed] = []
+    placed: list[PlacedText] = []
     for place, one in enumerate(rows):
         top += gap
         base = round(top) + BAND_PX * one.row.band + one.above
@@ -194,7 +194,7 @@ def _smaller(one: _Set) -> bool:
     return any(one.step + 1 < len(piece.sizes) for piece in one.row.pieces)
 
 
-def _fitted(row: Row, room: int, step: int) -> _Set:
+def _fitted(row: ScreenRow, room: int, step: int) -> _Set:
     """The row at the first step of sizes from `step` on at which it is not too wide."""
     last = max(len(piece.sizes) for piece in row.pieces) - 1
     while True:
@@ -209,11 +209,11 @@ def _fitted(row: Row, room: int, step: int) -> _Set:
         if not text:
             break
         pieces[longest] = Piece(text[:-1].rstrip() + ELLIPSIS, pieces[longest].sizes)
-        one = _sized(Row(row.language, tuple(pieces), row.right, row.band), step)
+        one = _sized(ScreenRow(row.language, tuple(pieces), row.right, row.band), step)
     return one
 
 
-def _sized(row: Row, step: int) -> _Set:
+def _sized(row: ScreenRow, step: int) -> _Set:
     every = [*row.pieces, *([row.right] if row.right else [])]
     pieces = [Piece(piece.text, (piece.sizes[min(step, len(piece.sizes) - 1)],)) for piece in every]
     boxes = [_ink(piece, row.language) for piece in pieces]
@@ -243,7 +243,7 @@ def _ink(piece: Piece, language: str) -> tuple[int, int, int, int]:
 
 def _across(
     one: _Set, place: int, base: int, room: tuple[int, int], lean: float, *, apart: bool
-) -> list[Placed]:
+) -> list[PlacedText]:
     """The pieces of a row from left to right; `apart`: one may be pushed to the right edge."""
     placed = []
     first, last = room
@@ -256,7 +256,9 @@ def _across(
         box = (at, base + top, at + right - left, base + bottom)
         if piece.text:
             placed.append(
-                Placed(piece.text, piece.sizes[0], one.row.language, at - left, base, box, place)
+                PlacedText(
+                    piece.text, piece.sizes[0], one.row.language, at - left, base, box, place
+                )
             )
         at += right - left + _space(one.pieces)
     return placed

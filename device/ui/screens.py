@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScreenRow:
     """Pieces on one base line, centred; with `right`, pushed left and right instead.
 
     `band`: dark on a lit band across the whole width.
@@ -51,7 +51,7 @@ class Screen:
     left, and a band is dark under lit text, so that no pixel is lit both ways.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[ScreenRow, ...]
     inverted: bool = False
     framed: bool = False
     qr: str | None = None
@@ -66,7 +66,7 @@ def screen(
     hall: str = "",
     pad: str = "",
     notice: str = "",
-    code: Code | None = None,
+    code: PadCode | None = None,
     time_text: str = "",
     qr: str | None = None,
     late: bool = False,
@@ -106,11 +106,11 @@ def screen(
     return Screen(rows, framed=scene is Scene.SELFTEST)
 
 
-def _row(words: "Words", text: str, sizes: tuple[int, ...], *, band: bool = False) -> Row:
-    return Row(words.language, (Piece(text, sizes),), band=band)
+def _row(words: "Words", text: str, sizes: tuple[int, ...], *, band: bool = False) -> ScreenRow:
+    return ScreenRow(words.language, (Piece(text, sizes),), band=band)
 
 
-def _titles(scene: Scene, words: Sequence["Words"]) -> tuple[Row, ...]:
+def _titles(scene: Scene, words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
     first = words[0].scenes[scene.value]
     tick = TICK if scene is Scene.THANKS else ""
     rows = [_row(words[0], tick + first.title, TITLE if len(words) < 3 else TITLE[2:])]
@@ -120,17 +120,17 @@ def _titles(scene: Scene, words: Sequence["Words"]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _invitation(words: Sequence["Words"]) -> tuple[Row, ...]:
+def _invitation(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
     if len(words) > 1:
         titles = _titles(Scene.INVITATION, words)
-        return (Row(titles[0].language, titles[0].pieces, band=True), *titles[1:])
+        return (ScreenRow(titles[0].language, titles[0].pieces, band=True), *titles[1:])
     main = words[0]
     title = _row(main, main.scenes[Scene.INVITATION.value].title, TITLE[1:], band=True)
     hints = (hint.format_map(main.levels) for hint in main.hints)
     return (title, *(_row(main, hint, (12, 11)) for hint in hints))
 
 
-def _beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
+def _beside_code(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
     """An invitation in half the width: long titles in two rows, and that keys are as good."""
     titles = [one.scenes[Scene.INVITATION.value].title for one in words]
     if len(words) == 1:
@@ -145,7 +145,7 @@ def _beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
+def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
     """That it is over, and that the code is still good."""
     main = words[0]
     title = main.scenes[Scene.LAPSED.value].title
@@ -154,7 +154,7 @@ def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[Row, ...]:
     return (*titles, *(_row(one, one.late, (14, 12, 11, 10)) for one in words))
 
 
-def _late_standby(words: Sequence["Words"], window: str) -> tuple[Row, ...]:
+def _late_standby(words: Sequence["Words"], window: str) -> tuple[ScreenRow, ...]:
     """Whose the code is, lest the next citizen takes it for his own."""
     main = words[0]
     above = _windows(words[:1], window, (24, 16) if len(words) == 1 else (16,))
@@ -180,13 +180,13 @@ def _standby(
     *,
     narrow: bool,
     turned: bool,
-) -> tuple[Row, ...]:
+) -> tuple[ScreenRow, ...]:
     """Hall and note above the window, or turned below it. `narrow`: beside a QR code; there the
     hall is left out for a second language.
     """
     main = words[0]
     numbers = {1: (40, 32, 24, 16), 2: (32, 24, 16), 3: (20, 16)}[len(words)]
-    above: list[Row] = []
+    above: list[ScreenRow] = []
     if narrow:
         numbers = {1: (32, 24, 16), 2: (20, 16), 3: (16,)}[len(words)]
         lines = _broken(hall) if len(hall) > 5 else (hall,)
@@ -194,13 +194,15 @@ def _standby(
         above += [_row(main, note, SMALL)] if note else []
     elif hall or note:
         right = Piece(note, SMALL) if note else None
-        above = [Row(main.language, (Piece(hall, BODY),), right)]
+        above = [ScreenRow(main.language, (Piece(hall, BODY),), right)]
     below = [_row(main, notice, BODY)] if notice else []
     windows = _windows(words, window, numbers)
     return (*below, *windows, *above) if turned else (*above, *windows, *below)
 
 
-def _windows(words: Sequence["Words"], window: str, numbers: tuple[int, ...]) -> tuple[Row, ...]:
+def _windows(
+    words: Sequence["Words"], window: str, numbers: tuple[int, ...]
+) -> tuple[ScreenRow, ...]:
     """The window's name in each language, its number as large as may be in the first."""
     rows = []
     for place, one in enumerate(words):
@@ -210,5 +212,5 @@ def _windows(words: Sequence["Words"], window: str, numbers: tuple[int, ...]) ->
             continue
         beside = (*(min(16, size) for size in numbers[:-1]), 12)
         pieces = (Piece(before, beside), Piece(window, numbers), Piece(after, beside))
-        rows.append(Row(one.language, tuple(piece for piece in pieces if piece.text)))
+        rows.append(ScreenRow(one.language, tuple(piece for piece in pieces if piece.text)))
     return tuple(rows)

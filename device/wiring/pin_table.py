@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from device.board.pins import Claim, Header, Pin, claims
+from device.board.pins import Header, Pin, PinClaim, claims
 from device.wiring import wiring_words as words
 from device.wiring.wiring_words import Text
 
@@ -61,7 +61,7 @@ def wires(profile: "Profile", header: Header) -> list[Wire]:
 
 
 def _lines(
-    claim: Claim, header: Header, profile: "Profile", notes: "Mapping[str, Text]"
+    claim: PinClaim, header: Header, profile: "Profile", notes: "Mapping[str, Text]"
 ) -> list[Wire]:
     """The wires of one claim."""
     if claim.bus is not None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from province.errors import Code, StoreError, StoreUrlError
+from province.errors import ProvinceCode, StoreError, StoreUrlError
 from province.store.tables import BACKEND_DDL, FORMAT, format_, schema
 from province.store.upgrade import FIRST, upgrade
 
@@ -40,7 +40,7 @@ def connect(url: str, *, read_only: bool = False) -> sa.Engine:
         _check(engine, url, read_only)
     except DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"{_shown(url)}: {error.orig}", Code.STORE_ABSENT) from error
+        raise StoreError(f"{_shown(url)}: {error.orig}", ProvinceCode.STORE_ABSENT) from error
     except StoreError:
         engine.dispose()
         raise
@@ -74,7 +74,7 @@ def _engine(url: sa.URL, read_only: bool) -> sa.Engine:
     try:
         engine = sa.create_engine(url, connect_args={"connect_timeout": 10})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StoreError(str(error), Code.BACKEND_MISSING) from error
+        raise StoreError(str(error), ProvinceCode.BACKEND_MISSING) from error
     if read_only:
         engine = engine.execution_options(postgresql_readonly=True)
     return engine
@@ -82,7 +82,7 @@ def _engine(url: sa.URL, read_only: bool) -> sa.Engine:
 
 def _sqlite(path: Path, read_only: bool) -> sa.Engine:
     if not read_only and not path.parent.is_dir():
-        raise StoreError(f"there is no directory {path.parent}", Code.STORE_ABSENT)
+        raise StoreError(f"there is no directory {path.parent}", ProvinceCode.STORE_ABSENT)
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
 
     def open_file() -> sqlite3.Connection:
@@ -143,16 +143,16 @@ def _tune_postgresql(connection: sa.Connection) -> None:
 def _check(engine: sa.Engine, url: str, read_only: bool) -> None:
     with engine.connect() as connection:
         if "format" not in sa.inspect(connection).get_table_names():
-            raise StoreError(f"{_shown(url)} has no store's tables", Code.STORE_FOREIGN)
+            raise StoreError(f"{_shown(url)} has no store's tables", ProvinceCode.STORE_FOREIGN)
         version = _version(connection)
     if version == FORMAT:
         return
     why = f"{_shown(url)} has format {version}, not {FORMAT}"
     if not FIRST <= version < FORMAT:
-        raise StoreError(why, Code.STORE_FOREIGN)
+        raise StoreError(why, ProvinceCode.STORE_FOREIGN)
     if read_only:
         why += "; `ratingpad-province receive` upgrades it"
-        raise StoreError(why, Code.STORE_FOREIGN)
+        raise StoreError(why, ProvinceCode.STORE_FOREIGN)
     _upgrade(engine)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from province.precedence import merge
-from province.projection import OF_ENTRY, Derivation
-from province.rows import Claim, Detail, Rating, Sighting
+from province.projection import OF_ENTRY, Projection
+from province.rows import Claim, Rating, RatingDetail, Sighting
 from province.store import bulk, tables
 from province.store.raw import batch_with
 from province.timestamps import Anchor, date_from
@@ -20,7 +20,7 @@ COPY_FROM_ROWS = 64
 Anchors = dict[str, list[Anchor]]
 
 
-def write(connection: sa.Connection, derivation: Derivation, received_ms: int) -> None:
+def write(connection: sa.Connection, derivation: Projection, received_ms: int) -> None:
     """Write all that `derivation` says about its pad."""
     pad = derivation.pad
     bulk.add_missing(connection, tables.anchor, [(pad, *anchor) for anchor in derivation.anchors])
@@ -82,7 +82,7 @@ def note_incident(connection: sa.Connection, seen: Sighting) -> None:
     )
 
 
-def _put_ratings(connection: sa.Connection, derivation: Derivation, anchors: Anchors) -> None:
+def _put_ratings(connection: sa.Connection, derivation: Projection, anchors: Anchors) -> None:
     """Add new invitations by the fast way, merge the others with what is stored.
 
     An invitation whose `invited` entry is among the new ones is taken to be new; should that be
@@ -123,7 +123,7 @@ def _put_at_positions(connection: sa.Connection, table: sa.Table, rows: Sequence
     bulk.put_least(connection, table, rows, [c.name for c in table.columns][OF_ENTRY])
 
 
-def _put_details(connection: sa.Connection, pad: str, rows: Sequence[Detail]) -> None:
+def _put_details(connection: sa.Connection, pad: str, rows: Sequence[RatingDetail]) -> None:
     table = tables.detail
     for some in bulk.chunks(rows):
         stored = {
@@ -182,7 +182,7 @@ def _date_again(connection: sa.Connection, pad: str, anchors: Mapping[str, list[
             )
 
 
-def _compare_salvages(connection: sa.Connection, derivation: Derivation, received_ms: int) -> None:
+def _compare_salvages(connection: sa.Connection, derivation: Projection, received_ms: int) -> None:
     """An entry that came in chain and as salvaged must be the same one."""
     chained = None
     for salvage, body in zip(derivation.salvages, derivation.salvaged_bodies, strict=True):

@@ -15,8 +15,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from province.errors import Code, StoreError
-from province.projection import Derivation
+from province.errors import ProvinceCode, StoreError
+from province.projection import Projection
 from province.rows import Claim, Sighting
 from province.store import bulk, engine, evidence, tables
 from province.store import projection_writer as derived
@@ -108,7 +108,7 @@ class ProvinceStore(Reading):
                 if not left or getattr(origin, "sqlstate", None) not in _LOST_AGAINST_ANOTHER:
                     self._engine.dispose()  # whatever broke, the next call starts afresh
                     raise StoreError(str(origin)) from error
-        raise StoreError("a transaction was never tried", Code.STORE_WRITE)
+        raise StoreError("a transaction was never tried", ProvinceCode.STORE_WRITE)
 
     @property
     def _driver_error(self) -> type[Exception]:
@@ -120,7 +120,7 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
     _lock(connection, {arrival.pad for arrival in arrivals})
     batches = [arrival.batch for arrival in arrivals if arrival.batch is not None]
     heads = Heads(connection, (came.header.ledger for came in batches))
-    derivations: dict[str, Derivation] = {}
+    derivations: dict[str, Projection] = {}
     refused: list[Refused | None] = []
     for arrival in arrivals:
         verdict = _judge(heads, arrival)
@@ -136,7 +136,7 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
                 derived.note_hole(connection, claim)
             heads.accept(arrival.batch, verdict, arrival.received_ms)
             if arrival.pad not in derivations:
-                derivations[arrival.pad] = Derivation(arrival.pad)
+                derivations[arrival.pad] = Projection(arrival.pad)
             derivations[arrival.pad].feed(ledger, verdict.first_new, verdict.bodies)
     heads.write()
     received_ms = max((arrival.received_ms for arrival in arrivals), default=0)

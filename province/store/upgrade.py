@@ -9,7 +9,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from province.projection import Derivation
+from province.projection import Projection
 from province.store import bulk, tables
 from province.store.projection_writer import read_anchors
 from province.store.raw import batches
@@ -33,7 +33,7 @@ def upgrade(connection: sa.Connection, version: int) -> None:
 def _derive_ratings(connection: sa.Connection) -> None:
     """Put every row of `rating` anew; one pad's in memory at a time."""
     for pad, ledgers in groupby(read_ledgers(connection), key=lambda seen: seen.pad):
-        derivation = Derivation(pad)
+        derivation = Projection(pad)
         for seen in ledgers:
             for batch in batches(connection, seen.ledger):
                 derivation.feed(seen.ledger, batch.first, batch.bodies)

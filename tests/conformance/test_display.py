@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.display_rigs import DISPLAY_RIGS, DisplayRig
 from rigs.pictures import GOLDEN
 
@@ -51,7 +51,7 @@ def show_while_gone(rig: DisplayRig, picture: Image.Image) -> None:
             continue
         with pytest.raises(DriverError) as caught:
             rig.display.show(picture)
-        assert caught.value.code is Code.DISPLAY_GONE
+        assert caught.value.code is PadCode.DISPLAY_GONE
         assert caught.value.detail
 
 

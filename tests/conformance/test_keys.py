@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from rigs.key_rigs import KEYS_RIGS, KeysRig
@@ -110,6 +110,6 @@ def test_keys_whose_thread_has_died_say_so_and_close_the_window(
         assert alive
         rig.press(next(iter(rig.levels)))
         fault = faults.get(timeout=PATIENCE_S)
-        assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
         until(lambda: not rig.keys.alive, PATIENCE_S, "the keys know that their thread has ended")
         rig.keys.stop()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ports import FaultReport
 from rigs.signal_rigs import (
     BEEPER_RIGS,
@@ -43,7 +43,7 @@ def test_lights_that_are_gone_say_so_each_time_and_are_taken_up_again(lamp: Ligh
     for _ in range(3):
         with pytest.raises(DriverError) as caught:
             lamp.lights.show(frozenset(KEYS))
-        assert caught.value.code is Code.SIGNAL_GONE
+        assert caught.value.code is PadCode.SIGNAL_GONE
         assert caught.value.detail
     assert lamp.lit() == set()
     lamp.plug(True)
@@ -104,7 +104,7 @@ def test_a_beeper_that_is_gone_says_so_each_time_and_is_taken_up_again(horn: Bee
     for _ in range(3):
         with pytest.raises(DriverError) as caught:
             horn.beeper.beep((10,))
-        assert caught.value.code is Code.SIGNAL_GONE
+        assert caught.value.code is PadCode.SIGNAL_GONE
         assert caught.value.detail
     horn.plug(True)
     before = horn.begun()
@@ -179,7 +179,7 @@ def test_a_broken_sound_card_is_told_once_and_once_that_it_works_again(ear: List
         ear.voice.say("invitation", ("zh",))
         until(lambda: ear.faults and ear.rig.at_rest(), PATIENCE_S, "the fault")
     (fault,) = ear.faults
-    assert (fault.code, fault.standing) == (Code.SIGNAL_GONE, True)
+    assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
     assert fault.detail
     ear.rig.plug(True)
     ear.voice.say("thanks", ("zh",))

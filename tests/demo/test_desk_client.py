@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from demo.desk_client import Counter, DeskRefusalError
+from demo.desk_client import DeskClient, DeskRefusalError
 
 
 def answered(raw):
-    """What `Counter.window` makes of the bytes of an answer."""
+    """What `DeskClient.window` makes of the bytes of an answer."""
 
     async def play():
         async def answer(reader, writer):
@@ -19,7 +19,7 @@ def answered(raw):
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
-            return await Counter(port, "token", "C001").window()
+            return await DeskClient(port, "token", "C001").window()
         finally:
             server.close()
 

@@ -13,7 +13,7 @@ from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.stage import Stage
 from demo.staged_pad import DARK, READY_S, Timings
-from demo.view_model import Show
+from demo.view_model import ViewModel
 from sync.entries import Level
 
 BRISK = Timings(grace_s=1, thanks_s=1, reconnect_max_s=0.5, probe_s=0.5)
@@ -127,7 +127,7 @@ def test_a_pad_that_dies_by_itself_is_shown_dark_and_can_be_switched_on_again():
 
 def test_the_clerk_sees_how_it_stands_and_never_a_level():
     async def scene(stage, pad):
-        show = Show()
+        show = ViewModel()
         show.stage = stage
         visit = await rate(pad, "A-1", "very_dissatisfied")
         await until(lambda: visit.standing == "rated")

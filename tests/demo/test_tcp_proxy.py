@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from demo.tcp_proxy import Cable
+from demo.tcp_proxy import TcpProxy
 
 PATIENCE_S = 0.3
 """How long a test listens to silence before it believes it."""
@@ -21,7 +21,7 @@ def played(scene):
 
     async def play():
         server = await asyncio.start_server(echo, "127.0.0.1", 0)
-        cable = Cable(server.sockets[0].getsockname()[1])
+        cable = TcpProxy(server.sockets[0].getsockname()[1])
         await cable.lay()
         try:
             async with asyncio.timeout(10):

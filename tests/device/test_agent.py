@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from device.drivers.sim.client import SimClient
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from rigs.broker import free_port
 from rigs.counting_pad import COLLECTS
@@ -140,7 +140,7 @@ def test_a_rating_is_taken_while_the_display_is_gone_and_the_fault_is_on_record(
         board.display(False)
         pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
         board.display(True)
-    gone = Code.DISPLAY_GONE.code
+    gone = PadCode.DISPLAY_GONE.code
     until(
         lambda: any(isinstance(b, Cleared) and b.code == gone for b in pad.bodies()), 10, "mended"
     )

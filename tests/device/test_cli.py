@@ -8,7 +8,7 @@ import pytest
 
 from device import agent, cli
 from device.config.config import Config
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.ledger_child import open_in, rated
 from sync import __version__
 
@@ -91,7 +91,7 @@ def test_a_pad_that_cannot_start_ends_with_one_and_its_code(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_keys(_: Config) -> None:
-        raise DriverError("bus 1 does not answer", Code.KEYS_GONE)
+        raise DriverError("bus 1 does not answer", PadCode.KEYS_GONE)
 
     monkeypatch.setattr(agent, "run", no_keys)
     assert cli.main(["run", "--config", str(config)]) == 1

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from device.config_errors import Problems, bounds, read_struct
+from device.config_errors import ConfigErrors, bounds, read_struct
 
 
 class Table(msgspec.Struct):
@@ -24,13 +24,13 @@ class Table(msgspec.Struct):
 def test_a_number_out_of_bounds_is_told_the_bounds_that_refused_it(
     key: str, value: float, line: str
 ) -> None:
-    problems = Problems()
+    problems = ConfigErrors()
     assert read_struct(Table, {key: value}, problems) is None
     assert problems.lines == [line]
 
 
 @pytest.mark.parametrize(("key", "value"), [("scan_ms", 1), ("scan_ms", 20), ("stuck_s", 0.5)])
 def test_the_bounds_themselves_are_allowed(key: str, value: float) -> None:
-    problems = Problems()
+    problems = ConfigErrors()
     assert getattr(read_struct(Table, {key: value}, problems), key) == value
     assert problems.lines == []

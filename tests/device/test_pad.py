@@ -5,12 +5,11 @@ import logging
 
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Refusal, Scene
 from device.ledger.commit_queue import MAX_HELD
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
-from device.ports import FaultReport
-from device.ports import Invited as Granted
+from device.ports import FaultReport, Granted
 from rigs.pad_bench import Bench
 from rigs.virtual_time import pass_s, run
 from sync.entries import (
@@ -74,7 +73,7 @@ def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itsel
         await pass_s(60)
         scenes = [scene for scene, _ in bench.shown]
         assert scenes[1] is Scene.SAVING
-        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
+        assert bench.shown[-1] == (Scene.FAULT, PadCode.LEDGER_WRITE)
         assert Scene.THANKS not in scenes
         bench.card.let_go()
         await pass_s(1)
@@ -89,10 +88,10 @@ def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() ->
     async def story() -> None:
         bench = Bench()
         one = await invited(bench)
-        bench.card.refuses = Code.LEDGER_FULL
+        bench.card.refuses = PadCode.LEDGER_FULL
         bench.press(Level.DISSATISFIED)
         await pass_s(30)
-        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_FULL)
+        assert bench.shown[-1] == (Scene.FAULT, PadCode.LEDGER_FULL)
         assert await bench.pad.invite(Service(case="c-2"), None, "http") is Refusal.FAULT
         assert bench.pad.window().fault == "L02"
         bench.card.refuses = None
@@ -162,17 +161,17 @@ def test_a_fault_is_recorded_once_and_closes_the_window_only_if_it_must() -> Non
         bench = Bench()
         bench.pad.start()
         for _ in range(3):
-            bench.pad.driver_fault(FaultReport(Code.DISPLAY_GONE, True, "no answer"))
+            bench.pad.driver_fault(FaultReport(PadCode.DISPLAY_GONE, True, "no answer"))
         await bench.settle()
         assert bench.scene is Scene.STANDBY
-        bench.pad.driver_fault(FaultReport(Code.KEYS_GONE, True, "no answer"))
-        bench.pad.raise_fault(Code.LEDGER_WRITE, "slow")
-        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
-        bench.pad.driver_fault(FaultReport(Code.KEYS_GONE, False, "no answer"))
-        assert bench.shown[-1] == (Scene.FAULT, Code.LEDGER_WRITE)
-        bench.pad.clear_fault(Code.LEDGER_WRITE)
+        bench.pad.driver_fault(FaultReport(PadCode.KEYS_GONE, True, "no answer"))
+        bench.pad.raise_fault(PadCode.LEDGER_WRITE, "slow")
+        assert bench.shown[-1] == (Scene.FAULT, PadCode.LEDGER_WRITE)
+        bench.pad.driver_fault(FaultReport(PadCode.KEYS_GONE, False, "no answer"))
+        assert bench.shown[-1] == (Scene.FAULT, PadCode.LEDGER_WRITE)
+        bench.pad.clear_fault(PadCode.LEDGER_WRITE)
         assert bench.scene is Scene.STANDBY
-        bench.pad.clear_fault(Code.LEDGER_WRITE)
+        bench.pad.clear_fault(PadCode.LEDGER_WRITE)
         await bench.settle()
         assert [fault.code for fault in bench.recorded(Fault)] == ["D01", "K03", "L01"]
         assert [fault.code for fault in bench.recorded(Cleared)] == ["K03", "L01"]
@@ -188,10 +187,10 @@ def test_a_fault_is_in_the_log_once_and_the_log_names_no_key(
         bench = Bench()
         with caplog.at_level(logging.INFO, "device.pad"):
             for _ in range(2):
-                bench.pad.raise_fault(Code.KEY_CHATTER, "very_dissatisfied")
-            bench.pad.clear_fault(Code.KEY_CHATTER)
+                bench.pad.raise_fault(PadCode.KEY_CHATTER, "very_dissatisfied")
+            bench.pad.clear_fault(PadCode.KEY_CHATTER)
         await bench.settle()
-        assert caplog.messages == [f"K02 {Code.KEY_CHATTER.says}", "K02 is over"]
+        assert caplog.messages == [f"K02 {PadCode.KEY_CHATTER.says}", "K02 is over"]
         assert bench.recorded(Fault)[0].detail == "very_dissatisfied", "the ledger does"
 
     run(story())
@@ -201,7 +200,7 @@ def test_a_fault_takes_an_open_invitation_back_and_says_why() -> None:
     async def story() -> None:
         bench = Bench()
         one = await invited(bench)
-        bench.pad.raise_fault(Code.KEYS_GONE)
+        bench.pad.raise_fault(PadCode.KEYS_GONE)
         bench.press()
         await bench.settle()
         assert bench.pad.standing(one) == "withdrawn"
@@ -246,12 +245,12 @@ def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> 
     async def story() -> None:
         bench = Bench()
         bench.pad.identify()
-        bench.pad.raise_fault(Code.DISPLAY_GONE)
+        bench.pad.raise_fault(PadCode.DISPLAY_GONE)
         assert await bench.pad.stop()
         assert len(bench.recorded(Fault)) == 1
         stuck = Bench()
-        stuck.card.refuses = Code.LEDGER_FULL
-        stuck.pad.raise_fault(Code.DISPLAY_GONE)
+        stuck.card.refuses = PadCode.LEDGER_FULL
+        stuck.pad.raise_fault(PadCode.DISPLAY_GONE)
         assert not await stuck.pad.stop()
 
     run(story())
@@ -261,10 +260,10 @@ def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entr
     async def story() -> None:
         bench = Bench()
         bench.pad.start()
-        bench.card.refuses = Code.LEDGER_FULL
+        bench.card.refuses = PadCode.LEDGER_FULL
         for _ in range(MAX_HELD):
-            bench.pad.raise_fault(Code.KEY_CHATTER, "satisfied")
-            bench.pad.clear_fault(Code.KEY_CHATTER, "satisfied")
+            bench.pad.raise_fault(PadCode.KEY_CHATTER, "satisfied")
+            bench.pad.clear_fault(PadCode.KEY_CHATTER, "satisfied")
         assert bench.pad.commits.refused > 0
         bench.press()
         bench.card.refuses = None
@@ -282,8 +281,8 @@ def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entr
 def test_a_fault_with_a_very_long_detail_is_still_an_entry() -> None:
     async def story() -> None:
         bench = Bench()
-        bench.pad.raise_fault(Code.LEDGER_DAMAGED, "missing 1, " * 2000)
-        bench.pad.clear_fault(Code.LEDGER_DAMAGED, "missing 1, " * 2000)
+        bench.pad.raise_fault(PadCode.LEDGER_DAMAGED, "missing 1, " * 2000)
+        bench.pad.clear_fault(PadCode.LEDGER_DAMAGED, "missing 1, " * 2000)
         await bench.settle()
         (fault,) = bench.recorded(Fault)
         assert len(write_body(fault)) < 8000

@@ -15,15 +15,15 @@ from device.config import touch_config as touch_settings
 from device.desk.api_errors import ERRORS
 from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
 from device.drivers.sim.sim_options import SimOptions
-from device.errors import Code
+from device.errors import PadCode
 from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
-from province.errors import Code as ProvinceCode
-from province.phone_ratings import Verdict
+from province.errors import ProvinceCode
+from province.phone_ratings import PhoneVerdict
 from rigs import house
 from sync.entries import KINDS, Level, Trust
 from sync.messages import BatchHeader, Order, Problem, Status, Topic
-from sync.phone_token import SECRET_BYTES, PhoneKey, Refusal, issue
+from sync.phone_token import SECRET_BYTES, PhoneKey, TokenRefusal, issue
 from sync.schema import TOPICS
 
 
@@ -81,8 +81,8 @@ def test_the_example_of_a_phones_token_is_one_and_its_words_are_told():
     shown = re.search(r"^ {4}HTTPS://\S+/(\w+)$", text, re.MULTILINE)
     assert shown
     assert shown.group(1) == issue(key, "01JD5Z9QWV00000000000000A1", 20787)
-    assert set(rows(text)) >= {refusal.value for refusal in Refusal}
-    assert f"`{Verdict.WAITS.value}`" in section(text, "What counts")
+    assert set(rows(text)) >= {refusal.value for refusal in TokenRefusal}
+    assert f"`{PhoneVerdict.WAITS.value}`" in section(text, "What counts")
 
 
 # --- errors ------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_every_code_of_a_pad_is_told_in_its_own_words():
     told = rows(section(read("docs/errors.md"), "On the pad"))
     expected = {
         code.code: [code.code, code.says, "yes" if code.blocks else "no", code.remedy]
-        for code in Code
+        for code in PadCode
     }
     assert {key: row for key, row in told.items() if re.fullmatch(r"[A-Z]\d\d", key)} == expected
 
@@ -104,7 +104,7 @@ def test_every_code_of_the_province_is_told_in_its_own_words():
 
 
 def test_no_code_means_two_things():
-    codes = [code.code for code in [*Code, *ProvinceCode]]
+    codes = [code.code for code in [*PadCode, *ProvinceCode]]
     assert len(codes) == len(set(codes))
 
 
@@ -118,17 +118,17 @@ def test_every_error_of_the_desk_is_told_in_its_own_words():
 # --- configuration -----------------------------------------------------------------------------
 
 TABLES: dict[str, type[msgspec.Struct]] = {
-    "[pad]": config.Pad,
-    "[ledger]": config.Ledger,
-    "[session]": config.Session,
-    "[province]": config.Province,
-    "[desk]": config.Desk,
-    "[bus68]": config.Bus68,
-    "[clerk_keys]": clerk_keys.ClerkKeys,
-    "[phone]": config.Phone,
-    "[display]": config.Display,
-    "[touch]": config.Touch,
-    "[touch.card]": touch_settings.Card,
+    "[pad]": config.PadConfig,
+    "[ledger]": config.LedgerConfig,
+    "[session]": config.SessionConfig,
+    "[province]": config.ProvinceConfig,
+    "[desk]": config.DeskConfig,
+    "[bus68]": config.Bus68Config,
+    "[clerk_keys]": clerk_keys.ClerkKeysConfig,
+    "[phone]": config.PhoneConfig,
+    "[display]": config.DisplayConfig,
+    "[touch]": config.TouchConfig,
+    "[touch.card]": touch_settings.CardConfig,
     "[board]": SimOptions,
     "[board.keys]": SerialOptions,
     "[board.keys] of an input device": InputOptions,
@@ -153,7 +153,7 @@ WHOLE = (
     profile.KeysProfile,
     profile.LightsProfile,
     keypad.Keypad,
-    config.Touch,
+    config.TouchConfig,
 )
 """Types whose fields are in part the file's own name, or have a section of their own."""
 

@@ -10,7 +10,7 @@ from device.board.keypad import keypad_names
 from device.board.profile import board_names, load_profile
 from device.cli import main
 from device.config import config
-from device.errors import Code
+from device.errors import PadCode
 from rigs import house
 from rigs.two_languages import blocks, shape, tables
 
@@ -66,7 +66,7 @@ def test_every_code_of_a_pad_is_told_with_what_it_closes(language):
         for row in table
         if re.fullmatch(r"[A-Z]\d\d", row[0])
     }
-    assert told == {code.code: code.blocks for code in Code}
+    assert told == {code.code: code.blocks for code in PadCode}
 
 
 @pytest.mark.parametrize("language", DOCUMENTS)

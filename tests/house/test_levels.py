@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from device.ports import Desk, Invited, WindowNow
+from device.ports import Desk, Granted, WindowStatus
 from rigs import house
 
 
@@ -34,7 +34,7 @@ def test_of_all_desks_only_the_old_bus_knows_what_a_level_is():
     assert knowing == ["device/desk/bus68.py"]
 
 
-@pytest.mark.parametrize("port", [Desk, Invited, WindowNow])
+@pytest.mark.parametrize("port", [Desk, Granted, WindowStatus])
 def test_the_desks_port_has_no_word_for_a_level(port):
     assert not [name for name in dir(port) if "level" in name]
 

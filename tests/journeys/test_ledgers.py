@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from rigs.hall import Hall
 from rigs.pad_process import PadProcess
@@ -85,14 +85,14 @@ def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(hall: 
     pad.rate("in the new ledger")
     hall.prove(pad)
     assert len(hall.books.ratings()) == len(pad.thanked) == 4
-    assert Code.LEDGER_DIVERGED.code in hall.books.faults()
+    assert PadCode.LEDGER_DIVERGED.code in hall.books.faults()
     before = opened(pad).previous
     assert before is not None
     assert (before.ledger, before.reason) == (old, "diverged")
     assert pad.verify(aside).returncode == 0
     assert hall.books.look(lambda store: store.summary()).lost == 0
     shown = pad.eye.until_now(lambda seen: seen.code is not None, "the fault in standby")
-    assert shown.code is Code.LEDGER_DIVERGED
+    assert shown.code is PadCode.LEDGER_DIVERGED
 
 
 def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(hall: Hall) -> None:
@@ -126,7 +126,7 @@ def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(hall: Hall) 
     pad.start()
     assert Path(f"{pad.ledger}.damaged-1").read_bytes() == spoilt  # set aside as it was
     seen = pad.eye.until_now(lambda seen: seen.code is not None, "the fault in standby")
-    assert (seen.scene, seen.code) == (Scene.STANDBY, Code.LEDGER_DAMAGED)
+    assert (seen.scene, seen.code) == (Scene.STANDBY, PadCode.LEDGER_DAMAGED)
     pad.cable.mend()
     pad.rate("in the new ledger")
     hall.caught_up(pad)
@@ -147,7 +147,7 @@ def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(hall: Hall) 
         5,
         "health",
     )
-    assert Code.LEDGER_DAMAGED.code in health
+    assert PadCode.LEDGER_DAMAGED.code in health
 
 
 def damage(ledger: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_full_card_closes_the_window_and_opens_it_by_itself(hall: Hall) -> Non
         try:
             pad.rate("while there is room")
             one = press_on_a_full_card(pad, card)
-            assert pad.eye.now == (Scene.FAULT, Code.LEDGER_FULL, "")
+            assert pad.eye.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
             assert pad.standing(one) == "open"
             assert pad.window()["state"] == "fault"
             refused = pad.desk.post("/v1/invitations", json={"case": "another"})
@@ -211,7 +211,7 @@ def test_a_card_that_is_full_at_the_start_is_shown_and_taken_up_by_itself(hall: 
         pad = hall.pad(ledger=card / "ledger.db", start=False).start(ready=False)
         try:
             pad.look().until(Scene.FAULT)
-            assert pad.eye.now == (Scene.FAULT, Code.LEDGER_FULL, "")
+            assert pad.eye.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
             free(card)
             pad.be_ready()
             pad.rate("room again")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from rigs.hall import Hall
 from rigs.wait import until
@@ -42,7 +42,7 @@ def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can(hal
     pad.ledger = place / "l.db"
     pad.start(ready=False)
     shown = pad.look().until_now(lambda seen: seen.scene is Scene.FAULT, "the fault")
-    assert shown.code is Code.LEDGER_WRITE
+    assert shown.code is PadCode.LEDGER_WRITE
     until(lambda: "L01" in pad.last_words(), 5, "it is in the log")
     place.mkdir()
     pad.be_ready()

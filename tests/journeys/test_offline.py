@@ -5,7 +5,7 @@ import time
 import pytest
 
 from device.drivers.sim.client import SimClient
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from rigs.hall import Hall
 from rigs.wait import until
@@ -52,7 +52,7 @@ def test_a_broker_that_is_killed_holds_nothing_that_is_missed(hall: Hall) -> Non
 def test_a_pad_that_boots_in_1970_takes_ratings_that_are_dated_later(hall: Hall) -> None:
     hall.receiver()
     pad = hall.pad(wall="1970")
-    pad.eye.until_now(lambda seen: seen.code is Code.CLOCK_UNKNOWN, "C01 in standby")
+    pad.eye.until_now(lambda seen: seen.code is PadCode.CLOCK_UNKNOWN, "C01 in standby")
     before_ms = time.time_ns() // 1_000_000
     one = pad.rate("in 1970")
     after_ms = time.time_ns() // 1_000_000

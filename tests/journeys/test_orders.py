@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from device.ui.oled_picture import draw
 from device.ui.screens import screen
@@ -153,7 +153,7 @@ if LONG:  # half a minute of waiting: a refused batch is tried again slowly
         pad = hall.pad()
         with wiretap(hall.broker.address) as tap:
             tap.say(Topic.ENTRIES.of(PAD), b"nonsense")
-            pad.eye.until_now(lambda now: now.code is Code.PROVINCE_REFUSED, "N02 in standby")
+            pad.eye.until_now(lambda now: now.code is PadCode.PROVINCE_REFUSED, "N02 in standby")
         pad.rate("while it stands")
         hall.caught_up(pad, 90)
         pad.eye.until_now(lambda now: now.code is None, "N02 is gone")

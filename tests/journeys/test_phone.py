@@ -8,14 +8,14 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from province.phone_ratings import Arrived, Known, Pressed, Verdict, judge
-from province.projection import Derivation
+from province.phone_ratings import Arrived, KnownInvitation, PhoneVerdict, Pressed, judge
+from province.projection import Projection
 from province.timestamps import date
 from rigs.pad_process import PadProcess
 from rigs.wait import until
 from sync.entries import Rated, Withdrawn, write_body
 from sync.mqtt import BrokerAddress
-from sync.phone_token import CHARS, PhoneKey, Refusal, Token, check, write_key
+from sync.phone_token import CHARS, PhoneKey, Token, TokenRefusal, check, write_key
 
 KEY = PhoneKey("pad-1", 42, bytes(range(32)))
 ADDRESS = "HTTPS://RATE.EXAMPLE.CN/R/"
@@ -77,21 +77,23 @@ def read(text: str | None, now_ms: int) -> Token:
     assert text is not None
     assert text.startswith(ADDRESS)
     token = check(text[-CHARS:], {KEY.number: KEY}.get, now_ms)
-    assert not isinstance(token, Refusal), token
+    assert not isinstance(token, TokenRefusal), token
     return token
 
 
-def known(pad: ScannedPad, invitation: str, came_ms: int) -> Known:
+def known(pad: ScannedPad, invitation: str, came_ms: int) -> KnownInvitation:
     """What the province knows once the pad's ledger has come in."""
-    derived = Derivation(pad.id)
+    derived = Projection(pad.id)
     derived.feed("ledger", 1, [write_body(body) for body in pad.bodies()])
     trail = derived.trails.get(invitation)
     if trail is None or trail.invited is None:
-        return Known()
+        return KnownInvitation()
     pressed = None
     if isinstance(trail.outcome, Rated):
         pressed = Pressed(date(trail.outcome.at, derived.anchors), came_ms)
-    return Known(Arrived(pad.id, date(trail.invited.at, derived.anchors), came_ms), pressed)
+    return KnownInvitation(
+        Arrived(pad.id, date(trail.invited.at, derived.anchors), came_ms), pressed
+    )
 
 
 def test_whoever_was_too_slow_rates_on_the_phone_and_it_counts_when_the_pad_is_heard(
@@ -108,11 +110,11 @@ def test_whoever_was_too_slow_rates_on_the_phone_and_it_counts_when_the_pad_is_h
     until(lambda: pad.window()["state"] == "ready", 10, "standby")
     assert pad.code == scanned  # the citizen has had no time to put away the papers
     until(lambda: pad.code is None, 20, "the code goes by itself")
-    assert judge(token, Known(), now_ms) is Verdict.WAITS
+    assert judge(token, KnownInvitation(), now_ms) is PhoneVerdict.WAITS
     heard = known(pad, one, now_ms + 86_400_000)
-    assert judge(token, heard, now_ms) is Verdict.COUNTS
+    assert judge(token, heard, now_ms) is PhoneVerdict.COUNTS
     used = heard._replace(phoned_ms=now_ms)
-    assert judge(token, used, now_ms + 1_000) is Verdict.USED
+    assert judge(token, used, now_ms + 1_000) is PhoneVerdict.USED
     assert {code for code in pad.codes if code} == {scanned}
 
 
@@ -129,7 +131,7 @@ def test_whoever_presses_a_key_takes_the_code_away_and_later_phones_do_not_count
     assert rated.at.utc is not None
     later_ms = rated.at.utc + 1_000
     heard = known(pad, one, later_ms)
-    assert judge(read(scanned, later_ms), heard, later_ms) is Verdict.RATED
+    assert judge(read(scanned, later_ms), heard, later_ms) is PhoneVerdict.RATED
     two = pad.invite("case-2")
     fresh = until(lambda: pad.code, 5, "another code for another case")
     assert fresh != scanned

@@ -6,7 +6,7 @@ import pytest
 
 from device.drivers.sim.client import SimClient
 from device.drivers.sim.sim_signals import Part
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from device.output.signal_output import SIGNALS
 from rigs.hall import Hall
@@ -86,7 +86,7 @@ def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fa
 ) -> None:
     hall.receiver()
     pad = hall.pad()
-    gone = Code.SIGNAL_GONE.code
+    gone = PadCode.SIGNAL_GONE.code
 
     def faults(kind: type[Fault | Cleared]) -> set[str]:
         return {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from province.phone_ratings import Arrived, Known, Pressed, Verdict, judge
+from province.phone_ratings import Arrived, KnownInvitation, PhoneVerdict, Pressed, judge
 from province.timestamps import BY_ANCHOR, UNKNOWN, Dated
 from sync.phone_token import DAY_MS, Purpose, Token, day_of
 
@@ -27,7 +27,7 @@ def known_time(utc_ms: int) -> Dated:
 
 
 INVITED = Arrived(PAD, known_time(SERVED_MS), SERVED_MS + 500)
-THERE = Known(INVITED)
+THERE = KnownInvitation(INVITED)
 
 
 def pressed(after_ms: int, came_after_ms: int | None = None) -> Pressed:
@@ -36,13 +36,13 @@ def pressed(after_ms: int, came_after_ms: int | None = None) -> Pressed:
 
 
 def test_the_first_rating_by_phone_counts():
-    assert judge(TOKEN, THERE, SERVED_MS + MINUTE_MS) is Verdict.COUNTS
+    assert judge(TOKEN, THERE, SERVED_MS + MINUTE_MS) is PhoneVerdict.COUNTS
 
 
 def test_the_second_one_does_not():
     used = THERE._replace(phoned_ms=SERVED_MS + MINUTE_MS)
-    assert judge(TOKEN, used, SERVED_MS + 2 * MINUTE_MS) is Verdict.USED
-    assert judge(TOKEN, used, SERVED_MS + MINUTE_MS) is Verdict.USED  # in the same millisecond
+    assert judge(TOKEN, used, SERVED_MS + 2 * MINUTE_MS) is PhoneVerdict.USED
+    assert judge(TOKEN, used, SERVED_MS + MINUTE_MS) is PhoneVerdict.USED  # in the same millisecond
 
 
 @always
@@ -54,7 +54,7 @@ def test_of_any_number_of_phones_in_any_order_exactly_the_first_counts(moments):
         for given_ms in order:
             others = [other for other in order if other != given_ms]
             known = THERE._replace(phoned_ms=min(others, default=None))
-            if judge(TOKEN, known, given_ms) is Verdict.COUNTS:
+            if judge(TOKEN, known, given_ms) is PhoneVerdict.COUNTS:
                 counted.append(given_ms)
         in_time = day_of(min(order)) <= TOKEN.last_day
         assert counted == ([min(order)] if in_time else [])
@@ -62,59 +62,59 @@ def test_of_any_number_of_phones_in_any_order_exactly_the_first_counts(moments):
 
 def test_a_press_that_was_first_counts_and_the_phone_does_not():
     known = THERE._replace(pressed=pressed(4_000))
-    assert judge(TOKEN, known, SERVED_MS + 5_000) is Verdict.RATED
+    assert judge(TOKEN, known, SERVED_MS + 5_000) is PhoneVerdict.RATED
 
 
 def test_a_press_after_the_phone_takes_nothing_away():
     """A clerk who presses when the citizen has turned away comes too late."""
     known = THERE._replace(pressed=pressed(20_000))
-    assert judge(TOKEN, known, SERVED_MS + 9_000) is Verdict.COUNTS
+    assert judge(TOKEN, known, SERVED_MS + 9_000) is PhoneVerdict.COUNTS
 
 
 def test_it_goes_by_when_a_key_was_pressed_not_by_when_that_came_in():
     """A pad that was off line for days: the phone was thanked on the first, the press comes now."""
     phoned_ms = SERVED_MS + MINUTE_MS
-    assert judge(TOKEN, Known(), phoned_ms) is Verdict.WAITS
+    assert judge(TOKEN, KnownInvitation(), phoned_ms) is PhoneVerdict.WAITS
     late = Arrived(PAD, known_time(SERVED_MS), SERVED_MS + 9 * DAY_MS)
-    first = Known(late, pressed(4_000, 9 * DAY_MS))
-    assert judge(TOKEN, first, phoned_ms) is Verdict.RATED
-    assert judge(TOKEN, Known(late), phoned_ms) is Verdict.COUNTS
+    first = KnownInvitation(late, pressed(4_000, 9 * DAY_MS))
+    assert judge(TOKEN, first, phoned_ms) is PhoneVerdict.RATED
+    assert judge(TOKEN, KnownInvitation(late), phoned_ms) is PhoneVerdict.COUNTS
 
 
 def test_where_it_cannot_be_told_who_was_first_the_press_at_the_window_counts():
     undated = THERE._replace(pressed=Pressed(NEVER, SERVED_MS + 9_000))
-    assert judge(TOKEN, undated, SERVED_MS + 5_000) is Verdict.RATED
+    assert judge(TOKEN, undated, SERVED_MS + 5_000) is PhoneVerdict.RATED
     unsure = Pressed(Dated(SERVED_MS + 6_000, BY_ANCHOR, 2_000), SERVED_MS + DAY_MS)
-    assert judge(TOKEN, THERE._replace(pressed=unsure), SERVED_MS + 5_000) is Verdict.RATED
-    assert judge(TOKEN, THERE._replace(pressed=unsure), SERVED_MS + 3_999) is Verdict.COUNTS
+    assert judge(TOKEN, THERE._replace(pressed=unsure), SERVED_MS + 5_000) is PhoneVerdict.RATED
+    assert judge(TOKEN, THERE._replace(pressed=unsure), SERVED_MS + 3_999) is PhoneVerdict.COUNTS
 
 
 def test_a_pad_whose_clock_is_ahead_cannot_let_a_phone_go_first():
     """The press came in before the phone rang, whatever its date says."""
     ahead = Pressed(known_time(SERVED_MS + DAY_MS), SERVED_MS + 5_000)
-    assert judge(TOKEN, THERE._replace(pressed=ahead), SERVED_MS + 6_000) is Verdict.RATED
+    assert judge(TOKEN, THERE._replace(pressed=ahead), SERVED_MS + 6_000) is PhoneVerdict.RATED
 
 
 def test_an_invitation_that_no_pad_has_sent_never_counts():
     """What a thief makes with a pad's key is in no ledger."""
-    assert judge(TOKEN, Known(), SERVED_MS) is Verdict.WAITS
-    assert judge(UNDATED, Known(), SERVED_MS + 99 * DAY_MS) is Verdict.WAITS
+    assert judge(TOKEN, KnownInvitation(), SERVED_MS) is PhoneVerdict.WAITS
+    assert judge(UNDATED, KnownInvitation(), SERVED_MS + 99 * DAY_MS) is PhoneVerdict.WAITS
 
 
 def test_one_pads_token_is_no_good_for_anothers_invitation():
-    foreign = Known(INVITED._replace(pad="another-pad"))
-    assert judge(TOKEN, foreign, SERVED_MS + MINUTE_MS) is Verdict.FOREIGN
+    foreign = KnownInvitation(INVITED._replace(pad="another-pad"))
+    assert judge(TOKEN, foreign, SERVED_MS + MINUTE_MS) is PhoneVerdict.FOREIGN
 
 
 def test_a_token_for_words_never_gives_a_level():
     words = TOKEN._replace(purpose=Purpose.WORDS)
-    for known in (Known(), THERE, THERE._replace(pressed=pressed(4_000))):
-        assert judge(words, known, SERVED_MS + MINUTE_MS) is Verdict.RATED
+    for known in (KnownInvitation(), THERE, THERE._replace(pressed=pressed(4_000))):
+        assert judge(words, known, SERVED_MS + MINUTE_MS) is PhoneVerdict.RATED
 
 
 def test_what_was_given_after_the_last_day_does_not_count():
-    assert judge(TOKEN, THERE, SERVED_MS + 7 * DAY_MS) is Verdict.COUNTS
-    assert judge(TOKEN, THERE, SERVED_MS + 8 * DAY_MS) is Verdict.EXPIRED
+    assert judge(TOKEN, THERE, SERVED_MS + 7 * DAY_MS) is PhoneVerdict.COUNTS
+    assert judge(TOKEN, THERE, SERVED_MS + 8 * DAY_MS) is PhoneVerdict.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,16 @@ def test_what_was_given_after_the_last_day_does_not_count():
 )
 def test_a_token_without_a_day_is_dated_by_its_invitation(date, came_ms):
     """By the entry's date; it was made before it came in, so that is the latest."""
-    known = Known(Arrived(PAD, date, came_ms))
-    assert judge(UNDATED, known, SERVED_MS + 7 * DAY_MS) is Verdict.COUNTS
-    assert judge(UNDATED, known, SERVED_MS + 8 * DAY_MS) is Verdict.EXPIRED
-    assert judge(UNDATED, known, SERVED_MS + 8 * DAY_MS, days=8) is Verdict.COUNTS
+    known = KnownInvitation(Arrived(PAD, date, came_ms))
+    assert judge(UNDATED, known, SERVED_MS + 7 * DAY_MS) is PhoneVerdict.COUNTS
+    assert judge(UNDATED, known, SERVED_MS + 8 * DAY_MS) is PhoneVerdict.EXPIRED
+    assert judge(UNDATED, known, SERVED_MS + 8 * DAY_MS, days=8) is PhoneVerdict.COUNTS
 
 
 def test_control_a_rule_that_goes_by_arrival_would_be_found():
     """With the press dated by its arrival, the offline pad's press would lose to the phone."""
     by_arrival = Pressed(known_time(SERVED_MS + 9 * DAY_MS), SERVED_MS + 9 * DAY_MS)
-    assert judge(TOKEN, THERE._replace(pressed=by_arrival), SERVED_MS + MINUTE_MS) is Verdict.COUNTS
+    assert (
+        judge(TOKEN, THERE._replace(pressed=by_arrival), SERVED_MS + MINUTE_MS)
+        is PhoneVerdict.COUNTS
+    )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from province.precedence import merge
-from province.projection import Derivation
+from province.projection import Projection
 from province.rows import Rating
 from rigs.chained import at, clock, dark, invited, lapsed, rated
 from sync.entries import Body, Channel, Detailed, Level, Salvaged, Withdrawn, write_body
@@ -20,14 +20,14 @@ def withdrawn(invitation: str) -> Withdrawn:
     return Withdrawn(at=at(9000), invitation=invitation, reason="power")
 
 
-def derive(*bodies: Body | bytes, ledger: str = "01A", first: int = 1) -> Derivation:
-    derivation = Derivation("pad-1")
+def derive(*bodies: Body | bytes, ledger: str = "01A", first: int = 1) -> Projection:
+    derivation = Projection("pad-1")
     raws = [body if isinstance(body, bytes) else write_body(body) for body in bodies]
     derivation.feed(ledger, first, raws)
     return derivation
 
 
-def row(derivation: Derivation) -> Rating:
+def row(derivation: Projection) -> Rating:
     [only] = derivation.ratings({})
     return only
 
@@ -153,7 +153,7 @@ def test_any_order_any_pieces_and_any_repetition_give_the_same_rows(
     while pieces:
         size = data.draw(st.integers(1, len(pieces)))
         part, pieces = pieces[:size], pieces[size:]
-        derivation = Derivation("pad-1")
+        derivation = Projection("pad-1")
         for seq, body in part:
             derivation.feed("01A", seq, [write_body(body)])
         for got in derivation.ratings({}):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from province.errors import Code, StoreError, StoreUrlError
+from province.errors import ProvinceCode, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
 from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
@@ -274,23 +274,23 @@ def test_a_wrong_url_an_absent_and_a_foreign_database_are_told_apart(tmp_path: P
     for url in ("mysql://x/y", "no url", "sqlite://"):
         with pytest.raises(StoreUrlError) as wrong:
             open_store(url)
-        assert wrong.value.code is Code.STORE_URL
+        assert wrong.value.code is ProvinceCode.STORE_URL
     with pytest.raises(StoreError) as absent:
         open_store(f"sqlite:///{tmp_path}/none/x.db")
-    assert absent.value.code is Code.STORE_ABSENT
+    assert absent.value.code is ProvinceCode.STORE_ABSENT
     with pytest.raises(StoreError) as missing:
         open_store(f"sqlite:///{tmp_path}/x.db", read_only=True)
-    assert missing.value.code is Code.STORE_ABSENT
+    assert missing.value.code is ProvinceCode.STORE_ABSENT
     with pytest.raises(StoreError) as gone:
         open_store("postgresql://nobody@127.0.0.1:1/none")
-    assert gone.value.code is Code.STORE_ABSENT
+    assert gone.value.code is ProvinceCode.STORE_ABSENT
     foreign = sa.create_engine(f"sqlite:///{tmp_path}/foreign.db")
     with foreign.begin() as connection:
         connection.execute(sa.text("CREATE TABLE theirs (x)"))
     foreign.dispose()
     with pytest.raises(StoreError) as other:
         open_store(f"sqlite:///{tmp_path}/foreign.db")
-    assert other.value.code is Code.STORE_FOREIGN
+    assert other.value.code is ProvinceCode.STORE_FOREIGN
 
 
 def test_a_stray_is_kept_and_never_counted(store: ProvinceStore) -> None:

@@ -12,7 +12,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["device.serial.frame68", "device.desk.bus68_protocol"]):
-    from device.desk.bus68_protocol import Talk, Word
+    from device.desk.bus68_protocol import Bus68Protocol, Word
     from device.serial import frame68
 
 WINDOW = 3
@@ -52,7 +52,7 @@ def _stand_there(found: list[frame68.Frame], data: bytes, noise: int) -> None:
 def _mean_something(pieces: list[bytes]) -> None:
     """Neither end of a bus is brought down, and only the right frames are presses or starts."""
     ear = frame68.Ear(WINDOW, 1000)
-    talk = Talk(WINDOW, acknowledge_starts=True)
+    talk = Bus68Protocol(WINDOW, acknowledge_starts=True)
     parser = frame68.Parser()
     talk.tell(4, 0)
     for now_ms, piece in enumerate(pieces):

@@ -8,7 +8,7 @@ import time
 from functools import cache
 from typing import NamedTuple
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import RESTING, Scene
 from device.ui import burn_in as wear
 from device.ui.oled_picture import draw, ink
@@ -22,7 +22,7 @@ class Seen(NamedTuple):
     """What a picture shows: the scene, the fault's code if one stands there, the time of day."""
 
     scene: Scene
-    code: Code | None = None
+    code: PadCode | None = None
     time_text: str = ""
 
 
@@ -31,7 +31,7 @@ DARK: None = None
 
 @cache
 def _pictures(
-    scene: Scene, code: Code | None, time_text: str, window: str, hall: str
+    scene: Scene, code: PadCode | None, time_text: str, window: str, hall: str
 ) -> set[bytes]:
     """The ink of a scene, every way round; where it stands is another matter."""
     words = load(["zh"])
@@ -58,7 +58,7 @@ def _pictures(
 def _timeless(window: str, hall: str) -> dict[bytes, Seen]:
     """The ink of every scene without a time of day; 暂停服务 with a code is another one."""
     seen = [Seen(scene) for scene in Scene]
-    seen += [Seen(scene, code) for scene in (Scene.FAULT, Scene.STANDBY) for code in Code]
+    seen += [Seen(scene, code) for scene in (Scene.FAULT, Scene.STANDBY) for code in PadCode]
     return {way: one for one in reversed(seen) for way in _pictures(*one, window, hall)}
 
 

@@ -19,7 +19,7 @@ from device.board.keypad import load_keypad
 from device.board.profile import load_profile
 from device.drivers.kernel_clocks import KernelBoot
 from device.drivers.registry import build_board, find_driver
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from rigs.wait import until
@@ -132,7 +132,7 @@ class GpioRig:
         self.levels = {key.name: key.level for key in profile.key if key.level}
         self.lines = {key.name: key.line for key in profile.key}
         self.chip.high(*self.lines.values())
-        build = find_driver("rpi-4", profile.driver or "", Code.KEYS_GONE)
+        build = find_driver("rpi-4", profile.driver or "", PadCode.KEYS_GONE)
         self.keys = build(profile, None, self.boot)
 
     def press(self, name: str) -> None:

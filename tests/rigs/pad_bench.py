@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.events import Does, Press, Scene
 from device.pad import Pad
 from device.ports import WallReading
@@ -42,7 +42,7 @@ class Card:
 
     def __init__(self) -> None:
         self.bodies: list[Body] = []
-        self.refuses: Code | None = None
+        self.refuses: PadCode | None = None
         self.hangs = False
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -77,7 +77,7 @@ class Bench:
     ) -> None:
         self.card = Card()
         self.wall = BenchWall()
-        self.shown: list[tuple[Scene, Code | None]] = []
+        self.shown: list[tuple[Scene, PadCode | None]] = []
         self.said: list[Scene] = []
         self.grown = 0
         self.ids = 0

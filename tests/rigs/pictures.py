@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from device.ui import words
 from device.ui.oled_picture import draw
@@ -50,7 +50,7 @@ def screens() -> dict[str, Screen]:
                 window="3",
                 hall="市政务服务大厅",
                 pad="pad-0317",
-                code=Code.LEDGER_WRITE if scene is Scene.FAULT else None,
+                code=PadCode.LEDGER_WRITE if scene is Scene.FAULT else None,
                 **besides,
             )
     return found

@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ports import FaultReport, OnFault
 
 
@@ -26,7 +26,7 @@ class Parts:
     def _do(self, part: str, what: Any) -> None:
         if part in self.broken:
             self.tries += 1
-            raise DriverError("no answer", Code.SIGNAL_GONE)
+            raise DriverError("no answer", PadCode.SIGNAL_GONE)
         self.done.append((part, what))
 
     def show(self, lit: frozenset[str]) -> None:
@@ -51,7 +51,7 @@ class Parts:
     def card(self, detail: str, *, standing: bool) -> None:
         """The sound card's own word, from its thread."""
         assert self._on_fault is not None
-        self._on_fault(FaultReport(Code.SIGNAL_GONE, standing, detail))
+        self._on_fault(FaultReport(PadCode.SIGNAL_GONE, standing, detail))
 
     def of(self, part: str) -> list[Any]:
         """What one part did."""

@@ -13,7 +13,7 @@ import msgspec
 from device.config.config import Config, load
 from device.drivers.sim.client import SimClient
 from device.selftest import runner as course
-from device.selftest.bench import Bench, selftest
+from device.selftest.bench import SelftestBench, selftest
 from device.selftest.steps import Item
 from rigs.pad_process import SETTLE_MS
 from rigs.wait import until
@@ -57,7 +57,7 @@ control = "board.sock"
         self._quick = {**QUICK, **quick}
         self._slow = {name: getattr(course, name) for name in self._quick}
         self._thread = threading.Thread(target=self._run, name="technician")
-        self.bench: Bench | None = None
+        self.bench: SelftestBench | None = None
         self._seen = 0
         self._lifted_s = 0.0
 

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from device.config.touch_config import Card, Touch
+from device.config.touch_config import CardConfig, TouchConfig
 from device.events import Event, Scene
 from device.output.touch_output import offers
 from device.ui.qr import modules
-from device.ui.touch.controller import Page
+from device.ui.touch.controller import PageController
 from device.ui.touch.page_start import OpenPage, open_page
-from device.ui.touch.page_state import Now, View
-from device.ui.touch.page_view import Fixed
+from device.ui.touch.page_state import PadView, View
+from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
 from rigs.wait import until
 from sync.entries import Level
@@ -28,26 +28,26 @@ NOTICES = ("请带好身份证件", "周六上午照常办理业务", "办理身
 LINK = "HTTPS://R.EXAMPLE.GOV.CN/R/" + "ABCDEFGH234567" * 3
 SINCE = "01J00000000000000000000001"
 
-AT_STANDBY = Now(Scene.STANDBY, window="3", minute="09:41")
-ASKED = Now(Scene.INVITATION, asks=True, invitation=SINCE, window="3", link=LINK)
-STATES: dict[str, Now] = {
+AT_STANDBY = PadView(Scene.STANDBY, window="3", minute="09:41")
+ASKED = PadView(Scene.INVITATION, asks=True, invitation=SINCE, window="3", link=LINK)
+STATES: dict[str, PadView] = {
     "standby": AT_STANDBY,
     "invitation": ASKED,
-    "saving": Now(Scene.SAVING, invitation=SINCE, window="3"),
-    "thanks": Now(Scene.THANKS, asks=True, invitation=SINCE, window="3"),
-    "thanked": Now(Scene.THANKS, invitation=SINCE, window="3"),
-    "details": Now(
+    "saving": PadView(Scene.SAVING, invitation=SINCE, window="3"),
+    "thanks": PadView(Scene.THANKS, asks=True, invitation=SINCE, window="3"),
+    "thanked": PadView(Scene.THANKS, invitation=SINCE, window="3"),
+    "details": PadView(
         Scene.DETAILS,
         invitation=SINCE,
         window="3",
         reasons_for=Level.VERY_DISSATISFIED,
         link=LINK,
     ),
-    "lapsed": Now(Scene.LAPSED, window="3", link=LINK),
-    "paused": Now(Scene.PAUSED, window="3"),
-    "unbound": Now(Scene.UNBOUND),
-    "identify": Now(Scene.IDENTIFY, window="3"),
-    "selftest": Now(Scene.SELFTEST, window="3"),
+    "lapsed": PadView(Scene.LAPSED, window="3", link=LINK),
+    "paused": PadView(Scene.PAUSED, window="3"),
+    "unbound": PadView(Scene.UNBOUND),
+    "identify": PadView(Scene.IDENTIFY, window="3"),
+    "selftest": PadView(Scene.SELFTEST, window="3"),
 }
 """Every state that needs no fault's code; `fault` is in the tests, with one."""
 
@@ -72,15 +72,15 @@ class TouchPage:
         self.spoken = 0
         self.seen = 0
         """How often a browser has said that the page is on a screen."""
-        self.now: Now | None = AT_STANDBY
+        self.now: PadView | None = AT_STANDBY
         self.answer: Callable[[Event], object] = lambda _: None
         self.entry = folder / "entry.html"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        card = Card(name=clerk, number="0071", photo=photo)
-        settings = Touch(entry_file=self.entry, port=0, card=card)
-        fixed = Fixed(
+        card = CardConfig(name=clerk, number="0071", photo=photo)
+        settings = TouchConfig(entry_file=self.entry, port=0, card=card)
+        fixed = PageConstants(
             wording=read_wording(languages),
             mm=mm,
             offers=offers(),
@@ -92,11 +92,11 @@ class TouchPage:
             speaks=speaks,
         )
         self._open: OpenPage
-        self.page: Page
+        self.page: PageController
         self.on_loop(lambda: self._start(settings, fixed))
 
-    async def _start(self, settings: Touch, fixed: Fixed) -> None:
-        self.page = Page(
+    async def _start(self, settings: TouchConfig, fixed: PageConstants) -> None:
+        self.page = PageController(
             fixed,
             now=lambda: self.now,
             happen=self._happen,
@@ -123,7 +123,7 @@ class TouchPage:
 
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
-    def stand(self, now: Now, view: View | None = None) -> int:
+    def stand(self, now: PadView, view: View | None = None) -> int:
         """Another moment stands at the pad, seen as a citizen wished; its question's number."""
 
         def stand() -> int:

@@ -18,7 +18,7 @@ from sync.messages import (
     write_message,
 )
 from sync.mqtt import Incoming, Outgoing
-from sync.uplink_ports import Listener
+from sync.uplink_ports import UplinkObserver
 
 INVITE = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=1, case="DH-1"))
 IDENTIFY = Command(v=VERSION, order=Order.IDENTIFY, by="officer")
@@ -32,7 +32,9 @@ class Bench:
         self.answers: list[Outgoing] = []
         self.now_s = 100.0
         self.offline = False
-        self.commands = Commands(cast("Listener", self), self._answer, now_s=lambda: self.now_s)
+        self.commands = Commands(
+            cast("UplinkObserver", self), self._answer, now_s=lambda: self.now_s
+        )
 
     async def command(self, command: Command) -> CommandResult:
         self.done.append(command)

@@ -9,7 +9,7 @@ import pytest
 from rigs.broker import Broker
 from rigs.wait import until
 from rigs.wiretap import wiretap
-from sync.mqtt import Event, Incoming, Link, Up
+from sync.mqtt import Connected, Connection, Event, Incoming
 
 pytestmark = pytest.mark.broker
 PATIENCE_S = 10.0
@@ -20,9 +20,9 @@ def test_what_is_left_of_a_messages_time_is_told_by_our_own_clock(
     broker: Broker, expiry_s: int | None
 ) -> None:
     told: SimpleQueue[Event] = SimpleQueue()
-    link = Link(broker.address, "pad-expiry", told.put, keepalive_s=5)
+    link = Connection(broker.address, "pad-expiry", told.put, keepalive_s=5)
     link.open()
-    assert isinstance(told.get(timeout=PATIENCE_S), Up)
+    assert isinstance(told.get(timeout=PATIENCE_S), Connected)
     link.subscribe(["hall/orders"])
     with wiretap(broker.address) as tap:
         said_s = time.monotonic()

@@ -19,8 +19,8 @@ from sync.phone_token import (
     SECRET_BYTES,
     PhoneKey,
     Purpose,
-    Refusal,
     Token,
+    TokenRefusal,
     check,
     day_of,
     issue,
@@ -60,7 +60,7 @@ def found(key: PhoneKey):
 
 
 def refused(key: PhoneKey, text: str, day: int) -> bool:
-    return isinstance(check(text, found(key), midnight_ms(day)), Refusal)
+    return isinstance(check(text, found(key), midnight_ms(day)), TokenRefusal)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_key_names_its_own_digest(key, invitation, day):
         key.secret,
         next(name for name in HashName if name is not key.hash),
     )
-    assert check(issue(key, invitation, day), found(other), midnight_ms(day)) is Refusal.FORGED
+    assert check(issue(key, invitation, day), found(other), midnight_ms(day)) is TokenRefusal.FORGED
     assert hashlib.new(other.hash.value).digest_size == 32
 
 
@@ -120,7 +120,7 @@ def test_a_token_for_words_cannot_be_made_into_one_for_a_rating():
     words = issue(KEY, CASE, 20787, Purpose.WORDS)
     read = check(words, found(KEY), SERVED_MS)
     assert read == Token(KEY.pad, KEY.number, CASE, 20787, Purpose.WORDS)
-    assert check("1" + words[1:], found(KEY), SERVED_MS) is Refusal.FORGED
+    assert check("1" + words[1:], found(KEY), SERVED_MS) is TokenRefusal.FORGED
 
 
 # --- only the pad's own --------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_the_mac_of_one_case_is_no_good_for_another(key, day, one, other):
 @given(key=keys, invitation=ids, day=days, pad=pads)
 def test_a_key_on_another_pad_makes_nothing_that_passes(key, invitation, day, pad):
     stolen = PhoneKey(pad, key.number, key.secret, key.hash)
-    expected = Refusal.FORGED if pad != key.pad else Token(pad, key.number, invitation, day)
+    expected = TokenRefusal.FORGED if pad != key.pad else Token(pad, key.number, invitation, day)
     assert check(issue(stolen, invitation, day), found(key), midnight_ms(day)) == expected
 
 
@@ -181,7 +181,7 @@ def test_any_text_at_all_is_answered_and_refused(text):
 @given(invitation=ids, rest=st.text(st.sampled_from(DIGITS), min_size=23, max_size=23))
 def test_guessed_digits_are_refused(invitation, rest):
     guessed = "1" + rest[:7] + invitation + rest[7:]
-    assert check(guessed, lambda _: KEY, SERVED_MS) is Refusal.FORGED
+    assert check(guessed, lambda _: KEY, SERVED_MS) is TokenRefusal.FORGED
 
 
 def test_control_without_the_mac_all_of_these_would_pass(no_mac):
@@ -216,15 +216,15 @@ def test_macs_are_compared_in_constant_time(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", Refusal.MALFORMED),
-        (TOKEN.lower(), Refusal.MALFORMED),
-        (TOKEN + "\n", Refusal.MALFORMED),
-        (TOKEN.replace("1001A", "1００1A"), Refusal.MALFORMED),
-        (TOKEN[:8] + "8" + TOKEN[9:], Refusal.MALFORMED),
-        ("3" + TOKEN[1:], Refusal.VERSION),
-        ("2" + TOKEN[1:], Refusal.FORGED),
-        ("1001B" + TOKEN[5:], Refusal.UNKNOWN_KEY),
-        (TOKEN[:-1] + "0", Refusal.FORGED),
+        ("", TokenRefusal.MALFORMED),
+        (TOKEN.lower(), TokenRefusal.MALFORMED),
+        (TOKEN + "\n", TokenRefusal.MALFORMED),
+        (TOKEN.replace("1001A", "1００1A"), TokenRefusal.MALFORMED),
+        (TOKEN[:8] + "8" + TOKEN[9:], TokenRefusal.MALFORMED),
+        ("3" + TOKEN[1:], TokenRefusal.VERSION),
+        ("2" + TOKEN[1:], TokenRefusal.FORGED),
+        ("1001B" + TOKEN[5:], TokenRefusal.UNKNOWN_KEY),
+        (TOKEN[:-1] + "0", TokenRefusal.FORGED),
     ],
 )
 def test_each_refusal_has_its_word(text, why):
@@ -233,7 +233,7 @@ def test_each_refusal_has_its_word(text, why):
 
 def test_a_forged_one_is_never_told_to_be_expired():
     """Whoever tries digits learns nothing about days."""
-    assert check(TOKEN[:-1] + "0", found(KEY), SERVED_MS + 99 * DAY_MS) is Refusal.FORGED
+    assert check(TOKEN[:-1] + "0", found(KEY), SERVED_MS + 99 * DAY_MS) is TokenRefusal.FORGED
 
 
 # --- how long it is good -------------------------------------------------------------------------
@@ -244,8 +244,8 @@ def test_the_day_of_service_is_not_counted_and_the_seventh_is_whole():
     token_of = issue(KEY, CASE, last_day(SERVED_MS))
     end_ms = midnight_ms(day + POLICY_DAYS + 1)
     assert isinstance(check(token_of, found(KEY), end_ms - 1), Token)
-    assert check(token_of, found(KEY), end_ms) is Refusal.EXPIRED
-    assert check(token_of, found(KEY), end_ms + 5000 * DAY_MS) is Refusal.EXPIRED
+    assert check(token_of, found(KEY), end_ms) is TokenRefusal.EXPIRED
+    assert check(token_of, found(KEY), end_ms + 5000 * DAY_MS) is TokenRefusal.EXPIRED
 
 
 def test_days_end_in_china_not_in_greenwich():
@@ -255,7 +255,7 @@ def test_days_end_in_china_not_in_greenwich():
 
 def test_a_pad_whose_clock_is_ahead_is_found_out():
     ahead = issue(KEY, CASE, day_of(SERVED_MS) + LONGEST_DAYS + 2)
-    assert check(ahead, found(KEY), SERVED_MS) is Refusal.NOT_YET
+    assert check(ahead, found(KEY), SERVED_MS) is TokenRefusal.NOT_YET
     midnight = issue(KEY, CASE, day_of(SERVED_MS) + LONGEST_DAYS + 1)
     assert isinstance(check(midnight, found(KEY), SERVED_MS), Token)
 

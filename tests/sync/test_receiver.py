@@ -33,7 +33,7 @@ from sync.messages import (
     write_batch,
     write_message,
 )
-from sync.mqtt import BrokerAddress, Incoming, Link, Outgoing
+from sync.mqtt import BrokerAddress, Connection, Incoming, Outgoing
 from sync.receiver import Receiver, condense
 from sync.store_port import Arrival
 
@@ -333,7 +333,7 @@ class Tape(MemoryStore):
 
 def test_the_commit_comes_first_then_the_receipt_then_the_acknowledgement() -> None:
     tape = Tape()
-    link = cast("Link", tape)
+    link = cast("Connection", tape)
     receiver = Receiver(BrokerAddress("127.0.0.1", 1), tape, share=None, rng=Random(1))
     receiver._stopping.set()  # no waiting between tries
     message = Incoming(Topic.ENTRIES.of("pad-x"), GOOD, 7, False, False, None, None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from web import listener as listening
-from web.listener import Listener
+from web.listener import ListenSocket
 
 
 @pytest.fixture
@@ -16,16 +16,16 @@ def refused() -> list[str]:
 
 
 @pytest.fixture
-def listener(refused: list[str]) -> Iterator[Listener]:
-    with Listener("127.0.0.1", 0, refused.append) as one:
+def listener(refused: list[str]) -> Iterator[ListenSocket]:
+    with ListenSocket("127.0.0.1", 0, refused.append) as one:
         yield one
 
 
-def come(listener: Listener, source: str = "127.0.0.1") -> socket.socket:
+def come(listener: ListenSocket, source: str = "127.0.0.1") -> socket.socket:
     return socket.create_connection(listener.getsockname(), 5, source_address=(source, 0))
 
 
-def test_a_place_is_given_back_when_the_connection_closes(listener: Listener) -> None:
+def test_a_place_is_given_back_when_the_connection_closes(listener: ListenSocket) -> None:
     with come(listener):
         connection, (address, _) = listener.accept()
         assert (address, listener.connections) == ("127.0.0.1", 1)
@@ -34,7 +34,7 @@ def test_a_place_is_given_back_when_the_connection_closes(listener: Listener) ->
         assert listener.connections == 0
 
 
-def test_one_caller_cannot_take_every_place(listener: Listener, refused: list[str]) -> None:
+def test_one_caller_cannot_take_every_place(listener: ListenSocket, refused: list[str]) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(listening.MAX_OF_ONE_CALLER):
             stack.enter_context(come(listener))
@@ -48,7 +48,7 @@ def test_one_caller_cannot_take_every_place(listener: Listener, refused: list[st
     assert listener.connections == 0
 
 
-def test_there_is_an_end_to_all_places(listener: Listener, refused: list[str]) -> None:
+def test_there_is_an_end_to_all_places(listener: ListenSocket, refused: list[str]) -> None:
     with contextlib.ExitStack() as stack:
         for n in range(listening.MAX_CONNECTIONS):
             stack.enter_context(come(listener, f"127.0.1.{n + 1}"))
@@ -60,7 +60,7 @@ def test_there_is_an_end_to_all_places(listener: Listener, refused: list[str]) -
 
 
 def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
-    listener: Listener,
+    listener: ListenSocket,
 ) -> None:
     with come(listener):
         connection, _ = listener.accept()
@@ -71,12 +71,14 @@ def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
             assert connection.getsockopt(tcp, socket.TCP_KEEPIDLE) < listening.QUIET_S
 
 
-def test_a_port_that_is_taken_is_an_error_and_leaks_nothing(listener: Listener) -> None:
+def test_a_port_that_is_taken_is_an_error_and_leaks_nothing(listener: ListenSocket) -> None:
     with pytest.raises(OSError, match="in use"):
-        Listener("127.0.0.1", listener.getsockname()[1], print)
+        ListenSocket("127.0.0.1", listener.getsockname()[1], print)
 
 
-def test_an_answer_in_two_parts_does_not_wait_for_an_acknowledgement(listener: Listener) -> None:
+def test_an_answer_in_two_parts_does_not_wait_for_an_acknowledgement(
+    listener: ListenSocket,
+) -> None:
     with come(listener):
         connection, _ = listener.accept()
         with connection:

@@ -1,8 +1,8 @@
-from web.rate_limit import CALLERS_KEPT, Buckets, Rate
+from web.rate_limit import CALLERS_KEPT, Rate, RateLimiter
 
 
 def test_a_burst_is_served_and_then_only_what_flows_in() -> None:
-    buckets = Buckets(Rate(burst=3, per_s=2))
+    buckets = RateLimiter(Rate(burst=3, per_s=2))
     assert [buckets.take("a", 10.0) for _ in range(4)] == [True, True, True, False]
     assert not buckets.take("a", 10.4)
     assert buckets.take("a", 10.5)
@@ -11,19 +11,19 @@ def test_a_burst_is_served_and_then_only_what_flows_in() -> None:
 
 
 def test_one_caller_does_not_empty_the_bucket_of_another() -> None:
-    buckets = Buckets(Rate(burst=1, per_s=1))
+    buckets = RateLimiter(Rate(burst=1, per_s=1))
     assert buckets.take("a", 0.0)
     assert not buckets.take("a", 0.0)
     assert buckets.take("b", 0.0)
 
 
 def test_being_refused_costs_nothing_so_that_patience_is_rewarded() -> None:
-    buckets = Buckets(Rate(burst=1, per_s=1))
+    buckets = RateLimiter(Rate(burst=1, per_s=1))
     assert [buckets.take("a", at / 10) for at in range(11)] == [True, *[False] * 9, True]
 
 
 def test_only_so_many_callers_are_remembered() -> None:
-    buckets = Buckets(Rate(burst=1, per_s=0.001))
+    buckets = RateLimiter(Rate(burst=1, per_s=0.001))
     for n in range(CALLERS_KEPT + 1):
         assert buckets.take(f"10.0.0.{n}", 0.0)
     assert buckets.take("10.0.0.0", 0.0)  # forgotten, so new

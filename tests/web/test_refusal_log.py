@@ -1,8 +1,8 @@
-from web.refusal_log import KINDS_KEPT, QUIET_S, Refused
+from web.refusal_log import KINDS_KEPT, QUIET_S, RefusalLog
 
 
 def test_the_first_is_told_at_once_and_the_next_ones_together() -> None:
-    refused = Refused()
+    refused = RefusalLog()
     line = refused.note("unauthorised", "10.0.0.7", "/v1/window", 5.0)
     assert line == "refused unauthorised to 10.0.0.7 at /v1/window"
     for n in range(1000):
@@ -14,7 +14,7 @@ def test_the_first_is_told_at_once_and_the_next_ones_together() -> None:
 
 
 def test_another_caller_and_another_error_are_news() -> None:
-    refused = Refused()
+    refused = RefusalLog()
     assert refused.note("unauthorised", "a", "/", 0.0)
     assert refused.note("unauthorised", "b", "/", 0.0)
     assert refused.note("too-large", "a", "/", 0.0)
@@ -22,7 +22,7 @@ def test_another_caller_and_another_error_are_news() -> None:
 
 
 def test_a_thousand_callers_are_counted_and_cost_no_memory() -> None:
-    refused = Refused()
+    refused = RefusalLog()
     for n in range(1000):
         refused.note("unauthorised", f"caller {n}", "/", 0.0)
     assert refused.total == 1000

@@ -2,7 +2,7 @@
 
 from device.board.profile import DisplayProfile, Profile
 from device.drivers.sim.clocks import SimBoot, SimWall
-from device.drivers.sim.control import Control
+from device.drivers.sim.control import ControlServer
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.drivers.sim.sim_options import SimOptions
@@ -23,9 +23,9 @@ class SimBoard:
         self.lights = SimLights(self.signals) if profile.lights is not None else None
         self.beeper = SimBeeper(self.signals) if profile.beeper is not None else None
         self.voice = SimVoice(self.signals) if profile.voice is not None else None
-        self._control: Control | None = None
+        self._control: ControlServer | None = None
         if options.control is not None:
-            self._control = Control(
+            self._control = ControlServer(
                 options.control, self.keys, self.wall, self.display, self.signals
             )
 

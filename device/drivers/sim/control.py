@@ -24,11 +24,16 @@ from device.errors import DriverError
 from sync.entries import Trust
 
 
-class Request(msgspec.Struct, forbid_unknown_fields=True, tag_field="do", tag=str.lower):
+class SimRequest(
+    msgspec.Struct,
+    forbid_unknown_fields=True,
+    tag_field="do",
+    tag=lambda name: name.removeprefix("Sim").lower(),
+):
     """What every request carries: `do`."""
 
 
-class Press(Request):
+class SimPress(SimRequest):
     """A finger on `key`, or fingers on all of `keys` at once."""
 
     key: str | None = None
@@ -36,58 +41,68 @@ class Press(Request):
     hold_ms: float = 120.0
 
 
-class Stuck(Request):
+class SimStuck(SimRequest):
     """`key` stays down, until `on` is false."""
 
     key: str
     on: bool
 
 
-class Chatter(Request):
+class SimChatter(SimRequest):
     """The contact of `key` finds no rest for `for_ms`."""
 
     key: str
     for_ms: float
 
 
-class Clock(Request):
+class SimClock(SimRequest):
     """The time of day, and how far the board trusts it; `utc_ms` null is this machine's own."""
 
     trust: Trust
     utc_ms: int | None = None
 
 
-class Display(Request):
+class SimDisplayFault(SimRequest, tag="display"):
     """The display's cable."""
 
     on: bool
 
 
-class Show(Request, tag="picture"):
+class SimPicture(SimRequest, tag="picture"):
     """The picture now."""
 
 
-class Watch(Request):
+class SimWatch(SimRequest):
     """The picture now and after every change, and every signal from now on."""
 
 
-class Signals(Request):
+class SimSignals(SimRequest):
     """What is lit now, and what lights, beeper and voice have done so far."""
 
 
-class Break(Request):
+class SimBreak(SimRequest):
     """A light, the beeper or the sound card breaks, or (`on` false) is mended."""
 
     part: Part
     on: bool
 
 
-AnyRequest = Press | Stuck | Chatter | Clock | Display | Show | Watch | Signals | Break
+AnyRequest = (
+    SimPress
+    | SimStuck
+    | SimChatter
+    | SimClock
+    | SimDisplayFault
+    | SimPicture
+    | SimWatch
+    | SimSignals
+    | SimBreak
+)
 
 _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 
 
-class Control:
+class ControlServer:
     """The server. `start` and `stop` from any thread; the parts are driven from its own."""
 
     def __init__(
@@ -160,30 +175,30 @@ class Control:
         except KeyError as error:
             return {"ok": False, "says": f"no key {error}; there is {', '.join(self._keys.names)}"}
 
-    def _do(self, request: Request, writer: asyncio.StreamWriter) -> dict[str, Any]:
+    def _do(self, request: SimRequest, writer: asyncio.StreamWriter) -> dict[str, Any]:
         match request:
-            case Press():
+            case SimPress():
                 names = request.keys or [request.key or ""]
                 for name in names:
                     if name not in self._keys.names:
                         raise KeyError(name)
                 self._keys.press(names, request.hold_ms)
-            case Stuck():
+            case SimStuck():
                 self._keys.stick(request.key, request.on)
-            case Chatter():
+            case SimChatter():
                 self._keys.chatter(request.key, request.for_ms)
-            case Clock():
+            case SimClock():
                 self._wall.set(request.utc_ms, request.trust)
-            case Display():
+            case SimDisplayFault():
                 self._display.plug(request.on)
-            case Watch():
+            case SimWatch():
                 self._watching.add(writer)
                 return _as_json(self._display.picture)
-            case Show():
+            case SimPicture():
                 return _as_json(self._display.picture)
-            case Signals():
+            case SimSignals():
                 return {"lit": self._signals.lit, "happened": self._signals.happened}
-            case Break():
+            case SimBreak():
                 self._signals.damage(request.part, request.on)
         return {}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,7 +52,7 @@ class SimDisplay:
             )
         with self._lock:
             if not self._plugged:
-                raise DriverError("the simulated display is unplugged", Code.DISPLAY_GONE)
+                raise DriverError("the simulated display is unplugged", PadCode.DISPLAY_GONE)
             self.brightness = self._share
             before = self._pixels
             self._pixels = image.tobytes() if self.brightness else self._dark

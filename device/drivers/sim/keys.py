@@ -12,7 +12,7 @@ from collections.abc import Callable
 from device.board.profile import KeysProfile
 from device.drivers.debounce import Debounce
 from device.drivers.sim.contact import Contact
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport, OnFault, OnPress
 
@@ -108,7 +108,7 @@ class SimKeys:
             self._watch(on_press, on_fault)
         except Exception:
             log.exception("the keys' thread ended")
-            on_fault(FaultReport(Code.KEYS_GONE, True, "the scanning thread ended"))
+            on_fault(FaultReport(PadCode.KEYS_GONE, True, "the scanning thread ended"))
 
     def _watch(self, on_press: OnPress, on_fault: OnFault) -> None:
         debounce = Debounce(self._profile, SOURCE)

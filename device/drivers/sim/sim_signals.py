@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ports import FaultReport, OnFault
 
 Part = Literal["lights", "beeper", "voice"]
@@ -61,7 +61,7 @@ class SignalBook:
         """Note what a part does, if anything. Raises DriverError (A01) when it is broken."""
         with self._lock:
             if part in self._broken:
-                raise DriverError(f"the simulated {part} cannot be driven", Code.SIGNAL_GONE)
+                raise DriverError(f"the simulated {part} cannot be driven", PadCode.SIGNAL_GONE)
             if happening is None:
                 return
             number = self._happened[-1].number + 1 if self._happened else 1
@@ -128,7 +128,7 @@ class SimVoice:
             self._report(FaultReport(error.code, True, error.detail))
         else:
             self._saying = True
-            self._report(FaultReport(Code.SIGNAL_GONE, False))
+            self._report(FaultReport(PadCode.SIGNAL_GONE, False))
 
     def hush(self) -> None:
         """Cut off what is being said."""

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Callable
 
 from device.events import RESTING, Detail, Event, Press, Scene
-from device.ui.touch.page_state import Now, PageState, View
-from device.ui.touch.page_view import Fixed, asks_what, page_state
-from device.ui.touch.reports import Do, Down, Pick, Said, Shown, Up
-from device.ui.touch.touches import Fingers, Tap
+from device.ui.touch.page_state import PadView, PageState, View
+from device.ui.touch.page_view import PageConstants, asks_what, page_state
+from device.ui.touch.reports import Do, Pick, PointerDown, PointerUp, Report, Shown
+from device.ui.touch.touches import Tap, Touches
 from sync.entries import Level
 
 SOURCE = "touch"
@@ -33,7 +33,7 @@ AT_REST = (*RESTING, Scene.LAPSED)
 LEVELS = {level.value: level for level in Level}
 
 
-class Page:
+class PageController:
     """One pad's touch page. `now` reads what stands, nothing while
     the pad has yet to show something; `happen` lets an event happen at the pad;
     `mono_ms` is the boot clock; `speak` says the scene's prompt once more; `shown` hears that a
@@ -42,9 +42,9 @@ class Page:
 
     def __init__(
         self,
-        fixed: Fixed,
+        fixed: PageConstants,
         *,
-        now: Callable[[], Now | None],
+        now: Callable[[], PadView | None],
         happen: Callable[[Event], object],
         mono_ms: Callable[[], int],
         speak: Callable[[], None] = lambda: None,
@@ -96,7 +96,7 @@ class Page:
                 tell(state)
         return state
 
-    def _forget(self, now: Now, before: tuple[object, ...]) -> None:
+    def _forget(self, now: PadView, before: tuple[object, ...]) -> None:
         """What a citizen wished and chose ends with the session."""
         if now.scene is not Scene.DETAILS:
             self._view = self._view._replace(picked=frozenset(), turned=False)
@@ -186,20 +186,20 @@ class Hand:
     nothing is under way any more.
     """
 
-    def __init__(self, page: Page, heard: Callable[[bool], None]) -> None:
+    def __init__(self, page: PageController, heard: Callable[[bool], None]) -> None:
         self._page = page
         self._heard = heard
-        self._fingers = Fingers()
+        self._fingers = Touches()
         self._due: asyncio.TimerHandle | None = None
 
-    def say(self, said: Said) -> None:
+    def say(self, said: Report) -> None:
         """Take a report."""
         match said:
-            case Down():
+            case PointerDown():
                 if said.key in LEVELS:
                     at_ms = self._page.moment(said.age_ms)
                     self._fingers.down(said.pointer, said.key, said.number, at_ms, said.seen_ms)
-            case Up():
+            case PointerUp():
                 self._fingers.up(said.pointer, there=said.there)
             case Do():
                 self._page.do(said)

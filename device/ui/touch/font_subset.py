@@ -41,7 +41,7 @@ def signs_of(texts: Iterable[str]) -> str:
     return "".join(sorted(set(ALWAYS).union(*texts)))
 
 
-class Letters:
+class FontSubset:
     """The font of one language for these signs. `name`: where the page finds it; it changes with
     what is in it, so a browser may keep it for ever, and so may the pad: once it is cut it lies in
     `folder` under that name. `turn` is shared by all that must not be cut at the same time.

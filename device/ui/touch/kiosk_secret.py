@@ -75,7 +75,7 @@ def ask_for_browser(entry_file: Path) -> None:
     entry_file.with_name(AGAIN).write_text("the touch page was not seen\n", "utf-8")
 
 
-class Entry:
+class KioskSecret:
     """Who may come in. `port`: the page's own, to which the browser must say that it belongs; until
     it is known nobody may.
     """

@@ -16,14 +16,14 @@ LONGEST_MS = 3_600_000
 to start is not stopped again and again."""
 
 
-class Seen(NamedTuple):
+class LivenessCheck(NamedTuple):
     """What a look found. `again`: it is time to start the browser again."""
 
     lost: bool
     again: bool = False
 
 
-class Sight:
+class PageLiveness:
     """The page of one pad, from `now_ms` on the boot clock; unseen for `lost_ms` is lost."""
 
     def __init__(self, lost_ms: int, now_ms: int) -> None:
@@ -36,10 +36,10 @@ class Sight:
         self._wait_ms = self._lost_ms * FIRST_AFTER
         self._next_ms = now_ms + self._wait_ms
 
-    def look(self, now_ms: int) -> Seen:
+    def look(self, now_ms: int) -> LivenessCheck:
         """How things stand; says once for each time that the browser is to be started again."""
         again = now_ms >= self._next_ms
         if again:
             self._wait_ms = min(self._wait_ms * 2, LONGEST_MS)
             self._next_ms = now_ms + self._wait_ms
-        return Seen(now_ms - self._last_ms >= self._lost_ms, again)
+        return LivenessCheck(now_ms - self._last_ms >= self._lost_ms, again)

@@ -20,9 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from device.ui.touch.controller import Hand, Page
-from device.ui.touch.font_subset import Letters
-from device.ui.touch.kiosk_secret import Entry
+from device.ui.touch.controller import Hand, PageController
+from device.ui.touch.font_subset import FontSubset
+from device.ui.touch.kiosk_secret import KioskSecret
 from device.ui.touch.page_state import PageState
 from device.ui.touch.reports import read
 
@@ -67,9 +67,9 @@ class Photo(msgspec.Struct, frozen=True):
 
 
 def build_app(
-    page: Page,
-    entry: Entry,
-    letters: dict[str, Letters],
+    page: PageController,
+    entry: KioskSecret,
+    letters: dict[str, FontSubset],
     photo: Photo | None,
     framed_by: Collection[str] = (),
 ) -> Starlette:
@@ -93,9 +93,9 @@ class _Room:
 
     def __init__(
         self,
-        page: Page,
-        entry: Entry,
-        letters: dict[str, Letters],
+        page: PageController,
+        entry: KioskSecret,
+        letters: dict[str, FontSubset],
         photo: Photo | None,
         framed_by: Collection[str],
     ) -> None:
@@ -172,7 +172,7 @@ class _Room:
 class _Talk:
     """One WebSocket: the newest state out, reports in."""
 
-    def __init__(self, websocket: WebSocket, page: Page, edition: str) -> None:
+    def __init__(self, websocket: WebSocket, page: PageController, edition: str) -> None:
         self._websocket = websocket
         self._page = page
         self._edition = edition

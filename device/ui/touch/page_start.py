@@ -8,13 +8,13 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from device.config.touch_config import PHOTO_KINDS, Touch
+from device.config.touch_config import PHOTO_KINDS, TouchConfig
 from device.errors import ConfigError
-from device.ui.touch.controller import Page
-from device.ui.touch.font_subset import Letters, can_cut, signs_of
-from device.ui.touch.kiosk_secret import Entry, secret_in, write_entry
+from device.ui.touch.controller import PageController
+from device.ui.touch.font_subset import FontSubset, can_cut, signs_of
+from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
 from device.ui.touch.page_server import Photo, build_app, page_file
-from device.ui.touch.page_view import Fixed
+from device.ui.touch.page_view import PageConstants
 from web.server import PortError, WebServer, serve
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ LETTERS = "letters"
 class OpenPage:
     """A touch page at work."""
 
-    def __init__(self, server: WebServer, letters: Iterable[Letters]) -> None:
+    def __init__(self, server: WebServer, letters: Iterable[FontSubset]) -> None:
         self.port = server.port
         self._server = server
         self._letters = tuple(letters)
@@ -47,7 +47,7 @@ class OpenPage:
             await one.stop()
 
 
-async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
+async def open_page(settings: TouchConfig, fixed: PageConstants, page: PageController) -> OpenPage:
     """Open it. Raises ConfigError when the port, the entry or the font's tool cannot be had."""
     if not can_cut():
         raise ConfigError("[touch] needs fontTools: `pip install 'ratingpad[pad,touch]'`")
@@ -55,7 +55,7 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     letters = letters_for(settings, fixed)
     photo = settings.card.photo if settings.card is not None else None
     shown = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
-    entry = Entry(secret)
+    entry = KioskSecret(secret)
     app = build_app(page, entry, letters, shown, settings.framed_by)
     try:
         server = await serve(app, HOST, settings.port)
@@ -67,13 +67,13 @@ async def open_page(settings: Touch, fixed: Fixed, page: Page) -> OpenPage:
     return OpenPage(server, letters.values())
 
 
-def letters_for(settings: Touch, fixed: Fixed) -> dict[str, Letters]:
+def letters_for(settings: TouchConfig, fixed: PageConstants) -> dict[str, FontSubset]:
     """The fonts of this page, by BCP 47 tag; none is cut yet."""
     card = fixed.card[:2] if fixed.card is not None else ()
     own = [fixed.hall, fixed.window, *fixed.notices, *card, _said_without_agent()]
     folder, turn = settings.entry_file.with_name(LETTERS), asyncio.Lock()
     return {
-        one.tag: Letters(language, signs_of([*one.texts(), *own]), folder, turn)
+        one.tag: FontSubset(language, signs_of([*one.texts(), *own]), folder, turn)
         for language, one in fixed.wording.languages().items()
     }
 

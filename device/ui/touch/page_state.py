@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Level
 
 
-class Now(NamedTuple):
+class PadView(NamedTuple):
     """What stands at the pad. `asks`: a level key would rate. `reasons_for`: the level that reasons
     are asked for. `link`: what a QR code says; `late`: in standby, that it is the one of a lapse.
     `minute`: the time of day, if it is known.
     """
 
     scene: Scene
-    code: Code | None = None
+    code: PadCode | None = None
     asks: bool = False
     invitation: str | None = None
     reasons_for: Level | None = None
@@ -46,21 +46,21 @@ class View(NamedTuple):
     tested: frozenset[str] = frozenset()
 
 
-class Line(msgspec.Struct, frozen=True):
+class TextLine(msgspec.Struct, frozen=True):
     """A text and its language (BCP 47)."""
 
     lang: str
     text: str
 
 
-Lines = tuple[Line, ...]
+TextLines = tuple[TextLine, ...]
 
 
 class Face(msgspec.Struct, frozen=True, omit_defaults=True):
     """One of the five. `key` is what comes back."""
 
     key: str
-    words: Lines
+    words: TextLines
     tested: bool = False
 
 
@@ -68,7 +68,7 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
     """A reason that may be chosen, by its official code."""
 
     code: str
-    words: Lines
+    words: TextLines
     picked: bool = False
 
 
@@ -76,7 +76,7 @@ class Button(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something else that may be touched: `do` comes back. `on`: for a switch."""
 
     do: str
-    words: Lines
+    words: TextLines
     on: bool | None = None
 
 
@@ -84,9 +84,9 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who serves here. `photo`: there is one."""
 
     name: str
-    serves: Lines
+    serves: TextLines
     number: str = ""
-    number_words: Lines = ()
+    number_words: TextLines = ()
     photo: bool = False
 
 
@@ -100,21 +100,21 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True):
     mm: float
     text_mm: float
     target_mm: float
-    title: Lines = ()
-    body: Lines = ()
+    title: TextLines = ()
+    body: TextLines = ()
     faces: tuple[Face, ...] = ()
     live: bool = False
     reasons: tuple[Reason, ...] = ()
     answers: tuple[Button, ...] = ()
     buttons: tuple[Button, ...] = ()
-    hall: Lines = ()
+    hall: TextLines = ()
     minute: str = ""
     fault: str = ""
-    notices: Lines = ()
+    notices: TextLines = ()
     notice_s: int = 0
-    hold: tuple[Lines, Lines] | None = None
+    hold: tuple[TextLines, TextLines] | None = None
     card: Card | None = None
     code: tuple[str, ...] = ()
-    code_words: Lines = ()
+    code_words: TextLines = ()
     large: bool = False
     contrast: bool = False

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from device.events import Scene
-from device.ui.touch.page_state import Button, Card, Face, Line, Lines, Now, PageState, Reason, View
+from device.ui.touch.page_state import (
+    Button,
+    Card,
+    Face,
+    PadView,
+    PageState,
+    Reason,
+    TextLine,
+    TextLines,
+    View,
+)
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
 from sync.entries import Level
 
@@ -36,10 +46,10 @@ class Offer(NamedTuple):
     extended: bool
 
 
-class Fixed(NamedTuple):
+class PageConstants(NamedTuple):
     """What stays the same while the agent runs. `mm`: pixels to a millimetre. `offers`: the reasons
     of each level. `modules`: a text as the rows of its QR code. `window`: whose signs the page can
-    write; which one it is, is said with every moment (`Now`).
+    write; which one it is, is said with every moment (`PadView`).
     """
 
     wording: "Wording"
@@ -55,7 +65,7 @@ class Fixed(NamedTuple):
     speaks: bool = False
 
 
-def page_state(fixed: Fixed, now: Now, view: View, number: int) -> PageState:
+def page_state(fixed: PageConstants, now: PadView, view: View, number: int) -> PageState:
     """The page of this moment, for the question of this number."""
     tongues = _spoken(fixed.wording, view)
     scene = now.scene
@@ -82,12 +92,12 @@ def page_state(fixed: Fixed, now: Now, view: View, number: int) -> PageState:
     return _reasons(state, fixed, now, view, tongues) if scene is Scene.DETAILS else state
 
 
-def asks_what(now: Now, view: View) -> tuple[object, ...]:
+def asks_what(now: PadView, view: View) -> tuple[object, ...]:
     """What a touch would mean; when it differs, so does the question's number."""
     return now.scene, now.asks, now.invitation, now.reasons_for, view.turned
 
 
-def offered(fixed: Fixed, now: Now, view: View) -> list[Offer]:
+def offered(fixed: PageConstants, now: PadView, view: View) -> list[Offer]:
     """The reasons that stand on the page: the base set first, the others on request."""
     offers = fixed.offers.get(now.reasons_for, ()) if now.reasons_for else ()
     return [one for one in offers if one.extended is view.turned]
@@ -97,21 +107,21 @@ def _spoken(wording: "Wording", view: View) -> "tuple[Tongue, ...]":
     return wording.english if view.english and wording.english else wording.together
 
 
-def _lines(tongues: "Sequence[Tongue]", text: "Callable[[Tongue], str]") -> Lines:
-    return tuple(Line(one.tag, said) for one in tongues if (said := text(one)))
+def _lines(tongues: "Sequence[Tongue]", text: "Callable[[Tongue], str]") -> TextLines:
+    return tuple(TextLine(one.tag, said) for one in tongues if (said := text(one)))
 
 
-def _says(tongues: "Sequence[Tongue]", word: "Callable[[PageWords], str]") -> Lines:
+def _says(tongues: "Sequence[Tongue]", word: "Callable[[PageWords], str]") -> TextLines:
     return _lines(tongues, lambda one: word(one.page))
 
 
-def _title(now: Now, tongues: "Sequence[Tongue]") -> Lines:
+def _title(now: PadView, tongues: "Sequence[Tongue]") -> TextLines:
     if now.scene in HALL_SCENES and now.window:
         return _lines(tongues, lambda one: one.words.window.format(window=now.window))
     return _lines(tongues, lambda one: one.words.scenes[now.scene.value].title)
 
 
-def _body(now: Now, tongues: "Sequence[Tongue]") -> Lines:
+def _body(now: PadView, tongues: "Sequence[Tongue]") -> TextLines:
     if now.scene is Scene.INVITATION:
         return _says(tongues, lambda page: page.choose)
     if now.scene is Scene.SELFTEST:
@@ -129,29 +139,31 @@ def _faces(view: View, tongues: "Sequence[Tongue]") -> tuple[Face, ...]:
     return tuple(
         Face(
             name,
-            tuple(Line(one.tag, one.words.levels[name]) for one in tongues),
+            tuple(TextLine(one.tag, one.words.levels[name]) for one in tongues),
             tested=name in view.tested,
         )
         for name in (level.value for level in Level)
     )
 
 
-def _standby(state: PageState, fixed: Fixed, now: Now, tongues: "Sequence[Tongue]") -> PageState:
+def _standby(
+    state: PageState, fixed: PageConstants, now: PadView, tongues: "Sequence[Tongue]"
+) -> PageState:
     main = fixed.wording.together[0].tag
     several = len(fixed.notices) > 1
     hold = (_says(tongues, lambda page: page.hold), _says(tongues, lambda page: page.go))
     return msgspec.structs.replace(
         state,
-        hall=(Line(main, fixed.hall),) if fixed.hall else (),
+        hall=(TextLine(main, fixed.hall),) if fixed.hall else (),
         minute=now.minute,
-        notices=tuple(Line(main, notice) for notice in fixed.notices),
+        notices=tuple(TextLine(main, notice) for notice in fixed.notices),
         notice_s=fixed.notice_s if several else 0,
         hold=hold if several else None,
         card=_card(fixed, tongues),
     )
 
 
-def _card(fixed: Fixed, tongues: "Sequence[Tongue]") -> Card | None:
+def _card(fixed: PageConstants, tongues: "Sequence[Tongue]") -> Card | None:
     if fixed.card is None:
         return None
     name, number, photo = fixed.card
@@ -160,7 +172,7 @@ def _card(fixed: Fixed, tongues: "Sequence[Tongue]") -> Card | None:
 
 
 def _reasons(
-    state: PageState, fixed: Fixed, now: Now, view: View, tongues: "Sequence[Tongue]"
+    state: PageState, fixed: PageConstants, now: PadView, view: View, tongues: "Sequence[Tongue]"
 ) -> PageState:
     every = fixed.offers.get(now.reasons_for, ()) if now.reasons_for else ()
     answers = [
@@ -174,7 +186,7 @@ def _reasons(
     reasons = (
         Reason(
             one.code,
-            tuple(Line(tongue.tag, tongue.page.reason_words[one.code]) for tongue in tongues),
+            tuple(TextLine(tongue.tag, tongue.page.reason_words[one.code]) for tongue in tongues),
             one.code in view.picked,
         )
         for one in offered(fixed, now, view)
@@ -182,7 +194,9 @@ def _reasons(
     return msgspec.structs.replace(state, reasons=tuple(reasons), answers=tuple(answers))
 
 
-def _buttons(fixed: Fixed, now: Now, view: View, tongues: "Sequence[Tongue]") -> tuple[Button, ...]:
+def _buttons(
+    fixed: PageConstants, now: PadView, view: View, tongues: "Sequence[Tongue]"
+) -> tuple[Button, ...]:
     if now.scene not in SWITCHED:
         return ()
     found = []
@@ -196,7 +210,7 @@ def _buttons(fixed: Fixed, now: Now, view: View, tongues: "Sequence[Tongue]") ->
     return tuple(found)
 
 
-def _scan_words(now: Now, tongues: "Sequence[Tongue]") -> Lines:
+def _scan_words(now: PadView, tongues: "Sequence[Tongue]") -> TextLines:
     if now.scene in (Scene.INVITATION, Scene.LAPSED):
         return _says(tongues, lambda page: page.scan_rate)
     if now.scene is Scene.DETAILS:
@@ -206,7 +220,7 @@ def _scan_words(now: Now, tongues: "Sequence[Tongue]") -> Lines:
     return _says(tongues, lambda page: page.scan_hall)
 
 
-def _modules(fixed: Fixed, link: str | None) -> tuple[str, ...]:
+def _modules(fixed: PageConstants, link: str | None) -> tuple[str, ...]:
     if link is None:
         return ()
     return tuple("".join("1" if dark else "0" for dark in row) for row in fixed.modules(link))

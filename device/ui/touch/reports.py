@@ -15,7 +15,7 @@ Number = Annotated[int, Meta(ge=0, le=2**53)]
 Word = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9_]*\Z")]
 
 
-class Down(msgspec.Struct, frozen=True, tag="down", forbid_unknown_fields=True):
+class PointerDown(msgspec.Struct, frozen=True, tag="down", forbid_unknown_fields=True):
     """A finger came down on a face, under the question `number` that had been on the screen for
     `seen_ms`.
     """
@@ -27,7 +27,7 @@ class Down(msgspec.Struct, frozen=True, tag="down", forbid_unknown_fields=True):
     seen_ms: Milliseconds
 
 
-class Up(msgspec.Struct, frozen=True, tag="up", forbid_unknown_fields=True):
+class PointerUp(msgspec.Struct, frozen=True, tag="up", forbid_unknown_fields=True):
     """It has gone: `there`, still on its face, or elsewhere, which takes the touch back."""
 
     pointer: Pointer
@@ -52,11 +52,11 @@ class Shown(msgspec.Struct, frozen=True, tag="shown", forbid_unknown_fields=True
     """The page is on a screen: the browser draws a frame."""
 
 
-Said = Down | Up | Do | Pick | Shown
+Report = PointerDown | PointerUp | Do | Pick | Shown
 
-_DECODER: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
+_DECODER: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
-def read(text: str) -> Said:
+def read(text: str) -> Report:
     """A report. Raises msgspec.DecodeError for anything else."""
     return _DECODER.decode(text)

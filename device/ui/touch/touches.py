@@ -43,7 +43,7 @@ class _Finger(NamedTuple):
     there: bool = False
 
 
-class Fingers:
+class Touches:
     """The fingers on one screen. Times are of the boot clock, in ms."""
 
     def __init__(self) -> None:

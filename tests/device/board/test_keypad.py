@@ -4,13 +4,13 @@ import pytest
 from evdev import ecodes
 
 from device.board.keypad import keypad_names, load_keypad, parse_keypad
-from device.config_errors import Problems
+from device.config_errors import ConfigErrors
 from device.errors import ConfigError
 from sync.entries import Level
 
 
 def mistakes(text: str) -> list[str]:
-    problems = Problems()
+    problems = ConfigErrors()
     parse_keypad("bench", text, problems)
     return problems.lines
 

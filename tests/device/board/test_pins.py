@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.board.descriptions import find_text
-from device.board.pins import Claim, check_claims, claims, read_header
+from device.board.pins import PinClaim, check_claims, claims, read_header
 from device.board.profile import board_names, find_header, load_profile, parse_profile
 from device.config.config import load
-from device.config_errors import Problems
+from device.config_errors import ConfigErrors
 from device.errors import ConfigError
 from sync.entries import Level
 
@@ -18,7 +18,7 @@ LIGHTS = (17, 18, 27, 22, 23)
 
 
 def the_header():
-    problems = Problems()
+    problems = ConfigErrors()
     header = find_header("rpi40", problems)
     assert problems.lines == []
     assert header is not None
@@ -42,7 +42,7 @@ def board(*more: str, lines=LINES, lights=LIGHTS, beeper=16, display='bus = "i2c
 
 
 def mistakes(text: str) -> list[str]:
-    problems = Problems()
+    problems = ConfigErrors()
     profile = parse_profile("bench", text, problems)
     assert (profile is None) == bool(problems.lines)
     return problems.lines
@@ -128,7 +128,10 @@ def test_without_a_header_lines_are_just_numbers():
 
 
 def test_check_tells_it_before_a_pad_is_wired(tmp_path, monkeypatch):
-    texts = {"boards": board(beeper=5), "headers": find_text("headers", "", "rpi40", Problems())}
+    texts = {
+        "boards": board(beeper=5),
+        "headers": find_text("headers", "", "rpi40", ConfigErrors()),
+    }
     monkeypatch.setattr("device.board.profile.find_text", lambda folder, *_: texts[folder])
     file = tmp_path / "pad.toml"
     file.write_text('[pad]\nid = "a"\nboard = "bench"\n[ledger]\npath = "l.db"\n')
@@ -168,7 +171,7 @@ def test_only_the_pi_that_may_have_a_battery_is_believed_its_clock():
 BUSES = ["i2c-1", "spi-0.0", "spi-0.1", "spi-1.0"]
 
 
-def pins_of(claim: Claim) -> set[int]:
+def pins_of(claim: PinClaim) -> set[int]:
     """The pins of a claim, found the plain way."""
     if claim.line is not None:
         return {pin.pin for pin in HEADER.pin if pin.line == claim.line}
@@ -177,16 +180,16 @@ def pins_of(claim: Claim) -> set[int]:
 
 
 LINE = st.builds(
-    lambda n, line: Claim("key", f"k{n}", line=line), st.integers(), st.sampled_from(FREE)
+    lambda n, line: PinClaim("key", f"k{n}", line=line), st.integers(), st.sampled_from(FREE)
 )
 BUS = st.builds(
-    lambda n, bus: Claim("display", f"d{n}", bus=bus), st.integers(), st.sampled_from(BUSES)
+    lambda n, bus: PinClaim("display", f"d{n}", bus=bus), st.integers(), st.sampled_from(BUSES)
 )
 
 
 @given(st.lists(LINE | BUS, max_size=12))
 def test_claims_are_refused_exactly_when_two_share_a_pin(claimed):
-    problems = Problems()
+    problems = ConfigErrors()
     check_claims(HEADER, claimed, problems)
     taken = [pin for claim in claimed for pin in pins_of(claim)]
     assert len(problems.lines) == len(taken) - len(set(taken))
@@ -234,6 +237,6 @@ def test_the_buses_are_where_every_display_expects_them():
     ],
 )
 def test_a_wrong_header_is_told(pins, says):
-    problems = Problems()
+    problems = ConfigErrors()
     assert read_header("bench", {"title": "t", "pin": pins}, problems) is None
     assert problems.lines == [says]

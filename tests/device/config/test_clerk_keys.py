@@ -10,7 +10,7 @@ from device.board.keypad import parse_keypad
 from device.board.profile import load_profile, parse_profile
 from device.config.clerk_keys import DUTIES
 from device.config.config import Config, load
-from device.config_errors import Problems
+from device.config_errors import ConfigErrors
 from device.errors import ConfigError
 from device.events import Does, Press, Scene
 from rigs.pad_bench import Bench
@@ -85,7 +85,7 @@ def described(level_line: str) -> str:
 
 
 def test_a_key_map_says_which_of_its_keys_is_the_clerks() -> None:
-    problems = Problems()
+    problems = ConfigErrors()
     keypad = parse_keypad("k", described('does = "invite"\n'), problems)
     assert keypad is not None, problems.lines
     assert {key.name: key.does for key in keypad.key if key.does} == {"bell": "invite"}
@@ -106,7 +106,7 @@ def test_no_key_has_a_level_and_is_the_clerks_and_no_two_do_the_same() -> None:
         { name = "f", line = 6, does = "invite" },
     ]
     """
-    problems = Problems()
+    problems = ConfigErrors()
     assert parse_profile("p", profile, problems) is None
     assert len(problems.lines) == 2
     assert "a key with a level does nothing else" in problems.lines[0]

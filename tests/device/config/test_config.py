@@ -9,10 +9,10 @@ import pytest
 
 from device.board.profile import Parts, board_names, load_profile, parse_profile, read_options
 from device.config.config import Config, load
-from device.config_errors import Problems, as_toml
+from device.config_errors import ConfigErrors, as_toml
 from device.drivers.options import SerialOptions
 from device.drivers.sim.sim_options import SimOptions
-from device.errors import Code, ConfigError
+from device.errors import ConfigError, PadCode
 from sync.entries import HashName, Level
 
 GOOD = """
@@ -38,7 +38,7 @@ def loaded(folder: Path, text: str) -> Config:
 def mistakes(folder: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         loaded(folder, text)
-    assert caught.value.code is Code.CONFIG_WRONG
+    assert caught.value.code is PadCode.CONFIG_WRONG
     head, *lines = caught.value.detail.split("\n  ")
     assert head.startswith(f"{len(lines)} mistake")
     return lines
@@ -195,7 +195,7 @@ FIVE = [(level.value, place, level.value) for place, level in enumerate(Level)]
 
 
 def profile_mistakes(text: str) -> list[str]:
-    problems = Problems()
+    problems = ConfigErrors()
     parse_profile("bench", text, problems)
     return problems.lines
 

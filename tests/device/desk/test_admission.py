@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from device.desk.admission import CALLS, EVENTS, MISSES, Admission, Call, place_of
+from device.desk.admission import CALLS, EVENTS, MISSES, Admission, RequestInfo, place_of
 
 TOKEN = "s3cret-令牌-0123456789"
 RIGHT = (TOKEN.encode(),)
@@ -35,8 +35,8 @@ def door(clock: Clock) -> Admission:
     )
 
 
-def call(path: str = "/v1/window", method: str = "GET", **given: Any) -> Call:
-    return Call(method, path, "10.0.0.7", "10.0.0.1", host="10.0.0.1:8600", **given)
+def call(path: str = "/v1/window", method: str = "GET", **given: Any) -> RequestInfo:
+    return RequestInfo(method, path, "10.0.0.7", "10.0.0.1", host="10.0.0.1:8600", **given)
 
 
 @pytest.mark.parametrize("tokens", [[], [""], [" "], ["good-and-long-enough", "\n"]])

@@ -21,10 +21,10 @@ import msgspec
 import pytest
 
 from device.desk.admission import Admission
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
-from device.desk.window_diff import Watch
-from device.errors import Code
+from device.desk.window_diff import WindowDiff
+from device.errors import PadCode
 from device.events import Standing
 from device.pad import Pad
 from rigs.house import ROOT
@@ -70,12 +70,12 @@ def traced(lines: list[str]) -> Iterator[None]:
 async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) -> None:
     pad = bench.pad
     admission = Admission([TOKEN], now_s=asyncio.get_running_loop().time)
-    news = Watch(pad)
+    news = WindowDiff(pad)
     pad.on_changed = lambda: seen.events.extend(
         msgspec.json.encode(event).decode() for event in news.look()
     )
     transport = httpx.ASGITransport(
-        build_app(pad, admission, Live(pad)), raise_app_exceptions=False
+        build_app(pad, admission, EventStream(pad)), raise_app_exceptions=False
     )
     headers = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://pad") as client:
@@ -119,7 +119,7 @@ async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) ->
         await everything()
         await call("POST", "/v1/invitations", {**CASE, "again": True})
         await everything()
-        pad.raise_fault(Code.LEDGER_FULL)
+        pad.raise_fault(PadCode.LEDGER_FULL)
         await everything()
 
 

@@ -12,13 +12,12 @@ from typing import Any, Literal, cast
 import pytest
 
 from device.board.keypad import load_keypad
-from device.config.config import Bus68 as Bus68Config
+from device.config.config import Bus68Config
 from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
 from device.desk.bus68_protocol import COPIES
-from device.errors import Code, ConfigError
+from device.errors import ConfigError, PadCode
 from device.events import Effect, Event, Press, Record, Scene, Settled
-from device.ports import Desk, FaultReport
-from device.ports import Invited as Granted
+from device.ports import Desk, FaultReport, Granted
 from device.session.session import Session
 from rigs.bus485 import LINKS, Bus485, OldController, Plain, Plug
 from rigs.pad_bench import Bench
@@ -61,7 +60,7 @@ class Window:
         self.bus.start()
 
     def _fault(self, standing: bool, detail: str) -> None:
-        self.bench.pad.driver_fault(FaultReport(Code.BUS_GONE, standing, detail))
+        self.bench.pad.driver_fault(FaultReport(PadCode.BUS_GONE, standing, detail))
 
     @property
     def invitations(self) -> list[Invited]:
@@ -355,7 +354,7 @@ def test_in_a_fault_a_start_is_passed_over_and_what_was_rated_is_told_all_the_sa
         await hall.started(three)
         three.bench.press(Level.DISSATISFIED)
         await pass_s(1)
-        three.bench.pad.raise_fault(Code.KEYS_GONE)
+        three.bench.pad.raise_fault(PadCode.KEYS_GONE)
         await pass_s(1)
         assert set(hall.controller.codes(3)) == {CODES[Level.DISSATISFIED]}
         hall.controller.call(3)

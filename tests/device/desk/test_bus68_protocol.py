@@ -15,7 +15,7 @@ from device.desk.bus68_protocol import (
     REPEAT_MS,
     STAGGER_MS,
     START,
-    Talk,
+    Bus68Protocol,
     Word,
 )
 from device.serial.frame68 import PRESS, Frame
@@ -25,16 +25,16 @@ OURS = Frame(0x83, START)
 PRESS_4 = Frame(0x83, PRESS, b"\x04")
 
 
-def talk(window: int = 0, *, acknowledge_starts: bool = False) -> Talk:
+def talk(window: int = 0, *, acknowledge_starts: bool = False) -> Bus68Protocol:
     """A stand-in that repeats after `REPEAT_MS`."""
-    return Talk(window, acknowledge_starts=acknowledge_starts)
+    return Bus68Protocol(window, acknowledge_starts=acknowledge_starts)
 
 
-def start(one: Talk) -> Frame:
+def start(one: Bus68Protocol) -> Frame:
     return Frame(one.address, START)
 
 
-def said(one: Talk, until_ms: int) -> list[tuple[int, bytes]]:
+def said(one: Bus68Protocol, until_ms: int) -> list[tuple[int, bytes]]:
     """All that is said up to a time, each when it is due."""
     found = []
     while (due := one.next_ms()) is not None and due <= until_ms:

@@ -11,9 +11,9 @@ from starlette.routing import WebSocketRoute
 
 from device import ports
 from device.desk import event_stream as live_module
-from device.desk.event_stream import MAX_LISTENERS, QUEUED, Live
+from device.desk.event_stream import MAX_LISTENERS, QUEUED, EventStream
 from device.events import Standing
-from device.ports import WindowNow
+from device.ports import WindowStatus
 from rigs.web_listener import Listener, RefusedError
 from web.server import WebServer, serve
 
@@ -22,8 +22,8 @@ class Desk:
     def __init__(self) -> None:
         self.turn = 0
 
-    def window(self) -> WindowNow:
-        return WindowNow("3", "busy" if self.turn % 2 else "ready")
+    def window(self) -> WindowStatus:
+        return WindowStatus("3", "busy" if self.turn % 2 else "ready")
 
     def standing(self, _: str) -> Standing | None:
         return None
@@ -32,7 +32,7 @@ class Desk:
 class Bench:
     """A desk's events on a real port."""
 
-    def __init__(self, server: WebServer, desk: Desk, live: Live) -> None:
+    def __init__(self, server: WebServer, desk: Desk, live: EventStream) -> None:
         self.server, self.desk, self.live = server, desk, live
 
     async def listen(self) -> Listener:
@@ -50,7 +50,7 @@ class Bench:
 def run(story: Callable[[Bench], Awaitable[None]]) -> None:
     async def whole() -> None:
         desk = Desk()
-        live = Live(cast("ports.Desk", desk))
+        live = EventStream(cast("ports.Desk", desk))
         app = Starlette(routes=[WebSocketRoute("/v1/events", live.events)])
         server = await serve(app, "127.0.0.1", 0)
         try:
@@ -147,7 +147,7 @@ def test_a_listener_who_is_gone_without_a_word_is_forgotten() -> None:
 
 def test_the_pad_does_nothing_for_nobody() -> None:
     class Busy(Desk):
-        def window(self) -> WindowNow:
+        def window(self) -> WindowStatus:
             raise AssertionError("nobody listens")
 
-    Live(cast("ports.Desk", Busy())).changed()
+    EventStream(cast("ports.Desk", Busy())).changed()

@@ -10,10 +10,10 @@ import pytest
 
 from device.desk.admission import Admission
 from device.desk.api_errors import ERRORS
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.schemas import MAX_REQUEST_BYTES
-from device.errors import Code
+from device.errors import PadCode
 from device.events import (
     Blocked,
     Event,
@@ -28,7 +28,7 @@ from device.events import (
     Stored,
     Withdraw,
 )
-from device.ports import Desk, Invited, WindowNow
+from device.ports import Desk, Granted, WindowStatus
 from device.session.session import Session, Timing
 from sync.entries import At, Body, Channel, Paused, Service, Trust, Withdrawn, write_body
 from sync.entries import Invited as InvitedEntry
@@ -64,15 +64,15 @@ class SessionDesk:
         *,
         again: bool = False,
         channel: Channel = Channel.HALL_PAD,
-    ) -> Invited | Refusal:
+    ) -> Granted | Refusal:
         one = self.session.invitation
         if one is not None and service.case and one.service == service:
-            return Invited(one.id, created=False)
+            return Granted(one.id, created=False)
         if service.case in self.rated and not again:
             return Refusal.RATED
         self.made += 1
         wish = Invitation(f"01J{self.made}", source, service, clerk, channel=channel)
-        return self.do(Invite(wish)) or Invited(wish.id, created=True)
+        return self.do(Invite(wish)) or Granted(wish.id, created=True)
 
     async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
         return self.do(Withdraw(invitation, reason))
@@ -86,9 +86,9 @@ class SessionDesk:
     def standing(self, invitation: str) -> Standing | None:
         return self.session.standing(invitation)
 
-    def window(self) -> WindowNow:
+    def window(self) -> WindowStatus:
         one = self.session.invitation
-        return WindowNow("3", self.session.clerk_state, one.id if one else None)
+        return WindowStatus("3", self.session.clerk_state, one.id if one else None)
 
     async def settle(self, _: float) -> bool:
         return True
@@ -99,7 +99,7 @@ class Caller:
 
     def __init__(self, desk: Desk, origins: Sequence[str] = ()) -> None:
         self.admission = Admission([TOKEN], origins=origins, now_s=self.now_s)
-        self.live = Live(desk)
+        self.live = EventStream(desk)
         self.app = build_app(desk, self.admission, self.live)
         self._now_s = 0.0
 
@@ -224,7 +224,7 @@ def test_a_paused_window_takes_no_invitation_until_it_is_resumed(
 
 
 def test_a_fault_is_told_as_such(call: Caller, desk: SessionDesk) -> None:
-    desk.do(Blocked(Code.KEYS_GONE))
+    desk.do(Blocked(PadCode.KEYS_GONE))
     assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "fault")
     assert call("GET", "/v1/window").json()["state"] == "fault"
 
@@ -354,7 +354,7 @@ def test_a_wrong_path_and_a_wrong_method_are_told_apart(call: Caller) -> None:
 
 def test_a_failure_inside_the_pad_gives_a_code_and_no_traceback(desk: SessionDesk) -> None:
     class Broken(SessionDesk):
-        def window(self) -> WindowNow:
+        def window(self) -> WindowStatus:
             raise RuntimeError("k2 was satisfied")
 
     answer = Caller(Broken())("GET", "/v1/window")
@@ -443,9 +443,9 @@ def test_an_invitation_that_a_fault_took_back_meanwhile_is_not_called_open(
 
     async def slow(
         service: Service, clerk: str | None, source: str, *, again: bool, channel: Channel
-    ) -> Invited | Refusal:
+    ) -> Granted | Refusal:
         granted = await quick(service, clerk, source)
-        desk.do(Blocked(Code.LEDGER_FULL))
+        desk.do(Blocked(PadCode.LEDGER_FULL))
         return granted
 
     monkeypatch.setattr(desk, "invite", slow)

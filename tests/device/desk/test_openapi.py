@@ -13,10 +13,10 @@ from starlette.routing import Route, WebSocketRoute
 
 from device.desk.admission import Admission
 from device.desk.api_errors import ERRORS
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.openapi import FILE, OPERATIONS, document, text
-from device.desk.schemas import InvitationWish
+from device.desk.schemas import InvitationRequest
 from device.ports import Desk
 from rigs.house import ROOT
 
@@ -41,7 +41,7 @@ def test_what_is_committed_is_what_the_types_say() -> None:
 
 def test_it_has_every_route_of_the_app_and_no_other() -> None:
     nobody = cast("Desk", None)
-    app = build_app(nobody, Admission(["0123456789abcdef"]), Live(nobody))
+    app = build_app(nobody, Admission(["0123456789abcdef"]), EventStream(nobody))
     routes = set()
     for route in app.routes:
         if isinstance(route, WebSocketRoute) and route.path.startswith("/v1/"):
@@ -74,12 +74,15 @@ def test_every_error_is_told_somewhere_and_every_name_is_used_once(paper: dict[s
 def test_a_caller_who_goes_by_the_document_is_understood(
     paper: dict[str, Any], wish: dict[str, Any], is_good: bool
 ) -> None:
-    schema = {**paper["components"]["schemas"]["InvitationWish"], "components": paper["components"]}
+    schema = {
+        **paper["components"]["schemas"]["InvitationRequest"],
+        "components": paper["components"],
+    }
     # Python's `$` would let a newline at the end through, ECMA's does not.
     schema = json.loads(json.dumps(schema).replace(r']*$"', r']*\\Z"'))
     found = jsonschema.Draft202012Validator(schema).is_valid(wish)
     assert found is is_good
-    assert set(schema["properties"]) == set(InvitationWish.__struct_fields__)
+    assert set(schema["properties"]) == set(InvitationRequest.__struct_fields__)
 
 
 def test_nothing_in_it_has_room_for_a_level() -> None:

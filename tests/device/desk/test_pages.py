@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.openapi import text
 from device.desk.pages import OPENAPI, PAGES, PUBLIC
@@ -35,7 +35,7 @@ def get() -> Get:
         ["0123456789abcdef"], origins=["https://win.hall.lan", "null"], public=PUBLIC
     )
     desk = cast("Desk", Idle())
-    app = build_app(desk, admission, Live(desk))
+    app = build_app(desk, admission, EventStream(desk))
 
     def get(path: str, **given: Any) -> httpx.Response:
         async def call() -> httpx.Response:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.plugin import CODES, REFUSED
 from device.events import Refusal
@@ -49,7 +49,7 @@ def run(story: Callable[[Software], Awaitable[None]], *, is_on: bool = True) -> 
     async def whole() -> None:
         bench = Bench()
         bench.pad.start()
-        live = Live(bench.pad)
+        live = EventStream(bench.pad)
         bench.pad.on_changed = live.changed
         admission = Admission([OTHER], plugin_tokens=[TOKEN] if is_on else [])
         server = await serve(build_app(bench.pad, admission, live), "127.0.0.1", 0)

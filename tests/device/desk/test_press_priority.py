@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from device.desk.admission import Admission
-from device.desk.event_stream import Live
+from device.desk.event_stream import EventStream
 from device.desk.http import build_app
-from device.desk.press_priority import YIELD_S, Turns
-from device.errors import Code
+from device.desk.press_priority import YIELD_S, PressPriority
+from device.errors import PadCode
 from device.events import Scene
 from rigs.pad_bench import Bench
 from rigs.virtual_time import pass_s, run
@@ -25,7 +25,7 @@ class Hall:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        app = build_app(bench.pad, Admission([TOKEN]), Live(bench.pad))
+        app = build_app(bench.pad, Admission([TOKEN]), EventStream(bench.pad))
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://pad",
@@ -73,10 +73,10 @@ def test_whoever_calls_is_answered_after_thanks() -> None:
 
 
 def test_without_turns_they_are_answered_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(_: Turns) -> None:
+    async def at_once(_: PressPriority) -> None:
         pass
 
-    monkeypatch.setattr(Turns, "take", at_once)
+    monkeypatch.setattr(PressPriority, "take", at_once)
 
     async def story(bench: Bench, hall: Hall) -> None:
         await press_among_callers(bench, hall)
@@ -87,7 +87,7 @@ def test_without_turns_they_are_answered_before_it(monkeypatch: pytest.MonkeyPat
 
 def test_the_loop_looks_at_everything_else_between_two_callers() -> None:
     async def story(bench: Bench, _: Hall) -> None:
-        turns, order = Turns(bench.pad), []
+        turns, order = PressPriority(bench.pad), []
 
         async def caller() -> None:
             await turns.take()
@@ -123,7 +123,7 @@ def test_a_card_that_hangs_keeps_them_once_and_not_for_long() -> None:
 
 def test_a_card_that_refuses_leaves_the_desk_its_answers() -> None:
     async def story(bench: Bench, hall: Hall) -> None:
-        bench.card.refuses = Code.LEDGER_FULL
+        bench.card.refuses = PadCode.LEDGER_FULL
         bench.press()
         await pass_s(1)
         await asyncio.gather(*hall.call())

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from device import ports
-from device.desk.window_diff import Watch
+from device.desk.window_diff import WindowDiff
 from device.events import Standing
-from device.ports import WindowNow
+from device.ports import WindowStatus
 from sync.entries import Level
 
 
@@ -16,25 +16,25 @@ class Desk:
     """A port that stands as it is told."""
 
     def __init__(self) -> None:
-        self.now = WindowNow("3", "ready")
+        self.now = WindowStatus("3", "ready")
         self.standings: dict[str, Standing] = {}
 
-    def window(self) -> WindowNow:
+    def window(self) -> WindowStatus:
         return self.now
 
     def standing(self, invitation: str) -> Standing | None:
         return self.standings.get(invitation)
 
     def move(self, state: str, one: str | None = None, **standings: Standing) -> None:
-        self.now = WindowNow("3", state, one)
+        self.now = WindowStatus("3", state, one)
         self.standings |= standings
 
 
-def told(news: Watch) -> list[dict[str, Any]]:
+def told(news: WindowDiff) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(event) for event in news.look()]
 
 
-def brief(news: Watch) -> list[str]:
+def brief(news: WindowDiff) -> list[str]:
     return [str(event.get("state") or event["standing"]) for event in told(news)]
 
 
@@ -44,18 +44,18 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def news(desk: Desk) -> Watch:
-    return Watch(cast("ports.Desk", desk))
+def news(desk: Desk) -> WindowDiff:
+    return WindowDiff(cast("ports.Desk", desk))
 
 
-def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: Watch) -> None:
+def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: WindowDiff) -> None:
     assert told(news) == [
         {"event": "window", "window": "3", "state": "ready", "invitation": None, "fault": None}
     ]
     assert told(news) == []
 
 
-def test_an_invitation_is_followed_to_its_end_once(news: Watch, desk: Desk) -> None:
+def test_an_invitation_is_followed_to_its_end_once(news: WindowDiff, desk: Desk) -> None:
     news.look()
     desk.move("busy", "a", a="open")
     assert brief(news) == ["open", "busy"]
@@ -68,12 +68,12 @@ def test_an_invitation_is_followed_to_its_end_once(news: Watch, desk: Desk) -> N
 
 def test_who_comes_while_one_is_open_hears_of_it(desk: Desk) -> None:
     desk.move("busy", "a", a="open")
-    late = Watch(cast("ports.Desk", desk))
+    late = WindowDiff(cast("ports.Desk", desk))
     assert brief(late) == ["open", "busy"]
 
 
 def test_an_invitation_whose_rating_waits_for_a_slow_card_is_not_lost(
-    news: Watch, desk: Desk
+    news: WindowDiff, desk: Desk
 ) -> None:
     desk.move("busy", "a", a="open")
     news.look()
@@ -86,7 +86,7 @@ def test_an_invitation_whose_rating_waits_for_a_slow_card_is_not_lost(
 
 
 def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
-    news: Watch, desk: Desk
+    news: WindowDiff, desk: Desk
 ) -> None:
     desk.move("busy", "a", a="withdrawn")
     assert brief(news) == ["withdrawn", "busy"]
@@ -95,6 +95,6 @@ def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
 def test_no_event_has_room_for_a_level() -> None:
     words = [level.value for level in Level]
     schema = msgspec.json.schema_components(
-        [type(event) for event in Watch(cast("ports.Desk", Desk())).look()]
+        [type(event) for event in WindowDiff(cast("ports.Desk", Desk())).look()]
     )
     assert not [word for word in words if word in str(schema)]

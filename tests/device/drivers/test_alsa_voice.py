@@ -11,7 +11,7 @@ import pytest
 from device.drivers import alsa_voice
 from device.drivers.alsa_voice import AlsaVoice, build
 from device.drivers.options import VoiceOptions
-from device.errors import Code
+from device.errors import PadCode
 from device.ports import FaultReport
 from rigs.sound_card import SoundCard, record
 from rigs.wait import until
@@ -202,12 +202,12 @@ def test_a_card_that_is_not_there_is_told_once_and_heals_with_the_next_prompt(
         place.voice.say("invitation", ("zh", "ko"))
         until(lambda: place.voice.at_rest, PATIENCE_S, "the voice is at rest")
     (fault,) = place.faults
-    assert (fault.code, fault.standing) == (Code.SIGNAL_GONE, True)
+    assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
     assert "audio open error" in fault.detail
     place.voice._device = "card"  # it is plugged in again
     place.voice.say("thanks", ("zh",))
     place.played(card, "zh/thanks")
-    assert place.faults == [fault, FaultReport(Code.SIGNAL_GONE, False)]
+    assert place.faults == [fault, FaultReport(PadCode.SIGNAL_GONE, False)]
 
 
 def test_a_machine_without_the_player_is_told(

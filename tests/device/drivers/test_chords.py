@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from device.board.keypad import load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.chords import DOWN, REPEAT, UP, Happening, Strokes
-from device.errors import Code
+from device.drivers.chords import DOWN, REPEAT, UP, Chords, Happening
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from sync.entries import Level
@@ -29,13 +29,13 @@ class Event(NamedTuple):
     value: int
 
 
-def fresh() -> Strokes:
-    strokes = Strokes(PAD, PROFILE, "test")
+def fresh() -> Chords:
+    strokes = Chords(PAD, PROFILE, "test")
     strokes.begin(0, ())
     return strokes
 
 
-def played(events: list[Event], strokes: Strokes | None = None) -> list[Happening]:
+def played(events: list[Event], strokes: Chords | None = None) -> list[Happening]:
     """What comes out of a story, and of the silence after it."""
     strokes = strokes or fresh()
     out = [one for event in events for one in strokes.feed(*event)]
@@ -154,17 +154,17 @@ def test_a_stuck_key_is_a_fault_and_no_company_until_it_is_up() -> None:
     found = strokes.feed(1000, FIVE, DOWN) + strokes.tick(1000 + STUCK_MS - 1)
     assert len(found) == 1
     assert strokes.rest_ms(1000 + STUCK_MS - 1) == 1
-    assert strokes.tick(1000 + STUCK_MS) == [FaultReport(Code.KEY_STUCK, True, "very_satisfied")]
+    assert strokes.tick(1000 + STUCK_MS) == [FaultReport(PadCode.KEY_STUCK, True, "very_satisfied")]
     assert strokes.rest_ms(1000 + STUCK_MS) is None
     story = tap(ONE, 1000 + STUCK_MS + 50)
     found = [one for event in story for one in strokes.feed(*event)]
     assert presses(found) == [("very_dissatisfied", Level.VERY_DISSATISFIED, story[0].mono_ms)]
     mended = strokes.feed(9000, FIVE, UP)
-    assert mended == [FaultReport(Code.KEY_STUCK, False, "very_satisfied")]
+    assert mended == [FaultReport(PadCode.KEY_STUCK, False, "very_satisfied")]
 
 
 def test_a_key_that_is_down_at_the_start_is_no_press_but_company_and_can_be_stuck() -> None:
-    strokes = Strokes(PAD, PROFILE, "test")
+    strokes = Chords(PAD, PROFILE, "test")
     strokes.begin(0, [FIVE, ENTER])
     story = [*tap(ONE, 100), Event(300, FIVE, UP), *tap(FIVE, 500)]
     assert [row[:2] for row in presses(played(story, strokes))] == [
@@ -172,7 +172,7 @@ def test_a_key_that_is_down_at_the_start_is_no_press_but_company_and_can_be_stuc
         ("very_satisfied", Level.VERY_SATISFIED),
     ]
     strokes.begin(0, [FIVE, ENTER])
-    assert strokes.tick(STUCK_MS) == [FaultReport(Code.KEY_STUCK, True, "very_satisfied")]
+    assert strokes.tick(STUCK_MS) == [FaultReport(PadCode.KEY_STUCK, True, "very_satisfied")]
 
 
 # --- events that are lost, devices that are gone ------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_key_that_came_up_unseen_is_stuck_no_more() -> None:
     strokes = fresh()
     strokes.feed(0, FIVE, DOWN)
     strokes.tick(STUCK_MS)
-    assert strokes.resync(5000, []) == [FaultReport(Code.KEY_STUCK, False, "very_satisfied")]
+    assert strokes.resync(5000, []) == [FaultReport(PadCode.KEY_STUCK, False, "very_satisfied")]
 
 
 def test_a_device_that_goes_ends_its_stroke_without_a_level_and_its_faults() -> None:
@@ -209,7 +209,7 @@ def test_a_device_that_goes_ends_its_stroke_without_a_level_and_its_faults() -> 
     strokes.feed(3000, FIVE, DOWN)
     assert strokes.end() == [
         Press("very_satisfied+lost", None, "test", 3000),
-        FaultReport(Code.KEY_STUCK, False, "very_dissatisfied"),
+        FaultReport(PadCode.KEY_STUCK, False, "very_dissatisfied"),
     ]
     assert strokes.end() == []
     strokes.begin(5000, [])
@@ -310,7 +310,7 @@ def test_faults_of_a_key_come_and_go_in_turn_and_end_with_the_device(events: lis
     standing: set[str] = set()
     for one in found:
         if isinstance(one, FaultReport):
-            assert one.code is Code.KEY_STUCK
+            assert one.code is PadCode.KEY_STUCK
             assert (one.detail in standing) is not one.standing
             (standing.add if one.standing else standing.remove)(one.detail)
     assert standing == set()

@@ -7,7 +7,7 @@ import pytest
 
 from device.board.profile import KeysProfile, load_profile
 from device.drivers.debounce import Debounce, Happening
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from rigs.contacts import Contacts, faults, presses, sampled
@@ -107,8 +107,8 @@ def test_a_stuck_key_is_a_fault_and_the_others_go_on() -> None:
     contacts.press(VERY, 41_000, 100, rng)
     found = watched(contacts, 42_000)
     assert faults(found) == [
-        FaultReport(Code.KEY_STUCK, True, "very_satisfied"),
-        FaultReport(Code.KEY_STUCK, False, "very_satisfied"),
+        FaultReport(PadCode.KEY_STUCK, True, "very_satisfied"),
+        FaultReport(PadCode.KEY_STUCK, False, "very_satisfied"),
     ]
     assert [one.level for one in presses(found)] == [
         Level.VERY_SATISFIED,
@@ -130,8 +130,8 @@ def test_a_chattering_key_is_a_fault_gives_no_press_and_leaves_the_others_free()
     contacts.press(VERY, 9000, 100, rng)
     found = watched(contacts, 10_000)
     assert faults(found) == [
-        FaultReport(Code.KEY_CHATTER, True, "very_satisfied"),
-        FaultReport(Code.KEY_CHATTER, False, "very_satisfied"),
+        FaultReport(PadCode.KEY_CHATTER, True, "very_satisfied"),
+        FaultReport(PadCode.KEY_CHATTER, False, "very_satisfied"),
     ]
     assert [one.level for one in presses(found)] == [Level.SATISFIED, Level.VERY_SATISFIED]
 
@@ -212,7 +212,7 @@ def test_a_key_found_down_when_the_lines_can_be_read_again_is_no_press() -> None
 def test_a_stuck_key_that_mended_while_the_lines_could_not_be_read_is_told() -> None:
     debounce = fresh()
     stuck = fed(debounce, *every(0, 100, 0), *every(100, 16_000, 1))
-    assert faults(stuck) == [FaultReport(Code.KEY_STUCK, True, KEYS.key[0].name)]
+    assert faults(stuck) == [FaultReport(PadCode.KEY_STUCK, True, KEYS.key[0].name)]
     debounce.begin_again(20_000)
     mended = faults(fed(debounce, *every(20_000, 20_100, 0)))
-    assert mended == [FaultReport(Code.KEY_STUCK, False, KEYS.key[0].name)]
+    assert mended == [FaultReport(PadCode.KEY_STUCK, False, KEYS.key[0].name)]

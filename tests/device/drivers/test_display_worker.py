@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from PIL import Image
 
-from device.drivers.display_worker import Panel
-from device.errors import Code, DriverError
+from device.drivers.display_worker import DisplayWorker
+from device.errors import DriverError, PadCode
 from device.ports import FaultReport
 
 PATIENCE_S = 10.0
@@ -52,8 +52,8 @@ def picture(number: int) -> Image.Image:
 @contextmanager
 def running(
     bench: Bench, on_fault: Callable[[FaultReport], None], **times: float
-) -> Iterator[Panel]:
-    panel = Panel(bench, on_fault, **times)
+) -> Iterator[DisplayWorker]:
+    panel = DisplayWorker(bench, on_fault, **times)
     panel.start()
     try:
         yield panel
@@ -79,11 +79,11 @@ def test_the_latest_picture_wins_while_a_slow_display_is_busy() -> None:
 
 def test_a_display_that_is_gone_is_reported_once_and_gets_the_latest_picture_again() -> None:
     bench, faults = Bench(), queue.Queue[FaultReport]()
-    bench.error = DriverError("bus: no answer", Code.DISPLAY_GONE)
+    bench.error = DriverError("bus: no answer", PadCode.DISPLAY_GONE)
     with running(bench, faults.put, refresh_s=0.01, retry_s=0.01) as panel:
         panel.show(picture(1))
         assert faults.get(timeout=PATIENCE_S) == FaultReport(
-            Code.DISPLAY_GONE, True, "bus: no answer"
+            PadCode.DISPLAY_GONE, True, "bus: no answer"
         )
         panel.show(picture(2))
         bench.error = None
@@ -98,7 +98,7 @@ def test_a_cable_pulled_while_nothing_changes_is_found() -> None:
     with running(bench, faults.put, refresh_s=0.01, retry_s=0.01) as panel:
         panel.show(picture(1))
         bench.shown.get(timeout=PATIENCE_S)
-        bench.error = DriverError("unplugged", Code.DISPLAY_GONE)
+        bench.error = DriverError("unplugged", PadCode.DISPLAY_GONE)
         assert faults.get(timeout=PATIENCE_S).standing is True
 
 
@@ -115,7 +115,7 @@ def test_a_mistake_in_a_driver_ends_the_thread_and_is_reported(
 
 def test_stopping_lets_the_display_go_once_and_twice_is_safe() -> None:
     bench = Bench()
-    panel = Panel(bench, lambda _: None)
+    panel = DisplayWorker(bench, lambda _: None)
     panel.start()
     panel.stop()
     panel.stop()

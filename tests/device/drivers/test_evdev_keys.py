@@ -16,7 +16,7 @@ from device.board.profile import load_profile, read_options
 from device.drivers.evdev_keys import InputKeys, build
 from device.drivers.kernel_clocks import KernelBoot
 from device.drivers.options import InputOptions
-from device.errors import Code, ConfigError
+from device.errors import ConfigError, PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport
 from rigs.fake_input import QUEUE, FakeKernel, FakePad
@@ -67,11 +67,11 @@ class Bench:
 
     def gone(self) -> str:
         fault = self.fault()
-        assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
         return fault.detail
 
     def mended(self, detail: str) -> None:
-        assert self.fault() == FaultReport(Code.KEYS_GONE, False, detail)
+        assert self.fault() == FaultReport(PadCode.KEYS_GONE, False, detail)
 
 
 @contextmanager
@@ -130,9 +130,9 @@ def test_a_key_that_is_held_too_long_is_a_fault_until_it_is_up(tmp_path: Path) -
     with running(tmp_path) as (bench, pad):
         pad.hold(CODES["satisfied"])
         assert bench.pressed().level is Level.SATISFIED
-        assert bench.fault() == FaultReport(Code.KEY_STUCK, True, "satisfied")
+        assert bench.fault() == FaultReport(PadCode.KEY_STUCK, True, "satisfied")
         pad.let_go(CODES["satisfied"])
-        assert bench.fault() == FaultReport(Code.KEY_STUCK, False, "satisfied")
+        assert bench.fault() == FaultReport(PadCode.KEY_STUCK, False, "satisfied")
 
 
 def test_a_key_that_is_down_when_the_device_is_found_is_no_press(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_key_that_is_down_when_the_device_is_found_can_be_stuck(tmp_path: Path
         bench = Bench(kernel)
         bench.plug().hold(CODES["very_satisfied"])
         bench.keys.start(bench.presses.put, bench.faults.put)
-        assert bench.fault() == FaultReport(Code.KEY_STUCK, True, "very_satisfied")
+        assert bench.fault() == FaultReport(PadCode.KEY_STUCK, True, "very_satisfied")
         bench.keys.stop()
     assert bench.presses.empty()
 

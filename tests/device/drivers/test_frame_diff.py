@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.drivers.frame_diff import Run, changes
+from device.drivers.frame_diff import ChangedRun, changes
 
 WIDE, PAGES, OVERHEAD = 48, 4, 7
 pages = st.lists(
@@ -13,7 +13,7 @@ pages = st.lists(
 )
 
 
-def applied(before: list[bytes], runs: list[Run]) -> list[bytes]:
+def applied(before: list[bytes], runs: list[ChangedRun]) -> list[bytes]:
     memory = [bytearray(page) for page in before]
     for page, column, data in runs:
         memory[page][column : column + len(data)] = data
@@ -43,5 +43,8 @@ def test_nothing_changed_is_nothing_to_send() -> None:
 def test_runs_nearer_than_their_overhead_are_one() -> None:
     before, after = bytes(20), bytearray(20)
     after[1] = after[9] = 5
-    assert changes([before], [bytes(after)], 7) == [Run(0, 1, bytes(after[1:10]))]
-    assert changes([before], [bytes(after)], 6) == [Run(0, 1, b"\5"), Run(0, 9, b"\5")]
+    assert changes([before], [bytes(after)], 7) == [ChangedRun(0, 1, bytes(after[1:10]))]
+    assert changes([before], [bytes(after)], 6) == [
+        ChangedRun(0, 1, b"\5"),
+        ChangedRun(0, 9, b"\5"),
+    ]

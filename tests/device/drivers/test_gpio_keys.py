@@ -14,7 +14,7 @@ import pytest
 
 from device.board.profile import KeysProfile, load_profile
 from device.drivers.kernel_clocks import KernelBoot
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from rigs.fake_rpi import FakePi, installed
@@ -97,7 +97,7 @@ def test_keys_wired_the_other_way_round_than_the_profile_says_are_seen_at_once()
         bench.keys.start(bench.presses.put, bench.faults.put)
         found = {bench.fault() for _ in KEYS.key}
         bench.keys.stop()
-    assert found == {FaultReport(Code.KEY_STUCK, True, name) for name in LINES}
+    assert found == {FaultReport(PadCode.KEY_STUCK, True, name) for name in LINES}
     assert bench.presses.empty()
 
 
@@ -116,19 +116,19 @@ def test_a_stuck_key_is_named_the_others_go_on_and_it_mends() -> None:
         bench.settle()
         bench.pi.stick(FIRST, True)
         assert bench.pressed().key == "very_satisfied"
-        assert bench.fault() == FaultReport(Code.KEY_STUCK, True, "very_satisfied")
+        assert bench.fault() == FaultReport(PadCode.KEY_STUCK, True, "very_satisfied")
         until(lambda: bench.keys.armed, PATIENCE_S, "the others are armed")
         bench.press(SECOND)
         assert bench.pressed().level is Level.SATISFIED
         bench.pi.stick(FIRST, False)
-        assert bench.fault() == FaultReport(Code.KEY_STUCK, False, "very_satisfied")
+        assert bench.fault() == FaultReport(PadCode.KEY_STUCK, False, "very_satisfied")
 
 
 def test_a_chattering_key_is_named() -> None:
     with running() as bench:
         bench.settle()
         bench.pi.chatter(FIRST, 5000)
-        assert bench.fault() == FaultReport(Code.KEY_CHATTER, True, "very_satisfied")
+        assert bench.fault() == FaultReport(PadCode.KEY_CHATTER, True, "very_satisfied")
     assert bench.presses.empty()
 
 
@@ -141,10 +141,10 @@ def test_a_pin_that_another_process_holds_is_a_fault_until_it_is_let_go() -> Non
 
     with running(before=taken) as bench:
         detail = f"GPIO {SECOND}: cannot be claimed: GPIO busy"
-        assert bench.fault() == FaultReport(Code.KEYS_GONE, True, detail)
+        assert bench.fault() == FaultReport(PadCode.KEYS_GONE, True, detail)
         assert FIRST not in bench.pi.pulls  # all or none
         bench.pi.elsewhere.clear()
-        assert bench.fault() == FaultReport(Code.KEYS_GONE, False, "")
+        assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
         bench.settle()
         bench.press(SECOND)
         assert bench.pressed().level is Level.SATISFIED
@@ -156,11 +156,11 @@ def test_a_pin_that_cannot_be_read_is_one_fault_however_often_it_is_tried() -> N
         bench.settle()
         bench.pi.dead.add(FIRST)
         detail = f"GPIO {FIRST}: cannot be read: GPIO read/write failed"
-        assert bench.fault() == FaultReport(Code.KEYS_GONE, True, detail)
+        assert bench.fault() == FaultReport(PadCode.KEYS_GONE, True, detail)
         tries = bench.pi.opened
         until(lambda: bench.pi.opened > tries + 3, PATIENCE_S, "it is tried again")
         bench.pi.dead.clear()
-        assert bench.fault() == FaultReport(Code.KEYS_GONE, False, "")
+        assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
         bench.settle()
         bench.press(FIRST)
         assert bench.pressed().level is Level.VERY_SATISFIED
@@ -250,7 +250,7 @@ def test_a_mistake_in_the_driver_ends_its_thread_and_is_seen(
         module = importlib.import_module("device.drivers.gpio_keys")
         bench = Bench(pi, module.GpioKeys(KEYS, Broken()))
         bench.keys.start(bench.presses.put, bench.faults.put)
-        assert bench.fault() == FaultReport(Code.KEYS_GONE, True, "its thread ended: a mistake")
+        assert bench.fault() == FaultReport(PadCode.KEYS_GONE, True, "its thread ended: a mistake")
         bench.keys.stop()
         assert pi.pulls == {}
     assert "the keys' thread ended" in caplog.text

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from device.board.profile import BeeperProfile, Light, LightsProfile
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.fake_rpi import FakePi, installed
 from rigs.wait import until
 
@@ -65,7 +65,7 @@ def test_a_light_on_a_pin_that_somebody_else_has_takes_none_and_names_it(pi: Fak
     one = lights()
     with pytest.raises(DriverError, match="GPIO 20") as caught:
         one.show(frozenset({"satisfied"}))
-    assert caught.value.code is Code.SIGNAL_GONE
+    assert caught.value.code is PadCode.SIGNAL_GONE
     assert pi.driven == {}
     pi.elsewhere = set()
     one.show(frozenset({"satisfied"}))

@@ -7,7 +7,7 @@ import pytest
 from device.board.keypad import load_keypad
 from device.drivers.input_nodes import find_node, read_bitmap
 from device.drivers.options import InputOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.fake_input import FakeKernel
 
 PAD = load_keypad("input-digits-rising")
@@ -27,7 +27,7 @@ def found(kernel: FakeKernel, **by: str) -> str:
 def refused(kernel: FakeKernel, **by: str) -> str:
     with pytest.raises(DriverError) as caught:
         found(kernel, **by)
-    assert caught.value.code is Code.KEYS_GONE
+    assert caught.value.code is PadCode.KEYS_GONE
     return caught.value.detail
 
 

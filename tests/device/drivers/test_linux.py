@@ -11,7 +11,7 @@ from device.drivers.linux import LinuxBoard
 from device.drivers.oled import Oled
 from device.drivers.registry import build_board
 from device.drivers.serial68 import SerialKeys
-from device.errors import Code, ConfigError, DriverError
+from device.errors import ConfigError, DriverError, PadCode
 from rigs.fake_rpi import installed
 
 PROFILE = load_profile("linux-68")
@@ -42,11 +42,11 @@ def test_a_board_has_the_parts_that_its_profile_names_and_the_kernels_clocks() -
 def test_a_part_that_cannot_be_imported_is_an_error_that_names_it(driver: str) -> None:
     with pytest.raises(DriverError, match=driver) as caught:
         build_board(with_keys(driver=driver), OPTIONS)
-    assert caught.value.code is Code.KEYS_GONE
+    assert caught.value.code is PadCode.KEYS_GONE
     display = DisplayProfile(driver=driver)
     with pytest.raises(DriverError, match=driver) as caught:
         build_board(msgspec.structs.replace(PROFILE, display=display), OPTIONS)
-    assert caught.value.code is Code.DISPLAY_GONE
+    assert caught.value.code is PadCode.DISPLAY_GONE
 
 
 def test_a_board_with_a_display_has_the_one_that_its_profile_names() -> None:
@@ -82,4 +82,4 @@ def test_a_part_for_eye_or_ear_that_cannot_be_imported_is_told_by_its_own_code(p
         wrong = msgspec.structs.replace(getattr(profile, part), driver="device.drivers.nowhere:x")
         with pytest.raises(DriverError, match=r"device\.drivers\.nowhere") as caught:
             build_board(msgspec.structs.replace(profile, **{part: wrong}), {})
-    assert caught.value.code is Code.SIGNAL_GONE
+    assert caught.value.code is PadCode.SIGNAL_GONE

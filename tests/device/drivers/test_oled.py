@@ -13,11 +13,11 @@ from PIL.Image import Transpose
 from smbus2 import I2cFunc
 
 from device.board.profile import DisplayProfile
-from device.drivers.display_worker import Panel
+from device.drivers.display_worker import DisplayWorker
 from device.drivers.oled import SETTLED_FOR, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from device.ports import FaultReport
 from rigs.oled_chip import Bus, Chip, Wire
 from rigs.pictures import GOLDEN
@@ -115,7 +115,7 @@ def test_a_cable_pulled_at_any_byte_is_a_fault_and_the_picture_comes_back(
     wire.fails_after = sent
     with pytest.raises(DriverError, match="0x3c on i2c-1") as caught:
         oled.show(SECOND)
-    assert caught.value.code is Code.DISPLAY_GONE
+    assert caught.value.code is PadCode.DISPLAY_GONE
     with pytest.raises(DriverError):
         oled.show(SECOND)
     assert wire.open_buses == 0
@@ -155,17 +155,17 @@ def test_a_display_that_lost_its_power_is_lit_even_while_pictures_keep_changing(
 
 def test_the_panels_thread_reports_a_pulled_cable_and_heals_it(wire: Wire, oled: Oled) -> None:
     faults = queue.Queue[FaultReport]()
-    panel = Panel(oled, faults.put, refresh_s=0.01, retry_s=0.01)
+    panel = DisplayWorker(oled, faults.put, refresh_s=0.01, retry_s=0.01)
     panel.start()
     try:
         panel.show(FIRST)
         until(lambda: same(wire, FIRST), PATIENCE_S, "the first picture is seen")
         wire.plug(False)
         fault = faults.get(timeout=PATIENCE_S)
-        assert (fault.code, fault.standing) == (Code.DISPLAY_GONE, True)
+        assert (fault.code, fault.standing) == (PadCode.DISPLAY_GONE, True)
         panel.show(SECOND)
         wire.plug(True)
-        assert faults.get(timeout=PATIENCE_S) == FaultReport(Code.DISPLAY_GONE, False, "")
+        assert faults.get(timeout=PATIENCE_S) == FaultReport(PadCode.DISPLAY_GONE, False, "")
         until(lambda: same(wire, SECOND), PATIENCE_S, "the latest picture is seen")
     finally:
         panel.stop()
@@ -180,7 +180,7 @@ def test_a_wrong_bus_or_address_is_a_fault_that_names_it(
     for _ in range(3):
         with pytest.raises(DriverError, match=r"0x3d on i2c-1|on i2c-7") as caught:
             oled.show(FIRST)
-        assert caught.value.code is Code.DISPLAY_GONE
+        assert caught.value.code is PadCode.DISPLAY_GONE
     assert wire.open_buses == 0
 
 

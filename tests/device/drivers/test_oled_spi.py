@@ -15,7 +15,7 @@ from device.board.profile import DisplayProfile
 from device.drivers.oled import RESET_EVERY, ROWS_A_PAGE, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.oled_chip import Chip
 from rigs.pictures import GOLDEN
 from rigs.spi_cable import DC, RESET, SpiCable
@@ -119,11 +119,11 @@ def test_a_library_that_is_not_installed_is_a_fault_that_names_it(
     monkeypatch.delitem(sys.modules, "device.drivers.rpi_pins", raising=False)
     with pytest.raises(DriverError, match=rf"on spi-0\.0: .*{missing}") as caught:
         oled.show(FIRST)
-    assert caught.value.code is Code.DISPLAY_GONE
+    assert caught.value.code is PadCode.DISPLAY_GONE
 
 
 def test_keys_that_are_let_go_take_no_line_from_the_display(cable: SpiCable, oled: Oled) -> None:
-    pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", Code.KEYS_GONE)
+    pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", PadCode.KEYS_GONE)
     pins.claim_input(5, pull_up=True)
     oled.show(FIRST)
     pins.release_all()
@@ -134,11 +134,11 @@ def test_keys_that_are_let_go_take_no_line_from_the_display(cable: SpiCable, ole
 
 
 def test_a_line_that_is_taken_is_a_fault_that_names_its_owner(cable: SpiCable, oled: Oled) -> None:
-    pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", Code.KEYS_GONE)
+    pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", PadCode.KEYS_GONE)
     pins.claim_input(RESET, pull_up=True)
     with pytest.raises(DriverError, match=f"GPIO {RESET}: already taken by the keys") as caught:
         oled.show(FIRST)
-    assert caught.value.code is Code.DISPLAY_GONE
+    assert caught.value.code is PadCode.DISPLAY_GONE
     assert cable.held == set()
     pins.release_all()
     oled.show(FIRST)

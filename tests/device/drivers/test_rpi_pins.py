@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs import house
 from rigs.fake_rpi import FakePi, error, installed
 
@@ -20,7 +20,7 @@ def pi() -> Iterator[FakePi]:
         yield one
 
 
-def user(owner: str, code: Code = Code.KEYS_GONE):
+def user(owner: str, code: PadCode = PadCode.KEYS_GONE):
     return importlib.import_module("device.drivers.rpi_pins").Pins(owner, code)
 
 
@@ -44,8 +44,8 @@ def test_an_output_begins_at_its_level_and_is_driven(pi: FakePi) -> None:
 def test_a_pin_that_another_part_holds_is_refused_with_its_owners_name(pi: FakePi) -> None:
     user("keys").claim_input(5, pull_up=True)
     with pytest.raises(DriverError, match="GPIO 5: already taken by the keys") as caught:
-        user("lights", Code.SIGNAL_GONE).claim_output(5, high=False)
-    assert caught.value.code is Code.SIGNAL_GONE
+        user("lights", PadCode.SIGNAL_GONE).claim_output(5, high=False)
+    assert caught.value.code is PadCode.SIGNAL_GONE
     assert 5 in pi.pulls  # it is still the keys'
 
 
@@ -79,7 +79,7 @@ def test_a_pin_that_another_process_holds_is_told_and_can_be_had_once_it_is_free
     keys = user("keys")
     with pytest.raises(DriverError, match="GPIO 6: cannot be claimed: GPIO busy") as caught:
         keys.claim_input(6, pull_up=True)
-    assert caught.value.code is Code.KEYS_GONE
+    assert caught.value.code is PadCode.KEYS_GONE
     pi.elsewhere.clear()
     keys.claim_input(6, pull_up=True)
     assert keys.read(6)
@@ -96,7 +96,7 @@ def test_a_chip_that_is_not_there_is_told_and_opened_once_it_is(pi: FakePi) -> N
 
 
 def test_what_fails_later_is_told_with_its_pin(pi: FakePi) -> None:
-    pins = user("lights", Code.SIGNAL_GONE)
+    pins = user("lights", PadCode.SIGNAL_GONE)
     pins.claim_input(5, pull_up=True)
     pins.claim_output(17, high=True)
     pi.dead = {5, 17}
@@ -104,7 +104,7 @@ def test_what_fails_later_is_told_with_its_pin(pi: FakePi) -> None:
         pins.read(5)
     with pytest.raises(DriverError, match="GPIO 17: cannot be driven") as caught:
         pins.write(17, False)
-    assert caught.value.code is Code.SIGNAL_GONE
+    assert caught.value.code is PadCode.SIGNAL_GONE
     pi.gone = True
     pins.release_all()
     assert not issubclass(error, OSError | RuntimeError | ValueError)  # it had to be named

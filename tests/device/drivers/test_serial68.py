@@ -16,7 +16,7 @@ import serial
 from device.board.keypad import Keypad, load_keypad
 from device.drivers.options import SerialOptions
 from device.drivers.serial68 import SerialKeys
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from device.serial.frame68 import PRESS, Frame
@@ -164,10 +164,10 @@ def test_an_adapter_pulled_out_is_a_fault_and_goes_on_when_it_is_back(tmp_path: 
         bench.pressed()
         before.pull()
         fault = bench.fault()
-        assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
         assert fault.detail.startswith(str(before.link))
         after = Line(tmp_path / "pad")
-        assert bench.fault() == FaultReport(Code.KEYS_GONE, False, "")
+        assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
         FarPad(WINDOW, after).press(0)
         assert bench.pressed().level is Level.VERY_DISSATISFIED
         after.pull()
@@ -261,10 +261,10 @@ def test_a_serial_server_that_speaks_rfc2217_is_lost_with_its_power_and_found_ag
             assert server.speed == RISING.baud
             server.power_off()
             fault = bench.fault()
-            assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+            assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
             assert fault.detail.startswith(server.url)
             server.power_on()
-            assert bench.fault() == FaultReport(Code.KEYS_GONE, False, "")
+            assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
             bench.boot.now_ms += RISING.resend_ms + 1
             FarPad(WINDOW, line).press(1)
             assert bench.pressed().level is Level.DISSATISFIED
@@ -286,7 +286,7 @@ def test_a_mistake_in_the_driver_ends_its_thread_and_is_seen(
     bench = Bench(str(line.link))
     bench.keys.start(breaks, bench.faults.put)
     FarPad(WINDOW, line, Plain()).press(4)
-    assert bench.fault() == FaultReport(Code.KEYS_GONE, True, "its thread ended: a mistake")
+    assert bench.fault() == FaultReport(PadCode.KEYS_GONE, True, "its thread ended: a mistake")
     bench.keys.stop()
     assert "the thread of the keys ended" in caplog.text
 

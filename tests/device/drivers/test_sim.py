@@ -22,7 +22,7 @@ from device.drivers.sim.client import SimClient
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.contact import Contact
 from device.drivers.sim.sim_signals import Happening
-from device.errors import Code, ConfigError, DriverError
+from device.errors import ConfigError, DriverError, PadCode
 from device.events import Press
 from device.ports import FaultReport
 from rigs.wait import until
@@ -91,7 +91,9 @@ def test_two_fingers_at_once_give_no_level(bench: Bench) -> None:
 
 def test_a_worn_contact_is_a_fault(bench: Bench) -> None:
     bench.client.chatter("satisfied", for_ms=1000)
-    assert bench.faults.get(timeout=PATIENCE_S) == FaultReport(Code.KEY_CHATTER, True, "satisfied")
+    assert bench.faults.get(timeout=PATIENCE_S) == FaultReport(
+        PadCode.KEY_CHATTER, True, "satisfied"
+    )
 
 
 def test_a_finger_that_stays_is_one_press_and_can_be_taken_away(bench: Bench) -> None:
@@ -131,7 +133,7 @@ def test_a_pulled_cable_is_a_driver_error_and_a_dark_display(bench: Bench) -> No
     assert not any(bench.client.picture().pixels)
     with pytest.raises(DriverError) as caught:
         bench.board.display.show(lit)
-    assert caught.value.code is Code.DISPLAY_GONE
+    assert caught.value.code is PadCode.DISPLAY_GONE
     bench.client.display(True)
     bench.board.display.show(lit)
     assert all(bench.client.picture().pixels)

@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from device.errors import Code, LedgerError
-from device.ledger.commit_queue import MAX_HELD, Commits
+from device.errors import LedgerError, PadCode
+from device.ledger.commit_queue import MAX_HELD, CommitQueue
 from sync.entries import GENESIS, At, Body, Entry, Paused, Trust, write_body
 
 AT = At(utc=None, mono=1, boot="b1", trust=Trust.NONE)
@@ -15,7 +15,7 @@ class Card:
 
     def __init__(self) -> None:
         self.full = False
-        self.code = Code.LEDGER_FULL
+        self.code = PadCode.LEDGER_FULL
         self.hang: asyncio.Event | None = None
         self.tries = 0
         self.took: list[str] = []
@@ -36,7 +36,7 @@ class Desk:
     def __init__(self) -> None:
         self.card = Card()
         self.heard: list[str] = []
-        self.commits = Commits(
+        self.commits = CommitQueue(
             self.card.append,
             on_stored=lambda entry: self.heard.append(f"stored {entry.seq}"),
             on_stuck=lambda code, _: self.heard.append(f"stuck {code.code}"),
@@ -133,7 +133,7 @@ def test_a_new_reason_is_told_before_the_old_one_is_freed() -> None:
         desk.card.full = True
         (wait,) = desk.put("a")
         await turn(lambda: desk.heard == ["stuck L02"])
-        desk.card.code = Code.LEDGER_WRITE
+        desk.card.code = PadCode.LEDGER_WRITE
         await turn(lambda: len(desk.heard) == 3)
         assert desk.heard == ["stuck L02", "stuck L01", "free L02"]
         desk.card.full = False
@@ -150,7 +150,7 @@ def test_what_nobody_expected_stops_the_loop_at_once_and_not_when_it_is_forgotte
         async def append(body: Body) -> Entry:
             raise ValueError("too long")
 
-        commits = Commits(
+        commits = CommitQueue(
             append, on_stored=lambda _: None, on_stuck=lambda *_: None, on_free=lambda _: None
         )
         commits.put(Paused(at=AT, by="x"))

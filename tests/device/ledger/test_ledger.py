@@ -14,11 +14,11 @@ from random import Random
 import msgspec
 import pytest
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger import file as ledger_file
 from device.ledger import rollover as succession
 from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
-from device.ledger.rollover import Succession
+from device.ledger.rollover import Rollover
 from device.ledger.salvage import Survivors
 from device.ledger.startup_state import recall
 from device.ledger.verify import verify
@@ -61,7 +61,7 @@ def everything(ledger: Ledger) -> list[tuple[int, bytes, bytes]]:
 
 
 @contextlib.contextmanager
-def raises_code(code: Code) -> Iterator[None]:
+def raises_code(code: PadCode) -> Iterator[None]:
     with pytest.raises(LedgerError) as caught:
         yield
     assert caught.value.code is code, caught.value
@@ -195,7 +195,7 @@ def test_a_second_agent_is_refused_and_told_who_holds_the_ledger(tmp_path: Path)
     first = filled(tmp_path, 3)
     with pytest.raises(LedgerError, match=rf"process {os.getpid()}") as caught:
         open_in(tmp_path)
-    assert caught.value.code is Code.LEDGER_IN_USE
+    assert caught.value.code is PadCode.LEDGER_IN_USE
     first.append(rated(1))
     first.close()
     open_in(tmp_path).close()  # control: the hold was what refused
@@ -228,7 +228,7 @@ def test_a_file_that_is_not_this_pads_ledger_is_refused_and_left_untouched(
         db.close()
     content = path.read_bytes()
     for _ in range(2):
-        with raises_code(Code.LEDGER_FOREIGN):
+        with raises_code(PadCode.LEDGER_FOREIGN):
             open_in(tmp_path)
     assert path.read_bytes() == content
     assert not list(tmp_path.glob("*.damaged*"))
@@ -440,9 +440,9 @@ def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_r
         with contextlib.suppress(LedgerError):
             thanked.append(ledger.append(rated(1)))
     assert everything(ledger) == thanked
-    with raises_code(Code.LEDGER_FULL):
+    with raises_code(PadCode.LEDGER_FULL):
         ledger.append(rated(1))
-    with raises_code(Code.LEDGER_FULL):
+    with raises_code(PadCode.LEDGER_FULL):
         ledger.succeed("diverged")
     free(card)
     thanked.append(ledger.append(rated(2)))
@@ -454,7 +454,7 @@ def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_r
 
 def test_a_ledger_that_cannot_be_begun_for_lack_of_room_is_begun_later(card: Path) -> None:
     fill(card)
-    with raises_code(Code.LEDGER_FULL):
+    with raises_code(PadCode.LEDGER_FULL):
         open_in(card)
     free(card)
     open_in(card).close()
@@ -577,7 +577,7 @@ def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
 
 
 def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> None:
-    birth = Succession(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
+    birth = Rollover(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
     gaps = tuple((n, n + n % 7) for n in range(1, 100_000, 20))
     birth.prepare(Survivors("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
     birth.settle()

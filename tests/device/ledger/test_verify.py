@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger.verify import Bad, verify
 from rigs.ledger_child import open_in, rated
 from sync.entries import GENESIS, HashName, next_digest
@@ -113,11 +113,11 @@ def test_a_missing_file_and_a_file_of_something_else_are_errors_with_a_code(
 ) -> None:
     with pytest.raises(LedgerError) as missing:
         verify(tmp_path / "nowhere")
-    assert missing.value.code is Code.LEDGER_WRITE
+    assert missing.value.code is PadCode.LEDGER_WRITE
     (tmp_path / "letter").write_text("dear province\n" * 500)
     with pytest.raises(LedgerError) as foreign:
         verify(tmp_path / "letter")
-    assert foreign.value.code is Code.LEDGER_FOREIGN
+    assert foreign.value.code is PadCode.LEDGER_FOREIGN
 
 
 def test_after_salvage_the_new_ledger_tells_what_is_missing_of_the_old(tmp_path: Path) -> None:

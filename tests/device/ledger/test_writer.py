@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from rigs.ledger_child import open_in, rated
@@ -63,7 +63,7 @@ def test_a_ledger_that_cannot_be_opened_fails_the_start_which_may_be_tried_again
         writer = Writer(lambda: open_in(tmp_path))
         with pytest.raises(LedgerError) as refused:
             await writer.start()
-        assert refused.value.code is Code.LEDGER_IN_USE
+        assert refused.value.code is PadCode.LEDGER_IN_USE
         holder.close()
         await writer.start()
         assert writer.head_seq == 1
@@ -99,11 +99,11 @@ def test_an_error_reaches_who_asked_and_the_writer_goes_on(tmp_path: Path) -> No
         await writer.start()
 
         def break_it(ledger: Ledger) -> None:
-            raise LedgerError("no room", Code.LEDGER_FULL)
+            raise LedgerError("no room", PadCode.LEDGER_FULL)
 
         with pytest.raises(LedgerError) as full:
             await writer.run(break_it)
-        assert full.value.code is Code.LEDGER_FULL
+        assert full.value.code is PadCode.LEDGER_FULL
         assert (await writer.append(rated(1))).seq == 2
         await writer.stop()
         with pytest.raises(RuntimeError):

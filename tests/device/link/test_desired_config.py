@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from device.config.config import Config, load
-from device.link.desired_config import Wishes
+from device.link.desired_config import DesiredConfig
 from device.output.display_output import unwritable
 from sync.messages import VERSION, Desired, Settings
 
@@ -23,7 +23,7 @@ def wish(version: int, **settings: Any) -> Desired:
 def test_without_a_wish_the_pads_own_configuration_is_in_force(
     tmp_path: Path, config: Config
 ) -> None:
-    wishes = Wishes(tmp_path / "desired.json", config)
+    wishes = DesiredConfig(tmp_path / "desired.json", config)
     assert wishes.version == 0
     assert wishes.settings == Settings(window="3", invitation_s=30, grace_s=3, thanks_s=4)
 
@@ -31,16 +31,16 @@ def test_without_a_wish_the_pads_own_configuration_is_in_force(
 def test_a_wish_is_laid_over_the_configuration_and_survives_a_restart(
     tmp_path: Path, config: Config
 ) -> None:
-    wishes = Wishes(tmp_path / "desired.json", config)
+    wishes = DesiredConfig(tmp_path / "desired.json", config)
     assert wishes.accept(wish(2, invitation_s=60))
-    again = Wishes(tmp_path / "desired.json", config)
+    again = DesiredConfig(tmp_path / "desired.json", config)
     assert again.version == 2
     assert again.settings == Settings(window="3", invitation_s=60, grace_s=3, thanks_s=4)
     assert again.digest == wishes.digest
 
 
 def test_an_older_or_equal_wish_changes_nothing(tmp_path: Path, config: Config) -> None:
-    wishes = Wishes(tmp_path / "desired.json", config)
+    wishes = DesiredConfig(tmp_path / "desired.json", config)
     assert wishes.accept(wish(2, window="5"))
     assert not wishes.accept(wish(2, window="6"))
     assert not wishes.accept(wish(1, window="7"))
@@ -50,7 +50,7 @@ def test_an_older_or_equal_wish_changes_nothing(tmp_path: Path, config: Config) 
 def test_a_wish_out_of_bounds_is_refused_whole_and_every_problem_is_named(
     tmp_path: Path, config: Config
 ) -> None:
-    wishes = Wishes(tmp_path / "desired.json", config)
+    wishes = DesiredConfig(tmp_path / "desired.json", config)
     assert wishes.accept(wish(1, window="5"))
     assert not wishes.accept(wish(2, window="a\nb", invitation_s=0, thanks_s=9))
     report = wishes.report()
@@ -59,7 +59,7 @@ def test_a_wish_out_of_bounds_is_refused_whole_and_every_problem_is_named(
 
 
 def test_a_window_that_the_screen_cannot_show_is_refused(tmp_path: Path, config: Config) -> None:
-    wishes = Wishes(tmp_path / "desired.json", config, lambda text: unwritable(config, text))
+    wishes = DesiredConfig(tmp_path / "desired.json", config, lambda text: unwritable(config, text))
     assert wishes.accept(wish(1, window="综3"))
     assert not wishes.accept(wish(2, window="综😀", invitation_s=60))
     report = wishes.report()
@@ -71,6 +71,6 @@ def test_a_torn_file_falls_back_to_the_configuration_and_says_so(
     tmp_path: Path, config: Config
 ) -> None:
     (tmp_path / "desired.json").write_bytes(b'{"v":1,"vers')
-    wishes = Wishes(tmp_path / "desired.json", config)
+    wishes = DesiredConfig(tmp_path / "desired.json", config)
     assert wishes.version == 0
     assert "desired.json" in wishes.report().problems[0]

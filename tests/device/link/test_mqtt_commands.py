@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from device.events import Refusal, Scene
-from device.link.mqtt_commands import GOOD_MS, MAX_BY_CHARS, Orders, source_of
+from device.link.mqtt_commands import GOOD_MS, MAX_BY_CHARS, MqttCommands, source_of
 from rigs.pad_bench import UTC_MS, Bench
 from rigs.virtual_time import now_ms, pass_s, run
 from sync.desk_fields import Asked
@@ -24,7 +24,7 @@ class Queue(Bench):
 
     def restart(self) -> None:
         """What remembered orders that come again is gone; the pad remembers its cases."""
-        self.orders = Orders(self.pad, self._now)
+        self.orders = MqttCommands(self.pad, self._now)
 
     def _now(self) -> At:
         at = self.pad.clock.at()

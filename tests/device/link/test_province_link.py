@@ -6,12 +6,12 @@ from typing import Any, cast
 import pytest
 
 from device.config.config import load
-from device.errors import Code, LedgerError
+from device.errors import LedgerError, PadCode
 from device.events import Scene
 from device.ledger.writer import Writer
-from device.link.desired_config import Wishes
+from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
-from device.link.province_link import SILENT_MS, Link
+from device.link.province_link import SILENT_MS, ProvinceLink
 from rigs.pad_bench import UTC_MS, Bench, BenchWall
 from rigs.virtual_time import pass_s, run
 from sync.desk_fields import Asked
@@ -53,11 +53,11 @@ class LinkBench(Bench):
         super().__init__()
         config = folder / "pad.toml"
         config.write_text('[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n')
-        self.wishes = Wishes(folder / "ledger.desired.json", load(config))
+        self.wishes = DesiredConfig(folder / "ledger.desired.json", load(config))
         self.writer = BenchWriter()
         self.applied = self.renewed = self.healths = 0
         self.reports: list[Reported] = []
-        self.link = Link(
+        self.link = ProvinceLink(
             self.pad,
             cast("Writer", self.writer),
             self.wishes,
@@ -164,12 +164,12 @@ def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_tried_until_it_goes(
 ) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
-        bench.writer.fails = LedgerError("no room", Code.LEDGER_FULL)
+        bench.writer.fails = LedgerError("no room", PadCode.LEDGER_FULL)
         bench.link.diverged("another entry 9")
         await pass_s(60)
         assert bench.codes() == [("L05", "another entry 9"), ("L02", "no room")]
         assert (bench.renewed, bench.scene) == (0, Scene.FAULT)
-        bench.writer.fails = LedgerError("it is odd", Code.LEDGER_WRITE)
+        bench.writer.fails = LedgerError("it is odd", PadCode.LEDGER_WRITE)
         await pass_s(10)
         assert bench.codes() == [("L05", "another entry 9"), ("L01", "it is odd")]
         bench.writer.fails = None
@@ -197,7 +197,7 @@ def test_a_wish_is_put_into_force_recorded_and_reported(tmp_path: Path) -> None:
         await bench.settle()
         assert (bench.applied, len(bench.recorded(Configured))) == (1, 1)
         assert bench.reports[-1].settings.window == "5"
-        again = Wishes(tmp_path / "ledger.desired.json", load(tmp_path / "pad.toml"))
+        again = DesiredConfig(tmp_path / "ledger.desired.json", load(tmp_path / "pad.toml"))
         assert (again.version, again.settings.window) == (7, "5")
 
     run(story())
@@ -228,7 +228,7 @@ def test_a_wish_that_cannot_be_kept_is_not_taken_into_force(
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(Wishes, "_keep", full)
+        monkeypatch.setattr(DesiredConfig, "_keep", full)
         bench.link.desired(wish(3, window="5"))
         await bench.settle()
         assert (bench.applied, bench.reports) == (0, [])

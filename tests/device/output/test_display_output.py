@@ -12,9 +12,9 @@ from PIL import Image
 
 from device.board.profile import DisplayProfile
 from device.config.config import Config, load
-from device.errors import Code, ConfigError, DriverError
+from device.errors import ConfigError, DriverError, PadCode
 from device.events import RESTING, Scene
-from device.output.display_output import Showing, refuse_unshowable
+from device.output.display_output import DisplayOutput, refuse_unshowable
 from device.ports import Board, FaultReport, WallReading
 from device.system.clock import TrustedClock
 from device.ui.burn_in import DIM_SHARE
@@ -39,7 +39,7 @@ class Glass:
 
     def show(self, image: Image.Image) -> None:
         if self.gone:
-            raise DriverError("no answer", Code.DISPLAY_GONE)
+            raise DriverError("no answer", PadCode.DISPLAY_GONE)
         if not self.shown or self.shown[-1] != image.tobytes():
             self.shown.append(image.tobytes())
 
@@ -92,7 +92,7 @@ class Place:
         self.glass, self.clocks = Glass(), Clocks()
         self.clock = TrustedClock(self.clocks, self.clocks)
         self.faults: list[FaultReport] = []
-        self.showing = Showing(config, cast("Board", FakeBoard(self.glass)), self.clock)
+        self.showing = DisplayOutput(config, cast("Board", FakeBoard(self.glass)), self.clock)
         self.showing.start(self.faults.append)
 
     def scene(self, window: str = "3") -> Seen | None:
@@ -114,9 +114,9 @@ def test_every_scene_comes_to_the_glass_as_it_is_drawn(place: Place, scene: Scen
         place.showing.show(scene, None)
         until(lambda: place.glass.shown, 5, "a picture with the pad's id")
         return
-    place.showing.show(scene, Code.LEDGER_FULL if scene is Scene.FAULT else None)
+    place.showing.show(scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None)
     until(lambda: place.glass.shown, 5, "a picture")
-    assert place.scene() == Seen(scene, Code.LEDGER_FULL if scene is Scene.FAULT else None)
+    assert place.scene() == Seen(scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None)
 
 
 def test_standby_shows_the_minute_only_while_the_time_is_known(place: Place) -> None:
@@ -134,10 +134,10 @@ def test_standby_shows_the_minute_only_while_the_time_is_known(place: Place) -> 
 
 
 def test_standby_shows_a_fault_that_does_not_close_the_window(place: Place) -> None:
-    place.showing.note = Code.PROVINCE_SILENT
+    place.showing.note = PadCode.PROVINCE_SILENT
     place.showing.show(Scene.STANDBY, None)
     until(lambda: place.glass.shown, 5, "standby")
-    assert place.scene() == Seen(Scene.STANDBY, Code.PROVINCE_SILENT)
+    assert place.scene() == Seen(Scene.STANDBY, PadCode.PROVINCE_SILENT)
     place.showing.show(Scene.THANKS, None)  # the citizen's pictures carry no code
     until(lambda: len(place.glass.shown) == 2, 5, "thanks")
     assert place.scene() == Seen(Scene.THANKS)
@@ -148,14 +148,14 @@ def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
     place.showing.show(Scene.INVITATION, None)
     until(lambda: place.glass.shown, 5, "an invitation")
     place.clocks.now_ms += 60_000
-    place.showing.note = Code.PROVINCE_SILENT
+    place.showing.note = PadCode.PROVINCE_SILENT
     place.showing.again()
     place.showing.show(Scene.STANDBY, None)
     until(lambda: len(place.glass.shown) == 2, 5, "standby")
     place.showing.window = "5"
     place.showing.again()
     until(lambda: len(place.glass.shown) == 3, 5, "the new window")
-    assert place.scene("5") == Seen(Scene.STANDBY, Code.PROVINCE_SILENT)
+    assert place.scene("5") == Seen(Scene.STANDBY, PadCode.PROVINCE_SILENT)
 
 
 def test_a_standby_that_has_not_changed_costs_the_display_nothing(
@@ -169,7 +169,7 @@ def test_a_standby_that_has_not_changed_costs_the_display_nothing(
     for _ in range(59):
         place.showing.again()
     assert len(given) == 1
-    place.showing.note = Code.PROVINCE_SILENT
+    place.showing.note = PadCode.PROVINCE_SILENT
     place.showing.again()
     assert len(given) == 2
 
@@ -179,7 +179,7 @@ def test_a_display_that_is_gone_is_told_once_and_the_pad_goes_on(place: Place) -
     place.showing.show(Scene.INVITATION, None)
     until(lambda: place.faults, 5, "the fault")
     place.showing.show(Scene.THANKS, None)
-    assert place.faults == [FaultReport(Code.DISPLAY_GONE, True, "no answer")]
+    assert place.faults == [FaultReport(PadCode.DISPLAY_GONE, True, "no answer")]
     place.glass.gone = False
     until(lambda: len(place.faults) == 2, 10, "it is taken up again by itself")
     assert place.faults[1].standing is False
@@ -188,7 +188,7 @@ def test_a_display_that_is_gone_is_told_once_and_the_pad_goes_on(place: Place) -
 
 def test_a_board_without_a_display_shows_nothing_and_lacks_nothing(config: Config) -> None:
     clocks = Clocks()
-    showing = Showing(config, cast("Board", FakeBoard(None)), TrustedClock(clocks, clocks))
+    showing = DisplayOutput(config, cast("Board", FakeBoard(None)), TrustedClock(clocks, clocks))
     showing.start(lambda _: None)
     showing.warm()
     showing.show(Scene.THANKS, None)
@@ -388,7 +388,7 @@ def test_after_the_hall_has_closed_it_goes_dark_but_for_a_fault(tmp_path: Path) 
         place.showing.show(Scene.PAUSED, None)
         again_after(place, 61)
         until(lambda: place.glass.brightness == 0.0, 5, "it goes dark")
-        place.showing.show(Scene.FAULT, Code.LEDGER_FULL)
+        place.showing.show(Scene.FAULT, PadCode.LEDGER_FULL)
         until(lambda: place.glass.brightness == 1.0, 5, "a fault wakes it")
         again_after(place, 600)
         until(lambda: place.glass.brightness == DIM_SHARE, 5, "which stays to be seen")

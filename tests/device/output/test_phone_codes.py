@@ -11,7 +11,7 @@ from device.errors import ConfigError
 from device.events import Invitation, Invite, Press, Stored, Tick
 from device.output.phone_codes import PhoneCodes
 from device.ports import WallReading
-from device.session.session import Session, State, Timing
+from device.session.session import Session, SessionState, Timing
 from device.system.clock import TrustedClock
 from sync.entries import Level, Trust
 from sync.phone_token import CHARS, DAY_MS, PhoneKey, Purpose, Token, check, day_of, write_key
@@ -124,7 +124,7 @@ def test_a_pressed_key_takes_the_code_away_for_good(window: Window) -> None:
     for _ in range(4):
         assert window.codes.now() is None
         window.wait(10_000)
-    assert window.session.state is State.IDLE
+    assert window.session.state is SessionState.IDLE
 
 
 def test_after_a_lapse_it_stands_there_for_a_minute(window: Window) -> None:
@@ -169,7 +169,7 @@ def test_while_reasons_are_asked_for_a_code_takes_words_and_no_level(tmp_path: P
     window.press()
     window.session.step(Stored(), window.clock.at())
     window.wait(TIMING.grace_ms + TIMING.settle_ms)
-    assert window.session.state is State.DETAILS
+    assert window.session.state is SessionState.DETAILS
     assert window.token() == Token("pad-1", 42, FIRST, day_of(SERVED_MS) + 7, Purpose.WORDS)
 
 

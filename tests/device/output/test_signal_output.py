@@ -9,9 +9,9 @@ import pytest
 
 from device.board.profile import Key, Light, LightsProfile
 from device.config.config import Config, load
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
-from device.output.signal_output import DARK, SIGNALS, Signal, Signals
+from device.output.signal_output import DARK, SIGNALS, Signal, SignalOutput
 from device.ports import Board, FaultReport
 from rigs.pad_bench import Bench
 from rigs.signal_parts import Parts
@@ -44,7 +44,7 @@ class Place:
     def __init__(self, config: Config) -> None:
         self.parts = Parts()
         self.faults: list[FaultReport] = []
-        self.signals = Signals(config, cast("Board", self.parts))
+        self.signals = SignalOutput(config, cast("Board", self.parts))
         self.signals.start(self.faults.append)
         self.rest()
         self.at_start, self.parts.done = self.parts.done, []
@@ -181,7 +181,7 @@ def test_a_board_without_any_of_them_signals_nothing_and_lacks_nothing(config: C
     class Bare:
         lights = beeper = voice = None
 
-    signals = Signals(config, cast("Board", Bare()))
+    signals = SignalOutput(config, cast("Board", Bare()))
     signals.start(lambda _: None)
     for scene in Scene:
         signals.show(scene)
@@ -300,7 +300,7 @@ def test_lights_that_fail_are_told_once_and_lit_as_they_should_be_when_they_work
     place.signals.show(Scene.INVITATION)
     place.parts.broken = set()
     until(lambda: len(place.faults) == 2, PATIENCE_S, "mended")
-    told = FaultReport(Code.SIGNAL_GONE, True, "lights: no answer")
+    told = FaultReport(PadCode.SIGNAL_GONE, True, "lights: no answer")
     assert place.faults == [told, told._replace(standing=False)]
     assert place.parts.of("lights")[-1] == ALL
 

@@ -8,7 +8,7 @@ import pytest
 
 from device.config.config import load
 from device.events import Refusal
-from device.output.touch_output import Touching
+from device.output.touch_output import TouchOutput
 from device.ui.touch.kiosk_secret import AGAIN
 from rigs.pad_bench import Bench
 from rigs.virtual_time import pass_s, run
@@ -58,7 +58,7 @@ class Dark:
         )
         self.bench = Bench()
         self.pad = self.bench.pad
-        self.touching = Touching(load(file), self.pad.clock, None)
+        self.touching = TouchOutput(load(file), self.pad.clock, None)
         self.touching.bind(self.pad.session, self.pad.happen, lambda: None, self.pad.driver_fault)
         self.pad.start()
 

@@ -13,10 +13,10 @@ import pytest
 from device import cli
 from device.config.config import load
 from device.drivers.sim.keys import SimKeys
-from device.errors import Code, DriverError
-from device.ledger.file import Hold, kept_apart
+from device.errors import DriverError, PadCode
+from device.ledger.file import LedgerLock, kept_apart
 from device.selftest.bench import keys_of
-from device.selftest.steps import Outcome
+from device.selftest.steps import StepOutcome
 from rigs.broker import free_port
 from rigs.child import BIN
 from rigs.ledger_child import open_in
@@ -46,7 +46,7 @@ def test_a_good_pad_passes_with_its_keys_alone(tmp_path: Path, listening: int) -
             one.press(YES)
         one.answer(YES, 2)
         items = one.end()
-    assert [item for item in items.values() if item.outcome is not Outcome.PASSED] == []
+    assert [item for item in items.values() if item.outcome is not StepOutcome.PASSED] == []
     assert one.bench is not None
     assert one.bench.course.passed
     assert "自检通过 / All passed" in one.out.getvalue()
@@ -94,9 +94,9 @@ def test_every_mistake_of_a_hand_is_told(tmp_path: Path, listening: int) -> None
             one.sees("请按")
             one.press(level)
         items = one.end()
-    assert items[f"key {YES}"].outcome is Outcome.PASSED
+    assert items[f"key {YES}"].outcome is StepOutcome.PASSED
     assert "+" in items[f"key {YES}"].says
-    assert items["key satisfied"].code is Code.KEY_WRONG
+    assert items["key satisfied"].code is PadCode.KEY_WRONG
 
 
 def test_a_stuck_and_a_chattering_key_are_found(tmp_path: Path, listening: int) -> None:
@@ -111,8 +111,8 @@ def test_a_stuck_and_a_chattering_key_are_found(tmp_path: Path, listening: int) 
             one.sees("请按")
             one.press(level)
         items = one.end()
-    assert items["key satisfied"].code is Code.KEY_STUCK
-    assert items["key dissatisfied"].code is Code.KEY_CHATTER
+    assert items["key satisfied"].code is PadCode.KEY_STUCK
+    assert items["key dissatisfied"].code is PadCode.KEY_CHATTER
 
 
 def test_a_pad_without_clock_broker_display_and_sound_names_each(tmp_path: Path) -> None:
@@ -128,11 +128,13 @@ def test_a_pad_without_clock_broker_display_and_sound_names_each(tmp_path: Path)
         one.sees("听到语音了吗")
         one.keyboard.write("s\n")
         items = one.end()
-    assert items["broker"].code is Code.PROVINCE_SILENT
-    assert {items[name].code for name in items if name.startswith("display")} == {Code.DISPLAY_GONE}
-    assert items["light satisfied"].code is Code.SIGNAL_GONE
-    assert items["beeper"].code is Code.SIGNAL_GONE
-    assert items["voice"].outcome is Outcome.SKIPPED
+    assert items["broker"].code is PadCode.PROVINCE_SILENT
+    assert {items[name].code for name in items if name.startswith("display")} == {
+        PadCode.DISPLAY_GONE
+    }
+    assert items["light satisfied"].code is PadCode.SIGNAL_GONE
+    assert items["beeper"].code is PadCode.SIGNAL_GONE
+    assert items["voice"].outcome is StepOutcome.SKIPPED
 
 
 def test_a_walk_that_is_ended_by_hand_is_reported_in_full(tmp_path: Path, listening: int) -> None:
@@ -152,9 +154,9 @@ def test_no_is_an_answer(tmp_path: Path, listening: int) -> None:
         one.press_all()
         one.answer(NO, PICTURES + len(LEVELS) + 2)
         items = one.end()
-    assert items["display border"].code is Code.DISPLAY_GONE
+    assert items["display border"].code is PadCode.DISPLAY_GONE
     assert {items[name].code for name in ("light satisfied", "beeper", "voice")} == {
-        Code.SIGNAL_GONE
+        PadCode.SIGNAL_GONE
     }
 
 
@@ -162,13 +164,13 @@ def test_keys_that_cannot_be_started_are_reported_too(
     tmp_path: Path, listening: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise DriverError("line 5 is taken", Code.KEYS_GONE)
+        raise DriverError("line 5 is taken", PadCode.KEYS_GONE)
 
     monkeypatch.setattr(SimKeys, "start", refuse)
     with Technician(tmp_path, broker_port=listening, KEY_MS=200, ANSWER_MS=200) as one:
         items = one.end()
-    assert {items[f"key {level}"].code for level in LEVELS} == {Code.KEYS_GONE}
-    assert items["display border"].outcome is Outcome.SKIPPED  # nobody could answer
+    assert {items[f"key {level}"].code for level in LEVELS} == {PadCode.KEYS_GONE}
+    assert items["display border"].outcome is StepOutcome.SKIPPED  # nobody could answer
 
 
 # --- beside an agent ---------------------------------------------------------------------------
@@ -196,8 +198,8 @@ def test_it_refuses_while_an_agent_runs_on_the_ledger(tmp_path: Path) -> None:
 def test_an_agent_refuses_while_a_self_test_runs(tmp_path: Path) -> None:
     open_in(tmp_path).close()
     with kept_apart(tmp_path / "ledger"), pytest.raises(OSError, match="L04"):
-        Hold(tmp_path / "ledger")
-    Hold(tmp_path / "ledger").release()
+        LedgerLock(tmp_path / "ledger")
+    LedgerLock(tmp_path / "ledger").release()
 
 
 # --- the command -------------------------------------------------------------------------------

@@ -5,26 +5,28 @@ import hashlib
 import pytest
 
 from device.board.profile import load_profile
-from device.errors import Code
+from device.errors import PadCode
 from device.selftest.plan import plan
-from device.selftest.report import Head, report
+from device.selftest.report import ReportHead, report
 from device.selftest.selftest_screens import prompt_screen, test_picture
 from device.selftest.step_words import Texts, texts
-from device.selftest.steps import Ask, AskKey, Item, Outcome, Prompt
+from device.selftest.steps import Ask, AskKey, Item, Prompt, StepOutcome
 from device.ui.fonts import missing_glyphs
 from device.ui.oled_picture import ELLIPSIS, layout
-from device.ui.screens import Piece, Row, Screen
+from device.ui.screens import Piece, Screen, ScreenRow
 
 picture = test_picture
 del test_picture  # or pytest would take it for a test
 
 SIZE = (128, 64)
 LEVELS = texts(["zh"])[0].levels
-HEAD = Head("jl-0431-017", "3", "", "simulated", "", "ratingpad 1", "2026-11-23T22:00:00+08:00")
+HEAD = ReportHead(
+    "jl-0431-017", "3", "", "simulated", "", "ratingpad 1", "2026-11-23T22:00:00+08:00"
+)
 ITEMS = [
-    Item("clock", Outcome.PASSED, "within 10 ms"),
-    Item("key satisfied", Outcome.FAILED, "asked for satisfied, came x", Code.KEY_WRONG),
-    Item("display border", Outcome.SKIPPED, "nobody answered within 60 s"),
+    Item("clock", StepOutcome.PASSED, "within 10 ms"),
+    Item("key satisfied", StepOutcome.FAILED, "asked for satisfied, came x", PadCode.KEY_WRONG),
+    Item("display border", StepOutcome.SKIPPED, "nobody answered within 60 s"),
 ]
 
 
@@ -34,7 +36,7 @@ def test_a_report_has_everything_that_a_file_needs() -> None:
         assert needed in text
     assert "passed 通过 | clock 时钟 | within 10 ms" in text
     assert "FAILED 未通过 | key satisfied 按键 满意 | K04 " in text
-    assert Code.KEY_WRONG.remedy in text
+    assert PadCode.KEY_WRONG.remedy in text
     assert "skipped 跳过 | display border 显示屏 边框 | nobody answered" in text
     assert "1 passed 通过, 1 FAILED 未通过, 1 skipped 跳过" in text
 
@@ -81,7 +83,7 @@ def test_every_prompt_fits_the_smallest_display_in_every_language(languages: lis
 
 
 def test_control_a_text_that_does_not_fit_is_found() -> None:
-    assert cut(Screen((Row("zh", (Piece("非" * 20, (12,)),)),)))
+    assert cut(Screen((ScreenRow("zh", (Piece("非" * 20, (12,)),)),)))
 
 
 @pytest.mark.parametrize("one", texts(["zh", "ko", "en"]), ids=lambda one: one.language)

@@ -3,26 +3,26 @@
 import pytest
 
 from device.board.profile import load_profile
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from device.selftest.plan import plan
-from device.selftest.runner import ANSWER_MS, GOODBYE_MS, KEY_MS, MAX_WRONG, TURN_MS, Course
+from device.selftest.runner import ANSWER_MS, GOODBYE_MS, KEY_MS, MAX_WRONG, TURN_MS, Runner
 from device.selftest.steps import (
     Answer,
     Ask,
     AskKey,
     Effect,
     Event,
-    Found,
     Item,
     Measure,
-    Measured,
-    Outcome,
     Prompt,
     Quit,
+    StepMeasured,
+    StepOutcome,
+    StepResult,
+    StepTick,
     Stimulus,
-    Tick,
 )
 from sync.entries import Level
 
@@ -34,7 +34,7 @@ class Walk:
     """A technician who walks through a course; `now_ms` is the course's clock."""
 
     def __init__(self, *, terminal: bool = False, signals: bool = False) -> None:
-        self.course = Course(
+        self.course = Runner(
             plan(
                 load_profile("simulated").keys.key,
                 languages=["zh"],
@@ -66,7 +66,7 @@ class Walk:
         """Nothing happens but time, as the runner has it pass."""
         until_ms = self.now_ms + ms
         while (due_ms := self.course.deadline_ms) is not None and due_ms <= until_ms:
-            self.do(Tick(), max(0, due_ms - self.now_ms))
+            self.do(StepTick(), max(0, due_ms - self.now_ms))
         self.now_ms = max(self.now_ms, until_ms)
         return self
 
@@ -75,14 +75,16 @@ class Walk:
         level = Level(names[0]) if len(names) == 1 and names[0] in LEVELS else None
         return self.do(Press("+".join(names), level, "keys", self.now_ms))
 
-    def fault(self, code: Code, detail: str = "", *, standing: bool = True) -> "Walk":
+    def fault(self, code: PadCode, detail: str = "", *, standing: bool = True) -> "Walk":
         return self.do(FaultReport(code, standing, detail))
 
-    def measure(self, outcome: Outcome = Outcome.PASSED, code: Code | None = None) -> "Walk":
+    def measure(
+        self, outcome: StepOutcome = StepOutcome.PASSED, code: PadCode | None = None
+    ) -> "Walk":
         """The three things that need no hand."""
         for about in ("clock", "ledger", "broker"):
             assert self.effects[-1] == Measure(about)
-            self.do(Measured(Item(about, outcome, "measured", code)))
+            self.do(StepMeasured(Item(about, outcome, "measured", code)))
         return self
 
     def keys(self, *, but: str = "") -> "Walk":
@@ -101,13 +103,15 @@ class Walk:
         """See the picture, then the question, then answer it."""
         return self.wait(TURN_MS).press(key)
 
-    def outcome(self, about: str) -> tuple[Outcome, Code | None]:
+    def outcome(self, about: str) -> tuple[StepOutcome, PadCode | None]:
         item = self.course.items[about]
         return item.outcome, item.code
 
     @property
     def passed(self) -> set[str]:
-        return {one.about for one in self.course.items.values() if one.outcome is Outcome.PASSED}
+        return {
+            one.about for one in self.course.items.values() if one.outcome is StepOutcome.PASSED
+        }
 
 
 def test_a_good_pad_passes_everything_and_says_so_for_a_while() -> None:
@@ -132,11 +136,11 @@ def test_a_good_pad_passes_everything_and_says_so_for_a_while() -> None:
 
 def test_no_press_becomes_anything_but_an_item() -> None:
     walk = Walk().measure().keys()
-    assert all(isinstance(one, Found | Prompt | Stimulus) for one in walk.effects)
+    assert all(isinstance(one, StepResult | Prompt | Stimulus) for one in walk.effects)
 
 
 def test_what_was_measured_badly_stays_failed_and_the_walk_goes_on() -> None:
-    walk = Walk().measure(Outcome.FAILED, Code.LEDGER_WRITE).keys()
+    walk = Walk().measure(StepOutcome.FAILED, PadCode.LEDGER_WRITE).keys()
     for _ in range(3):
         walk.answer(YES)
     assert not walk.course.passed
@@ -148,7 +152,7 @@ def test_a_wrong_key_is_told_and_the_right_one_still_passes() -> None:
     walk = Walk().measure().press("dissatisfied")
     assert walk.effects == [Prompt("wrong", walk.course._step)]
     walk.press(YES)
-    assert walk.outcome(f"key {YES}") == (Outcome.PASSED, None)
+    assert walk.outcome(f"key {YES}") == (StepOutcome.PASSED, None)
     assert "after dissatisfied" in walk.course.items[f"key {YES}"].says
 
 
@@ -161,7 +165,7 @@ def test_a_key_that_another_wire_answers_for_fails_by_name() -> None:
     walk = Walk().measure()
     for _ in range(MAX_WRONG):
         walk.press("dissatisfied")
-    assert walk.outcome(f"key {YES}") == (Outcome.FAILED, Code.KEY_WRONG)
+    assert walk.outcome(f"key {YES}") == (StepOutcome.FAILED, PadCode.KEY_WRONG)
     assert "dissatisfied" in walk.course.items[f"key {YES}"].says
     assert walk.asked() == "satisfied"
 
@@ -170,22 +174,22 @@ def test_a_key_that_nobody_presses_is_skipped_in_time() -> None:
     walk = Walk().measure().wait(KEY_MS - 1)
     assert f"key {YES}" not in walk.course.items
     walk.wait(1)
-    assert walk.outcome(f"key {YES}") == (Outcome.SKIPPED, Code.KEYS_GONE)
+    assert walk.outcome(f"key {YES}") == (StepOutcome.SKIPPED, PadCode.KEYS_GONE)
 
 
-@pytest.mark.parametrize("code", [Code.KEY_STUCK, Code.KEY_CHATTER])
+@pytest.mark.parametrize("code", [PadCode.KEY_STUCK, PadCode.KEY_CHATTER])
 @pytest.mark.parametrize("when", ["before it is asked for", "while", "after it has passed"])
-def test_a_stuck_or_chattering_key_fails_whenever_it_is_told(code: Code, when: str) -> None:
+def test_a_stuck_or_chattering_key_fails_whenever_it_is_told(code: PadCode, when: str) -> None:
     walk = Walk().measure()
     if when != "before it is asked for":
         walk.press(YES)
     if when == "after it has passed":
         walk.press("satisfied")
     walk.fault(code, "satisfied")
-    assert walk.outcome("key satisfied") == (Outcome.FAILED, code)
+    assert walk.outcome("key satisfied") == (StepOutcome.FAILED, code)
     walk.fault(code, "satisfied", standing=False)
     assert len(walk.course.results) == len(walk.course.items)
-    assert walk.outcome("key satisfied") == (Outcome.FAILED, code)  # for somebody to look at
+    assert walk.outcome("key satisfied") == (StepOutcome.FAILED, code)  # for somebody to look at
     if when == "before it is asked for":
         walk.press(YES)
     assert "satisfied" not in [
@@ -196,14 +200,21 @@ def test_a_stuck_or_chattering_key_fails_whenever_it_is_told(code: Code, when: s
 
 
 def test_keys_that_are_gone_are_waited_for_once_then_all_fail() -> None:
-    walk = Walk().measure().fault(Code.KEYS_GONE, "/dev/ttyUSB0: gone")
+    walk = Walk().measure().fault(PadCode.KEYS_GONE, "/dev/ttyUSB0: gone")
     assert walk.effects == [Prompt("gone", walk.course._step)]
     walk.wait(KEY_MS)
-    assert {walk.outcome(f"key {level}") for level in LEVELS} == {(Outcome.FAILED, Code.KEYS_GONE)}
+    assert {walk.outcome(f"key {level}") for level in LEVELS} == {
+        (StepOutcome.FAILED, PadCode.KEYS_GONE)
+    }
 
 
 def test_keys_that_come_back_are_asked_for_again() -> None:
-    walk = Walk().measure().fault(Code.KEYS_GONE, "unplugged").fault(Code.KEYS_GONE, standing=False)
+    walk = (
+        Walk()
+        .measure()
+        .fault(PadCode.KEYS_GONE, "unplugged")
+        .fault(PadCode.KEYS_GONE, standing=False)
+    )
     assert walk.asked() == YES
     walk.wait(KEY_MS - 1)
     walk.keys()
@@ -230,24 +241,27 @@ def test_no_is_a_failure_with_the_code_of_the_part() -> None:
     for _ in range(3):
         walk.answer(NO)
     walk.press(NO)
-    assert walk.outcome("display border") == (Outcome.FAILED, Code.DISPLAY_GONE)
-    assert walk.outcome("light satisfied") == (Outcome.FAILED, Code.SIGNAL_GONE)
+    assert walk.outcome("display border") == (StepOutcome.FAILED, PadCode.DISPLAY_GONE)
+    assert walk.outcome("light satisfied") == (StepOutcome.FAILED, PadCode.SIGNAL_GONE)
 
 
 def test_a_question_that_nobody_answers_is_skipped() -> None:
     walk = Walk().measure().keys().wait(ANSWER_MS)
-    assert walk.outcome("display border") == (Outcome.SKIPPED, None)
+    assert walk.outcome("display border") == (StepOutcome.SKIPPED, None)
 
 
 def test_a_display_that_does_not_answer_fails_without_a_question() -> None:
-    walk = Walk().measure().fault(Code.DISPLAY_GONE, "i2c-1 0x3c").keys()
-    assert walk.outcome("display checker") == (Outcome.FAILED, Code.DISPLAY_GONE)
+    walk = Walk().measure().fault(PadCode.DISPLAY_GONE, "i2c-1 0x3c").keys()
+    assert walk.outcome("display checker") == (StepOutcome.FAILED, PadCode.DISPLAY_GONE)
     assert walk.effects[-1] == Prompt("failed")
 
 
 def test_a_display_that_comes_back_is_looked_at() -> None:
     walk = (
-        Walk().measure().fault(Code.DISPLAY_GONE, "gone").fault(Code.DISPLAY_GONE, standing=False)
+        Walk()
+        .measure()
+        .fault(PadCode.DISPLAY_GONE, "gone")
+        .fault(PadCode.DISPLAY_GONE, standing=False)
     )
     walk.keys()
     assert walk.effects[-1] == Stimulus("picture", "border")
@@ -257,31 +271,31 @@ def test_a_signal_that_cannot_be_driven_fails_alone() -> None:
     walk = Walk(signals=True).measure().keys()
     for _ in range(3):
         walk.answer(YES)
-    walk.fault(Code.SIGNAL_GONE, "light: no such line")
-    assert walk.outcome("light satisfied") == (Outcome.FAILED, Code.SIGNAL_GONE)
+    walk.fault(PadCode.SIGNAL_GONE, "light: no such line")
+    assert walk.outcome("light satisfied") == (StepOutcome.FAILED, PadCode.SIGNAL_GONE)
     assert walk.asked() == "beep"
-    walk.fault(Code.SIGNAL_GONE, "voice: no card")  # not what is asked now
+    walk.fault(PadCode.SIGNAL_GONE, "voice: no card")  # not what is asked now
     walk.press(YES)
-    assert walk.outcome("beeper") == (Outcome.PASSED, None)
-    assert walk.outcome("voice") == (Outcome.FAILED, Code.SIGNAL_GONE)
+    assert walk.outcome("beeper") == (StepOutcome.PASSED, None)
+    assert walk.outcome("voice") == (StepOutcome.FAILED, PadCode.SIGNAL_GONE)
 
 
 def test_without_its_answer_keys_a_pad_asks_nothing_unless_somebody_can_type() -> None:
     walk = Walk().measure().keys(but=NO)
-    assert walk.outcome("display border") == (Outcome.SKIPPED, None)
+    assert walk.outcome("display border") == (StepOutcome.SKIPPED, None)
     walk = Walk(terminal=True).measure().keys(but=NO)
     assert walk.effects[-1] == Stimulus("picture", "border")
     walk.do(Answer(True)).do(Answer(False)).do(Answer(None))
-    assert walk.outcome("display border") == (Outcome.PASSED, None)
-    assert walk.outcome("display checker") == (Outcome.FAILED, Code.DISPLAY_GONE)
-    assert walk.outcome("display text zh") == (Outcome.SKIPPED, None)
+    assert walk.outcome("display border") == (StepOutcome.PASSED, None)
+    assert walk.outcome("display checker") == (StepOutcome.FAILED, PadCode.DISPLAY_GONE)
+    assert walk.outcome("display text zh") == (StepOutcome.SKIPPED, None)
 
 
 def test_a_key_may_be_skipped_by_hand_and_yes_says_nothing_of_it() -> None:
     walk = Walk(terminal=True).measure().do(Answer(True))
     assert walk.effects == []
     walk.do(Answer(None))
-    assert walk.outcome(f"key {YES}") == (Outcome.SKIPPED, None)
+    assert walk.outcome(f"key {YES}") == (StepOutcome.SKIPPED, None)
 
 
 def test_what_is_ended_by_hand_leaves_nothing_out_of_the_report() -> None:
@@ -289,7 +303,7 @@ def test_what_is_ended_by_hand_leaves_nothing_out_of_the_report() -> None:
     assert walk.course.over
     assert len(walk.course.items) == 11
     assert not walk.course.passed
-    assert walk.do(Tick()).effects == []
+    assert walk.do(StepTick()).effects == []
 
 
 def test_prompts_change_their_language_in_turn() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from device.board.profile import board_names, load_profile
-from device.errors import Code
+from device.errors import PadCode
 from device.events import (
     Arm,
     Blocked,
@@ -42,8 +42,8 @@ from device.events import (
 from device.session import diagram
 from device.session import session as session_module
 from device.session.actions import ACTS
-from device.session.session import CLOGGED_AT, TABLE, Act, Session, State, Timing
-from device.session.transitions import ROWS, When
+from device.session.session import CLOGGED_AT, TABLE, Action, Session, SessionState, Timing
+from device.session.transitions import ROWS, Guard
 from rigs import house
 from sync.entries import (
     At,
@@ -110,25 +110,38 @@ class Bench:
         return body
 
 
-def reach(state: State, *, details: bool = False) -> Bench:
+def reach(state: SessionState, *, details: bool = False) -> Bench:
     """A session in `state`, by the way that a real one takes."""
-    bench = Bench(details=details or state is State.DETAILS, bound=state is not State.UNBOUND)
+    bench = Bench(
+        details=details or state is SessionState.DETAILS, bound=state is not SessionState.UNBOUND
+    )
     match state:
-        case State.INVITED | State.SAVING | State.GRACE | State.DETAILS | State.THANKS:
+        case (
+            SessionState.INVITED
+            | SessionState.SAVING
+            | SessionState.GRACE
+            | SessionState.DETAILS
+            | SessionState.THANKS
+        ):
             bench.do(Invite(ONE))
             bench.stored()
-        case State.PAUSED:
+        case SessionState.PAUSED:
             bench.do(Pause("desk"))
             bench.stored()
-        case State.FAULT:
-            bench.do(Blocked(Code.KEYS_GONE))
-        case State.SELFTEST:
+        case SessionState.FAULT:
+            bench.do(Blocked(PadCode.KEYS_GONE))
+        case SessionState.SELFTEST:
             bench.do(Selftest(on=True))
-    if state in (State.SAVING, State.GRACE, State.DETAILS, State.THANKS):
+    if state in (
+        SessionState.SAVING,
+        SessionState.GRACE,
+        SessionState.DETAILS,
+        SessionState.THANKS,
+    ):
         bench.do(key(), 900)
-    if state in (State.GRACE, State.DETAILS, State.THANKS):
+    if state in (SessionState.GRACE, SessionState.DETAILS, SessionState.THANKS):
         bench.stored()
-    if state in (State.DETAILS, State.THANKS):
+    if state in (SessionState.DETAILS, SessionState.THANKS):
         bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
     assert bench.session.state is state
     return bench
@@ -145,8 +158,8 @@ EVENTS: tuple[Event, ...] = (
     Resume("desk"),
     Tick(),
     Stored(),
-    Blocked(Code.LEDGER_FULL),
-    Blocked(Code.KEYS_GONE),
+    Blocked(PadCode.LEDGER_FULL),
+    Blocked(PadCode.KEYS_GONE),
     Unblocked(),
     Detail(),
     Detail(("407",), "好"),
@@ -160,9 +173,9 @@ EVENTS: tuple[Event, ...] = (
 
 
 def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_guard() -> None:
-    assert len(State) == 10
+    assert len(SessionState) == 10
     assert len(Event.__args__) == 13
-    for state, event in itertools.product(State, Event.__args__):
+    for state, event in itertools.product(SessionState, Event.__args__):
         rows = ROWS[state, event]
         assert rows, (state, event)
         assert rows[-1].when is None, (state, event)
@@ -172,18 +185,18 @@ def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_gu
 
 
 def test_no_two_acts_and_no_two_guards_share_a_name() -> None:
-    assert len(Act.__members__) == len(Act)
-    assert len(When.__members__) == len(When)
+    assert len(Action.__members__) == len(Action)
+    assert len(Guard.__members__) == len(Guard)
 
 
 def test_every_event_type_is_in_the_exhaustive_run() -> None:
     assert {type(event) for event in EVENTS} == set(Event.__args__)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", SessionState)
 @pytest.mark.parametrize("after_ms", [0, 50, 4_000, 40_000, 100_000])
 def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
-    state: State, after_ms: int
+    state: SessionState, after_ms: int
 ) -> None:
     start = reach(state)
     for first, second in itertools.product(EVENTS, EVENTS):
@@ -200,26 +213,26 @@ def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
             entries_first(effects)
 
 
-def quiet_row(act: Act, effects: list[Effect]) -> None:
+def quiet_row(act: Action, effects: list[Effect]) -> None:
     """Illegal events do what their row says and nothing else."""
-    if act in (Act.IGNORE, Act.BIND_LATER):
+    if act in (Action.IGNORE, Action.BIND_LATER):
         assert effects == []
-    if act is Act.SETTLE:
+    if act is Action.SETTLE:
         assert {type(effect) for effect in effects} <= {Settled}
-    elif act is Act.STRAY:
+    elif act is Action.STRAY:
         assert [type(effect.body) for effect in effects if isinstance(effect, Record)] == [Strayed]
         assert len(effects) == 1
     elif act.value.startswith("refused"):
         assert [type(effect) for effect in effects] == [Refuse]
 
 
-def made_by_press(state: State, event: Event, effects: list[Effect]) -> None:
+def made_by_press(state: SessionState, event: Event, effects: list[Effect]) -> None:
     """Law 1. A clerk's key, like every other event, makes no level."""
     for effect in effects:
         if isinstance(effect, Record) and isinstance(effect.body, Rated):
             assert isinstance(event, Press)
             assert event.level is effect.body.level
-            assert state in (State.INVITED, State.SAVING, State.GRACE)
+            assert state in (SessionState.INVITED, SessionState.SAVING, SessionState.GRACE)
 
 
 def entries_first(effects: list[Effect]) -> None:
@@ -228,17 +241,17 @@ def entries_first(effects: list[Effect]) -> None:
 
 
 def test_the_rows_that_make_a_level_are_three_and_all_start_with_a_press() -> None:
-    makers = [row for row in TABLE if row.act in (Act.RATE, Act.CORRECT)]
+    makers = [row for row in TABLE if row.act in (Action.RATE, Action.CORRECT)]
     assert [(row.state, row.event) for row in makers] == [
-        (State.INVITED, Press),
-        (State.SAVING, Press),
-        (State.GRACE, Press),
+        (SessionState.INVITED, Press),
+        (SessionState.SAVING, Press),
+        (SessionState.GRACE, Press),
     ]
 
 
 def test_every_row_of_the_table_is_met_by_some_history() -> None:
     met = set()
-    for state, details in itertools.product(State, (False, True)):
+    for state, details in itertools.product(SessionState, (False, True)):
         for after_ms, path in itertools.product(
             (0, 3_500, 40_000), itertools.product(EVENTS, EVENTS)
         ):
@@ -248,22 +261,22 @@ def test_every_row_of_the_table_is_met_by_some_history() -> None:
                 met.add(TABLE.index(bench.session.row(event, at(bench.now))))
                 bench.do(event)
     wishes: tuple[Event, ...] = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
-    for state, wish in itertools.product(State, wishes):
+    for state, wish in itertools.product(SessionState, wishes):
         met.add(TABLE.index(clogged(state).session.row(wish, at(2_000))))
-    met.add(TABLE.index(reach(State.INVITED).session.row(key(), at(1))))
-    lapsed = reach(State.INVITED)
+    met.add(TABLE.index(reach(SessionState.INVITED).session.row(key(), at(1))))
+    lapsed = reach(SessionState.INVITED)
     lapsed.do(Tick(), 40_000)
     met.add(TABLE.index(lapsed.session.row(Tick(), at(lapsed.now + 1))))
     never = {(row.state, row.event, row.act) for n, row in enumerate(TABLE) if n not in met}
     # Some states never hold a deadline, others always do; the rows say so rather than leave a gap.
-    at_rest = (State.UNBOUND, State.PAUSED, State.FAULT, State.SELFTEST)
-    timed = (State.INVITED, State.GRACE, State.DETAILS, State.THANKS)
-    assert never == {(state, Tick, Act.REARM) for state in at_rest} | {
-        (state, Tick, Act.IGNORE) for state in timed
+    at_rest = (SessionState.UNBOUND, SessionState.PAUSED, SessionState.FAULT, SessionState.SELFTEST)
+    timed = (SessionState.INVITED, SessionState.GRACE, SessionState.DETAILS, SessionState.THANKS)
+    assert never == {(state, Tick, Action.REARM) for state in at_rest} | {
+        (state, Tick, Action.IGNORE) for state in timed
     }
 
 
-def clogged(state: State) -> Bench:
+def clogged(state: SessionState) -> Bench:
     bench = reach(state)
     bench.session._waiting = deque([Lapsed(at=at(0), invitation="x")] * CLOGGED_AT)
     return bench
@@ -271,10 +284,10 @@ def clogged(state: State) -> Bench:
 
 REACHED = {
     (state, details): reach(state, details=details)
-    for state, details in itertools.product(State, (False, True))
-    if not (state is State.THANKS and details)
+    for state, details in itertools.product(SessionState, (False, True))
+    if not (state is SessionState.THANKS and details)
 }
-REACHED[State.THANKS, True] = reach(State.THANKS)
+REACHED[SessionState.THANKS, True] = reach(SessionState.THANKS)
 
 
 def test_the_document_is_drawn_from_the_table() -> None:
@@ -322,17 +335,17 @@ def test_a_press_is_recorded_with_what_was_known_and_thanked_only_when_durable()
 
 
 def test_thanks_stands_for_its_time_and_then_the_pad_stands_by() -> None:
-    bench = reach(State.GRACE)
+    bench = reach(SessionState.GRACE)
     bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
-    assert bench.session.state is State.THANKS
+    assert bench.session.state is SessionState.THANKS
     bench.do(Tick(), TIMING.thanks_ms - TIMING.grace_ms - TIMING.settle_ms - 1)
-    assert bench.session.state is State.THANKS
+    assert bench.session.state is SessionState.THANKS
     bench.do(Tick(), 1)
-    assert (bench.session.state, bench.shown[-1]) == (State.IDLE, Scene.STANDBY)
+    assert (bench.session.state, bench.shown[-1]) == (SessionState.IDLE, Scene.STANDBY)
 
 
 def test_a_second_press_inside_the_grace_time_supersedes_the_first() -> None:
-    bench = reach(State.GRACE)
+    bench = reach(SessionState.GRACE)
     pressed_ms = bench.now
     bench.do(key(Level.VERY_DISSATISFIED), TIMING.grace_ms)
     first, second = [body for body in bench.bodies if isinstance(body, Rated)]
@@ -345,14 +358,14 @@ def test_a_second_press_inside_the_grace_time_supersedes_the_first() -> None:
 
 @pytest.mark.parametrize("late_ms", [1, 50, 100])
 def test_a_press_after_the_grace_time_is_a_stray_even_if_the_timer_is_late(late_ms: int) -> None:
-    bench = reach(State.GRACE)
+    bench = reach(SessionState.GRACE)
     bench.do(key(), TIMING.grace_ms + late_ms)
     assert bench.kinds == [Invited, Rated, Strayed]
     assert bench.last(Strayed).state == "grace"
 
 
 def test_a_third_press_is_a_stray() -> None:
-    bench = reach(State.GRACE)
+    bench = reach(SessionState.GRACE)
     bench.do(key(Level.SATISFIED), 100)
     bench.do(key(Level.DISSATISFIED), 100)
     assert bench.kinds == [Invited, Rated, Rated, Strayed]
@@ -362,7 +375,7 @@ def test_a_third_press_is_a_stray() -> None:
 
 
 def test_a_second_press_before_the_first_is_durable_waits_for_both() -> None:
-    bench = reach(State.SAVING)
+    bench = reach(SessionState.SAVING)
     bench.do(key(Level.DISSATISFIED), 200)
     assert bench.kinds == [Invited, Rated, Rated]
     bench.stored()
@@ -372,7 +385,7 @@ def test_a_second_press_before_the_first_is_durable_waits_for_both() -> None:
 
 
 def test_a_slow_card_is_shown_as_saving_and_thanked_all_the_same() -> None:
-    bench = reach(State.SAVING)
+    bench = reach(SessionState.SAVING)
     assert bench.do(Tick(), TIMING.saving_ms) == [Disarm(), Show(Scene.SAVING)]
     bench.now += 60_000
     assert Show(Scene.THANKS) in bench.stored()
@@ -381,17 +394,17 @@ def test_a_slow_card_is_shown_as_saving_and_thanked_all_the_same() -> None:
 
 
 def test_two_keys_at_once_are_never_a_level() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     bench.do(key(None), 500)
     assert bench.kinds == [Invited, Strayed]
     assert bench.last(Strayed).key == "k1+k2"
-    assert bench.session.state is State.INVITED
+    assert bench.session.state is SessionState.INVITED
 
 
 def test_a_press_from_before_the_invitation_is_a_stray() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     bench.session.step(key(), at(bench.now - 1))
-    assert bench.session.state is State.INVITED
+    assert bench.session.state is SessionState.INVITED
     assert bench.session.standing(ONE.id) == "open"
 
 
@@ -399,7 +412,7 @@ def test_a_press_from_before_the_invitation_is_a_stray() -> None:
 
 
 def test_a_timeout_is_unrated_and_never_a_level() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
     assert bench.kinds == [Invited, Lapsed]
     assert bench.session.standing(ONE.id) == "unrated"
@@ -410,40 +423,40 @@ def test_a_timeout_is_unrated_and_never_a_level() -> None:
 
 
 def test_a_press_on_the_last_millisecond_counts_although_heard_later() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     bench.do(key(), TIMING.invitation_ms)
     assert bench.kinds == [Invited, Rated]
 
 
 def test_a_press_past_the_deadline_lapses_and_strays_even_before_the_timer() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     bench.do(key(), TIMING.invitation_ms + 1)
     assert bench.kinds == [Invited, Lapsed, Strayed]
     assert bench.session.standing(ONE.id) == "unrated"
 
 
 def test_a_tick_that_comes_early_is_armed_again_for_the_rest() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     assert bench.do(Tick(), TIMING.invitation_ms) == [Arm(TIMING.settle_ms)]
     assert bench.kinds == [Invited]
 
 
 def test_a_desk_takes_back_only_what_nobody_has_answered() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     assert bench.do(Withdraw(TWO.id, "desk")) == [Refuse(Refusal.UNKNOWN)]
     bench.do(Withdraw(ONE.id, "desk: left"))
     assert bench.last(Withdrawn).reason == "desk: left"
     assert bench.session.standing(ONE.id) == "withdrawn"
     assert bench.do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
-    for state in (State.SAVING, State.GRACE, State.THANKS):
+    for state in (SessionState.SAVING, SessionState.GRACE, SessionState.THANKS):
         assert reach(state).do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
 
 
 def test_the_next_citizen_can_be_invited_while_thanks_still_stands_but_not_in_grace() -> None:
-    assert reach(State.GRACE).do(Invite(TWO)) == [Refuse(Refusal.BUSY)]
-    bench = reach(State.THANKS)
+    assert reach(SessionState.GRACE).do(Invite(TWO)) == [Refuse(Refusal.BUSY)]
+    bench = reach(SessionState.THANKS)
     bench.do(Invite(TWO))
-    assert (bench.session.state, bench.session.invitation) == (State.INVITED, TWO)
+    assert (bench.session.state, bench.session.invitation) == (SessionState.INVITED, TWO)
     bench.do(key(), 100)
     last = bench.last(Rated)
     assert last.invitation == TWO.id
@@ -454,7 +467,7 @@ def test_the_next_citizen_can_be_invited_while_thanks_still_stands_but_not_in_gr
 
 
 def test_a_pause_withdraws_an_open_invitation_and_then_closes() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     effects = bench.do(Pause("desk"))
     assert bench.kinds == [Invited, Withdrawn, Paused]
     withdrawn = bench.bodies[1]
@@ -466,8 +479,8 @@ def test_a_pause_withdraws_an_open_invitation_and_then_closes() -> None:
     assert bench.shown[-1] is Scene.STANDBY
 
 
-@pytest.mark.parametrize("state", [State.SAVING, State.GRACE, State.THANKS])
-def test_a_citizen_who_has_pressed_is_thanked_before_the_window_closes(state: State) -> None:
+@pytest.mark.parametrize("state", [SessionState.SAVING, SessionState.GRACE, SessionState.THANKS])
+def test_a_citizen_who_has_pressed_is_thanked_before_the_window_closes(state: SessionState) -> None:
     bench = reach(state)
     bench.do(Pause("desk"))
     assert (bench.session.state, bench.kinds[-1]) == (state, Paused)
@@ -477,11 +490,11 @@ def test_a_citizen_who_has_pressed_is_thanked_before_the_window_closes(state: St
     assert Scene.THANKS in bench.shown
     for _ in range(2):
         bench.do(Tick(), 10_000)
-    assert (bench.session.state, bench.shown[-1]) == (State.PAUSED, Scene.PAUSED)
+    assert (bench.session.state, bench.shown[-1]) == (SessionState.PAUSED, Scene.PAUSED)
 
 
 def test_pausing_twice_is_recorded_once() -> None:
-    bench = reach(State.PAUSED)
+    bench = reach(SessionState.PAUSED)
     assert bench.do(Pause("desk")) == []
     assert bench.kinds == [Paused]
 
@@ -496,16 +509,16 @@ def test_a_pad_that_was_paused_when_the_power_went_starts_paused() -> None:
 
 
 def test_a_fault_withdraws_an_open_invitation_with_a_trace() -> None:
-    bench = reach(State.INVITED)
-    effects = bench.do(Blocked(Code.KEYS_GONE))
+    bench = reach(SessionState.INVITED)
+    effects = bench.do(Blocked(PadCode.KEYS_GONE))
     assert bench.last(Withdrawn).reason == "fault"
-    assert effects[-1] == Show(Scene.FAULT, Code.KEYS_GONE)
+    assert effects[-1] == Show(Scene.FAULT, PadCode.KEYS_GONE)
     assert bench.session.standing(ONE.id) == "withdrawn"
 
 
 def test_a_rating_that_the_card_refuses_is_not_thanked_and_counts_once_it_is_in() -> None:
-    bench = reach(State.SAVING)
-    bench.do(Blocked(Code.LEDGER_FULL))
+    bench = reach(SessionState.SAVING)
+    bench.do(Blocked(PadCode.LEDGER_FULL))
     assert bench.shown[-1] is Scene.FAULT
     assert bench.session.standing(ONE.id) == "open"
     bench.stored()
@@ -517,17 +530,17 @@ def test_a_rating_that_the_card_refuses_is_not_thanked_and_counts_once_it_is_in(
 
 
 def test_a_stray_that_cannot_be_written_does_not_beget_another() -> None:
-    bench = reach(State.FAULT)
+    bench = reach(SessionState.FAULT)
     for _ in range(5):
         bench.do(key())
-        assert bench.do(Blocked(Code.KEYS_GONE)) == []
+        assert bench.do(Blocked(PadCode.KEYS_GONE)) == []
     assert bench.kinds == [Strayed] * 5
-    assert bench.do(Blocked(Code.LEDGER_FULL)) == [Show(Scene.FAULT, Code.LEDGER_FULL)]
-    assert bench.do(Blocked(Code.LEDGER_FULL)) == []
+    assert bench.do(Blocked(PadCode.LEDGER_FULL)) == [Show(Scene.FAULT, PadCode.LEDGER_FULL)]
+    assert bench.do(Blocked(PadCode.LEDGER_FULL)) == []
 
 
 def test_behind_a_dead_card_strays_are_counted_and_wishes_refused() -> None:
-    bench = reach(State.FAULT)
+    bench = reach(SessionState.FAULT)
     for _ in range(CLOGGED_AT + 7):
         bench.do(key())
     assert len(bench.bodies) == CLOGGED_AT
@@ -539,12 +552,12 @@ def test_behind_a_dead_card_strays_are_counted_and_wishes_refused() -> None:
 
 
 def test_a_window_that_was_paused_is_paused_again_after_a_fault() -> None:
-    bench = reach(State.PAUSED)
-    bench.do(Blocked(Code.KEYS_GONE))
+    bench = reach(SessionState.PAUSED)
+    bench.do(Blocked(PadCode.KEYS_GONE))
     bench.do(Unblocked())
     paused = bench.shown[-1]
     assert paused is Scene.PAUSED
-    bench.do(Blocked(Code.KEYS_GONE))
+    bench.do(Blocked(PadCode.KEYS_GONE))
     bench.do(Resume("desk"))
     broken = bench.shown[-1]
     assert broken is Scene.FAULT
@@ -561,7 +574,7 @@ def settled(effects: list[Effect]) -> list[tuple[str, Level]]:
 
 
 def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_it() -> None:
-    bench = reach(State.SAVING)
+    bench = reach(SessionState.SAVING)
     assert settled(bench.stored()) == []
     assert settled(bench.do(key(Level.DISSATISFIED, bench.now), 0)) == []
     assert settled(bench.stored()) == []
@@ -594,15 +607,17 @@ def test_control_a_session_that_settles_in_the_grace_time_tells_two_levels() -> 
 
 
 def test_a_fault_settles_a_durable_level_at_once_and_another_when_it_is_durable() -> None:
-    assert settled(reach(State.GRACE).do(Blocked(Code.KEYS_GONE))) == [(ONE.id, Level.SATISFIED)]
-    bench = reach(State.SAVING)
-    assert settled(bench.do(Blocked(Code.LEDGER_FULL))) == []
+    assert settled(reach(SessionState.GRACE).do(Blocked(PadCode.KEYS_GONE))) == [
+        (ONE.id, Level.SATISFIED)
+    ]
+    bench = reach(SessionState.SAVING)
+    assert settled(bench.do(Blocked(PadCode.LEDGER_FULL))) == []
     assert settled(bench.stored()) == [(ONE.id, Level.SATISFIED)]
 
 
 def test_a_level_that_is_durable_only_after_the_next_citizen_was_invited_is_not_told() -> None:
-    bench = reach(State.SAVING)
-    bench.do(Blocked(Code.LEDGER_FULL))
+    bench = reach(SessionState.SAVING)
+    bench.do(Blocked(PadCode.LEDGER_FULL))
     bench.do(Unblocked())
     bench.do(Invite(TWO))
     assert settled(bench.stored(2)) == []
@@ -610,10 +625,10 @@ def test_a_level_that_is_durable_only_after_the_next_citizen_was_invited_is_not_
 
 
 def test_nothing_settles_that_nobody_pressed() -> None:
-    bench = reach(State.INVITED)
+    bench = reach(SessionState.INVITED)
     assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)) == []
     assert settled(bench.stored()) == []
-    assert settled(reach(State.INVITED).do(Withdraw(ONE.id, "desk"))) == []
+    assert settled(reach(SessionState.INVITED).do(Withdraw(ONE.id, "desk"))) == []
 
 
 # --- the clerk's key ----------------------------------------------------------------------------
@@ -622,13 +637,15 @@ DOES: tuple[Does, ...] = ("invite", "pause")
 
 
 @pytest.mark.parametrize("does", DOES)
-@pytest.mark.parametrize("state", [state for state in State if state is not State.IDLE])
+@pytest.mark.parametrize(
+    "state", [state for state in SessionState if state is not SessionState.IDLE]
+)
 def test_a_clerks_key_is_a_stray_while_a_citizen_is_served_or_nobody_can_be(
-    state: State, does: Does
+    state: SessionState, does: Does
 ) -> None:
     bench = reach(state)
     before, shown = copy.deepcopy(bench.bodies), list(bench.shown)
-    if (state, does) == (State.PAUSED, "pause"):
+    if (state, does) == (SessionState.PAUSED, "pause"):
         bench.do(clerk_key(does))
         assert bench.bodies[len(before) :] == [Resumed(at=at(bench.now), by="key")]
         assert bench.shown[len(shown) :] == [Scene.STANDBY]
@@ -640,7 +657,7 @@ def test_a_clerks_key_is_a_stray_while_a_citizen_is_served_or_nobody_can_be(
 
 
 def test_at_rest_the_key_to_invite_asks_for_a_rating_of_no_case() -> None:
-    bench = reach(State.IDLE)
+    bench = reach(SessionState.IDLE)
     bench.do(clerk_key("invite", Invitation("K", "key")))
     (invited,) = bench.bodies
     assert invited == Invited(at=at(bench.now), invitation="K", window="3", source="key")
@@ -650,7 +667,7 @@ def test_at_rest_the_key_to_invite_asks_for_a_rating_of_no_case() -> None:
 
 
 def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None:
-    bench = reach(State.IDLE)
+    bench = reach(SessionState.IDLE)
     for _ in range(2):
         bench.do(clerk_key("pause"))
         assert bench.session.clerk_state == "paused"
@@ -661,14 +678,14 @@ def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None
 
 def test_no_row_of_a_clerks_key_makes_a_level() -> None:
     acts = {row.act for row in TABLE if row.event is ClerkKey}
-    assert acts == {Act.STRAY, Act.INVITE, Act.PAUSE, Act.RESUME}
+    assert acts == {Action.STRAY, Action.INVITE, Action.PAUSE, Action.RESUME}
 
 
 # --- details, self-test, standings --------------------------------------------------------------
 
 
 def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
-    bench = reach(State.DETAILS)
+    bench = reach(SessionState.DETAILS)
     bench.do(Detail(("407",), "快"))
     assert bench.bodies[-1] == Detailed(
         at=at(bench.now), invitation=ONE.id, options=("407",), text="快"
@@ -676,24 +693,24 @@ def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
     bench.do(key(), 10)
     assert bench.kinds[-1] is Strayed
     saving = bench.session.state
-    assert saving is State.SAVING
+    assert saving is SessionState.SAVING
     assert Show(Scene.THANKS) in bench.stored()
-    assert bench.session.state is State.THANKS
-    skipped = reach(State.DETAILS)
+    assert bench.session.state is SessionState.THANKS
+    skipped = reach(SessionState.DETAILS)
     skipped.do(Detail())
-    assert skipped.session.state is State.THANKS
-    left_alone = reach(State.DETAILS)
+    assert skipped.session.state is SessionState.THANKS
+    left_alone = reach(SessionState.DETAILS)
     left_alone.do(Tick(), TIMING.details_ms)
-    assert left_alone.session.state is State.IDLE
+    assert left_alone.session.state is SessionState.IDLE
     assert Detailed not in skipped.kinds + left_alone.kinds
 
 
 def test_keys_in_the_self_test_are_strays() -> None:
-    bench = reach(State.SELFTEST)
+    bench = reach(SessionState.SELFTEST)
     bench.do(key())
     assert bench.last(Strayed).state == "selftest"
     bench.do(Selftest(on=False))
-    assert bench.session.state is State.IDLE
+    assert bench.session.state is SessionState.IDLE
 
 
 # --- rating by phone -----------------------------------------------------------------------------
@@ -817,7 +834,11 @@ class Histories(RuleBasedStateMachine):
     def wish(self, event: Event) -> None:
         self.do(event)
 
-    @rule(event=st.sampled_from([Blocked(Code.LEDGER_FULL), Blocked(Code.KEYS_GONE), Unblocked()]))
+    @rule(
+        event=st.sampled_from(
+            [Blocked(PadCode.LEDGER_FULL), Blocked(PadCode.KEYS_GONE), Unblocked()]
+        )
+    )
     def fault(self, event: Event) -> None:
         self.do(event)
 
@@ -895,9 +916,14 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def a_screen_that_will_change_has_a_deadline(self) -> None:
-        if self.session.state in (State.INVITED, State.GRACE, State.THANKS, State.DETAILS):
+        if self.session.state in (
+            SessionState.INVITED,
+            SessionState.GRACE,
+            SessionState.THANKS,
+            SessionState.DETAILS,
+        ):
             assert self.deadline is not None
-        if self.session.state is State.SAVING:
+        if self.session.state is SessionState.SAVING:
             assert self.queue
 
 
@@ -954,7 +980,7 @@ class _ClerkRates(Session):
     """The control: a clerk's key that is taken for the best level."""
 
     def step(self, event: Event, at: At) -> list[Effect]:
-        if isinstance(event, ClerkKey) and self.state is State.INVITED:
+        if isinstance(event, ClerkKey) and self.state is SessionState.INVITED:
             best = Press(event.key, Level.VERY_SATISFIED, event.source, at.mono)
             return super().step(best, at)
         return super().step(event, at)
@@ -997,7 +1023,7 @@ def test_the_random_histories_catch_a_session_that_breaks_a_law(
     class Control(Histories):
         session_type = broken
 
-    monkeypatch.setattr(session_module, "ACTS", {**ACTS, Act.CORRECT: broken._correct})
+    monkeypatch.setattr(session_module, "ACTS", {**ACTS, Action.CORRECT: broken._correct})
     Control.TestCase.settings = settings(
         max_examples=200, stateful_step_count=40, deadline=None, derandomize=True, database=None
     )

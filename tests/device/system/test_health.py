@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Code
-from device.system.health import Faults, Measured, measure, report
+from device.errors import PadCode
+from device.system.health import Faults, HealthReadings, measure, report
 from sync.entries import At, Trust
 from sync.messages import FaultNow, Health, read_message, write_message
 
@@ -15,9 +15,9 @@ AT = At(utc=None, mono=9, boot="b", trust=Trust.NONE)
 
 def test_a_fault_stands_once_with_the_moment_it_began() -> None:
     faults = Faults()
-    assert faults.raise_(Code.KEY_STUCK, "k2", 100)
-    assert not faults.raise_(Code.KEY_STUCK, "k2", 200)
-    assert faults.raise_(Code.KEY_STUCK, "k4", 300)
+    assert faults.raise_(PadCode.KEY_STUCK, "k2", 100)
+    assert not faults.raise_(PadCode.KEY_STUCK, "k2", 200)
+    assert faults.raise_(PadCode.KEY_STUCK, "k4", 300)
     assert faults.now == (
         FaultNow(code="K01", since=100, detail="k2"),
         FaultNow(code="K01", since=300, detail="k4"),
@@ -27,28 +27,28 @@ def test_a_fault_stands_once_with_the_moment_it_began() -> None:
 def test_clearing_names_one_detail_or_takes_them_all() -> None:
     faults = Faults()
     for key in ("k2", "k4", "k5"):
-        faults.raise_(Code.KEY_STUCK, key, 1)
-    assert faults.clear(Code.KEY_STUCK, "k4")
-    assert not faults.clear(Code.KEY_STUCK, "k4")
+        faults.raise_(PadCode.KEY_STUCK, key, 1)
+    assert faults.clear(PadCode.KEY_STUCK, "k4")
+    assert not faults.clear(PadCode.KEY_STUCK, "k4")
     assert [fault.detail for fault in faults.now] == ["k2", "k5"]
-    assert faults.clear(Code.KEY_STUCK)
-    assert not faults.clear(Code.KEY_STUCK)
+    assert faults.clear(PadCode.KEY_STUCK)
+    assert not faults.clear(PadCode.KEY_STUCK)
     assert faults.now == ()
 
 
 def test_only_a_fault_that_blocks_closes_the_window() -> None:
     faults = Faults()
-    faults.raise_(Code.CLOCK_UNKNOWN, "", 1)
+    faults.raise_(PadCode.CLOCK_UNKNOWN, "", 1)
     at_first = faults.blocking
     assert at_first is None
-    faults.raise_(Code.LEDGER_FULL, "0 bytes free", 2)
-    faults.raise_(Code.KEYS_GONE, "", 3)
+    faults.raise_(PadCode.LEDGER_FULL, "0 bytes free", 2)
+    faults.raise_(PadCode.KEYS_GONE, "", 3)
     worst = faults.blocking
-    assert worst is Code.LEDGER_FULL
-    faults.clear(Code.LEDGER_FULL)
+    assert worst is PadCode.LEDGER_FULL
+    faults.clear(PadCode.LEDGER_FULL)
     next_worst = faults.blocking
-    assert next_worst is Code.KEYS_GONE
-    faults.clear(Code.KEYS_GONE)
+    assert next_worst is PadCode.KEYS_GONE
+    faults.clear(PadCode.KEYS_GONE)
     assert faults.blocking is None
 
 
@@ -60,7 +60,7 @@ def test_free_space_is_the_file_systems_own_figure(tmp_path: Path) -> None:
 
 
 def test_what_the_board_cannot_tell_is_none(tmp_path: Path) -> None:
-    assert measure(tmp_path / "gone", tmp_path) == Measured(None, None, None)
+    assert measure(tmp_path / "gone", tmp_path) == HealthReadings(None, None, None)
 
 
 def card(sysfs: Path, path: Path, life_time: str | None, *, partition: bool = True) -> None:
@@ -110,7 +110,7 @@ def test_the_temperature_is_that_of_the_hottest_zone_that_answers(tmp_path: Path
 
 def test_the_report_survives_the_wire() -> None:
     faults = Faults()
-    faults.raise_(Code.CLOCK_UNKNOWN, "no server", 4)
+    faults.raise_(PadCode.CLOCK_UNKNOWN, "no server", 4)
     health = report(
         at=AT,
         boots=3,
@@ -118,7 +118,7 @@ def test_the_report_survives_the_wire() -> None:
         head=12,
         receipted=9,
         faults=faults.now,
-        measured=Measured(1 << 30, None, 48.5),
+        measured=HealthReadings(1 << 30, None, 48.5),
         strays=2,
     )
     assert health.backlog == 3

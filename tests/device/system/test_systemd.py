@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.system.systemd import BEAT_S, Beat, Service, words
+from device.system.systemd import BEAT_S, SystemdNotifier, Watchdog, words
 from rigs import virtual_time
 from rigs.service_socket import ServiceSocket
 
@@ -25,8 +25,8 @@ class Body:
         self.dead: str | None = None
         self.mourned: list[str] = []
         self.status = "starting"
-        self.beat = Beat(
-            Service(environ),
+        self.beat = Watchdog(
+            SystemdNotifier(environ),
             dead=lambda: self.dead,
             on_dead=self.mourned.append,
             status=lambda: self.status,
@@ -36,7 +36,7 @@ class Body:
 def test_what_is_said_arrives_in_one_datagram_by_either_kind_of_socket(
     systemd: ServiceSocket,
 ) -> None:
-    service = Service(systemd.environ())
+    service = SystemdNotifier(systemd.environ())
     assert service.say("READY=1", "STATUS=窗口")
     assert systemd.heard == [["READY=1", "STATUS=窗口"]]
     service.close()
@@ -59,13 +59,13 @@ def test_the_watchdogs_patience_counts_when_it_is_for_this_process(
     environ: dict[str, str], patience_s: float | None
 ) -> None:
     with ServiceSocket() as systemd:
-        service = Service(systemd.environ(**environ))
+        service = SystemdNotifier(systemd.environ(**environ))
         assert service.watchdog_s == patience_s
         service.close()
 
 
 def test_nothing_happens_where_systemd_is_not() -> None:
-    service = Service({"WATCHDOG_USEC": "30000000"})
+    service = SystemdNotifier({"WATCHDOG_USEC": "30000000"})
     assert not service.listens
     assert service.watchdog_s is None
     assert not service.say("READY=1")

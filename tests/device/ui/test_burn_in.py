@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from device.ui import burn_in as wear
 from device.ui import words
@@ -37,7 +37,7 @@ def at_rest(scene: Scene, *languages: str, moving: bool = True, qr: str | None =
             spoken,
             window="3",
             hall="市政务服务大厅",
-            code=Code.LEDGER_FULL if scene is Scene.FAULT else None,
+            code=PadCode.LEDGER_FULL if scene is Scene.FAULT else None,
             time_text=f"{8 + minute // 60:02}:{minute % 60:02}",
             qr=qr,
             turned=wear.turned(step),
@@ -82,7 +82,7 @@ def test_nothing_is_lost_or_changed_on_the_way() -> None:
     """Within the ways of changing places all minutes have the same ink, none of it cut off."""
     for scene in (Scene.PAUSED, Scene.FAULT, Scene.UNBOUND):
         spoken = words.load(("zh", "ko"))
-        one = screen(scene, spoken, window="3", pad="pad-0317", code=Code.LEDGER_FULL)
+        one = screen(scene, spoken, window="3", pad="pad-0317", code=PadCode.LEDGER_FULL)
         ways = {ink(draw(one, SIZE, step).tobytes()) for step in wear.WAYS}
         walked = {ink(draw(one, SIZE, step).tobytes()) for step in range(0, 400, 7)}
         assert walked == ways

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from device.errors import Code, ConfigError
+from device.errors import ConfigError, PadCode
 from device.events import Scene
 from device.ui import words
 from device.ui.burn_in import WAYS
 from device.ui.fonts import font_file, missing_glyphs
-from device.ui.oled_picture import ELLIPSIS, Placed, draw, layout
-from device.ui.screens import TICK, Piece, Row, Screen, screen
+from device.ui.oled_picture import ELLIPSIS, PlacedText, draw, layout
+from device.ui.screens import TICK, Piece, Screen, ScreenRow, screen
 from rigs.pictures import GOLDEN, HOME, LANGUAGES, LINK, SIZE, screens
 from sync.entries import Level
 
@@ -22,7 +22,11 @@ LIMITS = [
     for languages in LANGUAGES
     for scene in Scene
     for window in ("", "3", "综合 12", "WWWWWWWW", "窗" * 8)
-    for hall, code in (("", None), ("厅" * 40, Code.PROVINCE_SILENT), ("W" * 40, Code.DISPLAY_GONE))
+    for hall, code in (
+        ("", None),
+        ("厅" * 40, PadCode.PROVINCE_SILENT),
+        ("W" * 40, PadCode.DISPLAY_GONE),
+    )
 ] + [
     screen(scene, words.load(languages), window=window, hall=hall, notice=notice, qr=qr)
     for languages in LANGUAGES
@@ -42,7 +46,7 @@ LIMITS += [
 ]
 
 
-def faults(placed: list[Placed]) -> list[str]:
+def faults(placed: list[PlacedText]) -> list[str]:
     """Ink outside of the picture, or on other ink."""
     wide, high = SIZE
     found = []
@@ -60,7 +64,7 @@ def faults(placed: list[Placed]) -> list[str]:
 @pytest.mark.parametrize("language", ["zh", "ko", "en"])
 def test_every_sign_of_every_text_has_a_glyph(language: str) -> None:
     (spoken,) = words.load([language])
-    text = "".join(spoken.texts()) + TICK + ELLIPSIS + "".join(code.code for code in Code)
+    text = "".join(spoken.texts()) + TICK + ELLIPSIS + "".join(code.code for code in PadCode)
     assert missing_glyphs(text, language) == ""
 
 
@@ -77,9 +81,9 @@ def test_no_text_is_cut_or_covered(name: str) -> None:
 
 
 def test_control_rows_that_do_not_fit_are_found() -> None:
-    tall = Screen(tuple(Row("zh", (Piece("满意", (40,)),)) for _ in range(2)))
+    tall = Screen(tuple(ScreenRow("zh", (Piece("满意", (40,)),)) for _ in range(2)))
     assert faults([one for row in tall.rows for one in layout(Screen((row,)), SIZE)])
-    assert faults(layout(Screen((Row("zh", (Piece("满", (90,)),)),)), SIZE))
+    assert faults(layout(Screen((ScreenRow("zh", (Piece("满", (90,)),)),)), SIZE))
 
 
 def test_the_longest_names_are_cut_and_stay_inside() -> None:
@@ -118,7 +122,7 @@ def test_a_language_without_strings_is_an_error_with_a_code() -> None:
 
 def test_a_fault_shows_its_code_and_so_does_the_corner_of_standby() -> None:
     for scene in (Scene.FAULT, Scene.STANDBY):
-        shown = screen(scene, words.load(["zh"]), window="3", code=Code.LEDGER_FULL)
+        shown = screen(scene, words.load(["zh"]), window="3", code=PadCode.LEDGER_FULL)
         assert "L02" in [one.text for one in layout(shown, SIZE)]
 
 

@@ -15,7 +15,7 @@ import pytest
 from evdev import ecodes
 
 from device.drivers.evdev_keys import REMEDIES
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from rigs.kernel_keys import PATIENCE_S, Heard, UinputPad, UinputRig, listening
@@ -81,11 +81,11 @@ def test_a_key_that_the_kernel_repeats_is_one_press_then_stuck(rig: UinputRig) -
         rig.armed()
         rig.pad.hold(rig.codes["satisfied"])
         assert heard.pressed().level is Level.SATISFIED
-        assert heard.fault() == FaultReport(Code.KEY_STUCK, True, "satisfied")
+        assert heard.fault() == FaultReport(PadCode.KEY_STUCK, True, "satisfied")
         rig.pad.press(rig.codes["dissatisfied"])
         assert heard.pressed().level is Level.DISSATISFIED
         rig.pad.let_go(rig.codes["satisfied"])
-        assert heard.fault() == FaultReport(Code.KEY_STUCK, False, "satisfied")
+        assert heard.fault() == FaultReport(PadCode.KEY_STUCK, False, "satisfied")
         assert heard.quiet()
 
 
@@ -110,11 +110,11 @@ def test_unplugged_and_plugged_in_again_it_goes_on_under_another_node(
         assert heard.pressed().level is Level.SATISFIED
         rig.pad.unplug()
         fault = heard.fault()
-        assert (fault.code, fault.standing) == (Code.KEYS_GONE, True)
+        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
         assert f'"{rig.name}"' in fault.detail
         others.append(UinputPad(f"another device {number}", [ecodes.KEY_A]))
         rig.plug()
-        assert heard.fault() == FaultReport(Code.KEYS_GONE, False, fault.detail)
+        assert heard.fault() == FaultReport(PadCode.KEYS_GONE, False, fault.detail)
     rig.press("dissatisfied")
     assert heard.pressed().level is Level.DISSATISFIED
     assert len(nodes) == 3
@@ -131,7 +131,7 @@ def test_a_key_that_is_held_while_the_plug_is_pulled_is_not_stuck(
     rig.pad.unplug()
     fault = heard.fault()
     rig.plug()
-    assert heard.fault() == FaultReport(Code.KEYS_GONE, False, fault.detail)
+    assert heard.fault() == FaultReport(PadCode.KEYS_GONE, False, fault.detail)
     rig.press("dissatisfied")
     assert heard.pressed().level is Level.DISSATISFIED
     assert heard.quiet()
@@ -160,7 +160,7 @@ def test_a_device_that_another_program_has_grabbed_is_a_fault_until_it_lets_go(
         fault = heard.fault()
         assert f"{rig.pad.path}: another program has grabbed it" in fault.detail
         other.close()
-        assert heard.fault() == FaultReport(Code.KEYS_GONE, False, fault.detail)
+        assert heard.fault() == FaultReport(PadCode.KEYS_GONE, False, fault.detail)
         rig.press("satisfied")
         assert heard.pressed().level is Level.SATISFIED
 
@@ -171,7 +171,7 @@ def test_two_devices_of_one_name_are_a_fault_until_one_is_gone(rig: UinputRig) -
         fault = heard.fault()
         assert fault.detail.startswith(f'2 input devices of name "{rig.name}": ')
         twin.unplug()
-        assert heard.fault() == FaultReport(Code.KEYS_GONE, False, fault.detail)
+        assert heard.fault() == FaultReport(PadCode.KEYS_GONE, False, fault.detail)
         rig.press("satisfied")
         assert heard.pressed().level is Level.SATISFIED
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.ports import FaultReport
 from rigs.kernel_keys import PATIENCE_S, GpioRig, Heard, listening
 from sync.entries import Level
@@ -61,11 +61,11 @@ def test_a_stuck_key_is_named_the_others_go_on_and_it_mends(rig: GpioRig, heard:
     stuck = rig.lines["very_satisfied"]
     rig.chip.low(stuck)
     assert heard.pressed().level is Level.VERY_SATISFIED
-    assert heard.fault() == FaultReport(Code.KEY_STUCK, True, "very_satisfied")
+    assert heard.fault() == FaultReport(PadCode.KEY_STUCK, True, "very_satisfied")
     rig.press("satisfied")
     assert heard.pressed().level is Level.SATISFIED
     rig.chip.high(stuck)
-    assert heard.fault() == FaultReport(Code.KEY_STUCK, False, "very_satisfied")
+    assert heard.fault() == FaultReport(PadCode.KEY_STUCK, False, "very_satisfied")
     assert heard.quiet()
 
 
@@ -93,10 +93,10 @@ def test_a_line_that_another_process_holds_is_a_fault_until_it_is_let_go(rig: Gp
         with listening(rig.keys) as heard:
             fault = heard.fault()
             assert fault == FaultReport(
-                Code.KEYS_GONE, True, f"GPIO {line}: cannot be claimed: 'GPIO busy'"
+                PadCode.KEYS_GONE, True, f"GPIO {line}: cannot be claimed: 'GPIO busy'"
             )
             other.stdin.close()
-            assert heard.fault() == FaultReport(Code.KEYS_GONE, False, "")
+            assert heard.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
             rig.press("satisfied")
             assert heard.pressed().level is Level.SATISFIED
 
@@ -106,7 +106,7 @@ def test_lights_and_keys_share_the_chip_and_let_go_of_their_own_lines_only(
 ) -> None:
     from device.drivers.rpi_pins import Pins
 
-    lights = Pins("lights", Code.SIGNAL_GONE)
+    lights = Pins("lights", PadCode.SIGNAL_GONE)
     lights.claim_output(17, high=True)
     assert rig.chip.level(17)
     lights.write(17, False)

@@ -10,7 +10,7 @@ import pytest
 
 from device.board.profile import load_profile
 from device.drivers.registry import find_driver
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.kernel_keys import PATIENCE_S, SimChip, chip
 from rigs.wait import until
 
@@ -36,7 +36,7 @@ time.sleep(1000)
 
 def build(part: Any, *, active_low: bool = False) -> Any:
     changed = msgspec.structs.replace(part, active_low=active_low)
-    return find_driver("rpi-4", part.driver, Code.SIGNAL_GONE)(changed)
+    return find_driver("rpi-4", part.driver, PadCode.SIGNAL_GONE)(changed)
 
 
 @pytest.fixture

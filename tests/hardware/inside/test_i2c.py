@@ -16,7 +16,7 @@ from PIL import Image
 from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
 from device.drivers.options import OledOptions
-from device.errors import Code, DriverError
+from device.errors import DriverError, PadCode
 from rigs.pictures import GOLDEN
 
 COMMANDS, DATA = 0x00, 0x40
@@ -75,7 +75,7 @@ def test_no_chip_at_the_address_and_no_bus_are_the_displays_fault() -> None:
         one = oled(**options)
         with pytest.raises(DriverError) as caught:
             one.show(PICTURES[0])
-        assert caught.value.code is Code.DISPLAY_GONE
+        assert caught.value.code is PadCode.DISPLAY_GONE
         one.stop()
 
 

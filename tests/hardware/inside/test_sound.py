@@ -10,7 +10,7 @@ import pytest
 
 from device.drivers.alsa_voice import AlsaVoice, build
 from device.drivers.options import VoiceOptions
-from device.errors import Code
+from device.errors import PadCode
 from device.ports import FaultReport
 from rigs.kernel_keys import PATIENCE_S
 from rigs.sound_card import record
@@ -112,7 +112,7 @@ def test_a_card_that_is_pulled_out_in_the_middle_is_told_and_heals(place: Place)
     try:
         until(lambda: place.faults, PATIENCE_S, "the fault")
         (fault,) = place.faults
-        assert (fault.code, fault.standing) == (Code.SIGNAL_GONE, True)
+        assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
         place.voice.say("thanks", ("zh",))
         place.at_rest()
         assert place.faults == [fault]
@@ -120,4 +120,4 @@ def test_a_card_that_is_pulled_out_in_the_middle_is_told_and_heals(place: Place)
         plug(True)
     place.voice.say("thanks", ("zh",))
     until(lambda: len(place.faults) == 2, PATIENCE_S, "mended")
-    assert place.faults[1] == FaultReport(Code.SIGNAL_GONE, False)
+    assert place.faults[1] == FaultReport(PadCode.SIGNAL_GONE, False)

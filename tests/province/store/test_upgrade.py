@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from province.errors import Code, StoreError
+from province.errors import ProvinceCode, StoreError
 from province.store import ProvinceStore, open_store, upgrade
 from province.store.tables import FORMAT
 from province.verify import verify
@@ -68,7 +68,7 @@ def test_who_only_looks_changes_nothing_and_is_told_who_does(opened: Open, store
     store.close()
     with pytest.raises(StoreError, match="`ratingpad-province receive` upgrades it") as refused:
         open_store(store_url, read_only=True)
-    assert refused.value.code is Code.STORE_FOREIGN
+    assert refused.value.code is ProvinceCode.STORE_FOREIGN
     assert version_of(store_url) == 1
 
 
@@ -102,4 +102,4 @@ def test_a_format_that_nobody_here_knows_is_refused(
     store.close()
     with pytest.raises(StoreError, match=f"has format {version}, not {FORMAT}") as refused:
         open_store(store_url)
-    assert refused.value.code is Code.STORE_FOREIGN
+    assert refused.value.code is ProvinceCode.STORE_FOREIGN

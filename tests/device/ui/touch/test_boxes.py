@@ -13,12 +13,12 @@ from fontTools.ttLib import TTFont
 
 from device.config.config import load
 from device.drivers.registry import build_board
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
-from device.output.touch_output import Touching
+from device.output.touch_output import TouchOutput
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
-from device.ui.touch.page_state import Now, View
+from device.ui.touch.page_state import PadView, View
 from rigs.kiosk import Kiosk, browser
 from rigs.touch_page import STATES, TouchPage
 from rigs.wait import until
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-EVERY = {**STATES, "fault": Now(Scene.FAULT, Code.LEDGER_FULL)}
+EVERY = {**STATES, "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL)}
 VIEWS = (View(), View(english=True))
 SIZE = (1024, 600)
 RARE: dict[str, Any] = {
@@ -123,7 +123,7 @@ class Pad:
         config = load(file)
         board = build_board(config.profile, config.board)
         self.session = Session("", Timing(), bound=False)
-        self.touching = Touching(config, TrustedClock(board.boot, board.wall), None)
+        self.touching = TouchOutput(config, TrustedClock(board.boot, board.wall), None)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

@@ -8,11 +8,11 @@ import pytest
 from device.events import Detail, Event, Press, Scene
 from device.output.touch_output import offers
 from device.ui.touch import controller as page_module
-from device.ui.touch.controller import OLDEST_MS, UNREAD_MS, Hand, Page
-from device.ui.touch.page_state import Now, PageState
-from device.ui.touch.page_view import Fixed
+from device.ui.touch.controller import OLDEST_MS, UNREAD_MS, Hand, PageController
+from device.ui.touch.page_state import PadView, PageState
+from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
-from device.ui.touch.reports import Do, Down, Pick, Up
+from device.ui.touch.reports import Do, Pick, PointerDown, PointerUp
 from device.ui.touch.touches import Tap
 from rigs.touch_page import AT_STANDBY, STATES
 from rigs.virtual_time import now_ms, pass_s, run
@@ -25,13 +25,13 @@ READ = 1000.0
 class Desk:
     """A pad that stands as it is told. `pressed`: the levels of what was pressed."""
 
-    def __init__(self, now: Now | None = ASKED) -> None:
+    def __init__(self, now: PadView | None = ASKED) -> None:
         self.now = now
         self.happened: list[Event] = []
         self.told: list[PageState] = []
         self.spoken = 0
-        fixed = Fixed(read_wording(["zh"]), 5.0, offers(), lambda _: [b"\1"], speaks=True)
-        self.page = Page(
+        fixed = PageConstants(read_wording(["zh"]), 5.0, offers(), lambda _: [b"\1"], speaks=True)
+        self.page = PageController(
             fixed,
             now=lambda: self.now,
             happen=self.happened.append,
@@ -48,7 +48,7 @@ class Desk:
         assert self.page.state is not None
         return self.page.state
 
-    def stand(self, now: Now) -> None:
+    def stand(self, now: PadView) -> None:
         self.now = now
         self.page.look()
 
@@ -135,10 +135,10 @@ def test_fingers_of_one_browser_end_in_one_press() -> None:
         desk, heard = Desk(), list[bool]()
         hand = Hand(desk.page, heard.append)
         number = desk.state.number
-        hand.say(Down(number, 1, "satisfied", 0, READ))
-        hand.say(Down(number, 2, "dissatisfied", 0, READ))
-        hand.say(Up(1, there=True))
-        hand.say(Up(2, there=True))
+        hand.say(PointerDown(number, 1, "satisfied", 0, READ))
+        hand.say(PointerDown(number, 2, "dissatisfied", 0, READ))
+        hand.say(PointerUp(1, there=True))
+        hand.say(PointerUp(2, there=True))
         assert desk.happened == []
         await pass_s(1)
         (press,) = desk.happened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device.ui.touch import font_subset as letters
-from device.ui.touch.font_subset import Letters, signs_of
+from device.ui.touch.font_subset import FontSubset, signs_of
 from rigs.touch_page import TouchPage
 from rigs.wait import until
 
@@ -44,7 +44,7 @@ class Workshop:
         return self.log.read_text().split() if self.log.exists() else []
 
     def letters(self, language: str = "zh", signs: str = "评价", turn: asyncio.Lock | None = None):
-        return Letters(language, signs, self.folder, turn or asyncio.Lock())
+        return FontSubset(language, signs, self.folder, turn or asyncio.Lock())
 
 
 @pytest.fixture

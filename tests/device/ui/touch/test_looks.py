@@ -11,9 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
-from device.ui.touch.page_state import Now, View
+from device.ui.touch.page_state import PadView, View
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
 from rigs.kiosk import Kiosk, browser
 from rigs.likeness import differs, is_like
@@ -29,10 +29,10 @@ GOLDEN = Path(__file__).parent / "golden"
 SCREENS = {(800, 480): 5.19, (1024, 600): 6.65, (1280, 800): 5.9}
 """Pixels, and how many of them are a millimetre: 7, 7 and 10.1 inch."""
 
-EVERY: dict[str, Now] = {
+EVERY: dict[str, PadView] = {
     **STATES,
-    "noted": STATES["standby"]._replace(code=Code.CLOCK_UNKNOWN),
-    "fault": Now(Scene.FAULT, Code.LEDGER_FULL),
+    "noted": STATES["standby"]._replace(code=PadCode.CLOCK_UNKNOWN),
+    "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL),
 }
 VIEWS = {
     "": View(),

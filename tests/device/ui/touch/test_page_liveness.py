@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from device.config.touch_config import SHOWN_S
-from device.ui.touch.page_liveness import LONGEST_MS, Seen, Sight
+from device.ui.touch.page_liveness import LONGEST_MS, LivenessCheck, PageLiveness
 from device.ui.touch.page_server import page_file
 from rigs.kiosk import Kiosk, browser
 from rigs.touch_page import TouchPage
@@ -23,16 +23,16 @@ LOST_MS = 30_000
 
 
 def test_a_page_that_was_not_seen_for_so_long_is_lost_until_it_is_seen() -> None:
-    one = Sight(LOST_MS, 1_000)
-    assert one.look(30_999) == Seen(lost=False)
-    assert one.look(31_000) == Seen(lost=True)
+    one = PageLiveness(LOST_MS, 1_000)
+    assert one.look(30_999) == LivenessCheck(lost=False)
+    assert one.look(31_000) == LivenessCheck(lost=True)
     one.shown(40_000)
-    assert one.look(40_000) == Seen(lost=False)
-    assert one.look(70_000) == Seen(lost=True)
+    assert one.look(40_000) == LivenessCheck(lost=False)
+    assert one.look(70_000) == LivenessCheck(lost=True)
 
 
 def test_the_browser_is_started_again_later_and_later_and_at_last_every_hour() -> None:
-    one = Sight(LOST_MS, 0)
+    one = PageLiveness(LOST_MS, 0)
     starts = [now_ms for now_ms in range(0, 30_000_000, 1_000) if one.look(now_ms).again]
     waits = [later - before for before, later in itertools.pairwise(starts)]
     assert starts[0] == 2 * LOST_MS
@@ -41,7 +41,7 @@ def test_the_browser_is_started_again_later_and_later_and_at_last_every_hour() -
 
 
 def test_a_page_that_was_seen_has_its_browser_started_as_soon_as_the_first_time() -> None:
-    one = Sight(LOST_MS, 0)
+    one = PageLiveness(LOST_MS, 0)
     assert [one.look(now_ms).again for now_ms in (60_000, 180_000, 420_000)] == [True] * 3
     one.shown(500_000)
     assert not one.look(559_999).again
@@ -49,10 +49,10 @@ def test_a_page_that_was_seen_has_its_browser_started_as_soon_as_the_first_time(
 
 
 def test_a_page_that_is_seen_never_has_its_browser_started_again() -> None:
-    one = Sight(LOST_MS, 0)
+    one = PageLiveness(LOST_MS, 0)
     for now_ms in range(0, 3_600_000, 10_000):
         one.shown(now_ms)
-        assert one.look(now_ms + 9_999) == Seen(lost=False)
+        assert one.look(now_ms + 9_999) == LivenessCheck(lost=False)
 
 
 # --- what a browser says of itself -------------------------------------------------------------

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from device.errors import ConfigError
-from device.ui.touch.controller import Page
-from device.ui.touch.kiosk_secret import Entry, secret_in, write_entry
+from device.ui.touch.controller import PageController
+from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
 from device.ui.touch.page_server import FILES, build_app
 from rigs.touch_page import ASKED, TouchPage
 from rigs.wait import until
@@ -83,7 +83,9 @@ def test_a_browser_gets_the_page_with_a_policy_that_keeps_it_at_home(
 def test_a_page_may_show_it_inside_its_own_only_if_the_configuration_names_it(
     framed_by: tuple[str, ...], told: str
 ) -> None:
-    app = build_app(cast("Page", None), Entry("a secret", 8610), {}, None, framed_by)
+    app = build_app(
+        cast("PageController", None), KioskSecret("a secret", 8610), {}, None, framed_by
+    )
 
     async def story() -> httpx.Response:
         transport = httpx.ASGITransport(app)

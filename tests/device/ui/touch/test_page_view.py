@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from device.errors import Code
+from device.errors import PadCode
 from device.events import Scene
 from device.output.touch_output import offers
-from device.ui.touch.page_state import Now, PageState, View
-from device.ui.touch.page_view import Fixed, asks_what, page_state
+from device.ui.touch.page_state import PadView, PageState, View
+from device.ui.touch.page_view import PageConstants, asks_what, page_state
 from device.ui.touch.page_words import read_wording
 from device.ui.touch.sizes import READING_MM, TARGET_MM, TEXT_MM
 from rigs.touch_page import STATES
@@ -17,11 +17,13 @@ from sync.codes import level_name, options
 from sync.entries import Level
 
 
-def fixed(*languages: str, **more: Any) -> Fixed:
-    return Fixed(read_wording(languages or ("zh", "ko")), 5.0, offers(), lambda _: [b"\1"], **more)
+def fixed(*languages: str, **more: Any) -> PageConstants:
+    return PageConstants(
+        read_wording(languages or ("zh", "ko")), 5.0, offers(), lambda _: [b"\1"], **more
+    )
 
 
-def state(now: Now, view: View | None = None, *languages: str) -> PageState:
+def state(now: PadView, view: View | None = None, *languages: str) -> PageState:
     return page_state(fixed(*languages), now, view or View(), 1)
 
 
@@ -96,8 +98,8 @@ def test_the_base_set_is_offered_first_and_the_others_on_request(level: Level) -
 
 
 def test_a_faults_code_stands_there_for_the_technician() -> None:
-    told = state(Now(Scene.FAULT, Code.LEDGER_FULL))
-    assert told.fault == Code.LEDGER_FULL.code
+    told = state(PadView(Scene.FAULT, PadCode.LEDGER_FULL))
+    assert told.fault == PadCode.LEDGER_FULL.code
     assert not told.faces
 
 

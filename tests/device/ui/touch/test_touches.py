@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from device.ui.touch.touches import RESTING_MS, TOGETHER_MS, Fingers, Tap
+from device.ui.touch.touches import RESTING_MS, TOGETHER_MS, Tap, Touches
 from sync.entries import Level
 
 LEVELS = [level.value for level in Level]
@@ -15,7 +15,7 @@ def taps(*moves: tuple[int, str, int, str | bool], until_ms: int = 60_000) -> li
     """What comes of moves (ms, "down" or "up", pointer, face or whether it is still there), asked
     for at every millisecond that `due_ms` names.
     """
-    fingers, found, waiting = Fingers(), [], list(moves)
+    fingers, found, waiting = Touches(), [], list(moves)
     now_ms = 0
     while now_ms <= until_ms:
         for at_ms, what, pointer, which in [move for move in waiting if move[0] <= now_ms]:
@@ -41,7 +41,7 @@ def test_a_finger_on_a_face_is_a_tap_of_the_moment_it_came_down() -> None:
 
 
 def test_a_tap_is_told_once_the_time_for_a_second_finger_is_over() -> None:
-    fingers = Fingers()
+    fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
     fingers.up(1, there=True)
     assert fingers.tap(TOGETHER_MS - 1) is None
@@ -105,7 +105,7 @@ def test_two_deliberate_taps_are_two() -> None:
 
 
 def test_a_question_that_changes_under_two_fingers_is_answered_by_neither() -> None:
-    fingers = Fingers()
+    fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
     fingers.down(2, "satisfied", 2, 50, 0.0)
     fingers.up(1, there=True)
@@ -127,7 +127,7 @@ def test_a_bag_on_the_screen_is_no_level_and_does_not_lock_the_next_citizen_out(
 
 
 def test_a_page_that_goes_takes_its_fingers_along() -> None:
-    fingers = Fingers()
+    fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
     fingers.gone()
     fingers.up(1, there=True)
