@@ -27,7 +27,7 @@ lint: $(VENV)/.dev ## style, types, import contracts
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
 
-format: $(VENV)/.dev ## put the code into the house's layout
+format: $(VENV)/.dev ## format the code
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/ruff" format .
 

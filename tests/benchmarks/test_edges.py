@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmarks.edges import PATIENCE_S, told
-from rigs import house
+from rigs import source_tree
 
 
 def test_the_wait_that_is_intended_is_told_apart() -> None:
@@ -29,7 +29,7 @@ def test_what_waits_for_nothing_has_one_row() -> None:
 def test_both_readers_of_a_serial_line_see_every_press() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.pads.keys_pad", "serial", "1", "6"],
-        cwd=house.ROOT,
+        cwd=source_tree.ROOT,
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,

@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from rigs import house
+from rigs import source_tree
 from rigs.udev_rules import read_rules
 
-TEXT = (house.ROOT / "hw/udev/60-ratingpad.rules").read_text("utf-8")
+TEXT = (source_tree.ROOT / "hw/udev/60-ratingpad.rules").read_text("utf-8")
 RULES = read_rules(TEXT)
-SYSUSERS = (house.ROOT / "hw/systemd/sysusers.conf").read_text("utf-8")
+SYSUSERS = (source_tree.ROOT / "hw/systemd/sysusers.conf").read_text("utf-8")
 
 
 def assigned(key: str) -> list[str]:

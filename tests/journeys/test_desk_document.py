@@ -11,8 +11,8 @@ import pytest
 
 from device.desk.schemas import MAX_REQUEST_BYTES
 from rigs.desk_pad import desk_pad
-from rigs.house import ROOT
 from rigs.pad_process import TOKEN
+from rigs.source_tree import ROOT
 
 PRESSES = "<!-- the citizen presses -->"
 PARTS = re.compile(rf"```sh\n(.*?)```\n\n```json\n(.*?)```|({re.escape(PRESSES)})", re.DOTALL)

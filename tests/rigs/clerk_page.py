@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rigs.house import ROOT
+from rigs.source_tree import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route

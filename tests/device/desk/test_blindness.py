@@ -27,8 +27,8 @@ from device.desk.window_diff import WindowDiff
 from device.errors import PadCode
 from device.events import Standing
 from device.pad import Pad
-from rigs.house import ROOT
 from rigs.pad_bench import Bench
+from rigs.source_tree import ROOT
 from rigs.virtual_time import pass_s, run
 from sync.entries import Level
 

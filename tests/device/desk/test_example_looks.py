@@ -9,10 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 
 from device.ui.fonts import font_file
 from rigs.contrast import CONTRAST
-from rigs.house import ROOT
 from rigs.kiosk import browser
 from rigs.likeness import is_like
 from rigs.page_measure import UNFIT
+from rigs.source_tree import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -6,8 +6,8 @@ import pytest
 
 from rigs.broker import free_port
 from rigs.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, served
-from rigs.house import ROOT
 from rigs.pad_process import TOKEN, PadProcess
+from rigs.source_tree import ROOT
 from rigs.wait import until
 from sync.entries import Invited
 

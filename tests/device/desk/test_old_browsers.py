@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rigs.house import ROOT
 from rigs.old_browser import too_new_in_script, too_new_in_style
+from rigs.source_tree import ROOT
 
 PAGE = ROOT / "device" / "desk" / "static"
 SCRIPTS = sorted(PAGE.glob("*.js"))

@@ -18,7 +18,7 @@ from device.desk.http import build_app
 from device.desk.openapi import FILE, OPERATIONS, document, text
 from device.desk.schemas import InvitationRequest
 from device.ports import Desk
-from rigs.house import ROOT
+from rigs.source_tree import ROOT
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from device.ui.touch.kiosk_secret import secret_in, write_entry
 from rigs.broker import free_port
 from rigs.desk_pad import chromium, served
-from rigs.house import ROOT
 from rigs.pad_process import TOKEN, PadProcess
+from rigs.source_tree import ROOT
 from rigs.wait import until
 from sync.entries import Channel, Invited, Level, Rated
 from sync.mqtt import BrokerAddress

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import DriverError, PadCode
-from rigs import house
+from rigs import source_tree
 from rigs.fake_rpi import FakePi, error, installed
 
 
@@ -127,7 +127,7 @@ def imported(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(house.ROOT), **more},
+        env={**os.environ, "PYTHONPATH": str(source_tree.ROOT), **more},
         capture_output=True,
         text=True,
         check=False,

@@ -44,7 +44,7 @@ from device.session import session as session_module
 from device.session.actions import ACTS
 from device.session.session import CLOGGED_AT, TABLE, Action, Session, SessionState, Timing
 from device.session.transitions import ROWS, Guard
-from rigs import house
+from rigs import source_tree
 from sync.entries import (
     At,
     Body,
@@ -291,7 +291,7 @@ REACHED[SessionState.THANKS, True] = reach(SessionState.THANKS)
 
 
 def test_the_document_is_drawn_from_the_table() -> None:
-    document = house.ROOT / "docs" / "session.md"
+    document = source_tree.ROOT / "docs" / "session.md"
     drawn = diagram.document()
     assert document.read_text() == drawn, "run: python -m device.session.diagram > docs/session.md"
     for row in TABLE:

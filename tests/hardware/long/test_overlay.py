@@ -15,7 +15,7 @@ import pytest
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
 from rigs.device_tree import compile_tree, lay_over
-from rigs.house import ROOT
+from rigs.source_tree import ROOT
 from rigs.vm.machine import Machine
 from rigs.vm.pi_root import prepare_root
 from rigs.vm.told import wait_for

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs import house
+from rigs import source_tree
 
 OF_SEVERAL = {
     "demo/test_browser.py",  # the page and all behind it
@@ -41,25 +41,27 @@ def unmapped(text: str, folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in house.sources(*MAPPED) if path.name == "__init__.py"], ids=str
+    "path", [path for path in source_tree.sources(*MAPPED) if path.name == "__init__.py"], ids=str
 )
 def test_a_packages_first_words_are_the_map_of_its_modules(path):
-    text = ast.get_docstring(house.tree_of(path)) or ""
-    assert unmapped(text, house.ROOT / path.parent) == set()
+    text = ast.get_docstring(source_tree.tree_of(path)) or ""
+    assert unmapped(text, source_tree.ROOT / path.parent) == set()
 
 
 def test_a_module_that_no_map_names_is_noticed():
-    folder = house.ROOT / "device" / "session"
+    folder = source_tree.ROOT / "device" / "session"
     assert unmapped("session, cases, actions and transitions", folder) == {"context", "diagram"}
 
 
 def mirrored() -> list[Path]:
     """Every test below the folders that mirror a package, as paths from `tests/`."""
-    found = (path.relative_to("tests") for path in house.tests() if path.name.startswith("test_"))
-    return [path for path in found if path.parts[0] in house.PACKAGES]
+    found = (
+        path.relative_to("tests") for path in source_tree.tests() if path.name.startswith("test_")
+    )
+    return [path for path in found if path.parts[0] in source_tree.PACKAGES]
 
 
-def has_its_own(test: Path, root: Path = house.ROOT) -> bool:
+def has_its_own(test: Path, root: Path = source_tree.ROOT) -> bool:
     """Whether there is a module, or a folder, that a test's name begins with, where it stands."""
     words = test.stem.removeprefix("test_").split("_")
     names = ("_".join(words[:count]) for count in range(1, len(words) + 1))

@@ -20,7 +20,7 @@ from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
 from province.errors import ProvinceCode
 from province.phone_ratings import PhoneVerdict
-from rigs import house
+from rigs import source_tree
 from sync.entries import KINDS, Level, Trust
 from sync.messages import BatchHeader, Order, Problem, Status, Topic
 from sync.phone_token import SECRET_BYTES, PhoneKey, TokenRefusal, issue
@@ -29,7 +29,7 @@ from sync.schema import TOPICS
 
 def read(name: str) -> str:
     """A document's text."""
-    return (house.ROOT / name).read_text("utf-8")
+    return (source_tree.ROOT / name).read_text("utf-8")
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -253,14 +253,18 @@ def test_wiring_and_overlay_are_those_that_the_profiles_give():
 
 @pytest.mark.parametrize("folder", ["docs/hardware", "hw/overlays"])
 def test_nothing_is_left_of_a_board_that_there_is_no_more(folder):
-    there = {path.relative_to(house.ROOT) for path in (house.ROOT / folder).iterdir()}
+    there = {path.relative_to(source_tree.ROOT) for path in (source_tree.ROOT / folder).iterdir()}
     assert there == {path for path, _ in wiring.files() if path.is_relative_to(folder)}
 
 
 def documents() -> list[Path]:
     """Every Markdown file of the project."""
     listing = subprocess.run(
-        ["git", "ls-files", "*.md"], cwd=house.ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "*.md"],
+        cwd=source_tree.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return [Path(line) for line in listing.stdout.splitlines()]
 
@@ -270,7 +274,7 @@ def test_every_link_leads_to_a_file(path):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"", read(str(path)))
     for link in filter(None, (a or b for a, b in links)):
         if "://" not in link:
-            assert (house.ROOT / path.parent / link).exists(), link
+            assert (source_tree.ROOT / path.parent / link).exists(), link
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
@@ -286,7 +290,7 @@ def test_a_readme_fits_its_screen_and_leads_everywhere(name):
         "sync/uplink.py",
     ):
         assert room in text, room
-    for folder in house.PACKAGES:
+    for folder in source_tree.PACKAGES:
         assert f"{folder}/" in text, folder
 
 

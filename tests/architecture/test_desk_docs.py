@@ -3,12 +3,12 @@
 import pytest
 
 from device.desk.api_errors import ERRORS
-from rigs import house
+from rigs import source_tree
 from rigs.two_languages import lost_anchors, numbers, other_language, shape, tables
 
 PATHS = {
-    "en": house.ROOT / "docs/desk.md",
-    "zh": house.ROOT / "docs/desk.zh-CN.md",
+    "en": source_tree.ROOT / "docs/desk.md",
+    "zh": source_tree.ROOT / "docs/desk.zh-CN.md",
 }
 DOCUMENTS = {language: path.read_text("utf-8") for language, path in PATHS.items()}
 
@@ -52,6 +52,6 @@ def test_every_refusal_is_told_with_its_status(language):
 
 
 def test_the_chinese_readme_leads_to_the_chinese_document():
-    readme = (house.ROOT / "README.zh-CN.md").read_text("utf-8")
+    readme = (source_tree.ROOT / "README.zh-CN.md").read_text("utf-8")
     assert "(docs/desk.zh-CN.md)" in readme
     assert "(docs/desk.md)" not in readme

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs import house
+from rigs import source_tree
 
 BUDGET_LINES = 400
 FORBIDDEN_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "handler"}
@@ -32,12 +32,12 @@ visible. `except Exception` stands nowhere else."""
 
 def source_and_tests() -> list[Path]:
     """Every Python file of the repository."""
-    return [*house.sources(), *house.tests()]
+    return [*source_tree.sources(), *source_tree.tests()]
 
 
-@pytest.mark.parametrize("path", house.sources(), ids=str)
+@pytest.mark.parametrize("path", source_tree.sources(), ids=str)
 def test_a_module_fits_its_budget(path):
-    lines = len((house.ROOT / path).read_text("utf-8").splitlines())
+    lines = len((source_tree.ROOT / path).read_text("utf-8").splitlines())
     assert lines <= BUDGET_LINES, f"{lines} lines; cut it at a seam"
 
 
@@ -45,13 +45,13 @@ def test_a_module_fits_its_budget(path):
 def test_names_say_what_a_thing_is(path):
     named = [path.stem] + [
         node.name
-        for node in ast.walk(house.tree_of(path))
+        for node in ast.walk(source_tree.tree_of(path))
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     words = {
         word.lower() for name in named for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
     }
-    assert not words & FORBIDDEN_WORDS or path == Path("tests/house/test_style.py")
+    assert not words & FORBIDDEN_WORDS or path == Path("tests/architecture/test_style.py")
 
 
 def undocumented(tree: ast.Module) -> list[str]:
@@ -79,9 +79,9 @@ def is_override(node: ast.AST) -> bool:
     return any("override" in ast.unparse(d) for d in getattr(node, "decorator_list", ()))
 
 
-@pytest.mark.parametrize("path", house.sources(), ids=str)
+@pytest.mark.parametrize("path", source_tree.sources(), ids=str)
 def test_every_public_thing_has_a_docstring(path):
-    assert undocumented(house.tree_of(path)) == []
+    assert undocumented(source_tree.tree_of(path)) == []
 
 
 def test_a_missing_docstring_is_noticed():
@@ -115,10 +115,10 @@ def is_fixed(argument: ast.expr) -> bool:
     return isinstance(argument, ast.Constant) and argument.value != 0
 
 
-@pytest.mark.parametrize("path", house.tests(), ids=str)
+@pytest.mark.parametrize("path", source_tree.tests(), ids=str)
 def test_no_test_sleeps(path):
     """Waiting for a real process polls with a deadline: `rigs.wait.until`."""
-    assert sleeps(house.tree_of(path)) == []
+    assert sleeps(source_tree.tree_of(path)) == []
 
 
 def test_a_sleep_is_noticed():
@@ -138,15 +138,17 @@ def broad_excepts(tree: ast.Module) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("path", house.sources(), ids=str)
+@pytest.mark.parametrize("path", source_tree.sources(), ids=str)
 def test_everything_is_caught_at_a_threads_outermost_frame_only(path):
-    lines = broad_excepts(house.tree_of(path))
+    lines = broad_excepts(source_tree.tree_of(path))
     assert not lines or str(path) in OUTERMOST, lines
 
 
 def test_the_list_of_outermost_frames_holds_nothing_stale():
     for name in OUTERMOST:
-        assert broad_excepts(house.tree_of(Path(name))), f"{name} catches nothing broad any more"
+        assert broad_excepts(source_tree.tree_of(Path(name))), (
+            f"{name} catches nothing broad any more"
+        )
 
 
 def test_a_broad_except_is_noticed():
@@ -171,7 +173,7 @@ def silenced_without_a_word(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", source_and_tests(), ids=str)
 def test_what_silences_a_linter_says_why(path):
-    assert silenced_without_a_word((house.ROOT / path).read_text("utf-8")) == []
+    assert silenced_without_a_word((source_tree.ROOT / path).read_text("utf-8")) == []
 
 
 def test_what_is_silenced_without_a_word_is_noticed():
@@ -196,7 +198,7 @@ def bound_twice(tree: ast.Module) -> list[str]:
 @pytest.mark.parametrize("path", source_and_tests(), ids=str)
 def test_a_name_of_a_module_means_one_thing(path):
     """A function sees the last meaning only, wherever it stands."""
-    assert bound_twice(house.tree_of(path)) == []
+    assert bound_twice(source_tree.tree_of(path)) == []
 
 
 def test_a_name_with_two_meanings_is_noticed():
@@ -213,7 +215,7 @@ def committed() -> list[Path]:
     """Every file that is or will be committed."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=house.ROOT,
+        cwd=source_tree.ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -225,7 +227,7 @@ def test_no_file_names_a_path_of_the_machine_it_was_written_on():
     found = []
     for path in committed():
         try:
-            text = (house.ROOT / path).read_text("utf-8")
+            text = (source_tree.ROOT / path).read_text("utf-8")
         except (UnicodeDecodeError, OSError):  # a picture, or removed a moment ago
             continue
         found += [f"{path}: {match.group()}" for match in FOREIGN.finditer(text)]
@@ -238,4 +240,4 @@ def test_a_path_of_a_machine_is_noticed():
 
 
 def test_no_package_marks_the_tests():
-    assert not list((house.ROOT / "tests").rglob("__init__.py"))
+    assert not list((source_tree.ROOT / "tests").rglob("__init__.py"))

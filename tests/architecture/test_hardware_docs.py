@@ -11,12 +11,12 @@ from device.board.profile import board_names, load_profile
 from device.cli import main
 from device.config import config
 from device.errors import PadCode
-from rigs import house
+from rigs import source_tree
 from rigs.two_languages import blocks, shape, tables
 
 DOCUMENTS = {
-    "en": (house.ROOT / "docs/hardware.md").read_text("utf-8"),
-    "zh": (house.ROOT / "docs/hardware.zh-CN.md").read_text("utf-8"),
+    "en": (source_tree.ROOT / "docs/hardware.md").read_text("utf-8"),
+    "zh": (source_tree.ROOT / "docs/hardware.zh-CN.md").read_text("utf-8"),
 }
 EN = DOCUMENTS["en"]
 YES_NO = {"yes": True, "no": False, "是": True, "否": False}
@@ -85,7 +85,7 @@ def test_every_key_map_is_told(language):
 @pytest.mark.parametrize("language", DOCUMENTS)
 def test_every_extra_of_a_pad_is_told(language):
     settings = configparser.ConfigParser()
-    settings.read(house.ROOT / "setup.cfg")
+    settings.read(source_tree.ROOT / "setup.cfg")
     others = {"province", "postgres", "demo", "test", "lint"}
     extras = set(settings["options.extras_require"]) - others
     assert set(first_column(DOCUMENTS[language], "lgpio")) == extras
@@ -118,15 +118,17 @@ def test_the_keys_that_are_told_work_on_their_boards(tmp_path: Path):
 
 
 def test_the_rule_for_a_usb_pad_is_the_one_in_the_rules_file():
-    rules = (house.ROOT / "hw/udev/60-ratingpad.rules").read_text("utf-8")
+    rules = (source_tree.ROOT / "hw/udev/60-ratingpad.rules").read_text("utf-8")
     rule = re.search(r"^#   (SUBSYSTEM==.*)$", rules, re.MULTILINE)
     assert rule
     assert rule[1] in EN
 
 
 def test_the_watchdogs_times_are_those_of_the_units():
-    service = (house.ROOT / "hw/systemd/ratingpad.service").read_text("utf-8")
-    board = (house.ROOT / "hw/systemd/system.conf.d/ratingpad-watchdog.conf").read_text("utf-8")
+    service = (source_tree.ROOT / "hw/systemd/ratingpad.service").read_text("utf-8")
+    board = (source_tree.ROOT / "hw/systemd/system.conf.d/ratingpad-watchdog.conf").read_text(
+        "utf-8"
+    )
     hangs = re.search(r"^WatchdogSec=(\d+)$", service, re.MULTILINE)
     resets = re.search(r"^RuntimeWatchdogSec=(\d+)$", board, re.MULTILINE)
     assert hangs

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from device.ports import Desk, Granted, WindowStatus
-from rigs import house
+from rigs import source_tree
 
 
 def asks_for_levels(tree: ast.Module) -> bool:
@@ -24,13 +24,13 @@ def knows_levels(tree: ast.Module) -> bool:
 
 
 def test_levels_are_asked_for_in_one_place():
-    asking = [path for path in house.sources() if asks_for_levels(house.tree_of(path))]
+    asking = [path for path in source_tree.sources() if asks_for_levels(source_tree.tree_of(path))]
     assert [str(path) for path in asking] == ["device/desk/desks.py"]
 
 
 def test_of_all_desks_only_the_old_bus_knows_what_a_level_is():
-    desks = [path for path in house.sources("device") if path.parts[:2] == ("device", "desk")]
-    knowing = [str(path) for path in desks if knows_levels(house.tree_of(path))]
+    desks = [path for path in source_tree.sources("device") if path.parts[:2] == ("device", "desk")]
+    knowing = [str(path) for path in desks if knows_levels(source_tree.tree_of(path))]
     assert knowing == ["device/desk/bus68.py"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from importlinter import cli
 
-from rigs import house
+from rigs import source_tree
 
 # --- direction ---------------------------------------------------------------------------------
 
@@ -20,13 +20,13 @@ def logs_stay_on(monkeypatch):
 
 
 def test_the_import_contracts_are_kept(monkeypatch):
-    monkeypatch.chdir(house.ROOT)
+    monkeypatch.chdir(source_tree.ROOT)
     assert cli.lint_imports(config_filename="setup.cfg", no_cache=True) == 0
 
 
 def test_a_contract_that_the_tree_breaks_is_reported(monkeypatch, tmp_path):
     """The control: the device does import sync, so forbidding it must fail."""
-    monkeypatch.chdir(house.ROOT)
+    monkeypatch.chdir(source_tree.ROOT)
     broken = tmp_path / "broken.cfg"
     broken.write_text(
         "[importlinter]\nroot_packages =\n    device\n    sync\n"
@@ -38,9 +38,9 @@ def test_a_contract_that_the_tree_breaks_is_reported(monkeypatch, tmp_path):
 
 def test_every_package_is_in_the_contracts():
     settings = configparser.ConfigParser()
-    settings.read(house.ROOT / "setup.cfg")
-    assert set(settings["importlinter"]["root_packages"].split()) == set(house.PACKAGES)
-    assert all((house.ROOT / name / "__init__.py").is_file() for name in house.PACKAGES)
+    settings.read(source_tree.ROOT / "setup.cfg")
+    assert set(settings["importlinter"]["root_packages"].split()) == set(source_tree.PACKAGES)
+    assert all((source_tree.ROOT / name / "__init__.py").is_file() for name in source_tree.PACKAGES)
 
 
 # --- pure rooms --------------------------------------------------------------------------------
@@ -118,9 +118,9 @@ READS = (
 def pure_modules() -> set[str]:
     """The rooms that must be pure and those that say they are."""
     says = {
-        house.name_of(path)
-        for path in house.sources()
-        if "pure" in house.first_line(path).lower().replace(".", " ").split()
+        source_tree.name_of(path)
+        for path in source_tree.sources()
+        if "pure" in source_tree.first_line(path).lower().replace(".", " ").split()
     }
     return PURE | says
 
@@ -128,10 +128,10 @@ def pure_modules() -> set[str]:
 def impurities(tree: ast.Module, pure: set[str]) -> list[str]:
     """What in a module's tree is not pure."""
     found = []
-    tree = house.without_type_checking(tree)
-    for module, line in house.imports_in(tree):
+    tree = source_tree.without_type_checking(tree)
+    for module, line in source_tree.imports_in(tree):
         top = module.split(".")[0]
-        if house.is_ours(module):
+        if source_tree.is_ours(module):
             if module not in pure:
                 found.append(f"line {line}: imports {module}, which is not pure")
         elif top not in HARMLESS and top != "msgspec":
@@ -147,7 +147,7 @@ def impurities(tree: ast.Module, pure: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("module", sorted(pure_modules()))
 def test_a_pure_room_touches_nothing_outside_itself(module):
-    assert impurities(house.tree_of(house.path_of(module)), pure_modules()) == []
+    assert impurities(source_tree.tree_of(source_tree.path_of(module)), pure_modules()) == []
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_an_impure_line_is_noticed(line):
 
 @pytest.mark.parametrize("module", sorted(PURE))
 def test_a_pure_room_says_so_in_its_first_line(module):
-    assert "pure" in house.first_line(house.path_of(module)).lower()
+    assert "pure" in source_tree.first_line(source_tree.path_of(module)).lower()
 
 
 # --- one door per vendor -----------------------------------------------------------------------
@@ -202,9 +202,9 @@ MEASURED = {"benchmarks"}
 def strangers(path: Path, tree: ast.Module) -> list[str]:
     """Vendor libraries that a file imports although it is not their door."""
     found = []
-    for module, _ in house.imports_in(house.without_type_checking(tree)):
+    for module, _ in source_tree.imports_in(source_tree.without_type_checking(tree)):
         top = module.split(".")[0]
-        if top in sys.stdlib_module_names or top in house.PACKAGES or top == "msgspec":
+        if top in sys.stdlib_module_names or top in source_tree.PACKAGES or top == "msgspec":
             continue
         doors = DOORS.get(top, set())
         if not any(
@@ -214,16 +214,18 @@ def strangers(path: Path, tree: ast.Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", house.sources(*set(house.PACKAGES) - MEASURED), ids=str)
+@pytest.mark.parametrize(
+    "path", source_tree.sources(*set(source_tree.PACKAGES) - MEASURED), ids=str
+)
 def test_a_vendors_library_is_imported_at_its_door_only(path):
-    assert strangers(path, house.tree_of(path)) == []
+    assert strangers(path, source_tree.tree_of(path)) == []
 
 
 def test_every_door_exists_and_is_used():
     used = {
         (module.split(".")[0], str(path))
-        for path in house.sources(*set(house.PACKAGES) - MEASURED)
-        for module, _ in house.imports_in(house.tree_of(path))
+        for path in source_tree.sources(*set(source_tree.PACKAGES) - MEASURED)
+        for module, _ in source_tree.imports_in(source_tree.tree_of(path))
     }
     for vendor, doors in DOORS.items():
         for door in doors:
@@ -238,7 +240,15 @@ def test_a_library_imported_beside_its_door_is_noticed():
 
 
 def test_the_uplink_never_reaches_for_the_province_nor_the_province_for_a_pad():
-    for path in house.sources("device"):
-        assert not [m for m, _ in house.imports_in(house.tree_of(path)) if m.startswith("province")]
-    for path in house.sources("province"):
-        assert not [m for m, _ in house.imports_in(house.tree_of(path)) if m.startswith("device")]
+    for path in source_tree.sources("device"):
+        assert not [
+            m
+            for m, _ in source_tree.imports_in(source_tree.tree_of(path))
+            if m.startswith("province")
+        ]
+    for path in source_tree.sources("province"):
+        assert not [
+            m
+            for m, _ in source_tree.imports_in(source_tree.tree_of(path))
+            if m.startswith("device")
+        ]
