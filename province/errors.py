@@ -7,7 +7,7 @@ import enum
 from typing import NamedTuple
 
 
-class CodeRow(NamedTuple):
+class ProvinceCodeRow(NamedTuple):
     """What a code means and what to do about it."""
 
     code: str
@@ -15,50 +15,50 @@ class CodeRow(NamedTuple):
     remedy: str
 
 
-class ProvinceCode(CodeRow, enum.Enum):
+class ProvinceCode(ProvinceCodeRow, enum.Enum):
     """The stable codes of the province's end."""
 
-    STORE_URL = CodeRow(
+    STORE_URL = ProvinceCodeRow(
         "P01",
         "the store's URL is not one that is spoken here",
         "Give `sqlite:///path/to/file` or `postgresql://user@host/database`.",
     )
-    STORE_ABSENT = CodeRow(
+    STORE_ABSENT = ProvinceCodeRow(
         "P02",
         "the store cannot be reached",
         "Check that the database runs, the path exists, and this user may open it.",
     )
-    STORE_FOREIGN = CodeRow(
+    STORE_FOREIGN = ProvinceCodeRow(
         "P03",
         "the database is not a store of this version",
         "Point to an empty database or to a store; the database is left as it is.",
     )
-    STORE_WRITE = CodeRow(
+    STORE_WRITE = ProvinceCodeRow(
         "P04",
         "the store could not commit",
         "Look at the database's log and free space. Nothing was receipted; the pads send again.",
     )
-    BACKEND_MISSING = CodeRow(
+    BACKEND_MISSING = ProvinceCodeRow(
         "P05",
         "the driver for this database is not installed",
         "Install it: `pip install 'ratingpad[province,postgres]'`.",
     )
-    CHAIN_BROKEN = CodeRow(
+    CHAIN_BROKEN = ProvinceCodeRow(
         "P06",
         "stored entries do not carry their chain",
         "Keep the database as evidence; restore a backup, the pads send what it lacks again.",
     )
-    DERIVED_WRONG = CodeRow(
+    DERIVED_WRONG = ProvinceCodeRow(
         "P07",
         "a derived row is not what the stored entries say",
         "Somebody or something changed it. The raw entries are the truth; report the row.",
     )
-    BROKER_URL = CodeRow(
+    BROKER_URL = ProvinceCodeRow(
         "P08",
         "the broker's address is not one that is spoken here",
         "Give `mqtt://127.0.0.1:1883`: plain MQTT goes over loopback only.",
     )
-    KEY_FILE = CodeRow(
+    KEY_FILE = ProvinceCodeRow(
         "P09",
         "a phone's key file cannot be used",
         "Give a file that `ratingpad-province phone-key` made, and a new name for a new one.",
