@@ -1,6 +1,7 @@
-"""The desk's own pages and papers, which everybody may read: there is no secret in them.
+"""The desk's own pages and its OpenAPI document, which everybody may read: they hold no secret.
 
-The clerk's page takes everything from the pad itself; its policy (CSP) lets it do nothing else.
+The clerk's page takes everything from the pad itself; its content security policy (CSP) allows
+nothing else.
 """
 
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from device.desk import openapi
 from web.origins import NULL_ORIGIN
+from web.security_headers import SELF, content_policy, page_headers
 
 HTML, SCRIPT = "text/html", "text/javascript"
 
@@ -25,31 +27,30 @@ PAGES = {
 OPENAPI, ICON = "/openapi.json", "/favicon.ico"
 PUBLIC = (*PAGES, OPENAPI, ICON)
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:;"
-    " connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors "
-)
-"""`ws:` stands there because Chromium before 64 does not take 'self' for it."""
+SOURCES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "data:",
+    # `ws:` too, because Chromium before 64 does not take 'self' for it.
+    "connect-src": "'self' ws: wss:",
+}
 
 REFERRER = "same-origin"
-"""Not `no-referrer`, with which Chromium 69 calls its own pad with `Origin: null`: a foreigner."""
+"""Not `no-referrer`: with that Chromium 69 sends `Origin: null` to the pad's own API, which is
+refused as a foreign origin."""
 
 
 def page_routes(origins: Collection[str]) -> list[Route]:
     """The routes. Pages of `origins` may show the clerk's page inside their own."""
-    hosts = " ".join(["'self'", *sorted(set(origins) - {NULL_ORIGIN})])
-    headers = {
-        "content-security-policy": POLICY + hosts,
-        "x-content-type-options": "nosniff",
-        "referrer-policy": REFERRER,
-        "cache-control": "no-cache",
-    }
+    policy = content_policy(SOURCES, framed_by={SELF, *origins} - {NULL_ORIGIN})
+    headers = page_headers(policy, referrer=REFERRER)
 
     async def page(request: Request) -> Response:
         name, kind = PAGES[request.url.path]
         return Response(_read(name), media_type=kind, headers=headers)
 
-    async def paper(_: Request) -> Response:
+    async def document(_: Request) -> Response:
         return Response(openapi.text(), media_type="application/json", headers=headers)
 
     async def no_icon(_: Request) -> Response:
@@ -57,7 +58,7 @@ def page_routes(origins: Collection[str]) -> list[Route]:
 
     return [
         *(Route(path, page) for path in PAGES),
-        Route(OPENAPI, paper),
+        Route(OPENAPI, document),
         Route(ICON, no_icon),
     ]
 

@@ -25,6 +25,7 @@ from device.desk.schemas import InvitationRequest, StandingEvent
 from device.events import Standing
 from device.ports import Desk, Granted
 from sync.entries import Channel, Service
+from web.security_headers import NO_SNIFF
 
 SOURCE = "plugin"
 
@@ -136,7 +137,7 @@ async def _send(websocket: WebSocket, outcome: PluginAnswer) -> None:
 
 def _answer(request: Request, outcome: PluginAnswer) -> Response:
     """As JSON, or handed to the page's function. Always 200: a script tag knows nothing else."""
-    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    headers = {"cache-control": "no-store", **NO_SNIFF}
     callback = request.query_params.get("callback")
     if callback is not None and not CALLBACK.fullmatch(callback):
         callback, outcome = None, PluginAnswer(REFUSED, says="bad-request")

@@ -25,6 +25,7 @@ from device.ui.touch.font_subset import FontSubset
 from device.ui.touch.kiosk_secret import KioskSecret
 from device.ui.touch.page_state import PageState
 from device.ui.touch.reports import read
+from web.security_headers import content_policy, page_headers
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +40,13 @@ FILES = {
     "/drawing.js": ("drawing.js", "text/javascript"),
 }
 
-POLICY = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "
-)
-CLOSED = "'none'"
-HEADERS = {
-    "content-security-policy": POLICY + CLOSED,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",
-}
-FOR_EVER = HEADERS | {"cache-control": "max-age=31536000, immutable"}
+SOURCES = {"default-src": "'self'", "object-src": "'none'"}
+"""What the page's content security policy allows: nothing but this server."""
+
+REFERRER = "no-referrer"
+HEADERS = page_headers(content_policy(SOURCES), referrer=REFERRER)
+IMMUTABLE = HEADERS | {"cache-control": "max-age=31536000, immutable"}
+"""For a file whose name changes with its content: a browser need never ask again."""
 
 NEWS_WITHIN_S = 0.05
 """Thanks for a touch is there within so long, mostly; that it was heard then goes with it, so that
@@ -99,8 +96,8 @@ class _Room:
         photo: Photo | None,
         framed_by: Collection[str],
     ) -> None:
-        policy = POLICY + (" ".join(sorted(framed_by)) or CLOSED)
-        self._headers = HEADERS | {"content-security-policy": policy}
+        policy = content_policy(SOURCES, framed_by)
+        self._headers = page_headers(policy, referrer=REFERRER)
         self._page = page
         self._entry = entry
         self._letters = letters
@@ -134,7 +131,7 @@ class _Room:
         font = await letters.font()
         if font is None:
             return Response(status_code=404)
-        return Response(font, media_type="font/otf", headers=FOR_EVER)
+        return Response(font, media_type="font/otf", headers=IMMUTABLE)
 
     async def photo(self, request: Request) -> Response:
         if not self._is_ours(request) or self._photo is None:
