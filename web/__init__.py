@@ -1,10 +1,18 @@
 """What every HTTP server of ours shares. Imports nothing else of ours.
 
-server.py       serves an ASGI app on the caller's loop (the only module that imports uvicorn)
-listener.py     the listening socket, with a limit on open connections
-tls.py          the TLS context
-origins.py      PURE: what a browser calls the origin of a page
-rate_limit.py   PURE: a token bucket for each caller
-ws_tickets.py   PURE: single-use tickets for WebSockets, which carry no Authorization header
-refusal_log.py  PURE: counts refused requests, and which of them are worth a log line
+server.py           serves an ASGI app on the caller's loop (the only module that imports uvicorn)
+listener.py         the listening socket, with a limit on open connections
+tls.py              the TLS context
+origins.py          what a browser calls the origin of a page
+security_headers.py PURE: content security policy and the other headers of a page
+rate_limit.py       PURE: a token bucket for each caller
+ws_tickets.py       PURE: single-use tickets for WebSockets, which carry no Authorization header
+refusal_log.py      PURE: counts refused requests, and which of them are worth a log line
+
+An HTTP API:
+
+api_errors.py       PURE: the body of every error, the table of errors, the exception
+api_answers.py      JSON answers and errors as Starlette responses
+api_routes.py       declares operations with their types; makes Starlette's routes of them
+openapi.py          PURE: makes an OpenAPI document of the same operations
 """

@@ -3,29 +3,16 @@
 The words are the same whatever was pressed (law 7). `docs/errors.md` lists them (a test compares).
 """
 
-from typing import NamedTuple
-
-import msgspec
-
-from device.desk.schemas import MAX_REQUEST_BYTES
 from device.events import Refusal
-
-
-class ApiError(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every error."""
-
-    error: str
-    says: str
-    remedy: str
-
-
-class ApiErrorRow(NamedTuple):
-    """One error: its status, what it says, what to do."""
-
-    status: int
-    says: str
-    remedy: str
-
+from web.api_errors import (
+    BAD_REQUEST,
+    INTERNAL,
+    MAX_REQUEST_BYTES,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    TOO_LARGE,
+    ApiErrorRow,
+)
 
 ERRORS: dict[str, ApiErrorRow] = {
     "unauthorised": ApiErrorRow(
@@ -48,23 +35,23 @@ ERRORS: dict[str, ApiErrorRow] = {
         "too many listen to the pad's events already",
         "Let one program listen for all, and close what is no longer used.",
     ),
-    "not-found": ApiErrorRow(404, "there is no such path", "See the list of paths in the manual."),
-    "method-not-allowed": ApiErrorRow(
+    NOT_FOUND: ApiErrorRow(404, "there is no such path", "See the list of paths in the manual."),
+    METHOD_NOT_ALLOWED: ApiErrorRow(
         405,
         "this path does not take this method",
         "Use the method that the `Allow` header names.",
     ),
-    "too-large": ApiErrorRow(
+    TOO_LARGE: ApiErrorRow(
         413,
         f"the request is longer than {MAX_REQUEST_BYTES} bytes",
         "Send only the fields in the manual.",
     ),
-    "bad-request": ApiErrorRow(
+    BAD_REQUEST: ApiErrorRow(
         422,
         "the request is not as it should be",
         "Mend the field that is named; unknown fields are not taken.",
     ),
-    "internal": ApiErrorRow(
+    INTERNAL: ApiErrorRow(
         500,
         "the pad failed to answer",
         "Try again; if it stays so, send the pad's log to support.",
@@ -106,4 +93,3 @@ ERRORS: dict[str, ApiErrorRow] = {
         "Go on with the next case; with `again` the citizen is asked once more, on record.",
     ),
 }
-"""Every error that this API can answer with. The words are the same whatever was pressed."""

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from device.desk.answers import mistake
+from device.desk.api_errors import ERRORS
 from device.desk.schemas import window_event
 from device.desk.window_diff import WindowChange, WindowDiff
 from device.ports import Desk
+from web.api_answers import error_answer
 
 MAX_LISTENERS = 8
 QUEUED = 64
@@ -81,7 +82,7 @@ class EventStream:
     async def accepts(self, websocket: WebSocket) -> bool:
         """Whether there is room for one more listener; he is told if not."""
         if self.listeners >= MAX_LISTENERS:
-            await websocket.send_denial_response(mistake("too-many-listeners"))
+            await websocket.send_denial_response(error_answer(ERRORS, "too-many-listeners"))
             return False
         await websocket.accept()
         return True

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from device.desk.admission import Admission, RequestInfo
-from device.desk.answers import mistake
+from device.desk.api_errors import ERRORS
 from device.desk.press_priority import PressPriority
+from web.api_answers import error_answer
 
 PENANCE_S = 1.0
 
@@ -28,17 +29,17 @@ PREFLIGHT = {
 class AdmissionMiddleware:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, turns: PressPriority) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission, priority: PressPriority) -> None:
         self._app = app
         self._admission = admission
-        self._turns = turns
+        self._priority = priority
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one call past, or answer it, when it is its turn."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        await self._turns.take()
+        await self._priority.take()
         call = call_of(scope)
         if self._admission.is_foreign(call):
             send = _with_leave(send, str(call.origin))
@@ -49,7 +50,7 @@ class AdmissionMiddleware:
             await app(scope, receive, send)
             return
         self._admission.refuse(error, call.caller, call.path)
-        answer = mistake(error)
+        answer = error_answer(ERRORS, error)
         if error == "unauthorised":
             answer.headers["www-authenticate"] = "Bearer"
         if error == "too-often":

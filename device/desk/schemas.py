@@ -11,8 +11,6 @@ from device.events import Standing
 from device.ports import WindowStatus
 from sync.desk_fields import Case, Clerk, Matter, Reason, Step, Window
 
-MAX_REQUEST_BYTES = 16 * 1024
-
 
 class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every request's body has in common: nothing unknown."""

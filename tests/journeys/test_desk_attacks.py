@@ -10,11 +10,11 @@ from itertools import count
 
 import pytest
 
-from device.desk.schemas import MAX_REQUEST_BYTES
 from rigs.desk_pad import desk_pad
 from rigs.hall import Hall
 from rigs.pad_process import TOKEN, PadProcess
 from rigs.wait import until
+from web.api_errors import MAX_REQUEST_BYTES
 from web.listener import MAX_OF_ONE_CALLER
 
 BEARER = f"Authorization: Bearer {TOKEN}"

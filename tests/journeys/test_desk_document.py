@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from device.desk.schemas import MAX_REQUEST_BYTES
 from rigs.desk_pad import desk_pad
 from rigs.pad_process import TOKEN
 from rigs.source_tree import ROOT
+from web.api_errors import MAX_REQUEST_BYTES
 
 PRESSES = "<!-- the citizen presses -->"
 PARTS = re.compile(rf"```sh\n(.*?)```\n\n```json\n(.*?)```|({re.escape(PRESSES)})", re.DOTALL)

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 
 from device.desk.admission import Admission
 from device.desk.api_errors import ERRORS
 from device.desk.event_stream import EventStream
 from device.desk.http import build_app
-from device.desk.schemas import MAX_REQUEST_BYTES
+from device.desk.openapi import document
 from device.errors import PadCode
 from device.events import (
     Blocked,
@@ -32,6 +34,7 @@ from device.ports import Desk, Granted, WindowStatus
 from device.session.session import Session, Timing
 from sync.entries import At, Body, Channel, Paused, Service, Trust, Withdrawn, write_body
 from sync.entries import Invited as InvitedEntry
+from web.api_errors import MAX_REQUEST_BYTES
 
 TOKEN = "s3cret-令牌"
 AUTH = {"authorization": f"Bearer {TOKEN}".encode()}
@@ -117,7 +120,42 @@ class Caller:
                 data = json.dumps(body).encode() if body is not None else content
                 return await client.request(method, path, content=data, headers=headers)
 
-        return asyncio.run(call())
+        answer = asyncio.run(call())
+        assert not undeclared(method, path, answer)
+        return answer
+
+
+def undeclared(method: str, path: str, answer: httpx.Response) -> str | None:
+    """What is wrong with an answer by the OpenAPI document, if anything."""
+    paper = document()
+    template = re.sub(r"(?<=/invitations/)[^/]+", "{invitation}", path)
+    operation = paper["paths"].get(template, {}).get(method.lower())
+    if operation is None:  # a wrong path or method; a browser's preflight
+        return None
+    declared = operation["responses"].get(str(answer.status_code))
+    if declared is None:
+        return f"{answer.status_code} is not declared"
+    schema = {
+        **declared["content"]["application/json"]["schema"],
+        "components": paper["components"],
+    }
+    if not jsonschema.Draft202012Validator(schema).is_valid(answer.json()):
+        return f"{answer.text} is not what is declared"
+    error = answer.json().get("error")
+    if error is not None and f"`{error}`" not in declared["description"]:
+        return f"{error} is not declared"
+    return None
+
+
+def test_an_answer_that_the_document_does_not_have_is_noticed() -> None:
+    """Control of what every call of these tests asserts."""
+    window = {"window": "3", "state": "ready", "invitation": None, "fault": None}
+    assert not undeclared("GET", "/v1/window", httpx.Response(200, json=window))
+    assert undeclared("GET", "/v1/window", httpx.Response(201, json=window))
+    assert undeclared("GET", "/v1/window", httpx.Response(200, json={**window, "window": 3}))
+    busy = {"error": "busy", "says": "…", "remedy": "…"}
+    assert not undeclared("POST", "/v1/invitations", httpx.Response(409, json=busy))
+    assert undeclared("POST", "/v1/invitations/01J1/withdraw", httpx.Response(409, json=busy))
 
 
 @pytest.fixture
