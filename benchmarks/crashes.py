@@ -1,9 +1,9 @@
 """Crash states by the hundred thousand: the power cut at every step of a ledger's life.
 
-The rig and its judge are the tests' own (`tests/rigs/crash.py`, `tests/power/`), run here with
-more random states and on every core: what was synced is there; of the rest nothing, everything,
-some writes or some sectors. A state is good when the ledger opens by itself and holds every entry
-that was thanked for.
+The rig and its judge are the tests' own (`tests/rigs/disk/crash_states.py`, `tests/power/`), run
+here with more random states and on every core: what was synced is there; of the rest nothing,
+everything, some writes or some sectors. A state is good when the ledger opens by itself and holds
+every entry that was thanked for.
 """
 
 import logging
@@ -15,9 +15,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
 
-from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.table import Row
+from tests.power import test_ledger_power as power
+from tests.rigs.disk.crash_states import ram_folder, states
 
 PRESSES = 14
 LIMIT_S = 240.0
@@ -37,11 +38,10 @@ def look(life: Path, seed: int, folder: Path) -> dict[bytes, str]:
     What is lost or kept as a whole is the same for every seed, and looked at for the first only.
     """
     logging.disable(logging.WARNING)  # a cut write is reported, as it should be, thousands of times
-    power = rig("power.test_ledger_power")
     folder.mkdir()
     found: dict[bytes, str] = {}
     trace = pickle.loads(life.read_bytes())
-    for state in power.states(trace, seed=seed, some=4, torn=8):
+    for state in states(trace, seed=seed, some=4, torn=8):
         if seed > 1 and state.mode in ("drop", "keep"):
             continue
         print_of = state.fingerprint()
@@ -54,8 +54,8 @@ def rows(run: Run) -> list[Row]:
     """How many states were looked at, and how many lost a rating."""
     outcomes: dict[bytes, str] = {}
     deadline = time.monotonic() + LIMIT_S
-    with rig("rigs.crash").ram_folder() as ram:
-        trace = rig("power.test_ledger_power").run_child(ram / "pad", "life", PRESSES)
+    with ram_folder() as ram:
+        trace = power.run_child(ram / "pad", "life", PRESSES)
         life = ram / "life"
         life.write_bytes(pickle.dumps(trace))
         with ProcessPoolExecutor(os.cpu_count()) as pool:

@@ -21,13 +21,14 @@ from benchmarks.lines import ask
 from benchmarks.pads.fill import fill
 from benchmarks.peers import bridge, thingsboard
 from benchmarks.peers.reader import Reader, reading
-from benchmarks.postgres import Cluster, postgres
+from benchmarks.postgres import postgres
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError, running, scratch, until
 from benchmarks.sink import sink
 from benchmarks.table import Reach, Row, median, number, rate
 from sync.entries import write_body
+from tests.rigs.province.postgres import PostgresCluster
 
 ENTRIES = 100_000
 LIMIT_S = 60.0
@@ -181,7 +182,7 @@ def contestants(run: Run, place: Path) -> Iterator[dict[str, Contestant]]:
         run.say(f"drain: filling backlogs of {ENTRIES:,}")
         head = fill(saved, bodies(ENTRIES))
         with contextlib.suppress(BenchError):
-            cluster: Cluster = stack.enter_context(postgres())
+            cluster: PostgresCluster = stack.enter_context(postgres())
             found["ours, PostgreSQL"] = Ours(
                 place / "postgres", saved, head, lambda turn: cluster.create(f"drain{turn}")
             )

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.peers.install import ROOT
-from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
 from benchmarks.table import Row, median, number, percentile, seconds
 from device.board.profile import load_profile
+from tests.conftest import NEEDS
+from tests.rigs.vm.machine import Machine
 
 PRESSES = 40
 """A round of each; 200 in five rounds."""
@@ -63,13 +64,14 @@ def rows(run: Run) -> list[Row]:
 
 
 @contextlib.contextmanager
-def machine() -> Iterator[Any]:
+def machine() -> Iterator[Machine]:
     """The tests' machine. Raises BenchError where it cannot be had."""
-    if not rig("conftest").NEEDS["kernel_vm"][0]():
-        raise BenchError(rig("conftest").NEEDS["kernel_vm"][1])
+    is_here, missing = NEEDS["kernel_vm"]
+    if not is_here():
+        raise BenchError(missing)
     with contextlib.ExitStack() as stack:
         with contextlib.redirect_stdout(sys.stderr):  # what it says when it fetches a kernel
-            vm = stack.enter_context(rig("rigs.vm.machine").Machine())
+            vm = stack.enter_context(Machine())
         yield vm
 
 

@@ -16,13 +16,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmarks.procfs import family, memory
-from benchmarks.rigs import rig
 from benchmarks.scratch import BenchError, free_port, running, scratch
 from benchmarks.stopwatch_page import StopwatchPage
 from benchmarks.table import median, number, percentile, seconds
+from sync.mqtt import BrokerAddress
+from tests.rigs.pad.pad_process import PadProcess
 
 BROWSERS: dict[str, tuple[str, ...]] = {
     "chromium": (
@@ -131,8 +131,8 @@ def _told(page: StopwatchPage, what: str) -> list[str]:
 @contextlib.contextmanager
 def _agent(folder: Path) -> Iterator[StopwatchPage]:
     """A real agent; its page with a stopwatch, and an entry to that which the browser can read."""
-    nobody = rig("sync.mqtt").BrokerAddress("127.0.0.1", free_port())
-    pad: Any = rig("rigs.pad_process").PadProcess(folder / "pad", "touch-1", nobody, touch="")
+    nobody = BrokerAddress("127.0.0.1", free_port())
+    pad = PadProcess(folder / "pad", "touch-1", nobody, touch="")
     try:
         pad.start()
         with StopwatchPage(pad.touch_port).open() as page:

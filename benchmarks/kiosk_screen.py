@@ -15,10 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from benchmarks.rigs import rig
 from benchmarks.table import median, number, seconds
+from tests.rigs.vm.kiosk_pad import FACES, KioskPad, kiosk_machine
 
 BROWSERS = ("chromium", "cog")
 """The first is what the others are divided by."""
@@ -29,9 +28,6 @@ TIMEOUT_S = 60
 MORE = "reasons = false\n"
 """So that the pad is free again soon."""
 SUM = "import time; t = time.time(); sum(i * i for i in range(3_000_000)); print(time.time() - t)"
-
-Kiosk = Any
-"""`rigs.kiosk_vm.KioskPad`: the tests' own, and not of a package that is typed."""
 
 
 @dataclass
@@ -58,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"yardstick outside: {seconds(_outside_s())}")
     for memory_mib in given.memory or (2048,):
         found = {name: Found() for name in browsers}
-        with rig("rigs.kiosk_vm").kiosk_machine(memory_mib) as kiosk:
+        with kiosk_machine(memory_mib) as kiosk:
             kiosk.install(browsers[0], MORE)
             inside_s = float(kiosk.python(SUM))
             for turn, name in itertools.product(range(given.rounds + 1), browsers):
@@ -79,7 +75,7 @@ def _outside_s() -> float:
     return time.time() - start
 
 
-def _measure(kiosk: Kiosk, name: str, found: Found, *, counted: bool) -> None:
+def _measure(kiosk: KioskPad, name: str, found: Found, *, counted: bool) -> None:
     """Start it, wait until its page is on the glass, press, weigh it."""
     kiosk.choose(name)
     start = time.monotonic()
@@ -106,12 +102,12 @@ def _measure(kiosk: Kiosk, name: str, found: Found, *, counted: bool) -> None:
 _cases = itertools.count(1)
 
 
-def _press(kiosk: Kiosk) -> tuple[float, float]:
+def _press(kiosk: KioskPad) -> tuple[float, float]:
     """Finger down -> the face looks pressed; finger up -> thanks; both on the glass, in seconds.
 
     Raises AssertionError when either does not come.
     """
-    x, y = rig("rigs.kiosk_vm").FACES[FACE]
+    x, y = FACES[FACE]
     kiosk.invite(f"B-{next(_cases)}")
     kiosk.see("invitation", TIMEOUT_S)
     kiosk.read()
@@ -125,7 +121,7 @@ def _press(kiosk: Kiosk) -> tuple[float, float]:
 
 
 @contextlib.contextmanager
-def _fingers(kiosk: Kiosk) -> Iterator[None]:
+def _fingers(kiosk: KioskPad) -> Iterator[None]:
     """Whatever happens, no finger stays on the glass."""
     try:
         yield

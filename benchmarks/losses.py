@@ -18,12 +18,12 @@ from benchmarks.facts import SEED, bodies, rating_record, ratings
 from benchmarks.lines import ask
 from benchmarks.peers import bridge, thingsboard
 from benchmarks.peers.paho_queue import TOPIC as QUEUE_TOPIC
-from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError, free_port, kill, running, scratch
 from benchmarks.sink import sink
 from benchmarks.table import Row
 from sync.entries import write_body
+from tests.rigs.disk import crash_states
 
 PUTS = 400
 PACE_S = 0.005
@@ -118,11 +118,10 @@ def cut(
 
     The rig is the tests' own; of its states only those are taken that lose all they can.
     """
-    crash = rig("rigs.crash")
-    trace = crash.record(command, folder, cwd=Path.cwd())
+    trace = crash_states.record(command, folder, cwd=Path.cwd())
     dropped = [
         state
-        for state in crash.states(trace, seed=SEED, some=0, torn=0)
+        for state in crash_states.states(trace, seed=SEED, some=0, torn=0)
         if state.mode in ("drop", "keep") and any(ACK in line for line in state.acked)
     ]
     by_moment = {state.cut: state for state in reversed(dropped)}  # drop comes before keep

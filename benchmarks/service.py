@@ -5,13 +5,15 @@ sandbox is measured beside it, and the ratio is what that costs.
 """
 
 import json
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
 from benchmarks.table import Row, median, seconds
+from tests.rigs.vm import service_pad
+from tests.rigs.vm.channel import Command
+from tests.rigs.vm.machine import Machine
+from tests.rigs.vm.service_pad import ServicePad
 
 _NOTE = (
     "Debian's kernel and systemd on an emulated processor (TCG), which is some 20 times slower than"
@@ -40,16 +42,15 @@ class Start(NamedTuple):
 
 def rows(run: Run) -> list[Row]:
     """The shipped unit beside the bare program."""
-    machine, service = rig("rigs.vm.machine"), rig("rigs.service_vm")
     try:
-        with machine.Machine(init="/lib/systemd/systemd") as vm:
-            pad = service.ServicePad(vm)
+        with Machine(init="/lib/systemd/systemd") as vm:
+            pad = ServicePad(vm)
             pad.start()
             pad.press(1)
             pad.sh("systemctl stop ratingpad")
             pairs = []
             for turn in range(run.rounds):
-                pairs.append((_unit(pad, service), _bare(pad, service)))
+                pairs.append((_unit(pad), _bare(pad)))
                 run.say(f"service: round {turn + 1}/{run.rounds}: {pairs[-1]}")
     except (AssertionError, OSError) as error:
         raise BenchError(f"no machine with systemd: {error}") from error
@@ -69,21 +70,21 @@ def rows(run: Run) -> list[Row]:
     ]
 
 
-def _unit(pad: Any, service: ModuleType) -> Start:
+def _unit(pad: ServicePad) -> Start:
     """One start of the unit, pressed as soon as it has a board."""
-    return _measured(pad, service, "ratingpad", "systemctl start ratingpad")
+    return _measured(pad, "ratingpad", "systemctl start ratingpad")
 
 
-def _bare(pad: Any, service: ModuleType) -> Start:
+def _bare(pad: ServicePad) -> Start:
     """One start of the same program by the same user, in a unit that locks nothing away."""
     given = " ".join(f"-p {one}" for one in _SHARE)
     started = f"systemd-run --quiet --unit=bare --uid=ratingpad --gid=ratingpad {given}"
     config = "/etc/ratingpad/pad.toml"
-    return _measured(pad, service, "bare", f"{started} {service.PROGRAM} run --config {config}")
+    return _measured(pad, "bare", f"{started} {service_pad.PROGRAM} run --config {config}")
 
 
-def _measured(pad: Any, service: ModuleType, unit: str, start: str) -> Start:
-    finger = pad.vm.start(["sh", "-c", _finger(service)])
+def _measured(pad: ServicePad, unit: str, start: str) -> Start:
+    finger = pad.vm.start(["sh", "-c", _finger()])
     pad.sh(start)
     first_ms = _first_ms(finger)
     lines = pad.sh(f"systemctl show {unit}").splitlines()
@@ -94,11 +95,12 @@ def _measured(pad: Any, service: ModuleType, unit: str, start: str) -> Start:
     return Start((ready_ms - began_ms) / 1e3, (first_ms - began_ms) / 1e3)
 
 
-def _finger(service: ModuleType) -> str:
-    return f"{service.INTERPRETER} -m rigs.far_finger {service.CONTROL} {service.LEDGER} 1"
+def _finger() -> str:
+    presser = "-m tests.rigs.vm.remote_presser"
+    return f"{service_pad.INTERPRETER} {presser} {service_pad.CONTROL} {service_pad.LEDGER} 1"
 
 
-def _first_ms(finger: Any) -> float:
+def _first_ms(finger: Command) -> float:
     done = finger.wait(180)
     if done.code:
         raise BenchError(f"the pad takes no key: {done.output}")

@@ -16,10 +16,12 @@ from typing import Any
 
 from benchmarks.facts import SEED
 from benchmarks.procfs import memory
-from benchmarks.rigs import rig
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError, free_port, scratch, until
 from benchmarks.table import Reach, Row, median, number, percentile, seconds
+from sync.mqtt import BrokerAddress
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.web.kiosk import Kiosk, browser
 
 TOUCHES = 12
 """A round."""
@@ -89,8 +91,8 @@ def rows(run: Run) -> list[Row]:
     rng = random.Random(SEED)
     samples = Samples()
     with scratch("touch") as folder, _window(folder) as (pad, chromium):
-        bare = rig("rigs.kiosk").Kiosk(chromium, _bare_page(folder))
-        ours = rig("rigs.kiosk").Kiosk(chromium, pad.entry)
+        bare = Kiosk(chromium, _bare_page(folder))
+        ours = Kiosk(chromium, pad.entry)
         ours.see("standby")
         wire = _Wire(ours.page)
         for kiosk in (bare, ours):
@@ -266,8 +268,8 @@ def _hash_name() -> Any:
 @contextlib.contextmanager
 def _window(folder: Path) -> Iterator[tuple[Any, Any]]:
     """A pad with a touchscreen, and a browser for its kiosk."""
-    address = rig("sync.mqtt").BrokerAddress("127.0.0.1", free_port())
-    pad = rig("rigs.pad_process").PadProcess(
+    address = BrokerAddress("127.0.0.1", free_port())
+    pad = PadProcess(
         folder / "pad",
         "touch-1",
         address,
@@ -276,7 +278,7 @@ def _window(folder: Path) -> Iterator[tuple[Any, Any]]:
     )
     try:
         pad.start()
-        with rig("rigs.kiosk").browser(folder / "browser") as chromium:
+        with browser(folder / "browser") as chromium:
             yield pad, chromium
     except (AssertionError, StopIteration) as error:
         raise BenchError(f"the touch page: {error}") from error

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rigs import postgres
-from rigs.wait import until
+from tests.rigs.province import postgres
+from tests.rigs.time.wait import until
 
 NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
 """Set by CI: there a test that is left out fails the run."""

@@ -28,7 +28,6 @@ from typing import Any, Protocol
 from benchmarks.facts import SEED
 from benchmarks.lines import ask
 from benchmarks.procfs import thread_cpu_ns
-from benchmarks.rigs import rig
 from benchmarks.scratch import running, until
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
@@ -81,7 +80,9 @@ class Pins:
     """Five keys on lines of gpio-sim."""
 
     def __init__(self, stack: contextlib.ExitStack, folder: Path) -> None:
-        self._rig = rig("rigs.kernel_keys").GpioRig()
+        from tests.rigs.keys.kernel_keys import GpioRig
+
+        self._rig = GpioRig()
         self._lines: list[int] = list(self._rig.lines.values())
         self.keys = len(self._lines)
         files = [str(self._rig.chip.pull_file(line)) for line in self._lines]

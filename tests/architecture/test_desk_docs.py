@@ -3,8 +3,8 @@
 import pytest
 
 from device.desk.api_errors import ERRORS
-from rigs import source_tree
-from rigs.two_languages import lost_anchors, numbers, other_language, shape, tables
+from tests.rigs.source import source_tree
+from tests.rigs.source.two_languages import lost_anchors, numbers, other_language, shape, tables
 
 PATHS = {
     "en": source_tree.ROOT / "docs/desk.md",

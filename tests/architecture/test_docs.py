@@ -20,11 +20,11 @@ from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
 from province.errors import ProvinceCode
 from province.phone_ratings import PhoneVerdict
-from rigs import source_tree
 from sync.entries import KINDS, Level, Trust
 from sync.messages import BatchHeader, Order, Problem, Status, Topic
 from sync.phone_token import SECRET_BYTES, PhoneKey, TokenRefusal, issue
 from sync.schema import TOPICS
+from tests.rigs.source import source_tree
 
 
 def read(name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs import source_tree
+from tests.rigs.source import source_tree
 
 PRODUCT = sorted(set(source_tree.PACKAGES) - {"benchmarks"})
 NOT_USED = "Words that are not used"

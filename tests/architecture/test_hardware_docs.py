@@ -11,8 +11,8 @@ from device.board.profile import board_names, load_profile
 from device.cli import main
 from device.config import config
 from device.errors import PadCode
-from rigs import source_tree
-from rigs.two_languages import blocks, shape, tables
+from tests.rigs.source import source_tree
+from tests.rigs.source.two_languages import blocks, shape, tables
 
 DOCUMENTS = {
     "en": (source_tree.ROOT / "docs/hardware.md").read_text("utf-8"),

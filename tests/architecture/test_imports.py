@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs import source_tree
+from tests.rigs.source import source_tree
 
 SETTINGS = configparser.ConfigParser()
 SETTINGS.read(source_tree.ROOT / "setup.cfg", "utf-8")

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from device.ports import Desk, Granted, WindowStatus
-from rigs import source_tree
+from tests.rigs.source import source_tree
 
 
 def asks_for_levels(tree: ast.Module) -> bool:

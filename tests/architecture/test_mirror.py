@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs import source_tree
+from tests.rigs.source import source_tree
 
 OF_SEVERAL = {
     "demo/test_browser.py",  # the page and all behind it

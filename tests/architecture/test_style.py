@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs import source_tree
+from tests.rigs.source import source_tree
 
 PRODUCT = sorted(set(source_tree.PACKAGES) - {"benchmarks"})
 
@@ -159,7 +159,7 @@ def is_fixed(argument: ast.expr) -> bool:
 
 @pytest.mark.parametrize("path", source_tree.tests(), ids=str)
 def test_no_test_sleeps(path):
-    """Waiting for a real process polls with a deadline: `rigs.wait.until`."""
+    """Waiting for a real process polls with a deadline: `tests.rigs.time.wait.until`."""
     assert sleeps(source_tree.tree_of(path)) == []
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmarks.edges import PATIENCE_S, told
-from rigs import source_tree
+from tests.rigs.source import source_tree
 
 
 def test_the_wait_that_is_intended_is_told_apart() -> None:

@@ -10,10 +10,10 @@ import pytest
 from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
-from rigs.key_rigs import KEYS_RIGS, KeysRig
-from rigs.pad68 import PATIENCE_S
-from rigs.wait import until
 from sync.entries import Level
+from tests.rigs.keys.driver_rigs import KEYS_RIGS, KeysRig
+from tests.rigs.serial.serial_keypad import PATIENCE_S
+from tests.rigs.time.wait import until
 
 
 class Bench:

@@ -7,7 +7,7 @@ import pytest
 
 from device.errors import DriverError, PadCode
 from device.ports import FaultReport
-from rigs.signal_rigs import (
+from tests.rigs.signals.driver_rigs import (
     BEEPER_RIGS,
     KEYS,
     LIGHTS_RIGS,
@@ -16,7 +16,7 @@ from rigs.signal_rigs import (
     LightsRig,
     VoiceRig,
 )
-from rigs.wait import until
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rigs.contrast import CONTRAST
-from rigs.wait import until
+from tests.rigs.time.wait import until
+from tests.rigs.web.contrast import CONTRAST
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo.processes import Program
-from rigs.wait import until
+from tests.rigs.time.wait import until
 
 SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
 

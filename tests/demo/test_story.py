@@ -11,7 +11,7 @@ import pytest
 
 from demo.delivery_count import count
 from demo.story import exit_code
-from rigs.wait import until
+from tests.rigs.time.wait import until
 
 DEMO = [sys.executable, "-c", "from demo.cli import main; raise SystemExit(main())"]
 PAGE = re.compile(r"http://127\.0\.0\.1:\d+/")

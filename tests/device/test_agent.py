@@ -12,12 +12,12 @@ import pytest
 from device.drivers.sim.client import SimClient
 from device.errors import PadCode
 from device.events import Scene
-from rigs.broker import free_port
-from rigs.counting_pad import COLLECTS
-from rigs.pad_process import PadProcess
-from rigs.wait import until
 from sync.entries import Booted, Cleared, Fault, Invited, Paused, Rated, Strayed, Withdrawn
 from sync.mqtt import BrokerAddress
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.pad.counting_pad import COLLECTS
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.time.wait import until
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_paused_window_is_still_paused_after_the_power_came_back(
 def test_no_collection_of_garbage_looks_through_everything_while_people_press(
     make: Callable[..., PadProcess],
 ) -> None:
-    pad = make(launcher=(sys.executable, "-m", "rigs.counting_pad")).start()
+    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.counting_pad")).start()
     pad.rate("c1")
     assert pad.process is not None
     pad.process.send_signal(signal.SIGUSR1)
@@ -152,7 +152,7 @@ def test_a_rating_is_taken_while_the_display_is_gone_and_the_fault_is_on_record(
 def test_what_nobody_expected_ends_the_agent_with_its_traceback_and_a_clean_ledger(
     make: Callable[..., PadProcess],
 ) -> None:
-    pad = make(launcher=(sys.executable, "-m", "rigs.breaking_pad")).start()
+    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.breaking_pad")).start()
     pad.stray(2)
     pad.press("satisfied")
     assert pad.outcome() == 1

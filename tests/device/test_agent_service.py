@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from device.drivers.sim.client import SimClient
-from rigs.broker import free_port
-from rigs.pad_process import PadProcess
-from rigs.service_socket import ServiceSocket
-from rigs.wait import until
 from sync.entries import Strayed
 from sync.mqtt import BrokerAddress
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.pad.notify_socket import ServiceSocket
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 2.0
 
@@ -87,7 +87,7 @@ def test_a_card_that_hangs_does_not_let_the_watchdog_bite(
     make: Callable[..., PadProcess], systemd: ServiceSocket
 ) -> None:
     """A restart mends no card; the fault stands on the screen and in the status instead."""
-    pad = make(launcher=(sys.executable, "-m", "rigs.slow_pad")).start()
+    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.slow_pad")).start()
     pad.press("satisfied")
     until(lambda: any("L01" in one for one in systemd.lines("STATUS")), 20, "the fault is told")
     fed = len(systemd.lines("WATCHDOG"))
@@ -97,7 +97,7 @@ def test_a_card_that_hangs_does_not_let_the_watchdog_bite(
 def test_keys_whose_thread_has_died_end_the_agent_in_order(
     make: Callable[..., PadProcess], systemd: ServiceSocket
 ) -> None:
-    pad = make(launcher=(sys.executable, "-m", "rigs.deaf_pad")).start()
+    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.deaf_pad")).start()
     pad.press("satisfied")
     assert pad.outcome() == 1
     said = pad.last_words()

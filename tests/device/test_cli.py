@@ -9,8 +9,8 @@ import pytest
 from device import agent, cli
 from device.config.config import Config
 from device.errors import DriverError, PadCode
-from rigs.ledger_child import open_in, rated
 from sync import __version__
+from tests.rigs.ledger.ledger_process import open_in, rated
 
 GOOD = '[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n'
 

@@ -10,8 +10,6 @@ from device.events import Refusal, Scene
 from device.ledger.commit_queue import MAX_HELD
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
 from device.ports import FaultReport, Granted
-from rigs.pad_bench import Bench
-from rigs.virtual_time import pass_s, run
 from sync.entries import (
     Cleared,
     Fault,
@@ -24,6 +22,8 @@ from sync.entries import (
     Withdrawn,
     write_body,
 )
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.time.virtual_time import pass_s, run
 
 CASE = Service(case="c-1", step="办结")
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rigs.vm import kernel
-from rigs.vm.machine import Machine
+from tests.rigs.vm import kernel
+from tests.rigs.vm.machine import Machine
 
 INSIDE = os.environ.get("RATINGPAD_KERNEL") == "1"
 """Set by the machine: this is the run inside."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rigs.vm.machine import ROOT, Machine
+from tests.rigs.vm.machine import ROOT, Machine
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.timeout(900)]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rigs.vm import kernel
-from rigs.vm.machine import ROOT, Machine
+from tests.rigs.vm import kernel
+from tests.rigs.vm.machine import ROOT, Machine
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.udev, pytest.mark.timeout(600)]
 

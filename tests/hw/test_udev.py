@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from rigs import source_tree
-from rigs.udev_rules import read_rules
+from tests.rigs.board.udev_rules import read_rules
+from tests.rigs.source import source_tree
 
 TEXT = (source_tree.ROOT / "hw/udev/60-ratingpad.rules").read_text("utf-8")
 RULES = read_rules(TEXT)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rigs import postgres
-from rigs.hall import Hall
+from tests.rigs.province import postgres
+from tests.rigs.system.deployment import Hall
 
 
 @pytest.fixture

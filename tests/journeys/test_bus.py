@@ -15,9 +15,9 @@ import pytest
 
 from device.drivers.sim.client import SimClient
 from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
-from rigs.broker import free_port
-from rigs.pad68 import Line
-from rigs.wait import until
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.serial.serial_keypad import Line
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0
 WINDOW = 3

@@ -10,10 +10,10 @@ from itertools import count
 
 import pytest
 
-from rigs.desk_pad import desk_pad
-from rigs.hall import Hall
-from rigs.pad_process import TOKEN, PadProcess
-from rigs.wait import until
+from tests.rigs.pad.desk_pad import desk_pad
+from tests.rigs.pad.pad_process import TOKEN, PadProcess
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 from web.api_errors import MAX_REQUEST_BYTES
 from web.listener import MAX_OF_ONE_CALLER
 

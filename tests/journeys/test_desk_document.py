@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rigs.desk_pad import desk_pad
-from rigs.pad_process import TOKEN
-from rigs.source_tree import ROOT
+from tests.rigs.pad.desk_pad import desk_pad
+from tests.rigs.pad.pad_process import TOKEN
+from tests.rigs.source.source_tree import ROOT
 from web.api_errors import MAX_REQUEST_BYTES
 
 PRESSES = "<!-- the citizen presses -->"

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rigs.certificate import make_papers
-from rigs.child import environment
-from rigs.desk_pad import chromium, desk_pad
-from rigs.pad_process import TOKEN
+from tests.rigs.pad.desk_pad import chromium, desk_pad
+from tests.rigs.pad.pad_process import TOKEN
+from tests.rigs.system.child_environment import environment
+from tests.rigs.web.certificate import make_papers
 
 
 @pytest.mark.browser

@@ -9,8 +9,8 @@ from threading import Event
 import pytest
 
 from device.events import Scene
-from rigs.hall import Hall
-from rigs.pad_process import PadProcess
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.deployment import Hall
 
 pytestmark = pytest.mark.broker
 
@@ -78,7 +78,7 @@ def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
 
 def test_the_kills_catch_a_pad_that_thanks_before_it_has_stored(hall: Hall) -> None:
     hall.receiver()
-    pad = hall.pad(launcher=(sys.executable, "-m", "rigs.hasty_pad", "0.5"))
+    pad = hall.pad(launcher=(sys.executable, "-m", "tests.rigs.pad.hasty_pad", "0.5"))
     one = pad.rate("case-1")
     pad.end()
     pad.launcher = hall.pad("pad-2", start=False).launcher

@@ -10,11 +10,11 @@ import pytest
 
 from device.errors import PadCode
 from device.events import Scene
-from rigs.hall import Hall
-from rigs.pad_process import PadProcess
-from rigs.small_card import fill, free, small_card
-from rigs.wait import until
 from sync.entries import Cleared, Fault, Opened, Rated
+from tests.rigs.disk.small_disk import fill, free, small_card
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 
@@ -247,7 +247,8 @@ def press_on_a_full_card(pad: PadProcess, card: Path) -> str:
 def test_the_full_card_catches_a_pad_that_thanks_all_the_same(hall: Hall) -> None:
     with small_card() as card:
         pad = hall.pad(
-            ledger=card / "ledger.db", launcher=(sys.executable, "-m", "rigs.hasty_pad", "0")
+            ledger=card / "ledger.db",
+            launcher=(sys.executable, "-m", "tests.rigs.pad.hasty_pad", "0"),
         )
         try:
             fill(card)

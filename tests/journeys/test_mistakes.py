@@ -4,8 +4,8 @@ import pytest
 
 from device.errors import PadCode
 from device.events import Scene
-from rigs.hall import Hall
-from rigs.wait import until
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 

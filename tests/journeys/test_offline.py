@@ -7,9 +7,9 @@ import pytest
 from device.drivers.sim.client import SimClient
 from device.errors import PadCode
 from device.events import Scene
-from rigs.hall import Hall
-from rigs.wait import until
 from sync.entries import Clock, Rated, Trust
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 DAY_MS = 24 * 3600 * 1000

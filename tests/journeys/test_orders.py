@@ -11,12 +11,6 @@ from device.ui.oled_picture import draw
 from device.ui.screens import screen
 from device.ui.words import load
 from province.store.reading import Summary
-from rigs.chained import ChainedLedger
-from rigs.glass import read
-from rigs.hall import Hall
-from rigs.pad_process import HALL
-from rigs.wait import until
-from rigs.wiretap import Wiretap, wiretap
 from sync.entries import Configured, Fault
 from sync.messages import (
     MAX_BATCH_BYTES,
@@ -31,6 +25,12 @@ from sync.messages import (
     read_message,
     write_message,
 )
+from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
+from tests.rigs.display.scene_reader import read
+from tests.rigs.ledger.ledger_builder import ChainedLedger
+from tests.rigs.pad.pad_process import HALL
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 PAD = "pad-1"

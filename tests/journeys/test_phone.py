@@ -11,11 +11,11 @@ from PIL import Image
 from province.phone_ratings import Arrived, KnownInvitation, PhoneVerdict, Pressed, judge
 from province.projection import Projection
 from province.timestamps import date
-from rigs.pad_process import PadProcess
-from rigs.wait import until
 from sync.entries import Rated, Withdrawn, write_body
 from sync.mqtt import BrokerAddress
 from sync.phone_token import CHARS, PhoneKey, Token, TokenRefusal, check, write_key
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.time.wait import until
 
 KEY = PhoneKey("pad-1", 42, bytes(range(32)))
 ADDRESS = "HTTPS://RATE.EXAMPLE.CN/R/"

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from device.events import Scene
-from rigs.hall import Hall
+from tests.rigs.system.deployment import Hall
 
 pytestmark = pytest.mark.broker
 LEVELS = ("very_satisfied", "satisfied", "dissatisfied")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rigs.hall import Hall
-from rigs.wait import until
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 
@@ -25,7 +25,7 @@ def receipted(ledger: Path) -> int:
 
 
 def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(any_hall: Hall) -> None:
-    dying = any_hall.receiver(sys.executable, "-m", "rigs.dying_receiver", "2")
+    dying = any_hall.receiver(sys.executable, "-m", "tests.rigs.province.dying_receiver", "2")
     pad = any_hall.pad()
     pad.rate("case-1")
     assert until(dying.ended, 10, "the receiver has died") == -signal.SIGKILL
@@ -37,7 +37,7 @@ def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(any_hall:
     # control: it is the very case, something is committed that no receipt has told of
     assert there[0] > receipted(pad.ledger)
     for n in range(2):
-        another = any_hall.receiver(sys.executable, "-m", "rigs.dying_receiver", "1")
+        another = any_hall.receiver(sys.executable, "-m", "tests.rigs.province.dying_receiver", "1")
         pad.start()
         pad.rate(f"another {n}")
         until(another.ended, 10, "the next one has died")

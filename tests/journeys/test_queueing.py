@@ -9,10 +9,6 @@ import pytest
 
 from device.events import Scene
 from device.link.mqtt_commands import GOOD_MS
-from rigs.hall import Hall
-from rigs.pad_process import PadProcess
-from rigs.wait import until
-from rigs.wiretap import Wiretap, wiretap
 from sync.desk_fields import Asked
 from sync.entries import Invited, Paused, Withdrawn
 from sync.messages import (
@@ -24,6 +20,10 @@ from sync.messages import (
     read_message,
     write_message,
 )
+from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 PAD = "pad-1"

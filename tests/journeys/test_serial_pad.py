@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from rigs.broker import free_port
-from rigs.pad68 import FarPad, Line
-from rigs.wait import until
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.serial.serial_keypad import FarPad, Line
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0
 TOKEN = "0123456789abcdef"

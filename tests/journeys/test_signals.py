@@ -9,11 +9,11 @@ from device.drivers.sim.sim_signals import Part
 from device.errors import PadCode
 from device.events import Scene
 from device.output.signal_output import SIGNALS
-from rigs.hall import Hall
-from rigs.lookout import Lookout, by_part
-from rigs.pad_process import PadProcess
-from rigs.wait import until
 from sync.entries import Cleared, Fault, Level
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.signals.signal_watcher import Lookout, by_part
+from tests.rigs.system.deployment import Hall
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 ALL = tuple(sorted(level.value for level in Level))

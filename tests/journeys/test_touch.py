@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from device.ui.touch.page_start import LETTERS
-from rigs.kiosk import Kiosk, browser
-from rigs.pad_process import PadProcess
-from rigs.wait import until
 from sync.entries import Detailed, Lapsed, Level, Rated, Strayed
 from sync.mqtt import BrokerAddress
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.time.wait import until
+from tests.rigs.web.kiosk import Kiosk, browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

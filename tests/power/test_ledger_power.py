@@ -13,15 +13,15 @@ import pytest
 
 from device.errors import LedgerError
 from device.ledger.ledger import Ledger
-from rigs.crash import CrashState, Trace, ram_folder, record, states
-from rigs.ledger_child import open_in, rated
 from sync.entries import Salvaged, read_body
+from tests.rigs.disk.crash_states import CrashState, Trace, ram_folder, record, states
+from tests.rigs.ledger.ledger_process import open_in, rated
 
 pytestmark = pytest.mark.strace
 
 STATES = int(os.environ.get("RATINGPAD_CRASH_STATES", "2500"))
 """So many crash states that differ are looked at, at least; the rigs ask for 100,000 and more."""
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -33,10 +33,18 @@ def ram() -> Iterator[Path]:
 def run_child(root: Path, scenario: str, presses: int, synchronous: str = "FULL") -> Trace:
     root.mkdir(exist_ok=True)
     trace = record(
-        [sys.executable, "-m", "rigs.ledger_child", str(root), scenario, str(presses), synchronous],
+        [
+            sys.executable,
+            "-m",
+            "tests.rigs.ledger.ledger_process",
+            str(root),
+            scenario,
+            str(presses),
+            synchronous,
+        ],
         root,
-        cwd=TESTS,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])},
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert trace.exit_code == 0
     return trace

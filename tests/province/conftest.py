@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from province.store import ProvinceStore, open_store
-from rigs import postgres
+from tests.rigs.province import postgres
 
 _numbers = itertools.count(1)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from province.precedence import merge
 from province.projection import Projection
 from province.rows import Rating
-from rigs.chained import at, clock, dark, invited, lapsed, rated
 from sync.entries import Body, Channel, Detailed, Level, Salvaged, Withdrawn, write_body
+from tests.rigs.ledger.ledger_builder import at, clock, dark, invited, lapsed, rated
 
 BAD, GOOD = Level.VERY_DISSATISFIED, Level.VERY_SATISFIED
 

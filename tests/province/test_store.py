@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from province.errors import ProvinceCode, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
-from rigs.chained import NOON_MS, ChainedLedger, at, invited, lapsed, rated
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.messages import VERSION, ContractError, Health, Problem, Reported, Settings, State, Status
 from sync.store_port import evidence, read_arrival
+from tests.rigs.ledger.ledger_builder import NOON_MS, ChainedLedger, at, invited, lapsed, rated
 
 Open = Callable[[], ProvinceStore]
 

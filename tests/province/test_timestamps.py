@@ -3,8 +3,8 @@
 import random
 
 from province.timestamps import Anchor, Dated, anchor_of, date
-from rigs.chained import NOON_MS, at, clock, dark
 from sync.entries import Trust
+from tests.rigs.ledger.ledger_builder import NOON_MS, at, clock, dark
 
 
 def anchor(mono_ms: int, utc_ms: int, uncertainty_ms: int = 20, seq: int = 1) -> Anchor:

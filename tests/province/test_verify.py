@@ -9,8 +9,8 @@ from province.cli import main
 from province.store import ProvinceStore
 from province.store.tables import batch
 from province.verify import BadEntry, verify
-from rigs.chained import ChainedLedger, at, clock, dark, invited, lapsed, rated
 from sync.entries import Detailed, Fault, Level, Predecessor, Strayed
+from tests.rigs.ledger.ledger_builder import ChainedLedger, at, clock, dark, invited, lapsed, rated
 
 Open = Callable[[], ProvinceStore]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rigs.broker import Broker, running_broker
+from tests.rigs.broker.mosquitto import Broker, running_broker
 
 
 @pytest.fixture(scope="module")

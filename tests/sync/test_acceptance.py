@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from rigs.memory_ledger import MemoryLedger
 from sync.acceptance import Accepted, Head, Known, Refused, judge, receipt_of, session_of
 from sync.entries import GENESIS, HashName
 from sync.messages import (
@@ -16,6 +15,7 @@ from sync.messages import (
     read_batch,
     write_batch,
 )
+from tests.rigs.ledger.memory_ledger import MemoryLedger
 
 PAD = "pad-1"
 

@@ -5,7 +5,6 @@ from typing import cast
 
 import pytest
 
-from rigs.virtual_time import run
 from sync.commands import ANSWERS_KEPT, Commands
 from sync.desk_fields import Asked
 from sync.messages import (
@@ -19,6 +18,7 @@ from sync.messages import (
 )
 from sync.mqtt import Incoming, Outgoing
 from sync.uplink_ports import UplinkObserver
+from tests.rigs.time.virtual_time import run
 
 INVITE = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=1, case="DH-1"))
 IDENTIFY = Command(v=VERSION, order=Order.IDENTIFY, by="officer")

@@ -4,7 +4,6 @@ from random import Random
 
 import pytest
 
-from rigs.memory_ledger import MemoryLedger
 from sync.delivery import (
     Bear,
     Delivery,
@@ -19,6 +18,7 @@ from sync.delivery import (
 )
 from sync.entries import GENESIS
 from sync.messages import VERSION, Problem, Receipt
+from tests.rigs.ledger.memory_ledger import MemoryLedger
 
 PACE = Pace(
     window=3,

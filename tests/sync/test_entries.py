@@ -5,9 +5,9 @@ import hashlib
 import msgspec
 import pytest
 
-from rigs import goldens
 from sync import entries
 from sync.entries import GENESIS, KINDS, HashName, Level
+from tests.rigs.sync import golden_values as goldens
 
 LINES = goldens.golden_lines("entries.txt")
 

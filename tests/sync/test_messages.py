@@ -5,7 +5,6 @@ import zlib
 import msgspec
 import pytest
 
-from rigs import goldens
 from sync import messages as contract
 from sync import schema
 from sync.entries import GENESIS, MAX_BODY_BYTES, Entry
@@ -19,6 +18,7 @@ from sync.messages import (
     State,
     Topic,
 )
+from tests.rigs.sync import golden_values as goldens
 
 LINES = goldens.golden_lines("messages.txt")
 BATCH = (goldens.FOLDER / "batch.ndjson").read_bytes()

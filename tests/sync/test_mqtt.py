@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rigs.broker import Broker
-from rigs.wait import until
-from rigs.wiretap import wiretap
 from sync.mqtt import Connected, Connection, Event, Incoming
+from tests.rigs.broker.mosquitto import Broker
+from tests.rigs.broker.mqtt_probe import wiretap
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 PATIENCE_S = 10.0

@@ -8,13 +8,6 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from rigs.broker import Broker
-from rigs.memory_ledger import MemoryLedger, at
-from rigs.memory_store import MemoryStore
-from rigs.pad_end import PadEnd, pad_on
-from rigs.province_end import receiver_on
-from rigs.wait import until
-from rigs.wiretap import Wiretap, wiretap
 from sync.messages import (
     DEFLATE,
     MAX_BATCH_BYTES,
@@ -36,6 +29,13 @@ from sync.messages import (
 from sync.mqtt import BrokerAddress, Connection, Incoming, Outgoing
 from sync.receiver import Receiver, condense
 from sync.store_port import Arrival
+from tests.rigs.broker.mosquitto import Broker
+from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
+from tests.rigs.ledger.memory_ledger import MemoryLedger, at
+from tests.rigs.province.memory_store import MemoryStore
+from tests.rigs.sync.pad_uplink import PadEnd, pad_on
+from tests.rigs.sync.province_receiver import receiver_on
+from tests.rigs.time.wait import until
 
 broker_needed = pytest.mark.broker
 

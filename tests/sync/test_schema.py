@@ -6,11 +6,11 @@ import jsonschema
 import msgspec
 import pytest
 
-from rigs import goldens
 from sync import messages as contract
 from sync import schema
 from sync.entries import KINDS
 from sync.messages import Topic
+from tests.rigs.sync import golden_values as goldens
 
 COMMITTED = Path(__file__).parent.parent.parent / schema.FOLDER
 SCHEMAS = schema.json_schemas()

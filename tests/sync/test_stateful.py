@@ -18,8 +18,6 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from rigs.memory_ledger import MemoryLedger
-from rigs.memory_store import MemoryStore, Stored
 from sync.acceptance import Accepted, judge, session_of
 from sync.delivery import Bear, Delivery, Diverged, News, Pace, Read, Receipted
 from sync.messages import (
@@ -34,6 +32,8 @@ from sync.messages import (
     write_message,
 )
 from sync.store_port import Arrival, read_arrival
+from tests.rigs.ledger.memory_ledger import MemoryLedger
+from tests.rigs.province.memory_store import MemoryStore, Stored
 
 PAD = "pad-1"
 PACE = Pace(window=3, max_entries=4, reconcile_ms=120_000)

@@ -4,14 +4,6 @@ import time
 
 import pytest
 
-from rigs.broker import Broker, free_port, running_broker
-from rigs.memory_ledger import MemoryLedger
-from rigs.memory_store import MemoryStore
-from rigs.pad_end import BRISK, PadEnd, pad_on
-from rigs.province_end import receiver_on
-from rigs.proxy import cable_to
-from rigs.wait import until
-from rigs.wiretap import wiretap
 from sync.entries import GENESIS
 from sync.messages import (
     VERSION,
@@ -30,6 +22,14 @@ from sync.messages import (
     write_message,
 )
 from sync.mqtt import BrokerAddress
+from tests.rigs.broker.mosquitto import Broker, free_port, running_broker
+from tests.rigs.broker.mqtt_probe import wiretap
+from tests.rigs.broker.tcp_proxy import cable_to
+from tests.rigs.ledger.memory_ledger import MemoryLedger
+from tests.rigs.province.memory_store import MemoryStore
+from tests.rigs.sync.pad_uplink import BRISK, PadEnd, pad_on
+from tests.rigs.sync.province_receiver import receiver_on
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 

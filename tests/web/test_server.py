@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from rigs.certificate import make_papers
+from tests.rigs.web.certificate import make_papers
 from web import server
 from web.listener import MAX_OF_ONE_CALLER
 from web.server import PortError, serve

@@ -13,9 +13,9 @@ from device.config.config import Config, load
 from device.config_errors import ConfigErrors
 from device.errors import ConfigError
 from device.events import Does, Press, Scene
-from rigs.pad_bench import Bench
-from rigs.virtual_time import now_ms, pass_s, run
 from sync.entries import Invited, Level, Paused, Rated, Resumed, Strayed
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 PAD = '[pad]\nid = "pad-1"\nwindow = "3"\nboard = "{board}"\n[ledger]\npath = "ledger.db"\n'
 KEYS: dict[str, Does] = {"clerk_invite": "invite", "clerk_pause": "pause"}

@@ -7,7 +7,7 @@ import pytest
 from device.config.config import Config, load
 from device.config.desk_config import is_loopback, read_tokens
 from device.errors import ConfigError
-from rigs.certificate import make_papers
+from tests.rigs.web.certificate import make_papers
 from web.tls import tls_context
 
 BASE = """

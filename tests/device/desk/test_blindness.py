@@ -27,10 +27,10 @@ from device.desk.window_diff import WindowDiff
 from device.errors import PadCode
 from device.events import Standing
 from device.pad import Pad
-from rigs.pad_bench import Bench
-from rigs.source_tree import ROOT
-from rigs.virtual_time import pass_s, run
 from sync.entries import Level
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.source.source_tree import ROOT
+from tests.rigs.time.virtual_time import pass_s, run
 
 TOKEN = "a-token-for-tests-only"
 CASE = {"case": "DH-1", "step": "办结", "clerk": "C003"}

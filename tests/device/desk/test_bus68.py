@@ -19,10 +19,10 @@ from device.errors import ConfigError, PadCode
 from device.events import Effect, Event, Press, Record, Scene, Settled
 from device.ports import Desk, FaultReport, Granted
 from device.session.session import Session
-from rigs.bus485 import LINKS, Bus485, OldController, Plain, Plug
-from rigs.pad_bench import Bench
-from rigs.virtual_time import now_ms, pass_s, run
 from sync.entries import At, Invited, Lapsed, Level, Rated, Service
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.serial.rs485_bus import LINKS, Bus485, OldController, Plain, Plug
+from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 MODEL = "68-falling"
 CODES = {key.level: key.code for key in load_keypad(MODEL).key}

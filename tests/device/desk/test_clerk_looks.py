@@ -9,11 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from device.ui.fonts import font_file
-from rigs.clerk_page import STATES, TEN, ClerkPage
-from rigs.contrast import CONTRAST
-from rigs.kiosk import browser
-from rigs.likeness import differs, is_like
-from rigs.page_measure import UNFIT
+from tests.rigs.web.clerk_page import STATES, TEN, ClerkPage
+from tests.rigs.web.contrast import CONTRAST
+from tests.rigs.web.image_compare import differs, is_like
+from tests.rigs.web.kiosk import browser
+from tests.rigs.web.page_measure import UNFIT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

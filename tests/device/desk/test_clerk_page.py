@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from rigs.contrast import CONTRAST
-from rigs.desk_pad import chromium, desk_pad
-from rigs.pad_process import TOKEN, PadProcess
 from sync.entries import Invited, Level, Paused
+from tests.rigs.pad.desk_pad import chromium, desk_pad
+from tests.rigs.pad.pad_process import TOKEN, PadProcess
+from tests.rigs.web.contrast import CONTRAST
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

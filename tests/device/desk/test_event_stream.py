@@ -14,7 +14,7 @@ from device.desk import event_stream as live_module
 from device.desk.event_stream import MAX_LISTENERS, QUEUED, EventStream
 from device.events import Standing
 from device.ports import WindowStatus
-from rigs.web_listener import Listener, RefusedError
+from tests.rigs.web.websocket_client import Listener, RefusedError
 from web.server import WebServer, serve
 
 

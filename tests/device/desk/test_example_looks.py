@@ -8,11 +8,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from device.ui.fonts import font_file
-from rigs.contrast import CONTRAST
-from rigs.kiosk import browser
-from rigs.likeness import is_like
-from rigs.page_measure import UNFIT
-from rigs.source_tree import ROOT
+from tests.rigs.source.source_tree import ROOT
+from tests.rigs.web.contrast import CONTRAST
+from tests.rigs.web.image_compare import is_like
+from tests.rigs.web.kiosk import browser
+from tests.rigs.web.page_measure import UNFIT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from rigs.broker import free_port
-from rigs.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, served
-from rigs.pad_process import TOKEN, PadProcess
-from rigs.source_tree import ROOT
-from rigs.wait import until
 from sync.entries import Invited
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.pad.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, served
+from tests.rigs.pad.pad_process import TOKEN, PadProcess
+from tests.rigs.source.source_tree import ROOT
+from tests.rigs.time.wait import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

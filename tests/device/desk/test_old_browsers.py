@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rigs.old_browser import too_new_in_script, too_new_in_style
-from rigs.source_tree import ROOT
+from tests.rigs.source.source_tree import ROOT
+from tests.rigs.web.old_browser import too_new_in_script, too_new_in_style
 
 PAGE = ROOT / "device" / "desk" / "static"
 SCRIPTS = sorted(PAGE.glob("*.js"))

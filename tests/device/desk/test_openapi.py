@@ -20,7 +20,7 @@ from device.desk.http import build_app
 from device.desk.openapi import FILE, document, text
 from device.desk.schemas import InvitationRequest
 from device.ports import Desk
-from rigs.source_tree import ROOT
+from tests.rigs.source.source_tree import ROOT
 from web.api_routes import operations_of
 
 

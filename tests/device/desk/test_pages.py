@@ -14,7 +14,7 @@ from device.desk.http import build_app
 from device.desk.openapi import text
 from device.desk.pages import OPENAPI, PAGES, PUBLIC
 from device.ports import Desk
-from rigs.source_tree import ROOT
+from tests.rigs.source.source_tree import ROOT
 
 FOLDER = ROOT / "device" / "desk" / "static"
 

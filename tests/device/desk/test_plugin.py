@@ -13,9 +13,9 @@ from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.plugin import CODES, REFUSED
 from device.events import Refusal
-from rigs.pad_bench import Bench
-from rigs.web_listener import Listener, RefusedError
 from sync.entries import Invited, Level, Service
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.web.websocket_client import Listener, RefusedError
 from web.server import serve
 
 TOKEN = "the-plug-ins-own-token"

@@ -12,9 +12,9 @@ from device.desk.http import build_app
 from device.desk.press_priority import YIELD_S, PressPriority
 from device.errors import PadCode
 from device.events import Scene
-from rigs.pad_bench import Bench
-from rigs.virtual_time import pass_s, run
 from sync.entries import Level, Service
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.time.virtual_time import pass_s, run
 
 TOKEN = "a-token-for-tests-only"
 CALLERS = 10

@@ -13,8 +13,8 @@ from device.drivers.alsa_voice import AlsaVoice, build
 from device.drivers.options import VoiceOptions
 from device.errors import PadCode
 from device.ports import FaultReport
-from rigs.sound_card import SoundCard, record
-from rigs.wait import until
+from tests.rigs.signals.sound_card import SoundCard, record
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.alsa
 PATIENCE_S = 20.0

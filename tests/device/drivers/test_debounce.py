@@ -10,8 +10,8 @@ from device.drivers.debounce import Debounce, Happening
 from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
-from rigs.contacts import Contacts, faults, presses, sampled
 from sync.entries import Level
+from tests.rigs.keys.contact_bounce import Contacts, faults, presses, sampled
 
 KEYS = load_profile("simulated").keys
 VERY, SATISFIED, BASICALLY = 0, 1, 2

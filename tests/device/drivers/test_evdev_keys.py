@@ -19,9 +19,9 @@ from device.drivers.options import InputOptions
 from device.errors import ConfigError, PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport
-from rigs.fake_input import QUEUE, FakeKernel, FakePad
-from rigs.wait import until
 from sync.entries import Level
+from tests.rigs.keys.fake_evdev import QUEUE, FakeKernel, FakePad
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0
 PAD = load_keypad("input-digits-rising")

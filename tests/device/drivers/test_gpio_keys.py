@@ -17,9 +17,9 @@ from device.drivers.kernel_clocks import KernelBoot
 from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
-from rigs.fake_rpi import FakePi, installed
-from rigs.wait import until
 from sync.entries import Level
+from tests.rigs.board.fake_rpi import FakePi, installed
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0
 KEYS = msgspec.structs.replace(load_profile("simulated").keys, stuck_s=0.5)

@@ -9,8 +9,8 @@ import pytest
 
 from device.board.profile import BeeperProfile, Light, LightsProfile
 from device.errors import DriverError, PadCode
-from rigs.fake_rpi import FakePi, installed
-from rigs.wait import until
+from tests.rigs.board.fake_rpi import FakePi, installed
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0
 LIGHT = (Light(name="satisfied", line=16), Light(name="dissatisfied", line=20))

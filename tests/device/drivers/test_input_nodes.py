@@ -8,7 +8,7 @@ from device.board.keypad import load_keypad
 from device.drivers.input_nodes import find_node, read_bitmap
 from device.drivers.options import InputOptions
 from device.errors import DriverError, PadCode
-from rigs.fake_input import FakeKernel
+from tests.rigs.keys.fake_evdev import FakeKernel
 
 PAD = load_keypad("input-digits-rising")
 DIGITS = {key.code for key in PAD.key}

@@ -12,7 +12,7 @@ from device.drivers.oled import Oled
 from device.drivers.registry import build_board
 from device.drivers.serial68 import SerialKeys
 from device.errors import ConfigError, DriverError, PadCode
-from rigs.fake_rpi import installed
+from tests.rigs.board.fake_rpi import installed
 
 PROFILE = load_profile("linux-68")
 OPTIONS = {"keys": {"port": "/dev/null/pad", "model": "68-rising", "address": 3}}

@@ -19,9 +19,9 @@ from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
 from device.ports import FaultReport
-from rigs.oled_chip import Bus, Chip, Wire
-from rigs.pictures import GOLDEN
-from rigs.wait import until
+from tests.rigs.display.golden_pictures import GOLDEN
+from tests.rigs.display.oled_chip import Bus, Chip, Wire
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 10.0
 PICTURES = {path.stem: Image.open(path).convert("1") for path in sorted(GOLDEN.glob("*.png"))}

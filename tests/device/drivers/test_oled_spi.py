@@ -16,9 +16,9 @@ from device.drivers.oled import RESET_EVERY, ROWS_A_PAGE, Oled
 from device.drivers.oled_bus import CHIPS
 from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
-from rigs.oled_chip import Chip
-from rigs.pictures import GOLDEN
-from rigs.spi_cable import DC, RESET, SpiCable
+from tests.rigs.display.golden_pictures import GOLDEN
+from tests.rigs.display.oled_chip import Chip
+from tests.rigs.display.spi_cable import DC, RESET, SpiCable
 
 PICTURES = {path.stem: Image.open(path).convert("1") for path in sorted(GOLDEN.glob("*.png"))}
 FIRST, SECOND = PICTURES["zh-standby"], PICTURES["zh-invitation"]

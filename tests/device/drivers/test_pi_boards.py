@@ -9,8 +9,8 @@ from device.drivers.registry import build_board
 from device.events import Press
 from device.ports import FaultReport
 from device.wiring.pin_table import wires
-from rigs.fake_rpi import FakePi, installed
-from rigs.wait import until
+from tests.rigs.board.fake_rpi import FakePi, installed
+from tests.rigs.time.wait import until
 
 PIS = [name for name in board_names() if name.startswith("rpi-")]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from device.errors import DriverError, PadCode
-from rigs import source_tree
-from rigs.fake_rpi import FakePi, error, installed
+from tests.rigs.board.fake_rpi import FakePi, error, installed
+from tests.rigs.source import source_tree
 
 
 @pytest.fixture

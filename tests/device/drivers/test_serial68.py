@@ -20,10 +20,10 @@ from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from device.serial.frame68 import PRESS, Frame
-from rigs.pad68 import LINKS, PATIENCE_S, FarPad, Late, Line, Plain, SocketLine
-from rigs.terminal_server import TerminalServer
-from rigs.wait import until
 from sync.entries import Level
+from tests.rigs.serial.serial_keypad import LINKS, PATIENCE_S, FarPad, Late, Line, Plain, SocketLine
+from tests.rigs.serial.serial_server import TerminalServer
+from tests.rigs.time.wait import until
 
 WINDOW = 3
 RISING = load_keypad("68-rising")

@@ -25,8 +25,8 @@ from device.drivers.sim.sim_signals import Happening
 from device.errors import ConfigError, DriverError, PadCode
 from device.events import Press
 from device.ports import FaultReport
-from rigs.wait import until
 from sync.entries import Level, Trust
+from tests.rigs.time.wait import until
 
 PATIENCE_S = 10.0
 PROFILE = load_profile("simulated")

@@ -22,9 +22,6 @@ from device.ledger.rollover import Rollover
 from device.ledger.salvage import Survivors
 from device.ledger.startup_state import recall
 from device.ledger.verify import verify
-from rigs.crash import Trace, ram_folder, record
-from rigs.ledger_child import at, open_in, rated
-from rigs.small_card import fill, free, small_card
 from sync.entries import (
     GENESIS,
     Booted,
@@ -41,8 +38,11 @@ from sync.entries import (
     walk_chain,
     write_body,
 )
+from tests.rigs.disk.crash_states import Trace, ram_folder, record
+from tests.rigs.disk.small_disk import fill, free, small_card
+from tests.rigs.ledger.ledger_process import at, open_in, rated
 
-TESTS = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REFUSED = re.compile("entries are never|only follows")
 
 
@@ -463,10 +463,18 @@ def test_a_ledger_that_cannot_be_begun_for_lack_of_room_is_begun_later(card: Pat
 def traced(root: Path, scenario: str, times: int, synchronous: str = "FULL") -> Trace:
     root.mkdir()
     return record(
-        [sys.executable, "-m", "rigs.ledger_child", str(root), scenario, str(times), synchronous],
+        [
+            sys.executable,
+            "-m",
+            "tests.rigs.ledger.ledger_process",
+            str(root),
+            scenario,
+            str(times),
+            synchronous,
+        ],
         root,
-        cwd=TESTS,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])},
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
 

@@ -11,9 +11,9 @@ from device.ledger.ledger import Ledger
 from device.ledger.retention import KEPT_ALWAYS, PIECE_ENTRIES, keep, prune_older
 from device.ledger.verify import verify
 from device.ledger.writer import Writer
-from rigs.ledger_child import open_in
-from rigs.virtual_time import run
 from sync.entries import At, Strayed, Trust
+from tests.rigs.ledger.ledger_process import open_in
+from tests.rigs.time.virtual_time import run
 
 DAY_MS = 86_400_000
 BEGUN_MS = 1_700_000_000_000

@@ -4,8 +4,6 @@ import pytest
 
 from device.ledger import startup_state
 from device.ledger.startup_state import recall, said_at_start
-from rigs.ledger_child import at, open_in
-from rigs.ledger_child import rated as rated_in_ledger
 from sync.entries import (
     GENESIS,
     At,
@@ -24,6 +22,8 @@ from sync.entries import (
     Withdrawn,
     write_body,
 )
+from tests.rigs.ledger.ledger_process import at, open_in
+from tests.rigs.ledger.ledger_process import rated as rated_in_ledger
 
 AT = At(utc=None, mono=1, boot="b1", trust=Trust.NONE)
 

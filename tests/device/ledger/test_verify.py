@@ -7,8 +7,8 @@ import pytest
 
 from device.errors import LedgerError, PadCode
 from device.ledger.verify import Bad, verify
-from rigs.ledger_child import open_in, rated
 from sync.entries import GENESIS, HashName, next_digest
+from tests.rigs.ledger.ledger_process import open_in, rated
 
 
 def filled(folder: Path, count: int) -> Path:

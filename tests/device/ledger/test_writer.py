@@ -12,9 +12,9 @@ import pytest
 from device.errors import LedgerError, PadCode
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
-from rigs.ledger_child import open_in, rated
-from rigs.wait import until
 from sync.entries import Rated, read_body
+from tests.rigs.ledger.ledger_process import open_in, rated
+from tests.rigs.time.wait import until
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -5,11 +5,11 @@ import pytest
 
 from device.events import Refusal, Scene
 from device.link.mqtt_commands import GOOD_MS, MAX_BY_CHARS, MqttCommands, source_of
-from rigs.pad_bench import UTC_MS, Bench
-from rigs.virtual_time import now_ms, pass_s, run
 from sync.desk_fields import Asked
 from sync.entries import At, Invited, Level, Rated, Trust, Withdrawn
 from sync.messages import VERSION, Command, CommandResult, Order, write_message
+from tests.rigs.pad.virtual_pad import UTC_MS, Bench
+from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 
 class Queue(Bench):

@@ -12,8 +12,6 @@ from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
 from device.link.province_link import SILENT_MS, ProvinceLink
-from rigs.pad_bench import UTC_MS, Bench, BenchWall
-from rigs.virtual_time import pass_s, run
 from sync.desk_fields import Asked
 from sync.entries import Cleared, Configured, Fault, Invited, Paused, Resumed, Trust
 from sync.messages import (
@@ -25,6 +23,8 @@ from sync.messages import (
     Reported,
     Settings,
 )
+from tests.rigs.pad.virtual_pad import UTC_MS, Bench, BenchWall
+from tests.rigs.time.virtual_time import pass_s, run
 
 
 class BenchWriter:

@@ -19,9 +19,9 @@ from device.ports import Board, FaultReport, WallReading
 from device.system.clock import TrustedClock
 from device.ui.burn_in import DIM_SHARE
 from device.ui.screens import Screen, screen
-from rigs.glass import Seen, read
-from rigs.wait import until
 from sync.entries import Trust
+from tests.rigs.display.scene_reader import Seen, read
+from tests.rigs.time.wait import until
 
 NOON_MS = 1_790_049_600_000 + 4 * 3600 * 1000
 HALL = "测试大厅"

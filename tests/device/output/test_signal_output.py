@@ -13,11 +13,11 @@ from device.errors import PadCode
 from device.events import Scene
 from device.output.signal_output import DARK, SIGNALS, Signal, SignalOutput
 from device.ports import Board, FaultReport
-from rigs.pad_bench import Bench
-from rigs.signal_parts import Parts
-from rigs.virtual_time import pass_s, run
-from rigs.wait import until
 from sync.entries import Level, Service
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.signals.fake_signals import Parts
+from tests.rigs.time.virtual_time import pass_s, run
+from tests.rigs.time.wait import until
 
 ALL = {level.value for level in Level}
 LIGHTS = LightsProfile(

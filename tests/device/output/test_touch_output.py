@@ -10,9 +10,9 @@ from device.config.config import load
 from device.events import Refusal
 from device.output.touch_output import TouchOutput
 from device.ui.touch.kiosk_secret import AGAIN
-from rigs.pad_bench import Bench
-from rigs.virtual_time import pass_s, run
 from sync.entries import Rated, Service, Withdrawn
+from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.time.virtual_time import pass_s, run
 
 WEIGHT = """
 import sys

@@ -17,13 +17,13 @@ from device.errors import DriverError, PadCode
 from device.ledger.file import LedgerLock, kept_apart
 from device.selftest.bench import keys_of
 from device.selftest.steps import StepOutcome
-from rigs.broker import free_port
-from rigs.child import BIN
-from rigs.ledger_child import open_in
-from rigs.pad_process import PadProcess
-from rigs.technician import LEVELS, NO, YES, Technician
 from sync.entries import Level
 from sync.mqtt import BrokerAddress
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.ledger.ledger_process import open_in
+from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.pad.technician import LEVELS, NO, YES, Technician
+from tests.rigs.system.child_environment import BIN
 
 PICTURES = 4
 """Border, checker, and a text for each of two languages."""

@@ -15,8 +15,8 @@ from device.errors import PadCode
 from device.ports import WallReading
 from device.selftest import probes
 from device.selftest.steps import StepOutcome
-from rigs.broker import free_port
 from sync.entries import Trust
+from tests.rigs.broker.mosquitto import free_port
 
 
 class Wall:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from device.serial.frame68 import ACKNOWLEDGE, PRESS, Frame
-from rigs.child import environment
+from tests.rigs.system.child_environment import environment
 
 LONG = os.environ.get("RATINGPAD_LONG") == "1"
 BOUND = ["-max_total_time=120"] if LONG else ["-runs=10000"]
@@ -39,7 +39,7 @@ def fuzz(folder: Path, *options: str) -> tuple[int, str]:
         (corpus / str(number)).write_bytes(bytes((number,)) + beginning)
     bounds = ["-seed=68", "-max_len=600", "-timeout=10", "-rss_limit_mb=1024", *BOUND]
     done = subprocess.run(
-        [sys.executable, "-m", "rigs.fuzz68", *options, *bounds, corpus],
+        [sys.executable, "-m", "tests.rigs.serial.frame68_fuzzer", *options, *bounds, corpus],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ import pytest
 import serial
 
 from device.serial.serial_line import SerialLine
-from rigs.pad68 import PATIENCE_S, Line, SocketLine
+from tests.rigs.serial.serial_keypad import PATIENCE_S, Line, SocketLine
 
 SOON = {"silence_s": 0.05, "retry_s": 0.02}
 

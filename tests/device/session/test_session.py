@@ -44,7 +44,6 @@ from device.session import session as session_module
 from device.session.actions import ACTS
 from device.session.session import CLOGGED_AT, TABLE, Action, Session, SessionState, Timing
 from device.session.transitions import ROWS, Guard
-from rigs import source_tree
 from sync.entries import (
     At,
     Body,
@@ -60,6 +59,7 @@ from sync.entries import (
     Trust,
     Withdrawn,
 )
+from tests.rigs.source import source_tree
 
 TIMING = Timing()
 ONE = Invitation("01J0000000000000000000000A", "http", Service(case="DH-1", step="1"), "c7")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from device.system.systemd import BEAT_S, SystemdNotifier, Watchdog, words
-from rigs import virtual_time
-from rigs.service_socket import ServiceSocket
+from tests.rigs.pad.notify_socket import ServiceSocket
+from tests.rigs.time import virtual_time
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -15,7 +15,7 @@ from device.ui import burn_in as wear
 from device.ui import words
 from device.ui.oled_picture import draw, ink
 from device.ui.screens import screen
-from rigs.pictures import HOME, SIZE
+from tests.rigs.display.golden_pictures import HOME, SIZE
 
 MINUTES = 600
 """A working day of ten hours in which nobody comes."""

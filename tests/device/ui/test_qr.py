@@ -11,8 +11,8 @@ from device.ui.qr import BYTES_MAX, CAPITALS_MAX, SIDE_MAX, fits, modules
 from device.ui.qr_url import link
 from device.ui.screens import screen
 from device.ui.words import load
-from rigs.pictures import HOME, LINK, SIZE, screens
 from sync.phone_token import CHARS, PhoneKey, issue
+from tests.rigs.display.golden_pictures import HOME, LINK, SIZE, screens
 
 WITH_CODE = {name: one for name, one in screens().items() if one.qr is not None}
 

@@ -13,8 +13,8 @@ from device.ui.burn_in import WAYS
 from device.ui.fonts import font_file, missing_glyphs
 from device.ui.oled_picture import ELLIPSIS, PlacedText, draw, layout
 from device.ui.screens import TICK, Piece, Screen, ScreenRow, screen
-from rigs.pictures import GOLDEN, HOME, LANGUAGES, LINK, SIZE, screens
 from sync.entries import Level
+from tests.rigs.display.golden_pictures import GOLDEN, HOME, LANGUAGES, LINK, SIZE, screens
 
 ALL = screens()
 LIMITS = [

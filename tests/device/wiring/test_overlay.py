@@ -9,7 +9,7 @@ import pytest
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import Profile, board_names, load_profile
 from device.wiring.overlay import NAME, overlay
-from rigs.device_tree import BASE, Node, compile_tree, lay_over, read_tree
+from tests.rigs.board.device_tree import BASE, Node, compile_tree, lay_over, read_tree
 
 CODES = load_keypad("input-gpio-keys")
 PIS = [name for name in board_names() if name.startswith("rpi-")]

@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from device.board.profile import load_profile
-from rigs.broker import free_port
-from rigs.child import environment
-from rigs.kernel_keys import PATIENCE_S, chip
-from rigs.wait import until
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.keys.kernel_keys import PATIENCE_S, chip
+from tests.rigs.system.child_environment import environment
+from tests.rigs.time.wait import until
 
 BOARD = "rpi-4"
 LINES = {key.name: key.line for key in load_profile(BOARD).keys.key}

@@ -18,9 +18,9 @@ from device.drivers.evdev_keys import REMEDIES
 from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
-from rigs.kernel_keys import PATIENCE_S, Heard, UinputPad, UinputRig, listening
-from rigs.wait import until
 from sync.entries import Level
+from tests.rigs.keys.kernel_keys import PATIENCE_S, Heard, UinputPad, UinputRig, listening
+from tests.rigs.time.wait import until
 
 APART_MS = 60
 """Between two presses of one story: longer than the debounce time."""

@@ -10,8 +10,8 @@ import pytest
 
 from device.errors import PadCode
 from device.ports import FaultReport
-from rigs.kernel_keys import PATIENCE_S, GpioRig, Heard, listening
 from sync.entries import Level
+from tests.rigs.keys.kernel_keys import PATIENCE_S, GpioRig, Heard, listening
 
 
 @pytest.fixture

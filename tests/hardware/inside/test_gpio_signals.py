@@ -11,8 +11,8 @@ import pytest
 from device.board.profile import load_profile
 from device.drivers.registry import find_driver
 from device.errors import DriverError, PadCode
-from rigs.kernel_keys import PATIENCE_S, SimChip, chip
-from rigs.wait import until
+from tests.rigs.keys.kernel_keys import PATIENCE_S, SimChip, chip
+from tests.rigs.time.wait import until
 
 PROFILE = load_profile("rpi-4")
 assert PROFILE.lights is not None

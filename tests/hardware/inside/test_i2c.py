@@ -17,7 +17,7 @@ from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
 from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
-from rigs.pictures import GOLDEN
+from tests.rigs.display.golden_pictures import GOLDEN
 
 COMMANDS, DATA = 0x00, 0x40
 DARK, LIGHT = 0xAE, 0xAF

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from device.board.profile import load_profile
-from rigs.child import environment
-from rigs.kernel_keys import PATIENCE_S, chip
-from rigs.wait import until
+from tests.rigs.keys.kernel_keys import PATIENCE_S, chip
+from tests.rigs.system.child_environment import environment
+from tests.rigs.time.wait import until
 
 BOARD = load_profile("rpi-4")
 LINES = {key.name: key.line for key in BOARD.keys.key}

@@ -12,9 +12,9 @@ from device.drivers.alsa_voice import AlsaVoice, build
 from device.drivers.options import VoiceOptions
 from device.errors import PadCode
 from device.ports import FaultReport
-from rigs.kernel_keys import PATIENCE_S
-from rigs.sound_card import record
-from rigs.wait import until
+from tests.rigs.keys.kernel_keys import PATIENCE_S
+from tests.rigs.signals.sound_card import record
+from tests.rigs.time.wait import until
 
 DRIVER = Path("/sys/bus/platform/drivers/snd_aloop")
 CARD = "snd_aloop.0"

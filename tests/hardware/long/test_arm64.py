@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rigs.vm.machine import Machine
-from rigs.vm.pi_root import prepare_root
+from tests.rigs.vm.machine import Machine
+from tests.rigs.vm.pi_root import prepare_root
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.arm64_vm, pytest.mark.timeout(1200)]
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from rigs.kiosk_probe import FORBIDDEN, NEEDED, PROGRAM
-from rigs.kiosk_vm import DARK, FACES, KIOSK, KioskPad, kiosk_machine
-from rigs.sandbox_probe import ELSEWHERE
-from rigs.vm.kernel import Kernel
-from rigs.wait import until
+from tests.rigs.time.wait import until
+from tests.rigs.vm.kernel import Kernel
+from tests.rigs.vm.kiosk_pad import DARK, FACES, KIOSK, KioskPad, kiosk_machine
+from tests.rigs.vm.kiosk_probe import FORBIDDEN, NEEDED, PROGRAM
+from tests.rigs.vm.sandbox_probe import ELSEWHERE
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.kiosk_vm, pytest.mark.timeout(2400)]
 
@@ -114,7 +114,7 @@ def test_the_browser_reads_no_ledger_and_reaches_nobody(kiosk: KioskPad) -> None
     assert {name: found[name] for name in NEEDED if found[name] != "done"} == {}
     assert [name for name in FORBIDDEN if found[name] == "done"] == []
     # The control: outside of the sandbox root may do all of it.
-    free = json.loads(kiosk.python("-m", "rigs.kiosk_probe"))
+    free = json.loads(kiosk.python("-m", "tests.rigs.vm.kiosk_probe"))
     assert [name for name in FORBIDDEN if free[name] != "done"] == []
 
 

@@ -14,11 +14,11 @@ import pytest
 
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
-from rigs.device_tree import compile_tree, lay_over
-from rigs.source_tree import ROOT
-from rigs.vm.machine import Machine
-from rigs.vm.pi_root import prepare_root
-from rigs.vm.told import wait_for
+from tests.rigs.board.device_tree import compile_tree, lay_over
+from tests.rigs.source.source_tree import ROOT
+from tests.rigs.vm.key_output import wait_for
+from tests.rigs.vm.machine import Machine
+from tests.rigs.vm.pi_root import prepare_root
 
 pytestmark = [
     pytest.mark.kernel_vm,
@@ -88,7 +88,7 @@ def test_every_key_of_the_header_arrives_as_its_level(vm: Machine) -> None:
     assert 'Name="ratingpad-keys"' in named.output, vm.console()
     codes = {coded.name: coded.code for coded in load_keypad(MODEL).key}
     assert set(codes) == {key.name for key in KEYS}
-    keys = vm.start_module("rigs.vm.tell_keys", "linux-input", json.dumps(TABLE))
+    keys = vm.start_module("tests.rigs.vm.print_keys", "linux-input", json.dumps(TABLE))
     assert wait_for(keys, 1, PATIENCE_S) == {"started": True}
     count = 1
     for key in KEYS:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from rigs.sandbox_probe import ELSEWHERE, FORBIDDEN, NEEDED
-from rigs.service_vm import INTERPRETER, PROGRAM, RATINGPAD, ServicePad
-from rigs.vm.kernel import Kernel
-from rigs.vm.machine import Machine
-from rigs.wait import until
+from tests.rigs.time.wait import until
+from tests.rigs.vm.kernel import Kernel
+from tests.rigs.vm.machine import Machine
+from tests.rigs.vm.sandbox_probe import ELSEWHERE, FORBIDDEN, NEEDED
+from tests.rigs.vm.service_pad import INTERPRETER, PROGRAM, RATINGPAD, ServicePad
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.timeout(900)]
 
@@ -104,7 +104,7 @@ def test_a_process_that_stands_still_is_started_again_and_nothing_is_lost(
 def test_a_loop_that_hangs_while_its_threads_live_is_started_again_and_says_where(
     running: ServicePad,
 ) -> None:
-    running.launch("-m rigs.hanging_pad")
+    running.launch("-m tests.rigs.pad.hanging_pad")
     running.sh("systemctl restart ratingpad")
     before, count = running.press(2), restarts(running)
     running.launch(RATINGPAD)  # from the next start on
@@ -141,7 +141,8 @@ def test_the_sandbox_gives_what_a_pad_needs_and_nothing_else(pad: ServicePad) ->
     probe = probe.replace(
         "[Service]\n",
         "[Service]\nType=oneshot\nStandardOutput=truncate:/run/probe.json\n"
-        f"ExecStart={INTERPRETER.replace('env', '/usr/bin/env', 1)} -m rigs.sandbox_probe\n",
+        f"ExecStart={INTERPRETER.replace('env', '/usr/bin/env', 1)}"
+        " -m tests.rigs.vm.sandbox_probe\n",
     )
     pad.write(PROBE, probe)
     pad.sh("systemctl stop ratingpad; systemctl daemon-reload")
@@ -150,7 +151,7 @@ def test_the_sandbox_gives_what_a_pad_needs_and_nothing_else(pad: ServicePad) ->
     assert {name: found[name] for name in NEEDED if found[name] != "done"} == {}
     assert [name for name in FORBIDDEN if found[name] == "done"] == []
     # The control: outside of the sandbox root may do all of it.
-    free = json.loads(pad.python("-m", "rigs.sandbox_probe"))
+    free = json.loads(pad.python("-m", "tests.rigs.vm.sandbox_probe"))
     assert [name for name in FORBIDDEN if free[name] != "done"] == []
 
 

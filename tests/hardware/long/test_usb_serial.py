@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from device.board.keypad import load_keypad
-from rigs.pad68 import FarPad
-from rigs.vm.kernel import Kernel
-from rigs.vm.machine import Machine
-from rigs.vm.told import told, wait_for
-from rigs.vm.usb_serial import UsbSerial
+from tests.rigs.serial.serial_keypad import FarPad
+from tests.rigs.vm.kernel import Kernel
+from tests.rigs.vm.key_output import told, wait_for
+from tests.rigs.vm.machine import Machine
+from tests.rigs.vm.usb_serial import UsbSerial
 
 pytestmark = [pytest.mark.kernel_vm, pytest.mark.timeout(600)]
 
@@ -40,7 +40,7 @@ def test_an_adapter_pulled_in_use_is_a_fault_and_heals_without_a_restart(
 ) -> None:
     codes = {key.name: key.code for key in load_keypad(MODEL).key}
     levels = {key.name: key.level for key in load_keypad(MODEL).key if key.level}
-    keys = vm.start_module("rigs.vm.tell_keys", "linux-68", json.dumps(TABLE))
+    keys = vm.start_module("tests.rigs.vm.print_keys", "linux-68", json.dumps(TABLE))
     wait_for(keys, 2, PATIENCE_S)
     assert {"started": True} in told(keys.output)  # in either order
     assert {"fault": "K03", "standing": True} in told(keys.output), "nothing is plugged in yet"

@@ -10,9 +10,18 @@ import sqlalchemy as sa
 
 from province.store import ProvinceStore
 from province.verify import verify
-from rigs.chained import NOON_MS, ChainedLedger, at, clock, dark, invited, lapsed, rated
 from sync.entries import Fault, Level, Predecessor, Salvaged, Strayed
 from sync.store_port import Arrival
+from tests.rigs.ledger.ledger_builder import (
+    NOON_MS,
+    ChainedLedger,
+    at,
+    clock,
+    dark,
+    invited,
+    lapsed,
+    rated,
+)
 
 Open = Callable[[], ProvinceStore]
 

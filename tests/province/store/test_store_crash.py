@@ -7,8 +7,8 @@ import pytest
 from province.errors import StoreError
 from province.store import open_store
 from province.verify import verify
-from rigs import postgres
-from rigs.chained import ChainedLedger, invited, rated
+from tests.rigs.ledger.ledger_builder import ChainedLedger, invited, rated
+from tests.rigs.province import postgres
 
 
 @pytest.mark.postgres

@@ -9,8 +9,16 @@ from province.errors import ProvinceCode, StoreError
 from province.store import ProvinceStore, open_store, upgrade
 from province.store.tables import FORMAT
 from province.verify import verify
-from rigs.chained import NOON_MS, ChainedLedger, clock, dark, invited, lapsed, rated
 from sync.entries import Channel
+from tests.rigs.ledger.ledger_builder import (
+    NOON_MS,
+    ChainedLedger,
+    clock,
+    dark,
+    invited,
+    lapsed,
+    rated,
+)
 
 Open = Callable[[], ProvinceStore]
 

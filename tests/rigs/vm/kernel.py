@@ -13,7 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rigs.vm.archive import Archive, output_of, progress, unpack
+from tests.rigs.vm.archive import Archive, output_of, progress, unpack
 
 CACHE = Path(__file__).parents[3] / ".cache" / "vm"
 

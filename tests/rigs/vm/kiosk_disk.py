@@ -12,9 +12,9 @@ import re
 import shutil
 from pathlib import Path
 
-from rigs.vm.archive import output_of, progress
-from rigs.vm.kernel import CACHE
-from rigs.vm.wheels import PYTHON, ROOT, install, requirements
+from tests.rigs.vm.archive import output_of, progress
+from tests.rigs.vm.kernel import CACHE
+from tests.rigs.vm.wheels import PYTHON, ROOT, install, requirements
 
 SUITE = "bookworm"
 SOURCES = (

@@ -43,11 +43,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from rigs.vm.channel import Channel, Command, Done
-from rigs.vm.initramfs import pack
-from rigs.vm.junit import Results, read_results
-from rigs.vm.kernel import Kernel, prepare
-from rigs.vm.modules import in_order
+from tests.rigs.vm.channel import Channel, Command, Done
+from tests.rigs.vm.initramfs import pack
+from tests.rigs.vm.junit import Results, read_results
+from tests.rigs.vm.kernel import Kernel, prepare
+from tests.rigs.vm.modules import in_order
 
 __all__ = ["Command", "Done", "Machine", "Results"]
 
@@ -223,10 +223,9 @@ class Machine:
         return self.start(command, cwd=cwd, env=env).wait(timeout_s)
 
     def start_module(self, module: str, *arguments: str) -> Command:
-        """Start one of our modules inside, `rigs.x` and `device.x` alike."""
-        path = f"{ROOT}:{ROOT / 'tests'}"
+        """Start one of our modules inside, `tests.rigs.x` and `device.x` alike."""
         return self.start(
-            [self._python, "-m", module, *arguments], env={**PYTEST, "PYTHONPATH": path}
+            [self._python, "-m", module, *arguments], env={**PYTEST, "PYTHONPATH": str(ROOT)}
         )
 
     def pytest(

@@ -8,9 +8,9 @@ import fcntl
 import shutil
 from pathlib import Path
 
-from rigs.vm.archive import Archive, progress, unpack
-from rigs.vm.kernel import CACHE
-from rigs.vm.wheels import PYTHON, install, requirements
+from tests.rigs.vm.archive import Archive, progress, unpack
+from tests.rigs.vm.kernel import CACHE
+from tests.rigs.vm.wheels import PYTHON, install, requirements
 
 PACKAGES = ("python3", "python3-evdev", "coreutils", "dash", "libstdc++6", "tzdata", "netbase")
 EXTRAS = ("pad", "serial", "oled", "lgpio")

@@ -1,7 +1,7 @@
 """A touchscreen in a machine: a device of the kernel's uinput, and the finger on it is the host's.
 
-The host's end is `Finger`; inside, `python -m rigs.vm.touchscreen WIDE HIGH` does what it says, a
-line each: `down X Y`, `up`. Every line is answered once the kernel has the event.
+The host's end is `Finger`; inside, `python -m tests.rigs.vm.touchscreen WIDE HIGH` does what it
+says, a line each: `down X Y`, `up`. Every line is answered once the kernel has the event.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rigs.vm.inside import port_device
+from tests.rigs.vm.inside import port_device
 
 PORT = "ratingpad.finger"
 NAME = "rig touchscreen"

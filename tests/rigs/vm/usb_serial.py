@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 class UsbSerial:
-    """The adapter, and the pad's end of its line; same shape as `rigs.pad68.SocketLine`."""
+    """The adapter, and the pad's end of its line.
+
+    It has the methods of `tests.rigs.serial.serial_keypad.SocketLine`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._socket = folder / "usb-serial"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rigs.vm.archive import progress
+from tests.rigs.vm.archive import progress
 
 ROOT = Path(__file__).parents[3]
 

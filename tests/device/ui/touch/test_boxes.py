@@ -19,9 +19,9 @@ from device.output.touch_output import TouchOutput
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.ui.touch.page_state import PadView, View
-from rigs.kiosk import Kiosk, browser
-from rigs.touch_page import STATES, TouchPage
-from rigs.wait import until
+from tests.rigs.time.wait import until
+from tests.rigs.web.kiosk import Kiosk, browser
+from tests.rigs.web.touch_page import STATES, TouchPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -14,9 +14,9 @@ from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
 from device.ui.touch.reports import Do, Pick, PointerDown, PointerUp
 from device.ui.touch.touches import Tap
-from rigs.touch_page import AT_STANDBY, STATES
-from rigs.virtual_time import now_ms, pass_s, run
 from sync.entries import Level
+from tests.rigs.time.virtual_time import now_ms, pass_s, run
+from tests.rigs.web.touch_page import AT_STANDBY, STATES
 
 ASKED = STATES["invitation"]._replace(link=None)
 READ = 1000.0

@@ -9,8 +9,8 @@ import pytest
 
 from device.ui.touch import font_subset as letters
 from device.ui.touch.font_subset import FontSubset, signs_of
-from rigs.touch_page import TouchPage
-from rigs.wait import until
+from tests.rigs.time.wait import until
+from tests.rigs.web.touch_page import TouchPage
 
 OPENTYPE = b"OTTO"
 """How a font with PostScript outlines begins."""

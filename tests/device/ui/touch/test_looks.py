@@ -1,6 +1,6 @@
 """The touch page in the real Chromium: every state, in every language, on every screen.
 
-Golden pictures are written anew with RATINGPAD_GOLDENS=write (`rigs/likeness.py`).
+Golden pictures are written anew with RATINGPAD_GOLDENS=write (`tests/rigs/web/image_compare.py`).
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from device.errors import PadCode
 from device.events import Scene
 from device.ui.touch.page_state import PadView, View
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
-from rigs.kiosk import Kiosk, browser
-from rigs.likeness import differs, is_like
-from rigs.page_measure import FONTS, MISPLACED, TOO_SMALL
-from rigs.touch_page import STATES, TouchPage
+from tests.rigs.web.image_compare import differs, is_like
+from tests.rigs.web.kiosk import Kiosk, browser
+from tests.rigs.web.page_measure import FONTS, MISPLACED, TOO_SMALL
+from tests.rigs.web.touch_page import STATES, TouchPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

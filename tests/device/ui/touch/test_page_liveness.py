@@ -12,9 +12,9 @@ import pytest
 from device.config.touch_config import SHOWN_S
 from device.ui.touch.page_liveness import LONGEST_MS, LivenessCheck, PageLiveness
 from device.ui.touch.page_server import page_file
-from rigs.kiosk import Kiosk, browser
-from rigs.touch_page import TouchPage
-from rigs.wait import until
+from tests.rigs.time.wait import until
+from tests.rigs.web.kiosk import Kiosk, browser
+from tests.rigs.web.touch_page import TouchPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -14,9 +14,9 @@ from device.errors import ConfigError
 from device.ui.touch.controller import PageController
 from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
 from device.ui.touch.page_server import FILES, build_app
-from rigs.touch_page import ASKED, TouchPage
-from rigs.wait import until
-from rigs.web_listener import Listener, RefusedError
+from tests.rigs.time.wait import until
+from tests.rigs.web.touch_page import ASKED, TouchPage
+from tests.rigs.web.websocket_client import Listener, RefusedError
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from device.ui.touch.page_state import PadView, PageState, View
 from device.ui.touch.page_view import PageConstants, asks_what, page_state
 from device.ui.touch.page_words import read_wording
 from device.ui.touch.sizes import READING_MM, TARGET_MM, TEXT_MM
-from rigs.touch_page import STATES
 from sync.codes import level_name, options
 from sync.entries import Level
+from tests.rigs.web.touch_page import STATES
 
 
 def fixed(*languages: str, **more: Any) -> PageConstants:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from device.events import Press
-from rigs.kiosk import Kiosk, browser
-from rigs.touch_page import ASKED, TouchPage
 from sync.entries import Level
+from tests.rigs.web.kiosk import Kiosk, browser
+from tests.rigs.web.touch_page import ASKED, TouchPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

@@ -1,0 +1,64 @@
+"""A plain MQTT 5 client for tests: hears topics, says anything at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from sync.mqtt import BrokerAddress
+from tests.rigs.time.wait import until
+
+
+class Wiretap:
+    """Remembers every message on `filters` as (topic, payload, retained, properties)."""
+
+    def __init__(self, broker: BrokerAddress, *filters: str) -> None:
+        from paho.mqtt.client import Client, MQTTv5
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        self.heard: list[tuple[str, bytes, bool, Any]] = []
+        self._ready = Event()
+        self._filters = filters
+        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = lambda _, __, m: self.heard.append(
+            (m.topic, bytes(m.payload), bool(m.retain), m.properties)
+        )
+        self._client.connect(*broker)
+        self._client.loop_start()
+        until(self._ready.is_set, 5, "the wiretap listens")
+
+    def _on_connect(self, *_: object) -> None:
+        if self._filters:
+            self._client.subscribe([(name, 1) for name in self._filters])
+        else:
+            self._ready.set()
+
+    def payloads(self, topic: str) -> list[bytes]:
+        """What was heard on one topic."""
+        return [payload for name, payload, _, _ in self.heard if name == topic]
+
+    def say(self, topic: str, payload: bytes, retained: bool = False, **properties: Any) -> None:
+        """Publish, and wait until the broker has it."""
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        wrapped = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
+        for name, value in properties.items():
+            setattr(wrapped, name, value)
+        self._client.publish(topic, payload, 1, retained, wrapped).wait_for_publish(5)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@contextmanager
+def wiretap(broker: BrokerAddress, *filters: str) -> Iterator[Wiretap]:
+    """A wiretap for the time of a `with` block."""
+    tap = Wiretap(broker, *filters)
+    try:
+        yield tap
+    finally:
+        tap.close()

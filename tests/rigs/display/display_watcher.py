@@ -1,0 +1,67 @@
+"""An eye on a simulated pad's display: every picture that stood there, in order."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from device.drivers.sim.client import SimClient
+from device.events import Scene
+from tests.rigs.display.scene_reader import Seen, read
+from tests.rigs.time.wait import until
+
+
+class Eye:
+    """Watches from a thread of its own until the pad's process is gone.
+
+    `windows`: the names that the window may have, read anew with each picture.
+    """
+
+    def __init__(self, control: Path, windows: Sequence[str], hall: str) -> None:
+        self._client = SimClient(control, timeout_s=None)
+        self._windows = windows
+        self._hall = hall
+        self.seen: list[Seen | None] = []
+        """None is a dark display."""
+        self._unknown = 0
+        self._thread = threading.Thread(target=self._watch, name="eye", daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        for picture in self._client.watch():
+            self._look(picture.pixels)
+
+    def _look(self, pixels: bytes) -> None:
+        for window in self._windows:
+            with contextlib.suppress(LookupError):
+                self.seen.append(read(pixels, window, self._hall))
+                return
+        self._unknown += 1
+
+    @property
+    def now(self) -> Seen | None:
+        """What stands there."""
+        return self.seen[-1] if self.seen else None
+
+    def until(self, scene: Scene, timeout_s: float = 10.0, *, after: int = 0) -> None:
+        """Wait until the scene has stood there since the picture number `after`."""
+        until(lambda: self.saw(scene, after=after), timeout_s, f"the display shows {scene.value}")
+
+    def saw(self, scene: Scene, *, after: int = 0) -> bool:
+        """Whether it has stood there since the picture number `after`."""
+        return any(one is not None and one.scene is scene for one in self.seen[after:])
+
+    def until_now(self, told: Callable[[Seen], bool], what: str, timeout_s: float = 10.0) -> Seen:
+        """Wait until what stands there now is as told."""
+        return until(
+            lambda: self.now if self.now is not None and told(self.now) else None, timeout_s, what
+        )
+
+    def see_it_out(self) -> None:
+        """After the process has ended: read what it still sent, then close."""
+        self._thread.join(10)
+        if self._thread.is_alive():
+            raise AssertionError("the display's socket is still open")
+        self._client.close()
+        if self._unknown:
+            raise AssertionError(f"{self._unknown} pictures that no scene draws")

@@ -1,0 +1,72 @@
+"""A pad whose desk keeps its port over restarts, with lines of its own in `[desk]`; a browser and a
+hall's own web server.
+"""
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sync.mqtt import BrokerAddress
+from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.pad.pad_process import PadProcess
+
+PLUGIN_TOKEN = "the-plug-ins-own-token"
+
+
+@contextmanager
+def desk_pad(
+    folder: Path, lines: str = "", timings: str = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1"
+) -> Iterator[PadProcess]:
+    """Started, and ended with the context. A file `plugin-token` lies beside its token."""
+    province = BrokerAddress("127.0.0.1", free_port())  # which never answers
+    pad = PadProcess(folder, "pad-1", province, timings=timings)
+    (folder / "plugin-token").write_text(PLUGIN_TOKEN)
+    config = pad.config.read_text()
+    pad.config.write_text(
+        config.replace("[desk]\nport = 0", f"[desk]\nport = {free_port()}\n{lines}")
+    )
+    try:
+        yield pad.start()
+    finally:
+        pad.remove()
+
+
+@contextmanager
+def served(folder: Path, port: int) -> Iterator[str]:
+    """A hall's own web server."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", port), functools.partial(Quiet, directory=str(folder))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Debian's, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)))
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()

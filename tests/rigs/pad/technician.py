@@ -1,0 +1,148 @@
+"""A technician with a self-test: it runs on a simulated board here, and is pressed from outside."""
+
+import contextlib
+import io
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from device.config.config import Config, load
+from device.drivers.sim.client import SimClient
+from device.selftest import runner as course
+from device.selftest.bench import SelftestBench, selftest
+from device.selftest.steps import Item
+from sync.entries import Level
+from tests.rigs.pad.pad_process import SETTLE_MS
+from tests.rigs.time.wait import until
+
+LEVELS = [level.value for level in Level]
+YES, NO = Level.VERY_SATISFIED.value, Level.VERY_DISSATISFIED.value
+QUICK = {"KEY_MS": 15_000, "ANSWER_MS": 15_000, "TURN_MS": 150, "GOODBYE_MS": 50}
+"""Minutes of patience, in seconds."""
+HOLD_MS = 120.0
+
+
+class Technician:
+    """One self-test on a thread. Use as a context manager; `board` is the simulated board."""
+
+    def __init__(
+        self, folder: Path, *, broker_port: int, types: bool = False, **quick: int
+    ) -> None:
+        self.folder = folder
+        self.config_file = folder / "pad.toml"
+        self.config_file.write_text(
+            f"""\
+[pad]
+id = "pad-1"
+window = "3"
+languages = ["zh", "ko"]
+[ledger]
+path = "ledger.db"
+[province]
+broker = "mqtt://127.0.0.1:{broker_port}"
+[board]
+control = "board.sock"
+""",
+            encoding="utf-8",
+        )
+        self.out = io.StringIO()
+        self._typed: io.TextIOWrapper | None = None
+        self.keyboard: io.TextIOWrapper | None = None
+        if types:
+            self._typed, self.keyboard = _pipe()
+        self._quick = {**QUICK, **quick}
+        self._slow = {name: getattr(course, name) for name in self._quick}
+        self._thread = threading.Thread(target=self._run, name="technician")
+        self.bench: SelftestBench | None = None
+        self._seen = 0
+        self._lifted_s = 0.0
+
+    def config(self) -> Config:
+        """The pad's, with keys that count as stuck sooner."""
+        config = load(self.config_file)
+        keys = msgspec.structs.replace(config.profile.keys, stuck_s=0.5)
+        profile = msgspec.structs.replace(config.profile, keys=keys)
+        return msgspec.structs.replace(config, profile=profile)
+
+    def __enter__(self) -> "Technician":
+        for name, value in self._quick.items():
+            setattr(course, name, value)
+        self._thread.start()
+        until((self.folder / "board.sock").exists, 10, "the board is there")
+        self.board = SimClient(self.folder / "board.sock")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.board.close()
+        if self.keyboard is not None:
+            self.keyboard.write("q\n")
+            self.keyboard.close()
+        self._thread.join(60)
+        for name, value in self._slow.items():
+            setattr(course, name, value)
+
+    def _run(self) -> None:
+        self.bench = selftest(self.config(), self.out, self._typed)
+
+    # --- what the technician does ---
+
+    def sees(self, words: str) -> None:
+        """Wait for words on the terminal that were not there before."""
+        place = until(
+            lambda: self.out.getvalue().find(words, self._seen) + 1, 20, f"{words!r} is told"
+        )
+        self._seen = place
+
+    def press(self, *keys: str) -> None:
+        """Press one key, or several at once, until the terminal says something.
+
+        On a starved machine the scanning thread may sleep through a whole press.
+        """
+        told = len(self.out.getvalue())
+        for _ in range(3):
+            self.touch(*keys)
+            with contextlib.suppress(AssertionError):
+                until(lambda: len(self.out.getvalue()) > told, 3, "an answer")
+                return
+        raise AssertionError(f"three presses of {keys}, and no answer")
+
+    def touch(self, *keys: str) -> None:
+        """Press once, when the finger before has gone."""
+        until(lambda: time.monotonic() > self._lifted_s, 5, "the finger before has gone")
+        self.board.press(*keys, hold_ms=HOLD_MS)
+        self._lifted_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
+
+    def press_all(self, *, but: str = "") -> None:
+        """Each key as it is asked for, but one."""
+        for level in LEVELS:
+            self.sees("请按")
+            if level != but:
+                self.press(level)
+
+    def answer(self, key: str, times: int = 1) -> None:
+        """Wait for a question, and answer it."""
+        for _ in range(times):
+            self.sees("？ / ")
+            self.press(key)
+
+    def end(self) -> dict[str, Item]:
+        """Wait for the result; what was found, by what it is about."""
+        self._thread.join(60)
+        if self.bench is None:
+            raise AssertionError("the self-test has not ended")
+        return self.bench.course.items
+
+
+def _pipe() -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
+    """A keyboard: what is written into the second is read from the first."""
+    read, write = os.pipe()
+    return os.fdopen(read, "r"), os.fdopen(write, "w", buffering=1)

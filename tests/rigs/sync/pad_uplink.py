@@ -1,0 +1,150 @@
+"""A pad's uplink on an event loop of its own thread, over a ledger in memory."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any, TypeVar
+
+from sync.delivery import Pace
+from sync.messages import VERSION, Command, CommandResult, Desired, Problem
+from sync.mqtt import BrokerAddress
+from sync.uplink import Uplink
+from tests.rigs.ledger.memory_ledger import MemoryLedger
+
+T = TypeVar("T")
+BRISK = Pace(probe_ms=200, stall_ms=300, refused_ms=400, longest_ms=1_000, gap_quiet_ms=50)
+"""The same behaviour, faster, for tests over real sockets."""
+
+
+class PadEnd:
+    """Implements `sync.uplink_ports.Listener` and remembers what it hears."""
+
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        pad: str = "pad-1",
+        ledger: MemoryLedger | None = None,
+        *,
+        boots: int = 1,
+        pace: Pace = BRISK,
+        keepalive_s: int = 5,
+    ) -> None:
+        self.ledger = ledger or MemoryLedger(pad, f"L-{pad}")
+        self.receipts: list[int] = []
+        self.refusals: list[tuple[Problem, str]] = []
+        self.divergences: list[str] = []
+        self.connections: list[bool] = []
+        self.wishes: list[Desired] = []
+        self.orders: list[Command] = []
+        self.answer = CommandResult(v=VERSION, done=True)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="pad", daemon=True)
+        self._thread.start()
+        self.uplink = self.run(self._build(broker, pad, boots, pace, keepalive_s))
+
+    async def _build(
+        self, broker: BrokerAddress, pad: str, boots: int, pace: Pace, keepalive_s: int
+    ) -> Uplink:
+        return Uplink(
+            broker,
+            pad,
+            self.ledger,
+            self,
+            boots=boots,
+            agent="test",
+            keepalive_s=keepalive_s,
+            reconnect_max_s=0.3,
+            pace=pace,
+            rng=Random(7),
+        )
+
+    def start(self) -> "PadEnd":
+        self.run(self.uplink.start())
+        return self
+
+    def stop(self) -> None:
+        self.run(self.uplink.stop())
+
+    def close(self) -> None:
+        """Stop and end the loop."""
+        self.stop()
+        self._end_loop()
+
+    def die(self) -> None:
+        """As a SIGKILL: the socket closes, nothing is said."""
+
+        async def cancel() -> None:
+            life = self.uplink._life
+            if life is not None:
+                link = self.uplink._link
+                if link is not None:
+                    plug = link._client.socket()
+                    assert isinstance(plug, socket.socket)
+                    plug.shutdown(socket.SHUT_RDWR)
+                life.cancel()
+                await asyncio.gather(life, return_exceptions=True)
+
+        self.run(cancel())
+        self._end_loop()
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float = 20) -> T:
+        """The result of a coroutine on the pad's loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout_s)
+
+    def call(self, function: Callable[[], T]) -> T:
+        """The result of a call on the pad's loop."""
+
+        async def calling() -> T:
+            return function()
+
+        return self.run(calling())
+
+    def rate(self, count: int = 1) -> None:
+        """Append ratings to the ledger and tell the uplink."""
+
+        def append() -> None:
+            self.ledger.rate(count)
+            self.uplink.grown()
+
+        self.call(append)
+
+    @property
+    def receipted_seq(self) -> int:
+        return self.receipts[-1] if self.receipts else 0
+
+    def receipted(self, seq: int) -> None:
+        self.receipts.append(seq)
+
+    def refused(self, problem: Problem, detail: str) -> None:
+        self.refusals.append((problem, detail))
+
+    def diverged(self, detail: str) -> None:
+        self.divergences.append(detail)
+
+    def connected(self, up: bool) -> None:
+        self.connections.append(up)
+
+    def desired(self, desired: Desired) -> None:
+        self.wishes.append(desired)
+
+    async def command(self, command: Command) -> CommandResult:
+        self.orders.append(command)
+        return self.answer
+
+
+@contextmanager
+def pad_on(broker: BrokerAddress, pad: str = "pad-1", **kwargs: Any) -> Iterator[PadEnd]:
+    """A running pad for the time of a `with` block."""
+    end = PadEnd(broker, pad, **kwargs).start()
+    try:
+        yield end
+    finally:
+        end.close()
