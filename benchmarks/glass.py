@@ -26,9 +26,9 @@ from demo.scene_reader import scene_of
 from demo.stage import Stage
 from demo.staged_pad import DARK, HALL
 from demo.story import TIMINGS, StoryError, StoryRunner
+from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
-from device.drivers.options import OledOptions
 
 SEED = 7
 STORY_S = 60

@@ -1,7 +1,10 @@
 """What a board has, read from `hw/`: descriptions as data, checked and typed.
 
-profile.py       boards: keys, displays, lights, sound, screens
-pins.py          pin headers, and who uses which pin
-keypad.py        key maps
-descriptions.py  finding and reading the files
+profile.py         boards: keys, displays, lights, sound, screens
+driver_names.py    the drivers by the words of the profiles: module and type of options
+driver_options.py  the options of the drivers, as they stand in a pad's file
+keypad.py          key maps
+key_levels.py      PURE: what a key of any kind has; each level has one key
+pins.py            PURE: pin headers, and which part uses which pin
+descriptions.py    finds and reads the files
 """

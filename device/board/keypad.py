@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
-from device.board.profile import check_levels
+from device.board.key_levels import check_levels
 from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.events import Does
 from sync.entries import Level

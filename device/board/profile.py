@@ -1,42 +1,26 @@
-"""Board profiles: which driver, which lines, which times. One TOML file each in hw/boards.
+"""Board profiles: which drivers, which lines, which times. One TOML file each in hw/boards.
 
-A profile names its driver and the type of its options by dotted name: for the whole board, or for
-its parts. The options' module imports no vendor library, so a configuration can be checked on any
-machine; the driver's module is imported by `drivers/registry.py` only, when the board is built.
+A profile names the driver of the board, and those of its parts, by the words of `driver_names.py`.
+Reading a profile or a pad's options imports no driver: `drivers/registry.py` does, when the board
+is built.
 """
 
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
+from device.board.driver_names import DRIVERS, Part, check_driver
+from device.board.driver_options import DisplayBus, check_bus
+from device.board.key_levels import check_levels
 from device.board.pins import Header, Line, check_claims, claims, read_header
 from device.config_errors import Check, ConfigErrors, bounds, did_you_mean, read_struct
 from device.errors import ConfigError
 from device.events import Does
 from sync.entries import Level
-
-Reference = Annotated[str, Meta(pattern=r"^[a-z][\w.]*:\w+\Z", description='"package.module:name"')]
-
-
-class Levelled(Protocol):
-    """A key, whatever it is found by."""
-
-    @property
-    def name(self) -> str:
-        """The key's name."""
-
-    @property
-    def level(self) -> Level | None:
-        """Its level, if it has one."""
-
-    @property
-    def does(self) -> Does | None:
-        """What it does for the clerk, if it is his."""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,8 +42,7 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: tuple[Key, ...] = ()
-    driver: Reference | None = None
-    options: Reference | None = None
+    driver: str | None = None
     coded: bool = False
     active_low: bool = True
     scan_ms: Annotated[int, bounds(1, 20, "a whole number of milliseconds")] = 5
@@ -69,14 +52,6 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
     chatter_quiet_s: Annotated[float, bounds(0.2, 600, "a number of seconds")] = 3.0
 
 
-DisplayBus = Annotated[
-    str,
-    Meta(
-        pattern=r"^(i2c-\d{1,3}|spi-\d{1,2}\.\d)\Z", description='a bus like "i2c-1" or "spi-0.0"'
-    ),
-]
-
-
 class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The size of a board's display in pixels, what drives it, and what it hangs on.
 
@@ -84,8 +59,7 @@ class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
     `dc_line`, `reset_line`: the two lines that a display on SPI has besides its bus.
     """
 
-    driver: Reference | None = None
-    options: Reference | None = None
+    driver: str | None = None
     width: Annotated[int, bounds(64, 1024, "pixels,")] = 128
     height: Annotated[int, bounds(32, 1024, "pixels,")] = 64
     bus: DisplayBus | None = None
@@ -103,7 +77,7 @@ class Light(msgspec.Struct, frozen=True, kw_only=True):
 class LightsProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The lights at the keys. `active_low`: a light whose line is low is lit."""
 
-    driver: Reference | None = None
+    driver: str | None = None
     light: tuple[Light, ...]
     active_low: bool = False
 
@@ -111,7 +85,7 @@ class LightsProfile(msgspec.Struct, frozen=True, kw_only=True):
 class BeeperProfile(msgspec.Struct, frozen=True, kw_only=True):
     """A beeper with an oscillator of its own. `active_low`: it sounds while its line is low."""
 
-    driver: Reference | None = None
+    driver: str | None = None
     line: Line
     active_low: bool = False
 
@@ -119,8 +93,7 @@ class BeeperProfile(msgspec.Struct, frozen=True, kw_only=True):
 class VoiceProfile(msgspec.Struct, frozen=True, kw_only=True):
     """What speaks."""
 
-    driver: Reference | None = None
-    options: Reference | None = None
+    driver: str | None = None
 
 
 class TouchscreenProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,9 +116,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
-    driver: Reference
+    driver: str
     keys: KeysProfile = KeysProfile()
-    options: Reference | None = None
     display: DisplayProfile | None = None
     lights: LightsProfile | None = None
     beeper: BeeperProfile | None = None
@@ -155,16 +127,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     has_rtc: bool = False
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+PARTS: tuple[Part, ...] = ("keys", "display", "lights", "beeper", "voice")
+"""The parts of a board that have a driver of their own."""
+
+
+class PartOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a board whose parts have their own: `[board.keys]`, `[board.display]` …"""
 
     keys: msgspec.Struct | None = None
     display: msgspec.Struct | None = None
+    lights: msgspec.Struct | None = None
+    beeper: msgspec.Struct | None = None
     voice: msgspec.Struct | None = None
-
-
-PARTS = ("keys", "display", "voice")
-"""The parts that may have options."""
 
 
 def board_names() -> list[str]:
@@ -188,7 +162,7 @@ def load_header(profile: Profile) -> Header:
 
 
 def read_options(profile: Profile, table: Mapping[str, Any], base: Path = Path()) -> msgspec.Struct:
-    """A board's own options as the type that its profile names. Raises ConfigError."""
+    """A board's own options as the type that its driver takes. Raises ConfigError."""
     problems = ConfigErrors()
     options = find_options(profile, dict(table), problems, base)
     return problems.settle(options, f"the options of board {profile.name}")
@@ -207,7 +181,10 @@ def parse_profile(name: str, text: str, problems: ConfigErrors) -> Profile | Non
         return None
     checks: dict[type, Check] = {
         KeysProfile: _check_keys,
-        DisplayProfile: check_bus,
+        DisplayProfile: _check_display,
+        LightsProfile: _driver_check("lights"),
+        BeeperProfile: _driver_check("beeper"),
+        VoiceProfile: _driver_check("voice"),
         Profile: _check_board,
     }
     return read_struct(Profile, {**table, "name": name}, problems, checks=checks)
@@ -216,59 +193,39 @@ def parse_profile(name: str, text: str, problems: ConfigErrors) -> Profile | Non
 def find_options(
     profile: Profile, table: object, problems: ConfigErrors, base: Path
 ) -> msgspec.Struct | None:
-    """The options in `table` as the profile's type; None, and lines in `problems`, if wrong."""
-    if profile.options is not None:
-        return _read_options(profile.options, table, problems, base)
+    """The options in `table` as the driver's type; None, and lines in `problems`, if wrong."""
+    whole = DRIVERS[profile.driver].options
+    if whole is not None:
+        return _read_options(whole, table, problems, base)
     if not isinstance(table, dict):
         problems.wrong("", table, "must be a table")
         return None
     before = len(problems.lines)
-    parts = {part: getattr(getattr(profile, part), "options", None) for part in PARTS}
-    named = {part: reference for part, reference in parts.items() if reference}
+    kinds = {part: kind for part in PARTS if (kind := _options_of(getattr(profile, part)))}
     for key in table:
-        if key not in named:
-            problems.add(key, f"not known{did_you_mean(key, named)}")
+        if key not in kinds:
+            problems.add(key, f"not known{did_you_mean(key, kinds)}")
     found = {
-        part: _read_options(reference, table.get(part, {}), problems.at(part), base)
-        for part, reference in named.items()
+        part: _read_options(kind, table.get(part, {}), problems.at(part), base)
+        for part, kind in kinds.items()
     }
     _check_fixed(profile, table, problems)
-    return Parts(**found) if len(problems.lines) == before else None
+    return PartOptions(**found) if len(problems.lines) == before else None
+
+
+def _options_of(
+    part: KeysProfile | DisplayProfile | LightsProfile | BeeperProfile | VoiceProfile | None,
+) -> type[msgspec.Struct] | None:
+    """The type of the options of a part's driver, if it has a driver that takes any."""
+    return None if part is None or part.driver is None else DRIVERS[part.driver].options
 
 
 def _read_options(
-    reference: str, table: object, problems: ConfigErrors, base: Path
+    kind: type[msgspec.Struct], table: object, problems: ConfigErrors, base: Path
 ) -> msgspec.Struct | None:
-    """A table as the type that `reference` names, by its own `check` too if it has one."""
-    module, name = reference.split(":")
-    kind: type[msgspec.Struct] = getattr(importlib.import_module(module), name)
+    """A table as a `kind`, by the type's own `check` too if it has one."""
     check: Check | None = getattr(kind, "check", None)
     return read_struct(kind, table, problems, base=base, checks={kind: check} if check else None)
-
-
-def check_levels(keys: Sequence[Levelled], fields: Sequence[str], problems: ConfigErrors) -> None:
-    """Nothing twice in any of the `fields` of `keys`, and each of the five levels once; a clerk's
-    key has none.
-    """
-    for key in keys:
-        if key.level is not None and key.does is not None:
-            problems.wrong(f"key {key.name}.does", key.does, "a key with a level does nothing else")
-    for what in (*fields, "does"):
-        taken: dict[object, str] = {}
-        for key in keys:
-            value = getattr(key, what)
-            if value is None:
-                continue
-            shown = value.value if isinstance(value, Level) else value
-            if value in taken:
-                problems.wrong(
-                    f"key {key.name}.{what}", shown, f"already taken by key {taken[value]!r}"
-                )
-            taken.setdefault(value, key.name)
-    given = {key.level for key in keys}
-    missing = [level.value for level in Level if level not in given]
-    if missing:
-        problems.add("key", f"no key gives {', '.join(missing)}")
 
 
 def find_header(name: str, problems: ConfigErrors) -> Header | None:
@@ -290,25 +247,29 @@ def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: ConfigErr
             )
 
 
-def check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """A display on SPI has a data/command line, and only such a display has one."""
-    bus = values.get("bus") or ""
-    if bus.startswith("spi") and values.get("dc_line") is None:
-        problems.add("dc_line", "missing; a display on SPI has a data/command line")
-    for key in ("dc_line", "reset_line"):
-        if values.get(key) is not None and not bus.startswith("spi"):
-            problems.wrong(key, values[key], "only a display on SPI has this line")
+def _driver_check(part: Part) -> Check:
+    """A check that the `driver` of this part is one there is."""
+    return lambda values, problems: check_driver(part, values.get("driver"), problems)
+
+
+def _check_display(values: dict[str, Any], problems: ConfigErrors) -> None:
+    check_driver("display", values.get("driver"), problems)
+    check_bus(values, problems)
 
 
 def _check_board(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """Keys or a touchscreen; options are the whole board's or its parts', not both; no pin of the
-    header taken twice.
+    """Keys or a touchscreen; a driver for the whole board or one for each part, not both; no pin of
+    the header taken twice.
     """
+    check_driver("board", values.get("driver"), problems)
     if values.get("keys") == KeysProfile() and values.get("touchscreen") is None:
         problems.add("keys", "missing; a board without a touchscreen has keys")
+    board = DRIVERS.get(values.get("driver", ""))
     for part in PARTS:
-        if values.get("options") and getattr(values.get(part), "options", None):
-            problems.add(f"{part}.options", "the board has options of its own already")
+        named = getattr(values.get(part), "driver", None)
+        if named is not None and board is not None and board.options is not None:
+            whole = f'the driver "{values["driver"]}" builds the whole board'
+            problems.wrong(f"{part}.driver", named, whole)
     _check_lights(values.get("keys"), values.get("lights"), problems)
     if values.get("header"):
         header = find_header(values["header"], problems.at("header"))
@@ -333,6 +294,7 @@ def _check_lights(
 
 def _check_keys(values: dict[str, Any], problems: ConfigErrors) -> None:
     """Keys on lines with all five levels, or a key pad that has its own key map."""
+    check_driver("keys", values.get("driver"), problems)
     keys: tuple[Key, ...] = values.get("key", ())
     if not values.get("coded"):
         check_levels(keys, ("name", "line", "level"), problems)

@@ -11,9 +11,10 @@ from typing import get_args
 import msgspec
 from msgspec import structs
 
+from device.board.key_levels import AnyKey
 from device.board.keypad import load_keypad
 from device.board.pins import Line, check_claims, claims
-from device.board.profile import Key, Levelled, Profile, find_header
+from device.board.profile import Key, Profile, find_header
 from device.config_errors import ConfigErrors
 from device.events import Does
 
@@ -55,7 +56,7 @@ def duties(profile: Profile, board: msgspec.Struct) -> dict[str, Does]:
 
     Raises ConfigError for a key map that is wrong.
     """
-    keys: Sequence[Levelled] = profile.keys.key
+    keys: Sequence[AnyKey] = profile.keys.key
     model = getattr(getattr(board, "keys", None), "model", None)
     if profile.keys.coded and model is not None:
         keys = load_keypad(model).key

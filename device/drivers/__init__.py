@@ -1,9 +1,8 @@
 """Hardware behind ports: one module for each vendor library, imported only when a profile names it.
 
-registry.py       from a profile's name of a driver to a board
+registry.py       from the word of a driver to a board; the words: `device/board/driver_names.py`
 linux.py          a board put together from parts
 sim/              a board without hardware
-options.py        what a pad's file says to drivers
 kernel_clocks.py  the clocks of every Linux
 
 keys      gpio_keys.py on pins (debounce.py, PURE: line levels to presses) · serial68.py on a

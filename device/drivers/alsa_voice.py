@@ -14,7 +14,7 @@ import threading
 import wave
 from pathlib import Path
 
-from device.drivers.options import VoiceOptions
+from device.board.driver_options import VoiceOptions
 from device.errors import PadCode
 from device.ports import FaultReport, OnFault
 

@@ -22,11 +22,11 @@ from pathlib import Path
 import evdev
 from evdev import ecodes
 
+from device.board.driver_options import InputOptions
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
 from device.drivers.chords import DOWN, Chords, Happening
 from device.drivers.input_nodes import SYSFS, Node, find_node
-from device.drivers.options import InputOptions
 from device.errors import DriverError, PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress

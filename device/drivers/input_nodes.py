@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from device.board.driver_options import InputOptions
 from device.board.keypad import Keypad
-from device.drivers.options import InputOptions
 from device.errors import DriverError, PadCode
 
 SYSFS = Path("/sys/class/input")

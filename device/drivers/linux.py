@@ -7,7 +7,7 @@ The clocks are the kernel's.
 
 from typing import Any
 
-from device.board.profile import Parts, Profile
+from device.board.profile import PartOptions, Profile
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
@@ -18,7 +18,7 @@ from device.ports import Beeper, Display, Keys, Lights, Voice
 class LinuxBoard:
     """The parts of one profile. They share nothing, so there is nothing to start or to stop."""
 
-    def __init__(self, profile: Profile, options: Parts) -> None:
+    def __init__(self, profile: Profile, options: PartOptions) -> None:
         if profile.keys.driver is None and profile.touchscreen is None:
             raise ConfigError(f"board {profile.name}: its profile names no driver for the keys")
         self.name = profile.name
@@ -53,6 +53,6 @@ class LinuxBoard:
         """Nothing; safe to call twice."""
 
 
-def build(profile: Profile, options: Parts) -> LinuxBoard:
+def build(profile: Profile, options: PartOptions) -> LinuxBoard:
     """The board of `profile`; nothing is opened yet. Raises DriverError, ConfigError."""
     return LinuxBoard(profile, options)

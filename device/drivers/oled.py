@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from PIL.Image import Transpose
 
+from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.frame_diff import ChangedRun, changes
 from device.drivers.oled_bus import (
@@ -29,7 +30,6 @@ from device.drivers.oled_bus import (
     settings,
     wiring,
 )
-from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
 
 if TYPE_CHECKING:

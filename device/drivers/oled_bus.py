@@ -16,8 +16,8 @@ from luma.core.const import common
 from luma.core.interface.serial import i2c, spi
 from luma.oled.device import sh1106, ssd1306
 
+from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
-from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
 
 GONE = (OSError, luma.core.error.Error, DriverError, ImportError, RuntimeError)

@@ -1,8 +1,9 @@
-"""From a profile's name of a driver to a board. The one place that imports drivers.
+"""From the word of a driver to a board. The one module that imports drivers.
 
-A driver's module imports its vendor library at its top, as modules do; what makes it lazy is that
-only the driver which the profile names is imported here. No second choice is ever tried: a board
-that cannot be built is an error with a remedy, not a fallback.
+The words and their modules are the table in `device/board/driver_names.py`. A driver's module
+imports its vendor library at its top; only the drivers that the profile names are imported, so no
+other library is. Nothing is tried in their place: a board that cannot be built is an error with a
+remedy.
 """
 
 import importlib
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from device.board.driver_names import DRIVERS
 from device.board.profile import Profile, read_options
 from device.errors import DriverError, PadCode
 from device.ports import Board
@@ -29,16 +31,16 @@ def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -
     return board
 
 
-def find_driver(board: str, reference: str, code: PadCode) -> Callable[..., Any]:
-    """The function that `reference` names ("package.module:name"), its module imported.
+def find_driver(board: str, name: str, code: PadCode) -> Callable[..., Any]:
+    """The function `build` of the driver `name`, a word of the table; its module is imported.
 
     Raises DriverError, with `code`, when it cannot be imported on this machine.
     """
-    module, name = reference.split(":")
+    module = DRIVERS[name].module
     try:
-        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        build: Callable[..., Any] = importlib.import_module(module).build
     except (ImportError, AttributeError, RuntimeError, OSError) as error:
         # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi; OSError:
         # rpi-lgpio does where it cannot make its pipe.
-        raise DriverError(f"board {board}: driver {reference}: {error}", code) from error
-    return found
+        raise DriverError(f"board {board}: driver {name} ({module}): {error}", code) from error
+    return build

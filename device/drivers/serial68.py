@@ -7,9 +7,9 @@ stuck key: the pad does that itself.
 
 import logging
 
+from device.board.driver_options import SerialOptions
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.options import SerialOptions
 from device.errors import PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress

@@ -16,8 +16,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TextIO
 
+from device.board.key_levels import AnyKey
 from device.board.keypad import load_keypad
-from device.board.profile import Levelled
 from device.config.config import Config
 from device.drivers.display_worker import DisplayWorker
 from device.drivers.registry import build_board
@@ -250,7 +250,7 @@ def selftest(
     return bench
 
 
-def keys_of(config: Config) -> list[Levelled]:
+def keys_of(config: Config) -> list[AnyKey]:
     """The keys of a pad, from its board's profile or its model's key map."""
     if config.profile.keys.key:
         return list(config.profile.keys.key)

@@ -10,7 +10,7 @@ from device.errors import PadCode
 from device.selftest.steps import Ask, AskKey, Measure, Step, Stimulus
 
 if TYPE_CHECKING:
-    from device.board.profile import Levelled
+    from device.board.key_levels import AnyKey
 
 PICTURES = ("border", "checker")
 """The test pictures; besides these every language's text is looked at."""
@@ -19,7 +19,7 @@ MEASURES = ("clock", "ledger", "broker")
 
 
 def plan(
-    keys: "Sequence[Levelled]",
+    keys: "Sequence[AnyKey]",
     *,
     languages: Sequence[str],
     display: bool,

@@ -10,11 +10,17 @@ import msgspec
 import pytest
 
 from device.board import keypad, profile
+from device.board.driver_names import DRIVERS
+from device.board.driver_options import (
+    InputOptions,
+    OledOptions,
+    SerialOptions,
+    SimOptions,
+    VoiceOptions,
+)
 from device.config import clerk_keys, config
 from device.config import touch_config as touch_settings
 from device.desk.api_errors import ERRORS
-from device.drivers.options import InputOptions, OledOptions, SerialOptions, VoiceOptions
-from device.drivers.sim.sim_options import SimOptions
 from device.errors import PadCode
 from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
@@ -181,6 +187,16 @@ def test_every_configuration_key_is_told_with_its_default(title):
         fields = tuple(field for field in fields if field.encode_name not in ELSEWHERE)
     expected = {field.encode_name: told_default(field) for field in fields}
     known = {key: row[1] for key, row in told.items() if not re.fullmatch(r"-+|key", key)}
+    assert known == expected
+
+
+def test_every_driver_is_told_with_its_part_and_its_table():
+    told = rows(section(read("docs/configuration.md"), "Drivers"))
+    known = {name: row[1:3] for name, row in told.items() if not re.fullmatch(r"-+|word", name)}
+    expected = {}
+    for name, driver in DRIVERS.items():
+        table = "[board]" if driver.part == "board" else f"[board.{driver.part}]"
+        expected[name] = [driver.part, f"`{table}`" if driver.options else ""]
     assert known == expected
 
 

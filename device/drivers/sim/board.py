@@ -1,11 +1,11 @@
 """The simulated board, put together; `hw/boards/simulated.toml` names it like any other."""
 
+from device.board.driver_options import SimOptions
 from device.board.profile import DisplayProfile, Profile
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.control import ControlServer
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
-from device.drivers.sim.sim_options import SimOptions
 from device.drivers.sim.sim_signals import SignalBook, SimBeeper, SimLights, SimVoice
 
 

@@ -31,11 +31,11 @@ FREE = [pin.line for pin in HEADER.pin if pin.line is not None and pin.reserved 
 
 def board(*more: str, lines=LINES, lights=LIGHTS, beeper=16, display='bus = "i2c-1"') -> str:
     """A board with a header that takes what these say."""
-    text = 'title = "t"\ndriver = "a.b:c"\nheader = "rpi40"\n'
+    text = 'title = "t"\ndriver = "linux"\nheader = "rpi40"\n'
     for level, line in zip(Level, lines, strict=True):
         text += f'[[keys.key]]\nname = "{level.value}"\nline = {line}\nlevel = "{level.value}"\n'
-    text += f'[display]\n{display}\n[beeper]\ndriver = "a.b:c"\nline = {beeper}\n'
-    text += '[lights]\ndriver = "a.b:c"\n'
+    text += f'[display]\n{display}\n[beeper]\ndriver = "gpio-beeper"\nline = {beeper}\n'
+    text += '[lights]\ndriver = "gpio-lights"\n'
     for level, line in zip(Level, lights, strict=True):
         text += f'[[lights.light]]\nname = "{level.value}"\nline = {line}\n'
     return text + "\n".join(more)

@@ -95,7 +95,7 @@ def test_a_key_map_says_which_of_its_keys_is_the_clerks() -> None:
 def test_no_key_has_a_level_and_is_the_clerks_and_no_two_do_the_same() -> None:
     profile = """
     title = "t"
-    driver = "device.drivers.sim.board:build"
+    driver = "simulated"
     [keys]
     key = [
         { name = "a", line = 1, level = "very_satisfied", does = "invite" },

@@ -7,11 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device.board.profile import Parts, board_names, load_profile, parse_profile, read_options
+from device.board.driver_options import SerialOptions, SimOptions
+from device.board.profile import PartOptions, board_names, load_profile, parse_profile, read_options
 from device.config.config import Config, load
 from device.config_errors import ConfigErrors, as_toml
-from device.drivers.options import SerialOptions
-from device.drivers.sim.sim_options import SimOptions
 from device.errors import ConfigError, PadCode
 from sync.entries import HashName, Level
 
@@ -183,7 +182,7 @@ def test_a_file_that_cannot_be_read_is_a_report(tmp_path: Path) -> None:
 
 
 def keys(*rows: tuple[str, int, str]) -> str:
-    table = 'title = "t"\ndriver = "a.b:c"\noptions = "device.drivers.sim.sim_options:SimOptions"\n'
+    table = 'title = "t"\ndriver = "simulated"\n'
     table += "[keys]\n"
     for name, line, level in rows:
         table += f'[[keys.key]]\nname = "{name}"\nline = {line}\n'
@@ -269,7 +268,7 @@ def test_the_parts_of_a_board_have_options_of_their_own(tmp_path: Path) -> None:
     config = loaded(
         tmp_path, f'{LINUX}[board.keys]\nport = "/dev/ttyUSB0"\nmodel = "68-rising"\naddress = 3\n'
     )
-    assert isinstance(config.board, Parts)
+    assert isinstance(config.board, PartOptions)
     assert config.board.keys == SerialOptions(port="/dev/ttyUSB0", model="68-rising", address=3)
 
 
@@ -349,9 +348,48 @@ def test_checking_a_configuration_imports_no_vendors_library(tmp_path: Path) -> 
     assert imported == ["", "luma serial smbus2"]
 
 
-def test_a_board_with_options_for_itself_and_for_a_part_is_named() -> None:
-    text = keys(*FIVE).replace("[keys]", '[keys]\noptions = "device.drivers.options:SerialOptions"')
-    assert profile_mistakes(text) == ["keys.options: the board has options of its own already"]
+def test_a_driver_for_a_part_of_a_board_that_builds_its_parts_itself_is_named() -> None:
+    text = keys(*FIVE).replace("[keys]", '[keys]\ndriver = "gpio-keys"')
+    assert profile_mistakes(text) == [
+        'keys.driver = "gpio-keys": the driver "simulated" builds the whole board'
+    ]
+    assert profile_mistakes(text.replace('"simulated"', '"linux"')) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (
+            'driver = "linuks"\n[keys]',
+            'driver = "linuks": must be one of "linux", "simulated"; did you mean "linux"?',
+        ),
+        (
+            'driver = "linux"\n[keys]\ndriver = "gpio-kees"',
+            'keys.driver = "gpio-kees": must be one of "evdev-keys", "gpio-keys", "serial-68";'
+            ' did you mean "gpio-keys"?',
+        ),
+        (
+            'driver = "linux"\n[display]\ndriver = "device.drivers.oled:build"\n[keys]',
+            'display.driver = "device.drivers.oled:build": must be one of "oled"',
+        ),
+        (
+            'driver = "linux"\n[voice]\ndriver = "gpio-beeper"\n[keys]',
+            'voice.driver = "gpio-beeper": must be one of "alsa-voice"',
+        ),
+    ],
+)
+def test_an_unknown_driver_is_answered_with_those_of_its_part(text: str, mistake: str) -> None:
+    table = keys(*FIVE).replace('driver = "simulated"\n[keys]', text)
+    assert profile_mistakes(table) == [mistake]
+
+
+def test_a_mistake_in_the_driver_and_others_in_its_table_are_named_together() -> None:
+    text = keys(*FIVE) + '[beeper]\ndriver = "beep"\nlines = 3\n'
+    assert [line.partition(":")[0] for line in profile_mistakes(text)] == [
+        "beeper.lines",
+        "beeper.line",
+        'beeper.driver = "beep"',
+    ]
 
 
 def test_a_key_pad_that_sends_codes_has_no_keys_on_lines() -> None:
@@ -411,7 +449,7 @@ def test_a_light_belongs_to_a_key_and_a_key_has_one() -> None:
             f'[[lights.light]]\nname = "{name}"\nline = {20 + place}'
             for place, name in enumerate(names)
         )
-        return f'{keys(*FIVE)}[lights]\ndriver = "a.b:c"\n{rows}\n'
+        return f"{keys(*FIVE)}[lights]\n{rows}\n"
 
     assert profile_mistakes(lights("satisfied", "dissatisfied")) == []
     assert profile_mistakes(lights("satisfied", "disatisfied", "satisfied")) == [
@@ -426,7 +464,7 @@ TOUCH = '[pad]\nid = "a"\nboard = "{}"\n[ledger]\npath = "l.db"\n[touch]\nentry_
 
 
 def test_a_board_without_keys_has_a_touchscreen() -> None:
-    driver = 'title = "x"\ndriver = "device.drivers.linux:build"\n'
+    driver = 'title = "x"\ndriver = "linux"\n'
     assert profile_mistakes(driver + "[touchscreen]\n") == []
     assert profile_mistakes(driver) == ["keys: missing; a board without a touchscreen has keys"]
 

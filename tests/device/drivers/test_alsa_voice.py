@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from device.board.driver_options import VoiceOptions
 from device.drivers import alsa_voice
 from device.drivers.alsa_voice import AlsaVoice, build
-from device.drivers.options import VoiceOptions
 from device.errors import PadCode
 from device.ports import FaultReport
 from tests.rigs.signals.sound_card import SoundCard, record

@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from device.board.driver_options import InputOptions
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile, read_options
 from device.drivers.evdev_keys import InputKeys, build
 from device.drivers.kernel_clocks import KernelBoot
-from device.drivers.options import InputOptions
 from device.errors import ConfigError, PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport

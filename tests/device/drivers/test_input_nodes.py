@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from device.board.driver_options import InputOptions
 from device.board.keypad import load_keypad
 from device.drivers.input_nodes import find_node, read_bitmap
-from device.drivers.options import InputOptions
 from device.errors import DriverError, PadCode
 from tests.rigs.keys.fake_evdev import FakeKernel
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from device.board.driver_names import DRIVERS
 from device.board.profile import DisplayProfile, Profile, load_profile
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.linux import LinuxBoard
@@ -36,15 +37,23 @@ def test_a_board_has_the_parts_that_its_profile_names_and_the_kernels_clocks() -
     board.stop()
 
 
-@pytest.mark.parametrize(
-    "driver", ["device.drivers.nowhere:build", "device.drivers.serial68:nothing"]
-)
-def test_a_part_that_cannot_be_imported_is_an_error_that_names_it(driver: str) -> None:
-    with pytest.raises(DriverError, match=driver) as caught:
-        build_board(with_keys(driver=driver), OPTIONS)
+def moved(monkeypatch: pytest.MonkeyPatch, name: str, module: str) -> None:
+    """The driver `name` has another module for the rest of the test."""
+    monkeypatch.setitem(DRIVERS, name, DRIVERS[name]._replace(module=module))
+
+
+@pytest.mark.parametrize("module", ["device.drivers.nowhere", "device.drivers.chords"])
+def test_a_part_that_cannot_be_imported_is_an_error_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    moved(monkeypatch, "serial-68", module)
+    with pytest.raises(DriverError, match=rf"serial-68 \({module}\)") as caught:
+        build_board(PROFILE, OPTIONS)
     assert caught.value.code is PadCode.KEYS_GONE
-    display = DisplayProfile(driver=driver)
-    with pytest.raises(DriverError, match=driver) as caught:
+    monkeypatch.undo()
+    moved(monkeypatch, "oled", module)
+    display = DisplayProfile(driver="oled")
+    with pytest.raises(DriverError, match=rf"oled \({module}\)") as caught:
         build_board(msgspec.structs.replace(PROFILE, display=display), OPTIONS)
     assert caught.value.code is PadCode.DISPLAY_GONE
 
@@ -58,7 +67,7 @@ def test_a_board_with_a_display_has_the_one_that_its_profile_names() -> None:
 
 def test_a_board_without_keys_is_a_mistake_in_its_profile() -> None:
     with pytest.raises(ConfigError, match="no driver for the keys"):
-        build_board(with_keys(driver=None), OPTIONS)
+        build_board(with_keys(driver=None), {})
 
 
 def test_a_raspberry_pi_has_its_lights_its_beeper_and_its_voice_and_takes_no_pin_for_it() -> None:
@@ -76,10 +85,11 @@ def test_a_raspberry_pi_has_its_lights_its_beeper_and_its_voice_and_takes_no_pin
 
 
 @pytest.mark.parametrize("part", ["lights", "beeper", "voice"])
-def test_a_part_for_eye_or_ear_that_cannot_be_imported_is_told_by_its_own_code(part: str) -> None:
-    with installed():
-        profile = load_profile("rpi-4")
-        wrong = msgspec.structs.replace(getattr(profile, part), driver="device.drivers.nowhere:x")
-        with pytest.raises(DriverError, match=r"device\.drivers\.nowhere") as caught:
-            build_board(msgspec.structs.replace(profile, **{part: wrong}), {})
+def test_a_part_for_eye_or_ear_that_cannot_be_imported_is_told_by_its_own_code(
+    monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    profile = load_profile("rpi-4")
+    moved(monkeypatch, getattr(profile, part).driver, "device.drivers.nowhere")
+    with installed(), pytest.raises(DriverError, match=r"device\.drivers\.nowhere") as caught:
+        build_board(profile, {})
     assert caught.value.code is PadCode.SIGNAL_GONE

@@ -12,11 +12,11 @@ from PIL import Image
 from PIL.Image import Transpose
 from smbus2 import I2cFunc
 
+from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.display_worker import DisplayWorker
 from device.drivers.oled import SETTLED_FOR, Oled
 from device.drivers.oled_bus import CHIPS
-from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
 from device.ports import FaultReport
 from tests.rigs.display.golden_pictures import GOLDEN

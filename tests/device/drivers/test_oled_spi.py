@@ -11,10 +11,10 @@ from luma.core.interface.serial import spi
 from luma.oled.device import sh1106, ssd1306
 from PIL import Image
 
+from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.oled import RESET_EVERY, ROWS_A_PAGE, Oled
 from device.drivers.oled_bus import CHIPS
-from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
 from tests.rigs.display.golden_pictures import GOLDEN
 from tests.rigs.display.oled_chip import Chip
@@ -159,7 +159,7 @@ def test_a_display_on_i2c_imports_nothing_for_spi() -> None:
     program = """if True:
         import sys
         from device.drivers.oled import Oled
-        from device.drivers.options import OledOptions
+        from device.board.driver_options import OledOptions
         from device.errors import DriverError
         from device.board.profile import DisplayProfile
         from PIL import Image

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 import serial
 
+from device.board.driver_options import SerialOptions
 from device.board.keypad import Keypad, load_keypad
-from device.drivers.options import SerialOptions
 from device.drivers.serial68 import SerialKeys
 from device.errors import PadCode
 from device.events import Press

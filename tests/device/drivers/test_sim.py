@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from device.board.driver_names import DRIVERS
 from device.board.profile import load_profile
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
@@ -242,16 +243,14 @@ def test_a_contact_always_ends_as_its_finger_does(seed: int) -> None:
     assert not contact.down(4e6)
 
 
-def test_a_driver_that_this_machine_cannot_import_is_an_error_with_a_code() -> None:
-    gone = type(PROFILE)(
-        name="bench",
-        title="bench",
-        driver="device.drivers.nowhere:build",
-        options=PROFILE.options,
-        keys=PROFILE.keys,
-    )
-    with pytest.raises(DriverError, match=r"device\.drivers\.nowhere"):
-        build_board(gone, {})
+def test_a_driver_that_this_machine_cannot_import_is_an_error_with_a_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = DRIVERS["simulated"]._replace(module="device.drivers.nowhere")
+    with monkeypatch.context() as patched:
+        patched.setitem(DRIVERS, "simulated", driver)
+        with pytest.raises(DriverError, match=r"device\.drivers\.nowhere"):
+            build_board(PROFILE, {})
     with pytest.raises(ConfigError, match="wall"):
         build_board(PROFILE, {"wall": "1971"})
 

@@ -13,9 +13,9 @@ import smbus2
 from luma.core.interface.serial import i2c
 from PIL import Image
 
+from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
-from device.drivers.options import OledOptions
 from device.errors import DriverError, PadCode
 from tests.rigs.display.golden_pictures import GOLDEN
 

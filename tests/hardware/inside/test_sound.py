@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from device.board.driver_options import VoiceOptions
 from device.drivers.alsa_voice import AlsaVoice, build
-from device.drivers.options import VoiceOptions
 from device.errors import PadCode
 from device.ports import FaultReport
 from tests.rigs.keys.kernel_keys import PATIENCE_S

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from device.board.driver_options import InputOptions
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
 from device.drivers.evdev_keys import InputKeys
 from device.drivers.kernel_clocks import KernelBoot
-from device.drivers.options import InputOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient

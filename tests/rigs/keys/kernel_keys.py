@@ -132,7 +132,7 @@ class GpioRig:
         self.levels = {key.name: key.level for key in profile.key if key.level}
         self.lines = {key.name: key.line for key in profile.key}
         self.chip.high(*self.lines.values())
-        build = find_driver("rpi-4", profile.driver or "", PadCode.KEYS_GONE)
+        build = find_driver("rpi-4", profile.driver or "gpio-keys", PadCode.KEYS_GONE)
         self.keys = build(profile, None, self.boot)
 
     def press(self, name: str) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from device.board.driver_options import VoiceOptions
 from device.board.profile import BeeperProfile, Light, LightsProfile, load_profile
-from device.drivers.options import VoiceOptions
 from device.drivers.registry import build_board
 from device.drivers.sim.board import SimBoard
 from device.drivers.sim.sim_signals import Part

@@ -1,6 +1,7 @@
-"""What `[board.keys]`, `[board.display]` and `[board.voice]` may say to the real drivers.
+"""The options of the drivers: what `[board]` and its tables may contain in a pad's file.
 
-Imports nothing that the drivers need, so that a configuration can be checked on any machine.
+`driver_names.py` says which driver takes which of these types. No vendor library is imported here,
+so that a configuration can be checked on any machine.
 """
 
 from pathlib import Path
@@ -11,8 +12,7 @@ from msgspec import Meta
 
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.pins import Line
-from device.board.profile import DisplayBus, check_bus
-from device.config_errors import ConfigErrors
+from device.config_errors import ConfigErrors, bounds
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,24 @@ class InputOptions(msgspec.Struct, frozen=True, kw_only=True):
             find_keypad(values["model"], problems.at("model"), "input")
 
 
+DisplayBus = Annotated[
+    str,
+    Meta(
+        pattern=r"^(i2c-\d{1,3}|spi-\d{1,2}\.\d)\Z", description='a bus like "i2c-1" or "spi-0.0"'
+    ),
+]
+
+
+def check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
+    """A display on SPI has a data/command line, and only such a display has one."""
+    bus = values.get("bus") or ""
+    if bus.startswith("spi") and values.get("dc_line") is None:
+        problems.add("dc_line", "missing; a display on SPI has a data/command line")
+    for key in ("dc_line", "reset_line"):
+        if values.get(key) is not None and not bus.startswith("spi"):
+            problems.wrong(key, values[key], "only a display on SPI has this line")
+
+
 class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
     """An OLED: its controller, what it hangs on where the board leaves that open, its way up.
 
@@ -90,3 +108,20 @@ class VoiceOptions(msgspec.Struct, frozen=True, kw_only=True):
             description='an ALSA device like "default" or "plughw:CARD=Device"',
         ),
     ] = "default"
+
+
+class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of the simulated board.
+
+    `control`: where its control socket is made; without it nobody can press a key.
+    `wall`: `system` believes this machine's clock, `1970` boots without knowing the time.
+    `film`: a file that gets a line `picture <hex>` for each picture before it is shown, for rigs
+    that must know the order of pictures and writes.
+    `seed` and `bounce_ms`: the random bounce of its contacts, and how long it lasts at most.
+    """
+
+    control: Annotated[Path, Meta(description="the path of a Unix socket")] | None = None
+    film: Annotated[Path, Meta(description="the path of a file")] | None = None
+    wall: Annotated[Literal["system", "1970"], Meta(description='"system" or "1970"')] = "system"
+    seed: Annotated[int, Meta(ge=0, description="a whole number from 0")] = 1
+    bounce_ms: Annotated[float, bounds(0, 50, "milliseconds")] = 10.0
