@@ -2,7 +2,8 @@
 
 tables.py    the tables, once, for both backends; what must never change
 engine.py    opening SQLite and PostgreSQL
-upgrade.py   an older format becomes this one
+upgrade.py   a store of an older format is upgraded; loads Alembic
+migrations/  one Alembic migration for each format
 bulk.py      many rows at a time: COPY or INSERT
 raw.py       batches and heads
 projection_writer.py what the entries mean, merged and dated

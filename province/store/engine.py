@@ -15,8 +15,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from province.errors import ProvinceCode, StoreError, StoreUrlError
-from province.store.tables import BACKEND_DDL, FORMAT, format_, schema
-from province.store.upgrade import FIRST, upgrade
+from province.store.tables import (
+    BACKEND_DDL,
+    FORMAT,
+    FORMAT_OF_ALEMBIC,
+    alembic_version,
+    format_,
+    schema,
+)
 
 BUSY_MS = 30_000
 """How long a SQLite writer waits for another one: far longer than any group takes."""
@@ -122,7 +128,8 @@ def _create(engine: sa.Engine) -> None:
             connection.exec_driver_sql(statement)
         if backend == "postgresql":
             _tune_postgresql(connection)
-        connection.execute(format_.insert().values(version=FORMAT))
+        connection.execute(alembic_version.insert().values(version_num=FORMAT))
+        connection.execute(format_.insert().values(version=FORMAT_OF_ALEMBIC))
 
 
 def _alone(connection: sa.Connection) -> None:
@@ -141,28 +148,53 @@ def _tune_postgresql(connection: sa.Connection) -> None:
 
 
 def _check(engine: sa.Engine, url: str, read_only: bool) -> None:
+    """Refuse what is no store or has a format unknown here; upgrade an older store."""
     with engine.connect() as connection:
-        if "format" not in sa.inspect(connection).get_table_names():
-            raise StoreError(f"{_shown(url)} has no store's tables", ProvinceCode.STORE_FOREIGN)
-        version = _version(connection)
+        version = _known_version(connection, url)
     if version == FORMAT:
-        return
-    why = f"{_shown(url)} has format {version}, not {FORMAT}"
-    if not FIRST <= version < FORMAT:
-        raise StoreError(why, ProvinceCode.STORE_FOREIGN)
+        return  # the usual start: Alembic stays unloaded
     if read_only:
-        why += "; `ratingpad-province receive` upgrades it"
+        why = f"{_misfit(url, version)}; `ratingpad-province receive` upgrades it"
         raise StoreError(why, ProvinceCode.STORE_FOREIGN)
-    _upgrade(engine)
+    from province.store.upgrade import upgrade
 
-
-def _upgrade(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         _alone(connection)
-        version = _version(connection)
-        if version < FORMAT:  # no other receiver was first
+        version = _known_version(connection, url)
+        if version != FORMAT:  # no other receiver was first
             upgrade(connection, version)
 
 
-def _version(connection: sa.Connection) -> int:
-    return connection.execute(sa.select(format_.c.version)).scalar() or 0
+def _known_version(connection: sa.Connection, url: str) -> str:
+    """The store's format, this one or an older one. Raises StoreError (P03)."""
+    version = _version(connection)
+    if version is None:
+        raise StoreError(f"{_shown(url)} has no store's tables", ProvinceCode.STORE_FOREIGN)
+    if version != FORMAT:
+        from province.store.upgrade import known_formats
+
+        if version not in known_formats():
+            raise StoreError(_misfit(url, version), ProvinceCode.STORE_FOREIGN)
+    return version
+
+
+def _misfit(url: str, version: str) -> str:
+    return f"{_shown(url)} has format {version}, not {FORMAT}"
+
+
+def _version(connection: sa.Connection) -> str | None:
+    """The format that a store says it has, known here or not; None where there is no store.
+
+    `batch` is asked for because `alembic_version` may be another application's.
+    """
+    names = set(sa.inspect(connection).get_table_names())
+    if "batch" not in names:
+        return None
+    if "alembic_version" in names:
+        rows = connection.execute(sa.select(alembic_version.c.version_num)).scalars().all()
+        return ", ".join(rows) or "unknown"
+    if "format" in names:  # formats 1 and 2, from before Alembic
+        number = connection.execute(sa.select(format_.c.version)).scalar() or 0
+        before_alembic = 1 <= number < FORMAT_OF_ALEMBIC
+        return str(number) if before_alembic else f"{number} (in the table `format`)"
+    return None

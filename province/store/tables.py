@@ -8,8 +8,8 @@ from the raw ones (`ratingpad-province verify` does). The rest (`refusal`, `inci
 
 import sqlalchemy as sa
 
-FORMAT = 2
-"""Version of these tables, kept in `format`; upgrade.py knows the older ones."""
+FORMAT = "3"
+"""The format of these tables: the newest revision in migrations/, kept in `alembic_version`."""
 
 schema = sa.MetaData()
 
@@ -35,7 +35,19 @@ def _dating() -> tuple[sa.Column[str] | sa.Column[int], ...]:
     )
 
 
+alembic_version = sa.Table(
+    "alembic_version",
+    schema,
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""The store's format, one row. Alembic's own table, as Alembic creates it; it stands here so that a
+store can be made, and its format read, without importing Alembic."""
+
 format_ = sa.Table("format", schema, _number("version"))
+"""What programs from before Alembic read. It holds 3 for good, which they refuse."""
+
+FORMAT_OF_ALEMBIC = 3
 
 # --- raw ------------------------------------------------------------------------------------------
 

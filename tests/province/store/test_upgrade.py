@@ -1,12 +1,20 @@
 """A store of an older format becomes one of this, and says the same as one that always was."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 
 from province.errors import ProvinceCode, StoreError
-from province.store import ProvinceStore, open_store, upgrade
+from province.store import ProvinceStore, open_store, tables, upgrade
 from province.store.tables import FORMAT
 from province.verify import verify
 from sync.entries import Channel
@@ -22,8 +30,8 @@ from tests.rigs.ledger.ledger_builder import (
 
 Open = Callable[[], ProvinceStore]
 
-TO_FORMAT_1 = ("ALTER TABLE rating DROP COLUMN channel", "UPDATE format SET version = 1")
-"""The tables as they were before the channel was told."""
+OLDER = ["1", "2"]
+"""The formats whose DDL is kept in `formats/`, as the releases of that time issued it."""
 
 
 def pads() -> list[ChainedLedger]:
@@ -35,31 +43,92 @@ def pads() -> list[ChainedLedger]:
     return [window, terminal, ChainedLedger("pad-3", "01C").add(rated("i4"))]
 
 
-def make_older(store: ProvinceStore) -> None:
-    with store.engine.begin() as connection:
-        for statement in TO_FORMAT_1:
-            connection.execute(sa.text(statement))
-
-
-def version_of(store_url: str) -> int:
+@contextmanager
+def database(store_url: str) -> Iterator[sa.Engine]:
+    """The database itself, without what opening a store does to it."""
     engine = sa.create_engine(store_url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.connect() as connection:
-        version = connection.execute(sa.text("SELECT version FROM format")).scalar_one()
-    engine.dispose()
-    return int(version)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
-def test_ratings_of_an_older_store_get_the_channel_that_their_entries_say(
-    opened: Open, store_url: str
+def ddl(format_number: str, backend: str) -> list[str]:
+    """What made a store of that format."""
+    path = Path(__file__).parent / "formats" / f"format_{format_number}_{backend}.sql"
+    return path.read_text("utf-8").split("\n;;\n")
+
+
+def make_older(store_url: str, format_number: str) -> None:
+    """Put a store of an older format, with the same rows, in the place of a closed store."""
+    with database(store_url) as engine, engine.connect() as connection:
+        rows = {
+            table: [dict(row._mapping) for row in connection.execute(sa.select(table))]
+            for table in tables.schema.sorted_tables
+            if table not in (tables.alembic_version, tables.format_)
+        }
+    if store_url.startswith("sqlite"):
+        Path(store_url.removeprefix("sqlite:///")).unlink()
+    with database(store_url) as engine, engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        for statement in ddl(format_number, engine.dialect.name):
+            connection.exec_driver_sql(statement)
+        there = sa.MetaData()
+        there.reflect(connection)
+        for table, found in rows.items():
+            old = there.tables[table.name]
+            columns = {column.name for column in old.columns}
+            for row in found:
+                values = {name: value for name, value in row.items() if name in columns}
+                connection.execute(old.insert().values(values))
+
+
+def version_of(store_url: str) -> str:
+    """The format's number, wherever it stands."""
+    with database(store_url) as engine, engine.connect() as connection:
+        if "alembic_version" in sa.inspect(connection).get_table_names():
+            statement = "SELECT version_num FROM alembic_version"
+        else:
+            statement = "SELECT version FROM format"
+        return str(connection.execute(sa.text(statement)).scalar_one())
+
+
+def differences(connection: sa.Connection) -> list[Any]:
+    """What Alembic would change so that the database is what `tables.py` says."""
+    return list(compare_metadata(MigrationContext.configure(connection), tables.schema))
+
+
+def beyond_tables(connection: sa.Connection) -> set[tuple[Any, ...]]:
+    """Views, triggers and functions, which `compare_metadata` does not see."""
+    if connection.dialect.name == "sqlite":
+        statement = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"
+    else:
+        statement = (
+            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+            " UNION SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'"
+            " UNION SELECT proname, prosrc FROM pg_proc"
+            " WHERE pronamespace = 'public'::regnamespace"
+        )
+    return {
+        tuple(" ".join(str(cell).split()) for cell in row)
+        for row in connection.execute(sa.text(statement))
+    }
+
+
+@pytest.mark.parametrize("older", OLDER)
+def test_an_older_store_says_what_one_of_this_format_says(
+    opened: Open, store_url: str, older: str
 ) -> None:
     store = opened()
     store.take([pad.arrival() for pad in pads()])
     before = store.ratings()
     channels = {row.invitation: row.channel for row in before}
     assert channels == {"i1": "hall_pad", "i2": "hall_pad", "i3": "hall_terminal", "i4": None}
-    make_older(store)
     store.close()
-    assert version_of(store_url) == 1
+    make_older(store_url, older)
+    assert version_of(store_url) == older
     again = opened()
     assert version_of(store_url) == FORMAT
     assert again.ratings() == before
@@ -70,14 +139,136 @@ def test_ratings_of_an_older_store_get_the_channel_that_their_entries_say(
     assert len(again.ratings()) == 5
 
 
-def test_who_only_looks_changes_nothing_and_is_told_who_does(opened: Open, store_url: str) -> None:
+@pytest.mark.parametrize("older", OLDER)
+def test_what_the_migrations_make_is_what_the_tables_say(
+    opened: Open, store_url: str, older: str
+) -> None:
+    with opened().snapshot() as connection:
+        assert differences(connection) == []
+        made_new = beyond_tables(connection)
+    assert len(made_new) >= 3
+    opened().close()
+    make_older(store_url, older)
+    with opened().snapshot() as connection:
+        assert differences(connection) == []
+        assert beyond_tables(connection) == made_new
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE rating ADD COLUMN stars BIGINT",
+        "ALTER TABLE rating DROP COLUMN channel",
+        "DROP INDEX ledger_by_pad",
+        "DROP TABLE anchor",
+        "DROP TABLE format",
+    ],
+)
+def test_a_difference_between_migrations_and_tables_is_noticed(
+    store: ProvinceStore, change: str
+) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(change)
+        assert differences(connection)
+
+
+def test_a_lost_trigger_is_noticed(store: ProvinceStore) -> None:
+    with store.engine.begin() as connection:
+        before = beyond_tables(connection)
+        name = next(row for row in before if "TRIGGER" in "".join(row))
+        trigger = name[1] if connection.dialect.name == "sqlite" else f"{name[0]} ON batch"
+        connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        assert beyond_tables(connection) < before
+
+
+@pytest.mark.parametrize("older", OLDER)
+def test_after_an_upgrade_raw_entries_are_still_refused_to_change(
+    opened: Open, store_url: str, older: str
+) -> None:
     store = opened()
-    make_older(store)
+    store.take([pads()[0].arrival()])
     store.close()
+    make_older(store_url, older)
+    again = opened()
+    for statement in ("UPDATE batch SET last = 9", "DELETE FROM batch"):
+        refused = pytest.raises(sa.exc.DBAPIError, match="raw entries are never")
+        with refused, again.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+
+def test_the_newest_migration_is_the_format_of_the_tables() -> None:
+    assert upgrade.known_formats() == [FORMAT, "2", "1"]
+
+
+@pytest.mark.parametrize("older", OLDER)
+def test_who_only_looks_changes_nothing_and_is_told_who_does(
+    opened: Open, store_url: str, older: str
+) -> None:
+    opened().close()
+    make_older(store_url, older)
     with pytest.raises(StoreError, match="`ratingpad-province receive` upgrades it") as refused:
         open_store(store_url, read_only=True)
     assert refused.value.code is ProvinceCode.STORE_FOREIGN
-    assert version_of(store_url) == 1
+    assert version_of(store_url) == older
+
+
+def test_who_only_looks_during_an_upgrade_is_refused_without_waiting(
+    opened: Open, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened().close()
+    make_older(store_url, "1")
+    refused = []
+
+    def look(_: object) -> None:
+        with pytest.raises(StoreError, match="has format 1, not") as error:
+            open_store(store_url, read_only=True)
+        refused.append(error.value.code)
+
+    monkeypatch.setattr(upgrade, "_derive_ratings", look)
+    opened()
+    assert refused == [ProvinceCode.STORE_FOREIGN]
+
+
+@pytest.mark.parametrize("older", [*OLDER, None])
+def test_a_program_from_before_alembic_reads_a_format_that_it_refuses(
+    opened: Open, store_url: str, older: str | None
+) -> None:
+    opened().close()
+    if older is not None:
+        make_older(store_url, older)
+        opened().close()
+    with database(store_url) as engine, engine.connect() as connection:
+        numbers = connection.execute(sa.text("SELECT version FROM format")).scalars().all()
+    assert numbers == [3]
+
+
+@pytest.mark.parametrize("older", OLDER)
+@pytest.mark.parametrize("last_words", ["CREATE TABLE alembic_version", "UPDATE format"])
+def test_a_migration_that_fails_leaves_the_store_as_it_was(
+    opened: Open, store_url: str, older: str, last_words: str
+) -> None:
+    """The statements before the failing one are rolled back, those that change tables too."""
+    store = opened()
+    store.take([pad.arrival() for pad in pads()])
+    before = store.ratings()
+    store.close()
+    make_older(store_url, older)
+
+    def broken(*call: Any) -> None:
+        if last_words in call[2]:
+            raise KeyboardInterrupt
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", broken)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            open_store(store_url)
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", broken)
+    assert version_of(store_url) == older
+    with database(store_url) as engine, engine.connect() as connection:
+        columns = {column["name"] for column in sa.inspect(connection).get_columns("rating")}
+        assert ("channel" in columns) == (older == "2")
+    assert opened().ratings() == before
 
 
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
@@ -86,8 +277,8 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
     store = opened()
     store.take([pad.arrival() for pad in pads()])
     before = store.ratings()
-    make_older(store)
     store.close()
+    make_older(store_url, "1")
 
     def broken(_: object) -> None:
         raise KeyboardInterrupt
@@ -96,18 +287,73 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
         patch.setattr(upgrade, "_derive_ratings", broken)
         with pytest.raises(KeyboardInterrupt):
             open_store(store_url)
-    assert version_of(store_url) == 1
+    assert version_of(store_url) == "1"
     assert opened().ratings() == before
 
 
-@pytest.mark.parametrize("version", [0, FORMAT + 1])
+@pytest.mark.parametrize("older", OLDER)
+def test_of_receivers_that_start_together_one_upgrades(
+    opened: Open, store_url: str, older: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = opened()
+    store.take([pad.arrival() for pad in pads()])
+    before = store.ratings()
+    store.close()
+    make_older(store_url, older)
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(open_store, [store_url] * 4))
+    for each in stores:
+        assert each.ratings() == before
+        each.close()
+    assert sum("upgrading format" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("version", [0, 3])
+def test_a_number_in_format_that_nobody_here_knows_is_refused(store_url: str, version: int) -> None:
+    """Format 3 comes with `alembic_version`; what says 3 without it is not ours."""
+    with database(store_url) as engine, engine.begin() as connection:
+        for statement in ddl("2", engine.dialect.name):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"UPDATE format SET version = {version}")
+    with pytest.raises(StoreError, match=rf"has format {version} \(.*, not {FORMAT}") as refused:
+        open_store(store_url)
+    assert refused.value.code is ProvinceCode.STORE_FOREIGN
+
+
+@pytest.mark.parametrize("version", ["0", str(int(FORMAT) + 1), "ae1027a6acf"])
 def test_a_format_that_nobody_here_knows_is_refused(
-    opened: Open, store_url: str, version: int
+    opened: Open, store_url: str, version: str
 ) -> None:
     store = opened()
     with store.engine.begin() as connection:
-        connection.execute(sa.text(f"UPDATE format SET version = {version}"))
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{version}'"))
     store.close()
     with pytest.raises(StoreError, match=f"has format {version}, not {FORMAT}") as refused:
         open_store(store_url)
     assert refused.value.code is ProvinceCode.STORE_FOREIGN
+    assert version_of(store_url) == version
+
+
+def test_another_applications_database_is_refused_and_left_alone(store_url: str) -> None:
+    """It may use Alembic, too, and number its revisions as this one does."""
+    with database(store_url) as engine, engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('2')")
+    with pytest.raises(StoreError, match="has no store's tables") as refused:
+        open_store(store_url)
+    assert refused.value.code is ProvinceCode.STORE_FOREIGN
+    with database(store_url) as engine:
+        assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_a_store_of_this_format_is_made_and_opened_without_alembic(store_url: str) -> None:
+    """Alembic costs a start 0.1 s; a new store and one that is up to date do without."""
+    program = (
+        "import sys; from province.store import open_store\n"
+        f"for _ in range(2): open_store({store_url!r}).close()\n"
+        "print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"

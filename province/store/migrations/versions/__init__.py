@@ -1,0 +1,6 @@
+"""One module for each format of the store; Alembic reads them as files.
+
+format_1.py  the first format; nothing to do
+format_2.py  ratings have a channel
+format_3.py  Alembic keeps the format's number
+"""
