@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-rigs lint format schema bench bench-peers venv packages clean
+.PHONY: help demo story test test-rigs coverage lint format schema bench bench-peers venv lock \
+	packages clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -50,6 +51,9 @@ schema: $(VENV)/.dev ## write docs/contract/ from the types
 
 venv: $(VENV)/.dev ## the environment for all of the above (made by itself when needed)
 
+lock: ## exact versions with hashes for tests and lint; ARGS=--upgrade takes the newest
+	@sh setup/lock.sh $(ARGS)
+
 packages: ## the Debian packages that the tests use, where they may be installed
 	@sh setup/packages.sh
 
@@ -59,5 +63,5 @@ clean: ## forget the environment and the caches
 $(VENV)/.demo: setup.cfg pyproject.toml setup/venv.sh
 	@sh setup/venv.sh demo
 
-$(VENV)/.dev: setup.cfg pyproject.toml setup/venv.sh
+$(VENV)/.dev: setup.cfg pyproject.toml setup/venv.sh setup/build.lock setup/dev.lock
 	@sh setup/venv.sh dev
