@@ -15,9 +15,9 @@ import importlib
 import logging
 import random
 import signal
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
@@ -26,19 +26,20 @@ from device.config.config import Config
 from device.desk.desks import Desks
 from device.drivers.registry import build_board
 from device.errors import LedgerError, PadCode, PadError, by_code
-from device.events import Bound, Scene
+from device.events import Scene
 from device.ledger.ledger import Ledger
 from device.ledger.retention import keep
 from device.ledger.startup_state import StartupState, look_back, said_at_start
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.province_link import ProvinceLink
-from device.loop_bridge import onto
+from device.loop_bridge import call_on_loop
 from device.output.display_output import DisplayOutput, unwritable
 from device.output.phone_codes import PhoneCodes
 from device.output.signal_output import SignalOutput
 from device.pad import Pad
 from device.ports import Board, FaultReport
+from device.session.context import TOUCH_SETTLE_MS
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.system.health import measure, report
@@ -75,7 +76,7 @@ class Agent:
         self.board = board
         self.clock = TrustedClock(board.boot, board.wall)
         path = config.ledger.path
-        self.wishes = DesiredConfig(
+        self.desired_config = DesiredConfig(
             path.with_suffix(".desired.json"), config, lambda text: unwritable(config, text)
         )
         self.writer = Writer(
@@ -88,18 +89,18 @@ class Agent:
             )
         )
         self.stopping = asyncio.Event()
-        self._showing = DisplayOutput(config, board, self.clock)
+        self._display = DisplayOutput(config, board, self.clock)
         self._signals = SignalOutput(config, board)
-        self._pad_running: Pad | None = None
+        self._pad: Pad | None = None
         self._beat = Watchdog(
             SystemdNotifier(), dead=self._dead_part, on_dead=self._part_died, status=self._status
         )
         self._early: list[FaultReport] = []
-        self._heard: Callable[[FaultReport], None] = self._early.append
-        self._touching: TouchOutput | None = None
+        """Faults of outputs from before there was a pad."""
+        self._touch: TouchOutput | None = None
+        self._running = False
         self._boots = 0
         self._desks: Desks | None = None
-        self._on_grown: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
 
     async def run(self) -> None:
@@ -119,10 +120,10 @@ class Agent:
         stack.callback(self._beat.stop)
         self.board.start()
         stack.callback(self.board.stop)
-        showing = self._showing
-        showing.start(lambda fault: onto(loop, self._heard, fault))
-        stack.callback(showing.stop)
-        self._signals.start(lambda fault: onto(loop, self._heard, fault))
+        display = self._display
+        display.start(lambda fault: call_on_loop(loop, self._output_fault, fault))
+        stack.callback(display.stop)
+        self._signals.start(lambda fault: call_on_loop(loop, self._output_fault, fault))
         stack.callback(self._signals.stop)
         if self.config.touch is not None:
             await self._open_touch(stack)
@@ -130,18 +131,18 @@ class Agent:
             return
         stack.push_async_callback(self.writer.stop)
         memory = await self.writer.run(look_back)
-        pad = self._pad(memory)
+        pad = self._make_pad(memory)
         stack.push_async_callback(pad.stop)
         self._begin(pad, memory)
         self.board.keys.start(
-            on_press=lambda press: onto(loop, pad.press, press),
-            on_fault=lambda fault: onto(loop, pad.driver_fault, fault),
+            on_press=lambda press: call_on_loop(loop, pad.press, press),
+            on_fault=lambda fault: call_on_loop(loop, pad.driver_fault, fault),
         )
         stack.callback(self.board.keys.stop)
-        self._pad_running = pad
+        self._running = True
         self._beat.ready()
         log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
-        self._showing.warm()
+        self._display.warm()
         await self._serve(stack, pad)
 
     async def _open_ledger(self) -> bool:
@@ -164,45 +165,51 @@ class Agent:
                 if told not in (PadCode.LEDGER_WRITE, PadCode.LEDGER_FULL):
                     raise
 
-    def _pad(self, memory: StartupState) -> Pad:
+    def _make_pad(self, memory: StartupState) -> Pad:
         self._boots = memory.boots + 1
-        settings = self.wishes.settings
+        window, touch = self.desired_config.settings.window or "", self.config.touch
+        timing = Timing()
+        if touch is not None:
+            timing = Timing(details_ms=touch.reasons_s * 1000, settle_ms=TOUCH_SETTLE_MS)
         session = Session(
-            settings.window or "",
-            Timing(),
-            bound=bool(settings.window),
+            window,
+            timing,
+            details=touch is not None and touch.reasons,
+            bound=bool(window),
             paused=memory.paused_by is not None,
         )
         for one, standing in memory.standings.items():
             session.remember(one, standing)
-        self._showing.code = PhoneCodes(self.config, self.clock, session).now
+        self._display.code = PhoneCodes(self.config, self.clock, session).now
         pad = Pad(
             session,
             self.clock,
             append=self.writer.append,
             show=self._show,
             say=self._signals.say,
-            on_grown=lambda: self._on_grown(),  # noqa: PLW0108 -- the uplink comes later
             clerk_keys=self.config.clerk_keys,
             new_id=_new_id,
         )
         for one, service in memory.services.items():
             pad.cases.note(one, service)
-        if self._touching is not None:
-            self._touching.bind(session, pad.happen, self._showing.code, pad.driver_fault)
-            pad.watch(self._touching.changed)
+        if self._touch is not None:
+            self._touch.bind(session, pad.happen, self._display.code, pad.driver_fault)
+            pad.observe(self._touch.changed)
         return pad
 
     def _show(self, scene: Scene, code: PadCode | None) -> None:
-        self._showing.show(scene, code)
+        self._display.show(scene, code)
         self._signals.show(scene)
-        if self._touching is not None:
-            self._touching.show(scene, code)
+        if self._touch is not None:
+            self._touch.show(scene, code)
 
     def _begin(self, pad: Pad, memory: StartupState) -> None:
         """The first entries of this boot, and what the last one left unsaid."""
-        self._heard = pad.driver_fault
-        self._apply(pad)
+        self._pad = pad
+        self.desired_config.observe(self._display.apply_settings)
+        self.desired_config.observe(pad.apply_settings)
+        if self._touch is not None:
+            self.desired_config.observe(self._touch.apply_settings)
         at = self.clock.at()
         pad.record(Booted(at=at, agent=__version__, board=self.board.name, boots=self._boots))
         for body in said_at_start(memory, at):
@@ -213,8 +220,14 @@ class Agent:
             pad.raise_fault(PadCode.LEDGER_DAMAGED, self.writer.opened_because)
         self._check_clock(pad)
         pad.start()
-        for fault in self._early:  # of what went while the ledger could not be opened
+        for fault in self._early:
             pad.driver_fault(fault)
+
+    def _output_fault(self, fault: FaultReport) -> None:
+        if self._pad is None:
+            self._early.append(fault)
+        else:
+            self._pad.driver_fault(fault)
 
     async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:
         """The parts that may come late: the network, the desk, the chores."""
@@ -244,13 +257,7 @@ class Agent:
 
         province = self.config.province
         link = ProvinceLink(
-            pad,
-            self.writer,
-            self.wishes,
-            apply=lambda: self._apply(pad),
-            report=lambda reported: uplink.publish_reported(reported),  # noqa: PLW0108 -- made below
-            report_health=lambda: uplink.publish_health(self._health(pad)),
-            on_renewed=lambda: uplink.grown(),  # noqa: PLW0108 -- made below
+            pad, self.writer, self.desired_config, health=partial(self._health, pad)
         )
         uplink = Uplink(
             BrokerAddress(province.host, province.port),
@@ -264,7 +271,8 @@ class Agent:
             reconnect_max_s=province.reconnect_max_s,
             probe_s=province.probe_s,
         )
-        self._on_grown = uplink.grown
+        link.attach(uplink)
+        pad.observe_commits(uplink.grown)
         return uplink, link
 
     async def _open_touch(self, stack: AsyncExitStack) -> None:
@@ -273,22 +281,9 @@ class Agent:
         from device.output.touch_output import TouchOutput
 
         speak = self._signals.say_again if self.board.voice is not None else None
-        self._touching = TouchOutput(self.config, self.clock, speak)
-        stack.push_async_callback(self._touching.stop)
-        await self._touching.open(self.wishes.settings.window or "")
-
-    def _apply(self, pad: Pad) -> None:
-        """Put the settings in force into the session; it reads them at its next turn."""
-        settings = self.wishes.settings
-        session = pad.session
-        session.window = self._showing.window = settings.window or ""
-        session.timing = session.timing._replace(
-            invitation_ms=(settings.invitation_s or 0) * 1000,
-            grace_ms=(settings.grace_s or 0) * 1000,
-            thanks_ms=(settings.thanks_s or 0) * 1000,
-        )
-        if session.window:
-            pad.happen(Bound())
+        self._touch = TouchOutput(self.config, self.clock, speak)
+        stack.push_async_callback(self._touch.stop)
+        await self._touch.open(self.desired_config.settings.window or "")
 
     # --- chores -----------------------------------------------------------------------------
 
@@ -311,10 +306,10 @@ class Agent:
     def _note(self, pad: Pad) -> None:
         """Standby shows the minute, and the oldest fault that does not close the window."""
         standing = pad.faults.now
-        self._showing.note = by_code(standing[0].code) if standing else None
-        self._showing.again()
-        if self._touching is not None:
-            self._touching.again(self._showing.note)
+        self._display.note = by_code(standing[0].code) if standing else None
+        self._display.again()
+        if self._touch is not None:
+            self._touch.again(self._display.note)
 
     async def _report_health(self, pad: Pad, uplink: "Uplink") -> None:
         dice = random.SystemRandom()
@@ -336,8 +331,8 @@ class Agent:
         )
 
     def _status(self) -> str:
-        pad = self._pad_running
-        if pad is None:
+        pad = self._pad
+        if pad is None or not self._running:
             return "starting"
         return words(
             "stopping" if self.stopping.is_set() else pad.session.clerk_state,
@@ -350,11 +345,11 @@ class Agent:
         """The thread that has ended though nobody stopped it, if there is one."""
         if self.writer.died:
             return "the ledger's thread"
-        if self._pad_running is None or self.stopping.is_set():
+        if not self._running or self.stopping.is_set():
             return None
         if not self.board.keys.alive:
             return "the keys' thread"
-        return "the display's thread" if self._showing.died else None
+        return "the display's thread" if self._display.died else None
 
     def _part_died(self, part: str) -> None:
         """It never comes back by itself: end in order, and be started again."""

@@ -1,23 +1,54 @@
-"""What stands between the agent's loop and all that runs beside it: threads and tasks."""
+"""Between the agent's asyncio loop and what runs beside it: threads and tasks."""
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
-from typing import TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-def onto(loop: asyncio.AbstractEventLoop, call: Callable[[*Ts], object], *arguments: *Ts) -> None:
-    """Call from another thread onto the loop; nobody is there to hear once the loop is closed."""
+def call_on_loop(
+    loop: asyncio.AbstractEventLoop, call: Callable[[*Ts], object], *arguments: *Ts
+) -> None:
+    """Call from another thread onto the loop; does nothing once the loop is closed."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *arguments)
 
 
-def fail_aloud(task: "asyncio.Task[None]") -> None:
-    """A task's done callback: what nobody expected goes to the loop's own handler, at once.
+def raise_in_loop(task: "asyncio.Task[None]") -> None:
+    """A task's done callback: what it raised goes to the loop's exception handler at once.
 
-    Else it would be a secret of the task until somebody forgets that.
+    Without it asyncio would report the exception only when the task is garbage-collected.
     """
     if not task.cancelled():
         task.result()
+
+
+async def in_daemon_thread(call: Callable[[], T], name: str) -> T:
+    """Run `call` on a daemon thread of its own; returns its result, or raises what it raised.
+
+    For calls that wait for the memory card. `asyncio.to_thread` will not do: its threads are joined
+    when the process ends, so a call that a broken card never answers would keep the agent from
+    ending. When the caller is cancelled the thread goes on and its result is dropped.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+
+    def complete(set_outcome: Callable[[], None]) -> None:
+        if not result.done():
+            set_outcome()
+
+    def run() -> None:
+        try:
+            value = call()
+        except BaseException as error:  # noqa: BLE001 -- handed over, not swallowed
+            failure = error
+            call_on_loop(loop, complete, lambda: result.set_exception(failure))
+        else:
+            call_on_loop(loop, complete, lambda: result.set_result(value))
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await result

@@ -13,6 +13,7 @@ from device.errors import PadCode
 from device.events import (
     Arm,
     Blocked,
+    Bound,
     ClerkKey,
     Disarm,
     Does,
@@ -44,6 +45,7 @@ from device.session.session import Session
 from device.system.clock import TrustedClock
 from device.system.health import Faults
 from sync.entries import At, Body, Channel, Cleared, Entry, Fault, Level, Service
+from sync.messages import Settings
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,8 @@ class Pad:
     """A session, its clock, its queue to the ledger and its display.
 
     `append` commits an entry (the writer's). `show` hands a scene to the display and the lights,
-    `say` to lights, beeper and voice, neither of them blocking. `on_grown` hears of every commit.
-    `clerk_keys`: what the keys do that are the clerk's, by name. `new_id` makes invitation ids.
+    `say` to lights, beeper and voice; neither blocks. `clerk_keys`: what the clerk's keys do, by
+    name. `new_id` makes invitation ids.
     """
 
     def __init__(
@@ -75,7 +77,6 @@ class Pad:
         append: Callable[[Body], Awaitable[Entry]],
         show: Callable[[Scene, PadCode | None], None],
         say: Callable[[Scene], None],
-        on_grown: Callable[[], None],
         clerk_keys: Mapping[str, Does] | None = None,
         new_id: Callable[[], str],
     ) -> None:
@@ -83,12 +84,11 @@ class Pad:
         self.clock = clock
         self.faults = Faults()
         self.cases = Cases()
-        self.on_changed: Callable[[], None] = lambda: None
-        """Hears of every event when its effects are on their way; must be quick."""
         self.scene: Show = Show(Scene.STANDBY)
         self._show = show
         self._say = say
-        self._on_grown = on_grown
+        self._observers: list[Callable[[], None]] = []
+        self._commit_observers: list[Callable[[], None]] = []
         self._new_id = new_id
         self._clerk_keys = clerk_keys or {}
         self._deadline: asyncio.TimerHandle | None = None
@@ -97,10 +97,30 @@ class Pad:
         self._tells: tuple[str, Callable[[Level], None]] | None = None
         self.commits = CommitQueue(
             append,
-            on_stored=lambda _: self._on_grown(),
             on_stuck=self.raise_fault,
             on_free=self.clear_fault,
         )
+
+    # --- observers --------------------------------------------------------------------------
+
+    def observe(self, observer: Callable[[], None]) -> None:
+        """Call `observer` after every event, when its effects are on their way; must be quick."""
+        self._observers.append(observer)
+
+    def observe_commits(self, observer: Callable[[], None]) -> None:
+        """Call `observer` whenever an entry has become durable; must be quick."""
+        self._commit_observers.append(observer)
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Put settings into force; the session reads them at its next invitation or deadline."""
+        timing = self.session.timing._replace(
+            invitation_ms=(settings.invitation_s or 0) * 1000,
+            grace_ms=(settings.grace_s or 0) * 1000,
+            thanks_ms=(settings.thanks_s or 0) * 1000,
+        )
+        self.session.configure(settings.window or "", timing)
+        if self.session.window:
+            self.happen(Bound())
 
     # --- events -----------------------------------------------------------------------------
 
@@ -111,7 +131,8 @@ class Pad:
     def happen(self, event: Event) -> "list[asyncio.Future[Entry]] | Refusal":
         """Let the session answer an event: the commits that follow from it, or its refusal."""
         outcome = self._carry_out(self.session.step(event, self._at(event)))
-        self.on_changed()
+        for observer in self._observers:
+            observer()
         return outcome
 
     def _carry_out(self, effects: list[Effect]) -> "list[asyncio.Future[Entry]] | Refusal":
@@ -121,7 +142,7 @@ class Pad:
             match effect:
                 case Record(body=body):
                     commits.append(self.commits.put(body, owed=True))
-                    commits[-1].add_done_callback(self._stored)
+                    commits[-1].add_done_callback(self._session_committed)
                 case Show():
                     self._present(effect)
                 case Arm(after_ms=after_ms):
@@ -137,16 +158,6 @@ class Pad:
                         self._tells[1](level)
         return refusal if refusal is not None else commits
 
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Let `changed` hear of every event too; it must be quick."""
-        before = self.on_changed
-
-        def both() -> None:
-            before()
-            changed()
-
-        self.on_changed = both
-
     def tell_levels(self, source: str, hear: Callable[[Level], None]) -> None:
         """Let `hear` have the level of every invitation of `source`, once it is settled.
 
@@ -159,7 +170,9 @@ class Pad:
 
     def record(self, body: Body) -> asyncio.Future[Entry]:
         """Queue an entry that the session did not ask for (boot, clock, configuration)."""
-        return self.commits.put(body)
+        commit = self.commits.put(body)
+        commit.add_done_callback(self._committed)
+        return commit
 
     def press(self, press: Press) -> None:
         """A debounced press, from the driver. Several keys at once (`a+b`) are nobody's key."""
@@ -302,9 +315,15 @@ class Pad:
             return self.clock.at_mono(event.mono_ms)
         return self.clock.at()
 
-    def _stored(self, done: "asyncio.Future[Entry]") -> None:
-        if not done.cancelled() and done.exception() is None:
-            self.happen(Stored())
+    def _session_committed(self, commit: "asyncio.Future[Entry]") -> None:
+        if _is_durable(commit):
+            self.happen(Stored())  # thanks first, then whoever wants to send the entry
+        self._committed(commit)
+
+    def _committed(self, commit: "asyncio.Future[Entry]") -> None:
+        if _is_durable(commit):
+            for observer in self._commit_observers:
+                observer()
 
     def _present(self, show: Show) -> None:
         self.scene = show
@@ -326,3 +345,7 @@ class Pad:
     def _tick(self) -> None:
         self._deadline = None
         self.happen(Tick())
+
+
+def _is_durable(commit: "asyncio.Future[Entry]") -> bool:
+    return not commit.cancelled() and commit.exception() is None

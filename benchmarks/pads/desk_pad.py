@@ -22,7 +22,7 @@ async def main() -> None:
     if bench.pad is None:
         raise SystemExit("the pad is not open")
     desk = await open_desk(DeskConfig(token_file=token_file, port=0), bench.pad)
-    bench.pad.on_changed = desk.changed
+    bench.pad.observe(desk.changed)
     print(json.dumps({"ready": True, "port": desk.server.port}), flush=True)
     try:
         await asyncio.to_thread(bench.serve)

@@ -88,7 +88,6 @@ class Bench:
             append=self._append,
             show=self._show,
             say=lambda _: None,
-            on_grown=lambda: None,
             new_id=_new_id,
         )
 

@@ -60,8 +60,9 @@ class Window:
         await self._writer.start()
         self._pad = Pad(
             Session("3", Timing()), self._clock, append=self._writer.append, show=self._show,
-            say=lambda _: None, on_grown=self._uplink.grown, new_id=lambda: str(ULID()),
+            say=lambda _: None, new_id=lambda: str(ULID()),
         )  # fmt: skip
+        self._pad.observe_commits(self._uplink.grown)
         await self._uplink.start()
         say({"ready": self._writer.head_seq})
         while not ended.is_set():

@@ -20,7 +20,7 @@ from device.board.keypad import Keypad, load_keypad
 from device.config.config import Bus68Config
 from device.desk.bus68_protocol import Bus68Protocol, Word
 from device.errors import ConfigError
-from device.loop_bridge import fail_aloud, onto
+from device.loop_bridge import call_on_loop, raise_in_loop
 from device.ports import Desk, Granted
 from sync.entries import Level, Service
 from web.refusal_log import RefusalLog
@@ -85,9 +85,9 @@ class Bus68:
         """Begin to listen; a line that is not there is a fault (B01), no error."""
         loop = asyncio.get_running_loop()
         self._line.start(
-            on_open=lambda: onto(loop, self._talk.reopen),
-            on_bytes=lambda data: onto(loop, self.hear, data, _ms(loop)),
-            on_gone=lambda gone, why: onto(loop, self._on_fault, gone, why),
+            on_open=lambda: call_on_loop(loop, self._talk.reopen),
+            on_bytes=lambda data: call_on_loop(loop, self.hear, data, _ms(loop)),
+            on_gone=lambda gone, why: call_on_loop(loop, self._on_fault, gone, why),
         )
 
     def stop(self) -> None:
@@ -127,7 +127,7 @@ class Bus68:
         else:
             self._talk.drop()  # or the last citizen's level would be taken for this one's
             self._asking = asyncio.ensure_future(self._ask(now_ms))
-            self._asking.add_done_callback(fail_aloud)
+            self._asking.add_done_callback(raise_in_loop)
 
     def _is_open(self) -> bool:
         return self._invitation is not None and self._desk.standing(self._invitation) == "open"

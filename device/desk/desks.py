@@ -45,7 +45,7 @@ class Desks:
 
         desk = await open_desk(settings, self._pad)
         self._stack.push_async_callback(desk.server.stop)
-        self._pad.watch(desk.changed)
+        self._pad.observe(desk.changed)
         self._refused = desk.refused
 
     def _open_bus(self, settings: Bus68Config) -> None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from device.errors import LedgerError, PadCode
-from device.loop_bridge import fail_aloud
+from device.loop_bridge import raise_in_loop
 from sync.entries import Body, Entry
 
 RETRY_S = 1.0
@@ -29,23 +29,21 @@ what comes then are strays and faults."""
 class CommitQueue:
     """The queue in front of the ledger.
 
-    `append` commits one entry or raises LedgerError. `on_stored` is called after each commit, in
-    order; `on_stuck` when the head is refused, or hangs, for a reason that is new; `on_free` when
-    that reason has gone.
+    `append` commits one entry or raises LedgerError. `on_stuck` is called when the head is refused,
+    or hangs, for a reason that is new; `on_free` when that reason has gone. An entry that is
+    durable completes the future that `put` returned, and nothing else.
     """
 
     def __init__(
         self,
         append: Callable[[Body], Awaitable[Entry]],
         *,
-        on_stored: Callable[[Entry], None],
         on_stuck: Callable[[PadCode, str], None],
         on_free: Callable[[PadCode], None],
         retry_s: float = RETRY_S,
         slow_s: float = SLOW_S,
     ) -> None:
         self._append = append
-        self._on_stored = on_stored
         self._on_stuck = on_stuck
         self._on_free = on_free
         self._retry_s = retry_s
@@ -71,7 +69,7 @@ class CommitQueue:
         self._held.append((body, done))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.ensure_future(self._drain())
-            self._pump.add_done_callback(fail_aloud)
+            self._pump.add_done_callback(raise_in_loop)
         return done
 
     async def settle(self, timeout_s: float) -> bool:
@@ -102,7 +100,6 @@ class CommitQueue:
             self._held.popleft()
             if not done.cancelled():
                 done.set_result(entry)
-            self._on_stored(entry)
             self._sticks(None, "")
 
     def _hangs(self) -> None:

@@ -1,27 +1,36 @@
-"""What the province wishes of a pad, laid over the pad's own configuration.
+"""The configuration that the province wants of a pad, over the pad's own.
 
-The wish is kept in a file beside the ledger, so that a pad that boots without a network goes on
-as it was told. A wish that breaks the bounds of `config.py` is refused whole, with every problem
-in words, and what was in force stays in force.
+It is stored in a file beside the ledger, so that a pad that boots without a network goes on as it
+was told. One that breaks the bounds of `config.py` is refused whole, with every problem in words,
+and what was in force stays in force.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from device.config.config import Config
-from device.config.config import PadConfig as PadTable
-from device.config.config import SessionConfig as SessionTimes
-from sync.messages import VERSION, ContractError, Desired, Reported, Settings, read_message
-from sync.messages import write_message as write
+from device.config.config import Config, PadConfig, SessionConfig
+from device.loop_bridge import in_daemon_thread
+from sync.messages import (
+    VERSION,
+    ContractError,
+    Desired,
+    Reported,
+    Settings,
+    read_message,
+    write_message,
+)
 
 
 class DesiredConfig:
-    """The desired configuration in force, if any. `path`: where it is kept. `unwritable`: why a
-    text cannot stand on this pad's screen, if so.
+    """The settings in force, and the desired configuration that they come from, if any.
+
+    `path`: the file that it is stored in. `unwritable`: why a text cannot be shown on this pad's
+    screen, or "". Every method is for the agent's loop.
     """
 
     def __init__(
@@ -30,29 +39,33 @@ class DesiredConfig:
         self._path = path
         self._unwritable = unwritable
         self._config = config
-        self._inforce: Desired | None = None
+        self._in_force: Desired | None = None
         self._problems: tuple[str, ...] = ()
+        self._observers: list[Callable[[Settings], None]] = []
         if path.exists():
             try:
-                self.accept(read_message(Desired, path.read_bytes()), keep=False)
-            except ContractError as error:  # a torn file: the retained wish comes again
+                stored = read_message(Desired, path.read_bytes())
+            except ContractError as error:  # a torn file: the retained message comes again
                 self._problems = (f"{path.name}: {error}",)
+            else:
+                if self._is_acceptable(stored):
+                    self._in_force = stored
 
     @property
     def version(self) -> int:
         """The version in force; 0 when only the pad's own configuration is."""
-        return self._inforce.version if self._inforce is not None else 0
+        return self._in_force.version if self._in_force is not None else 0
 
     @property
     def settings(self) -> Settings:
-        """What is in force: the wish where it says something, else the configuration."""
-        wish = self._inforce.settings if self._inforce is not None else Settings()
+        """What is in force: the desired value where there is one, else the pad's own."""
+        desired = self._in_force.settings if self._in_force is not None else Settings()
         own = self._config.session
         return Settings(
-            window=self._config.pad.window if wish.window is None else wish.window,
-            invitation_s=own.invitation_s if wish.invitation_s is None else wish.invitation_s,
-            grace_s=own.grace_s if wish.grace_s is None else wish.grace_s,
-            thanks_s=own.thanks_s if wish.thanks_s is None else wish.thanks_s,
+            window=self._config.pad.window if desired.window is None else desired.window,
+            invitation_s=own.invitation_s if desired.invitation_s is None else desired.invitation_s,
+            grace_s=own.grace_s if desired.grace_s is None else desired.grace_s,
+            thanks_s=own.thanks_s if desired.thanks_s is None else desired.thanks_s,
         )
 
     @property
@@ -60,25 +73,30 @@ class DesiredConfig:
         """Hex SHA-256 of the canonical settings in force."""
         return hashlib.sha256(msgspec.json.encode(self.settings, order="sorted")).hexdigest()
 
-    def accept(self, desired: Desired, *, keep: bool = True) -> bool:
-        """Take a wish into force; True when something changed.
+    def observe(self, observer: Callable[[Settings], None]) -> None:
+        """Call `observer` with the settings in force, now and whenever they change."""
+        self._observers.append(observer)
+        observer(self.settings)
+
+    async def accept(self, desired: Desired) -> bool:
+        """Store a desired configuration and put it into force; True when something changed.
 
         False for one that is not newer, and for one with problems (`report` then names them).
-        Raises OSError when it cannot be kept; nothing has changed then.
+        Raises OSError when it cannot be stored; nothing has changed then. Storing waits for the
+        card, on a thread; to be called again only when the call before has returned.
         """
-        if desired.version <= self.version:
+        if not self._is_acceptable(desired):
             return False
-        problems = self._problems_of(desired.settings)
-        if problems:
-            self._problems = problems
-            return False
-        if keep:
-            self._keep(write(desired))
-        self._inforce, self._problems = desired, ()
+        raw = write_message(desired)
+        await in_daemon_thread(partial(_store, self._path, raw), "desired-config")
+        self._in_force, self._problems = desired, ()
+        settings = self.settings
+        for observer in self._observers:
+            observer(settings)
         return True
 
     def report(self) -> Reported:
-        """What is in force, and why the last wish is not, in words."""
+        """What is in force, and why the last desired configuration is not, in words."""
         return Reported(
             v=VERSION,
             version=self.version,
@@ -87,27 +105,42 @@ class DesiredConfig:
             problems=self._problems,
         )
 
+    def _is_acceptable(self, desired: Desired) -> bool:
+        """Whether it is newer and within bounds; its problems are kept for the report."""
+        if desired.version <= self.version:
+            return False
+        problems = self._problems_of(desired.settings)
+        if problems:
+            self._problems = problems
+        return not problems
+
     def _problems_of(self, settings: Settings) -> tuple[str, ...]:
-        problems = _problems(settings)
+        problems = _out_of_bounds(settings)
         if not problems and (why := self._unwritable(settings.window or "")):
             problems = (f"window: {why}",)
         return problems
 
-    def _keep(self, raw: bytes) -> None:
-        """Write beside, sync, rename: a power cut leaves the old wish or the new one."""
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+
+def _store(path: Path, raw: bytes) -> None:
+    """Write beside, sync, rename, sync the folder: a power cut leaves the old file or the new."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # without it the rename itself may be lost
+    finally:
+        os.close(folder)
 
 
-def _problems(settings: Settings) -> tuple[str, ...]:
-    found = []
+def _out_of_bounds(settings: Settings) -> tuple[str, ...]:
+    problems = []
     for kind, names, own in (
-        (PadTable, ("window",), {"id": "any"}),
-        (SessionTimes, ("invitation_s", "grace_s", "thanks_s"), {}),
+        (PadConfig, ("window",), {"id": "any"}),
+        (SessionConfig, ("invitation_s", "grace_s", "thanks_s"), {}),
     ):
         for name in names:
             value = getattr(settings, name)
@@ -116,5 +149,5 @@ def _problems(settings: Settings) -> tuple[str, ...]:
             try:
                 msgspec.convert({**own, name: value}, kind)
             except msgspec.ValidationError as error:
-                found.append(f"{name}: {error}")
-    return tuple(found)
+                problems.append(f"{name}: {error}")
+    return tuple(problems)

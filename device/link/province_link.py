@@ -1,63 +1,86 @@
-"""The pad's side of the province: what it hears, what it answers.
+"""The pad's side of the province: what it receives, and what it answers.
 
-The uplink carries; this decides. A receipt moves the mark, a refusal becomes a fault, a history
-that parted opens a new ledger, a wish is taken into force, a command is carried out. Everything
-runs on the agent's loop.
+The uplink carries; this decides. A receipt moves the mark, a refusal becomes a fault, a diverged
+ledger is followed by a new one, a desired configuration is put into force, a command is carried
+out. Everything runs on the agent's loop.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from device.errors import PadCode, PadError
 from device.events import Refusal
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS, MqttCommands
-from device.loop_bridge import fail_aloud
+from device.loop_bridge import raise_in_loop
 from device.pad import Pad
 from sync.entries import Configured
-from sync.messages import VERSION, Command, CommandResult, Desired, Order, Problem, Reported
+from sync.messages import (
+    VERSION,
+    Command,
+    CommandResult,
+    Desired,
+    Health,
+    Order,
+    Problem,
+    Reported,
+)
 
 log = logging.getLogger(__name__)
 
 SILENT_MS = 60 * 60 * 1000
 """A backlog that has not moved for an hour is worth a technician's look (N01)."""
 
-PART_RETRY_S = 5.0
+ROLLOVER_RETRY_S = 5.0
 """A new ledger that the card refuses is tried again this often."""
 
 
-class ProvinceLink:
-    """Hears the uplink (`sync.uplink.Listener`).
+class Publisher(Protocol):
+    """What the link publishes through: the uplink."""
 
-    `apply` puts a changed configuration into force. `report` publishes the one in force.
-    `report_health` publishes health now. `on_renewed` hears that the writer has a new ledger.
+    def publish_reported(self, reported: Reported, /) -> None:
+        """Publish the configuration in force."""
+
+    def publish_health(self, health: Health, /) -> None:
+        """Publish a health report."""
+
+    def grown(self) -> None:
+        """There is something new to send, or a new ledger to send from."""
+
+
+class ProvinceLink:
+    """Answers the uplink (`sync.uplink_ports.UplinkObserver`). `health` makes a health report.
+
+    To be given its uplink with `attach` before that starts.
     """
 
     def __init__(
         self,
         pad: Pad,
         writer: Writer,
-        wishes: DesiredConfig,
+        desired_config: DesiredConfig,
         *,
-        apply: Callable[[], None],
-        report: Callable[[Reported], None],
-        report_health: Callable[[], None],
-        on_renewed: Callable[[], None],
+        health: Callable[[], Health],
     ) -> None:
         self._pad = pad
         self._writer = writer
-        self._wishes = wishes
-        self._apply = apply
-        self._report = report
-        self._report_health = report_health
-        self._on_renewed = on_renewed
-        self._orders = MqttCommands(pad, pad.clock.at)
+        self._desired_config = desired_config
+        self._health = health
+        self._uplink: Publisher | None = None
+        self._commands = MqttCommands(pad, pad.clock.at)
         self._refused: Problem | None = None
-        self._parting: asyncio.Task[None] | None = None
+        self._rollover: asyncio.Task[None] | None = None
+        self._next_desired: Desired | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self._moved_ms = pad.clock.at().mono
         self.online = False
+
+    def attach(self, uplink: Publisher) -> None:
+        """Publish through `uplink` from now on."""
+        self._uplink = uplink
 
     def receipted(self, seq: int) -> None:
         """All entries up to `seq` are committed at the province."""
@@ -79,40 +102,33 @@ class ProvinceLink:
 
     def diverged(self, detail: str) -> None:
         """The province holds another history: go on in a new ledger, take along what it lacks."""
-        if self._parting is None or self._parting.done():
+        if self._rollover is None or self._rollover.done():
             log.error("the ledgers parted: %s", detail)
             self._pad.raise_fault(PadCode.LEDGER_DIVERGED, detail)
-            self._parting = asyncio.ensure_future(self._part())
-            self._parting.add_done_callback(fail_aloud)
+            self._rollover = asyncio.ensure_future(self._open_new_ledger())
+            self._rollover.add_done_callback(raise_in_loop)
 
     def connected(self, up: bool) -> None:
         """The broker is there, or gone."""
         if up and not self.online:
-            self._report(self._wishes.report())
+            self._report()
         self.online = up
 
     def desired(self, desired: Desired) -> None:
-        """A desired configuration came; it is in force when it is newer and within bounds."""
-        try:
-            changed = self._wishes.accept(desired)
-        except OSError as error:
-            log.error("a desired configuration could not be kept: %s", error)
-            return
-        if changed:
-            self._apply()
-            self._pad.record(
-                Configured(
-                    at=self._pad.clock.at(),
-                    version=self._wishes.version,
-                    digest=self._wishes.digest,
-                )
-            )
-        self._report(self._wishes.report())
+        """A desired configuration came; it is put into force when it is newer and within bounds.
+
+        Storing it waits for the card, so that happens in a task. Of several that come meanwhile
+        only the last is looked at: it says all that the ones before it said.
+        """
+        self._next_desired = desired
+        if self._accepting is None or self._accepting.done():
+            self._accepting = asyncio.ensure_future(self._accept_desired())
+            self._accepting.add_done_callback(raise_in_loop)
 
     async def command(self, command: Command) -> CommandResult:
         """Carry out an order; the answer says whether it was done, and if not, why."""
         if command.order in ORDERS:
-            return await self._orders.carry_out(command)
+            return await self._commands.carry_out(command)
         refusal: Refusal | None = None
         match command.order:
             case Order.IDENTIFY:
@@ -122,7 +138,8 @@ class ProvinceLink:
             case Order.RESUME:
                 refusal = await self._pad.resume(f"command:{command.by[:MAX_BY_CHARS]}")
             case Order.REPORT_HEALTH:
-                self._report_health()
+                if self._uplink is not None:
+                    self._uplink.publish_health(self._health())
         return CommandResult(
             v=VERSION, done=refusal is None, code=refusal.value if refusal else None
         )
@@ -135,7 +152,7 @@ class ProvinceLink:
         elif now - self._moved_ms > SILENT_MS:
             self._pad.raise_fault(PadCode.PROVINCE_SILENT)
 
-    async def _part(self) -> None:
+    async def _open_new_ledger(self) -> None:
         """Open the new ledger; a card that refuses is a fault, and is tried again until it takes
         it. Meanwhile the old ledger goes on.
         """
@@ -153,7 +170,26 @@ class ProvinceLink:
                     if standing is not None:
                         self._pad.clear_fault(standing.code, standing.detail)
                     standing = error
-            await asyncio.sleep(PART_RETRY_S)
+            await asyncio.sleep(ROLLOVER_RETRY_S)
         if standing is not None:
             self._pad.clear_fault(standing.code, standing.detail)
-        self._on_renewed()
+        if self._uplink is not None:
+            self._uplink.grown()
+
+    async def _accept_desired(self) -> None:
+        while (desired := self._next_desired) is not None:
+            self._next_desired = None
+            try:
+                changed = await self._desired_config.accept(desired)
+            except OSError as error:
+                log.error("a desired configuration could not be stored: %s", error)
+                continue
+            if changed:
+                version, digest = self._desired_config.version, self._desired_config.digest
+                at = self._pad.clock.at()
+                self._pad.record(Configured(at=at, version=version, digest=digest))
+            self._report()
+
+    def _report(self) -> None:
+        if self._uplink is not None:
+            self._uplink.publish_reported(self._desired_config.report())

@@ -22,6 +22,7 @@ from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
 from device.ui.qr_url import link
 from device.ui.screens import Screen, screen
 from device.ui.words import load
+from sync.messages import Settings
 from sync.phone_token import CHARS
 
 if TYPE_CHECKING:
@@ -128,14 +129,14 @@ class _Picture(NamedTuple):
 
 
 class DisplayOutput:
-    """The display of one pad. `window` may be set anew; every method is for the agent's loop.
+    """The display of one pad; every method is for the agent's loop.
 
     Raises ConfigError for words that the display cannot show.
     """
 
     def __init__(self, config: Config, board: Board, clock: TrustedClock) -> None:
         refuse_unshowable(config)
-        self.window = config.pad.window
+        self._window = config.pad.window
         self.note: PadCode | None = None
         """A fault that does not close the window, for the technician's eye in standby."""
         self.code: Callable[[], str | None] = lambda: None
@@ -167,8 +168,8 @@ class DisplayOutput:
     def warm(self) -> None:
         """Draw what a citizen will see first, while nobody waits."""
         for scene in SEEN_SOON:
-            self._picture(_Picture(scene, window=self.window))
-        self._picture(_Picture(Scene.INVITATION, window=self.window, turned=True))
+            self._picture(_Picture(scene, window=self._window))
+        self._picture(_Picture(Scene.INVITATION, window=self._window, turned=True))
 
     def show(self, scene: Scene, code: PadCode | None) -> None:
         """Show a scene; returns at once."""
@@ -179,6 +180,10 @@ class DisplayOutput:
         if self._panel is not None:
             self._shown = self._picture_of(scene, code), self._brightness()
             self._panel.show(*self._shown)
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Show the window of these settings from the next picture on."""
+        self._window = settings.window or ""
 
     def again(self) -> None:
         """Show what is at rest anew if the minute, the note, the window or its brightness has
@@ -201,7 +206,7 @@ class DisplayOutput:
         of_case = self.code() if scene in WITH_CODE else None
         if scene in RESTING:
             step = self._clock.at().mono // wear.STEP_MS
-            one = _Picture(scene, code, self.window, turned=wear.turned(step), step=step)
+            one = _Picture(scene, code, self._window, turned=wear.turned(step), step=step)
             if scene is Scene.STANDBY:
                 home = self._config.phone.standby_url
                 one = one._replace(
@@ -211,7 +216,7 @@ class DisplayOutput:
                     late=of_case is not None,
                 )
             return self._picture_now(one)
-        one = _Picture(scene, code, self.window)
+        one = _Picture(scene, code, self._window)
         if of_case is not None:
             return self._picture_now(one._replace(qr=of_case))
         return self._picture(one._replace(turned=self._turns(scene)))

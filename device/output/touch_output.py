@@ -27,6 +27,7 @@ from device.ui.touch.kiosk_secret import ask_for_browser
 from device.ui.touch.page_liveness import PageLiveness
 from sync.codes import options
 from sync.entries import Level
+from sync.messages import Settings
 
 if TYPE_CHECKING:
     from device.ui.touch.controller import PageController
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SETTLE_MS = 400
-"""How much later than its first finger a touch may be heard of: a finger stays down for a tenth of
-a second, an old one for three."""
-
 
 class TouchOutput:
     """The touch page of one pad, from `open` to `stop`."""
@@ -47,8 +44,6 @@ class TouchOutput:
     def __init__(
         self, config: Config, clock: TrustedClock, speak: Callable[[Scene], None] | None
     ) -> None:
-        self.code: Callable[[], str | None] = lambda: None
-        """What the QR code of the case says now, if there is one."""
         self._config = config
         self._clock = clock
         self._speak = speak
@@ -59,29 +54,32 @@ class TouchOutput:
         self._code: Callable[[], str | None] = lambda: None
         self._page: PageController | None = None
         self._open: OpenPage | None = None
+        self._shown_window = ""
+        """The window whose characters the page's font has."""
         self._window = ""
+        """The window of the settings in force."""
         self._learning: asyncio.Task[None] | None = None
         keyless = config.profile.keys == KeysProfile()
         self._dark = PadCode.SCREEN_GONE if keyless else PadCode.SCREEN_GONE_KEYS_LEFT
-        self._sight: PageLiveness | None = None
+        self._liveness: PageLiveness | None = None
         self._asking: asyncio.Task[None] | None = None
         self._fault: OnFault = lambda _: None
 
     async def open(self, window: str) -> None:
-        """Serve it, so that a ledger that cannot be opened is seen. `window`: the one in force.
-        Raises ConfigError.
+        """Serve the page, so that a ledger that cannot be opened is seen on it. `window`: of the
+        settings in force. Raises ConfigError.
         """
         from device.ui.touch.controller import PageController
         from device.ui.touch.page_start import open_page
 
         settings = self._settings()
-        self._window = window
+        self._shown_window = self._window = window
         fixed = self._fixed()
         self._page = PageController(
             fixed,
             now=self._now,
-            happen=lambda event: self._happen(event),  # noqa: PLW0108 -- the pad comes later
-            mono_ms=lambda: self._clock.at().mono,
+            happen=self._forward,
+            mono_ms=self._mono_ms,
             speak=self._say_again,
             shown=self._shown,
         )
@@ -94,35 +92,36 @@ class TouchOutput:
         code: Callable[[], str | None],
         fault: OnFault,
     ) -> None:
-        """There is a session now, with reasons after thanks if the hall wishes them. `code`: what a
-        QR code says that belongs to a case (`phone_codes.py`). `fault` hears when nobody can see
-        the page.
+        """Show this session from now on, and give its events to `happen`. `code`: the text of the
+        QR code that belongs to a case (`phone_codes.py`). `fault` is called when the page is on no
+        screen, and when it is again.
         """
-        settings = self._settings()
-        session.details = settings.reasons
-        session.timing = session.timing._replace(
-            details_ms=settings.reasons_s * 1000, settle_ms=SETTLE_MS
-        )
         self._session, self._happen, self._code, self._fault = session, happen, code, fault
-        if settings.watch_s:
-            self._sight = PageLiveness(settings.watch_s * 1000, self._clock.at().mono)
+        if watch_s := self._settings().watch_s:
+            self._liveness = PageLiveness(watch_s * 1000, self._mono_ms())
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Show the window of these settings, as soon as the page's font has its characters."""
+        self._window = settings.window or ""
+        self._learn_window()
 
     def show(self, scene: Scene, code: PadCode | None) -> None:
-        """A scene stands there."""
+        """Show a scene; returns at once."""
         self._scene = (scene, code)
         self.changed()
 
     def again(self, note: PadCode | None) -> None:
-        """A second has gone by. `note`: a fault that does not close the window, for the
-        technician's eye in standby.
+        """Called every second: look whether the page is on a screen, show the minute, try what did
+        not work before. `note`: a fault that does not close the window, shown in standby for the
+        technician.
         """
         self._note = note
-        self._look_out()
+        self._check_liveness()
         self._learn_window()
         self.changed()
 
     def changed(self) -> None:
-        """Something happened at the pad."""
+        """Send the page what has changed; called after every event of the pad."""
         if self._page is not None:
             self._page.changed()
 
@@ -138,15 +137,15 @@ class TouchOutput:
         self._page = self._open = None
 
     def _shown(self) -> None:
-        if self._sight is not None:
-            self._sight.shown(self._clock.at().mono)
-            self._look_out()
+        if self._liveness is not None:
+            self._liveness.shown(self._mono_ms())
+            self._check_liveness()
 
-    def _look_out(self) -> None:
-        """Whether a browser still has the page on a screen."""
-        if self._sight is None:
+    def _check_liveness(self) -> None:
+        """Report whether a browser has the page on a screen; have it restarted if not."""
+        if self._liveness is None:
             return
-        seen = self._sight.look(self._clock.at().mono)
+        seen = self._liveness.look(self._mono_ms())
         self._fault(FaultReport(self._dark, seen.lost))
         if seen.again:
             self._asking = asyncio.ensure_future(self._ask_for_browser())
@@ -159,14 +158,14 @@ class TouchOutput:
             log.error("it cannot be asked for: %s", error)
 
     def _learn_window(self) -> None:
-        """The province has named a window whose signs the page cannot write yet: learn them, while
+        """Where the page's font lacks characters of the window: open it with another font, while
         nobody is being asked.
         """
         if self._session is None or not self._is_at_rest():
             return
-        if self._can_write(self._session.window) or self._learning is not None:
+        if self._can_write(self._window) or self._learning is not None:
             return
-        self._learning = asyncio.ensure_future(self._learn(self._session.window))
+        self._learning = asyncio.ensure_future(self._learn(self._window))
 
     async def _learn(self, window: str) -> None:
         """Open anew, as an agent that was started again does; the page comes back by itself."""
@@ -181,7 +180,7 @@ class TouchOutput:
             await self._open.stop()
             again = msgspec.structs.replace(settings, port=self._open.port)
             self._open = await open_page(again, fixed, self._page)
-            self._window = window
+            self._shown_window = window
             self.changed()
         except ConfigError as error:
             log.error("the touch page does not come back: %s", error)
@@ -192,7 +191,13 @@ class TouchOutput:
         return self._scene is not None and self._scene[0] in RESTING
 
     def _can_write(self, window: str) -> bool:
-        return window.isascii() or set(window) <= set(self._window)
+        return window.isascii() or set(window) <= set(self._shown_window)
+
+    def _forward(self, event: Event) -> None:
+        self._happen(event)
+
+    def _mono_ms(self) -> int:
+        return self._clock.at().mono
 
     def _say_again(self) -> None:
         if self._speak is not None and self._scene is not None:
@@ -207,14 +212,14 @@ class TouchOutput:
         session = self._session
         if session is None:
             return PadView(scene, code)
-        one = session.invitation
+        invitation = session.invitation
         return PadView(
             scene,
             code or (self._note if scene is Scene.STANDBY else None),
             asks=session.asks,
-            invitation=one.id if one is not None else None,
+            invitation=invitation.id if invitation is not None else None,
             reasons_for=session.reasons_for,
-            window=session.window if self._can_write(session.window) else "",
+            window=self._window if self._can_write(self._window) else "",
             minute=self._clock.time_of_day(),
             link=self._link(scene),
             late=scene is Scene.STANDBY and self._code() is not None,
@@ -243,7 +248,7 @@ class TouchOutput:
             offers=offers(),
             modules=modules,
             hall=pad.hall,
-            window=self._window,
+            window=self._shown_window,
             notices=(*([pad.notice] if pad.notice else ()), *settings.notices),
             notice_s=settings.notice_s,
             card=(card.name, card.number, card.photo is not None) if card is not None else None,

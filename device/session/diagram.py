@@ -6,9 +6,13 @@
 import sys
 
 from device.events import Event
-from device.session.transitions import ROWS, TABLE, Action, SessionState, Transition
+from device.session import actions
+from device.session.actions import Action
+from device.session.guards import Guard
+from device.session.states import SessionState
+from device.session.transitions import ROWS, TABLE, Transition
 
-_DRAWN_LOOPS = (Action.CORRECT, Action.SHOW_SAVING)
+_DRAWN_LOOPS = (actions.correct, actions.show_saving)
 
 _HEAD = """# The rating session
 
@@ -25,10 +29,10 @@ def diagram() -> str:
     """The state diagram in Mermaid's language."""
     lines = ["stateDiagram-v2", "    [*] --> idle", "    [*] --> unbound", "    [*] --> paused"]
     for row in TABLE:
-        stays = row.to == (row.state,) and row.act not in _DRAWN_LOOPS
-        if stays or row.act is Action.BLOCK:
+        stays = row.to == (row.state,) and row.action not in _DRAWN_LOOPS
+        if stays or row.action is actions.block:
             continue
-        label = f"{_event(row.event)}{_guard(row)} / {row.act.value}"
+        label = f"{_event(row.event)}{_guard(row)} / {words_of(row.action)}"
         lines += [f"    {row.state.value} --> {to.value}: {label}" for to in row.to]
     return "\n".join(lines)
 
@@ -45,7 +49,8 @@ def document() -> str:
         ]
         for event in Event.__args__:
             lines += [
-                f"| {_event(event)} | {row.when.value if row.when else ''} | {row.act.value} "
+                f"| {_event(event)} | {words_of(row.guard) if row.guard else ''} "
+                f"| {words_of(row.action)} "
                 f"| {', '.join(to.value for to in row.to)} |"
                 for row in ROWS[state, event]
             ]
@@ -58,7 +63,13 @@ def _event(event: type[Event]) -> str:
 
 
 def _guard(row: Transition) -> str:
-    return f" [{row.when.value}]" if row.when else ""
+    return f" [{words_of(row.guard)}]" if row.guard else ""
+
+
+def words_of(function: Action | Guard) -> str:
+    """The first line of a docstring as part of a sentence: "Record rated." is "record rated"."""
+    first_line = (function.__doc__ or "").partition("\n")[0].rstrip(".")
+    return first_line[:1].lower() + first_line[1:]
 
 
 if __name__ == "__main__":

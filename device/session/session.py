@@ -43,29 +43,21 @@ written does not beget another. A press whose entry waits while a fault comes up
 not thanked: it stays in the queue, and its invitation is `open` until it is durable.
 """
 
-from device.events import Effect, Event, Show
-from device.session.actions import ACTS, SCENE_AT_REST, Acts
-from device.session.context import CLOGGED_AT, Timing
-from device.session.transitions import ROWS, TABLE, Action, Guard, SessionState, Transition
-from sync.entries import At
+from device.events import Effect, Event, Invitation, Show, Standing
+from device.session.actions import SCENE_AT_REST
+from device.session.context import CLOGGED_AT, SessionContext, Timing
+from device.session.states import SessionState
+from device.session.transitions import ROWS, TABLE, Transition
+from sync.entries import At, Level
 
-__all__ = [
-    "CLOGGED_AT",
-    "TABLE",
-    "Action",
-    "Guard",
-    "Session",
-    "SessionState",
-    "Timing",
-    "Transition",
-]
+__all__ = ["CLOGGED_AT", "TABLE", "Session", "SessionState", "Timing", "Transition"]
 
 
-class Session(Acts):
-    """One window's session. `window`, `timing` and `details` may be set anew at any time; they
-    are read at the next invitation or deadline.
+class Session:
+    """One window's session.
 
-    `bound`: the pad has a window. `paused`: it was paused when the power went.
+    `bound`: the pad has a window. `paused`: it was paused when the power went. `details`: reasons
+    are asked for after thanks.
     """
 
     def __init__(
@@ -77,32 +69,102 @@ class Session(Acts):
         bound: bool = True,
         paused: bool = False,
     ) -> None:
-        super().__init__(window, timing, details=details, bound=bound, paused=paused)
+        self._context = SessionContext(window, timing, details=details, bound=bound, paused=paused)
+
+    def configure(self, window: str, timing: Timing) -> None:
+        """Change the settings; they are read at the next invitation or deadline."""
+        self._context.window = window
+        self._context.timing = timing
+
+    # --- events -----------------------------------------------------------------------------
 
     def start(self) -> list[Effect]:
         """What the pad shows before anything has happened."""
-        return [Show(SCENE_AT_REST[self.state])]
+        return [Show(SCENE_AT_REST[self._context.state])]
 
     def step(self, event: Event, at: At) -> list[Effect]:
-        """Let `event` happen; the effects, in the order in which they must be carried out.
+        """Answer `event` with effects, in the order in which they must be carried out.
 
         `at` is now; for a Press it is the time of its edge. Never raises, whatever the state.
         """
-        self._effects = []
-        ACTS[self.row(event, at).act](self, event, at)
-        self._say_settled()
-        return self._effects
+        context = self._context
+        context.effects = []
+        self.row(event, at).action(context, event, at)
+        context.settle()
+        return context.effects
 
     def row(self, event: Event, at: At) -> Transition:
         """The row of the table that `event` would meet; changes nothing."""
-        rows = ROWS[self.state, type(event)]
-        return next(row for row in rows if row.when is None or self.holds(row.when, event, at))
+        context = self._context
+        rows = ROWS[context.state, type(event)]
+        return next(row for row in rows if row.guard is None or row.guard(context, event, at))
+
+    def remember(self, invitation: str, standing: Standing) -> None:
+        """Take over what the ledger says of an invitation; called when the agent starts."""
+        self._context.remember(invitation, standing)
+
+    # --- questions --------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SessionState:
+        """Where the session stands."""
+        return self._context.state
+
+    @property
+    def window(self) -> str:
+        """The window that the next invitation names."""
+        return self._context.window
+
+    @property
+    def timing(self) -> Timing:
+        """The durations in force."""
+        return self._context.timing
+
+    @property
+    def invitation(self) -> Invitation | None:
+        """The invitation that is being answered."""
+        return self._context.invitation
+
+    @property
+    def strays_dropped(self) -> int:
+        """How many strays were only counted because the card took nothing."""
+        return self._context.strays_dropped
+
+    def standing(self, invitation: str) -> Standing | None:
+        """All that a clerk may know of an invitation; None for one that is not remembered."""
+        return self._context.standings.get(invitation)
 
     @property
     def clerk_state(self) -> str:
         """ready, busy, paused, fault or unbound: what a desk may be told of the window."""
         if self.state in (SessionState.FAULT, SessionState.UNBOUND):
             return str(self.state.value)
-        if self._paused:
+        if self._context.paused:
             return "paused"
         return "ready" if self.state in (SessionState.IDLE, SessionState.THANKS) else "busy"
+
+    @property
+    def asks(self) -> bool:
+        """Whether a press of a level key would be a rating, or correct one, as far as the state
+        tells. The press is judged by its own time (`step`).
+        """
+        if self.state is SessionState.GRACE:
+            return not self._context.corrected
+        return self.state is SessionState.INVITED
+
+    @property
+    def reasons_for(self) -> Level | None:
+        """The level that reasons are asked for now. For the citizen's eye only (law 7)."""
+        return self._context.level if self.state is SessionState.DETAILS else None
+
+    def phone_may_rate(self, mono_ms: int, late_ms: int) -> str | None:
+        """The invitation that a citizen may rate by phone now: the open one until a key is pressed,
+        then none; for `late_ms` the one that lapsed, until another invitation.
+        """
+        last = self._context.last_invitation
+        if last is None:
+            return None
+        if self.state is SessionState.INVITED:
+            return last.id
+        lapsed = self.state is SessionState.IDLE and self.standing(last.id) == "unrated"
+        return last.id if lapsed and mono_ms < self._context.lapsed_ms + late_ms else None

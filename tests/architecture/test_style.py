@@ -34,6 +34,7 @@ OUTERMOST = {
     "device/drivers/latest_worker.py",
     "device/drivers/display_worker.py",
     "device/drivers/sim/keys.py",
+    "device/loop_bridge.py",
     "device/serial/serial_line.py",
     "device/ledger/writer.py",
     "sync/uplink.py",

@@ -71,8 +71,8 @@ async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) ->
     pad = bench.pad
     admission = Admission([TOKEN], now_s=asyncio.get_running_loop().time)
     news = WindowDiff(pad)
-    pad.on_changed = lambda: seen.events.extend(
-        msgspec.json.encode(event).decode() for event in news.look()
+    pad.observe(
+        lambda: seen.events.extend(msgspec.json.encode(event).decode() for event in news.look())
     )
     transport = httpx.ASGITransport(
         build_app(pad, admission, EventStream(pad)), raise_app_exceptions=False

@@ -50,7 +50,7 @@ def run(story: Callable[[Software], Awaitable[None]], *, is_on: bool = True) -> 
         bench = Bench()
         bench.pad.start()
         live = EventStream(bench.pad)
-        bench.pad.on_changed = live.changed
+        bench.pad.observe(live.changed)
         admission = Admission([OTHER], plugin_tokens=[TOKEN] if is_on else [])
         server = await serve(build_app(bench.pad, admission, live), "127.0.0.1", 0)
         try:

@@ -38,7 +38,6 @@ class Desk:
         self.heard: list[str] = []
         self.commits = CommitQueue(
             self.card.append,
-            on_stored=lambda entry: self.heard.append(f"stored {entry.seq}"),
             on_stuck=lambda code, _: self.heard.append(f"stuck {code.code}"),
             on_free=lambda code: self.heard.append(f"free {code.code}"),
             retry_s=0,
@@ -46,7 +45,16 @@ class Desk:
         )
 
     def put(self, *names: str) -> list[asyncio.Future[Entry]]:
-        return [self.commits.put(Paused(at=AT, by=name)) for name in names]
+        return [self._put(name) for name in names]
+
+    def _put(self, name: str) -> asyncio.Future[Entry]:
+        def committed(commit: asyncio.Future[Entry]) -> None:
+            if not commit.cancelled() and commit.exception() is None:
+                self.heard.append(f"stored {commit.result().seq}")
+
+        commit = self.commits.put(Paused(at=AT, by=name))
+        commit.add_done_callback(committed)
+        return commit
 
 
 async def turn(until: Callable[[], bool]) -> None:
@@ -80,7 +88,7 @@ def test_a_full_card_holds_everything_and_lets_it_go_in_order_by_itself() -> Non
         await asyncio.gather(*waits)
         await desk.commits.settle(1)
         assert desk.card.took == ["a", "b"]
-        assert desk.heard == ["stuck L02", "stored 1", "free L02", "stored 2"]
+        assert desk.heard == ["stuck L02", "free L02", "stored 1", "stored 2"]
 
     asyncio.run(story())
 
@@ -121,7 +129,7 @@ def test_a_card_that_hangs_is_a_fault_until_it_answers_and_is_asked_only_once() 
         desk.card.hang.set()
         await wait
         await desk.commits.settle(1)
-        assert desk.heard == ["stuck L01", "stored 1", "free L01"]
+        assert desk.heard == ["stuck L01", "free L01", "stored 1"]
         assert desk.card.tries == 1
 
     asyncio.run(story())
@@ -150,9 +158,7 @@ def test_what_nobody_expected_stops_the_loop_at_once_and_not_when_it_is_forgotte
         async def append(body: Body) -> Entry:
             raise ValueError("too long")
 
-        commits = CommitQueue(
-            append, on_stored=lambda _: None, on_stuck=lambda *_: None, on_free=lambda _: None
-        )
+        commits = CommitQueue(append, on_stuck=lambda *_: None, on_free=lambda _: None)
         commits.put(Paused(at=AT, by="x"))
         await turn(lambda: bool(heard))
         [what] = heard

@@ -1,5 +1,8 @@
 """What the province says, and what the pad makes of it; in virtual time."""
 
+import asyncio
+import os
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,17 +10,28 @@ import pytest
 
 from device.config.config import load
 from device.errors import LedgerError, PadCode
-from device.events import Scene
+from device.events import Refusal, Scene
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
 from device.link.province_link import SILENT_MS, ProvinceLink
 from sync.desk_fields import Asked
-from sync.entries import Cleared, Configured, Fault, Invited, Paused, Resumed, Trust
+from sync.entries import (
+    Cleared,
+    Configured,
+    Fault,
+    Invited,
+    Paused,
+    Rated,
+    Resumed,
+    Service,
+    Trust,
+)
 from sync.messages import (
     VERSION,
     Command,
     Desired,
+    Health,
     Order,
     Problem,
     Reported,
@@ -25,6 +39,8 @@ from sync.messages import (
 )
 from tests.rigs.pad.virtual_pad import UTC_MS, Bench, BenchWall
 from tests.rigs.time.virtual_time import pass_s, run
+
+PATIENCE_S = 30
 
 
 class BenchWriter:
@@ -46,8 +62,26 @@ class BenchWriter:
         self.succeeded.append(reason)
 
 
+class BenchUplink:
+    """What a link publishes."""
+
+    def __init__(self) -> None:
+        self.reports: list[Reported] = []
+        self.healths = 0
+        self.renewed = 0
+
+    def publish_reported(self, reported: Reported) -> None:
+        self.reports.append(reported)
+
+    def publish_health(self, _health: Health) -> None:
+        self.healths += 1
+
+    def grown(self) -> None:
+        self.renewed += 1
+
+
 class LinkBench(Bench):
-    """A pad and its link. `applied`, `renewed`: how often; `reports`: what was published."""
+    """A pad and its link. `applied`: how often settings came into force."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -55,20 +89,26 @@ class LinkBench(Bench):
         config.write_text('[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n')
         self.wishes = DesiredConfig(folder / "ledger.desired.json", load(config))
         self.writer = BenchWriter()
-        self.applied = self.renewed = self.healths = 0
-        self.reports: list[Reported] = []
+        self.applied = 0
+        self.uplink = BenchUplink()
         self.link = ProvinceLink(
             self.pad,
             cast("Writer", self.writer),
             self.wishes,
-            apply=lambda: self._count("applied"),
-            report=self.reports.append,
-            report_health=lambda: self._count("healths"),
-            on_renewed=lambda: self._count("renewed"),
+            health=lambda: cast("Health", None),
         )
+        self.link.attach(self.uplink)
+        self.wishes.observe(self._apply)
+        self.applied = 0
 
-    def _count(self, name: str) -> None:
-        setattr(self, name, getattr(self, name) + 1)
+    def _apply(self, _settings: Settings) -> None:
+        self.applied += 1
+
+    async def stored(self) -> None:
+        """Until what was desired is stored and in force, or refused."""
+        assert self.link._accepting is not None
+        await self.link._accepting
+        await self.settle()
 
     def codes(self) -> list[tuple[str, str]]:
         return [(fault.code, fault.detail) for fault in self.pad.faults.now]
@@ -150,7 +190,7 @@ def test_a_parted_history_begins_one_new_ledger_and_tells_the_uplink(tmp_path: P
             bench.link.diverged("another entry 9")
         await pass_s(5)
         assert bench.writer.succeeded == ["diverged"]
-        assert bench.renewed == 1
+        assert bench.uplink.renewed == 1
         assert bench.codes() == [("L05", "another entry 9")]
         bench.link.diverged("again, later")
         await pass_s(5)
@@ -168,14 +208,14 @@ def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_tried_until_it_goes(
         bench.link.diverged("another entry 9")
         await pass_s(60)
         assert bench.codes() == [("L05", "another entry 9"), ("L02", "no room")]
-        assert (bench.renewed, bench.scene) == (0, Scene.FAULT)
+        assert (bench.uplink.renewed, bench.scene) == (0, Scene.FAULT)
         bench.writer.fails = LedgerError("it is odd", PadCode.LEDGER_WRITE)
         await pass_s(10)
         assert bench.codes() == [("L05", "another entry 9"), ("L01", "it is odd")]
         bench.writer.fails = None
         await pass_s(10)
         assert bench.codes() == [("L05", "another entry 9")]
-        assert (bench.renewed, bench.scene) == (1, Scene.STANDBY)
+        assert (bench.uplink.renewed, bench.scene) == (1, Scene.STANDBY)
         assert bench.writer.succeeded == ["diverged"]
         assert [fault.code for fault in bench.recorded(Fault)] == ["L05", "L02", "L01"]
 
@@ -186,17 +226,18 @@ def test_a_wish_is_put_into_force_recorded_and_reported(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.link.desired(wish(7, window="5", grace_s=2))
-        await bench.settle()
+        await bench.stored()
         assert bench.applied == 1
         (configured,) = bench.recorded(Configured)
         assert (configured.version, configured.digest) == (7, bench.wishes.digest)
-        assert bench.reports[-1].version == 7
-        assert bench.reports[-1].settings.window == "5"
+        assert bench.uplink.reports[-1].version == 7
+        assert bench.uplink.reports[-1].settings.window == "5"
         bench.link.desired(wish(7, window="6"))
+        await bench.stored()
         bench.link.desired(wish(6, window="6"))
-        await bench.settle()
+        await bench.stored()
         assert (bench.applied, len(bench.recorded(Configured))) == (1, 1)
-        assert bench.reports[-1].settings.window == "5"
+        assert bench.uplink.reports[-1].settings.window == "5"
         again = DesiredConfig(tmp_path / "ledger.desired.json", load(tmp_path / "pad.toml"))
         assert (again.version, again.settings.window) == (7, "5")
 
@@ -207,11 +248,11 @@ def test_a_wish_out_of_bounds_changes_nothing_and_is_answered_in_words(tmp_path:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.link.desired(wish(3, grace_s=9_999, window="much too long a name"))
-        await bench.settle()
+        await bench.stored()
         assert bench.applied == 0
         assert bench.recorded(Configured) == []
-        assert bench.reports[-1].version == 0
-        assert [problem.split(":")[0] for problem in bench.reports[-1].problems] == [
+        assert bench.uplink.reports[-1].version == 0
+        assert [problem.split(":")[0] for problem in bench.uplink.reports[-1].problems] == [
             "window",
             "grace_s",
         ]
@@ -228,12 +269,73 @@ def test_a_wish_that_cannot_be_kept_is_not_taken_into_force(
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(DesiredConfig, "_keep", full)
+        monkeypatch.setattr("device.link.desired_config._store", full)
         bench.link.desired(wish(3, window="5"))
-        await bench.settle()
-        assert (bench.applied, bench.reports) == (0, [])
+        await bench.stored()
+        assert (bench.applied, bench.uplink.reports) == (0, [])
         assert bench.wishes.version == 0
 
+    run(story())
+
+
+def test_a_card_that_hangs_holds_up_a_desired_configuration_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncing, answers = threading.Event(), threading.Event()
+
+    def hanging_fsync(_: int) -> None:
+        syncing.set()
+        assert answers.wait(PATIENCE_S)
+
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        bench.link.desired(wish(3, window="5"))
+        assert await asyncio.to_thread(syncing.wait, PATIENCE_S), "the control: it is written"
+        assert not isinstance(await bench.pad.invite(Service(), None, "http"), Refusal)
+        bench.press()
+        await bench.settle()
+        assert len(bench.recorded(Rated)) == 1
+        assert (bench.applied, bench.wishes.version) == (0, 0), "not before it is stored"
+        answers.set()
+        await bench.stored()
+        assert (bench.applied, bench.wishes.version) == (1, 3)
+        assert len(bench.recorded(Configured)) == 1
+
+    monkeypatch.setattr(os, "fsync", hanging_fsync)
+    run(story())
+
+
+def test_of_many_that_come_while_one_is_stored_the_last_is_put_into_force(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        for version in range(1, 100):
+            bench.link.desired(wish(version, window=str(version)))
+        await bench.stored()
+        assert bench.wishes.settings.window == "99"
+        recorded = [configured.version for configured in bench.recorded(Configured)]
+        assert recorded == [99]
+
+    run(story())
+
+
+def test_the_file_and_its_folder_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real(descriptor)
+
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.desired(wish(1, window="5"))
+        await bench.stored()
+        assert synced == [str(tmp_path / "ledger.desired.new"), str(tmp_path)]
+
+    monkeypatch.setattr(os, "fsync", fsync)
     run(story())
 
 
@@ -242,7 +344,7 @@ def test_what_is_in_force_is_reported_at_every_new_connection(tmp_path: Path) ->
         bench = LinkBench(tmp_path)
         for up in (True, True, False, True):
             bench.link.connected(up)
-        assert len(bench.reports) == 2
+        assert len(bench.uplink.reports) == 2
 
     run(story())
 
@@ -264,7 +366,7 @@ def test_every_order_is_carried_out_and_answered(tmp_path: Path, order: Order) -
         elif order is Order.RESUME:
             assert [resumed.by for resumed in bench.recorded(Resumed)] == ["command:duty officer"]
         else:
-            assert bench.healths == 1
+            assert bench.uplink.healths == 1
 
     run(story())
 

@@ -20,6 +20,7 @@ from device.system.clock import TrustedClock
 from device.ui.burn_in import DIM_SHARE
 from device.ui.screens import Screen, screen
 from sync.entries import Trust
+from sync.messages import Settings
 from tests.rigs.display.scene_reader import Seen, read
 from tests.rigs.time.wait import until
 
@@ -152,7 +153,7 @@ def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
     place.showing.again()
     place.showing.show(Scene.STANDBY, None)
     until(lambda: len(place.glass.shown) == 2, 5, "standby")
-    place.showing.window = "5"
+    place.showing.apply_settings(Settings(window="5"))
     place.showing.again()
     until(lambda: len(place.glass.shown) == 3, 5, "the new window")
     assert place.scene("5") == Seen(Scene.STANDBY, PadCode.PROVINCE_SILENT)

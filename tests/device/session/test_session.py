@@ -39,11 +39,12 @@ from device.events import (
     Unblocked,
     Withdraw,
 )
-from device.session import diagram
+from device.session import actions, diagram
 from device.session import session as session_module
-from device.session.actions import ACTS
-from device.session.session import CLOGGED_AT, TABLE, Action, Session, SessionState, Timing
-from device.session.transitions import ROWS, Guard
+from device.session.actions import Action
+from device.session.context import SessionContext
+from device.session.session import CLOGGED_AT, TABLE, Session, SessionState, Timing
+from device.session.transitions import ROWS, Transition
 from sync.entries import (
     At,
     Body,
@@ -178,15 +179,17 @@ def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_gu
     for state, event in itertools.product(SessionState, Event.__args__):
         rows = ROWS[state, event]
         assert rows, (state, event)
-        assert rows[-1].when is None, (state, event)
-        assert all(row.when is not None for row in rows[:-1]), (state, event)
-        assert len({row.when for row in rows}) == len(rows), (state, event)
+        assert rows[-1].guard is None, (state, event)
+        assert all(row.guard is not None for row in rows[:-1]), (state, event)
+        assert len({row.guard for row in rows}) == len(rows), (state, event)
     assert sum(map(len, ROWS.values())) == len(TABLE)
 
 
-def test_no_two_acts_and_no_two_guards_share_a_name() -> None:
-    assert len(Action.__members__) == len(Action)
-    assert len(Guard.__members__) == len(Guard)
+def test_no_two_actions_and_no_two_guards_share_their_words() -> None:
+    for functions in ({row.action for row in TABLE}, {row.guard for row in TABLE if row.guard}):
+        words = {diagram.words_of(function) for function in functions}
+        assert "" not in words
+        assert len(words) == len(functions)
 
 
 def test_every_event_type_is_in_the_exhaustive_run() -> None:
@@ -208,21 +211,21 @@ def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
             effects = bench.do(event)
             assert (row.state, row.event) == (before, type(event))
             assert bench.session.state in row.to, (row, bench.session.state)
-            quiet_row(row.act, effects)
+            quiet_row(row.action, effects)
             made_by_press(row.state, event, effects)
             entries_first(effects)
 
 
-def quiet_row(act: Action, effects: list[Effect]) -> None:
+def quiet_row(action: Action, effects: list[Effect]) -> None:
     """Illegal events do what their row says and nothing else."""
-    if act in (Action.IGNORE, Action.BIND_LATER):
+    if action in (actions.ignore, actions.bind_later):
         assert effects == []
-    if act is Action.SETTLE:
+    if action is actions.settle:
         assert {type(effect) for effect in effects} <= {Settled}
-    elif act is Action.STRAY:
+    elif action is actions.stray:
         assert [type(effect.body) for effect in effects if isinstance(effect, Record)] == [Strayed]
         assert len(effects) == 1
-    elif act.value.startswith("refused"):
+    elif diagram.words_of(action).startswith("refused"):
         assert [type(effect) for effect in effects] == [Refuse]
 
 
@@ -241,7 +244,7 @@ def entries_first(effects: list[Effect]) -> None:
 
 
 def test_the_rows_that_make_a_level_are_three_and_all_start_with_a_press() -> None:
-    makers = [row for row in TABLE if row.act in (Action.RATE, Action.CORRECT)]
+    makers = [row for row in TABLE if row.action in (actions.rate, actions.correct)]
     assert [(row.state, row.event) for row in makers] == [
         (SessionState.INVITED, Press),
         (SessionState.SAVING, Press),
@@ -267,18 +270,18 @@ def test_every_row_of_the_table_is_met_by_some_history() -> None:
     lapsed = reach(SessionState.INVITED)
     lapsed.do(Tick(), 40_000)
     met.add(TABLE.index(lapsed.session.row(Tick(), at(lapsed.now + 1))))
-    never = {(row.state, row.event, row.act) for n, row in enumerate(TABLE) if n not in met}
+    never = {(row.state, row.event, row.action) for n, row in enumerate(TABLE) if n not in met}
     # Some states never hold a deadline, others always do; the rows say so rather than leave a gap.
     at_rest = (SessionState.UNBOUND, SessionState.PAUSED, SessionState.FAULT, SessionState.SELFTEST)
     timed = (SessionState.INVITED, SessionState.GRACE, SessionState.DETAILS, SessionState.THANKS)
-    assert never == {(state, Tick, Action.REARM) for state in at_rest} | {
-        (state, Tick, Action.IGNORE) for state in timed
+    assert never == {(state, Tick, actions.rearm) for state in at_rest} | {
+        (state, Tick, actions.ignore) for state in timed
     }
 
 
 def clogged(state: SessionState) -> Bench:
     bench = reach(state)
-    bench.session._waiting = deque([Lapsed(at=at(0), invitation="x")] * CLOGGED_AT)
+    bench.session._context.waiting = deque([Lapsed(at=at(0), invitation="x")] * CLOGGED_AT)
     return bench
 
 
@@ -295,7 +298,7 @@ def test_the_document_is_drawn_from_the_table() -> None:
     drawn = diagram.document()
     assert document.read_text() == drawn, "run: python -m device.session.diagram > docs/session.md"
     for row in TABLE:
-        assert row.act.value in drawn
+        assert diagram.words_of(row.action) in drawn
 
 
 # --- invitation, press, thanks ------------------------------------------------------------------
@@ -585,19 +588,19 @@ def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_
     assert settled(bench.do(Invite(TWO))) == []
 
 
-class _SettlesInGrace(Session):
+class _SettlesInGrace(SessionContext):
     """The control: a level is told although a correction may come."""
 
-    def _say_settled(self) -> None:
-        self._grace_until_ms, grace = None, self._grace_until_ms
-        super()._say_settled()
+    def settle(self) -> None:
+        self.grace_until_ms, grace = None, self.grace_until_ms
+        super().settle()
         if self.invitation is not None:
-            self._grace_until_ms = grace
+            self.grace_until_ms = grace
 
 
 def test_control_a_session_that_settles_in_the_grace_time_tells_two_levels() -> None:
     bench = Bench()
-    bench.session = _SettlesInGrace("3", TIMING)
+    bench.session._context = _SettlesInGrace("3", TIMING, details=False, bound=True, paused=False)
     bench.do(Invite(ONE))
     bench.do(key(), 900)
     told = settled(bench.stored(2))
@@ -677,8 +680,8 @@ def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None
 
 
 def test_no_row_of_a_clerks_key_makes_a_level() -> None:
-    acts = {row.act for row in TABLE if row.event is ClerkKey}
-    assert acts == {Action.STRAY, Action.INVITE, Action.PAUSE, Action.RESUME}
+    acts = {row.action for row in TABLE if row.event is ClerkKey}
+    assert acts == {actions.stray, actions.invite, actions.pause, actions.resume}
 
 
 # --- details, self-test, standings --------------------------------------------------------------
@@ -961,19 +964,15 @@ class _TimeoutIsGood(Session):
         return effects
 
 
-class _EveryPressCorrects(Session):
+def _every_press_corrects(context: SessionContext, press: Press, at: At) -> None:
     """The control: corrections without end."""
+    actions.correct(context, press, at)
+    context.corrected = False
 
-    def _correct(self, press: Press, at: At) -> None:
-        self._record_level(press, at, again=True)
 
-
-class _FaultForgets(Session):
+def _forget_the_invitation(context: SessionContext, blocked: Blocked, at: At) -> None:
     """The control: a fault that drops the open invitation without a trace."""
-
-    def _take_back(self, reason: str, at: At) -> None:
-        if reason != "fault":
-            super()._take_back(reason, at)
+    actions.block(context, blocked, at)
 
 
 class _ClerkRates(Session):
@@ -1002,33 +1001,44 @@ class _OffersThePhoneToo(Session):
     """The control: the code of an invitation stays when a key has been pressed."""
 
     def phone_may_rate(self, *_: int) -> str | None:
-        return self._asked.id if self._asked is not None else None
+        last = self._context.last_invitation
+        return last.id if last is not None else None
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        _ThanksTooSoon,
-        _TimeoutIsGood,
-        _EveryPressCorrects,
-        _FaultForgets,
-        _ClerkRates,
-        _SettlesTooSoon,
-        _OffersThePhoneToo,
-    ],
-)
-def test_the_random_histories_catch_a_session_that_breaks_a_law(
-    broken: type[Session], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _fails(session: type[Session]) -> None:
     class Control(Histories):
-        session_type = broken
+        session_type = session
 
-    monkeypatch.setattr(session_module, "ACTS", {**ACTS, Action.CORRECT: broken._correct})
     Control.TestCase.settings = settings(
         max_examples=200, stateful_step_count=40, deadline=None, derandomize=True, database=None
     )
     with pytest.raises(AssertionError):
         Control.TestCase("runTest").runTest()
+
+
+@pytest.mark.parametrize(
+    "broken", [_ThanksTooSoon, _TimeoutIsGood, _ClerkRates, _SettlesTooSoon, _OffersThePhoneToo]
+)
+def test_the_random_histories_catch_a_session_that_breaks_a_law(broken: type[Session]) -> None:
+    _fails(broken)
+
+
+@pytest.mark.parametrize(
+    ("action", "broken"),
+    [
+        (actions.correct, _every_press_corrects),
+        (actions.block_open, _forget_the_invitation),
+    ],
+)
+def test_the_random_histories_catch_an_action_that_breaks_a_law(
+    action: Action, broken: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replaced(row: Transition) -> Transition:
+        return row._replace(action=broken) if row.action is action else row
+
+    rows = {pair: tuple(map(replaced, those)) for pair, those in ROWS.items()}
+    monkeypatch.setattr(session_module, "ROWS", rows)
+    _fails(Session)
 
 
 def test_a_press_is_heard_of_before_its_deadlines_timer_on_every_board() -> None:

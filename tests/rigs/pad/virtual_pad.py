@@ -87,10 +87,10 @@ class Bench:
             append=self.card.append,
             show=lambda scene, code: self.shown.append((scene, code)),
             say=self.said.append,
-            on_grown=self._grow,
             clerk_keys=clerk_keys,
             new_id=self._new_id,
         )
+        self.pad.observe_commits(self._grow)
         self.pad.clock.check()
 
     def _grow(self) -> None:

@@ -19,6 +19,7 @@ from device.output.touch_output import TouchOutput
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.ui.touch.page_state import PadView, View
+from sync.messages import Settings
 from tests.rigs.time.wait import until
 from tests.rigs.web.kiosk import Kiosk, browser
 from tests.rigs.web.touch_page import STATES, TouchPage
@@ -144,7 +145,7 @@ class Pad:
 
     def bind(self, window: str) -> None:
         """The province has named the window, and a second has gone by."""
-        self.session.window = window
+        self.on_loop(lambda: self.touching.apply_settings(Settings(window=window)))
         self.on_loop(lambda: self.touching.show(Scene.STANDBY, None))
         self.on_loop(lambda: self.touching.again(None))
 
@@ -192,7 +193,7 @@ def test_nobody_who_is_asked_loses_the_page_to_a_windows_new_name(
     kiosk.see("standby")
     opened = pad.touching._open
     pad.on_loop(lambda: pad.touching.show(Scene.INVITATION, None))
-    pad.session.window = "税务"
+    pad.on_loop(lambda: pad.touching.apply_settings(Settings(window="税务")))
     pad.on_loop(lambda: pad.touching.again(None))
     not_yet = pad.touching._learning
     assert not_yet is None
