@@ -33,7 +33,7 @@ class Card:
 
 
 class Desk:
-    def __init__(self) -> None:
+    def __init__(self, slow_s: float = 600) -> None:
         self.card = Card()
         self.heard: list[str] = []
         self.commits = CommitQueue(
@@ -41,7 +41,7 @@ class Desk:
             on_stuck=lambda code, _: self.heard.append(f"stuck {code.code}"),
             on_free=lambda code: self.heard.append(f"free {code.code}"),
             retry_s=0,
-            slow_s=0.01,
+            slow_s=slow_s,
         )
 
     def put(self, *names: str) -> list[asyncio.Future[Entry]]:
@@ -121,7 +121,7 @@ def test_settling_says_when_the_card_would_not_take_it() -> None:
 
 def test_a_card_that_hangs_is_a_fault_until_it_answers_and_is_asked_only_once() -> None:
     async def story() -> None:
-        desk = Desk()
+        desk = Desk(slow_s=0.01)
         desk.card.hang = asyncio.Event()
         (wait,) = desk.put("a")
         await turn(lambda: desk.heard == ["stuck L01"])
