@@ -56,6 +56,42 @@ def test_a_module_that_no_map_names_is_noticed():
     }
 
 
+# --- the rigs ----------------------------------------------------------------------------------
+
+RIGS = source_tree.ROOT / "tests" / "rigs"
+
+
+def unmapped_rigs(text: str) -> set[str]:
+    """The rigs that a text does not name, as `folder/module`; a folder is named by a heading."""
+    headings = {
+        name
+        for line in re.findall(r"^## ([^:\n]+)", text, re.MULTILINE)
+        for name in line.split(", ")
+    }
+    named = set(re.findall(r"`([a-z0-9_]+)`", text))
+    rigs = (path.relative_to(RIGS) for path in RIGS.rglob("*.py"))
+    return {str(rig) for rig in rigs if rig.stem not in named or str(rig.parent) not in headings}
+
+
+def test_the_map_of_the_rigs_names_each_of_them():
+    assert unmapped_rigs((RIGS / "README.md").read_text("utf-8")) == set()
+
+
+def test_the_map_of_the_rigs_names_nothing_that_is_gone():
+    rows = re.findall(r"^\| (`.*?) \|", (RIGS / "README.md").read_text("utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named - {path.stem for path in RIGS.rglob("*.py")} == set()
+
+
+def test_a_rig_that_the_map_does_not_name_is_noticed():
+    text = (RIGS / "README.md").read_text("utf-8")
+    assert unmapped_rigs(text.replace("`mosquitto`", "")) == {"broker/mosquitto.py"}
+    assert "disk/small_disk.py" in unmapped_rigs(text.replace("## disk", "## "))
+
+
+# --- the tests ---------------------------------------------------------------------------------
+
+
 def mirrored() -> list[Path]:
     """Every test below the folders that mirror a package, as paths from `tests/`."""
     found = (
