@@ -2,7 +2,6 @@
 
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from device.events import Scene
 from sync.entries import Booted, Cleared, Fault, Invited, Paused, Rated, Strayed, Withdrawn
 from sync.mqtt import BrokerAddress
 from tests.rigs.broker.mosquitto import free_port
-from tests.rigs.pad.counting_pad import COLLECTS
+from tests.rigs.pad import faulty_pad
+from tests.rigs.pad.faulty_pad import COLLECTION_SIZE
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.time.wait import until
 
@@ -92,12 +92,12 @@ def test_a_paused_window_is_still_paused_after_the_power_came_back(
 def test_no_collection_of_garbage_looks_through_everything_while_people_press(
     make: Callable[..., PadProcess],
 ) -> None:
-    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.counting_pad")).start()
+    pad = make(launcher=faulty_pad.launcher("collection-size")).start()
     pad.rate("c1")
     assert pad.process is not None
     pad.process.send_signal(signal.SIGUSR1)
-    until(lambda: COLLECTS in pad.last_words(), 10, "the pad counts")
-    said = next(line for line in pad.last_words().splitlines() if COLLECTS in line)
+    until(lambda: COLLECTION_SIZE in pad.last_words(), 10, "the pad counts")
+    said = next(line for line in pad.last_words().splitlines() if COLLECTION_SIZE in line)
     looked_at, kept_out = map(int, re.findall(r"\d+", said))
     assert looked_at < 10_000 < kept_out
 
@@ -152,7 +152,7 @@ def test_a_rating_is_taken_while_the_display_is_gone_and_the_fault_is_on_record(
 def test_what_nobody_expected_ends_the_agent_with_its_traceback_and_a_clean_ledger(
     make: Callable[..., PadProcess],
 ) -> None:
-    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.breaking_pad")).start()
+    pad = make(launcher=faulty_pad.launcher("press-raises")).start()
     pad.stray(2)
     pad.press("satisfied")
     assert pad.outcome() == 1

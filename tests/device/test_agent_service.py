@@ -1,7 +1,6 @@
 """The agent as systemd sees it: ready, how it goes, alive, stopping."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from device.drivers.sim.client import SimClient
 from sync.entries import Strayed
 from sync.mqtt import BrokerAddress
 from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.notify_socket import ServiceSocket
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.time.wait import until
@@ -87,7 +87,7 @@ def test_a_card_that_hangs_does_not_let_the_watchdog_bite(
     make: Callable[..., PadProcess], systemd: ServiceSocket
 ) -> None:
     """A restart mends no card; the fault stands on the screen and in the status instead."""
-    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.slow_pad")).start()
+    pad = make(launcher=faulty_pad.launcher("commit-hangs")).start()
     pad.press("satisfied")
     until(lambda: any("L01" in one for one in systemd.lines("STATUS")), 20, "the fault is told")
     fed = len(systemd.lines("WATCHDOG"))
@@ -97,7 +97,7 @@ def test_a_card_that_hangs_does_not_let_the_watchdog_bite(
 def test_keys_whose_thread_has_died_end_the_agent_in_order(
     make: Callable[..., PadProcess], systemd: ServiceSocket
 ) -> None:
-    pad = make(launcher=(sys.executable, "-m", "tests.rigs.pad.deaf_pad")).start()
+    pad = make(launcher=faulty_pad.launcher("key-thread-dies")).start()
     pad.press("satisfied")
     assert pad.outcome() == 1
     said = pad.last_words()

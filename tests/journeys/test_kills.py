@@ -2,13 +2,13 @@
 
 import os
 import random
-import sys
 from collections import Counter
 from threading import Event
 
 import pytest
 
 from device.events import Scene
+from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.deployment import Hall
 
@@ -78,7 +78,7 @@ def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
 
 def test_the_kills_catch_a_pad_that_thanks_before_it_has_stored(hall: Hall) -> None:
     hall.receiver()
-    pad = hall.pad(launcher=(sys.executable, "-m", "tests.rigs.pad.hasty_pad", "0.5"))
+    pad = hall.pad(launcher=faulty_pad.launcher("commit-long-after-thanks"))
     one = pad.rate("case-1")
     pad.end()
     pad.launcher = hall.pad("pad-2", start=False).launcher

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Cleared, Fault, Opened, Rated
 from tests.rigs.disk.small_disk import fill, free, small_card
+from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.deployment import Hall
 from tests.rigs.time.wait import until
@@ -248,7 +248,7 @@ def test_the_full_card_catches_a_pad_that_thanks_all_the_same(hall: Hall) -> Non
     with small_card() as card:
         pad = hall.pad(
             ledger=card / "ledger.db",
-            launcher=(sys.executable, "-m", "tests.rigs.pad.hasty_pad", "0"),
+            launcher=faulty_pad.launcher("commit-after-thanks"),
         )
         try:
             fill(card)

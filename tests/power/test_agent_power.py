@@ -8,7 +8,6 @@ import itertools
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -28,6 +27,7 @@ from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.disk.crash_states import CrashState, Trace, record, states
 from tests.rigs.display.scene_reader import read
 from tests.rigs.ledger.ledger_process import at
+from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import HALL, WINDOW, PadProcess
 from tests.rigs.system.child_environment import BIN, environment
 from tests.rigs.time.wait import until
@@ -170,7 +170,7 @@ def test_no_power_cut_between_press_and_thanks_loses_a_thanked_rating(ram: Path)
 
 
 def test_the_rig_catches_an_agent_whose_commits_are_not_synced(ram: Path) -> None:
-    life = live(ram, [sys.executable, "-m", "tests.rigs.pad.careless_pad"])
+    life = live(ram, list(faulty_pad.launcher("no-sync")))
     steps = life.trace.steps
     first = next(n for n, s in enumerate(steps, 1) if s.what == "ack" and thanks([s.data]))
     outcomes = look_at_all(life, ram / "after", wanted=200, start=first)

@@ -104,13 +104,13 @@ def test_a_process_that_stands_still_is_started_again_and_nothing_is_lost(
 def test_a_loop_that_hangs_while_its_threads_live_is_started_again_and_says_where(
     running: ServicePad,
 ) -> None:
-    running.launch("-m tests.rigs.pad.hanging_pad")
+    running.launch("-m tests.rigs.pad.faulty_pad loop-hangs")
     running.sh("systemctl restart ratingpad")
     before, count = running.press(2), restarts(running)
     running.launch(RATINGPAD)  # from the next start on
     running.press_in_vain()  # never recorded, and nobody was thanked for it
     started_again(running, count)
-    assert "hanging_pad.py" in running.log()  # where it hung
+    assert "faulty_pad.py" in running.log()  # where it hung
     nothing_lost(running, before)
 
 
