@@ -20,12 +20,12 @@ from benchmarks.facts import bodies, rating_record, ratings
 from benchmarks.lines import ask
 from benchmarks.pads.fill import fill
 from benchmarks.peers import thingsboard
-from benchmarks.proxy import CountingProxy, counting_proxy
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
 from benchmarks.scratch import running, scratch, until
 from benchmarks.sink import sink
 from benchmarks.table import Reach, Row, median, number
+from tests.rigs.broker.proxy_thread import ProxyThread, proxy_to
 
 RATINGS = 5_000
 
@@ -44,7 +44,7 @@ class Sent:
     down: float
 
     @classmethod
-    def of(cls, proxy: CountingProxy) -> "Sent":
+    def of(cls, proxy: ProxyThread) -> "Sent":
         """What has crossed a proxy, shared among all ratings."""
         return cls(proxy.up_bytes / RATINGS, proxy.down_bytes / RATINGS)
 
@@ -65,9 +65,9 @@ def ours(place: Path, saved: Path) -> Callable[[int], Sent]:
         with contextlib.ExitStack() as stack:
             broker = stack.enter_context(mosquitto(home))
             stack.enter_context(receiving(f"sqlite:///{home}/province.db", broker, home / "log"))
-            proxy = stack.enter_context(counting_proxy(broker.port))
+            proxy = stack.enter_context(proxy_to(broker.port))
             drain = [sys.executable, "-m", "benchmarks.pads.drain_pad", str(ledger)]
-            command = [*drain, str(proxy.port)]
+            command = [*drain, str(proxy.address.port)]
             pad = stack.enter_context(running(command, cwd=Path.cwd(), log=home / "log"))
             ask(pad, None, LIMIT_S)
             ask(pad, None, LIMIT_S)
@@ -85,9 +85,9 @@ def theirs(place: Path, saved: Path) -> Callable[[int], Sent]:
             broker = stack.enter_context(mosquitto(place))
             stack.enter_context(thingsboard.server(broker.port))
             counter = stack.enter_context(sink(broker.port, thingsboard.TELEMETRY))
-            proxy = stack.enter_context(counting_proxy(broker.port))
+            proxy = stack.enter_context(proxy_to(broker.port))
             thingsboard.restore(saved, home)
-            stack.enter_context(thingsboard.gateway(home, proxy.port))
+            stack.enter_context(thingsboard.gateway(home, proxy.address.port))
 
             def different() -> int:
                 payloads = [arrival.payload for arrival in counter.arrivals[:]]

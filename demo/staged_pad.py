@@ -112,7 +112,7 @@ class StagedPad:
             if self.power:
                 return
             if not self.cable.port:
-                await self.cable.lay()
+                await self.cable.start()
             self._write_config()
             await self.program.start()
             self.power = True
@@ -184,7 +184,7 @@ class StagedPad:
         """Take the pad off the stage; safe to call twice."""
         await self.program.kill()
         await self.panel.stop()
-        await self.cable.remove()
+        await self.cable.stop()
 
     # --- time ---------------------------------------------------------------------------------
 

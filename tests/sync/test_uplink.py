@@ -24,7 +24,7 @@ from sync.messages import (
 from sync.mqtt import BrokerAddress
 from tests.rigs.broker.mosquitto import Broker, free_port, running_broker
 from tests.rigs.broker.mqtt_probe import wiretap
-from tests.rigs.broker.tcp_proxy import cable_to
+from tests.rigs.broker.proxy_thread import proxy_to
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore
 from tests.rigs.sync.pad_uplink import BRISK, PadEnd, pad_on
@@ -99,7 +99,7 @@ def test_starting_returns_at_once_when_there_is_no_broker() -> None:
 
 
 def test_stopping_does_not_hang_on_a_dead_link(broker: Broker) -> None:
-    with cable_to(broker.address) as cable:
+    with proxy_to(broker.address.port) as cable:
         pad = PadEnd(cable.address, "pad-d").start()
         until(lambda: pad.connections == [True], 10, "the pad is connected")
         cable.half_cut()
@@ -130,7 +130,7 @@ def test_a_cut_cable_is_taken_up_again_and_nothing_is_lost_or_doubled(broker: Br
     store = MemoryStore()
     with (
         receiver_on(broker.address, store),
-        cable_to(broker.address) as cable,
+        proxy_to(broker.address.port) as cable,
         pad_on(cable.address, "pad-f") as pad,
     ):
         for _ in range(5):
@@ -145,14 +145,14 @@ def test_a_cut_cable_is_taken_up_again_and_nothing_is_lost_or_doubled(broker: Br
         until(lambda: all_receipted(pad), 20, "everything is receipted")
         assert store.bodies("L-pad-f") == pad.ledger.bodies
         assert store.doubled == 0
-        assert cable.connections >= 6
+        assert cable.accepted >= 6
 
 
 def test_a_cable_that_swallows_everything_is_noticed_by_the_keepalive(broker: Broker) -> None:
     store = MemoryStore()
     with (
         receiver_on(broker.address, store),
-        cable_to(broker.address) as cable,
+        proxy_to(broker.address.port) as cable,
         pad_on(cable.address, "pad-g", keepalive_s=1) as pad,
     ):
         until(lambda: pad.receipted_seq == 1, 10, "the way is open")
@@ -169,7 +169,7 @@ def test_a_slow_cable_is_only_slow(broker: Broker) -> None:
     store = MemoryStore()
     with (
         receiver_on(broker.address, store),
-        cable_to(broker.address) as cable,
+        proxy_to(broker.address.port) as cable,
         pad_on(cable.address, "pad-h") as pad,
     ):
         cable.delay(0.05)
@@ -291,7 +291,7 @@ def test_the_configuration_in_force_is_published_again_after_a_cut(broker: Broke
     reported = Reported(v=VERSION, version=1, digest="00", settings=Settings())
     with (
         wiretap(broker.address, topic) as tap,
-        cable_to(broker.address) as cable,
+        proxy_to(broker.address.port) as cable,
         pad_on(cable.address, "pad-o") as pad,
     ):
         pad.call(lambda: pad.uplink.publish_reported(reported))

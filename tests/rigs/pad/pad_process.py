@@ -17,7 +17,7 @@ from device.events import Scene
 from sync.entries import Body, Opened, read_body
 from sync.mqtt import BrokerAddress
 from tests.rigs.broker.mosquitto import free_port
-from tests.rigs.broker.tcp_proxy import Cable
+from tests.rigs.broker.proxy_thread import ProxyThread
 from tests.rigs.display.display_watcher import Eye
 from tests.rigs.system.child_environment import BIN, environment
 from tests.rigs.time.wait import until
@@ -54,7 +54,7 @@ class PadProcess:
         self.id = pad
         self.thanked: dict[str, str] = {}
         self.windows = [WINDOW]
-        self.cable = Cable(broker).start()
+        self.cable = ProxyThread(broker.port).start()
         self.ledger = ledger or folder / "ledger.db"
         self.control = folder / "board.sock"
         self.log = folder / "pad.log"
