@@ -231,6 +231,8 @@ class Agent:
 
     async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:
         """The parts that may come late: the network, the desk, the chores."""
+        # Seconds on a small board, in which presses are taken already: not on the loop.
+        await asyncio.to_thread(importlib.import_module, "sync.uplink")
         uplink, link = self._uplink(pad)
         await uplink.start()
         stack.push_async_callback(uplink.stop)

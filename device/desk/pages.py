@@ -5,7 +5,6 @@ nothing else.
 """
 
 from collections.abc import Collection
-from functools import cache
 from importlib.resources import files
 
 from starlette.requests import Request
@@ -17,13 +16,16 @@ from web.origins import NULL_ORIGIN
 from web.security_headers import SELF, content_policy, page_headers
 
 HTML, SCRIPT = "text/html", "text/javascript"
-
 PAGES = {
     "/": ("index.html", HTML),
     "/clerk.css": ("clerk.css", "text/css"),
     "/clerk.js": ("clerk.js", SCRIPT),
     "/ratingpad.js": ("ratingpad.js", SCRIPT),
 }
+CONTENT = {name: (files(__package__) / "static" / name).read_bytes() for name, _ in PAGES.values()}
+"""Read when this module is imported, which the agent does on a thread: read at the first request, a
+card that hangs would stop the agent's loop."""
+
 OPENAPI, ICON = "/openapi.json", "/favicon.ico"
 PUBLIC = (*PAGES, OPENAPI, ICON)
 
@@ -48,7 +50,7 @@ def page_routes(origins: Collection[str]) -> list[Route]:
 
     async def page(request: Request) -> Response:
         name, kind = PAGES[request.url.path]
-        return Response(_read(name), media_type=kind, headers=headers)
+        return Response(CONTENT[name], media_type=kind, headers=headers)
 
     async def document(_: Request) -> Response:
         return Response(openapi.text(), media_type="application/json", headers=headers)
@@ -61,8 +63,3 @@ def page_routes(origins: Collection[str]) -> list[Route]:
         Route(OPENAPI, document),
         Route(ICON, no_icon),
     ]
-
-
-@cache
-def _read(name: str) -> bytes:
-    return (files(__package__) / "static" / name).read_bytes()
