@@ -2,15 +2,19 @@
 #
 # PYTHON=python3.12 make demo     another interpreter (3.11 or later)
 # make test ARGS="tests/device"   what is appended to the command
+# make test ARGS="-n 0 --pdb ..." in one process
 
 PYTHON ?= python3
 ARGS ?=
+# A file's tests run on one core, because many share a browser, a database or a machine; files run
+# beside each other on up to four. tests/conftest.py puts the longest first.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-rigs coverage lint format schema bench bench-peers venv lock \
+.PHONY: help demo story test test-rigs lint format schema bench bench-peers venv lock \
 	packages clean
 
 help: ## what can be made
@@ -33,7 +37,7 @@ format: $(VENV)/.dev ## format the code
 	"$(BIN)/ruff" format .
 
 test: packages $(VENV)/.dev ## every test; what cannot run here is counted at the end
-	"$(BIN)/python" -m pytest $(ARGS)
+	"$(BIN)/python" -m pytest $(PARALLEL) $(ARGS)
 
 test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills, bad links by the thousand; arm64
 	@sh setup/packages.sh rigs

@@ -63,8 +63,29 @@ NEEDS = {
 """For each marker: whether what it needs is here, and what is said when it is not."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+LONGEST = (
+    "tests/hardware",
+    "tests/journeys",
+    "tests/sync/test_stateful.py",
+    "tests/demo",
+    "tests/power",
+    "tests/device/desk",
+    "tests/device/ui/touch",
+    "tests/province",
+)
+"""Where the longest files are. In a parallel run they begin first: one that began last would be
+waited for by an idle core."""
+
+
+def _by_length(item: pytest.Item) -> int:
+    where = item.nodeid
+    return next((at for at, path in enumerate(LONGEST) if where.startswith(path)), len(LONGEST))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip, with its reason, every test whose marker asks for what is not here."""
+    if hasattr(config, "workerinput"):  # a worker of pytest-xdist
+        items.sort(key=_by_length)
     missing = {name: reason for name, (is_here, reason) in NEEDS.items() if not is_here()}
     for item in items:
         for name, reason in missing.items():

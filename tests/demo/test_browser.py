@@ -22,12 +22,12 @@ LEVELS = ("非常满意", "满意", "基本满意", "不满意", "非常不满�
 
 
 @pytest.fixture
-def demo(tmp_path):
+def demo(short_folder):
     """The demo as a newcomer starts it; ended with Ctrl-C, which must leave nothing behind."""
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "--no-open"],
         stdout=subprocess.PIPE,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+        env=os.environ | {"TMPDIR": str(short_folder)},
         text=True,
     )
     assert process.stdout is not None
@@ -42,7 +42,7 @@ def demo(tmp_path):
             process.wait()
             process.stdout.close()
     assert process.returncode == 0
-    assert list(tmp_path.glob("ratingpad-demo-*")) == []
+    assert list(short_folder.glob("ratingpad-demo-*")) == []
 
 
 @pytest.fixture

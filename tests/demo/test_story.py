@@ -17,7 +17,7 @@ DEMO = [sys.executable, "-c", "from demo.cli import main; raise SystemExit(main(
 PAGE = re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
-def test_the_story_ends_with_nothing_lost_and_nothing_doubled(tmp_path):
+def test_the_story_ends_with_nothing_lost_and_nothing_doubled(short_folder):
     began = time.monotonic()
     told = subprocess.run(
         [sys.executable, "-m", "demo.story", "--seed", "7"],
@@ -25,7 +25,7 @@ def test_the_story_ends_with_nothing_lost_and_nothing_doubled(tmp_path):
         text=True,
         check=False,
         timeout=90,
-        env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={"TMPDIR": str(short_folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
     )
     lines = told.stdout.splitlines()
     end = re.fullmatch(
@@ -36,7 +36,7 @@ def test_the_story_ends_with_nothing_lost_and_nothing_doubled(tmp_path):
     assert told.returncode == 0
     assert sum(line.startswith("pressed") for line in lines) == 1
     assert told.stderr == ""
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_folder.iterdir()) == []
     # The promise is 30 s on a quiet machine; beside a test run it may take twice as long.
     assert time.monotonic() - began < 60
 
@@ -78,13 +78,13 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(short_folder):
     """A demo with its temporary directory at a known place."""
     process = subprocess.Popen(
         [*DEMO, "--no-open", "--pads", "2"],
         stdout=subprocess.PIPE,
         text=True,
-        env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={"TMPDIR": str(short_folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
     )
     assert process.stdout is not None
     yield process
@@ -94,27 +94,27 @@ def started(tmp_path):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_however_the_demo_ends_it_leaves_nothing_behind(started, tmp_path, sign):
+def test_however_the_demo_ends_it_leaves_nothing_behind(started, short_folder, sign):
     assert any(PAGE.search(line) for line in started.stdout)
     relatives = family(started.pid)
     assert len(relatives) >= 5, "broker, receiver, two pads, sweeper"
     started.send_signal(sign)
     until(lambda: started.poll() is not None, 10, "the demo has ended")
     until(lambda: not any(map(is_alive, relatives)), 5, "every child has ended")
-    until(lambda: not list(tmp_path.iterdir()), 5, "the directory is gone")
+    until(lambda: not list(short_folder.iterdir()), 5, "the directory is gone")
     assert started.returncode == (-signal.SIGKILL if sign == signal.SIGKILL else 0)
 
 
-def test_an_interrupted_start_leaves_nothing_behind(started, tmp_path):
-    until(lambda: list(tmp_path.glob("*/pad-01")), 10, "the stage is being set")
+def test_an_interrupted_start_leaves_nothing_behind(started, short_folder):
+    until(lambda: list(short_folder.glob("*/pad-01")), 10, "the stage is being set")
     relatives = family(started.pid)
     started.send_signal(signal.SIGINT)
     until(lambda: started.poll() is not None, 10, "the demo has ended")
     until(lambda: not any(map(is_alive, relatives)), 5, "every child has ended")
-    until(lambda: not list(tmp_path.iterdir()), 5, "the directory is gone")
+    until(lambda: not list(short_folder.iterdir()), 5, "the directory is gone")
 
 
-def test_a_taken_port_is_told_in_one_sentence_and_leaves_nothing_behind(tmp_path):
+def test_a_taken_port_is_told_in_one_sentence_and_leaves_nothing_behind(short_folder):
     import socket
 
     with socket.socket() as taken:
@@ -126,9 +126,9 @@ def test_a_taken_port_is_told_in_one_sentence_and_leaves_nothing_behind(tmp_path
             text=True,
             check=False,
             timeout=60,
-            env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+            env={"TMPDIR": str(short_folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         )
     assert refused.returncode == 1
     assert "cannot be listened on" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_folder.iterdir()) == []
