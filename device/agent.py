@@ -28,8 +28,8 @@ from device.drivers.registry import build_board
 from device.errors import LedgerError, PadCode, PadError, by_code
 from device.events import Scene
 from device.ledger.ledger import Ledger
-from device.ledger.retention import keep
-from device.ledger.startup_state import StartupState, look_back, said_at_start
+from device.ledger.retention import prune_regularly
+from device.ledger.startup_state import StartupState, entries_at_start, read_startup_state
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.province_link import ProvinceLink
@@ -130,7 +130,7 @@ class Agent:
         if not await self._open_ledger():
             return
         stack.push_async_callback(self.writer.stop)
-        memory = await self.writer.run(look_back)
+        memory = await self.writer.run(read_startup_state)
         pad = self._make_pad(memory)
         stack.push_async_callback(pad.stop)
         self._begin(pad, memory)
@@ -212,7 +212,7 @@ class Agent:
             self.desired_config.observe(self._touch.apply_settings)
         at = self.clock.at()
         pad.record(Booted(at=at, agent=__version__, board=self.board.name, boots=self._boots))
-        for body in said_at_start(memory, at):
+        for body in entries_at_start(memory, at):
             pad.record(body)
         for one in memory.left_open:
             pad.session.remember(one, "withdrawn")
@@ -246,7 +246,7 @@ class Agent:
             tasks = [
                 chores.create_task(self._watch(pad, link)),
                 chores.create_task(self._report_health(pad, uplink)),
-                chores.create_task(keep(self.writer, self.clock.at, retention)),
+                chores.create_task(prune_regularly(self.writer, self.clock.at, retention)),
             ]
             await self.stopping.wait()
             self._beat.stopping()

@@ -1,12 +1,12 @@
-"""The append-only ledger: on disk before thanks, and every entry bound to the one before it.
+"""The append-only ledger: on disk before thanks; each entry's digest covers the one before it.
 
 ledger.py         the table of entries: append, receipts, reading
-file.py           its SQLite file: pages, pragmas, what counts as damage
-writer.py         the one thread that owns it
-commit_queue.py   appends in their order, retried while the card refuses
-verify.py         is this ledger whole?
-salvage.py        what can still be read of a damaged one
-rollover.py       a new ledger that names the one before it
-retention.py      prunes what the province has receipted, after its time
-startup_state.py  what the entries tell an agent that starts
+file.py           its SQLite file: tables, pragmas, the lock, which errors mean damage
+writer.py         the thread that owns it
+commit_queue.py   appends in order; retried while the card cannot be written
+verify.py         checks the file and the digest chain
+salvage.py        reads the entries out of a damaged file
+rollover.py       replaces the file by a new ledger that names the old one
+retention.py      prunes receipted entries when their retention time is over
+startup_state.py  what an agent that starts reads from the entries
 """

@@ -1,8 +1,8 @@
-"""The ledger as a file: its tables, its lock, its name on disk. No entry is understood here.
+"""The ledger as a file: its tables, its lock, the files beside it. No entry is decoded here.
 
-The one door to `sqlite3` settings. WAL and `synchronous=FULL` make a returned commit durable with
-one sync; a page of 2048 bytes keeps the mean commit under 3 KB (with 4096 it is 4.9 KB, because a
-rating is about 270 bytes and every 15th opens a page) and loses fewer rows with a bad page.
+All of SQLite's settings are here. WAL and `synchronous=FULL` make a commit durable with one sync
+before it returns. A page of 2048 bytes keeps the mean commit under 3 KB (with 4096 it is 4.9 KB,
+because a rating is about 270 bytes and every 15th begins a page), and a bad page loses fewer rows.
 """
 
 import fcntl
@@ -17,18 +17,19 @@ from device.errors import LedgerError, PadCode
 APPLICATION_ID = 0x52504144
 """`RPAD` in the file's header."""
 SCHEMA_VERSION = 1
-"""`user_version` of a complete file; 0 while it is being written for the first time."""
+"""`user_version` of a complete file; it is 0 until `seal` has returned."""
 PAGE_BYTES = 2048
 AUTOCHECKPOINT_PAGES = 1000
-"""The backstop that bounds the WAL at 2 MB; the idle checkpoint of the writer comes long before."""
+"""Bounds the WAL at 2 MB. The writer's idle checkpoint usually runs long before."""
 
 NO_DELETE = """CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END"""
 
 SCHEMA: dict[str, str] = {
-    # `kind` is computed from the body: it cannot disagree with it and costs no bytes.
-    # `receipted` is what the pad knew to be at the province when it wrote the row. In the row it
-    # costs no second page, so the mark rides along for nothing. A hint: a receipt corrects it.
+    # `kind` is computed from the body: it cannot disagree with it and takes no bytes on disk.
+    # `receipted`: up to which seq the province had sent receipts when the row was written. Stored
+    # in the row it needs no write of its own (no second page). A hint only: the next receipt
+    # corrects it.
     "entry": """CREATE TABLE entry(
     seq INTEGER PRIMARY KEY,
     kind TEXT GENERATED ALWAYS AS (json_extract(CAST(body AS TEXT), '$.kind')) VIRTUAL,
@@ -56,7 +57,7 @@ _DAMAGE = frozenset(
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_FORMAT,
-        # the schema's text cannot be parsed any more, or a column holds the wrong type
+        # The schema's text cannot be parsed any more, or a column holds the wrong type.
         sqlite3.SQLITE_ERROR,
         sqlite3.SQLITE_CONSTRAINT,
         sqlite3.SQLITE_MISMATCH,
@@ -69,23 +70,30 @@ _UNREADABLE = frozenset(
 
 
 FILE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""What a read of a damaged file may raise; the second for a message that quotes damaged text."""
+"""What reading a damaged file may raise; UnicodeDecodeError when SQLite's message quotes damaged
+text.
+"""
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether `error` blames the bytes of the file rather than the system around it."""
+    """Whether `error` says that the bytes of the file are wrong, rather than the system around it
+    (a full card, a lock, a failed write).
+    """
     if isinstance(error, UnicodeDecodeError):
         return True
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        # The binding's own complaint (text that is no UTF-8, a stray NUL), not SQLite's.
+        # Raised by Python's sqlite3 module itself (text that is not UTF-8, a NUL in a statement).
         return isinstance(error, sqlite3.DatabaseError)
     return code in _UNREADABLE or (code & 0xFF) in _DAMAGE
 
 
 @contextmanager
-def as_ledger_error(what: str) -> Iterator[None]:
-    """Turn errors of SQLite and of the system into LedgerError: L02 full, L04 in use, else L01."""
+def as_ledger_error(action: str) -> Iterator[None]:
+    """Turn errors of SQLite and of the system into LedgerError: L02 full, L04 in use, else L01.
+
+    `action` begins the error's text, as in "writing entry 7".
+    """
     try:
         yield
     except sqlite3.Error as error:
@@ -95,20 +103,20 @@ def as_ledger_error(what: str) -> Iterator[None]:
             sqlite3.SQLITE_BUSY: PadCode.LEDGER_IN_USE,
         }.get(base, PadCode.LEDGER_WRITE)
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-        raise LedgerError(f"{what}: {error} ({name})", code) from error
+        raise LedgerError(f"{action}: {error} ({name})", code) from error
     except LedgerError:
         raise
     except OSError as error:
         full = error.errno in (28, 122)  # ENOSPC, EDQUOT
         code = PadCode.LEDGER_FULL if full else PadCode.LEDGER_WRITE
-        raise LedgerError(f"{what}: {error}", code) from error
+        raise LedgerError(f"{action}: {error}", code) from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The agent's one connection to a complete file; may raise sqlite3.Error for a damaged one."""
+    """The agent's only connection, to a complete file. Raises sqlite3.Error, e.g. for damage."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=2.0, cached_statements=32)
     try:
-        _settle(connection)
+        _set_pragmas(connection)
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         if mode != "wal":
             raise sqlite3.DatabaseError(f"journal mode is {mode}, not wal")
@@ -120,7 +128,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that can change nothing; works beside a running agent."""
+    """A read-only connection; it may be used while an agent has the file open."""
     uri = f"file:{path.absolute().as_posix().replace('%', '%25').replace('?', '%3f')}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=2.0)
     connection.execute("PRAGMA mmap_size=0")
@@ -128,14 +136,15 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """A connection to a new file at `path` with the tables in it, `user_version` still 0.
+    """A connection to a new file at `path`, with the tables, in an open transaction.
 
-    Nobody has been thanked for what is in it until `seal` returned, so it needs no journal.
+    `user_version` stays 0 until `seal`. The file needs no journal on disk: until `seal` has
+    returned no thanks was shown for anything in it, and a file that is not complete is thrown away.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode=MEMORY")
-    _settle(connection)
+    _set_pragmas(connection)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute("BEGIN")
     for statement in SCHEMA.values():
@@ -144,9 +153,9 @@ def create(path: Path) -> sqlite3.Connection:
 
 
 def seal(connection: sqlite3.Connection) -> None:
-    """Commit what `create` began, then say in a second synced step that it is complete.
+    """Commit what `create` began, then set `user_version` in a second synced step, and close.
 
-    The two steps make half a file recognisable: its version is still 0.
+    After a power cut between the two steps the version is still 0: the file is not complete.
     """
     connection.execute("COMMIT")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -155,27 +164,29 @@ def seal(connection: sqlite3.Connection) -> None:
 
 
 def may_be_written(path: Path) -> bool:
-    """Whether the header says WAL, as in every sealed file; with any other value SQLite refuses,
-    but only at a write. Not to be called while this process has the file open: closing any
-    descriptor of it drops SQLite's locks.
+    """Whether the header says WAL, as in every complete file. With another value there SQLite opens
+    the file and fails at the first write only.
+
+    Not to be called while this process has the file open: closing any descriptor of a file drops
+    SQLite's locks on it (POSIX fcntl locks belong to the process).
     """
     with path.open("rb") as file:
-        return file.read(20)[18:] == b"\x02\x02"
+        return file.read(20)[18:] == b"\x02\x02"  # bytes 18, 19: write and read version, 2 is WAL
 
 
-def _settle(connection: sqlite3.Connection) -> None:
+def _set_pragmas(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA mmap_size=0")  # SQLite's WAL-reset bug is worse with it
+    connection.execute("PRAGMA mmap_size=0")  # mapped pages make SQLite's WAL-reset bug worse
     connection.execute("PRAGMA recursive_triggers=ON")
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """The file next to `path` whose name has `suffix` behind it."""
+    """The path with `suffix` added to its name."""
     return path.with_name(path.name + suffix)
 
 
 def sync_folder(path: Path) -> None:
-    """Make what was created, renamed or removed beside `path` durable."""
+    """Make durable what was created, renamed or removed in the folder of `path` (fsync(2))."""
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
@@ -184,10 +195,12 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def kept_apart(path: Path) -> Iterator[None]:
-    """Keep every agent away from the ledger at `path` for a while, touching nothing of it.
+def exclude_agents(path: Path) -> Iterator[None]:
+    """Hold the lock of the ledger at `path`, so that no agent can open it meanwhile. Changes
+    nothing.
 
-    Raises LedgerError, L04 while an agent holds it. A ledger that no agent ever held is not held.
+    Raises LedgerError: L04 while an agent holds it. Without a lock file no agent ever opened the
+    ledger, and none is made: then nothing is held.
     """
     with as_ledger_error(f"looking at {path}"):
         try:
@@ -204,22 +217,25 @@ def kept_apart(path: Path) -> Iterator[None]:
 
 
 def _lock(fd: int, path: Path) -> list[str]:
-    """Lock the open lock file, or close it and raise LedgerError (L04); the words that it says."""
+    """Lock the open lock file and return the words in it; when another process has the lock, close
+    the file and raise LedgerError (L04).
+    """
     words = os.read(fd, 200).decode(errors="replace").split()
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(fd)
-        who = words[0] if words else "unknown"
-        raise LedgerError(f"{path} is held by process {who}", PadCode.LEDGER_IN_USE) from error
+        pid = words[0] if words else "unknown"
+        raise LedgerError(f"{path} is held by process {pid}", PadCode.LEDGER_IN_USE) from error
     return words
 
 
 class LedgerLock:
-    """The exclusive hold on a ledger, by flock on `<name>.lock`; the kernel frees it at death.
+    """The exclusive lock of a ledger: flock(2) on `<name>.lock`. The kernel releases it when the
+    process ends, however it ends.
 
-    The lock file also says which process holds it and which ledger it last held: the only place
-    to learn a ledger's id from when its first entry is destroyed.
+    The file's text is the process id and the ledger's id. When a ledger's first entry is destroyed,
+    its id is known from here only. Raises LedgerError (L04) when another process has the lock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -228,16 +244,16 @@ class LedgerLock:
         self.last_ledger = words[1] if len(words) > 1 else ""
 
     def note(self, ledger: str) -> None:
-        """Write down who holds which ledger."""
+        """Write this process's id and the ledger's id into the lock file."""
         os.pwrite(self._fd, f"{os.getpid()} {ledger}\n".encode().ljust(100), 0)
 
     @property
     def held(self) -> bool:
-        """Not released yet."""
+        """Whether `release` has not been called yet."""
         return self._fd >= 0
 
     def release(self) -> None:
-        """Let go; safe to call twice."""
+        """Give the lock back; safe to call twice."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

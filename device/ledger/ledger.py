@@ -1,9 +1,11 @@
 """The pad's ledger: one append-only table in one file, chained by digests.
 
-An entry is durable when `append` returns: one transaction, one sync. Nothing here changes or
-removes an entry; `prune` alone may drop old receipted ones and leaves a mark from which the chain
-goes on. Used by one thread only, the writer's, through one connection, checkpoints included
-(SQLite before 3.51.3 can damage a WAL that two connections write).
+An entry is durable when `append` returns: one transaction, one sync. Nothing here changes an
+entry. Only `prune` removes entries, old and receipted ones, and leaves a mark with the digest from
+which the chain continues.
+
+Used by one thread only, the writer's, through one connection, for checkpoints too: SQLite before
+3.51.3 can damage a WAL that two connections write.
 """
 
 import logging
@@ -22,44 +24,44 @@ from device.ledger.file import (
     may_be_written,
 )
 from device.ledger.rollover import Rollover
-from device.ledger.salvage import RawRecord, Survivors, needed_at_start, unread_tail
-from device.ledger.verify import Bad, LedgerVerdict, examine_file
+from device.ledger.salvage import Carryover, RawRecord, needed_at_start, unread_tail
+from device.ledger.verify import Defect, LedgerVerdict, examine_file
 from sync.delivery import Chunk
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 
 log = logging.getLogger(__name__)
 
 MAX_ENTRY_BYTES = 8000
-"""No body that is appended is longer: it must fit into `salvaged` with its quotes escaped."""
+"""The longest body that may be appended: with its quotes escaped it must fit into a `salvaged`."""
 IDLE_CHECKPOINT_ENTRIES = 64
-"""`rest` checkpoints once so many entries wait in the WAL: a few times a day, never in a press."""
+"""`checkpoint_if_due` waits for so many entries in the WAL: a few checkpoints a day."""
 _INSERT = "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, ?)"
 
 
 class Ledger:
-    """An open ledger, held against every other agent.
+    """An open ledger, locked against every other agent.
 
-    `opened_because`: why this start had to begin a new ledger, or None. `torn_tail`: the last write
-    before the power went was incomplete (or is damaged) and entry `head + 1` is not there.
+    `opened_because`: why a new ledger was begun at this start, or None. `torn_tail`: the last write
+    before the power cut is incomplete or damaged, so there is no entry `head + 1`.
     """
 
     def __init__(
         self,
-        succession: Rollover,
-        hold: LedgerLock,
+        rollover: Rollover,
+        lock: LedgerLock,
         connection: sqlite3.Connection,
         verdict: LedgerVerdict,
         because: str | None,
     ) -> None:
-        """For `open` only."""
-        self._succession = succession
-        self._path = succession.path
-        self._hold = hold
+        """To be called by `open` only."""
+        self._rollover = rollover
+        self._path = rollover.path
+        self._lock = lock
         self.opened_because = because
         self.torn_tail = False
-        self._adopt(connection, verdict)
+        self._use(connection, verdict)
 
-    def _adopt(self, connection: sqlite3.Connection, verdict: LedgerVerdict) -> None:
+    def _use(self, connection: sqlite3.Connection, verdict: LedgerVerdict) -> None:
         self._connection = connection
         self.id = verdict.ledger
         self.hash_name = verdict.hash_name
@@ -68,16 +70,16 @@ class Ledger:
         self._confirmed = 0
         self._since_checkpoint = 0
         self.receipted = self._stored_mark()
-        self._hold.note(self.id)
+        self._lock.note(self.id)
 
     @property
     def confirmed(self) -> int:
-        """What the province has confirmed since this start; only so much may be pruned."""
+        """The last seq with a receipt since this start; nothing behind it may be pruned."""
         return self._confirmed
 
     @property
     def pruned(self) -> int:
-        """Entries 2 to this one are gone; 0 when none are."""
+        """The last seq that was pruned (entries 2 to this one); 0 for none."""
         return self._pruned
 
     @classmethod
@@ -92,22 +94,22 @@ class Ledger:
     ) -> "Ledger":
         """Open the ledger of `pad` at `path`, or begin one.
 
-        A damaged file is set aside with its WAL, its entries are salvaged into a new ledger.
-        `at` and `new_id` are asked when a ledger begins; `hash_name` is for new ledgers only.
+        A damaged file and its WAL are renamed, and its entries are salvaged into a new ledger.
+        `at`, `new_id` and `hash_name` are used for a new ledger only.
 
-        Raises LedgerError: L04 another agent holds it, L06 it is no ledger, another pad's or of a
-        newer format (the file is left as it is), L02 the card is full, L01 anything else.
+        Raises LedgerError: L04 another agent holds it; L06 it is no ledger, or another pad's, or
+        has a newer format (the file is left as it is); L02 the card is full; L01 anything else.
         """
         with as_ledger_error(f"opening {path}"):
-            hold = LedgerLock(path)
+            lock = LedgerLock(path)
             try:
-                succession = Rollover(path, pad, at, hash_name, new_id, hold.last_ledger)
-                because = succession.settle()
+                rollover = Rollover(path, pad, at, hash_name, new_id, lock.last_ledger)
+                because = rollover.ensure_file()
                 verdict = examine_file(path)
                 tail = unread_tail(path, verdict.head) if verdict.intact else {}
                 bad = verdict.bad or _unreachable(verdict, tail)
                 if bad is not None:
-                    because = succession.replace_damaged(str(bad))
+                    because = rollover.replace_damaged(str(bad))
                     verdict, tail = examine_file(path), {}
                 _refuse_foreign(path, pad, verdict)
                 try:
@@ -115,25 +117,25 @@ class Ledger:
                 except FILE_ERRORS as error:
                     if not is_damage(error):
                         raise
-                    because = succession.replace_damaged(str(error))
+                    because = rollover.replace_damaged(str(error))
                     verdict, tail = examine_file(path), {}
                     connection = _writable(path)
                 try:
-                    ledger = cls(succession, hold, connection, verdict, because)
-                    ledger._take_up(tail)
+                    ledger = cls(rollover, lock, connection, verdict, because)
+                    ledger._check_cut_write(tail)
                 except BaseException:
                     connection.close()
                     raise
             except BaseException:
-                hold.release()
+                lock.release()
                 raise
         return ledger
 
     def append(self, body: Body) -> Entry:
         """Commit one entry; it is durable when this returns.
 
-        Raises LedgerError (L02 full, L01 otherwise): then nothing was written and the next append
-        may be tried. Raises ValueError for a body longer than `MAX_ENTRY_BYTES`.
+        Raises LedgerError (L02 full, L01 otherwise): then nothing was written, and `append` may be
+        called again. Raises ValueError for a body longer than `MAX_ENTRY_BYTES`.
         """
         raw = write_body(body)
         if len(raw) > MAX_ENTRY_BYTES:
@@ -150,10 +152,11 @@ class Ledger:
         return Entry(seq, raw, digest)
 
     def read(self, after: int, max_entries: int, max_bytes: int) -> Chunk:
-        """Consecutive entries from `after + 1`: at least one if there is one, then as many as the
-        bounds allow (`max_bytes` counts bodies and a newline each).
+        """Consecutive entries from `after + 1` on: at least one if there is one, then as many as
+        the bounds allow (`max_bytes` counts the bodies and a newline for each).
 
-        Never reaches across what was pruned; `torn` when it begins behind that.
+        A chunk never spans a pruned range; `torn` says that it begins behind one. Raises
+        LedgerError.
         """
         torn = 1 <= after < self._pruned
         start = self._pruned if torn else after
@@ -171,11 +174,13 @@ class Ledger:
                 if entries and room < 0:
                     break
                 entries.append(Entry(*row))
-            rows.close()  # an open statement would keep the next checkpoint from finishing
+            rows.close()  # an open statement would keep the next checkpoint from completing
         return Chunk(self.head[1] if prev is None else prev, entries, torn)
 
     def digest_at(self, seq: int) -> bytes | None:
-        """The digest after entry `seq`; None when that is pruned or not written yet."""
+        """The digest after entry `seq`; None when it is pruned or not written yet. Raises
+        LedgerError.
+        """
         if seq == 0:
             return GENESIS
         with as_ledger_error(f"reading {self._path}"):
@@ -187,32 +192,37 @@ class Ledger:
         return row[0] if row else None
 
     def mark_receipted(self, seq: int) -> None:
-        """The province has everything up to `seq` (it may also say less than before).
+        """Note that the province has everything up to `seq`, which may also be less than before.
 
-        Costs no write: it goes into the next entry's row, and to disk at `rest` and `close`.
+        Writes nothing: the mark is stored in the next entry's row, at a checkpoint and at `close`.
         """
         self.receipted = self._confirmed = max(0, min(seq, self.head[0]))
 
-    def rest(self) -> bool:
-        """Checkpoint if it is worth it; to be called when nobody is waiting. True when it did."""
+    def checkpoint_if_due(self) -> bool:
+        """Checkpoint when enough entries are in the WAL; whether it did. To be called while no call
+        is waiting. Raises LedgerError.
+        """
         if self._since_checkpoint < IDLE_CHECKPOINT_ENTRIES:
             return False
         self.checkpoint()
         return True
 
     def checkpoint(self) -> None:
-        """Move the WAL into the file. The next append finds a WAL that is begun already."""
+        """Copy the WAL into the file, and begin the next WAL. Raises LedgerError."""
         with as_ledger_error(f"checkpoint of {self._path}"):
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             self._since_checkpoint = 0
-            # The first write after a checkpoint syncs the WAL's new header: now, not in a press.
+            # The first write after a checkpoint also syncs the WAL's new header. It is done now, so
+            # that it does not delay the next press.
             self._store_mark()
 
     def prune(self, before_seq: int) -> int:
-        """Drop the entries between the first and `before_seq`; how many. The only one that may.
+        """Delete the entries between the first and `before_seq`; returns how many. Nothing else
+        deletes entries.
 
-        Entry 1 stays, it names the ledger. A mark keeps the digest that the chain goes on from.
-        Raises ValueError when the province did not confirm all of them since this start.
+        Entry 1 stays, because it names the ledger. A mark keeps the digest from which the chain
+        continues. Raises ValueError when one of them had no receipt since this start, LedgerError
+        when the file cannot be written.
         """
         last = before_seq - 1
         if not (last <= self._confirmed and before_seq <= self.head[0]):
@@ -225,7 +235,7 @@ class Ledger:
             db.execute("BEGIN IMMEDIATE")
             try:
                 db.execute("DROP TRIGGER entry_is_never_deleted")
-                gone = db.execute("DELETE FROM entry WHERE seq > 1 AND seq <= ?", (last,)).rowcount
+                count = db.execute("DELETE FROM entry WHERE seq > 1 AND seq <= ?", (last,)).rowcount
                 db.execute(
                     "INSERT OR REPLACE INTO mark VALUES ('pruned', ?, ?, ?)",
                     (last, digest, self.head[0]),
@@ -237,39 +247,41 @@ class Ledger:
                     db.execute("ROLLBACK")
                 raise
         self._pruned = last
-        self._since_checkpoint += gone
-        return gone
+        self._since_checkpoint += count
+        return count
 
-    def succeed(self, reason: str) -> None:
-        """Go on in a new ledger, because the province holds another history of this one.
+    def roll_over(self, reason: str) -> None:
+        """Continue in a new ledger, because the province has another history of this one.
 
-        The old file becomes `.superseded-<n>`; what is not receipted goes along as `salvaged`.
-        Raises LedgerError; if the new file could not be written this ledger simply goes on.
+        The old file is renamed to `.superseded-<n>`; entries without a receipt are written into the
+        new ledger as `salvaged`. Raises LedgerError; when the new file cannot be written, this
+        ledger stays in use.
         """
-        with as_ledger_error(f"succession of {self._path}"):
+        with as_ledger_error(f"rollover of {self._path}"):
             newest = self._connection.execute("SELECT seq, body FROM entry ORDER BY seq DESC")
             needed = [seq for seq in needed_at_start(newest) if seq <= self.receipted]
             newest.close()
             rows = [row for seq in sorted(needed) for row in self._rows(seq - 1, seq)]
             rows += self._rows(self.receipted, self.head[0])
-            survivors = Survivors(
+            carryover = Carryover(
                 ledger=self.id,
-                pad=self._succession.pad,
+                pad=self._rollover.pad,
                 hash_name=self.hash_name,
                 seq=self.head[0],
                 digest=self.head[1],
                 receipted=self.receipted,
                 entries=rows,
             )
-            self._succession.prepare(survivors, reason)
+            self._rollover.prepare(carryover, reason)
             before = self.id
             self._connection.close()
             try:
-                self._succession.hand_over()
+                self._rollover.replace_intact()
             except OSError as error:
-                log.warning("%s: handing over to the new ledger: %s", self._path, error)
-                self._succession.settle()  # as the next start would: the old one, or the new
-            self._adopt(_writable(self._path), examine_file(self._path))
+                log.warning("%s: putting the new ledger in place: %s", self._path, error)
+                # As at a start: the old file stays, or the new one is put in place.
+                self._rollover.ensure_file()
+            self._use(_writable(self._path), examine_file(self._path))
             if self.id == before:
                 raise LedgerError("the old file could not be set aside")
         self.opened_because = reason
@@ -279,19 +291,23 @@ class Ledger:
         return self._connection.execute(query, (after, last)).fetchall()
 
     def close(self) -> None:
-        """Checkpoint, keep the receipted mark, let go of the file; safe to call twice."""
+        """Store the receipted mark, close the file (SQLite checkpoints then), release the lock;
+        safe to call twice. Raises LedgerError.
+        """
         try:
             with as_ledger_error(f"closing {self._path}"):
                 try:
-                    if self._hold.held and self._stored_mark() != self.receipted:
+                    if self._lock.held and self._stored_mark() != self.receipted:
                         self._store_mark()
                 finally:
                     self._connection.close()
         finally:
-            self._hold.release()
+            self._lock.release()
 
-    def _take_up(self, tail: dict[int, list[RawRecord]]) -> None:
-        """Look at the commit that the power cut: take it in if it is whole, else say so."""
+    def _check_cut_write(self, tail: dict[int, list[RawRecord]]) -> None:
+        """The commit that was under way when the power went: append its entry again when the record
+        is complete, else set `torn_tail`.
+        """
         self.checkpoint()
         for found in tail.get(self.head[0] + 1, []):
             if next_digest(self.hash_name, self.head[1], found.body) == found.digest:
@@ -316,18 +332,21 @@ class Ledger:
 
 
 def _writable(path: Path) -> sqlite3.Connection:
-    """The writing connection; raises sqlite3.Error."""
+    """The connection that writes; raises sqlite3.Error."""
     if not may_be_written(path):
         raise sqlite3.DatabaseError("the header forbids writing")
     return connect(path)
 
 
-def _unreachable(verdict: LedgerVerdict, tail: dict[int, list[RawRecord]]) -> Bad | None:
-    """Entries in the WAL further on than one cut commit can explain: they were thanked for."""
+def _unreachable(verdict: LedgerVerdict, tail: dict[int, list[RawRecord]]) -> Defect | None:
+    """A defect when the WAL holds records behind entry `head + 1` that SQLite does not see. Entry
+    `head + 1` may be a commit that a power cut interrupted; those behind it were committed, and
+    thanks was shown for them.
+    """
     last = max(tail, default=0)
     if last <= verdict.head + 1:
         return None
-    return Bad(verdict.head + 1, f"the WAL is broken before entry {last}")
+    return Defect(verdict.head + 1, f"the WAL is broken before entry {last}")
 
 
 def _refuse_foreign(path: Path, pad: str, verdict: LedgerVerdict) -> None:

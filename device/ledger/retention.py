@@ -1,7 +1,8 @@
-"""How long a pad keeps what the province has: receipted entries older than the retention time go.
+"""Prunes receipted entries that are older than the retention time.
 
-The ledger itself refuses to prune what the province has not confirmed since this start; this says
-how far the time has come, and does it in pieces, so that a press never waits for long.
+The ledger itself refuses to prune entries without a receipt since this start. Here it is decided
+which entries are old enough. They are deleted in small transactions, so that a press never waits
+long for the writer's thread.
 """
 
 import asyncio
@@ -18,25 +19,30 @@ from sync.entries import At, Entry, read_body
 log = logging.getLogger(__name__)
 
 KEPT_ALWAYS = 1000
-"""The newest entries stay, whatever a clock says: a wrong year must not empty a ledger."""
+"""The newest so many entries always stay: a wrong year must not empty a ledger."""
 
-PIECE_ENTRIES = 256
-"""What goes in one transaction: some 70 pages, a few milliseconds of a card's time."""
+CHUNK_ENTRIES = 256
+"""Entries deleted in one transaction: some 70 pages, a few milliseconds on a card."""
 
 UNDATED_ENTRIES = 64
-"""How far ahead is looked for an entry whose time was known."""
+"""Where an entry's time was not known, so many entries ahead are searched for one with a time."""
 
-LOOKED_AT_S = 3600.0
-"""Not once a day: many a pad is switched off at night."""
+INTERVAL_S = 3600.0
+"""An hour and not a day: many pads are switched off at night."""
 
 PAUSE_S = 1.0
+"""Between two transactions."""
 
 
-async def keep(writer: Writer, at: Callable[[], At], retention: timedelta) -> None:
-    """Prune now and then, for ever. A card that refuses is reported by the next entry."""
+async def prune_regularly(writer: Writer, at: Callable[[], At], retention: timedelta) -> None:
+    """Prune every `INTERVAL_S`, until cancelled; on the loop, the work is done on the writer's
+    thread.
+
+    An error is only logged: a card that cannot be written is reported by the next entry.
+    """
     while True:
-        await asyncio.sleep(LOOKED_AT_S)
-        prune = partial(prune_older, now=at(), retention=retention)
+        await asyncio.sleep(INTERVAL_S)
+        prune = partial(prune_expired, now=at(), retention=retention)
         try:
             while await writer.run(prune):
                 await asyncio.sleep(PAUSE_S)
@@ -44,24 +50,26 @@ async def keep(writer: Writer, at: Callable[[], At], retention: timedelta) -> No
             log.warning("%s", error)
 
 
-def prune_older(ledger: Ledger, now: At, retention: timedelta) -> int:
-    """Drop the first `PIECE_ENTRIES` that are receipted and older than `retention`; how many went.
+def prune_expired(ledger: Ledger, now: At, retention: timedelta) -> int:
+    """Delete the oldest entries that are receipted and older than `retention`, at most
+    `CHUNK_ENTRIES`; returns how many.
 
     Does nothing while the time of day is not known. Raises LedgerError.
     """
     if now.utc is None:
         return 0
     limit_ms = now.utc - int(retention.total_seconds() * 1000)
-    young = first_since(ledger, limit_ms, min(ledger.confirmed, ledger.head[0] - KEPT_ALWAYS))
-    before = min(young, max(1, ledger.pruned) + PIECE_ENTRIES + 1)
+    last = min(ledger.confirmed, ledger.head[0] - KEPT_ALWAYS)
+    first_kept = first_since(ledger, limit_ms, last)
+    before = min(first_kept, max(1, ledger.pruned) + CHUNK_ENTRIES + 1)
     return ledger.prune(before) if before > 1 else 0
 
 
 def first_since(ledger: Ledger, limit_ms: int, last: int) -> int:
-    """The first seq, `last` + 1 at most, that is not known to be older than `limit_ms`.
+    """The first seq, at most `last` + 1, that is not known to be older than `limit_ms` (UTC).
 
-    Looked for by halves: entries are in the order of time, so one whose time was not known is as
-    old as the next that has one. Where none has, it counts as young: at worst too much is kept.
+    A binary search: entries are in the order of time, so an entry without a time counts as old as
+    the next one that has a time. Where there is none, it counts as new: at worst too much is kept.
     """
     low, high = 1, last + 1
     while low < high:
@@ -76,7 +84,7 @@ def first_since(ledger: Ledger, limit_ms: int, last: int) -> int:
 def _older(ledger: Ledger, seq: int, limit_ms: int) -> bool:
     chunk = ledger.read(seq - 1, UNDATED_ENTRIES, MAX_ENTRY_BYTES * UNDATED_ENTRIES)
     if not chunk.entries or chunk.entries[0].seq != seq:
-        return True  # pruned before
+        return True  # pruned already
     dates = (_utc_ms(entry) for entry in chunk.entries)
     first = next((utc_ms for utc_ms in dates if utc_ms is not None), None)
     return first is not None and first < limit_ms

@@ -1,9 +1,12 @@
-"""How one ledger file takes the place of another, whenever the power goes.
+"""Replacing a ledger's file by a new ledger, safe against a power cut at any moment.
 
-The successor is written completely beside the old file (`<name>.new`), then the old file and its
-WAL are renamed (`<name>.damaged-1`, `<name>.superseded-2`, …; never deleted), then the successor
-gets the name. Every step is durable before the next. While the name is missing the next start
-knows from what it finds how far this came, and finishes it.
+1. The new file is written completely, as `<name>.new`.
+2. The old file and its WAL are renamed: `<name>.damaged-1`, `<name>.superseded-2`, … They are never
+   deleted.
+3. The new file is renamed to `<name>`.
+
+Each step is durable before the next begins. A start that finds no file at `<name>` sees from the
+other files how far a rollover came, and finishes it (`ensure_file`).
 """
 
 import os
@@ -23,7 +26,7 @@ from device.ledger.file import (
     seal,
     sync_folder,
 )
-from device.ledger.salvage import Survivors, carve
+from device.ledger.salvage import Carryover, carve
 from device.ledger.verify import examine
 from sync.entries import (
     FORMAT,
@@ -41,14 +44,16 @@ from sync.entries import (
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 MAX_GAPS = 200
-"""So many ranges of missing entries fit into `opened`, and that into `salvaged` later on."""
+"""The most ranges of missing entries in `opened`: the entry must itself fit into a `salvaged`."""
 UNKNOWN_LEDGER = "unknown"
-"""Names a ledger whose first entry is lost and whose lock file is lost too."""
+"""The id of a ledger whose first entry and whose lock file are both lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollover:
-    """Births of ledgers at `path`. `last_ledger`: the id to believe when the file cannot tell."""
+    """Makes the ledgers at `path`. `last_ledger`: the id from the lock file, used when the ledger's
+    own file cannot be read. Not thread-safe; the caller holds the ledger's lock.
+    """
 
     path: Path
     pad: str
@@ -57,89 +62,95 @@ class Rollover:
     new_id: Callable[[], str]
     last_ledger: str
 
-    def settle(self) -> str | None:
-        """Make sure that there is a file at `path`; why it is a new one, if one came before.
+    def ensure_file(self) -> str | None:
+        """Make sure that there is a file at `path`: finish a rollover, or begin a ledger. Returns
+        why the ledger is a new one, when there was one before it.
 
         Raises sqlite3.Error and OSError when it cannot be written.
         """
         if self.path.exists():
-            self._discard_unborn()
+            self._discard_new_file()
             return None
         asides = self._set_aside_files()
-        if asides:
+        if asides:  # the power may have gone before the WAL was renamed
             self._move_companions(asides[-1])
         elif any(beside(self.path, c).exists() for c in _COMPANIONS):
             asides = [beside(self.path, ".damaged-1")]
             self._move_companions(asides[-1])
-        previous = self._born()
-        if previous is None:
-            self._discard_unborn()
+        opened = self._opened_of_new_file()
+        if opened is None:
+            self._discard_new_file()
             if not asides:
-                self._bear(self._vanished(), "lost")
+                self._write_new_file(self._of_lost_file(), "lost")
             else:
-                word = "diverged" if ".superseded-" in asides[-1].name else "damaged"
-                self._bear(self._carve(asides[-1]), word)
-            previous = self._born()
-        self._give_name()
-        if previous is None or previous.previous is None:
+                reason = "diverged" if ".superseded-" in asides[-1].name else "damaged"
+                self._write_new_file(self._carve(asides[-1]), reason)
+            opened = self._opened_of_new_file()
+        self._rename_new_file()
+        if opened is None or opened.previous is None:
             return None
         where = f"set aside as {asides[-1].name}" if asides else "its file is gone"
-        return _told(previous.previous, where)
+        return _in_words(opened.previous, where)
 
-    def replace_damaged(self, what: str) -> str:
-        """Salvage the damaged file into a successor; the words for the fault.
+    def replace_damaged(self, defect: str) -> str:
+        """Replace the damaged file by a new ledger with the salvaged entries; returns the fault's
+        text, which begins with `defect`.
 
-        Raises LedgerError (L06) when the file is no ledger or another pad's; it is left alone. A
-        path that the lock file knows a ledger of held one, whatever is left of it.
+        Raises LedgerError (L06) when the file is no ledger or is another pad's; then it stays as it
+        is. When the lock file names a ledger, the file was one, however little of it can be read.
         """
-        survivors = self._carve(self.path)
-        if survivors.is_foreign and not self.last_ledger:
-            raise LedgerError(f"{self.path} is no ledger ({what})", PadCode.LEDGER_FOREIGN)
-        if survivors.pad not in ("", self.pad):
+        carryover = self._carve(self.path)
+        if carryover.is_foreign and not self.last_ledger:
+            raise LedgerError(f"{self.path} is no ledger ({defect})", PadCode.LEDGER_FOREIGN)
+        if carryover.pad not in ("", self.pad):
             raise LedgerError(
-                f"{self.path} belongs to pad {survivors.pad}, not {self.pad}",
+                f"{self.path} belongs to pad {carryover.pad}, not {self.pad}",
                 PadCode.LEDGER_FOREIGN,
             )
-        self._discard_unborn()
-        previous = self._bear(survivors, "damaged")
+        self._discard_new_file()
+        previous = self._write_new_file(carryover, "damaged")
         aside = self._set_aside("damaged")
-        self._give_name()
-        return _told(previous, f"{what}; set aside as {aside.name}")
+        self._rename_new_file()
+        return _in_words(previous, f"{defect}; set aside as {aside.name}")
 
-    def prepare(self, survivors: Survivors, reason: str) -> None:
-        """Write the successor of an intact ledger; `hand_over` then puts it in place."""
-        self._discard_unborn()
-        self._bear(survivors, reason)
+    def prepare(self, carryover: Carryover, reason: str) -> None:
+        """Write the new file while the old ledger is still open; `replace_intact` then puts it in
+        place.
+        """
+        self._discard_new_file()
+        self._write_new_file(carryover, reason)
 
-    def hand_over(self) -> Path:
-        """Rename the intact, closed ledger to `.superseded-<n>`, give its name to the successor."""
+    def replace_intact(self) -> Path:
+        """Rename the intact, closed ledger to `.superseded-<n>`, and the prepared file to its name.
+        Returns the old file's new path. Raises OSError.
+        """
         aside = self._set_aside("superseded")
-        self._give_name()
+        self._rename_new_file()
         return aside
 
-    def _vanished(self) -> Survivors | None:
-        """What is left of a ledger that the lock file knows and nothing else: its name."""
+    def _of_lost_file(self) -> Carryover | None:
+        """What is known of a ledger whose file is missing: its id, from the lock file."""
         if not self.last_ledger:
             return None
-        return Survivors(ledger=self.last_ledger, pad=self.pad, hash_name=self.hash_name)
+        return Carryover(ledger=self.last_ledger, pad=self.pad, hash_name=self.hash_name)
 
-    def _carve(self, path: Path) -> Survivors:
+    def _carve(self, path: Path) -> Carryover:
         ledger = self.last_ledger or UNKNOWN_LEDGER
         return carve(path, ledger=ledger, hash_name=self.hash_name)
 
-    def _unborn(self) -> Path:
+    def _new_file(self) -> Path:
         return beside(self.path, ".new")
 
-    def _discard_unborn(self) -> None:
-        """Nobody was ever thanked for what is in an unfinished successor."""
+    def _discard_new_file(self) -> None:
+        """Delete an incomplete new file: no thanks was shown for anything in it."""
         for companion in (*_COMPANIONS, ""):
-            beside(self._unborn(), companion).unlink(missing_ok=True)
+            beside(self._new_file(), companion).unlink(missing_ok=True)
 
-    def _born(self) -> Opened | None:
-        """The first entry of a successor that is complete, or None."""
-        if not self._unborn().exists() or not may_be_written(self._unborn()):
+    def _opened_of_new_file(self) -> Opened | None:
+        """The first entry of the new file; None when there is none or it is not complete."""
+        if not self._new_file().exists() or not may_be_written(self._new_file()):
             return None
-        connection = connect_to_read(self._unborn())
+        connection = connect_to_read(self._new_file())
         try:
             verdict = examine(connection)
             if not verdict.intact or verdict.pad != self.pad:
@@ -154,20 +165,21 @@ class Rollover:
         body = read_body(first[0])
         return body if isinstance(body, Opened) else None
 
-    def _bear(self, survivors: Survivors | None, reason: str) -> Predecessor | None:
+    def _write_new_file(self, carryover: Carryover | None, reason: str) -> Predecessor | None:
+        """Write a complete, synced new file; returns what its `opened` says of the old ledger."""
         previous = None
-        if survivors is not None:
+        if carryover is not None:
             previous = Predecessor(
-                ledger=survivors.ledger,
+                ledger=carryover.ledger,
                 reason=reason,
-                seq=survivors.seq or None,
-                digest=survivors.digest.hex() if survivors.seq else None,
-                missing=_widened(survivors.missing),
+                seq=carryover.seq or None,
+                digest=carryover.digest.hex() if carryover.seq else None,
+                missing=_bounded(carryover.missing),
             )
-        connection = create(self._unborn())
+        connection = create(self._new_file())
         try:
             digest = GENESIS
-            for seq, body in enumerate(self._first_bodies(survivors, previous), 1):
+            for seq, body in enumerate(self._first_bodies(carryover, previous), 1):
                 raw = write_body(body)
                 digest = next_digest(self.hash_name, digest, raw)
                 connection.execute(
@@ -177,9 +189,9 @@ class Rollover:
             seal(connection)
         except BaseException:
             connection.close()
-            self._discard_unborn()
+            self._discard_new_file()
             raise
-        fd = os.open(self._unborn(), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(self._new_file(), os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(fd)
         finally:
@@ -188,8 +200,9 @@ class Rollover:
         return previous
 
     def _first_bodies(
-        self, survivors: Survivors | None, previous: Predecessor | None
+        self, carryover: Carryover | None, previous: Predecessor | None
     ) -> Iterator[Body]:
+        """`opened`, then a `salvaged` for each entry that is carried over."""
         at = self.at()
         yield Opened(
             at=at,
@@ -199,23 +212,23 @@ class Rollover:
             format=FORMAT,
             previous=previous,
         )
-        for seq, raw, digest in survivors.entries if survivors else ():
+        for seq, raw, digest in carryover.entries if carryover else ():
             old = read_body(raw)
-            if isinstance(old, Salvaged):  # of a ledger still older: said again, not wrapped again
+            if isinstance(old, Salvaged):  # of a still older ledger: copied, not wrapped again
                 yield Salvaged(
                     at=at, ledger=old.ledger, seq=old.seq, digest=old.digest, body=old.body
                 )
             else:
                 yield Salvaged(
                     at=at,
-                    ledger=survivors.ledger if survivors else "",
+                    ledger=carryover.ledger if carryover else "",
                     seq=seq,
                     digest=digest.hex(),
                     body=raw.decode(),
                 )
 
     def _set_aside_files(self) -> list[Path]:
-        """What was set aside before, oldest first."""
+        """The files of earlier rollovers, oldest first."""
         shape = re.compile(re.escape(self.path.name) + r"\.(?:damaged|superseded)-(\d+)(?:-wal)?")
         found: dict[int, Path] = {}
         for path in self.path.parent.iterdir():
@@ -224,48 +237,54 @@ class Rollover:
                 found[int(match[1])] = path.with_name(path.name.removesuffix("-wal"))
         return [found[n] for n in sorted(found)]
 
-    def _set_aside(self, word: str) -> Path:
+    def _set_aside(self, reason: str) -> Path:
+        """Rename the file and its companions to the next free `<name>.<reason>-<n>`."""
         numbers = [int(p.name.rpartition("-")[2]) for p in self._set_aside_files()]
-        aside = beside(self.path, f".{word}-{max(numbers, default=0) + 1}")
+        aside = beside(self.path, f".{reason}-{max(numbers, default=0) + 1}")
         self.path.rename(aside)
         sync_folder(self.path)
         self._move_companions(aside)
         return aside
 
     def _move_companions(self, aside: Path) -> None:
-        """A WAL must never be found beside another file: SQLite would write it into that."""
+        """Rename WAL, shared memory and journal as their file was renamed. A WAL that stays behind
+        beside a new file of the same name would be written into that file by SQLite.
+        """
         for companion in _COMPANIONS:
             old = beside(self.path, companion)
             if old.exists():
                 old.rename(beside(aside, companion))
         sync_folder(self.path)
 
-    def _give_name(self) -> None:
-        for companion in _COMPANIONS:  # of the reading in `_born`; sealed, so there is nothing in
-            beside(self._unborn(), companion).unlink(missing_ok=True)
-        self._unborn().rename(self.path)
+    def _rename_new_file(self) -> None:
+        # `_opened_of_new_file` leaves companions behind. The file is sealed, so they are empty.
+        for companion in _COMPANIONS:
+            beside(self._new_file(), companion).unlink(missing_ok=True)
+        self._new_file().rename(self.path)
         sync_folder(self.path)
 
 
-def _widened(gaps: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """At most `MAX_GAPS` ranges, for an entry has bounds: the shortest stretches between them are
-    called missing too. They come as `salvaged` all the same, and the province counts them.
+def _bounded(gaps: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """At most `MAX_GAPS` ranges, because an entry's length is bounded. Ranges are joined where the
+    fewest entries lie between them; those entries are then listed as missing although they come as
+    `salvaged`. The province counts them when they arrive.
     """
-    bridged = sorted(range(1, len(gaps)), key=lambda n: gaps[n][0] - gaps[n - 1][1])
-    closed = set(bridged[: max(0, len(gaps) - MAX_GAPS)])
-    wide: list[tuple[int, int]] = []
+    by_distance = sorted(range(1, len(gaps)), key=lambda n: gaps[n][0] - gaps[n - 1][1])
+    joined = set(by_distance[: max(0, len(gaps) - MAX_GAPS)])
+    ranges: list[tuple[int, int]] = []
     for n, (first, last) in enumerate(gaps):
-        if n in closed:
-            wide[-1] = (wide[-1][0], last)
+        if n in joined:
+            ranges[-1] = (ranges[-1][0], last)
         else:
-            wide.append((first, last))
-    return tuple(wide)
+            ranges.append((first, last))
+    return tuple(ranges)
 
 
-def _told(previous: Predecessor | None, what: str) -> str:
+def _in_words(previous: Predecessor | None, cause: str) -> str:
+    """The text of the fault: the cause, and which entries of the old ledger are missing."""
     if previous is None:
-        return what
+        return cause
     if previous.seq is None and not previous.missing:
-        return f"{what}; what ledger {previous.ledger} held is not known"
+        return f"{cause}; what ledger {previous.ledger} held is not known"
     gaps = ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in previous.missing)
-    return f"{what}; ledger {previous.ledger}: " + (f"missing {gaps}" if gaps else "none missing")
+    return f"{cause}; ledger {previous.ledger}: " + (f"missing {gaps}" if gaps else "none missing")

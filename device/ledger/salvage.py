@@ -1,9 +1,9 @@
-"""Getting the entries out of a damaged ledger, without SQLite's help.
+"""Reading the entries out of a damaged ledger, without SQLite.
 
-Reads the bytes of the file and of its WAL and finds every record of the entry table by its shape,
-whether or not the pages around it still make sense. Which of them are true the digest chain says:
-an entry is taken when it follows from the one before, when the one after proves it, or, behind a
-gap, when nothing speaks against it. Changes nothing.
+Searches the bytes of the file and of its WAL for records of the entry table by their format,
+whether or not the pages around them can still be read. The digest chain decides which of them are
+genuine: an entry is accepted when it follows from the one before it, when the one after it proves
+it, or, behind a gap, when nothing contradicts it. Changes nothing on disk.
 
 The record format is section 2 of https://www.sqlite.org/fileformat2.html.
 """
@@ -31,18 +31,22 @@ _HEADER = re.compile(
     rb"(?:\x05\x00[\x0c-\x7f]|\x06\x00[\x80-\xff][\x00-\x7f]|\x07\x00[\x80-\xff]{2}[\x00-\x7f])"
     rb"\x4c[\x00-\x06\x08\x09](?=\{)"
 )
-"""A record header: its size, NULL for the rowid, the body's length, a 32-byte blob, an integer;
-and behind it the brace that every body starts with."""
+"""A record's header: its own size, NULL for the rowid, the body's length, a 32-byte blob, an
+integer. Behind it comes the brace with which every body begins (JSON).
+"""
 
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8, 0, 0, 0)
+"""How many bytes an integer of serial type 0 to 9 takes; types 8 and 9 are the constants 0 and 1.
+"""
 _WAL_HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
 _MARK_ROWS = 8
-"""The receipted mark is the lowest that the last rows name: one flipped byte cannot raise it."""
+"""The receipted mark is the lowest one in the last so many rows: one flipped byte cannot raise it.
+"""
 
 
 class RawRecord(NamedTuple):
-    """One record as it lies in the file, nothing of it proven."""
+    """One record as found in the file; not checked against the digest chain."""
 
     seq: int
     body: bytes
@@ -51,13 +55,13 @@ class RawRecord(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Survivors:
-    """What is left of a ledger.
+class Carryover:
+    """What a new ledger takes over from the one before it.
 
-    `entries`: seq, body and true digest, in order, of what the province may not have and of what
-    the next start needs. `missing`: closed ranges that are gone of what the province may not have.
-    `seq`, `digest`: the last entry that could be read in chain. What came after the last survivor,
-    if anything, cannot be known.
+    `entries`: seq, body and correct digest, in order: the entries that the province may not have,
+    and those that the next start needs. `missing`: closed ranges of entries that the province may
+    not have and that could not be read. `seq`, `digest`: the last entry that the unbroken chain
+    reaches. Whether there were entries behind the last one that could be read is not known.
     """
 
     ledger: str
@@ -71,11 +75,12 @@ class Survivors:
     is_foreign: bool = False
 
 
-def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
-    """What survives in the file at `path` and its WAL, either of which may be missing.
+def carve(path: Path, *, ledger: str, hash_name: HashName) -> Carryover:
+    """What can be read in the file at `path` and in its WAL; either may be missing.
 
-    `ledger` and `hash_name` are believed only when the first entry is lost. `is_foreign` says that
-    this never was a ledger: no entry, not our header, and not just zeros.
+    `ledger` and `hash_name` are used when the first entry is lost. `is_foreign` of the result: this
+    never was a ledger (it has no entry, not a ledger's header, and is not only zeros). Raises
+    OSError.
     """
     pages = _read_pages(path)
     frames = _read_frames(beside(path, "-wal"))
@@ -87,13 +92,13 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
     if opened is not None:
         ledger, hash_name = opened.ledger, opened.hash
     if not rows:
-        return Survivors(ledger, "", hash_name, is_foreign=_is_foreign(pages))
+        return Carryover(ledger, "", hash_name, is_foreign=_is_foreign(pages))
     receipted = min(max(f.receipted for f in rows[s]) for s in sorted(rows)[-_MARK_ROWS:])
     true = _prove(rows, hash_name)
     seq, digest = _last_in_chain(true, receipted)
     needed = needed_at_start((s, true[s][0]) for s in sorted(true, reverse=True))
     kept = [(s, *true[s]) for s in sorted(true) if s > receipted or s in needed]
-    return Survivors(
+    return Carryover(
         ledger=ledger,
         pad=opened.pad if opened else "",
         hash_name=hash_name,
@@ -106,10 +111,11 @@ def carve(path: Path, *, ledger: str, hash_name: HashName) -> Survivors:
 
 
 def unread_tail(path: Path, head: int) -> dict[int, list[RawRecord]]:
-    """The records behind entry `head` that lie in the WAL of `path`, by seq, valid or not.
+    """The records behind entry `head` in the WAL of `path`, by seq, valid or not. Raises OSError.
 
-    SQLite silently ends a WAL at the first frame whose checksum is wrong. After a power cut that
-    is the commit nobody was thanked for; after damage there may be thanked entries behind it.
+    SQLite silently ends a WAL at the first frame whose checksum is wrong. After a power cut that is
+    the commit that was under way, for which no thanks was shown. After damage there may be
+    committed entries behind it.
     """
     rows: dict[int, list[RawRecord]] = {}
     for found in _records({}, _read_frames(beside(path, "-wal")), head):
@@ -118,9 +124,10 @@ def unread_tail(path: Path, head: int) -> dict[int, list[RawRecord]]:
 
 
 def needed_at_start(entries: Iterable[tuple[int, bytes]]) -> set[int]:
-    """Of entries, newest first: the seqs that the next start reads although they are receipted.
+    """Which of the entries, newest first, the next start reads although they are receipted: seqs.
 
-    The last `booted` counts the boots; a pause that stands is said behind it (`startup_state.py`).
+    The last `booted` has the number of boots. A pause that is in force is recorded again behind it
+    (`startup_state.py`).
     """
     needed: set[int] = set()
     for seq, body in entries:
@@ -144,7 +151,7 @@ def _read_frames(path: Path) -> list[tuple[int, bytes]]:
 
 
 def _read_pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
-    """The file in pieces; one that the card cannot read any more comes as nothing."""
+    """The file in pieces of `size` bytes; a piece that the card cannot read is empty."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -153,7 +160,7 @@ def _read_pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
         for offset in range(start, os.fstat(fd).st_size, size):
             try:
                 yield os.pread(fd, size, offset)
-            except OSError:  # EIO: a bad block; salvage goes on behind it
+            except OSError:  # EIO: a bad block; what lies behind it may be readable
                 yield b""
     finally:
         os.close(fd)
@@ -162,7 +169,7 @@ def _read_pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
 def _records(
     pages: dict[int, bytes], frames: list[tuple[int, bytes]], after: int = 0
 ) -> Iterator[RawRecord]:
-    """Every record with a seq above `after`; the same one as often as it lies there."""
+    """Every record with a seq above `after`; one that is stored twice comes twice."""
     latest = pages | dict(frames)
     for page in [*pages.values(), *(page for _, page in frames)]:
         for match in _HEADER.finditer(page):
@@ -194,7 +201,9 @@ def _record(
 
 
 def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
-    """The rowid that ends at `end`, recognised by the payload's length standing before it."""
+    """The rowid whose varint ends at `end`. It is recognised by the varint of the payload's length
+    in front of it.
+    """
     length = _to_varint(payload_bytes)
     for start in range(end - 1, max(end - 10, len(length) - 1), -1):
         seq, after = _varint(page, start)
@@ -204,7 +213,10 @@ def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
 
 
 def _payload(page: bytes, start: int, size: int, pages: dict[int, bytes]) -> bytes | None:
-    """The whole payload, with what overflows onto other pages; None when it is cut short."""
+    """The whole payload, with its parts on overflow pages; None when a part is missing.
+
+    How much of it is on the first page: section 1.6 of the file format.
+    """
     local = size
     if size > PAGE_BYTES - 35:
         least = (PAGE_BYTES - 12) * 32 // 255 - 23
@@ -248,7 +260,7 @@ def _opened(candidates: list[RawRecord]) -> Opened | None:
 
 
 def _readable(body: bytes) -> object | None:
-    """Something that is not None when `body` is an entry of a known or unknown kind."""
+    """The entry, or True for one of an unknown kind; None when `body` is not an entry."""
     try:
         return read_body(body) or True
     except ValueError:
@@ -256,7 +268,7 @@ def _readable(body: bytes) -> object | None:
 
 
 def _prove(rows: dict[int, list[RawRecord]], name: HashName) -> dict[int, tuple[bytes, bytes]]:
-    """Body and true digest of every row that the chain proves or, behind a gap, does not deny."""
+    """Body and correct digest of each row that the chain proves or, behind a gap, cannot refute."""
     true: dict[int, tuple[bytes, bytes]] = {}
     for seq in sorted(rows):
         before = GENESIS if seq == 1 else true.get(seq - 1, (b"", None))[1]
@@ -265,7 +277,7 @@ def _prove(rows: dict[int, list[RawRecord]], name: HashName) -> dict[int, tuple[
             digest = found.digest if before is None else next_digest(name, before, found.body)
             proven_by_next = any(next_digest(name, digest, n.body) == n.digest for n in after)
             if before is not None:
-                # With a wrong digest of its own, the next row can still prove this body.
+                # When this row's own digest is damaged, the next row can still prove its body.
                 good = digest == found.digest or proven_by_next
             else:
                 good = (proven_by_next or not after) and _readable(found.body) is not None
@@ -273,18 +285,18 @@ def _prove(rows: dict[int, list[RawRecord]], name: HashName) -> dict[int, tuple[
                 true[seq] = (found.body, digest)
                 break
         else:
-            if before is None and (lone := _undenied(rows[seq])) is not None:
+            if before is None and (lone := _first_readable(rows[seq])) is not None:
                 true[seq] = (lone.body, lone.digest)
     return true
 
 
-def _undenied(candidates: list[RawRecord]) -> RawRecord | None:
-    """A row between two gaps or before a damaged one: kept when it reads as an entry."""
+def _first_readable(candidates: list[RawRecord]) -> RawRecord | None:
+    """A row between two gaps, or before a damaged row: not proven, but kept when it is readable."""
     return next((found for found in candidates if _readable(found.body) is not None), None)
 
 
 def _last_in_chain(true: dict[int, tuple[bytes, bytes]], receipted: int) -> tuple[int, bytes]:
-    """The end of the unbroken run that begins at the receipted mark, or at the start."""
+    """The last entry of the unbroken run that begins at the receipted mark, or at the start."""
     seq = receipted
     while seq + 1 in true:
         seq += 1

@@ -1,8 +1,8 @@
-"""What the ledger tells an agent that has just started.
+"""What an agent reads from its ledger when it starts.
 
-The agent keeps nothing in memory that it cannot find again here: which invitation was open when
-the power went, what became of the recent ones, whether the window was paused, how often the pad
-has booted. Faults are not recalled: a boot looks for itself.
+Everything that the agent keeps in memory can be read again from here: which invitation was open
+when the power went, what became of the recent ones, whether the window was paused, how often the
+pad has booted. Faults are not read: each start finds them anew.
 """
 
 from collections.abc import Iterable
@@ -29,16 +29,18 @@ from sync.entries import (
 )
 from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
 
-RECALL_ENTRIES = 2048
-"""So much of the ledger's end is read at the start, and more until a boot is found."""
+READ_ENTRIES = 2048
+"""So many entries at the ledger's end are read at a start, and as many again until one is `booted`.
+"""
 
 
 @dataclass(slots=True)
 class StartupState:
-    """The pad as its ledger last saw it.
+    """The state in which the ledger's entries left the pad.
 
-    `standings`: invitation id → open, rated, unrated or withdrawn, oldest first. `services`:
-    invitation id → what was to be rated.
+    `boots`: how often the pad had booted. `paused_by`: who paused the window, None when it was
+    open. `configured`: the version of the desired configuration. `standings`: invitation id → open,
+    rated, unrated or withdrawn, oldest first. `services`: invitation id → what was to be rated.
     """
 
     boots: int = 0
@@ -49,21 +51,21 @@ class StartupState:
 
     @property
     def left_open(self) -> list[str]:
-        """Invitations that nothing has ended: the power went while they stood."""
-        return [one for one, standing in self.standings.items() if standing == "open"]
+        """The invitations without an end: the power went while they were open."""
+        return [invitation for invitation, standing in self.standings.items() if standing == "open"]
 
 
-def look_back(ledger: Ledger) -> StartupState:
-    """Recall from the ledger's end, as far back as the last boot at least; on the writer's thread.
+def read_startup_state(ledger: Ledger) -> StartupState:
+    """Read the ledger's end, at least back to the last `booted`. On the writer's thread.
 
     Raises LedgerError.
     """
     after, parts, booted = ledger.head[0], list[list[Entry]](), False
     while after > 0 and not booted:
-        before, after = after, max(0, after - RECALL_ENTRIES)
+        before, after = after, max(0, after - READ_ENTRIES)
         parts.append(_read_all(ledger, after, before))
         booted = any(kind_of(entry.body) == "booted" for entry in parts[-1])
-    return recall(entry for part in reversed(parts) for entry in part)
+    return state_after(entry for part in reversed(parts) for entry in part)
 
 
 def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
@@ -77,54 +79,57 @@ def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
     return found
 
 
-def recall(entries: Iterable[Entry]) -> StartupState:
-    """Read entries, oldest first, into a `StartupState`.
+def state_after(entries: Iterable[Entry]) -> StartupState:
+    """The state after these entries, oldest first.
 
-    An entry that cannot be read changes nothing: the ledger's own checks have named it already.
+    An entry that cannot be read is skipped: the check of the ledger has reported it already.
     """
-    memory = StartupState()
+    state = StartupState()
     for entry in entries:
-        _take(memory, entry.body)
-    return memory
+        _apply(state, entry.body)
+    return state
 
 
-def said_at_start(memory: StartupState, at: At) -> list[Body]:
-    """What a start records of what it recalled, behind its `booted`.
+def entries_at_start(state: StartupState, at: At) -> list[Body]:
+    """The entries that a start records behind its `booted`, because of what it has read.
 
-    A pause that stands is said again in every boot: nobody needs to look further back for it, nor
-    loses sight of it behind thousands of strays.
+    A pause that is in force is recorded again in every boot. So the next start finds it without
+    reading back beyond the last `booted`, however many strays came since.
     """
-    said: list[Body] = []
-    if memory.paused_by is not None:
-        said.append(Paused(at=at, by=memory.paused_by))
-    said += [Withdrawn(at=at, invitation=one, reason="restart") for one in memory.left_open]
-    return said
+    bodies: list[Body] = []
+    if state.paused_by is not None:
+        bodies.append(Paused(at=at, by=state.paused_by))
+    bodies += [
+        Withdrawn(at=at, invitation=invitation, reason="restart") for invitation in state.left_open
+    ]
+    return bodies
 
 
-def _take(memory: StartupState, raw: bytes) -> None:
+def _apply(state: StartupState, raw: bytes) -> None:
+    """Change the state by one entry."""
     try:
         body = read_body(raw)
     except ValueError:
         return
     match body:
         case Booted(boots=boots):
-            memory.boots = max(memory.boots, boots)
+            state.boots = max(state.boots, boots)
         case Paused(by=by):
-            memory.paused_by = by
+            state.paused_by = by
         case Resumed():
-            memory.paused_by = None
+            state.paused_by = None
         case Configured(version=version):
-            memory.configured = version
-        case Invited(invitation=one, service=service):
-            memory.standings[one] = "open"
-            memory.services[one] = service
-        case Rated(invitation=one):
-            memory.standings[one] = "rated"
-        case Lapsed(invitation=one) if memory.standings.get(one) != "rated":
-            memory.standings[one] = "unrated"
-        case Withdrawn(invitation=one) if memory.standings.get(one) != "rated":
-            memory.standings[one] = "withdrawn"
+            state.configured = version
+        case Invited(invitation=invitation, service=service):
+            state.standings[invitation] = "open"
+            state.services[invitation] = service
+        case Rated(invitation=invitation):
+            state.standings[invitation] = "rated"
+        case Lapsed(invitation=invitation) if state.standings.get(invitation) != "rated":
+            state.standings[invitation] = "unrated"
+        case Withdrawn(invitation=invitation) if state.standings.get(invitation) != "rated":
+            state.standings[invitation] = "withdrawn"
         case Salvaged(body=text):
-            _take(memory, text.encode())
+            _apply(state, text.encode())
         case _:
             pass

@@ -1,8 +1,8 @@
-"""Is this ledger whole? Reads, never writes; names the first bad entry.
+"""Checks a ledger and names the first bad entry. Reads only.
 
-`examine` is also the check at every start of the agent: SQLite's `integrity_check` for the file and
-the whole digest chain for the entries. Both read the file once; 100,000 entries take about 0.15 s
-on the development machine, so nothing is left to a bounded check of the tail.
+`examine` also runs at every start of the agent: the whole digest chain, and SQLite's
+`integrity_check` for the file. Both read the file once. 100,000 entries take about 0.15 s on the
+development machine, so the whole file is checked and not only its end.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ from device.ledger.file import (
 from sync.entries import FORMAT, GENESIS, HashName, Opened, Predecessor, next_digest, read_body
 
 
-class Bad(NamedTuple):
-    """The first thing that is wrong; `seq` is None when it is no entry's fault."""
+class Defect(NamedTuple):
+    """The first thing that is wrong; `seq` is None when it is not about one entry."""
 
     seq: int | None
-    what: str
+    text: str
 
     def __str__(self) -> str:
-        return self.what if self.seq is None else f"entry {self.seq}: {self.what}"
+        return self.text if self.seq is None else f"entry {self.seq}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class LedgerVerdict:
 
     `head` and `digest`: the last good entry. `entries`: how many are good. `pruned`: the last seq
     that was pruned, 0 for none. `format`: the entry format that `opened` names. `previous`: the
-    ledger before, with what is missing of it.
+    ledger before this one, and which of its entries are missing. `bad`: the first defect.
     """
 
     ledger: str = ""
@@ -54,19 +54,19 @@ class LedgerVerdict:
     entries: int = 0
     pruned: int = 0
     previous: Predecessor | None = None
-    bad: Bad | None = None
+    bad: Defect | None = None
 
     @property
     def intact(self) -> bool:
-        """Nothing is wrong with this ledger."""
+        """Whether no defect was found."""
         return self.bad is None
 
 
 def verify(path: Path) -> LedgerVerdict:
-    """Examine the ledger at `path` without changing it; an agent may be using it meanwhile.
+    """Examine the ledger at `path` without changing it; an agent may use it at the same time.
 
-    Raises LedgerError: L01 when there is no such file or it cannot be read, L06 when it is a
-    database of something else.
+    Raises LedgerError: L01 when there is no such file or it cannot be read, L06 when it is not a
+    ledger.
     """
     if not path.is_file():
         raise LedgerError(f"{path} is not there", PadCode.LEDGER_WRITE)
@@ -84,18 +84,18 @@ def _is_foreign(path: Path) -> bool:
 
 
 def examine_file(path: Path) -> LedgerVerdict:
-    """Examine with a connection that leaves file and WAL as they are; raises as `examine` does."""
+    """Examine a file, read-only. Raises as `examine` does, and OSError when there is no file."""
     if path.stat().st_size < PAGE_BYTES:
-        # SQLite removes the WAL beside such a file, and there may be entries in it.
-        return LedgerVerdict(bad=Bad(None, "the file is shorter than a page"))
+        # SQLite would delete the WAL beside such a file, and there may be entries in the WAL.
+        return LedgerVerdict(bad=Defect(None, "the file is shorter than a page"))
     try:
         connection = connect_to_read(path)
     except FILE_ERRORS as error:
         if not is_damage(error):
             raise
-        return LedgerVerdict(bad=Bad(None, str(error)))
+        return LedgerVerdict(bad=Defect(None, str(error)))
     try:
-        # One transaction: an agent that appends meanwhile does not move what is seen.
+        # One transaction, so that what an agent appends meanwhile is not seen in part.
         connection.execute("BEGIN")
         return examine(connection)
     finally:
@@ -103,8 +103,8 @@ def examine_file(path: Path) -> LedgerVerdict:
 
 
 def examine(connection: sqlite3.Connection) -> LedgerVerdict:
-    """Examine through an open connection. Damage is told in the verdict; other sqlite3 errors
-    (full, busy, I/O while writing) are raised.
+    """Examine through an open connection. Damage is in the verdict; other errors of SQLite (full,
+    busy, I/O while writing) are raised as sqlite3.Error.
     """
     verdict = LedgerVerdict()
     for step in (_chain, _file):  # the chain first: it can name the entry
@@ -113,9 +113,9 @@ def examine(connection: sqlite3.Connection) -> LedgerVerdict:
         except FILE_ERRORS as error:
             if not is_damage(error):
                 raise
-            verdict = replace(verdict, bad=Bad(None, str(error)))
+            verdict = replace(verdict, bad=Defect(None, str(error)))
         if verdict.bad is not None or verdict.format > FORMAT:
-            return verdict  # what a newer format looks like, only a newer version can say
+            return verdict  # a newer format can only be checked by a newer version
     return verdict
 
 
@@ -136,16 +136,16 @@ def _file(connection: sqlite3.Connection, verdict: LedgerVerdict) -> LedgerVerdi
         else:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             bad = None if found == "ok" else f"integrity_check: {found}"
-    return replace(verdict, bad=Bad(None, bad)) if bad else verdict
+    return replace(verdict, bad=Defect(None, bad)) if bad else verdict
 
 
 def _chain(connection: sqlite3.Connection, verdict: LedgerVerdict) -> LedgerVerdict:
     first = connection.execute("SELECT body, digest FROM entry WHERE seq = 1").fetchone()
     if first is None:
-        return replace(verdict, bad=Bad(1, "is missing"))
+        return replace(verdict, bad=Defect(1, "is missing"))
     opened = _opened(first[0], first[1])
     if isinstance(opened, str):
-        return replace(verdict, bad=Bad(1, opened))
+        return replace(verdict, bad=Defect(1, opened))
     pruned, anchor = connection.execute(
         "SELECT coalesce(max(seq), 0), digest FROM mark WHERE name = 'pruned'"
     ).fetchone()
@@ -167,28 +167,29 @@ def _chain(connection: sqlite3.Connection, verdict: LedgerVerdict) -> LedgerVerd
     head, digest, entries, bad = 1, first[1], 1, None
     if pruned:
         if type(pruned) is not int or type(anchor) is not bytes:
-            return replace(verdict, pruned=0, bad=Bad(None, "the prune mark is unreadable"))
+            return replace(verdict, pruned=0, bad=Defect(None, "the prune mark is unreadable"))
         head, digest = pruned, anchor
     for seq, body, claimed in connection.execute(
         "SELECT seq, body, digest FROM entry WHERE seq > 1 ORDER BY seq"
     ):
         if seq != head + 1:
-            late = Bad(head + 1, "is missing")
-            bad = late if seq > head else Bad(seq, "lies before the prune mark")
+            missing = Defect(head + 1, "is missing")
+            bad = missing if seq > head else Defect(seq, "lies before the prune mark")
             break
-        # A damaged row may hold any type: STRICT is checked on writing only.
+        # A damaged row may hold any type: SQLite checks STRICT only when it writes.
         if type(body) is not bytes or step(digest + body) != claimed:
-            bad = Bad(seq, "the digest does not follow from the entry before and the body")
+            bad = Defect(seq, "the digest does not follow from the entry before and the body")
             break
         head, digest = seq, claimed
         entries += 1
     if bad is None and head == pruned and pruned > 1:
-        bad = Bad(pruned + 1, "is missing")
+        bad = Defect(pruned + 1, "is missing")
     return replace(verdict, head=head, digest=digest, entries=entries, bad=bad)
 
 
 def _stepper(name: HashName) -> Callable[[bytes], bytes]:
-    if name is HashName.SHA256:  # the constructor by name costs as much as the hash itself
+    """From the digest before an entry, followed by its body, to the digest after it."""
+    if name is HashName.SHA256:  # looking the constructor up by name takes as long as the hash
         sha256 = hashlib.sha256
         return lambda data: sha256(data).digest()
     return lambda data: hashlib.new(name.value, data).digest()

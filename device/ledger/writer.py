@@ -1,7 +1,7 @@
-"""The one thread that commits to the ledger, as the loop sees it.
+"""The thread that owns the ledger, called from the loop.
 
-Everything that touches the file happens on this thread, in the order in which it was asked for.
-While nothing is asked it lets the ledger rest (checkpoint), so that no press ever waits for that.
+Everything that touches the ledger's file runs on this thread, in the order of the calls. While
+there are no calls the thread checkpoints, so that no press waits for a checkpoint.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ T = TypeVar("T")
 _Job = Callable[[], None]
 
 IDLE_S = 2.0
-"""So long nobody asked for anything before the ledger rests."""
+"""So long without a call before a checkpoint."""
 
 
 class Writer:
-    """A ledger on its own thread. Coroutines may be called from one loop; the properties mirror
-    the ledger after the last finished call and never block.
+    """A ledger on its own thread. The coroutines are to be called from one loop. The properties
+    show the ledger as it was after the last finished call, and never block.
     """
 
     def __init__(self, open_ledger: Callable[[], Ledger], *, idle_s: float = IDLE_S) -> None:
@@ -37,39 +37,39 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._ledger: Ledger | None = None
-        self._mirror = ("", HashName.SHA256, 0, GENESIS)
+        self._snapshot = ("", HashName.SHA256, 0, GENESIS)
         self.receipted = 0
-        """All up to this seq is known to be at the province."""
+        """The province has sent receipts up to this seq."""
         self.opened_because: str | None = None
-        """Why the last open (or succession) began a new ledger; None when it did not."""
+        """Why the last start or rollover began a new ledger; None when it did not."""
         self.torn_tail = False
-        """The last write before the power went was cut (see `Ledger`)."""
+        """The last write before the power cut is incomplete (see `Ledger`)."""
 
     @property
     def died(self) -> bool:
-        """Whether the thread has ended though the ledger is open: nothing is committed any more."""
+        """Whether the thread has ended although the ledger is open: nothing can be committed."""
         thread = self._thread
         return thread is not None and self._ledger is not None and not thread.is_alive()
 
     @property
     def ledger_id(self) -> str:
         """The ledger's id; empty before `start`."""
-        return self._mirror[0]
+        return self._snapshot[0]
 
     @property
     def hash_name(self) -> HashName:
-        """The digest that this ledger names."""
-        return self._mirror[1]
+        """The digest that this ledger uses."""
+        return self._snapshot[1]
 
     @property
     def head_seq(self) -> int:
         """The last entry's seq."""
-        return self._mirror[2]
+        return self._snapshot[2]
 
     @property
     def head_digest(self) -> bytes:
         """The digest after the last entry."""
-        return self._mirror[3]
+        return self._snapshot[3]
 
     async def start(self) -> None:
         """Open the ledger; raises LedgerError, after which `start` may be tried again."""
@@ -102,25 +102,26 @@ class Writer:
         return await self.run(lambda ledger: ledger.digest_at(seq))
 
     def mark_receipted(self, seq: int) -> None:
-        """See `Ledger.mark_receipted`; does not wait, keeps its place among the other calls.
+        """See `Ledger.mark_receipted`; does not wait, and is done in order with the other calls.
 
-        It is about the ledger of now: behind a succession that is under way it says nothing.
+        The receipt is for the ledger that is open now. Where a rollover is waiting before this
+        call, the ledger will be another one then, and the receipt is dropped.
         """
-        about, self.receipted = self.ledger_id, seq
-        self._submit(lambda ledger: ledger.mark_receipted(seq) if ledger.id == about else None)
+        ledger_id, self.receipted = self.ledger_id, seq
+        self._submit(lambda ledger: ledger.mark_receipted(seq) if ledger.id == ledger_id else None)
 
-    async def succeed(self, reason: str) -> None:
-        """See `Ledger.succeed`."""
-        await self.run(lambda ledger: ledger.succeed(reason))
+    async def roll_over(self, reason: str) -> None:
+        """See `Ledger.roll_over`."""
+        await self.run(lambda ledger: ledger.roll_over(reason))
         self.receipted = 0
 
     async def run(self, fn: Callable[[Ledger], T]) -> T:
-        """Do `fn` with the ledger on its thread; its result, or what it raised."""
+        """Call `fn` with the ledger on the writer's thread; returns or raises as it does."""
         return await asyncio.wrap_future(self._submit(fn))
 
     async def stop(self) -> None:
-        """Finish what was asked for, close the ledger; safe to call twice. Raises LedgerError when
-        the last checkpoint failed (nothing is lost by that).
+        """Finish the calls that were made, then close the ledger; safe to call twice. Raises
+        LedgerError when the last checkpoint failed, by which nothing is lost.
         """
         thread, self._thread = self._thread, None
         if thread is None or not thread.is_alive():
@@ -149,20 +150,20 @@ class Writer:
                 if self._ledger is None:
                     raise RuntimeError("the ledger is closed")
                 result = fn(self._ledger)
-            except BaseException as error:  # noqa: BLE001 -- handed over, not swallowed
-                self._reflect()
+            except BaseException as error:  # noqa: BLE001 -- given to the caller
+                self._refresh()
                 future.set_exception(error)
             else:
-                self._reflect()
+                self._refresh()
                 future.set_result(result)
 
         self._jobs.put(job)
         return future
 
-    def _reflect(self) -> None:
+    def _refresh(self) -> None:
         ledger = self._ledger
         if ledger is not None:
-            self._mirror = (ledger.id, ledger.hash_name, *ledger.head)
+            self._snapshot = (ledger.id, ledger.hash_name, *ledger.head)
             self.opened_because = ledger.opened_because
             self.torn_tail = ledger.torn_tail
 
@@ -170,29 +171,29 @@ class Writer:
         jobs = self._jobs
         try:
             self._ledger = self._open_ledger()
-        except BaseException as error:  # noqa: BLE001 -- handed over, not swallowed
+        except BaseException as error:  # noqa: BLE001 -- given to the caller
             opened.set_exception(error)
             return
-        self._reflect()
+        self._refresh()
         opened.set_result(None)
-        patience_s: float | None = None  # nothing to rest from yet
+        timeout_s: float | None = None  # nothing to checkpoint yet
         while True:
             try:
-                job = jobs.get(timeout=patience_s)
+                job = jobs.get(timeout=timeout_s)
             except queue.Empty:
-                self._rest()
-                patience_s = None
+                self._checkpoint()
+                timeout_s = None
                 continue
             if job is None:
                 return
             job()
-            patience_s = self._idle_s
+            timeout_s = self._idle_s
 
-    def _rest(self) -> None:
+    def _checkpoint(self) -> None:
         if self._ledger is None:
             return
         try:
-            self._ledger.rest()
+            self._ledger.checkpoint_if_due()
         except LedgerError as error:
             # Nothing is lost: the WAL holds it all, and the next append reports a broken card.
             log.warning("%s", error)

@@ -159,7 +159,7 @@ class ProvinceLink:
         standing: PadError | None = None
         while True:
             try:
-                await self._writer.succeed("diverged")
+                await self._writer.roll_over("diverged")
                 break
             except PadError as error:
                 if standing is None or (error.code, error.detail) != (

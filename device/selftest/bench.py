@@ -22,7 +22,7 @@ from device.config.config import Config
 from device.drivers.display_worker import DisplayWorker
 from device.drivers.registry import build_board
 from device.errors import DriverError, PadCode
-from device.ledger.file import kept_apart
+from device.ledger.file import exclude_agents
 from device.ports import Board, FaultReport
 from device.selftest import probes
 from device.selftest.plan import plan
@@ -244,7 +244,7 @@ def selftest(
 
     Raises LedgerError (L04) while an agent runs on its ledger, DriverError when there is no board.
     """
-    with kept_apart(config.ledger.path):
+    with exclude_agents(config.ledger.path):
         bench = SelftestBench(config, build_board(config.profile, config.board), out, stdin)
         bench.run()
     return bench

@@ -143,7 +143,7 @@ def test_verify_tells_which_ledger_was_before_and_what_is_missing_of_it(
 ) -> None:
     again = open_in(ledger.parent)
     again.mark_receipted(4)
-    again.succeed("diverged")
+    again.roll_over("diverged")
     again.close()
     assert cli.main(["verify", str(ledger)]) == 0
     said = capsys.readouterr().out

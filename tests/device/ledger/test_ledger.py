@@ -1,4 +1,4 @@
-"""The append-only file: chain, receipts, pruning, succession, and what the disk does to it."""
+"""The append-only file: chain, receipts, pruning, rollover, and what the disk does to it."""
 
 import contextlib
 import os
@@ -16,11 +16,11 @@ import pytest
 
 from device.errors import LedgerError, PadCode
 from device.ledger import file as ledger_file
-from device.ledger import rollover as succession
+from device.ledger import rollover
 from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
 from device.ledger.rollover import Rollover
-from device.ledger.salvage import Survivors
-from device.ledger.startup_state import recall
+from device.ledger.salvage import Carryover
+from device.ledger.startup_state import state_after
 from device.ledger.verify import verify
 from sync.entries import (
     GENESIS,
@@ -171,7 +171,7 @@ def test_a_ledger_that_parted_from_the_province_goes_on_in_a_new_one(tmp_path: P
     ledger = filled(tmp_path, 12)
     old_id, old = ledger.id, everything(ledger)
     ledger.mark_receipted(9)
-    ledger.succeed("diverged")
+    ledger.roll_over("diverged")
     assert ledger.id != old_id
     bodies = [read_body(body) for _, body, _ in everything(ledger)]
     opened = bodies[0]
@@ -241,7 +241,7 @@ def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> No
     worst = Detailed(at=at(), invitation="i", text='"' * 3800)  # each quote escaped, then again
     ledger.append(worst)
     ledger.append(Detailed(at=at(), invitation="i", text="满" * 2500))  # on overflow pages
-    ledger.succeed("diverged")
+    ledger.roll_over("diverged")
     salvaged = [read_body(body) for _, body, _ in everything(ledger)]
     carried = salvaged[2]
     assert isinstance(carried, Salvaged)
@@ -443,7 +443,7 @@ def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_r
     with raises_code(PadCode.LEDGER_FULL):
         ledger.append(rated(1))
     with raises_code(PadCode.LEDGER_FULL):
-        ledger.succeed("diverged")
+        ledger.roll_over("diverged")
     free(card)
     thanked.append(ledger.append(rated(2)))
     ledger.close()
@@ -575,20 +575,20 @@ def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
         ledger = open_in(tmp_path)
     else:
         for _ in how.split():
-            ledger.succeed("diverged")
+            ledger.roll_over("diverged")
             ledger.append(rated(99))
             ledger.mark_receipted(ledger.head[0])
     assert ledger.opened_because is not None
-    memory = recall(Entry(*row) for row in everything(ledger))
+    memory = state_after(Entry(*row) for row in everything(ledger))
     assert (memory.boots, memory.paused_by) == (37, "desk 37")
     ledger.close()
 
 
 def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> None:
-    birth = Rollover(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
+    replacing = Rollover(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
     gaps = tuple((n, n + n % 7) for n in range(1, 100_000, 20))
-    birth.prepare(Survivors("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
-    birth.settle()
+    replacing.prepare(Carryover("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
+    replacing.ensure_file()
     opened = read_body(everything(open_in(tmp_path))[0][1])
     assert isinstance(opened, Opened)
     assert opened.previous is not None
@@ -612,9 +612,9 @@ def test_a_hand_over_that_fails_halfway_leaves_a_ledger_that_takes_entries(
             raise OSError(5, "Input/output error")
         sync(path)
 
-    monkeypatch.setattr(succession, "sync_folder", fail_once)
+    monkeypatch.setattr(rollover, "sync_folder", fail_once)
     with contextlib.suppress(LedgerError):
-        ledger.succeed("diverged")
+        ledger.roll_over("diverged")
     assert next(steps) > step, "it never failed"
     entry = ledger.append(rated(9))
     assert ledger.read(entry.seq - 1, 1, 9999).entries == [entry]

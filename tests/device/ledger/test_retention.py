@@ -8,7 +8,7 @@ import pytest
 
 from device.ledger import retention
 from device.ledger.ledger import Ledger
-from device.ledger.retention import KEPT_ALWAYS, PIECE_ENTRIES, keep, prune_older
+from device.ledger.retention import CHUNK_ENTRIES, KEPT_ALWAYS, prune_expired, prune_regularly
 from device.ledger.verify import verify
 from device.ledger.writer import Writer
 from sync.entries import At, Strayed, Trust
@@ -39,8 +39,8 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def prune_all(ledger: Ledger, now: At, days: int) -> int:
     gone = 0
-    while went := prune_older(ledger, now, timedelta(days=days)):
-        assert went <= PIECE_ENTRIES
+    while went := prune_expired(ledger, now, timedelta(days=days)):
+        assert went <= CHUNK_ENTRIES
         gone += went
     return gone
 
@@ -89,9 +89,9 @@ def test_a_running_pad_looks_again_and_again(
         writer = Writer(lambda: open_in(tmp_path))
         await writer.start()
         writer.mark_receipted(400)
-        monkeypatch.setattr(retention, "LOOKED_AT_S", 0.01)
+        monkeypatch.setattr(retention, "INTERVAL_S", 0.01)
         monkeypatch.setattr(retention, "PAUSE_S", 0)
-        chore = asyncio.ensure_future(keep(writer, lambda: at(9000), timedelta(days=1)))
+        chore = asyncio.ensure_future(prune_regularly(writer, lambda: at(9000), timedelta(days=1)))
         while await writer.run(lambda ledger: ledger.pruned) < 400:
             await asyncio.sleep(0.01)
         writer.mark_receipted(500)

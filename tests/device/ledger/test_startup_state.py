@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from device.ledger import startup_state
-from device.ledger.startup_state import recall, said_at_start
+from device.ledger.startup_state import entries_at_start, state_after
 from sync.entries import (
     GENESIS,
     At,
@@ -43,18 +43,18 @@ def rated(one: str) -> Rated:
 
 
 def test_an_empty_ledger_recalls_a_pad_that_never_booted() -> None:
-    memory = recall([])
+    memory = state_after([])
     assert (memory.boots, memory.paused_by, memory.left_open) == (0, None, [])
 
 
 def test_an_invitation_that_nothing_ended_was_left_open() -> None:
-    memory = recall(entries(invited("a"), rated("a"), invited("b")))
+    memory = state_after(entries(invited("a"), rated("a"), invited("b")))
     assert memory.standings == {"a": "rated", "b": "open"}
     assert memory.left_open == ["b"]
 
 
 def test_lapse_and_withdrawal_end_an_invitation_but_never_unrate_a_rated_one() -> None:
-    memory = recall(
+    memory = state_after(
         entries(
             invited("a"),
             Lapsed(at=AT, invitation="a"),
@@ -69,7 +69,7 @@ def test_lapse_and_withdrawal_end_an_invitation_but_never_unrate_a_rated_one() -
 
 
 def test_boots_and_pause_are_found_again() -> None:
-    memory = recall(
+    memory = state_after(
         entries(
             Booted(at=AT, agent="0", board="simulated", boots=4),
             Paused(at=AT, by="clerk"),
@@ -83,47 +83,47 @@ def test_boots_and_pause_are_found_again() -> None:
 
 def test_salvaged_entries_count_as_what_they_carry() -> None:
     old = write_body(Booted(at=AT, agent="0", board="simulated", boots=9)).decode()
-    memory = recall(entries(Salvaged(at=AT, ledger="old", seq=2, digest="00", body=old)))
+    memory = state_after(entries(Salvaged(at=AT, ledger="old", seq=2, digest="00", body=old)))
     assert memory.boots == 9
 
 
 def test_an_unreadable_or_unknown_entry_changes_nothing() -> None:
-    memory = recall([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
+    memory = state_after([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
     assert memory.boots == 0
 
 
 def test_a_pause_is_said_again_at_every_start_so_that_the_last_boot_tells_it() -> None:
-    memory = recall(entries(Paused(at=AT, by="desk"), invited("a")))
-    said = said_at_start(memory, AT)
+    memory = state_after(entries(Paused(at=AT, by="desk"), invited("a")))
+    said = entries_at_start(memory, AT)
     assert said == [
         Paused(at=AT, by="desk"),
         Withdrawn(at=AT, invitation="a", reason="restart"),
     ]
-    later = recall(entries(Booted(at=AT, agent="0", board="simulated", boots=2), *said))
+    later = state_after(entries(Booted(at=AT, agent="0", board="simulated", boots=2), *said))
     assert (later.paused_by, later.left_open) == ("desk", [])
-    assert said_at_start(recall(entries(Resumed(at=AT, by="desk"))), AT) == []
+    assert entries_at_start(state_after(entries(Resumed(at=AT, by="desk"))), AT) == []
 
 
 def test_what_was_to_be_rated_is_recalled_so_that_nobody_asks_twice_unseen() -> None:
     service = Service(case="c-1", step="办结")
     asked = Invited(at=AT, invitation="a", window="3", source="http", service=service)
-    assert recall(entries(asked, rated("a"))).services == {"a": service}
+    assert state_after(entries(asked, rated("a"))).services == {"a": service}
 
 
 def test_an_agent_looks_back_to_its_last_boot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(startup_state, "RECALL_ENTRIES", 16)
+    monkeypatch.setattr(startup_state, "READ_ENTRIES", 16)
     ledger = open_in(tmp_path)
     ledger.append(Booted(at=at(), agent="1", board="simulated", boots=41))
     ledger.append(Invited(at=at(), invitation="01OPEN", window="3", source="http"))
     for n in range(70):
         ledger.append(rated_in_ledger(n))
-    memory = startup_state.look_back(ledger)
+    memory = startup_state.read_startup_state(ledger)
     assert (memory.boots, memory.left_open) == (41, ["01OPEN"])
     ledger.append(Booted(at=at(), agent="1", board="simulated", boots=42))
     for n in range(20):
         ledger.append(rated_in_ledger(n))
-    again = startup_state.look_back(ledger)  # control: it looks no further than it must
+    again = startup_state.read_startup_state(ledger)  # control: it looks no further than it must
     assert (again.boots, again.left_open) == (42, [])
     ledger.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import LedgerError, PadCode
-from device.ledger.verify import Bad, verify
+from device.ledger.verify import Defect, verify
 from sync.entries import GENESIS, HashName, next_digest
 from tests.rigs.ledger.ledger_process import open_in, rated
 
@@ -60,25 +60,25 @@ SATISFIED_TO_WORSE = "replace(CAST(body AS TEXT), 'very_satisfied', 'dissatisfie
     [
         (
             f"UPDATE entry SET body = CAST({SATISFIED_TO_WORSE} AS BLOB) WHERE seq = 7",
-            Bad(7, "the digest does not follow from the entry before and the body"),
+            Defect(7, "the digest does not follow from the entry before and the body"),
         ),
-        ("DELETE FROM entry WHERE seq = 5", Bad(5, "is missing")),
-        ("DELETE FROM entry WHERE seq = 1", Bad(1, "is missing")),
+        ("DELETE FROM entry WHERE seq = 5", Defect(5, "is missing")),
+        ("DELETE FROM entry WHERE seq = 1", Defect(1, "is missing")),
         (
             "UPDATE entry SET digest = zeroblob(32) WHERE seq = 3",
-            Bad(3, "the digest does not follow from the entry before and the body"),
+            Defect(3, "the digest does not follow from the entry before and the body"),
         ),
         (
             "INSERT INTO mark VALUES ('pruned', 3, zeroblob(32), 11)",
-            Bad(2, "lies before the prune mark"),
+            Defect(2, "lies before the prune mark"),
         ),
-        ("DROP TABLE mark", Bad(None, "no such table: mark")),
-        ("CREATE TABLE more(a)", Bad(None, "the tables are not a ledger's: more")),
-        ("PRAGMA application_id = 1", Bad(None, "the header does not name a ledger")),
+        ("DROP TABLE mark", Defect(None, "no such table: mark")),
+        ("CREATE TABLE more(a)", Defect(None, "the tables are not a ledger's: more")),
+        ("PRAGMA application_id = 1", Defect(None, "the header does not name a ledger")),
         ("UPDATE entry SET receipted = 5 WHERE seq = 5", None),
     ],
 )
-def test_what_a_forger_did_is_named(tmp_path: Path, statement: str, bad: Bad | None) -> None:
+def test_what_a_forger_did_is_named(tmp_path: Path, statement: str, bad: Defect | None) -> None:
     path = filled(tmp_path, 10)
     forge(path, "SELECT 1")
     assert verify(path).intact  # control: the forger's way in alone is no fault

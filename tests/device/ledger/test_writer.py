@@ -85,7 +85,7 @@ def test_the_receipted_mark_is_seen_at_once_and_kept(tmp_path: Path) -> None:
         await writer.stop()
         await writer.start()
         assert writer.receipted == 4
-        await writer.succeed("diverged")
+        await writer.roll_over("diverged")
         assert writer.receipted == 0
         assert writer.opened_because == "diverged"
         await writer.stop()
@@ -137,7 +137,7 @@ def test_a_receipt_for_the_old_ledger_says_nothing_of_the_new_one(tmp_path: Path
             await writer.append(rated(n))
         gate = threading.Event()
         held = asyncio.ensure_future(writer.run(lambda _: gate.wait(10)))
-        parting = asyncio.ensure_future(writer.succeed("diverged"))
+        parting = asyncio.ensure_future(writer.roll_over("diverged"))
         await asyncio.sleep(0)
         writer.mark_receipted(5)
         gate.set()
@@ -164,7 +164,7 @@ def test_a_thread_that_has_died_is_noticed_and_nothing_waits_for_it(
         assert not writer.died
         await writer.start()
         assert not writer.died
-        monkeypatch.setattr(Ledger, "rest", fail)
+        monkeypatch.setattr(Ledger, "checkpoint_if_due", fail)
         await writer.append(rated(1))
         until(lambda: writer.died, 10, "the thread has ended")
         with pytest.raises(RuntimeError, match="thread has ended"):

@@ -55,7 +55,7 @@ class BenchWriter:
     def mark_receipted(self, seq: int) -> None:
         self.receipted = seq
 
-    async def succeed(self, reason: str) -> None:
+    async def roll_over(self, reason: str) -> None:
         await pass_s(1)
         if self.fails is not None:
             raise self.fails

@@ -14,7 +14,7 @@ from device import cli
 from device.config.config import load
 from device.drivers.sim.keys import SimKeys
 from device.errors import DriverError, PadCode
-from device.ledger.file import LedgerLock, kept_apart
+from device.ledger.file import LedgerLock, exclude_agents
 from device.selftest.bench import keys_of
 from device.selftest.steps import StepOutcome
 from sync.entries import Level
@@ -197,7 +197,7 @@ def test_it_refuses_while_an_agent_runs_on_the_ledger(tmp_path: Path) -> None:
 
 def test_an_agent_refuses_while_a_self_test_runs(tmp_path: Path) -> None:
     open_in(tmp_path).close()
-    with kept_apart(tmp_path / "ledger"), pytest.raises(OSError, match="L04"):
+    with exclude_agents(tmp_path / "ledger"), pytest.raises(OSError, match="L04"):
         LedgerLock(tmp_path / "ledger")
     LedgerLock(tmp_path / "ledger").release()
 

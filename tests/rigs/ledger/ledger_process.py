@@ -91,9 +91,9 @@ class Child:
         await self.writer.run(lambda ledger: ledger.prune(before))
         say(f"pruned {before}")
 
-    async def succeed(self) -> None:
+    async def roll_over(self) -> None:
         """The province holds another history."""
-        await self.writer.succeed("diverged")
+        await self.writer.roll_over("diverged")
         say(f"succeeded {self.writer.ledger_id}")
 
     async def stop(self) -> None:
@@ -115,7 +115,7 @@ async def life(child: Child, presses: int) -> None:
     await child.stop()
     await child.start()
     await child.press(presses)
-    await child.succeed()
+    await child.roll_over()
     await child.press(presses)
     await child.checkpoint()
     await child.press(presses)

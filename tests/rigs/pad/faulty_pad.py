@@ -34,7 +34,7 @@ _press = Pad.press
 _feed = Debounce.feed
 _append = Ledger.append
 _append_in_writer = Writer.append
-_settle = ledger_file._settle
+_set_pragmas = ledger_file._set_pragmas
 _late_commits: set[asyncio.Task[None]] = set()
 
 
@@ -68,7 +68,7 @@ def commit_blocks(ledger: Ledger, body: Body) -> Entry:
 
 def not_synced(connection: sqlite3.Connection) -> None:
     """Commits are written, but not synced."""
-    _settle(connection)
+    _set_pragmas(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
@@ -106,7 +106,7 @@ KINDS: dict[str, Kind | None] = {
     "loop-hangs": Kind(Pad, "press", third_press_blocks),
     "key-thread-dies": Kind(Debounce, "feed", key_thread_dies),
     "commit-hangs": Kind(Ledger, "append", commit_blocks),
-    "no-sync": Kind(ledger_file, "_settle", not_synced),
+    "no-sync": Kind(ledger_file, "_set_pragmas", not_synced),
     "commit-after-thanks": Kind(Writer, "append", committed_after(0.0)),
     "commit-long-after-thanks": Kind(Writer, "append", committed_after(0.5)),
     "collection-size": None,
