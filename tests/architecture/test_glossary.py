@@ -14,8 +14,10 @@ PRODUCT = sorted(set(source_tree.PACKAGES) - {"benchmarks"})
 NOT_USED = "Words that are not used"
 
 AT_SEVERAL_ENDS = {
+    "api_errors.py": "the errors of an HTTP API: their shape in web, the desk's own in desk",
     "cli.py": "each program's command line: ratingpad, ratingpad-province, ratingpad-demo",
     "errors.py": "the stable error codes of an end: pad, province",
+    "openapi.py": "an OpenAPI document: the builder in web, the desk's own in desk",
     "verify.py": "the check of the digest chain at an end: one ledger, the province's store",
 }
 """File names that stand in more than one package, because they are the same thing at several ends:
