@@ -31,7 +31,6 @@ from device.selftest.runner import Runner
 from device.selftest.selftest_screens import prompt_screen, test_picture, worded
 from device.selftest.step_words import texts
 from device.selftest.steps import (
-    Answer,
     AskKey,
     Effect,
     Event,
@@ -39,6 +38,7 @@ from device.selftest.steps import (
     Measure,
     Prompt,
     Quit,
+    StepAnswer,
     StepMeasured,
     StepResult,
     StepTick,
@@ -54,10 +54,10 @@ BEEP_MS = (150, 150, 150, 150, 400)
 PROMPT = "selftest"
 """The recording that is played."""
 
-TYPED: dict[str, Answer | Quit] = {
-    **dict.fromkeys(("y", "yes", "是"), Answer(True)),
-    **dict.fromkeys(("n", "no", "否"), Answer(False)),
-    **dict.fromkeys(("s", "skip", "跳过"), Answer(None)),
+TYPED: dict[str, StepAnswer | Quit] = {
+    **dict.fromkeys(("y", "yes", "是"), StepAnswer(True)),
+    **dict.fromkeys(("n", "no", "否"), StepAnswer(False)),
+    **dict.fromkeys(("s", "skip", "跳过"), StepAnswer(None)),
     **dict.fromkeys(("q", "quit", "退出"), Quit()),
 }
 """What may be typed, and what it says."""

@@ -13,7 +13,6 @@ from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from device.selftest.steps import (
-    Answer,
     Ask,
     AskKey,
     Effect,
@@ -23,6 +22,7 @@ from device.selftest.steps import (
     Prompt,
     Quit,
     Step,
+    StepAnswer,
     StepMeasured,
     StepOutcome,
     StepResult,
@@ -129,7 +129,7 @@ class Runner:
         match event:
             case Press(key=key):
                 return self._pressed(step, key, now_ms)
-            case Answer(yes=None):
+            case StepAnswer(yes=None):
                 return self._settle(_skipped(step, "skipped by hand"), now_ms)
             case StepTick() if now_ms >= self._doing.until_ms:
                 return self._settle(self._unpressed(step), now_ms)
@@ -169,7 +169,7 @@ class Runner:
     def _at_question(self, step: Ask, event: Event, now_ms: int) -> list[Effect]:
         doing = self._doing
         match event:
-            case Answer(yes=yes):
+            case StepAnswer(yes=yes):
                 return self._settle(_answered(step, yes, "typed"), now_ms)
             case Press(level=level) if doing.asked and level in (YES, NO):
                 return self._settle(_answered(step, level is YES, "by key"), now_ms)

@@ -75,7 +75,7 @@ class StepMeasured(NamedTuple):
     item: Item
 
 
-class Answer(NamedTuple):
+class StepAnswer(NamedTuple):
     """Typed by somebody: yes, no, or None to go on to the next."""
 
     yes: bool | None
@@ -89,7 +89,7 @@ class Quit(NamedTuple):
     """Somebody ended it."""
 
 
-Event = Press | FaultReport | StepMeasured | Answer | StepTick | Quit
+Event = Press | FaultReport | StepMeasured | StepAnswer | StepTick | Quit
 
 
 # --- effects --------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from device.ports import FaultReport
 from device.selftest.plan import plan
 from device.selftest.runner import ANSWER_MS, GOODBYE_MS, KEY_MS, MAX_WRONG, TURN_MS, Runner
 from device.selftest.steps import (
-    Answer,
     Ask,
     AskKey,
     Effect,
@@ -18,6 +17,7 @@ from device.selftest.steps import (
     Measure,
     Prompt,
     Quit,
+    StepAnswer,
     StepMeasured,
     StepOutcome,
     StepResult,
@@ -285,16 +285,16 @@ def test_without_its_answer_keys_a_pad_asks_nothing_unless_somebody_can_type() -
     assert walk.outcome("display border") == (StepOutcome.SKIPPED, None)
     walk = Walk(terminal=True).measure().keys(but=NO)
     assert walk.effects[-1] == Stimulus("picture", "border")
-    walk.do(Answer(True)).do(Answer(False)).do(Answer(None))
+    walk.do(StepAnswer(True)).do(StepAnswer(False)).do(StepAnswer(None))
     assert walk.outcome("display border") == (StepOutcome.PASSED, None)
     assert walk.outcome("display checker") == (StepOutcome.FAILED, PadCode.DISPLAY_GONE)
     assert walk.outcome("display text zh") == (StepOutcome.SKIPPED, None)
 
 
 def test_a_key_may_be_skipped_by_hand_and_yes_says_nothing_of_it() -> None:
-    walk = Walk(terminal=True).measure().do(Answer(True))
+    walk = Walk(terminal=True).measure().do(StepAnswer(True))
     assert walk.effects == []
-    walk.do(Answer(None))
+    walk.do(StepAnswer(None))
     assert walk.outcome(f"key {YES}") == (StepOutcome.SKIPPED, None)
 
 
