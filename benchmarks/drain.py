@@ -15,20 +15,21 @@ from itertools import count
 from pathlib import Path
 from subprocess import Popen
 
-from benchmarks.brokers import Broker, mosquitto
 from benchmarks.facts import bodies, entry_record
 from benchmarks.lines import ask
 from benchmarks.pads.fill import fill
 from benchmarks.peers import bridge, thingsboard
 from benchmarks.peers.reader import Reader, reading
-from benchmarks.postgres import postgres
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
-from benchmarks.scratch import BenchError, running, scratch, until
+from benchmarks.scratch import BenchError, running, scratch
+from benchmarks.servers import mosquitto, postgres
 from benchmarks.sink import sink
 from benchmarks.table import Reach, Row, median, number, rate
 from sync.entries import write_body
+from tests.rigs.broker.mosquitto import Broker
 from tests.rigs.province.postgres import PostgresCluster
+from tests.rigs.time.wait import until
 
 ENTRIES = 100_000
 LIMIT_S = 60.0

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 
-from benchmarks.brokers import mosquitto
 from benchmarks.drain import receive_command
 from benchmarks.facts import SEED
-from benchmarks.postgres import postgres
 from benchmarks.run import Run
-from benchmarks.scratch import BenchError, free_port, kill, running, scratch, until
+from benchmarks.scratch import BenchError, kill, running, scratch
+from benchmarks.servers import mosquitto, postgres
 from benchmarks.table import Row
+from tests.rigs.system.loopback import free_port
+from tests.rigs.time.wait import until
 
 PADS = 2
 PAUSE_S = 0.02
@@ -37,27 +38,28 @@ _NOTE = (
 )
 
 
+Start = Callable[[int], contextlib.AbstractContextManager[Callable[[], None]]]
+"""Starts a process for the time of a block, given how often it was started; yields its kill."""
+
+
 class Victim:
     """A process that is started again whenever it is killed."""
 
-    def __init__(
-        self, start: "Callable[[int], contextlib.AbstractContextManager[Popen[str]]]"
-    ) -> None:
+    def __init__(self, start: Start) -> None:
         self._start = start
         self._stack = contextlib.ExitStack()
         self.starts = 0
-        self.process = self.again()
+        self.again()
 
-    def again(self) -> "Popen[str]":
+    def again(self) -> None:
         """Start it (once more)."""
         self.starts += 1
         self._stack.close()
-        self.process = self._stack.enter_context(self._start(self.starts))
-        return self.process
+        self._kill = self._stack.enter_context(self._start(self.starts))
 
     def kill(self) -> None:
         """SIGKILL, and nothing else."""
-        kill(self.process)
+        self._kill()
 
     def close(self) -> None:
         """Stop it for good."""
@@ -80,13 +82,14 @@ class PressedPad(Victim):
         super().__init__(self._run)
 
     @contextlib.contextmanager
-    def _run(self, start: int) -> Iterator["Popen[str]"]:
+    def _run(self, start: int) -> Iterator[Callable[[], None]]:
         command = [*self._command, str(start), str(PAUSE_S)]
         self.ready = False
         with running(command, cwd=Path.cwd(), log=self._log) as process:
             self._listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
             self._listener.start()
-            yield process
+            self.process = process
+            yield lambda: kill(process)
         self._listener.join(10)
 
     def _listen(self, process: "Popen[str]") -> None:
@@ -126,12 +129,15 @@ def ordeal(run: Run, place: Path, store: str) -> tuple[Counter[str], list[Presse
     killed: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def broker(_: int) -> Iterator["Popen[str]"]:
-        with mosquitto(place, "persistence false", port=port) as one:
-            yield one.process
+    def broker(_: int) -> Iterator[Callable[[], None]]:
+        with mosquitto(place, "persistence false", port=port) as started:
+            yield started.kill
 
-    def receiver(_: int) -> "contextlib.AbstractContextManager[Popen[str]]":
-        return running(receive_command(store, port), cwd=Path.cwd(), log=place / "receiver.log")
+    @contextlib.contextmanager
+    def receiver(_: int) -> Iterator[Callable[[], None]]:
+        command = receive_command(store, port)
+        with running(command, cwd=Path.cwd(), log=place / "receiver.log") as process:
+            yield lambda: kill(process)
 
     with contextlib.ExitStack() as stack:
         everybody: list[tuple[str, Victim]] = [("broker", Victim(broker))]

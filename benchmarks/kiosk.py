@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.procfs import family, memory
-from benchmarks.scratch import BenchError, free_port, running, scratch
+from benchmarks.scratch import BenchError, running, scratch
 from benchmarks.stopwatch_page import StopwatchPage
 from benchmarks.table import median, number, percentile, seconds
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
 
 BROWSERS: dict[str, tuple[str, ...]] = {
     "chromium": (
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"  {name}: start {turn}/{rounds}", file=sys.stderr, flush=True)
                 try:
                     _measure(name, folder, page, found[name], counted=turn > 0)
-                except BenchError as error:
+                except (BenchError, AssertionError) as error:
                     failed[name] = str(error)
     print(_table(found, failed))
     return int(any(name in failed for name in here))

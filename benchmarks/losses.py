@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from benchmarks.brokers import mosquitto
 from benchmarks.facts import SEED, bodies, rating_record, ratings
 from benchmarks.lines import ask
 from benchmarks.peers import bridge, thingsboard
 from benchmarks.peers.paho_queue import TOPIC as QUEUE_TOPIC
 from benchmarks.run import Run
-from benchmarks.scratch import BenchError, free_port, kill, running, scratch
+from benchmarks.scratch import BenchError, kill, running, scratch
+from benchmarks.servers import mosquitto
 from benchmarks.sink import sink
 from benchmarks.table import Row
 from sync.entries import write_body
 from tests.rigs.disk import crash_states
+from tests.rigs.system.loopback import free_port
 
 PUTS = 400
 PACE_S = 0.005
@@ -76,7 +77,7 @@ def bridge_killed(place: Path, _: int) -> Loss:
     payloads = [write_body(body) for body in bodies(QUEUED)]
     with bridge.edge(home, centre) as edge:
         accepted = bridge.publish(edge.port, payloads)
-        kill(edge.process)
+        edge.kill()
     with (
         mosquitto(place, port=centre) as broker,
         sink(broker.port, bridge.TOPIC) as counter,

@@ -4,35 +4,14 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Event
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 class BenchError(RuntimeError):
     """A contestant did not start, did not finish in time, or is not installed."""
-
-
-def until(
-    predicate: Callable[[], T | None], timeout_s: float, what: str, every_s: float = 0.01
-) -> T:
-    """The first true value of `predicate`. Raises BenchError naming `what` after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    pause = Event()
-    while True:
-        value = predicate()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise BenchError(f"not within {timeout_s:g} s: {what}")
-        pause.wait(every_s)
 
 
 @contextlib.contextmanager
@@ -43,20 +22,6 @@ def scratch(name: str) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def free_port() -> int:
-    """A TCP port that is free on loopback at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def listening(port: int) -> bool:
-    """Whether something accepts connections on this loopback port."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from benchmarks.scratch import BenchError, until
+from benchmarks.scratch import BenchError
+from tests.rigs.time.wait import until
 
 
 class Arrival(NamedTuple):

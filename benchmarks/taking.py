@@ -1,9 +1,9 @@
 """The row of `benchmarks/ingest.py`: one process of the province against a bare COPY."""
 
 from benchmarks import ingest
-from benchmarks.postgres import postgres
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
+from benchmarks.servers import postgres
 from benchmarks.table import Reach, Row, median, rate
 
 ENTRIES = 100_000

@@ -17,10 +17,12 @@ from typing import Any
 from benchmarks.facts import SEED
 from benchmarks.procfs import memory
 from benchmarks.run import Run
-from benchmarks.scratch import BenchError, free_port, scratch, until
+from benchmarks.scratch import BenchError, scratch
 from benchmarks.table import Reach, Row, median, number, percentile, seconds
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
+from tests.rigs.time.wait import until
 from tests.rigs.web.kiosk import Kiosk, browser
 
 TOUCHES = 12

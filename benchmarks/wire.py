@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from benchmarks.brokers import mosquitto
 from benchmarks.drain import LIMIT_S, receiving
 from benchmarks.facts import bodies, rating_record, ratings
 from benchmarks.lines import ask
@@ -22,10 +21,12 @@ from benchmarks.pads.fill import fill
 from benchmarks.peers import thingsboard
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
-from benchmarks.scratch import running, scratch, until
+from benchmarks.scratch import running, scratch
+from benchmarks.servers import mosquitto
 from benchmarks.sink import sink
 from benchmarks.table import Reach, Row, median, number
 from tests.rigs.broker.proxy_thread import ProxyThread, proxy_to
+from tests.rigs.time.wait import until
 
 RATINGS = 5_000
 

@@ -28,10 +28,11 @@ from typing import Any, Protocol
 from benchmarks.facts import SEED
 from benchmarks.lines import ask
 from benchmarks.procfs import thread_cpu_ns
-from benchmarks.scratch import running, until
+from benchmarks.scratch import running
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
 from device.drivers.registry import build_board
+from tests.rigs.time.wait import until
 
 PAUSE_S = (0.03, 0.09)
 """Before each press, so that it falls anywhere between two scans."""

@@ -10,8 +10,10 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.brokers import Broker, mosquitto
-from benchmarks.scratch import BenchError, free_port, stop
+from benchmarks.scratch import BenchError
+from benchmarks.servers import mosquitto
+from tests.rigs.broker.mosquitto import Broker
+from tests.rigs.system.loopback import free_port
 
 TOPIC = "bench/entries"
 STORE = "bridge.db"
@@ -73,7 +75,7 @@ def fill(place: Path, payloads: Iterable[bytes]) -> Path:
     """The file that an edge broker leaves behind with these payloads queued for its bridge."""
     with edge(place, free_port()) as broker:  # nobody listens there: an outage
         publish(broker.port, list(payloads))
-        stop(broker.process)  # a clean stop saves the queue
+        broker.stop()  # a clean stop saves the queue
     return place / STORE
 
 

@@ -13,10 +13,10 @@ from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Booted, Cleared, Fault, Invited, Paused, Rated, Strayed, Withdrawn
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.faulty_pad import COLLECTION_SIZE
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 

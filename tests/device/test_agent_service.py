@@ -10,10 +10,10 @@ import pytest
 from device.drivers.sim.client import SimClient
 from sync.entries import Strayed
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.notify_socket import ServiceSocket
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 PATIENCE_S = 2.0

@@ -15,8 +15,8 @@ import pytest
 
 from device.drivers.sim.client import SimClient
 from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.serial.serial_keypad import Line
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0

@@ -10,8 +10,8 @@ import pytest
 from device.events import Scene
 from sync.entries import Invited, Level, Paused, Rated, Resumed, Strayed, Withdrawn
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 KEYS = "[clerk_keys]\ninvite = 4\npause = 12\n"

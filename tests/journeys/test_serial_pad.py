@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.serial.serial_keypad import FarPad, Line
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 PATIENCE_S = 20.0

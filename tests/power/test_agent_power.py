@@ -23,13 +23,13 @@ from device.events import Scene
 from device.ledger.ledger import Ledger
 from sync.entries import Rated, read_body
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.disk.crash_states import CrashState, Trace, record, states
 from tests.rigs.display.scene_reader import read
 from tests.rigs.ledger.ledger_process import at
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import HALL, WINDOW, PadProcess
 from tests.rigs.system.child_environment import BIN, environment
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.strace

@@ -22,13 +22,14 @@ from sync.messages import (
     write_message,
 )
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import Broker, free_port, running_broker
+from tests.rigs.broker.mosquitto import Broker, running_broker
 from tests.rigs.broker.mqtt_probe import wiretap
 from tests.rigs.broker.proxy_thread import proxy_to
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore
 from tests.rigs.sync.pad_uplink import BRISK, PadEnd, pad_on
 from tests.rigs.sync.province_receiver import receiver_on
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker

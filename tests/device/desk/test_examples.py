@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from sync.entries import Invited
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.pad.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, served
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.source.source_tree import ROOT
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]

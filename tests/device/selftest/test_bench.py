@@ -19,11 +19,11 @@ from device.selftest.bench import keys_of
 from device.selftest.steps import StepOutcome
 from sync.entries import Level
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.ledger.ledger_process import open_in
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.pad.technician import LEVELS, NO, YES, Technician
 from tests.rigs.system.child_environment import BIN
+from tests.rigs.system.loopback import free_port
 
 PICTURES = 4
 """Border, checker, and a text for each of two languages."""

@@ -16,7 +16,7 @@ from device.ports import WallReading
 from device.selftest import probes
 from device.selftest.steps import StepOutcome
 from sync.entries import Trust
-from tests.rigs.broker.mosquitto import free_port
+from tests.rigs.system.loopback import free_port
 
 
 class Wall:

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from device.board.profile import load_profile
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.keys.kernel_keys import PATIENCE_S, chip
 from tests.rigs.system.child_environment import environment
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 BOARD = "rpi-4"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
 
 PLUGIN_TOKEN = "the-plug-ins-own-token"
 

@@ -16,10 +16,10 @@ from device.drivers.sim.client import SimClient
 from device.events import Scene
 from sync.entries import Body, Opened, read_body
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.broker.proxy_thread import ProxyThread
 from tests.rigs.display.display_watcher import Eye
 from tests.rigs.system.child_environment import BIN, environment
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 TOKEN = "a-token-for-tests-only"

@@ -8,13 +8,13 @@ root it runs as the user `postgres`.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 MISSING = "no PostgreSQL server (Debian package postgresql)"
@@ -45,9 +45,7 @@ class PostgresCluster:
         self._binaries = binaries
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     def start(self) -> None:
         """Start the server; returns once it answers."""
