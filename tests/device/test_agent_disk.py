@@ -9,10 +9,10 @@ import pytest
 
 from device.desk.pages import PUBLIC
 from sync.mqtt import BrokerAddress
-from tests.rigs.broker.mosquitto import free_port
 from tests.rigs.pad import disk_watch_pad
 from tests.rigs.pad.disk_watch_pad import SEEN, WATCHES
 from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 TOUCH_FILES = ("/", "/touch.js", "/touch.css", "/drawing.js", "/fonts.css", "/photo")
