@@ -5,17 +5,8 @@ reused. `docs/errors.md` lists them all (a test compares).
 """
 
 import enum
-from typing import NamedTuple
 
-
-class CodeRow(NamedTuple):
-    """What a code means, what to do, and whether the window must close while it stands."""
-
-    code: str
-    blocks: bool
-    says: str
-    remedy: str
-
+from sync.error_codes import CodedError, ErrorRow
 
 _LOOK_AT_SCREEN = (
     "Look at the screen and its cable, then at `systemctl status ratingpad-kiosk`; the browser is"
@@ -23,129 +14,117 @@ _LOOK_AT_SCREEN = (
 )
 
 
-class PadCode(CodeRow, enum.Enum):
+class PadCode(ErrorRow, enum.Enum):
     """The stable codes. L ledger, K keys, D display, A lights and sound, B bus,
     C clock, N network, S set-up, X inside."""
 
-    LEDGER_WRITE = CodeRow(
+    LEDGER_WRITE = ErrorRow(
         "L01",
-        True,
         "an entry could not be written",
         "Look at the card: `dmesg`, free space, read-only mount. The pad tries again by itself.",
+        blocks=True,
     )
-    LEDGER_FULL = CodeRow(
+    LEDGER_FULL = ErrorRow(
         "L02",
-        True,
         "the card is full",
         "Free space on the ledger's file system. The pad resumes by itself.",
+        blocks=True,
     )
-    LEDGER_DAMAGED = CodeRow(
+    LEDGER_DAMAGED = ErrorRow(
         "L03",
-        False,
         "the ledger file was damaged; it was set aside and a new one opened",
         "Keep the set-aside file. Change the card; `ratingpad verify` names what is missing.",
     )
-    LEDGER_IN_USE = CodeRow(
+    LEDGER_IN_USE = ErrorRow(
         "L04",
-        True,
         "another agent holds this ledger",
         "Stop the other agent; only one may run on a pad.",
+        blocks=True,
     )
-    LEDGER_DIVERGED = CodeRow(
+    LEDGER_DIVERGED = ErrorRow(
         "L05",
-        False,
         "the province holds another history of this ledger",
         "A card was restored or copied. The pad goes on in a new ledger; report it.",
     )
-    LEDGER_FOREIGN = CodeRow(
+    LEDGER_FOREIGN = ErrorRow(
         "L06",
-        True,
         "the ledger file belongs to another pad or is no ledger",
         "Check `[pad] id` and `[ledger] path`; the file is left as it is.",
+        blocks=True,
     )
-    KEY_STUCK = CodeRow(
+    KEY_STUCK = ErrorRow(
         "K01",
-        False,
         "a key has been down too long",
         "Free or replace the key named in the detail.",
     )
-    KEY_CHATTER = CodeRow(
+    KEY_CHATTER = ErrorRow(
         "K02",
-        False,
         "a key bounces longer than its debounce time",
         "Replace the key named in the detail or check its wiring.",
     )
-    KEY_WRONG = CodeRow(
+    KEY_WRONG = ErrorRow(
         "K04",
-        False,
         "another key answers than the one that was asked for",
         "Check the wires of the keys named in the detail, or the key map of this model.",
     )
-    KEYS_GONE = CodeRow(
+    KEYS_GONE = ErrorRow(
         "K03",
-        True,
         "the keys do not answer",
         "Check the cable of the key pad; it is taken up again by itself.",
+        blocks=True,
     )
-    SCREEN_GONE = CodeRow(
+    SCREEN_GONE = ErrorRow(
         "K05",
-        True,
         "no screen shows the touch page, and there are no other keys",
         _LOOK_AT_SCREEN,
+        blocks=True,
     )
-    DISPLAY_GONE = CodeRow(
+    DISPLAY_GONE = ErrorRow(
         "D01",
-        False,
         "the display does not answer",
         "Check the display's cable; it is taken up again by itself.",
     )
-    SCREEN_GONE_KEYS_LEFT = CodeRow(
+    SCREEN_GONE_KEYS_LEFT = ErrorRow(
         "D02",
-        False,
         "no screen shows the touch page; the keys work",
         _LOOK_AT_SCREEN,
     )
-    SIGNAL_GONE = CodeRow(
+    SIGNAL_GONE = ErrorRow(
         "A01",
-        False,
         "a light, the beeper or the voice does not work",
         "Check the part named in the detail; ratings are taken without it.",
     )
-    BUS_GONE = CodeRow(
+    BUS_GONE = ErrorRow(
         "B01",
-        False,
         "the bus of the old controller does not answer",
         "Check the adapter, its two wires and the controller; the pad goes on by itself.",
     )
-    CLOCK_UNKNOWN = CodeRow(
+    CLOCK_UNKNOWN = ErrorRow(
         "C01",
-        False,
         "the time of day is not known",
         "Check the time server. Ratings are kept and dated once the time is known.",
     )
-    PROVINCE_SILENT = CodeRow(
+    PROVINCE_SILENT = ErrorRow(
         "N01",
-        False,
         "the province has not answered for a long time",
         "Check the network. Ratings are kept on the pad and sent later.",
     )
-    PROVINCE_REFUSED = CodeRow(
+    PROVINCE_REFUSED = ErrorRow(
         "N02",
-        False,
         "the province refused a batch",
         "Report the problem named in the detail; every entry is kept on the pad.",
     )
-    CONFIG_WRONG = CodeRow(
+    CONFIG_WRONG = ErrorRow(
         "S01",
-        True,
         "the configuration has mistakes",
         "Mend every line that `ratingpad check` names.",
+        blocks=True,
     )
-    INTERNAL = CodeRow(
+    INTERNAL = ErrorRow(
         "X01",
-        True,
         "a part of the agent failed",
         "Send the log to support; the agent is started again by itself.",
+        blocks=True,
     )
 
 
@@ -154,15 +133,10 @@ def by_code(code: str) -> PadCode:
     return next(row for row in PadCode if row.code == code)
 
 
-class PadError(Exception):
-    """The root of all errors of the pad: a code, and what exactly, where."""
+class PadError(CodedError[PadCode]):
+    """The base of all errors of the pad."""
 
-    code: PadCode = PadCode.INTERNAL
-
-    def __init__(self, detail: str, code: PadCode | None = None) -> None:
-        self.code = code or type(self).code
-        self.detail = detail
-        super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
+    code = PadCode.INTERNAL
 
 
 class LedgerError(PadError, OSError):

@@ -4,76 +4,64 @@
 """
 
 import enum
-from typing import NamedTuple
+
+from sync.error_codes import CodedError, ErrorRow
 
 
-class ProvinceCodeRow(NamedTuple):
-    """What a code means and what to do about it."""
-
-    code: str
-    says: str
-    remedy: str
-
-
-class ProvinceCode(ProvinceCodeRow, enum.Enum):
+class ProvinceCode(ErrorRow, enum.Enum):
     """The stable codes of the province's end."""
 
-    STORE_URL = ProvinceCodeRow(
+    STORE_URL = ErrorRow(
         "P01",
         "the store's URL is not one that is spoken here",
         "Give `sqlite:///path/to/file` or `postgresql://user@host/database`.",
     )
-    STORE_ABSENT = ProvinceCodeRow(
+    STORE_ABSENT = ErrorRow(
         "P02",
         "the store cannot be reached",
         "Check that the database runs, the path exists, and this user may open it.",
     )
-    STORE_FOREIGN = ProvinceCodeRow(
+    STORE_FOREIGN = ErrorRow(
         "P03",
         "the database is not a store of this version",
         "Point to an empty database or to a store; the database is left as it is.",
     )
-    STORE_WRITE = ProvinceCodeRow(
+    STORE_WRITE = ErrorRow(
         "P04",
         "the store could not commit",
         "Look at the database's log and free space. Nothing was receipted; the pads send again.",
     )
-    BACKEND_MISSING = ProvinceCodeRow(
+    BACKEND_MISSING = ErrorRow(
         "P05",
         "the driver for this database is not installed",
         "Install it: `pip install 'ratingpad[province,postgres]'`.",
     )
-    CHAIN_BROKEN = ProvinceCodeRow(
+    CHAIN_BROKEN = ErrorRow(
         "P06",
         "stored entries do not carry their chain",
         "Keep the database as evidence; restore a backup, the pads send what it lacks again.",
     )
-    DERIVED_WRONG = ProvinceCodeRow(
+    DERIVED_WRONG = ErrorRow(
         "P07",
         "a derived row is not what the stored entries say",
         "Somebody or something changed it. The raw entries are the truth; report the row.",
     )
-    BROKER_URL = ProvinceCodeRow(
+    BROKER_URL = ErrorRow(
         "P08",
         "the broker's address is not one that is spoken here",
         "Give `mqtt://127.0.0.1:1883`: plain MQTT goes over loopback only.",
     )
-    KEY_FILE = ProvinceCodeRow(
+    KEY_FILE = ErrorRow(
         "P09",
         "a phone's key file cannot be used",
         "Give a file that `ratingpad-province phone-key` made, and a new name for a new one.",
     )
 
 
-class ProvinceError(Exception):
-    """The root of all errors of the province's end: a code, and what exactly, where."""
+class ProvinceError(CodedError[ProvinceCode]):
+    """The base of all errors of the province's end."""
 
-    code: ProvinceCode = ProvinceCode.STORE_WRITE
-
-    def __init__(self, detail: str, code: ProvinceCode | None = None) -> None:
-        self.code = code or type(self).code
-        self.detail = detail
-        super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
+    code = ProvinceCode.STORE_WRITE
 
 
 class StoreError(ProvinceError, OSError):

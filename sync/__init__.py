@@ -2,6 +2,7 @@
 
 entries.py    the kinds of ledger entry, and their canonical bytes
 messages.py   batch, receipt, state, health, desired, reported, command; topics; encoding
+error_codes.py PURE: the row of an error code, and the exception that carries one
 desk_fields.py the bounds of what a desk may say, whichever way it comes
 schema.py     JSON Schema and AsyncAPI, made from them
 delivery.py   PURE: what the pad sends next  acceptance.py  PURE: may this batch be stored

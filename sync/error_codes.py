@@ -1,0 +1,35 @@
+"""The row of a stable error code, and the exception that carries one. Pure.
+
+Pad and province have a table of codes each (`device/errors.py`, `province/errors.py`); what a row
+and its exception look like is the same at both ends.
+"""
+
+from typing import Generic, NamedTuple, TypeVar
+
+
+class ErrorRow(NamedTuple):
+    """What a code means and what to do. `blocks`: whether the window must close while it stands,
+    which only a pad's code may ask for.
+    """
+
+    code: str
+    says: str
+    remedy: str
+    blocks: bool = False
+
+
+Row = TypeVar("Row", bound=ErrorRow)
+
+
+class CodedError(Exception, Generic[Row]):
+    """An error with a row of a table, and a detail: what exactly, where.
+
+    The class has a `code` of its own; one of its errors may be raised with another.
+    """
+
+    code: Row
+
+    def __init__(self, detail: str, code: Row | None = None) -> None:
+        self.code = code or type(self).code
+        self.detail = detail
+        super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
