@@ -1,11 +1,11 @@
-"""May this batch be stored? The province's one decision, without its database. Pure.
+"""May this batch be stored? The province's decision, without its database. Pure.
 
-A store loads the head it holds of the batch's ledger (under a row lock), asks `judge`, does what
+A store loads the head that it has of the batch's ledger (under a lock), calls `judge`, does what
 the verdict says in the same transaction, and answers with `receipt_of`. Nothing else decides about
 batches, so the real stores and the one in the tests cannot differ.
 
-The digest chain carries the proof: two histories with the same digest at one seq are the same up to
-there, so an overlap needs comparing at one place only.
+Why the digest chain is enough: two histories with the same digest at one seq are the same up to
+there, so where a batch overlaps what is stored, one digest is compared and no entries.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from sync.messages import VERSION, Batch, Problem, Receipt, State
 
 
 class Head(NamedTuple):
-    """How far a ledger is stored: `digest` is the chain's after entry `seq` (`GENESIS` at 0)."""
+    """How far a ledger is stored; `digest` is the chain's digest after entry `seq`."""
 
     pad: str
     hash_name: HashName
@@ -27,8 +27,8 @@ class Head(NamedTuple):
 class Accepted(NamedTuple):
     """Store `bodies` (the new ones only) from `first_new` on and move the head to `head`.
 
-    `digests`: the chain after each of `bodies`. `hole`: the closed range of seq that this pad no
-    longer has and the province will never get from this ledger; to be recorded with the rest.
+    `digests`: the chain's digest after each of `bodies`. `hole`: the closed range of seq that this
+    pad no longer has and cannot send in this ledger; it is recorded in the same transaction.
     """
 
     head: Head
@@ -68,23 +68,28 @@ def judge(
     """
     header = batch.header
     have = stored.seq if stored is not None else 0
-    wrong = _wrong_ledger(stored, pad, batch)
-    if wrong is None and header.first > have + 1 and not header.torn:
-        # Before the chain is walked: with several receivers this is everyday, and tried again.
-        wrong = Refused(Problem.GAP, f"batch from {header.first}, stored up to {have}")
-    if wrong is not None:
-        return wrong
+    refused = _wrong_ledger(stored, pad, batch)
+    if refused is None and header.first > have + 1 and not header.torn:
+        # Before the digests are computed: with several receivers this is common, because the batch
+        # before may still be on its way through another one; the receiver tries again.
+        refused = Refused(Problem.GAP, f"batch from {header.first}, stored up to {have}")
+    if refused is not None:
+        return refused
     prev = bytes.fromhex(header.prev)
     digests = list(walk_chain(header.hash, prev, batch.bodies))
     if digests[-1] != bytes.fromhex(header.head):
         return Refused(Problem.CHAIN, "the entries do not lead from prev to head")
     if stored is not None and header.last <= have:
-        there = digest_at(header.last)
-        forked = there is not None and there != digests[-1]
+        # Nothing new. One digest says whether it is the stored history; inside a hole nothing is
+        # stored that it could contradict.
+        stored_digest = digest_at(header.last)
+        forked = stored_digest is not None and stored_digest != digests[-1]
         return _forked(header.last) if forked else Known(stored)
     head = Head(pad, header.hash, header.last, digests[-1])
-    if header.first > have + 1:
+    if header.first > have + 1:  # torn: the pad says that it no longer has what lies between
         return Accepted(head, batch.bodies, header.first, (have + 1, header.first - 1), digests)
+    # The first `known` entries are stored already. Where they end, the batch's own chain must have
+    # the stored digest; for a batch without an overlap that place is its `prev`.
     known = have + 1 - header.first
     have_digest = stored.digest if stored is not None else GENESIS
     if (digests[known - 1] if known else prev) != have_digest:
@@ -93,7 +98,7 @@ def judge(
 
 
 def session_of(state: State) -> str:
-    """How a receipt names the session whose birth it answers: `boots.session`."""
+    """The text by which a receipt names the session whose birth it answers: `boots.session`."""
     return f"{state.boots}.{state.session}"
 
 
@@ -106,15 +111,15 @@ def receipt_of(
 ) -> Receipt:
     """The receipt for `ledger` as it is stored *after* the commit.
 
-    `birth`: what is answered, if it is a birth; only such a receipt may take the pad's mark back.
-    The head of a foreign ledger is not told.
+    `birth`: the birth that is answered, if it is one; only such a receipt may move the pad's mark
+    back. A pad is not told the head of another pad's ledger.
     """
-    tell = stored is not None and (refused is None or refused.problem is not Problem.FOREIGN)
+    shown = stored is not None and (refused is None or refused.problem is not Problem.FOREIGN)
     return Receipt(
         v=VERSION,
         ledger=ledger,
-        seq=stored.seq if stored is not None and tell else 0,
-        digest=(stored.digest if stored is not None and tell else GENESIS).hex(),
+        seq=stored.seq if stored is not None and shown else 0,
+        digest=(stored.digest if stored is not None and shown else GENESIS).hex(),
         session=session_of(birth) if birth else None,
         problem=refused.problem if refused else None,
         detail=refused.detail if refused else None,
@@ -126,7 +131,7 @@ def _forked(seq: int) -> Refused:
 
 
 def _wrong_ledger(stored: Head | None, pad: str, batch: Batch) -> Refused | None:
-    """Whether the ledger that `batch` names is another pad's, or another than what is stored."""
+    """The refusal of a batch whose ledger is another pad's, or has another hash than is stored."""
     header = batch.header
     if stored is not None and stored.pad != pad:
         return Refused(Problem.FOREIGN, f"ledger {header.ledger} belongs to pad {stored.pad}")
@@ -137,7 +142,9 @@ def _wrong_ledger(stored: Head | None, pad: str, batch: Batch) -> Refused | None
 
 
 def _wrong_opening(pad: str, batch: Batch) -> Refused | None:
-    """Entry 1 starts the chain and opens the ledger it is in, for the pad that sends it."""
+    """The refusal of an entry 1 that does not start the chain or does not open this ledger of this
+    pad.
+    """
     header = batch.header
     if bytes.fromhex(header.prev) != GENESIS:
         return Refused(Problem.CHAIN, "entry 1 does not start the chain")

@@ -1,12 +1,12 @@
-"""The orders that come to a pad over MQTT: each is carried out once, and answered to whoever asked.
+"""The commands that come to a pad over MQTT: each is carried out once, and its sender answered.
 
-MQTT promises to deliver at least once, so an order may come twice: a sender that has not heard of
-its delivery sends it again. One that asks or withdraws is known by its bytes and its correlation
-data; what comes again gets the first answer again, and nothing else happens. Other orders may be
-carried out as often as they come.
+MQTT delivers at least once, so a command may come twice: a sender without an acknowledgement sends
+it again. An order to invite or to withdraw is recognised by its payload, correlation data and
+response topic; when it comes again, the first result is published again and nothing else happens.
+Other orders may be carried out any number of times.
 
-An order that outlived its MQTT 5 expiry on the way through this pad is passed over without a word,
-as a broker does it.
+A command whose MQTT 5 expiry ran out while it waited here is dropped and not answered, as a broker
+does it.
 """
 
 import asyncio
@@ -29,47 +29,52 @@ from sync.uplink_ports import UplinkObserver
 log = logging.getLogger(__name__)
 
 ONCE = (Order.INVITE, Order.WITHDRAW)
-"""What must not happen twice."""
+"""The orders that must not be carried out twice."""
 
 ANSWERS_KEPT = 64
+"""Results that are remembered for commands that come again; the oldest is forgotten first."""
 
 Key = tuple[bytes, bytes | None, str | None]
 
 
 class Commands:
-    """Hears orders and answers them, on the loop. `answer` publishes, or raises ConnectionError."""
+    """Carries out commands and publishes their results, on the loop.
+
+    `publish` publishes a message; it raises ConnectionError without a connection, and ValueError
+    for a topic that cannot be published to.
+    """
 
     def __init__(
         self,
-        listener: UplinkObserver,
-        answer: Callable[[Outgoing], object],
+        observer: UplinkObserver,
+        publish: Callable[[Outgoing], object],
         *,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._listener = listener
-        self._answer = answer
+        self._observer = observer
+        self._publish = publish
         self._now_s = now_s
-        self._given: dict[Key, asyncio.Task[CommandResult]] = {}
+        self._results: dict[Key, asyncio.Task[CommandResult]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    def hear(self, message: Incoming) -> None:
-        """A message on the pad's topic for commands."""
+    def receive(self, message: Incoming) -> None:
+        """Carry out a message from the pad's topic for commands, as a task; returns at once."""
         if message.retained:  # an old order, repeated by the broker at every connection
             log.warning("uplink: a retained command was ignored")
             return
         if message.good_until_s is not None and self._now_s() > message.good_until_s:
             log.warning("uplink: a command came after its expiry and was ignored")
             return
-        task = asyncio.create_task(self._obey(message))
+        task = asyncio.create_task(self._execute(message))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     def stop(self) -> None:
-        """Leave undone what is not done yet."""
-        for task in (*self._running, *self._given.values()):
+        """Cancel the commands that are still being carried out."""
+        for task in (*self._running, *self._results.values()):
             task.cancel()
 
-    async def _obey(self, message: Incoming) -> None:
+    async def _execute(self, message: Incoming) -> None:
         try:
             result = await self._result(message)
         except ContractError as error:
@@ -79,7 +84,7 @@ class Commands:
         if not message.response_topic:
             return
         try:
-            self._answer(
+            self._publish(
                 Outgoing(
                     message.response_topic,
                     write_message(result),
@@ -92,11 +97,12 @@ class Commands:
     async def _result(self, message: Incoming) -> CommandResult:
         command = read_message(Command, message.payload)
         if command.order not in ONCE:
-            return await self._listener.command(command)
+            return await self._observer.command(command)
         key = (message.payload, message.correlation, message.response_topic)
-        task = self._given.get(key)
+        # The task is kept, not its result: the same command may come again while it is carried out.
+        task = self._results.get(key)
         if task is None:
-            task = self._given[key] = asyncio.ensure_future(self._listener.command(command))
-            while len(self._given) > ANSWERS_KEPT:
-                del self._given[next(iter(self._given))]
+            task = self._results[key] = asyncio.ensure_future(self._observer.command(command))
+            while len(self._results) > ANSWERS_KEPT:
+                del self._results[next(iter(self._results))]
         return await task

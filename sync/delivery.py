@@ -1,22 +1,22 @@
-"""What the pad sends next. Pure: time is an argument, dice are passed in.
+"""What the pad sends next. Pure: the time is an argument, the random generator is passed in.
 
-Theory of operation. The ledger is the queue. `mark` is how far the province has receipted, `cursor`
-how far entries are on their way; what lies between is in flight, at most a window of batches.
+How it works. The ledger is the queue. The province has sent receipts up to `mark`; entries up to
+`cursor` have been published. What lies between is in flight: at most a window of batches.
 
     offline --connected--> birth --the birth's receipt--> flowing --disconnected--> offline
                              ^------- a new ledger ----------'
 
 - Nothing is sent before the province answers the birth: a broker that is up while the province is
   down would acknowledge every batch and drop it (law 3). The birth is repeated until answered.
-- A receipt moves the mark forward. Only the birth's own receipt and `gap` may take it back: then
-  the province was restored from an older backup, and what it lost is sent again.
-- A receipt that speaks of entries this ledger does not have, or of another digest, means that
-  the province holds another history: `Diverged`, and nothing more goes out in this ledger.
-- An idle pad repeats its birth now and then (`reconcile_ms`): so a province that was restored
-  behind an unbroken connection gets the difference without waiting for the next press.
-- No receipt for a while: go back to the mark and try one batch, patiently. The patience starts
-  when the broker has taken the batch, so that a slow link is not filled with repeats.
-- A refused batch is kept and tried again, slowly, for ever: nobody's rating is dropped here.
+- A receipt moves the mark forward. Only the receipt that answers the birth, and `gap`, may move it
+  back: then the province was restored from an older backup, and what it lost is sent again.
+- A receipt for more entries than this ledger has, or with another digest, means that the province
+  holds another history: `Diverged`, and nothing more is sent from this ledger.
+- An idle pad repeats its birth every `reconcile_ms` or so. A province that was restored while the
+  connection stayed up thus gets the difference without waiting for the next press.
+- No receipt within the timeout: go back to the mark and try one batch, with backoff. The timeout
+  starts when the broker has acknowledged the batch, so that a slow link is not filled with repeats.
+- A refused batch is kept and sent again with backoff, without limit: no rating is dropped here.
 """
 
 import enum
@@ -29,11 +29,11 @@ from sync.entries import DIGEST_BYTES, GENESIS, Entry
 from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt, read_digest
 
 HEADER_ROOM_BYTES = 1024
-"""What a batch's header line may take of `MAX_BATCH_BYTES`."""
+"""Bytes of `MAX_BATCH_BYTES` that are kept free for a batch's header line."""
 
 
-class Chunk(NamedTuple):
-    """Consecutive entries of a ledger, and the digest before the first.
+class LedgerSegment(NamedTuple):
+    """Consecutive entries of a ledger, and the digest before the first (`prev`).
 
     `torn`: the ledger has pruned what was asked for; `entries` starts with the first it still has.
     """
@@ -44,8 +44,14 @@ class Chunk(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast and how patient. `max_bytes` bounds bodies and their newlines in one batch."""
+class DeliverySettings:
+    """Sizes and timeouts.
+
+    `window`: batches in flight, at most. `max_bytes`: bodies and their newlines in one batch.
+    `probe_ms`, `stall_ms`, `refused_ms`: the shortest wait before a birth, a batch or a refused
+    batch is sent again. `longest_ms`: the bound of what backoff adds to it. `gap_quiet_ms`: how
+    long the same gap is not acted on again. `reconcile_ms`: between two births of an idle pad.
+    """
 
     window: int = 12
     max_entries: int = MAX_BATCH_ENTRIES
@@ -58,30 +64,30 @@ class Pace:
     reconcile_ms: int = 600_000
 
 
-# --- what the caller shall do -----------------------------------------------------------------
+# --- what the caller must do ------------------------------------------------------------------
 
 
 class Wait(NamedTuple):
-    """Nothing to do before `until_ms`, or before something happens when it is None."""
+    """Nothing to do before `until_ms` or the next event; None: before the next event."""
 
     until_ms: int | None
 
 
-class Bear(NamedTuple):
-    """Publish the birth."""
+class PublishBirth(NamedTuple):
+    """Publish the birth, then call `birth_published`."""
 
 
-class Read(NamedTuple):
-    """Read this much of the ledger after seq `after`, publish it as a batch, call `sent`."""
+class SendEntries(NamedTuple):
+    """Read this much of the ledger after seq `after`, publish it as a batch, then call `sent`."""
 
     after: int
     max_entries: int
     max_bytes: int
 
 
-Step = Wait | Bear | Read
+Step = Wait | PublishBirth | SendEntries
 
-# --- what a receipt turned out to say ---------------------------------------------------------
+# --- what a receipt means ---------------------------------------------------------------------
 
 
 class Receipted(NamedTuple):
@@ -91,19 +97,19 @@ class Receipted(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """The province did not take a batch; it is kept and tried again."""
+    """The province refused a batch; it is kept and sent again."""
 
     problem: Problem
     detail: str
 
 
 class Diverged(NamedTuple):
-    """The province holds another history of this ledger; nothing goes out until a new one."""
+    """The province holds another history of this ledger; nothing is sent until a new ledger."""
 
     detail: str
 
 
-News = Receipted | Rejected | Diverged
+ReceiptOutcome = Receipted | Rejected | Diverged
 
 
 class _Phase(enum.Enum):
@@ -114,7 +120,7 @@ class _Phase(enum.Enum):
 
 
 def full_jitter_ms(rng: Random, attempt: int, base_ms: int, longest_ms: int) -> int:
-    """A wait drawn evenly from 0 to base·2^attempt, at most `longest_ms`.
+    """A wait in milliseconds, uniform between 0 and base·2^attempt, at most `longest_ms`.
 
     Full jitter spreads thousands of pads that lost the same broker at the same moment.
     """
@@ -122,11 +128,15 @@ def full_jitter_ms(rng: Random, attempt: int, base_ms: int, longest_ms: int) -> 
 
 
 class Delivery:
-    """The pad's side of the way to the province. All times are monotonic milliseconds."""
+    """Decides for one pad. All times are monotonic milliseconds; one caller, no threads.
 
-    def __init__(self, rng: Random, pace: Pace | None = None) -> None:
+    The caller reports events (`ledger_opened`, `grown`, `connected`, `disconnected`, `acked`,
+    `received`) and carries out what `step` returns, until it returns `Wait`.
+    """
+
+    def __init__(self, rng: Random, settings: DeliverySettings | None = None) -> None:
         self._rng = rng
-        self._pace = pace or Pace()
+        self._settings = settings or DeliverySettings()
         self._phase = _Phase.OFFLINE
         self._ledger = ""
         self._session = ""
@@ -134,18 +144,18 @@ class Delivery:
         self.mark = 0
         self._mark_digest: bytes | None = GENESIS
         self._cursor = 0
-        self._flight: deque[tuple[int, bytes]] = deque()  # the last seq and digest of each batch
-        self._unacked = 0  # batches that the broker has not taken yet
-        self._window = self._pace.window
-        self._due_ms = 0  # of the birth; when flowing, of the stall
-        self._held_ms: int | None = None  # after a refusal
-        self._attempt = 0
-        self._refusals = 0
-        self._gap = (-1, 0)  # seq and the time until which it is not news
+        self._in_flight: deque[tuple[int, bytes]] = deque()  # last seq and digest of each batch
+        self._unacked = 0  # batches that the broker has not acknowledged yet
+        self._window = self._settings.window
+        self._due_ms = 0  # when the birth, or with FLOWING the oldest batch, is sent again
+        self._held_until_ms: int | None = None  # nothing is sent before, after a refusal
+        self._attempt = 0  # repeats without an answer, for the backoff
+        self._refusals = 0  # refusals without a receipt between, for the backoff
+        self._gap = (-1, 0)  # seq, and the time until which the same gap is not acted on again
 
-    # --- the world changes ---
+    # --- events ---
 
-    def opened(self, ledger: str, head: int, now_ms: int) -> None:
+    def ledger_opened(self, ledger: str, head: int, now_ms: int) -> None:
         """This ledger is to be delivered now; `head` is its last seq."""
         self._ledger = ledger
         self.head = head
@@ -158,13 +168,13 @@ class Delivery:
         self.head = max(self.head, head)
 
     def connected(self, session: str, now_ms: int) -> None:
-        """A connection stands; `session` is what the answer to its birth will echo."""
+        """The broker accepted a connection; the answer to its birth will echo `session`."""
         self._session = session
         self._unacked = 0
         self._await_birth(now_ms)
 
     def disconnected(self) -> None:
-        """The connection is gone, and what was in flight with it."""
+        """The connection ended; what was in flight may be lost and is sent again."""
         self._phase = _Phase.OFFLINE
         self._rewind(self.mark, self._mark_digest)
 
@@ -176,70 +186,75 @@ class Delivery:
         return self._phase is _Phase.FLOWING
 
     def step(self, now_ms: int) -> Step:
-        """What to do now. `Bear` and `Read` are to be followed by `born` and `sent`."""
+        """What to do now."""
         if self._phase is _Phase.BIRTH:
-            return Bear() if now_ms >= self._due_ms else Wait(self._due_ms)
+            return PublishBirth() if now_ms >= self._due_ms else Wait(self._due_ms)
         if self._phase is not _Phase.FLOWING:
             return Wait(None)
-        if self._held_ms is not None:
-            if now_ms < self._held_ms:
-                return Wait(self._held_ms)
-            self._held_ms = None
+        # A window of 1 after a refusal or a timeout: one batch probes whether the province takes
+        # entries again. Its receipt opens the window (`_take`).
+        if self._held_until_ms is not None:
+            if now_ms < self._held_until_ms:
+                return Wait(self._held_until_ms)
+            self._held_until_ms = None
             self._window = 1
             self._rewind(self.mark, self._mark_digest)
-        if self._flight and now_ms >= self._due_ms:
+        if self._in_flight and now_ms >= self._due_ms:
             self._attempt += 1
-            self._unacked = 0
+            self._unacked = 0  # or a PUBACK that never comes would keep the window closed
             self._window = 1
             self._rewind(self.mark, self._mark_digest)
-        if self._cursor < self.head and max(len(self._flight), self._unacked) < self._window:
-            return Read(self._cursor, self._pace.max_entries, self._pace.max_bytes)
-        if not self._flight and now_ms >= self._due_ms:
-            return Bear()
+        # Both counts must be below the window. Batches in flight wait for receipts. Unacknowledged
+        # ones still fill the socket, also when a receipt came first or a rewind forgot them.
+        if self._cursor < self.head and max(len(self._in_flight), self._unacked) < self._window:
+            return SendEntries(self._cursor, self._settings.max_entries, self._settings.max_bytes)
+        if not self._in_flight and now_ms >= self._due_ms:
+            return PublishBirth()  # idle for `reconcile_ms`
         return Wait(self._due_ms)
 
-    def born(self, now_ms: int) -> None:
-        """The birth is published; it is repeated unless the province answers."""
+    def birth_published(self, now_ms: int) -> None:
+        """The birth has been published; it is repeated unless the province answers."""
         if self._phase is _Phase.BIRTH:
-            self._due_ms = now_ms + self._patience_ms(self._pace.probe_ms, self._attempt)
+            self._due_ms = now_ms + self._backoff_ms(self._settings.probe_ms, self._attempt)
             self._attempt += 1
         else:
             self._wait_for_receipts(now_ms)
 
-    def sent(self, chunk: Chunk, now_ms: int) -> None:
-        """The chunk read for the last `Read` is published as one batch.
+    def sent(self, segment: LedgerSegment, now_ms: int) -> None:
+        """The segment read for the last `SendEntries` has been published as one batch.
 
-        An empty one (the ledger could not give what it had announced) is asked for again later.
+        An empty segment (the ledger could not be read) was not published; it is asked for again
+        after a backoff.
         """
-        if not chunk.entries:
-            self._held_ms = now_ms + self._patience_ms(self._pace.stall_ms, self._attempt)
+        if not segment.entries:
+            self._held_until_ms = now_ms + self._backoff_ms(self._settings.stall_ms, self._attempt)
             self._attempt += 1
             return
-        last = chunk.entries[-1]
-        self._flight.append((last.seq, last.digest))
+        last = segment.entries[-1]
+        self._in_flight.append((last.seq, last.digest))
         self._unacked += 1
         self._cursor = last.seq
-        if len(self._flight) == 1:
+        if len(self._in_flight) == 1:
             self._wait_for_receipts(now_ms)
 
     def acked(self, now_ms: int) -> None:
-        """The broker has taken one batch: from now on it is the province that is waited for."""
+        """The broker acknowledged one batch. The timeout for its receipt starts with the last."""
         self._unacked = max(0, self._unacked - 1)
-        if not self._unacked and self._flight:
+        if not self._unacked and self._in_flight:
             self._wait_for_receipts(now_ms)
 
     # --- receipts ---
 
     def digest_of(self, seq: int) -> bytes | None:
-        """This ledger's digest after `seq` when it is at hand; else ask the ledger."""
+        """This ledger's digest after `seq`; None when only the ledger itself can tell."""
         if seq == 0:
             return GENESIS
         if seq == self.mark:
             return self._mark_digest
-        return next((digest for last, digest in self._flight if last == seq), None)
+        return next((digest for last, digest in self._in_flight if last == seq), None)
 
-    def received(self, receipt: Receipt, here: bytes | None, now_ms: int) -> News | None:
-        """Take in a receipt; None when it says nothing new, or nothing for this ledger.
+    def received(self, receipt: Receipt, here: bytes | None, now_ms: int) -> ReceiptOutcome | None:
+        """Act on a receipt; None when it changes nothing or is not for this ledger.
 
         `here`: this ledger's digest after `receipt.seq`, None when it is pruned or not reached.
         """
@@ -247,20 +262,20 @@ class Delivery:
             return None
         if receipt.ledger == "":
             return self._refused(receipt, now_ms)
-        there = read_digest(receipt.digest)
-        if len(there) != DIGEST_BYTES or receipt.seq < 0:
+        digest = read_digest(receipt.digest)
+        if len(digest) != DIGEST_BYTES or receipt.seq < 0:
             return None
-        wrong = self._another_history(receipt.seq, there, here)
-        if wrong is not None:
+        diverged = self._another_history(receipt.seq, digest, here)
+        if diverged is not None:
             self._phase = _Phase.DIVERGED
-            return wrong
-        moved = self._take(receipt, there, now_ms)
+            return diverged
+        moved = self._take(receipt, digest, now_ms)
         if receipt.problem in (None, Problem.GAP):
             return moved
         return self._refused(receipt, now_ms)
 
     def _concerns(self, receipt: Receipt) -> bool:
-        """Whether a receipt is for this ledger, this session and this moment.
+        """Whether a receipt is for this ledger, this session and this phase.
 
         A refusal that names no ledger is for a payload that the province could not read at all.
         """
@@ -270,79 +285,86 @@ class Delivery:
             return False
         if receipt.session is not None and not answers:
             return False  # the birth of an earlier session
-        if self._phase is _Phase.BIRTH:  # others may be older than what befell the province since
+        if self._phase is _Phase.BIRTH:
+            # Only the answer to this birth is known to be newer than the connection. Any other
+            # receipt may be from before the province was restored.
             return answers or nameless
         return self._phase is _Phase.FLOWING
 
-    def _another_history(self, seq: int, there: bytes, here: bytes | None) -> Diverged | None:
+    def _another_history(self, seq: int, digest: bytes, here: bytes | None) -> Diverged | None:
         if seq > self.head:
             return Diverged(f"the province has {seq} entries, this ledger {self.head}")
-        if here is not None and here != there:
+        if here is not None and here != digest:
             return Diverged(f"the province has another entry {seq} or one before it")
         return None
 
-    def _take(self, receipt: Receipt, there: bytes, now_ms: int) -> Receipted | None:
-        """Move mark and window by a receipt that fits this ledger."""
+    def _take(self, receipt: Receipt, digest: bytes, now_ms: int) -> Receipted | None:
+        """Move mark and window by a receipt that fits this ledger; None when nothing moves."""
         seq = receipt.seq
         if receipt.problem is Problem.GAP:
             gap, quiet_until_ms = self._gap
             if seq == gap and now_ms < quiet_until_ms:
                 return None  # every batch behind a lost one reports the same gap
-            self._gap = (seq, now_ms + self._pace.gap_quiet_ms)
-            self._rewind(seq, there)
+            self._gap = (seq, now_ms + self._settings.gap_quiet_ms)
+            self._rewind(seq, digest)
             return Receipted(seq)
         if self._phase is _Phase.BIRTH and receipt.problem is None:
             self._phase = _Phase.FLOWING
-            self._rewind(seq, there)
-        elif seq < self.mark and receipt.session is not None and not self._flight:
-            self._rewind(seq, there)
+            self._rewind(seq, digest)
+        elif seq < self.mark and receipt.session is not None and not self._in_flight:
+            # The answer to an idle pad's birth: the province was restored meanwhile. With batches
+            # in flight the answer may be older than their receipts, so it moves nothing back.
+            self._rewind(seq, digest)
         elif seq <= self.mark:
-            return None
-        self.mark, self._mark_digest = seq, there
+            return None  # receipts of several receivers may arrive out of order
+        self.mark, self._mark_digest = seq, digest
         self._cursor = max(self._cursor, seq)
-        while self._flight and self._flight[0][0] <= seq:
-            self._flight.popleft()
+        while self._in_flight and self._in_flight[0][0] <= seq:
+            self._in_flight.popleft()
         self._attempt = self._refusals = 0
-        self._window = self._pace.window
+        self._window = self._settings.window
         self._wait_for_receipts(now_ms)
         return Receipted(seq)
 
     def _refused(self, receipt: Receipt, now_ms: int) -> Rejected | None:
-        if self._held_ms is not None and self._phase is _Phase.FLOWING:
-            return None  # the rest of the same window
-        patience_ms = self._patience_ms(self._pace.refused_ms, self._refusals)
+        if self._held_until_ms is not None and self._phase is _Phase.FLOWING:
+            return None  # the other batches of the same window, refused with the first
+        patience_ms = self._backoff_ms(self._settings.refused_ms, self._refusals)
         self._refusals += 1
         if self._phase is _Phase.BIRTH:
             self._due_ms = now_ms + patience_ms
         else:
-            self._held_ms = now_ms + patience_ms
+            self._held_until_ms = now_ms + patience_ms
         return Rejected(receipt.problem or Problem.MALFORMED, receipt.detail or "")
 
-    # --- small moves ---
+    # --- state changes that several events share ---
 
     def _await_birth(self, now_ms: int) -> None:
         self._phase = _Phase.BIRTH
         self._due_ms = now_ms
-        self._held_ms = None
+        self._held_until_ms = None
         self._attempt = self._refusals = 0
         self._rewind(self.mark, self._mark_digest)
 
     def _wait_for_receipts(self, now_ms: int) -> None:
-        """Set the time of the stall; with nothing in flight, of the next unasked-for birth."""
-        if not self._flight:
-            wait_ms = self._patience_ms(self._pace.reconcile_ms, 0)
+        """Set when the oldest batch counts as lost; with nothing in flight, the next birth."""
+        if not self._in_flight:
+            wait_ms = self._backoff_ms(self._settings.reconcile_ms, 0)
         elif self._unacked:
-            wait_ms = self._pace.longest_ms
+            wait_ms = self._settings.longest_ms  # for the broker, over a slow link
         else:
-            wait_ms = self._patience_ms(self._pace.stall_ms, self._attempt)
+            wait_ms = self._backoff_ms(self._settings.stall_ms, self._attempt)
         self._due_ms = now_ms + wait_ms
 
     def _rewind(self, mark: int, digest: bytes | None) -> None:
-        """Go back to `mark` and forget what is in flight."""
+        """Go back to `mark`: what is in flight will be sent again.
+
+        `_unacked` stays: the broker still owes those acknowledgements.
+        """
         self.mark, self._mark_digest = mark, digest
         self._cursor = mark
-        self._flight.clear()
+        self._in_flight.clear()
 
-    def _patience_ms(self, floor_ms: int, attempt: int) -> int:
-        """Full jitter above a floor: at least one answer's time, at most about `longest_ms`."""
-        return floor_ms + full_jitter_ms(self._rng, attempt, floor_ms, self._pace.longest_ms)
+    def _backoff_ms(self, floor_ms: int, attempt: int) -> int:
+        """Full jitter above a floor: a repeat must leave time for one answer."""
+        return floor_ms + full_jitter_ms(self._rng, attempt, floor_ms, self._settings.longest_ms)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from sync.desk_fields import Asked, By, InvitationId, Reason, Standing
+from sync.desk_fields import By, InvitationId, InviteFields, Reason, Standing
 from sync.entries import DIGEST_BYTES, MAX_BODY_BYTES, At, Entry, HashName
 
 VERSION = 1
@@ -224,7 +224,7 @@ class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     order: Order
     by: By
-    ask: Asked | None = None
+    ask: InviteFields | None = None
     invitation: InvitationId | None = None
     reason: Reason = ""
 

@@ -1,8 +1,7 @@
 """One MQTT 5 connection, from connect to disconnect. The only module that knows paho.
 
-A `Connection` lives for one connection and is then thrown away: so nothing of an earlier connection
-is ever repeated from paho's own queue, and who reconnects, and when, is decided by uplink and
-receiver.
+A `Connection` is used for one connection and never again. So paho's own queue repeats nothing of an
+earlier connection, and uplink and receiver decide when to reconnect.
 
 paho is imported by `load`, not by this module: it takes 12 MiB and, on a small board, half a second
 that the keys should not wait for.
@@ -40,8 +39,8 @@ class Outgoing(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """A message that came. `mid` is for `Connection.ack`. `good_until_s`: when it expires, by
-    time.monotonic(); None for one that does not.
+    """A message that was received. `mid` (the packet id) is for `Connection.ack`. `good_until_s`:
+    when it expires, by time.monotonic(); None for one that does not.
     """
 
     topic: str
@@ -59,13 +58,13 @@ class Connected(NamedTuple):
 
 
 class Disconnected(NamedTuple):
-    """The connection is over, or never came to be; may be told twice."""
+    """The connection ended, or could not be made. May come twice."""
 
     reason: str
 
 
 class Acked(NamedTuple):
-    """The broker answered the publish `mid`: it took it, or `refusal` says why it did not."""
+    """The broker's PUBACK for the publish `mid`; `refusal`: its reason when it was not accepted."""
 
     mid: int
     refusal: str | None
@@ -75,21 +74,22 @@ Event = Connected | Disconnected | Incoming | Acked
 
 
 def load() -> None:
-    """Import paho; to be called off the event loop, before the first link."""
+    """Import paho. Call it on another thread than the event loop's, before the first connection."""
     import paho.mqtt.client  # noqa: F401 -- loaded, not yet used
 
 
 class Connection:
     """One connection. Methods may be called from any thread and never wait for the network.
 
-    `tell` is called on paho's thread and must neither block nor raise.
+    `on_event` is called on paho's thread and must neither block nor raise. `receive_maximum`: how
+    many unacknowledged QoS 1 messages the broker may have sent, at most.
     """
 
     def __init__(
         self,
         broker: BrokerAddress,
         client_id: str,
-        tell: Callable[[Event], None],
+        on_event: Callable[[Event], None],
         *,
         keepalive_s: int,
         will: Outgoing | None = None,
@@ -101,7 +101,7 @@ class Connection:
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
 
-        self._tell = tell
+        self._on_event = on_event
         self._closed = False
         self._client: Client = Client(
             CallbackAPIVersion.VERSION2,
@@ -121,13 +121,14 @@ class Connection:
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
         client.on_socket_open = _no_delay
-        wishes = None
+        properties = None
         if receive_maximum is not None:
-            wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
-            wishes.ReceiveMaximum = receive_maximum
-        # Clean start: the ledger and the store remember; a broker's session would only repeat.
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+            properties.ReceiveMaximum = receive_maximum
+        # Clean start: ledger and store know what is missing; a session at the broker would only
+        # repeat messages.
         client.connect_async(
-            broker.host, broker.port, keepalive_s, clean_start=True, properties=wishes
+            broker.host, broker.port, keepalive_s, clean_start=True, properties=properties
         )
 
     def open(self) -> None:
@@ -135,7 +136,7 @@ class Connection:
         self._client.loop_start()
 
     def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe at QoS 1. A refused subscription closes the link."""
+        """Subscribe at QoS 1. A refused subscription ends the connection."""
         from paho.mqtt.subscribeoptions import SubscribeOptions
 
         self._client.subscribe([(name, SubscribeOptions(qos=QOS)) for name in filters])
@@ -161,7 +162,7 @@ class Connection:
         return info.mid
 
     def ack(self, mid: int) -> None:
-        """Acknowledge a message that came (with `manual_ack`)."""
+        """Acknowledge a received message (with `manual_ack`)."""
         self._client.ack(mid, QOS)
 
     def close(self) -> None:
@@ -170,7 +171,7 @@ class Connection:
         self._client.disconnect()
 
     def abort(self) -> None:
-        """Cut the connection without a word, for one that does not answer any more."""
+        """Cut the TCP connection, without waiting for a broker that may not answer any more."""
         self._closed = True
         self._client.disconnect()
         sock: Any = self._client.socket()
@@ -178,7 +179,7 @@ class Connection:
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return  # the network thread was faster
+                return  # paho's thread has closed it
 
     # --- paho's thread ---
 
@@ -186,16 +187,16 @@ class Connection:
         if self._closed:
             client.disconnect()
         elif reason.is_failure:
-            self._tell(Disconnected(f"the broker refused the connection: {reason}"))
+            self._on_event(Disconnected(f"the broker refused the connection: {reason}"))
         else:
-            self._tell(Connected())
+            self._on_event(Connected())
 
     def _on_connect_fail(self, client: "Client", _: Any) -> None:
-        client.disconnect()  # or paho would try again by itself, without jitter
-        self._tell(Disconnected("no connection to the broker"))
+        client.disconnect()  # or paho would reconnect by itself, without jitter
+        self._on_event(Disconnected("no connection to the broker"))
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        self._tell(Disconnected(f"disconnected: {reason}"))
+        self._on_event(Disconnected(f"disconnected: {reason}"))
 
     def _on_message(self, _: Any, __: Any, message: Any) -> None:
         try:
@@ -203,9 +204,9 @@ class Connection:
         except UnicodeDecodeError:
             topic = ""
         properties = message.properties
-        # What is left of the sender's interval, as the broker counted it.
+        # The broker has subtracted the time that the message waited there (MQTT 5, 3.3.2.3.3).
         expiry_s = getattr(properties, "MessageExpiryInterval", None)
-        self._tell(
+        self._on_event(
             Incoming(
                 topic,
                 bytes(message.payload),
@@ -219,12 +220,12 @@ class Connection:
         )
 
     def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:
-        self._tell(Acked(mid, str(reason) if reason.is_failure else None))
+        self._on_event(Acked(mid, str(reason) if reason.is_failure else None))
 
     def _on_subscribe(self, client: "Client", _: Any, __: Any, reasons: Any, ___: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._tell(Disconnected(f"the broker refused a subscription: {refused[0]}"))
+            self._on_event(Disconnected(f"the broker refused a subscription: {refused[0]}"))
             client.disconnect()
 
 

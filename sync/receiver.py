@@ -1,11 +1,16 @@
-"""The province's end of the wire: from the broker into a store, and receipts back.
+"""The province's end of the connection: from the broker into a store, and receipts back.
 
-Receivers are members of a shared subscription and keep nothing: any may die at any moment. The
-order of things is the promise: one transaction, then the receipts, then the acknowledgement to
-the broker. A database that is down stops the flow and nothing else; a message that is no good, or
-that the database chokes on, becomes evidence and never holds up its neighbours.
+Receivers are members of a shared subscription and keep nothing: any may die at any moment. No
+rating is lost because of the order: first one transaction, then the receipts, then the
+acknowledgements to the broker. What is interrupted before its acknowledgement is delivered again,
+to this receiver or another one, and a batch that is stored already is recognised and receipted
+again.
 
-Threads: paho's puts what happened into an inbox; one worker does everything else.
+While the database is down nothing is acknowledged or receipted, and the pads keep their entries. A
+message that is not in the contract, or that the database cannot store, is kept as evidence and does
+not delay the others.
+
+Threads: paho's thread puts events into a queue; one worker thread does everything else.
 """
 
 import logging
@@ -51,55 +56,57 @@ log = logging.getLogger(__name__)
 
 UPWARD = (Topic.ENTRIES, Topic.STATE, Topic.HEALTH, Topic.REPORTED)
 GROUP_MAX = 64
-"""Messages in one transaction, at most; what came while the last one ran is taken together."""
+"""Messages in one transaction, at most: those that arrived while the last transaction ran."""
 RECEIVE_MAXIMUM = 256
 """Unacknowledged messages that the broker may have out to one receiver (it may allow fewer)."""
-GAP_PATIENCE_S = 0.25
-"""How long a batch waits for the one before it, which another receiver may be storing."""
+GAP_TIMEOUT_S = 0.25
+"""How long a batch waits for the one before it, which another receiver may be storing. Only then is
+the gap receipted, and the pad sends from its mark again."""
 GAP_RETRY_S = 0.01
 RECONNECT_BASE_MS = 500
 RECONNECT_MAX_MS = 30_000
 STORE_BASE_MS = 250
 STORE_MAX_MS = 15_000
-STORE_IS_DOWN = 3
-"""After so many failures in a row it is not the messages."""
+STORE_DOWN_FAILURES = 3
+"""After so many failures in a row the store counts as down, and no message is suspected."""
 CLOSE_S = 2.0
 
 
-class _Item(NamedTuple):
-    """A message on its way into the store: an arrival or another message.
+class _Pending(NamedTuple):
+    """A message that is to be stored: an arrival, or a message of another kind with its pad.
 
-    `told`: whether the pad gets to know what became of it; a problem with its health, say, must
-    not hold up its entries. `waiting_until_s`: how long to wait for the batch before this one;
-    `retry_s`: when to look again whether it is there.
+    `mid`: for the acknowledgement. `answered`: whether the pad is sent a receipt; a problem with
+    its health report, for instance, must not delay its entries. `waiting_until_s`: until when it
+    waits for the batch before it; `retry_s`: when it is tried again. Both by time.monotonic().
     """
 
     mid: int
     arrival: Arrival | None = None
     other: tuple[str, Message] | None = None
-    told: bool = True
+    answered: bool = True
     waiting_until_s: float | None = None
     retry_s: float = 0.0
 
     @property
-    def place(self) -> tuple[str, int]:
-        """Sorts batches of one ledger into their order, whichever way they came."""
+    def sort_key(self) -> tuple[str, int]:
+        """Brings the batches of one ledger into their order, in whatever order they arrived."""
         batch = self.arrival.batch if self.arrival else None
         return (batch.header.ledger, batch.header.first) if batch else ("", 0)
 
 
-Answer = tuple[str, Receipt]  # the pad, and what it is told
-Outcome = tuple[_Item, list[Answer]]
+PadReceipt = tuple[str, Receipt]
+"""A pad, and a receipt for it."""
+Outcome = tuple[_Pending, list[PadReceipt]]
 
 
-Inbox = SimpleQueue[Event | None]
-"""What happened to one link, in its order; None only asks to look around."""
+EventQueue = SimpleQueue[Event | None]
+"""The events of one connection, in their order. None wakes the worker: `stop` was called."""
 
 
 class Receiver:
-    """Takes what pads send into `store`, from `start` to `stop`.
+    """Stores what pads send in `store`, from `start` to `stop`.
 
-    `share`: the name of the shared subscription; None subscribes alone (a broker without shared
+    `share`: the name of the shared subscription; None subscribes alone (for a broker without shared
     subscriptions). `store` is called from the worker thread only.
     """
 
@@ -122,21 +129,21 @@ class Receiver:
         self._keepalive_s = keepalive_s
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
         self._stopping = threading.Event()
-        self._inbox = Inbox()
-        self._link: Connection | None = None
+        self._events = EventQueue()
+        self._connection: Connection | None = None
         self._store_failures = 0
         self._worker = threading.Thread(target=self._work, name="receiver", daemon=True)
         self.connected = threading.Event()
         """Set while the subscription stands."""
 
     def start(self) -> None:
-        """Begin, on threads of its own; goes on until `stop`, whatever the network does."""
+        """Begin, on threads of its own; reconnects without limit until `stop`."""
         self._worker.start()
 
     def stop(self) -> None:
-        """Finish the group at hand, say goodbye to the broker, end. Safe to call twice."""
+        """Finish the group under way, disconnect, end the worker. Safe to call twice."""
         self._stopping.set()
-        self._inbox.put(None)
+        self._events.put(None)
         if self._worker.is_alive() and self._worker is not threading.current_thread():
             self._worker.join()
 
@@ -156,27 +163,27 @@ class Receiver:
                 log.exception("receiver: the session failed")
             finally:
                 self.connected.clear()
-                if self._link is not None:
-                    self._link.abort()
-                self._link = None
+                if self._connection is not None:
+                    self._connection.abort()
+                self._connection = None
             self._stopping.wait(
                 full_jitter_ms(self._rng, attempt, RECONNECT_BASE_MS, RECONNECT_MAX_MS) / 1000
             )
 
     def _hold_session(self) -> None:
-        inbox = self._inbox = Inbox()
-        link = self._link = Connection(
+        events = self._events = EventQueue()
+        link = self._connection = Connection(
             self._broker,
             self._client_id,
-            inbox.put,
+            events.put,
             keepalive_s=self._keepalive_s,
             manual_ack=True,
             receive_maximum=RECEIVE_MAXIMUM,
         )
         link.open()
-        waiting: list[_Item] = []
+        waiting: list[_Pending] = []
         while not self._stopping.is_set():
-            messages = self._next_group(inbox, GAP_RETRY_S if waiting else None)
+            messages = self._next_group(events, GAP_RETRY_S if waiting else None)
             now_s = time.monotonic()
             group = [item for item in waiting if item.retry_s <= now_s]
             waiting = [item for item in waiting if item.retry_s > now_s]
@@ -192,16 +199,16 @@ class Receiver:
         deadline_s = time.monotonic() + CLOSE_S
         while time.monotonic() < deadline_s:
             try:
-                if isinstance(inbox.get(timeout=CLOSE_S), Disconnected):
+                if isinstance(events.get(timeout=CLOSE_S), Disconnected):
                     return
             except Empty:
                 return
 
-    def _next_group(self, inbox: Inbox, timeout_s: float | None) -> list[Incoming]:
-        """Wait for a message, then take all that are there. Raises ConnectionError."""
+    def _next_group(self, events: EventQueue, timeout_s: float | None) -> list[Incoming]:
+        """Wait for a message, then take all that have arrived. Raises ConnectionError."""
         group: list[Incoming] = []
         try:
-            item = inbox.get(timeout=timeout_s)
+            item = events.get(timeout=timeout_s)
             while True:
                 if isinstance(item, Disconnected):
                     raise ConnectionError(item.reason)
@@ -215,20 +222,20 @@ class Receiver:
                     return []
                 if len(group) >= GROUP_MAX:
                     return group
-                item = inbox.get_nowait()
+                item = events.get_nowait()
         except Empty:
             return group
 
     def _subscribe(self) -> None:
         prefix = f"$share/{self._share}/" if self._share is not None else ""
-        if self._link is not None:
-            self._link.subscribe([prefix + topic.of("+") for topic in UPWARD])
+        if self._connection is not None:
+            self._connection.subscribe([prefix + topic.of("+") for topic in UPWARD])
             self.connected.set()
 
     # --- a group of messages ---
 
-    def _read(self, message: Incoming) -> _Item | None:
-        """What a message is; None for one that concerns nobody here."""
+    def _read(self, message: Incoming) -> _Pending | None:
+        """The message as it is to be stored; None for one that is only acknowledged."""
         named = read_topic(message.topic)
         if named is None:
             log.warning("receiver: a message on %r, which is no pad's topic", message.topic)
@@ -237,9 +244,9 @@ class Receiver:
         now_ms = self._wall_ms()
         if topic is Topic.ENTRIES:
             arrival = read_arrival(pad, message.payload, message.deflated, now_ms)
-            return _Item(message.mid, arrival)
+            return _Pending(message.mid, arrival)
         if not message.payload:
-            return None  # someone cleared a retained message
+            return None  # a retained message was cleared
         kinds: dict[Topic, type[Message]] = {
             Topic.STATE: State,
             Topic.HEALTH: Health,
@@ -250,27 +257,34 @@ class Receiver:
             _check(pad, other)
         except ContractError as error:
             arrival = evidence(pad, error, message.payload, now_ms)
-            return _Item(message.mid, arrival, told=topic is Topic.STATE)
-        return _Item(message.mid, other=(pad, other))
+            return _Pending(message.mid, arrival, answered=topic is Topic.STATE)
+        return _Pending(message.mid, other=(pad, other))
 
-    def _handle_group(self, link: Connection, items: list[_Item]) -> list[_Item]:
-        """Store, receipt, acknowledge; the items that are to be tried again."""
+    def _handle_group(self, link: Connection, items: list[_Pending]) -> list[_Pending]:
+        """Store, send receipts, acknowledge; returns the items that are to be tried again.
+
+        The order matters. A receipt before the commit could promise what is never stored (law 3).
+        An acknowledgement before the receipt could lose the receipt with this process: the broker
+        would not deliver the batch again, and the pad would wait until its timeout.
+        """
         done, failed = self._store_all(items)
         now_s = time.monotonic()
         again = list(failed)
-        answers: list[Answer] = []
+        receipts: list[PadReceipt] = []
         acks: list[int] = []
-        for item, told in done:
-            in_gap = any(receipt.problem is Problem.GAP for _, receipt in told)
+        for item, of_item in done:
+            in_gap = any(receipt.problem is Problem.GAP for _, receipt in of_item)
+            # A subscriber of its own receives every batch of a pad in order: there is nobody to
+            # wait for.
             if in_gap and self._share is not None:
-                until_s = item.waiting_until_s or now_s + GAP_PATIENCE_S
+                until_s = item.waiting_until_s or now_s + GAP_TIMEOUT_S
                 if now_s < until_s:
                     retry_s = now_s + GAP_RETRY_S
                     again.append(item._replace(waiting_until_s=until_s, retry_s=retry_s))
                     continue
-            answers += told
+            receipts += of_item
             acks.append(item.mid)
-        for pad, receipt in condense(answers):
+        for pad, receipt in condense(receipts):
             link.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
         for mid in acks:
             link.ack(mid)
@@ -282,28 +296,34 @@ class Receiver:
             self._store_failures = 0
         return again
 
-    def _store_all(self, items: list[_Item]) -> tuple[list[Outcome], list[_Item]]:
-        """What is stored with its answers, and what could not be and is to be tried again."""
-        # A store is free to raise whatever its database raises, hence the broad excepts.
+    def _store_all(self, items: list[_Pending]) -> tuple[list[Outcome], list[_Pending]]:
+        """What is stored, with its receipts, and what could not be and is to be tried again.
+
+        A group that fails is tried message by message, to find out who is to blame. A message that
+        fails while others can be stored is the cause itself: it is kept as evidence, or it would be
+        delivered and fail without end. When every message fails, the store is down: then none is
+        suspected, and all are tried again later.
+        """
+        # A store may raise whatever its database raises, hence the broad excepts.
         try:
             return self._store_group(items), []
         except Exception as error:  # noqa: BLE001 -- the store's
             log.warning("receiver: the store failed, trying one by one: %r", error)
         done: list[Outcome] = []
-        failed: list[_Item] = []
-        blamed: list[_Item] = []
+        failed: list[_Pending] = []
+        suspects: list[_Pending] = []
         untried = list(items)
-        while untried and len(failed) < STORE_IS_DOWN:
+        while untried and len(failed) < STORE_DOWN_FAILURES:
             item = untried.pop(0)
             try:
                 done += self._store_group([item])
             except Exception as error:  # noqa: BLE001 -- the store's
                 log.warning("receiver: the store failed: %r", error)
                 failed.append(item)
-            else:  # the store works, so those before this one failed on their own
-                blamed += failed
+            else:  # the store works, so the failures before this one were the messages' own
+                suspects += failed
                 failed = []
-        for item in blamed:
+        for item in suspects:
             try:
                 done += self._store_group([item])
             except Exception as error:  # noqa: BLE001 -- the store's
@@ -312,10 +332,11 @@ class Receiver:
                     failed.append(item)
                 else:
                     done.append(outcome)
-        return done, untried + failed  # the untried first: one of them will tell who is to blame
+        # The untried first: one that can be stored shows that the failed ones are to blame.
+        return done, untried + failed
 
-    def _store_as_evidence(self, item: _Item, error: Exception) -> Outcome | None:
-        """Keep the bytes of a message that the store cannot take; None when it cannot even that."""
+    def _store_as_evidence(self, item: _Pending, error: Exception) -> Outcome | None:
+        """Keep the bytes of a message that the store cannot take; None when that fails, too."""
         log.error("receiver: the store cannot take this message", exc_info=error)
         pad = item.arrival.pad if item.arrival else item.other[0] if item.other else ""
         payload = item.arrival.payload if item.arrival else b""
@@ -324,28 +345,32 @@ class Receiver:
         problem = ContractError(
             Problem.MALFORMED, f"the store cannot take it: {type(error).__name__}"
         )
-        kept = _Item(item.mid, evidence(pad, problem, payload, self._wall_ms()), told=item.told)
+        kept = _Pending(
+            item.mid, evidence(pad, problem, payload, self._wall_ms()), answered=item.answered
+        )
         try:
             return (item, self._store_group([kept])[0][1])
         except Exception:
-            log.exception("receiver: the store does not keep the evidence either")
+            log.exception("receiver: the store cannot keep the evidence either")
             return None
 
-    def _store_group(self, items: list[_Item]) -> list[Outcome]:
-        """One transaction for all batches, then one for each of the others. Raises as the store."""
-        taken = sorted((i for i in items if i.arrival is not None), key=lambda item: item.place)
+    def _store_group(self, items: list[_Pending]) -> list[Outcome]:
+        """One transaction for all arrivals, then one for each other message. Raises what the store
+        raises; then everything of the group may be tried again.
+        """
+        taken = sorted((i for i in items if i.arrival is not None), key=lambda item: item.sort_key)
         outcomes: list[Outcome] = []
         if taken:
             receipts = self._store.take([item.arrival for item in taken if item.arrival])
             for item, receipt in zip(taken, receipts, strict=True):
                 pad = item.arrival.pad if item.arrival else ""
-                outcomes.append((item, [(pad, receipt)] if item.told else []))
+                outcomes.append((item, [(pad, receipt)] if item.answered else []))
         for item in items:
             if item.other is not None:
                 outcomes.append((item, self._store_other(*item.other)))
         return outcomes
 
-    def _store_other(self, pad: str, message: Message) -> list[Answer]:
+    def _store_other(self, pad: str, message: Message) -> list[PadReceipt]:
         if isinstance(message, State):
             receipt = self._store.birth(pad, message)
             return [(pad, receipt)] if message.status is Status.ONLINE else []
@@ -357,7 +382,7 @@ class Receiver:
 
 
 def _check(pad: str, message: Message) -> None:
-    """Raises ContractError for what no pad says of itself."""
+    """Raises ContractError for a state that no pad can have."""
     if not isinstance(message, State):
         return
     if message.pad != pad:
@@ -368,14 +393,14 @@ def _check(pad: str, message: Message) -> None:
         raise ContractError(Problem.MALFORMED, "a number is out of range")
 
 
-def condense(answers: list[Answer]) -> list[Answer]:
-    """The receipts that a pad needs of those that a group produced, in their order.
+def condense(receipts: list[PadReceipt]) -> list[PadReceipt]:
+    """Of a group's receipts those that its pads need, in their order.
 
-    All of one ledger tell the same head or an earlier one, so the highest says it all; besides it
-    only the answer to each birth, and each problem once.
+    A receipt with a higher seq of a ledger makes the lower ones unnecessary. Kept besides: the
+    answer to each birth, and each problem once.
     """
     wanted: dict[tuple[str, str, str | None, Problem | None], Receipt] = {}
-    for pad, receipt in answers:
+    for pad, receipt in receipts:
         key = (pad, receipt.ledger, receipt.session, receipt.problem)
         before = wanted.get(key)
         if before is None or receipt.seq >= before.seq:

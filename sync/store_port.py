@@ -1,7 +1,7 @@
-"""What the receiver hands to a store, and what it asks of one. Pure.
+"""What the receiver gives to a store, and what it needs of one. Pure.
 
-A payload becomes an `Arrival` whatever is in it: what cannot be read is evidence with a problem,
-never an exception in the receiver.
+Every payload becomes an `Arrival`: one that cannot be read is kept as evidence, with a problem, and
+never raises in the receiver.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from sync.messages import (
 
 
 class Arrival(NamedTuple):
-    """One message from a pad, as it came.
+    """One message from a pad, as it was received.
 
-    `pad`: from the topic, so vouched for by the broker. `batch`: None when the payload could not be
-    read; then `problem` and `detail` say why, and `payload` is the evidence to keep (as it
-    travelled, perhaps deflated). `payload` of a batch that can be read is its plain NDJSON.
-    `received_ms`: the receiver's wall clock, milliseconds since 1970.
+    `pad`: from the topic, on which the broker lets only that pad publish. `batch`: None when the
+    payload could not be read; then `problem` and `detail` say why, and `payload` is the evidence to
+    keep (as received, perhaps deflated). `payload` of a batch that can be read is its plain NDJSON.
+    `received_ms`: the receiver's wall clock, milliseconds since 1970-01-01T00:00Z.
     """
 
     pad: str
@@ -38,7 +38,7 @@ class Arrival(NamedTuple):
 
 
 class Store(Protocol):
-    """Where a receiver puts what it gets. Called from one thread.
+    """Where a receiver stores what pads send. Called from one thread.
 
     Every method is one transaction and returns only after its commit. Any exception means that
     nothing of the call is stored; the receiver calls again, and each method may be called again
@@ -48,18 +48,18 @@ class Store(Protocol):
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Store the group in its order; one receipt for each arrival, in the same order.
 
-        All receipts of one ledger tell its head after the commit. An arrival without a batch is
-        kept as evidence (so is a refused one, but for GAP, which is everyday) and its receipt
-        names the problem with ledger "" and seq 0.
+        All receipts of one ledger have its head after the commit. An arrival without a batch is
+        kept as evidence, and its receipt has the problem, ledger "" and seq 0. A refused batch is
+        kept as evidence, too, except for GAP, which is common.
         """
 
     def birth(self, pad: str, state: State) -> Receipt:
-        """Note a birth, farewell or will; the receipt tells what is stored of `state.ledger` and
-        echoes the session.
+        """Store an `up/state` message; the receipt has what is stored of `state.ledger` and echoes
+        the session.
 
         A (boots, session) lower than the highest one seen of this ledger changes nothing: a late
         will cannot hide a newer birth. A pad that lost its ledger counts from 1 again: a birth in
-        another ledger is news, a will from another one is not.
+        another ledger is taken, a will from another one is not.
         """
 
     def health(self, pad: str, health: Health) -> None:
@@ -70,7 +70,7 @@ class Store(Protocol):
 
 
 def read_arrival(pad: str, payload: bytes, deflated: bool, received_ms: int) -> Arrival:
-    """The arrival that a payload on `up/entries` makes; never raises for what is in it."""
+    """The arrival for a payload on `up/entries`; never raises for what is in it."""
     try:
         plain = inflate(payload) if deflated else payload
         return Arrival(pad, read_batch(plain), None, "", plain, received_ms)

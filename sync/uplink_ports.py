@@ -1,17 +1,17 @@
-"""What the uplink asks of the pad: a ledger to read, and someone to tell. Pure.
+"""What the uplink needs of the pad: a ledger to read, and an observer to call. Pure.
 
 `EntrySource` is the ledger's reading side, `UplinkObserver` the agent's. Neither knows MQTT.
 """
 
 from typing import Protocol
 
-from sync.delivery import Chunk
+from sync.delivery import LedgerSegment
 from sync.entries import HashName
 from sync.messages import Command, CommandResult, Desired, Problem
 
 
 class EntrySource(Protocol):
-    """The ledger, as the uplink sees it. The pad's writer satisfies it."""
+    """The ledger, as the uplink sees it. The pad's ledger writer fits it. Called on the loop."""
 
     @property
     def ledger_id(self) -> str:
@@ -29,30 +29,34 @@ class EntrySource(Protocol):
     def head_digest(self) -> bytes:
         """The digest after that."""
 
-    async def read(self, after: int, max_entries: int, max_bytes: int) -> Chunk:
-        """Entries after seq `after`: at most so many, bodies and newlines at most so long."""
+    async def read(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
+        """Entries after seq `after`: at most `max_entries`, whose bodies and newlines have
+        `max_bytes` or fewer.
+        """
 
     async def digest_at(self, seq: int) -> bytes | None:
         """The digest after `seq`; None where it is pruned or not reached."""
 
 
 class UplinkObserver(Protocol):
-    """Who hears the province. Called on the loop; must not block."""
+    """Is called with what the province sends. Called on the loop; must not block."""
 
     def receipted(self, seq: int) -> None:
-        """All entries up to `seq` are committed at the province; may go back."""
+        """All entries up to `seq` are committed at the province; lower than before when the
+        province was restored from a backup.
+        """
 
     def refused(self, problem: Problem, detail: str) -> None:
-        """The province did not take a batch; it is tried again, slowly."""
+        """The province refused a batch; it is sent again with backoff."""
 
     def diverged(self, detail: str) -> None:
-        """The province holds another history; nothing is sent until there is a new ledger."""
+        """The province holds another history; nothing is sent until a new ledger is opened."""
 
     def connected(self, up: bool) -> None:
-        """The broker accepted a connection, or it ended."""
+        """The broker accepted a connection (`up`), or it ended."""
 
     def desired(self, desired: Desired) -> None:
-        """A desired configuration came; perhaps one that is in force already."""
+        """A desired configuration arrived; perhaps one that is in force already."""
 
     async def command(self, command: Command) -> CommandResult:
-        """Carry out an order; the answer is published."""
+        """Carry out a command; the result is published to its response topic."""

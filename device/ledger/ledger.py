@@ -26,7 +26,7 @@ from device.ledger.file import (
 from device.ledger.rollover import Rollover
 from device.ledger.salvage import Carryover, RawRecord, needed_at_start, unread_tail
 from device.ledger.verify import Defect, LedgerVerdict, examine_file
-from sync.delivery import Chunk
+from sync.delivery import LedgerSegment
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 
 log = logging.getLogger(__name__)
@@ -151,11 +151,11 @@ class Ledger:
         self._since_checkpoint += 1
         return Entry(seq, raw, digest)
 
-    def read(self, after: int, max_entries: int, max_bytes: int) -> Chunk:
+    def read(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
         """Consecutive entries from `after + 1` on: at least one if there is one, then as many as
         the bounds allow (`max_bytes` counts the bodies and a newline for each).
 
-        A chunk never spans a pruned range; `torn` says that it begins behind one. Raises
+        A segment never spans a pruned range; `torn` says that it begins behind one. Raises
         LedgerError.
         """
         torn = 1 <= after < self._pruned
@@ -175,7 +175,7 @@ class Ledger:
                     break
                 entries.append(Entry(*row))
             rows.close()  # an open statement would keep the next checkpoint from completing
-        return Chunk(self.head[1] if prev is None else prev, entries, torn)
+        return LedgerSegment(self.head[1] if prev is None else prev, entries, torn)
 
     def digest_at(self, seq: int) -> bytes | None:
         """The digest after entry `seq`; None when it is pruned or not written yet. Raises

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from device.errors import LedgerError
 from device.ledger.ledger import Ledger
-from sync.delivery import Chunk
+from sync.delivery import LedgerSegment
 from sync.entries import GENESIS, Body, Entry, HashName
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Writer:
         """Commit an entry; durable when this returns. Raises LedgerError, ValueError (too long)."""
         return await self.run(lambda ledger: ledger.append(body))
 
-    async def read(self, after: int, max_entries: int, max_bytes: int) -> Chunk:
+    async def read(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
         """See `Ledger.read`."""
         return await self.run(lambda ledger: ledger.read(after, max_entries, max_bytes))
 

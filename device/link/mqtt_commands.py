@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from device.events import Refusal
 from device.ports import Desk, Granted
-from sync.desk_fields import Asked
+from sync.desk_fields import InviteFields
 from sync.entries import At, Service
 from sync.messages import VERSION, Command, CommandResult, Order
 
@@ -55,7 +55,7 @@ class MqttCommands:
                 return self._told(invitation, refusal)
         return self._told(invitation)
 
-    async def _invite(self, ask: Asked | None, by: str) -> CommandResult:
+    async def _invite(self, ask: InviteFields | None, by: str) -> CommandResult:
         if ask is None:
             return _refused(MALFORMED, "the order invite says in `ask` for what")
         untimely = self._untimely(ask.sent)

@@ -101,8 +101,6 @@ STILL_NAMED = {
     "device/ui/touch/touches.py",
     "device/drivers/chords.py",
     "province/store/tables.py",
-    "sync/delivery.py",
-    "sync/uplink.py",
 }
 """Modules whose renaming is not finished; the list may only become shorter."""
 

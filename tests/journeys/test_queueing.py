@@ -9,7 +9,7 @@ import pytest
 
 from device.events import Scene
 from device.link.mqtt_commands import GOOD_MS
-from sync.desk_fields import Asked
+from sync.desk_fields import InviteFields
 from sync.entries import Invited, Paused, Withdrawn
 from sync.messages import (
     VERSION,
@@ -45,7 +45,9 @@ class Queueing:
         return self.ask(self.invitation(case, age_ms=age_ms, again=again))
 
     def invitation(self, case: str | None, *, age_ms: int = 0, again: bool = False) -> Command:
-        ask = Asked(sent=now_ms() - age_ms, case=case, step="办结", clerk="C003", again=again)
+        ask = InviteFields(
+            sent=now_ms() - age_ms, case=case, step="办结", clerk="C003", again=again
+        )
         return Command(v=VERSION, order=Order.INVITE, by="hall-1", ask=ask)
 
     def about(self, order: Order, invitation: str | None, reason: str = "") -> CommandResult:

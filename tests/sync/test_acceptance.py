@@ -28,13 +28,13 @@ def ledger() -> MemoryLedger:
 
 
 def batch(ledger: MemoryLedger, after: int, count: int) -> Batch:
-    chunk = ledger.chunk(after, count, MAX_BATCH_BYTES)
+    segment = ledger.segment(after, count, MAX_BATCH_BYTES)
     raw = write_batch(
         ledger.ledger_id,
-        chunk.entries,
-        chunk.prev,
+        segment.entries,
+        segment.prev,
         hash_name=ledger.hash_name,
-        torn=chunk.torn,
+        torn=segment.torn,
     )
     return read_batch(raw)
 

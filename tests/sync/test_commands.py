@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from sync.commands import ANSWERS_KEPT, Commands
-from sync.desk_fields import Asked
+from sync.desk_fields import InviteFields
 from sync.messages import (
     VERSION,
     Command,
@@ -20,7 +20,7 @@ from sync.mqtt import Incoming, Outgoing
 from sync.uplink_ports import UplinkObserver
 from tests.rigs.time.virtual_time import run
 
-INVITE = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=1, case="DH-1"))
+INVITE = Command(v=VERSION, order=Order.INVITE, by="queue", ask=InviteFields(sent=1, case="DH-1"))
 IDENTIFY = Command(v=VERSION, order=Order.IDENTIFY, by="officer")
 
 
@@ -57,7 +57,7 @@ class Bench:
     ) -> None:
         payload = command if isinstance(command, bytes) else write_message(command)
         topic = Topic.COMMAND.of("pad-1")
-        self.commands.hear(
+        self.commands.receive(
             Incoming(topic, payload, 1, retained, False, response_topic, correlation, good_until_s)
         )
 

@@ -5,14 +5,14 @@ from random import Random
 import pytest
 
 from sync.delivery import (
-    Bear,
     Delivery,
+    DeliverySettings,
     Diverged,
-    News,
-    Pace,
-    Read,
+    PublishBirth,
     Receipted,
+    ReceiptOutcome,
     Rejected,
+    SendEntries,
     Wait,
     full_jitter_ms,
 )
@@ -20,7 +20,7 @@ from sync.entries import GENESIS
 from sync.messages import VERSION, Problem, Receipt
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 
-PACE = Pace(
+PACE = DeliverySettings(
     window=3,
     max_entries=10,
     probe_ms=1_000,
@@ -40,7 +40,7 @@ class Bench:
         self.ledger.rate(entries - 1)
         self.now_ms = 0
         self.delivery = Delivery(Random(1), PACE)
-        self.delivery.opened("L1", entries, 0)
+        self.delivery.ledger_opened("L1", entries, 0)
         if mark is not None:
             self.delivery.connected("1.1", 0)
             self.bear()
@@ -50,21 +50,21 @@ class Bench:
         return self.delivery.step(self.now_ms)
 
     def bear(self) -> None:
-        assert self.step() == Bear()
-        self.delivery.born(self.now_ms)
+        assert self.step() == PublishBirth()
+        self.delivery.birth_published(self.now_ms)
 
     def send(self) -> tuple[int, int]:
-        """Follow one `Read`; the first and last seq that were sent."""
+        """Follow one `SendEntries`; the first and last seq that were sent."""
         step = self.step()
-        assert isinstance(step, Read), step
-        chunk = self.ledger.chunk(*step)
-        self.delivery.sent(chunk, self.now_ms)
-        return chunk.entries[0].seq, chunk.entries[-1].seq
+        assert isinstance(step, SendEntries), step
+        segment = self.ledger.segment(*step)
+        self.delivery.sent(segment, self.now_ms)
+        return segment.entries[0].seq, segment.entries[-1].seq
 
     def send_all(self, acked: bool = True) -> list[tuple[int, int]]:
-        """Follow every `Read` that comes; the broker takes them at once."""
+        """Follow every `SendEntries` that comes; the broker takes them at once."""
         sent = []
-        while isinstance(self.step(), Read):
+        while isinstance(self.step(), SendEntries):
             sent.append(self.send())
             if acked:
                 self.delivery.acked(self.now_ms)
@@ -78,7 +78,7 @@ class Bench:
         session: str | None = None,
         ledger: str = "L1",
         digest: str | None = None,
-    ) -> News | None:
+    ) -> ReceiptOutcome | None:
         here = self.ledger.digest_here(seq)
         if digest is None:
             digest = (here or bytes(32)).hex()
@@ -93,7 +93,7 @@ class Bench:
         )
         return self.delivery.received(receipt, here, self.now_ms)
 
-    def birth_receipt(self, seq: int, session: str = "1.1") -> News | None:
+    def birth_receipt(self, seq: int, session: str = "1.1") -> ReceiptOutcome | None:
         return self.receipt(seq, session=session)
 
     def wait_out(self) -> int:
@@ -257,7 +257,7 @@ def test_another_history_at_the_province_stops_everything(seq: int, digest: str)
 def test_a_new_ledger_after_a_divergence_starts_with_a_birth() -> None:
     bench = Bench(50)
     bench.receipt(60)
-    bench.delivery.opened("L2", 3, bench.now_ms)
+    bench.delivery.ledger_opened("L2", 3, bench.now_ms)
     bench.bear()
     assert bench.birth_receipt(0) is None, "that was the old ledger's"
     assert bench.receipt(0, session="1.1", ledger="L2") == Receipted(0)
@@ -272,7 +272,7 @@ def test_a_refused_batch_is_tried_again_slowly_and_for_ever() -> None:
         assert refusal == Rejected(Problem.CHAIN, "why")
         assert bench.receipt(0, Problem.CHAIN) is None, "told once for a window"
         assert bench.wait_out() >= PACE.refused_ms
-        assert isinstance(bench.step(), Read)
+        assert isinstance(bench.step(), SendEntries)
     assert bench.send_all() == [(1, 10)]
     assert bench.receipt(10) == Receipted(10)
     assert len(bench.send_all()) == 3
@@ -309,10 +309,10 @@ def test_what_the_ledger_has_pruned_is_skipped_as_a_torn_chunk() -> None:
     bench = Bench(50, mark=10)
     bench.ledger.prune(21)
     step = bench.step()
-    assert isinstance(step, Read)
-    chunk = bench.ledger.chunk(*step)
-    assert chunk.torn
-    bench.delivery.sent(chunk, 0)
+    assert isinstance(step, SendEntries)
+    segment = bench.ledger.segment(*step)
+    assert segment.torn
+    bench.delivery.sent(segment, 0)
     assert bench.send() == (31, 40)
 
 
@@ -323,10 +323,10 @@ def test_a_ledger_that_gives_nothing_is_asked_again_later() -> None:
     bench.delivery.acked(0)
     bench.receipt(5)
     step = bench.step()
-    assert isinstance(step, Read)
-    bench.delivery.sent(bench.ledger.chunk(*step), 0)
+    assert isinstance(step, SendEntries)
+    bench.delivery.sent(bench.ledger.segment(*step), 0)
     assert bench.wait_out() >= PACE.stall_ms
-    assert isinstance(bench.step(), Read)
+    assert isinstance(bench.step(), SendEntries)
 
 
 def test_digests_at_hand_are_those_of_the_mark_and_of_what_is_in_flight() -> None:

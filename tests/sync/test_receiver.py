@@ -45,8 +45,8 @@ def receipts(tap: Wiretap, pad: str) -> list[Receipt]:
 
 
 def batch_of(ledger: MemoryLedger, after: int = 0, count: int = 1000) -> bytes:
-    chunk = ledger.chunk(after, count, MAX_BATCH_BYTES)
-    return write_batch(ledger.ledger_id, chunk.entries, chunk.prev, torn=chunk.torn)
+    segment = ledger.segment(after, count, MAX_BATCH_BYTES)
+    return write_batch(ledger.ledger_id, segment.entries, segment.prev, torn=segment.torn)
 
 
 def a_ledger(pad: str, ratings: int = 3) -> MemoryLedger:
@@ -231,7 +231,7 @@ def test_two_receivers_share_the_work_and_one_may_die_in_the_middle(broker: Brok
             for pad in pads:
                 pad.rate(5_000)
             until(lambda: len(store.takes) > 3, 10, "the drain has begun")
-            link = first._link
+            link = first._connection
             assert link is not None
             link.abort()  # as a SIGKILL: what it holds unacknowledged is gone with it
             first._stopping.set()

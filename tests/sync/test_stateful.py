@@ -19,7 +19,15 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from sync.acceptance import Accepted, judge, session_of
-from sync.delivery import Bear, Delivery, Diverged, News, Pace, Read, Receipted
+from sync.delivery import (
+    Delivery,
+    DeliverySettings,
+    Diverged,
+    PublishBirth,
+    Receipted,
+    ReceiptOutcome,
+    SendEntries,
+)
 from sync.messages import (
     VERSION,
     Batch,
@@ -36,7 +44,7 @@ from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore, Stored
 
 PAD = "pad-1"
-PACE = Pace(window=3, max_entries=4, reconcile_ms=120_000)
+PACE = DeliverySettings(window=3, max_entries=4, reconcile_ms=120_000)
 Message = tuple[str, bytes, bool]  # what it is, the payload, whether it is deflated
 
 
@@ -72,7 +80,7 @@ class Way(RuleBasedStateMachine):
         self.boots += 1
         self.session = 0
         self.delivery = self.delivery_type(self.rng, PACE)
-        self.delivery.opened(self.ledger.ledger_id, self.ledger.head_seq, self.now_ms)
+        self.delivery.ledger_opened(self.ledger.ledger_id, self.ledger.head_seq, self.now_ms)
         self.cut()
 
     @rule(count=st.integers(1, 10))
@@ -108,7 +116,7 @@ class Way(RuleBasedStateMachine):
         """What the uplink's loop does, until there is nothing to do."""
         while self.online:
             step = self.delivery.step(self.now_ms)
-            if isinstance(step, Bear):
+            if isinstance(step, PublishBirth):
                 state = State(
                     v=VERSION,
                     pad=PAD,
@@ -118,13 +126,13 @@ class Way(RuleBasedStateMachine):
                     ledger=self.ledger.ledger_id,
                 )
                 self.up.append(("state", write_message(state), False))
-                self.delivery.born(self.now_ms)
-            elif isinstance(step, Read):
-                chunk = self.ledger.chunk(*step)
-                payload = write_batch("L1", chunk.entries, chunk.prev, torn=chunk.torn)
+                self.delivery.birth_published(self.now_ms)
+            elif isinstance(step, SendEntries):
+                segment = self.ledger.segment(*step)
+                payload = write_batch("L1", segment.entries, segment.prev, torn=segment.torn)
                 self.up.append(("entries", *deflate(payload)))
                 self.acks += 1
-                self.delivery.sent(chunk, self.now_ms)
+                self.delivery.sent(segment, self.now_ms)
             else:
                 return
 
@@ -273,7 +281,7 @@ class MaxSeen(MemoryStore):
 class NeverGoesBack(Delivery):
     """Broken: keeps its mark when a restored province has less."""
 
-    def received(self, receipt: Receipt, here: bytes | None, now_ms: int) -> News | None:
+    def received(self, receipt: Receipt, here: bytes | None, now_ms: int) -> ReceiptOutcome | None:
         if receipt.seq < self.mark and self._mark_digest is not None:
             receipt = replace(receipt, seq=self.mark, digest=self._mark_digest.hex())
             here = None
@@ -292,8 +300,8 @@ class WithTrustInTheBroker(Way):
     """Broken: takes the broker's PUBACK for the province's receipt."""
 
     def broker_takes_one(self) -> None:
-        if self.delivery._flight:
-            self.receipted = max(self.receipted, self.delivery._flight[0][0])
+        if self.delivery._in_flight:
+            self.receipted = max(self.receipted, self.delivery._in_flight[0][0])
         super().broker_takes_one()
 
 

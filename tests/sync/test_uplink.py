@@ -322,7 +322,7 @@ def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker
         )
         tap.say(Topic.RECEIPT.of("pad-p"), write_message(answer))
         until(lambda: pad.receipts, 10, "the way is open")
-        link = pad.uplink._link
+        link = pad.uplink._connection
         assert link is not None
         queued = link._client._out_messages
         most = 0

@@ -5,7 +5,7 @@ import pytest
 
 from device.events import Refusal, Scene
 from device.link.mqtt_commands import GOOD_MS, MAX_BY_CHARS, MqttCommands, source_of
-from sync.desk_fields import Asked
+from sync.desk_fields import InviteFields
 from sync.entries import At, Invited, Level, Rated, Trust, Withdrawn
 from sync.messages import VERSION, Command, CommandResult, Order, write_message
 from tests.rigs.pad.virtual_pad import UTC_MS, Bench
@@ -40,14 +40,16 @@ class Queue(Bench):
         window: str | None = None,
     ) -> CommandResult:
         sent = UTC_MS + now_ms() + self.ahead_ms - age_ms
-        ask = Asked(sent=sent, case=case, step=step, clerk="C003", again=again, window=window)
+        ask = InviteFields(
+            sent=sent, case=case, step=step, clerk="C003", again=again, window=window
+        )
         return await self.give(Order.INVITE, ask=ask)
 
     async def give(
         self,
         order: Order,
         invitation: str | None = None,
-        ask: Asked | None = None,
+        ask: InviteFields | None = None,
         reason: str = "",
     ) -> CommandResult:
         command = Command(

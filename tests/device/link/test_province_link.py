@@ -15,7 +15,7 @@ from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
 from device.link.province_link import SILENT_MS, ProvinceLink
-from sync.desk_fields import Asked
+from sync.desk_fields import InviteFields
 from sync.entries import (
     Cleared,
     Configured,
@@ -402,7 +402,7 @@ def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Pa
         sent = bench.pad.clock.at().utc
         assert sent is not None
         wanted = Command(
-            v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=sent, case="DH-1")
+            v=VERSION, order=Order.INVITE, by="queue", ask=InviteFields(sent=sent, case="DH-1")
         )
         made = await bench.link.command(wanted)
         assert (made.done, made.standing, bench.scene) == (True, "open", Scene.INVITATION)
@@ -423,7 +423,7 @@ def test_a_pad_that_does_not_know_the_time_takes_no_invitation_that_may_be_late(
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.pad.start()
-        wanted = Command(v=VERSION, order=Order.INVITE, by="queue", ask=Asked(sent=UTC_MS))
+        wanted = Command(v=VERSION, order=Order.INVITE, by="queue", ask=InviteFields(sent=UTC_MS))
         answer = await bench.link.command(wanted)
         assert (answer.done, answer.code) == (False, "clock-unknown")
         assert bench.recorded(Invited) == []

@@ -1,6 +1,6 @@
 """A ledger in memory with the real chain, for tests that need entries and no disk."""
 
-from sync.delivery import Chunk
+from sync.delivery import LedgerSegment
 from sync.entries import (
     FORMAT,
     GENESIS,
@@ -62,7 +62,7 @@ class MemoryLedger:
                 )
             )
 
-    def chunk(self, after: int, max_entries: int, max_bytes: int) -> Chunk:
+    def segment(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
         """What `read` gives, at once."""
         torn = after < self.pruned
         start = max(after, self.pruned) - self.pruned
@@ -75,10 +75,10 @@ class MemoryLedger:
             taken.append(entry)
         prev = self.digest_here(start + self.pruned)
         assert prev is not None
-        return Chunk(prev, taken, torn)
+        return LedgerSegment(prev, taken, torn)
 
-    async def read(self, after: int, max_entries: int, max_bytes: int) -> Chunk:
-        return self.chunk(after, max_entries, max_bytes)
+    async def read(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
+        return self.segment(after, max_entries, max_bytes)
 
     def digest_here(self, seq: int) -> bytes | None:
         """What `digest_at` gives, at once."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sync import entries as e
 from sync import messages as c
-from sync.desk_fields import Asked
+from sync.desk_fields import InviteFields
 from sync.entries import Level, Trust
 
 FOLDER = Path(__file__).parents[2] / "sync" / "golden"
@@ -149,12 +149,14 @@ MESSAGES: dict[str, c.Message] = {
         problems=("settings.grace_s: 90 is more than 10",),
     ),
     **{f"command-{order.value}": c.Command(v=1, order=order, by="province") for order in PLAIN},
-    "command-invite": c.Command(v=1, order=c.Order.INVITE, by="queue", ask=Asked(sent=UTC_MS)),
+    "command-invite": c.Command(
+        v=1, order=c.Order.INVITE, by="queue", ask=InviteFields(sent=UTC_MS)
+    ),
     "command-invite-with-everything": c.Command(
         v=1,
         order=c.Order.INVITE,
         by="queue",
-        ask=Asked(
+        ask=InviteFields(
             sent=UTC_MS,
             case="DH-2026-17",
             matter="11220000MB0001",

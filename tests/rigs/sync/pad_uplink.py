@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any, TypeVar
 
-from sync.delivery import Pace
+from sync.delivery import DeliverySettings
 from sync.messages import VERSION, Command, CommandResult, Desired, Problem
 from sync.mqtt import BrokerAddress
 from sync.uplink import Uplink
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 
 T = TypeVar("T")
-BRISK = Pace(probe_ms=200, stall_ms=300, refused_ms=400, longest_ms=1_000, gap_quiet_ms=50)
+BRISK = DeliverySettings(
+    probe_ms=200, stall_ms=300, refused_ms=400, longest_ms=1_000, gap_quiet_ms=50
+)
 """The same behaviour, faster, for tests over real sockets."""
 
 
@@ -29,7 +31,7 @@ class PadEnd:
         ledger: MemoryLedger | None = None,
         *,
         boots: int = 1,
-        pace: Pace = BRISK,
+        settings: DeliverySettings = BRISK,
         keepalive_s: int = 5,
     ) -> None:
         self.ledger = ledger or MemoryLedger(pad, f"L-{pad}")
@@ -43,10 +45,15 @@ class PadEnd:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pad", daemon=True)
         self._thread.start()
-        self.uplink = self.run(self._build(broker, pad, boots, pace, keepalive_s))
+        self.uplink = self.run(self._build(broker, pad, boots, settings, keepalive_s))
 
     async def _build(
-        self, broker: BrokerAddress, pad: str, boots: int, pace: Pace, keepalive_s: int
+        self,
+        broker: BrokerAddress,
+        pad: str,
+        boots: int,
+        settings: DeliverySettings,
+        keepalive_s: int,
     ) -> Uplink:
         return Uplink(
             broker,
@@ -57,7 +64,7 @@ class PadEnd:
             agent="test",
             keepalive_s=keepalive_s,
             reconnect_max_s=0.3,
-            pace=pace,
+            settings=settings,
             rng=Random(7),
         )
 
@@ -77,9 +84,9 @@ class PadEnd:
         """As a SIGKILL: the socket closes, nothing is said."""
 
         async def cancel() -> None:
-            life = self.uplink._life
+            life = self.uplink._task
             if life is not None:
-                link = self.uplink._link
+                link = self.uplink._connection
                 if link is not None:
                     plug = link._client.socket()
                     assert isinstance(plug, socket.socket)
