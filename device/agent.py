@@ -43,7 +43,7 @@ from device.session.context import TOUCH_SETTLE_MS
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.system.health import measure, report
-from device.system.systemd import SystemdNotifier, Watchdog, words
+from device.system.systemd import SystemdNotifier, Watchdog, status_text
 from sync import __version__
 from sync.entries import Booted, Trust
 from sync.messages import Health
@@ -336,7 +336,7 @@ class Agent:
         pad = self._pad
         if pad is None or not self._running:
             return "starting"
-        return words(
+        return status_text(
             "stopping" if self.stopping.is_set() else pad.session.clerk_state,
             pad.session.window,
             self.writer.head_seq - self.writer.receipted,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.system.system_files import KIOSKS, following, write
+from device.system.system_files import KIOSKS, next_commands, write
 from sync import __version__
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _units(out: Path, kiosk: str | None) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     print(*written, sep="\n")
-    print("then, as root:", *following(kiosk), sep="\n  ")
+    print("then, as root:", *next_commands(kiosk), sep="\n  ")
     return OK
 
 

@@ -1,11 +1,12 @@
-"""Honest time: what the pad knows of the hour, and how well it knows it (law 6).
+"""The time of day for entries, and how far it may be trusted (law 6).
 
-Every entry carries an `At`. What is not known is left empty: a pad that woke in 1970 writes `utc`
-null and the province dates the entry from the `clock` entry of the same boot.
+Every entry has an `At`. A time that is not known is left empty: a pad that starts in 1970 writes
+`utc` null, and the province dates the entry from the `clock` entry of the same boot.
 
-Trust never falls to nothing within a boot. When the time server goes away (or somebody sets the
-wall clock by hand afterwards), the pad goes on from its last good reading along CLOCK_BOOTTIME and
-says `held`: that clock does not step, and its rate stays disciplined by the last known frequency.
+Within a boot trust never returns to `none`. When the time server cannot be reached any more, or the
+wall clock is set by hand afterwards, the pad counts on from its last good reading by CLOCK_BOOTTIME
+and writes `held`: that clock does not step, and the kernel keeps correcting its rate with the last
+known frequency.
 """
 
 import time
@@ -15,7 +16,7 @@ from device.ports import BootClock, WallClock, WallReading
 from sync.entries import At, Clock, Trust
 
 STEP_TOLERANCE_MS = 1_000
-"""A second: what a leap second or a first synchronisation moves, and no slewing ever does."""
+"""A leap second or a first synchronisation moves the clock by as much; slewing does not."""
 
 HELD_PPM = 500
 """The kernel's own bound for a clock left alone (adjtimex(2), `tolerance`)."""
@@ -25,7 +26,7 @@ CHINA_STANDARD_TIME_S = 8 * 3600
 
 
 class _Sample(NamedTuple):
-    """Wall and boot clock read together; `offset_ms` is UTC minus mono."""
+    """Wall and boot clock, read together. `offset_ms`: UTC minus `mono`."""
 
     mono: int
     wall: WallReading
@@ -35,8 +36,8 @@ class _Sample(NamedTuple):
         return self.wall.utc_ms - self.mono
 
 
-class _Anchor(NamedTuple):
-    """The last good reading."""
+class _GoodReading(NamedTuple):
+    """The last reading of a wall clock that was trusted."""
 
     offset_ms: int
     mono: int
@@ -46,10 +47,10 @@ class _Anchor(NamedTuple):
 
 
 class TrustedClock:
-    """The time, for entries. Belongs to one thread; `check` is to be called every second or so.
+    """The time for entries. To be used by one thread; `check` is to be called about once a second.
 
-    `step_tolerance_ms`: how far the wall clock may move against the boot clock without a new
-    `clock` entry.
+    `step_tolerance_ms`: how far the wall clock may move against the boot clock before a new `clock`
+    entry is due.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class TrustedClock:
         self._boot = boot
         self._wall = wall
         self._step_tolerance_ms = step_tolerance_ms
-        self._good: _Anchor | None = None
+        self._good: _GoodReading | None = None
         self._noted_offset_ms = 0
         self._noted_trust = Trust.NONE
         self._trust_before = Trust.NONE
@@ -76,9 +77,10 @@ class TrustedClock:
         return self._at(sample.mono, trust, offset_ms)
 
     def at_mono(self, mono_ms: int) -> At:
-        """A moment of this boot that has just passed, such as the edge of a press.
+        """A moment of this boot shortly before now, such as the edge of a press; `mono_ms` is
+        CLOCK_BOOTTIME.
 
-        A moment before the clock became known is not dated with what was learnt since.
+        A moment before the time became known is not dated from what was learnt afterwards.
         """
         trust, offset_ms = self._judge(self._sample())
         if mono_ms < self._noted_mono and self._trust_before is Trust.NONE:
@@ -86,23 +88,23 @@ class TrustedClock:
         return self._at(mono_ms, trust, offset_ms)
 
     def time_of_day(self) -> str:
-        """Hours and minutes in China; nothing while the time is not known (law 6)."""
+        """Hours and minutes in China, "HH:MM"; "" while the time is not known (law 6)."""
         at = self.at()
         if at.utc is None or at.trust is Trust.NONE:
             return ""
         return time.strftime("%H:%M", time.gmtime(at.utc // 1000 + CHINA_STANDARD_TIME_S))
 
     def check(self) -> Clock | None:
-        """The entry to record when the clock's quality has changed or the wall clock has stepped.
+        """The entry that is due when the trust has changed or the wall clock has stepped.
 
-        None while nothing has, and as long as the time is not known at all.
+        None when neither happened, and while the time is not known.
         """
         sample = self._sample()
         trust, offset_ms = self._judge(sample)
         if trust is Trust.NONE:
             return None
         if sample.wall.trust is trust and (self._good is None or trust is not Trust.HELD):
-            self._good = _Anchor(
+            self._good = _GoodReading(
                 offset_ms, sample.mono, trust, sample.wall.uncertainty_ms, sample.wall.source
             )
         stepped = abs(offset_ms - self._noted_offset_ms) > self._step_tolerance_ms
@@ -125,7 +127,9 @@ class TrustedClock:
         )
 
     def _sample(self) -> _Sample:
-        """Both clocks, read within 2 ms of each other if the scheduler allows it in three goes."""
+        """Both clocks, read within 2 ms of each other where the scheduler allows it; three
+        tries.
+        """
         for _ in range(3):
             before = self._boot.mono_ms()
             wall = self._wall.read()
@@ -134,7 +138,7 @@ class TrustedClock:
         return _Sample(before, wall)
 
     def _judge(self, sample: _Sample) -> tuple[Trust, int]:
-        """The trust that a sample deserves, and UTC minus mono under it."""
+        """How far a sample may be trusted, and the UTC minus mono that follows."""
         wall, good = sample.wall, self._good
         if wall.trust is Trust.NTP or good is None:
             return wall.trust, sample.offset_ms

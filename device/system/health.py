@@ -1,7 +1,7 @@
-"""How the pad is: the faults that stand, and what its board can tell of itself.
+"""The pad's health: the faults there are now, and readings of the board.
 
-Nothing is swallowed (law 8): whoever meets a fault raises it here, by code and detail, and clears
-it when it is mended.
+No fault is hidden (law 8): the code that meets one raises it here, by code and detail, and clears
+it when it is over.
 """
 
 import os
@@ -17,38 +17,40 @@ SYSFS = Path("/sys")
 
 
 class Faults:
-    """The faults that stand now. One code may stand with several details (two stuck keys)."""
+    """The faults there are now. A code may be there with several details (two stuck keys). To be
+    used by one thread, the loop's.
+    """
 
     def __init__(self) -> None:
-        self._standing: dict[tuple[PadCode, str], FaultNow] = {}
+        self._current: dict[tuple[PadCode, str], FaultNow] = {}
 
     def raise_(self, code: PadCode, detail: str, mono: int) -> bool:
-        """Note a fault since `mono` (CLOCK_BOOTTIME ms); False when it stood already."""
-        if (code, detail) in self._standing:
+        """Note a fault since `mono` (CLOCK_BOOTTIME ms); False when it was noted already."""
+        if (code, detail) in self._current:
             return False
-        self._standing[code, detail] = FaultNow(code=code.code, since=mono, detail=detail)
+        self._current[code, detail] = FaultNow(code=code.code, since=mono, detail=detail)
         return True
 
     def clear(self, code: PadCode, detail: str = "") -> bool:
-        """The fault is mended; without a detail, with every detail. False when none stood."""
-        mended = [key for key in self._standing if key[0] is code and detail in ("", key[1])]
-        for key in mended:
-            del self._standing[key]
-        return bool(mended)
+        """The fault is over; without a detail, for every detail. False when there was none."""
+        cleared = [key for key in self._current if key[0] is code and detail in ("", key[1])]
+        for key in cleared:
+            del self._current[key]
+        return bool(cleared)
 
     @property
     def now(self) -> tuple[FaultNow, ...]:
-        """Every fault that stands, oldest first."""
-        return tuple(self._standing.values())
+        """Every fault, oldest first."""
+        return tuple(self._current.values())
 
     @property
     def blocking(self) -> PadCode | None:
         """The oldest fault that closes the window, or None when the window may be open."""
-        return next((code for code, _ in self._standing if code.blocks), None)
+        return next((code for code, _ in self._current if code.blocks), None)
 
 
 class HealthReadings(NamedTuple):
-    """What the board can tell of itself; None where it cannot."""
+    """Readings of the board; None where it has no such sensor."""
 
     disk_free_bytes: int | None
     card_wear_percent: float | None
@@ -56,7 +58,10 @@ class HealthReadings(NamedTuple):
 
 
 def measure(path: Path, sysfs: Path = SYSFS) -> HealthReadings:
-    """Free space and wear of the card under `path`, and the board's temperature. Only reads."""
+    """Free space and wear of the card that `path` is on, and the board's temperature.
+
+    Uses statvfs(3), stat(2) and sysfs; opens nothing on the card.
+    """
     return HealthReadings(
         _disk_free_bytes(path), _card_wear_percent(path, sysfs), _temperature_c(sysfs)
     )
@@ -128,5 +133,5 @@ def _temperature_c(sysfs: Path) -> float | None:
 def _millidegrees(zone: Path) -> int | None:
     try:
         return int(zone.read_text())
-    except (OSError, ValueError):  # a zone that is switched off answers EAGAIN or EINVAL
+    except (OSError, ValueError):  # reading a zone that is switched off gives EAGAIN or EINVAL
         return None

@@ -1,6 +1,7 @@
-"""What the operating system is told of a pad: its service, its user, its folder, its devices.
+"""The files that a pad installs into the operating system: service, user, folders, devices.
 
-The files lie in hw/; written into a system's /etc they name the program that wrote them.
+They are kept in hw/. When they are written into a system's /etc, the program that writes them is
+named in them as what the service starts.
 """
 
 import importlib.resources
@@ -10,42 +11,44 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROGRAM = "/opt/ratingpad/bin/ratingpad"
-"""The program that the service in hw/ starts."""
+"""The program that is named in hw/; replaced when the files are written."""
 
-NEXT = (
+NEXT_COMMANDS = (
     "systemd-sysusers",
     "systemd-tmpfiles --create ratingpad.conf",
     "udevadm control --reload && udevadm trigger",
     "systemctl daemon-reload",
     "systemctl enable --now ratingpad",
 )
-"""What makes a system take notice, in order. `daemon-reload` begins the board's watchdog, too."""
+"""The commands by which the system reads the files, in order. `daemon-reload` also starts the
+board's watchdog.
+"""
 
 
 KIOSKS = ("cog", "chromium")
-"""The browsers that there is a kiosk's unit for."""
+"""The browsers for which there is a kiosk unit."""
 
 
-class Unit(NamedTuple):
-    """One file: where it goes, from the root of the system, and what stands in it."""
+class SystemFile(NamedTuple):
+    """One file: its path from the root of the system, and its text."""
 
     path: Path
     text: str
 
 
-def units(program: Path, kiosk: str | None = None) -> list[Unit]:
-    """Every file, with `program` as what the service starts; with those of a `kiosk`, if any."""
+def system_files(program: Path, kiosk: str | None = None) -> list[SystemFile]:
+    """Every file, with `program` as what the service starts; with a `kiosk`, its files too."""
     return [
-        Unit(path, source.read_text("utf-8").replace(PROGRAM, str(program)))
+        SystemFile(path, source.read_text("utf-8").replace(PROGRAM, str(program)))
         for path, source in (*_sources(), *_kiosk_sources(kiosk))
     ]
 
 
-def following(kiosk: str | None = None) -> tuple[str, ...]:
-    """What to type next; with a kiosk, its folder before the agent and its browser after."""
+def next_commands(kiosk: str | None = None) -> tuple[str, ...]:
+    """The commands to type next. With a kiosk: its folder before the agent, its browser after."""
     if kiosk is None:
-        return NEXT
-    users, folders, *rest = NEXT
+        return NEXT_COMMANDS
+    users, folders, *rest = NEXT_COMMANDS
     return (
         users,
         f"{folders} ratingpad-kiosk.conf",
@@ -55,18 +58,18 @@ def following(kiosk: str | None = None) -> tuple[str, ...]:
 
 
 def write(out: Path, program: Path, kiosk: str | None = None) -> list[Path]:
-    """Write them below `out`; the paths. What only another kiosk's browser has is taken away, or
-    both would be told of one service. Raises OSError.
+    """Write the files below `out`; returns their paths. Files that only the other kiosk browser has
+    are deleted, or the units of both browsers would apply to one service. Raises OSError.
     """
     if kiosk is not None:
         ours = {path for path, _ in _kiosk_sources(kiosk)}
-        for path in {path for one in KIOSKS for path, _ in _kiosk_sources(one)} - ours:
+        for path in {path for other in KIOSKS for path, _ in _kiosk_sources(other)} - ours:
             (out / path).unlink(missing_ok=True)
     written = []
-    for unit in units(program, kiosk):
-        path = out / unit.path
+    for file in system_files(program, kiosk):
+        path = out / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(unit.text, "utf-8")
+        path.write_text(file.text, "utf-8")
         written.append(path)
     return written
 
@@ -80,7 +83,7 @@ def _sources() -> Iterator[tuple[Path, Traversable]]:
     yield etc / "sysusers.d/ratingpad.conf", systemd / "sysusers.conf"
     yield etc / "tmpfiles.d/ratingpad.conf", systemd / "tmpfiles.conf"
     if (hw / "udev").is_dir():
-        for rules in sorted((hw / "udev").iterdir(), key=lambda one: one.name):
+        for rules in sorted((hw / "udev").iterdir(), key=lambda rules: rules.name):
             if rules.name.endswith(".rules"):
                 yield etc / "udev/rules.d" / rules.name, rules
 

@@ -1,13 +1,15 @@
-"""A word to systemd: ready, how it goes, still alive, stopping (sd_notify(3)).
+"""Reports to systemd: ready, status, still running, stopping (sd_notify(3)).
 
-One datagram each; nothing is sent when nobody asked for it. No dependency: it is one `sendto`. Of
-the packages on PyPI `sdnotify`, the usual one, is from 2017, `cysystemd` binds the C library, and
-the one that is kept, `systemd-watchdog`, sends the same datagram from a class of its own.
+Each report is one datagram; without systemd (no NOTIFY_SOCKET) none is sent. No library is used,
+because it is one `sendto`: of the packages on PyPI `sdnotify`, the usual one, is from 2017,
+`cysystemd` binds the C library, and the maintained one, `systemd-watchdog`, sends the same datagram
+from a class of its own.
 
-The watchdog is fed by the agent's own loop and only while its parts live, so that a loop that
-hangs and a thread that has died both let it bite. A card that does not answer is no reason: a
-restart does not mend it, would lose the ratings that wait in memory, and a process inside such a
-write cannot even be killed. That is a fault on the screen (L01), and the status says so.
+The agent's own loop reports to systemd's watchdog, and only while the agent's threads run. So
+systemd restarts an agent whose loop hangs; a thread that has ended makes the agent end itself. A
+memory card that hangs does not cause a restart: a restart would not repair the card, would lose the
+ratings that wait in memory, and a process inside such a write cannot even be killed. It is a fault
+on the screen (L01) instead, and in the status.
 """
 
 import asyncio
@@ -18,63 +20,69 @@ from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 5.0
-"""So often the parts are looked at, and more often where the watchdog is impatient."""
+CHECK_INTERVAL_S = 5.0
+"""How often the threads are checked and systemd gets a report; less with a short watchdog timeout.
+"""
 
-BEATS_PER_PATIENCE = 4
-"""Three beats may be late before the watchdog bites."""
+CHECKS_PER_TIMEOUT = 4
+"""Reports within one watchdog timeout: three may fail before systemd restarts the agent."""
 
 MAX_STATUS_CHARS = 400
-"""A fault's detail may be long; `systemctl status` has one line."""
+"""A bound, because `systemctl status` shows one line."""
 
 
 class SystemdNotifier:
-    """Where systemd listens, taken from the environment it gave; elsewhere nothing happens."""
+    """Sends to the socket that systemd names in the environment; does nothing when it names
+    none.
+    """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         address = environ.get("NOTIFY_SOCKET", "")
         # "@" stands for the NUL byte of an abstract socket.
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._socket: socket.socket | None = None
-        self._told = False
+        self._send_failed = False
         self.watchdog_s: float | None = None
-        """After so long without a word systemd restarts this process; None when it never does."""
+        """The watchdog's timeout: so long without a report, and systemd restarts this process. None
+        when this service has no watchdog.
+        """
         if self._address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-            self.watchdog_s = _patience_s(environ)
+            self.watchdog_s = _watchdog_timeout_s(environ)
 
     @property
-    def listens(self) -> bool:
-        """Whether systemd wants to hear."""
+    def is_enabled(self) -> bool:
+        """Whether systemd asked for reports and `close` has not been called."""
         return self._socket is not None
 
-    def say(self, *assignments: str) -> bool:
-        """Send lines like `READY=1` in one datagram; never blocks. False when they did not go."""
+    def send(self, *assignments: str) -> bool:
+        """Send lines like `READY=1` in one datagram; never blocks. Whether they were sent."""
         if self._socket is None:
             return False
         try:
             message = "\n".join(assignments).encode()
             self._socket.sendto(message, socket.MSG_DONTWAIT, self._address)
-        except OSError as error:  # systemd starts itself anew, or does not keep up
-            if not self._told:
-                log.warning("systemd does not hear: %s", error)
-            self._told = True
+        except OSError as error:  # systemd is being restarted, or its socket buffer is full
+            if not self._send_failed:  # logged once, until a datagram is sent again
+                log.warning("systemd cannot be reached: %s", error)
+            self._send_failed = True
             return False
-        self._told = False
+        self._send_failed = False
         return True
 
     def close(self) -> None:
-        """Say nothing more; safe to call twice."""
+        """Send nothing more; safe to call twice."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
 
 class Watchdog:
-    """The agent's heartbeat on its loop, from its start to its end.
+    """Checks the agent's threads at an interval, and reports to systemd while all of them run.
 
-    `dead` names the part that has died, or gives None; then the heart stops and `on_dead` hears of
-    it once. `status` is asked for the words that `systemctl status` shows.
+    `dead` returns the name of a thread that has ended, or None. When there is one, `on_dead` is
+    called with it once, and checks and reports end. `status` returns the text that `systemctl
+    status` shows. All of it runs on the agent's loop.
     """
 
     def __init__(
@@ -90,86 +98,87 @@ class Watchdog:
         self._on_dead = on_dead
         self._status = status
         self._ready = False
-        self._over = False
-        self._owed: list[str] = []
-        self._said = ""
+        self._found_dead = False
+        self._unsent: list[str] = []
+        self._sent_status = ""
         self._next: asyncio.TimerHandle | None = None
-        patience_s = service.watchdog_s
-        self.every_s = min(BEAT_S, patience_s / BEATS_PER_PATIENCE) if patience_s else BEAT_S
+        self.interval_s = CHECK_INTERVAL_S
+        if service.watchdog_s:
+            self.interval_s = min(CHECK_INTERVAL_S, service.watchdog_s / CHECKS_PER_TIMEOUT)
 
     def start(self) -> None:
-        """The first beat; on the loop."""
-        self._strike()
+        """Check and report now, and from now on; to be called on the loop."""
+        self._check()
 
     def ready(self) -> None:
-        """Keys are taken: the next beat, now, says so."""
+        """Report that the agent takes keys; sent now."""
         self._ready = True
-        self._owed.append("READY=1")
-        self._strike()
+        self._unsent.append("READY=1")
+        self._check()
 
     def stopping(self) -> None:
-        """The agent has begun to end; the heart beats on until `stop`."""
-        self._owed.append("STOPPING=1")
-        self._strike()
+        """Report that the agent has begun to end; checks and reports go on until `stop`."""
+        self._unsent.append("STOPPING=1")
+        self._check()
 
     def stop(self) -> None:
-        """The last beat was the last; safe to call twice."""
+        """End checks and reports; safe to call twice."""
         if self._next is not None:
             self._next.cancel()
             self._next = None
         self._service.close()
 
-    def _strike(self) -> None:
+    def _check(self) -> None:
         if self._next is not None:
             self._next.cancel()
         self._next = None
-        if self._over:
+        if self._found_dead:
             return
         dead = self._dead()
         if dead is not None:
-            self._over = True
+            self._found_dead = True
             self._on_dead(dead)
             return
-        self._tell()
-        self._next = asyncio.get_running_loop().call_later(self.every_s, self._strike)
+        self._report()
+        self._next = asyncio.get_running_loop().call_later(self.interval_s, self._check)
 
-    def _tell(self) -> None:
-        if not self._service.listens:
+    def _report(self) -> None:
+        if not self._service.is_enabled:
             return
-        lines = [*self._owed, self._alive()]
+        lines = [*self._unsent, self._still_running()]
         status = self._status()
-        if status != self._said:
+        if status != self._sent_status:
             lines.append(f"STATUS={status}")
-        if self._service.say(*lines):
-            self._owed.clear()
-            self._said = status
+        if self._service.send(*lines):
+            self._unsent.clear()
+            self._sent_status = status
 
-    def _alive(self) -> str:
+    def _still_running(self) -> str:
         if self._ready:
             return "WATCHDOG=1"
-        # A damaged ledger on a slow card may take minutes to open; a loop that hangs meanwhile is
-        # found out all the same.
-        patience_s = self._service.watchdog_s or 2 * BEATS_PER_PATIENCE * self.every_s
-        return f"EXTEND_TIMEOUT_USEC={round(patience_s * 1e6)}"
+        # Opening a damaged ledger on a slow card may take minutes, longer than TimeoutStartSec.
+        # Each report extends it a little, so that a loop that hangs during the start is still
+        # noticed.
+        timeout_s = self._service.watchdog_s or 2 * CHECKS_PER_TIMEOUT * self.interval_s
+        return f"EXTEND_TIMEOUT_USEC={round(timeout_s * 1e6)}"
 
 
-def words(state: str, window: str, waiting: int, faults: Sequence[str]) -> str:
-    """The status in words: the window's state, what the province has not got yet, the faults.
-
-    Never a level, nor anything that one could be told from (law 7).
+def status_text(state: str, window: str, waiting: int, faults: Sequence[str]) -> str:
+    """The status on one line: the window's state, how many entries wait for a receipt, the codes of
+    the faults. No level, and nothing from which a level could be inferred (law 7).
     """
-    said = [f"window {window}: {state}" if window else state]
-    said.append(f"{waiting} entries wait for the province" if waiting else "nothing waits")
+    parts = [f"window {window}: {state}" if window else state]
+    parts.append(f"{waiting} entries wait for the province" if waiting else "nothing waits")
     if faults:
-        said.append(f"faults: {', '.join(faults)}")
-    return "; ".join(said).replace("\n", " ")[:MAX_STATUS_CHARS]
+        parts.append(f"faults: {', '.join(faults)}")
+    return "; ".join(parts).replace("\n", " ")[:MAX_STATUS_CHARS]
 
 
-def _patience_s(environ: Mapping[str, str]) -> float | None:
-    """The watchdog's patience, if it is for this process (sd_watchdog_enabled(3))."""
+def _watchdog_timeout_s(environ: Mapping[str, str]) -> float | None:
+    """The watchdog's timeout, if it is meant for this process (sd_watchdog_enabled(3))."""
     try:
-        patience_us = int(environ.get("WATCHDOG_USEC", ""))
-        meant = int(environ.get("WATCHDOG_PID") or os.getpid()) == os.getpid()
+        timeout_us = int(environ.get("WATCHDOG_USEC", ""))
+        is_for_us = int(environ.get("WATCHDOG_PID") or os.getpid()) == os.getpid()
     except ValueError:
         return None
-    return patience_us / 1e6 if patience_us > 0 and meant else None
+    return timeout_us / 1e6 if timeout_us > 0 and is_for_us else None

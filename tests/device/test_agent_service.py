@@ -83,7 +83,7 @@ def test_the_watchdog_is_fed_while_the_loop_turns_and_not_while_it_does_not(
     pad.process.send_signal(signal.SIGCONT)
 
 
-def test_a_card_that_hangs_does_not_let_the_watchdog_bite(
+def test_a_card_that_hangs_does_not_make_the_watchdog_restart_the_agent(
     make: Callable[..., PadProcess], systemd: ServiceSocket
 ) -> None:
     """A restart mends no card; the fault stands on the screen and in the status instead."""

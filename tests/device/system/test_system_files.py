@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device import cli
-from device.system import system_files as units
+from device.system import system_files
 
 PROGRAM = Path(sys.executable).with_name("ratingpad")
 EXPOSURE = 2.0
@@ -20,7 +20,7 @@ KIOSK_EXPOSURE = 3.0
 
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
-    units.write(tmp_path, PROGRAM)
+    system_files.write(tmp_path, PROGRAM)
     return tmp_path / "etc/systemd/system/ratingpad.service"
 
 
@@ -67,12 +67,12 @@ def test_a_place_that_cannot_be_written_is_named(
 
 
 def test_nothing_is_left_of_a_kiosk_that_another_takes_the_place_of(tmp_path: Path) -> None:
-    first = units.write(tmp_path, PROGRAM, "chromium")
+    first = system_files.write(tmp_path, PROGRAM, "chromium")
     only = [path for path in first if path.name == "chromium.conf"]
     assert [path.is_file() for path in only] == [True]
-    second = units.write(tmp_path, PROGRAM, "cog")
+    second = system_files.write(tmp_path, PROGRAM, "cog")
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(second)
-    third = units.write(tmp_path, PROGRAM)  # the agent's alone: what there is of a kiosk stays
+    third = system_files.write(tmp_path, PROGRAM)  # without a kiosk; its files stay
     assert set(third) < {path for path in tmp_path.rglob("*") if path.is_file()}
 
 
@@ -92,9 +92,9 @@ def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_s
     )
 
 
-@pytest.mark.parametrize("browser", units.KIOSKS)
+@pytest.mark.parametrize("browser", system_files.KIOSKS)
 def test_the_kiosk_and_the_agent_do_not_end_each_other(tmp_path: Path, browser: str) -> None:
-    units.write(tmp_path, PROGRAM, browser)
+    system_files.write(tmp_path, PROGRAM, browser)
     kiosk = tmp_path / "etc/systemd/system/ratingpad-kiosk.service"
     given = lines(kiosk)
     assert "Restart=always" in given
@@ -105,17 +105,17 @@ def test_the_kiosk_and_the_agent_do_not_end_each_other(tmp_path: Path, browser: 
 
 
 def test_the_kiosk_logs_nothing_for_cog_writes_the_secret_into_its_log(tmp_path: Path) -> None:
-    units.write(tmp_path, PROGRAM, "cog")
+    system_files.write(tmp_path, PROGRAM, "cog")
     given = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
     assert {"StandardOutput=null", "StandardError=null"} <= set(given)
 
 
 @pytest.mark.systemd
-@pytest.mark.parametrize("browser", units.KIOSKS)
+@pytest.mark.parametrize("browser", system_files.KIOSKS)
 def test_systemd_has_no_complaint_about_the_kiosk(
     tmp_path: Path, browser: str, kiosk_programs: dict[str, str]
 ) -> None:
-    units.write(tmp_path, PROGRAM, browser)
+    system_files.write(tmp_path, PROGRAM, browser)
     folder = tmp_path / "etc/systemd/system"
     kiosk = folder / "ratingpad-kiosk.service"
     for file in (kiosk, *folder.glob("ratingpad-kiosk.service.d/*")):
