@@ -1,8 +1,9 @@
 """Serves an ASGI app on the caller's asyncio loop. The only module that imports uvicorn and h11.
 
-The process keeps its own signal handling. uvicorn has no public way to limit a slow request, a TLS
-handshake or its ten wake-ups a second, so this overrides parts of it that are not public; setup.cfg
-pins the range in which they have been tested.
+The process keeps its own signal handlers. uvicorn has no public way to limit the time of a slow
+request or of a TLS handshake, or to turn off a timer that wakes the process ten times a second. So
+this overrides methods that are not public. setup.cfg allows only versions in which that was tested:
+`tests/web/test_server_versions.py` runs the tests of this module with the oldest and the newest.
 """
 
 import asyncio
@@ -18,70 +19,78 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from web.listener import ListenSocket
 
-CLOSE_S = 1
-"""Requests under way get a second when the agent stops; callers ask again by themselves."""
+STOP_S = 1
+"""When the server stops, requests under way get so long to finish; clients repeat the others."""
 
-ACCEPTED_AT_ONCE = 16
+BACKLOG = 16
+"""Connections that the kernel holds until they are accepted."""
 
-SLOW_S = 10.0
-"""A request, or a TLS handshake, that has not come whole in this time is not waited for; a request
-that goes on coming gets as much again."""
+REQUEST_TIMEOUT_S = 10.0
+"""The limit for a TLS handshake, and how often a connection is checked for a request that does not
+become complete. One that began after the last check may take until the next but one check, so the
+limit for a request is between one and two times this."""
 
-MAX_HEARD_BYTES = 4 * 1024
-"""The longest message over a WebSocket."""
+MAX_MESSAGE_BYTES = 4 * 1024
+"""The longest message that a client may send over a WebSocket."""
 
 
 class PortError(OSError):
     """The port cannot be listened on; the text names address, port and reason."""
 
 
-class _Caller(H11Protocol):
-    """A connection; one that keeps its request to itself is cut."""
+class _Connection(H11Protocol):
+    """One connection. It is aborted when its client does not complete a request in time."""
 
-    config: "_Settings"
-    _patience: asyncio.TimerHandle | None = None
+    config: "_Config"
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's
         super().connection_made(transport)
-        self._seen: object = None
-        self._look_again()
+        self._last_cycle: object = None
+        self._schedule_check()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_looking()
+        self._cancel_check()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """From here on the connection is the WebSocket's, whose pings find out who is gone."""
-        self._stop_looking()
+        """From here on uvicorn's WebSocket protocol owns the connection, and its pings find out
+        whether the client is still there.
+        """
+        self._cancel_check()
         super().handle_websocket_upgrade(event)
 
-    def _look_again(self) -> None:
-        self._patience = self.loop.call_later(SLOW_S, self._look)
+    def _schedule_check(self) -> None:
+        self._timer = self.loop.call_later(REQUEST_TIMEOUT_S, self._check)
 
-    def _stop_looking(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
+    def _cancel_check(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def _look(self) -> None:
-        is_owing = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
-        if is_owing and self.cycle is self._seen:
+    def _check(self) -> None:
+        """Abort the connection when it is the client's turn to send and no new request has begun
+        since the last check. uvicorn makes a new `cycle` for each request whose head is complete.
+        """
+        is_client_to_send = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        if is_client_to_send and self.cycle is self._last_cycle:
+            # A connection on which nothing was sent is only closed: browsers open some in reserve.
             if self.conn.their_state is h11.SEND_BODY or self.conn.trailing_data[0]:
                 self.config.on_slow(str((self.client or ("?",))[0]))
             self.transport.abort()
             return
-        self._seen = self.cycle
-        self._look_again()
+        self._last_cycle = self.cycle
+        self._schedule_check()
 
 
-class _Settings(uvicorn.Config):
-    """uvicorn's settings, and whom to tell of a caller that was cut."""
+class _Config(uvicorn.Config):
+    """uvicorn's settings. `on_slow` is called with the address of a client that was too slow."""
 
     on_slow: Callable[[str], None]
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, for SIGTERM belongs to the agent, and without its ten
-    wake-ups a second, which are all for a Date header: an idle pad sleeps.
+    """uvicorn without its signal handlers, because SIGTERM is the agent's, and without its timer,
+    which wakes the process ten times a second for the Date header that we do not send.
     """
 
     def __init__(
@@ -93,20 +102,22 @@ class _Server(uvicorn.Server):
         self._tls = tls
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 -- uvicorn's
-        """Take connections; what uvicorn's own does not do is to limit a TLS handshake's time."""
+        """Accept connections, with a limit on the time of a TLS handshake, which uvicorn's own
+        method cannot set.
+        """
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            self._caller,
+            self._connection,
             sock=self._listener,
             ssl=self._tls,
-            ssl_handshake_timeout=SLOW_S if self._tls else None,
-            backlog=ACCEPTED_AT_ONCE,
+            ssl_handshake_timeout=REQUEST_TIMEOUT_S if self._tls else None,
+            backlog=BACKLOG,
         )
         self.servers = [server]
         self.started = True
 
-    def _caller(self) -> _Caller:
-        return _Caller(self.config, self.server_state, self.lifespan.state)
+    def _connection(self) -> _Connection:
+        return _Connection(self.config, self.server_state, self.lifespan.state)
 
     async def main_loop(self) -> None:
         await self.ended.wait()
@@ -117,7 +128,7 @@ class _Server(uvicorn.Server):
 
 
 class WebServer:
-    """A running server. `port` is the one it got, also when 0 was asked for."""
+    """A running server. `port`: the one that it listens on, also when 0 was asked for."""
 
     def __init__(self, server: _Server, task: "asyncio.Task[None]", port: int) -> None:
         self._server = server
@@ -125,10 +136,9 @@ class WebServer:
         self.port = port
 
     async def stop(self) -> None:
-        """Close the port and let requests under way finish, for `CLOSE_S` at most."""
-        self._server.should_exit = True
+        """Close the port and let requests under way finish, for `STOP_S` at most."""
         self._server.ended.set()
-        await asyncio.wait([self._task], timeout=CLOSE_S + 1)
+        await asyncio.wait([self._task], timeout=STOP_S + 1)
 
 
 def _raise_on_loop(task: "asyncio.Task[None]") -> None:
@@ -145,11 +155,12 @@ async def serve(
     tls: ssl.SSLContext | None = None,
     on_cut: Callable[[str, str], None] = lambda _error, _caller: None,
 ) -> WebServer:
-    """Serve `app` until stopped. Raises PortError when the port cannot be had.
+    """Serve `app` until stopped. Raises PortError when the port cannot be listened on.
 
-    `on_cut` hears of each connection that was cut: "too-many" or "too-slow", and the address.
+    `on_cut` is called on the loop for each connection that the server ends by itself, with
+    "too-many" or "too-slow" and the client's address.
     """
-    settings = _Settings(
+    config = _Config(
         app,
         host=host,
         port=port,
@@ -159,19 +170,19 @@ async def serve(
         server_header=False,
         log_config=None,
         log_level="warning",
-        http=_Caller,
+        http=_Connection,
         ws="wsproto",
-        ws_max_size=MAX_HEARD_BYTES,
+        ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=CLOSE_S,
+        timeout_graceful_shutdown=STOP_S,
     )
-    settings.on_slow = lambda caller: on_cut("too-slow", caller)
+    config.on_slow = lambda caller: on_cut("too-slow", caller)
     try:
         listener = ListenSocket(host, port, lambda caller: on_cut("too-many", caller))
     except OSError as error:
         raise PortError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
-    server = _Server(settings, listener, tls)
+    server = _Server(config, listener, tls)
     task = asyncio.ensure_future(server.serve())
     task.add_done_callback(_raise_on_loop)
     while not server.started and not task.done():

@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import inspect
+import selectors
 import signal
 import socket
 import ssl
@@ -11,9 +13,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from tests.rigs.web.certificate import make_papers
+from tests.rigs.web.websocket_client import Listener
 from web import server
 from web.listener import MAX_OF_ONE_CALLER
 from web.server import PortError, serve
@@ -96,7 +100,7 @@ def test_a_caller_that_keeps_its_request_to_itself_is_cut(
         return PlainTextResponse("all of it")
 
     async def story() -> None:
-        monkeypatch.setattr(server, "SLOW_S", 0.2)
+        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
         app = Starlette(routes=[Route("/", never, methods=["GET", "POST"])])
         desk = await serve(app, "127.0.0.1", 0)
         assert await is_cut(await say(desk.port, words))
@@ -132,7 +136,7 @@ def test_a_slow_caller_is_told_of_and_a_silent_one_is_only_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def story() -> None:
-        monkeypatch.setattr(server, "SLOW_S", 0.2)
+        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
         cut: list[tuple[str, str]] = []
         desk = await serve(APP, "127.0.0.1", 0, on_cut=lambda *news: cut.append(news))
         assert await is_cut(await say(desk.port, b""))
@@ -142,6 +146,100 @@ def test_a_slow_caller_is_told_of_and_a_silent_one_is_only_cut(
         await desk.stop()
 
     asyncio.run(story())
+
+
+def test_a_websocket_has_no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = asyncio.Event()
+
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), 0.5)
+        await websocket.send_text("still here")
+        await websocket.close()
+
+    async def story() -> None:
+        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.1)
+        desk = await serve(Starlette(routes=[WebSocketRoute("/", talk)]), "127.0.0.1", 0)
+        listener = await Listener.connect("127.0.0.1", desk.port, "/")
+        assert await listener.hear() == "still here"
+        listener.drop()
+        await desk.stop()
+
+    asyncio.run(story())
+
+
+class CountingSelector(selectors.DefaultSelector):
+    """Counts how often the loop that uses it wakes up."""
+
+    wakes = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.wakes += timeout != 0  # 0: the loop has work anyway
+        return super().select(timeout)
+
+
+def test_an_idle_server_does_not_wake_the_process() -> None:
+    selector = CountingSelector()
+
+    async def story() -> None:
+        desk = await serve(APP, "127.0.0.1", 0)
+        before = selector.wakes
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 0.5)
+        assert selector.wakes - before <= 2  # the end of the wait is one; a timer of 0.1 s makes 5
+        await desk.stop()
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(story())
+
+
+def test_requests_under_way_are_finished_when_the_server_stops() -> None:
+    async def story() -> None:
+        asked, stopping = asyncio.Event(), asyncio.Event()
+
+        async def slow(_: Request) -> PlainTextResponse:
+            asked.set()
+            await stopping.wait()
+            return PlainTextResponse("done")
+
+        desk = await serve(Starlette(routes=[Route("/", slow)]), "127.0.0.1", 0)
+        caller = await say(desk.port, b"GET / HTTP/1.1\r\nhost: pad\r\nconnection: close\r\n\r\n")
+        await asyncio.wait_for(asked.wait(), 5)
+        stop = asyncio.ensure_future(desk.stop())
+        while True:  # until the port is closed
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+            except OSError:
+                break
+            writer.close()
+            await asyncio.sleep(0.01)
+        stopping.set()
+        assert (await asyncio.wait_for(caller.reader.read(), 5)).endswith(b"done")
+        caller.writer.close()
+        await stop
+
+    asyncio.run(story())
+
+
+OVERRIDDEN = {
+    "connection_made",
+    "connection_lost",
+    "handle_websocket_upgrade",
+    "startup",
+    "main_loop",
+    "capture_signals",
+}
+
+
+@pytest.mark.parametrize("cls", [server._Connection, server._Server])
+def test_what_is_overridden_is_there_with_the_same_parameters(cls: type) -> None:
+    """A method that uvicorn calls by another name would be left out without an error."""
+    for ours in (member for name, member in vars(cls).items() if name in OVERRIDDEN):
+        theirs = vars(cls.__base__)[ours.__name__]
+        assert list(inspect.signature(ours).parameters) == list(
+            inspect.signature(theirs).parameters
+        )
 
 
 # --- TLS ----------------------------------------------------------------------------------------
@@ -173,7 +271,7 @@ def test_a_handshake_that_does_not_come_is_cut_and_hurts_nobody(
     papers = make_papers(tmp_path)
 
     async def story() -> None:
-        monkeypatch.setattr(server, "SLOW_S", 0.2)
+        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
         failures: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
         desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.both, None))
