@@ -7,7 +7,9 @@ NULL_ORIGIN = "null"
 
 
 def is_origin(text: str) -> bool:
-    """Exactly what a browser sends: scheme, host and perhaps port, in lower case, no slash."""
+    """Whether `text` is what a browser sends as `Origin`: scheme, host and, unless it is the
+    scheme's default, the port; in lower case, without a slash at the end.
+    """
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -1,17 +1,17 @@
-"""How often somebody may call: a token bucket for each caller. Pure.
+"""How often an address may call: a token bucket for each caller. Pure.
 
-A bucket holds `burst` calls and gets `per_s` of them back each second. Only the callers heard of
-last are remembered: one that is forgotten begins again with a full bucket, which a patient
-caller has anyway.
+A bucket holds `burst` calls and is refilled with `per_s` calls each second. Only the
+`MAX_CALLERS` callers that called last are remembered. A caller that was dropped starts again with a
+full bucket, which one that has waited that long has anyway.
 """
 
 from typing import NamedTuple
 
-CALLERS_KEPT = 256
+MAX_CALLERS = 256
 
 
 class Rate(NamedTuple):
-    """So many calls at once, and so many a second for ever."""
+    """`burst` calls in a row, and `per_s` calls a second without a limit in time."""
 
     burst: float
     per_s: float
@@ -23,13 +23,14 @@ class RateLimiter:
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         self._levels: dict[str, tuple[float, float]] = {}
+        """For each caller: the calls in its bucket, and when that was computed."""
 
     def take(self, caller: str, now_s: float) -> bool:
-        """Take one call out of the caller's bucket; False when there is none left."""
+        """Take one call out of the caller's bucket; False when it is empty."""
         level, since_s = self._levels.pop(caller, (self._rate.burst, now_s))
         level = min(self._rate.burst, level + (now_s - since_s) * self._rate.per_s)
         granted = level >= 1
         self._levels[caller] = (level - granted, now_s)
-        if len(self._levels) > CALLERS_KEPT:
+        if len(self._levels) > MAX_CALLERS:
             del self._levels[next(iter(self._levels))]
         return granted

@@ -1,21 +1,23 @@
-"""What the desk refused at its door: counted always, logged without flooding the card. Pure.
+"""Which refused requests are worth a line in the log; all of them are counted. Pure.
 
-A line says what was refused, to whom and where; never a token, never what was asked for, so never
-a level either. The first of its kind is told at once, the next ones together, once a minute.
+A line says what was refused, to which address and at which path; never a token or anything else
+that the caller sent, so never a level either. The first refusal of its kind is logged immediately.
+The next ones are logged together, once a minute, so that a flood cannot fill the card.
 """
 
 from collections import Counter
 
-QUIET_S = 60.0
-KINDS_KEPT = 256
+INTERVAL_S = 60.0
+MAX_KINDS = 256
 
 
 class RefusalLog:
-    """Every refusal since the start, by its error's word."""
+    """Every refusal since the start, by its error's name."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._logged: dict[tuple[str, str], tuple[float, int]] = {}
+        """For each error and caller: when it was last logged, and how often it came since."""
 
     @property
     def total(self) -> int:
@@ -23,16 +25,17 @@ class RefusalLog:
         return self.counts.total()
 
     def note(self, error: str, caller: str, place: str, now_s: float) -> str | None:
-        """Count a refusal; the line for the log, or None while its kind is kept quiet.
+        """Count a refusal. Returns the line for the log, or None when its kind was logged less than
+        `INTERVAL_S` ago.
 
-        `caller`: an address. `place`: one of our own paths, never the caller's words.
+        `caller`: an address. `place`: one of our own paths, never a path that the caller sent.
         """
         self.counts[error] += 1
-        told_s, since = self._told.pop((error, caller), (now_s - QUIET_S, 0))
-        is_due = now_s - told_s >= QUIET_S
-        self._told[error, caller] = (now_s, 0) if is_due else (told_s, since + 1)
-        if len(self._told) > KINDS_KEPT:
-            del self._told[next(iter(self._told))]
+        logged_s, since = self._logged.pop((error, caller), (now_s - INTERVAL_S, 0))
+        is_due = now_s - logged_s >= INTERVAL_S
+        self._logged[error, caller] = (now_s, 0) if is_due else (logged_s, since + 1)
+        if len(self._logged) > MAX_KINDS:
+            del self._logged[next(iter(self._logged))]
         if not is_due:
             return None
         more = f", and {since} times since the line before" if since else ""

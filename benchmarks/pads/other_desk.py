@@ -10,7 +10,7 @@ import sys
 import time
 
 from device.desk.admission import CALLS
-from device.desk.middleware import PENANCE_S
+from device.desk.middleware import RATE_LIMITED_DELAY_S
 from web.rate_limit import RateLimiter
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -32,7 +32,7 @@ class Other:
                     if line.startswith(b"content-length:"):
                         await reader.readexactly(int(line.partition(b":")[2]))
                 if not self._calls.take(caller, time.monotonic()):
-                    await asyncio.sleep(PENANCE_S)
+                    await asyncio.sleep(RATE_LIMITED_DELAY_S)
                     return
                 writer.write(ANSWER)
 

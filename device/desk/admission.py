@@ -1,8 +1,9 @@
-"""Who may call the desk: the rules of its door, and the count of whom it turned away.
+"""Which requests to the desk are admitted, and the log of those that are refused.
 
-A call is let past when its caller is not too many, when its page (if it comes from one) may call,
-and when it shows the token, or a ticket for the events. What everybody may have are the clerk's
-page and the papers. A refusal is counted, and logged without its words.
+A request is admitted when its address stays below the rate limit, when the page that sends it (if a
+page does) has an allowed origin, and when it has the token, or a ticket for the events. The clerk's
+page and the OpenAPI document need no token. A refusal is counted, and logged without anything that
+the caller sent.
 """
 
 import hmac
@@ -24,17 +25,18 @@ CALLS = Rate(burst=100, per_s=50)
 """A window system that asks for a standing every 20 ms is still served; one that asks as fast as
 it can is not."""
 
-MISSES = Rate(burst=10, per_s=0.2)
-"""Wrong tokens; whoever has guessed so often waits for each further answer."""
+WRONG_TOKENS = Rate(burst=10, per_s=0.2)
+"""Of one address. Over this limit the answer is `too-often`, which comes with a delay."""
 
 PLUGIN = "/plugin/"
 EVENTS = "/v1/events"
-PLACES = ("/v1/invitations", "/v1/window", "/v1/tickets", EVENTS, PLUGIN)
+LOGGED_PATHS = ("/v1/invitations", "/v1/window", "/v1/tickets", EVENTS, PLUGIN)
 
 
 class RequestInfo(NamedTuple):
-    """What the door looks at. `caller`, `server`: addresses. `origin`: of the page that calls, if
-    one does. `bearers`: every token shown. `ticket`, `plugin_token`: from the query.
+    """What the rules look at. `caller`, `server`: addresses. `origin`: of the page that sends the
+    request, if one does. `bearers`: every bearer token in it. `ticket`, `plugin_token`: from the
+    query.
     """
 
     method: str
@@ -50,7 +52,9 @@ class RequestInfo(NamedTuple):
 
 
 class Admission:
-    """The rules. `public`: paths that everybody may GET. Raises ValueError for an empty token."""
+    """The rules of one desk. `public`: paths that need no token to be read. `draw` makes tickets
+    that cannot be guessed. Called on the pad's loop. Raises ValueError for an empty token.
+    """
 
     def __init__(
         self,
@@ -73,66 +77,78 @@ class Admission:
         self._now_s = now_s
         self._tickets = Tickets(draw)
         self._calls = RateLimiter(CALLS)
-        self._misses = RateLimiter(MISSES)
+        self._wrong_tokens = RateLimiter(WRONG_TOKENS)
 
-    def why_not(self, call: RequestInfo) -> str | None:
-        """The error that a call is refused with; None for one that is let past."""
+    def error_of(self, request: RequestInfo) -> str | None:
+        """The error that a request is refused with; None for one that is admitted.
+
+        The order is part of the protection: the rate limit comes before everything that costs time,
+        and an address that guesses tokens too often cannot tell a wrong token from a limit.
+        """
         now_s = self._now_s()
-        if not self._calls.take(call.caller, now_s):
+        if not self._calls.take(request.caller, now_s):
             return "too-often"
-        if not self.may_call(call):
+        if not self.is_origin_allowed(request):
             return "foreign-origin"
-        if self._shows(call, now_s):
+        if self._is_authorised(request, now_s):
             return None
-        return "unauthorised" if self._misses.take(call.caller, now_s) else "too-often"
+        return "unauthorised" if self._wrong_tokens.take(request.caller, now_s) else "too-often"
 
-    def may_call(self, call: RequestInfo) -> bool:
-        """Whether the page that calls may. Without an origin it is no page, or the pad's own."""
-        if call.origin is None or call.origin in self.origins:
+    def is_origin_allowed(self, request: RequestInfo) -> bool:
+        """Whether the page that sends the request may. Without an origin it is a program, or the
+        pad's own page.
+        """
+        if request.origin is None or request.origin in self.origins:
             return True
-        # By its own address only: a name may be made to lead here by whoever owns the name.
-        return call.origin == f"{call.scheme}://{call.host}" and _is_address(call.host)
+        # The pad's own origin counts only with an address as its host. Whoever owns a name can let
+        # it lead to the pad (DNS rebinding); the page of such a name would have the same origin as
+        # the Host header that it sends.
+        return request.origin == f"{request.scheme}://{request.host}" and _is_address(request.host)
 
-    def is_foreign(self, call: RequestInfo) -> bool:
-        """Whether it is a page of another origin, whose browser asks for our leave."""
-        return call.origin is not None and call.origin in self.origins
+    def is_cross_origin(self, request: RequestInfo) -> bool:
+        """Whether a page of one of the configured origins sends it: the browser then lets the page
+        read the answer only if the answer has CORS headers.
+        """
+        return request.origin is not None and request.origin in self.origins
 
-    def asks_for_leave(self, call: RequestInfo) -> bool:
-        """Whether it is such a page's browser that asks, before it sends what its page wants to."""
-        return call.method == "OPTIONS" and self.is_foreign(call)
+    def is_preflight(self, request: RequestInfo) -> bool:
+        """Whether it is the question that a browser asks before it sends such a page's request (a
+        CORS preflight, https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+        """
+        return request.method == "OPTIONS" and self.is_cross_origin(request)
 
     def issue_ticket(self) -> str:
         """A ticket for one connection to the events."""
         return self._tickets.issue(self._now_s())
 
-    def refuse(self, error: str, caller: str, path: str) -> None:
-        """Count and log a refusal."""
-        line = self.refused.note(error, caller, place_of(path), self._now_s())
+    def record_refusal(self, error: str, caller: str, path: str) -> None:
+        """Count a refusal, and log it unless the same was logged a short time ago."""
+        line = self.refused.note(error, caller, logged_path(path), self._now_s())
         if line is not None:
             log.warning("%s", line)
 
-    def _shows(self, call: RequestInfo, now_s: float) -> bool:
-        if call.path.startswith(PLUGIN):
-            token = (call.plugin_token or "").encode(errors="surrogateescape")
-            is_here = _is_loopback(call.caller) and _is_loopback(call.server)
+    def _is_authorised(self, request: RequestInfo, now_s: float) -> bool:
+        if request.path.startswith(PLUGIN):
+            token = (request.plugin_token or "").encode(errors="surrogateescape")
+            is_here = _is_loopback(request.caller) and _is_loopback(request.server)
             return is_here and _is_among(token, self._plugin_tokens)
-        if self.asks_for_leave(call):
+        if self.is_preflight(request):
+            return True  # a browser sends it without the token
+        if request.method in ("GET", "HEAD") and request.path in self._public:
             return True
-        if call.method in ("GET", "HEAD") and call.path in self._public:
-            return True
-        if call.path == EVENTS and call.ticket is not None:
-            return self._tickets.redeem(call.ticket, now_s)
-        return len(call.bearers) == 1 and _is_among(call.bearers[0], self._tokens)
+        if request.path == EVENTS and request.ticket is not None:
+            return self._tickets.redeem(request.ticket, now_s)
+        return len(request.bearers) == 1 and _is_among(request.bearers[0], self._tokens)
 
 
-def place_of(path: str) -> str:
-    """One of our own paths for a log line: a caller's words never stand there."""
-    return next((place for place in PLACES if path.startswith(place)), "another path")
+def logged_path(path: str) -> str:
+    """The one of our own paths that a log line names: nothing that a caller sent is logged."""
+    return next((ours for ours in LOGGED_PATHS if path.startswith(ours)), "another path")
 
 
 def _is_among(token: bytes, tokens: Collection[bytes]) -> bool:
-    """Compared in constant time, and with all of them."""
-    return sum([hmac.compare_digest(token, one) for one in tokens]) > 0
+    """Compared in constant time, and with every token, so that the time tells nothing."""
+    return sum([hmac.compare_digest(token, valid) for valid in tokens]) > 0
 
 
 def _is_loopback(address: str) -> bool:

@@ -38,7 +38,7 @@ from device.ports import Desk, Granted
 from sync.entries import Channel, Service
 from web.api_errors import RequestError
 from web.api_routes import Answer, get, post, websocket
-from web.ws_tickets import GOOD_FOR_S
+from web.ws_tickets import VALID_S
 
 SOURCE = "http"
 """What invitations over HTTP name as their source."""
@@ -127,7 +127,7 @@ class DeskApi:
     @post("/v1/tickets", request=RequestBody, answers={201: TicketIssued})
     async def ticket(self, _request: Request, _body: RequestBody) -> Answer[TicketIssued]:
         """A ticket for one connection to /v1/events, for browsers, which cannot send the token."""
-        ticket = TicketIssued(ticket=self._admission.issue_ticket(), good_for_s=GOOD_FOR_S)
+        ticket = TicketIssued(ticket=self._admission.issue_ticket(), good_for_s=VALID_S)
         return Answer(ticket, HTTPStatus.CREATED)
 
     @websocket(

@@ -1,6 +1,6 @@
-"""The desks that a pad's configuration names, opened one by one.
+"""Opens the desks that a pad's configuration names.
 
-A desk that is not configured is not even imported: a five-key pad carries nothing of it.
+The code of a desk that is not configured is not imported, which saves its memory.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ class Desks:
         return self._refused.total if self._refused else 0
 
     async def open(self) -> None:
-        """Open what is configured. Raises ConfigError for a port that cannot be had."""
+        """Open what is configured. Raises ConfigError for a port that cannot be opened."""
         if (http := self._config.desk) is not None:
             await self._open_http(http)
         if (bus := self._config.bus68) is not None:
             self._open_bus(bus)
 
     async def _open_http(self, settings: DeskConfig) -> None:
-        # Seconds on a small board, in which presses are taken already: not on the loop.
+        # The import takes seconds on a small board, and presses are taken already: not on the loop.
         await asyncio.to_thread(importlib.import_module, "device.desk.start")
         from device.desk.start import open_desk
 

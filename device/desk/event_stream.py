@@ -1,7 +1,8 @@
-"""The desk's events: what changes at the window is told to whoever listens, as it happens.
+"""The desk's events: every change at the window is sent to the listeners as it happens.
 
-The pad calls `changed` on its loop and never waits: news are put into a short queue for each
-listener, and a listener that does not empty his is cut. He comes back and asks.
+The pad calls `changed` on its loop and never waits: events are put into a short queue for each
+listener. A listener that lets its queue fill up is disconnected; it connects again and asks for the
+standings.
 """
 
 import asyncio
@@ -19,68 +20,70 @@ from device.ports import Desk
 from web.api_answers import error_answer
 
 MAX_LISTENERS = 8
-QUEUED = 64
-BEAT_S = 15.0
-"""When nothing happens the window is told anew after so long, so that a listener can tell a quiet
-pad from one that is gone."""
+QUEUE_SIZE = 64
+HEARTBEAT_S = 15.0
+"""When nothing happens, the window is sent again after so long: a listener can then tell a quiet
+pad from a lost one."""
 
-HUNG_UP = 1008
-"""Close code (RFC 6455 §7.4.1): a listener has nothing to say here."""
+POLICY_VIOLATION = 1008
+"""Close code (RFC 6455 §7.4.1) for a listener that sends something."""
 
 
 class Subscriber:
-    """What one listener has yet to be told."""
+    """The events that one listener has yet to be sent."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[WindowChange] = asyncio.Queue(QUEUED)
-        self.lags = asyncio.Event()
+        self.queue: asyncio.Queue[WindowChange] = asyncio.Queue(QUEUE_SIZE)
+        self.overflowed = asyncio.Event()
 
-    def tell(self, event: WindowChange) -> None:
-        """Put an event into the queue; one that finds it full is the last."""
+    def put(self, event: WindowChange) -> None:
+        """Put an event into the queue, or set `overflowed` when it is full."""
         try:
             self.queue.put_nowait(event)
         except asyncio.QueueFull:
-            self.lags.set()
+            self.overflowed.set()
 
 
 class EventStream:
-    """Everybody who listens to one pad."""
+    """The listeners of one pad. Called on the pad's loop."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._watch = WindowDiff(desk)
-        self._listeners: list[Subscriber] = []
+        self._diff = WindowDiff(desk)
+        self._subscribers: list[Subscriber] = []
 
     @property
     def listeners(self) -> int:
         """How many listen now."""
-        return len(self._listeners)
+        return len(self._subscribers)
 
     def changed(self) -> None:
-        """Something has happened at the pad; called on its loop, after everything else."""
-        if not self._listeners:
+        """Something has happened at the pad; called after everything else has dealt with it."""
+        if not self._subscribers:
             return
-        for event in self._watch.look():
-            for one in self._listeners:
-                one.tell(event)
+        for event in self._diff.changes():
+            for subscriber in self._subscribers:
+                subscriber.put(event)
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[Subscriber]:
-        """A listener who has been told how the window stands, until he leaves."""
-        if not self._listeners:
-            self._watch = WindowDiff(self._desk)
-            self._watch.look()  # what is there already is told below
-        one = Subscriber()
-        for event in WindowDiff(self._desk).look():
-            one.tell(event)
-        self._listeners.append(one)
+    def subscribe(self) -> Iterator[Subscriber]:
+        """A subscriber whose queue begins with the present state of the window, until the end of
+        the `with` block.
+        """
+        if not self._subscribers:
+            self._diff = WindowDiff(self._desk)
+            self._diff.changes()  # the present state: each subscriber gets it below
+        subscriber = Subscriber()
+        for event in WindowDiff(self._desk).changes():
+            subscriber.put(event)
+        self._subscribers.append(subscriber)
         try:
-            yield one
+            yield subscriber
         finally:
-            self._listeners.remove(one)
+            self._subscribers.remove(subscriber)
 
-    async def accepts(self, websocket: WebSocket) -> bool:
-        """Whether there is room for one more listener; he is told if not."""
+    async def accept(self, websocket: WebSocket) -> bool:
+        """Accept a connection; False when there are too many listeners, which it is answered."""
         if self.listeners >= MAX_LISTENERS:
             await websocket.send_denial_response(error_answer(ERRORS, "too-many-listeners"))
             return False
@@ -88,32 +91,34 @@ class EventStream:
         return True
 
     async def events(self, websocket: WebSocket) -> None:
-        """Serve one listener until he goes, lags behind or talks."""
-        if await self.accepts(websocket):
-            with self.listening() as one:
+        """Serve one listener until it disconnects, lets its queue fill up or sends something."""
+        if await self.accept(websocket):
+            with self.subscribe() as subscriber:
                 await until_one_ends(
-                    _hang_up(websocket), self._pump(websocket, one), one.lags.wait()
+                    _close_when_it_sends(websocket),
+                    self._send_events(websocket, subscriber),
+                    subscriber.overflowed.wait(),
                 )
 
-    async def _pump(self, websocket: WebSocket, one: Subscriber) -> None:
+    async def _send_events(self, websocket: WebSocket, subscriber: Subscriber) -> None:
         while True:
             try:
-                event = await asyncio.wait_for(one.queue.get(), BEAT_S)
+                event = await asyncio.wait_for(subscriber.queue.get(), HEARTBEAT_S)
             except TimeoutError:
                 event = window_event(self._desk.window())
             await websocket.send_text(msgspec.json.encode(event).decode())
 
 
-async def _hang_up(websocket: WebSocket) -> None:
-    """Wait until the listener goes, or says something."""
+async def _close_when_it_sends(websocket: WebSocket) -> None:
+    """Return when the listener has disconnected; close the connection when it sends something."""
     message = await websocket.receive()
     if message["type"] == "websocket.receive":
-        await websocket.close(HUNG_UP, "only listen here")
+        await websocket.close(POLICY_VIOLATION, "only listen here")
 
 
 async def until_one_ends(*parts: Coroutine[Any, Any, object]) -> None:
-    """Run the parts of a connection until one of them ends, and end the others. A connection that
-    is gone is an end like any other; what else a part raises is raised.
+    """Run the parts of a connection until one of them ends, then cancel the others. A disconnect
+    ends a part like anything else; any other exception of a part is raised.
     """
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:

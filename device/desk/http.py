@@ -29,7 +29,7 @@ def build_app(desk: Desk, admission: Admission, stream: EventStream) -> Starlett
 
     def count_malformed(error: str, request: Request) -> None:
         caller = request.client.host if request.client else ""
-        admission.refuse(error, caller, request.url.path)
+        admission.record_refusal(error, caller, request.url.path)
 
     return Starlette(
         routes=[

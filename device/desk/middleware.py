@@ -1,7 +1,7 @@
-"""The desk's door: lets a call past, or answers it with the reason why not.
+"""Admits a request to the desk's app, or answers it with the error that it is refused with.
 
-What stands outside of every other part of the app. Whoever calls too often waits a second for the
-refusal: with so few connections at once that is what keeps a flood away from the pad's loop.
+It is outside every other part of the app. A caller over its rate limit gets the answer only after a
+delay: with the limit on connections this keeps a flood of requests from taking the pad's loop.
 """
 
 import asyncio
@@ -15,13 +15,15 @@ from device.desk.api_errors import ERRORS
 from device.desk.press_priority import PressPriority
 from web.api_answers import error_answer
 
-PENANCE_S = 1.0
+RATE_LIMITED_DELAY_S = 1.0
+"""How long the answer to a caller over its rate limit is held back."""
 
-PREFLIGHT = {
+PREFLIGHT_HEADERS = {
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": "authorization, content-type",
     "access-control-max-age": "600",
-    # A page of the open internet's kind asks for this before it calls into a local network.
+    # Chromium's Private Network Access: needed by a page from a public address that calls a local
+    # one (https://wicg.github.io/private-network-access/).
     "access-control-allow-private-network": "true",
 }
 
@@ -35,32 +37,34 @@ class AdmissionMiddleware:
         self._priority = priority
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one call past, or answer it, when it is its turn."""
+        """Wait for the request's turn, then hand it to the app or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        await self._priority.take()
-        call = call_of(scope)
-        if self._admission.is_foreign(call):
-            send = _with_leave(send, str(call.origin))
-        error = self._admission.why_not(call)
+        await self._priority.wait_turn()
+        request = request_info(scope)
+        if self._admission.is_cross_origin(request):
+            send = _with_cors_headers(send, str(request.origin))
+        error = self._admission.error_of(request)
         if error is None:
-            asks_for_leave = self._admission.asks_for_leave(call)
-            app = Response(status_code=204, headers=PREFLIGHT) if asks_for_leave else self._app
+            is_preflight = self._admission.is_preflight(request)
+            app = (
+                Response(status_code=204, headers=PREFLIGHT_HEADERS) if is_preflight else self._app
+            )
             await app(scope, receive, send)
             return
-        self._admission.refuse(error, call.caller, call.path)
+        self._admission.record_refusal(error, request.caller, request.path)
         answer = error_answer(ERRORS, error)
         if error == "unauthorised":
             answer.headers["www-authenticate"] = "Bearer"
         if error == "too-often":
-            await asyncio.sleep(PENANCE_S)
+            await asyncio.sleep(RATE_LIMITED_DELAY_S)
             answer.headers["connection"] = "close"
         await answer(scope, receive, send)
 
 
-def call_of(scope: Scope) -> RequestInfo:
-    """What the rules look at."""
+def request_info(scope: Scope) -> RequestInfo:
+    """What the rules look at, from an ASGI scope."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=16)
     return RequestInfo(
@@ -78,12 +82,13 @@ def call_of(scope: Scope) -> RequestInfo:
 
 
 def _header(headers: list[tuple[bytes, bytes]], wanted: bytes) -> str | None:
-    """A header that stands there once; one that stands there twice is nobody's."""
+    """A header's value; "" when it occurs twice, because it is then not clear which one counts."""
     found = [value.decode("latin-1") for name, value in headers if name == wanted]
     return None if not found else found[0] if len(found) == 1 else ""
 
 
 def _bearers(headers: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """The token of every Authorization header; b"" for one of another scheme."""
     given = [value for name, value in headers if name == b"authorization"]
     return [
         token.strip() if scheme.lower() == b"bearer" else b""
@@ -91,13 +96,13 @@ def _bearers(headers: list[tuple[bytes, bytes]]) -> list[bytes]:
     ]
 
 
-def _with_leave(send: Send, origin: str) -> Send:
-    """Tell the browser that this page may read the answer."""
-    leave = [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
+def _with_cors_headers(send: Send, origin: str) -> Send:
+    """A `send` that adds what makes the browser let a page of `origin` read the answer."""
+    cors = [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
 
-    async def sending(message: Message) -> None:
+    async def send_with_cors(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), *leave]}
+            message = {**message, "headers": [*message.get("headers", []), *cors]}
         await send(message)
 
-    return sending
+    return send_with_cors

@@ -44,7 +44,7 @@ refused as a foreign origin."""
 
 
 def page_routes(origins: Collection[str]) -> list[Route]:
-    """The routes. Pages of `origins` may show the clerk's page inside their own."""
+    """The routes. Pages of `origins` may show the clerk's page in a frame."""
     policy = content_policy(SOURCES, framed_by={SELF, *origins} - {NULL_ORIGIN})
     headers = page_headers(policy, referrer=REFERRER)
 

@@ -1,14 +1,15 @@
-"""A shim for old window software, which asks a plug-in on this machine and takes numbers back.
+"""A shim for old window software, which calls a plug-in on this machine and gets numbers back.
 
-Such software called an OCX or a local service: ask, get an answer at once, get the outcome later as
-a code. So does this: by script tags (JSONP), as pages without CORS did it, or over a WebSocket.
+Such software called an OCX or a local service: it asked, got an immediate answer, and later the
+outcome as a code. This does the same: by script tags (JSONP), which pages used before there was
+CORS, or over a WebSocket.
 
-    GET /plugin/ask?token=&case=&matter=&step=&clerk=&again=&callback=   at once {"code", "id"}
+    GET /plugin/ask?token=&case=&matter=&step=&clerk=&again=&callback=   {"code", "id"}
     GET /plugin/result?token=&id=&callback=                              {"code", "id"}
-    WS  /plugin/socket?token=      {"case": …} in; {"code", "id"} out, at once and once it has ended
+    WS  /plugin/socket?token=      {"case": …} in; {"code", "id"} out, then again when it has ended
 
-Off unless the configuration names its token; for this machine only. A code never tells a level
-(law 7): old plug-ins did, which is why clerks asked again.
+Off unless the configuration names its token; only for programs on this machine. A code never tells
+a level (law 7): old plug-ins did, and clerks who did not like the level asked again.
 """
 
 import re
@@ -37,23 +38,23 @@ CODES: dict[Standing | None, int] = {
     "withdrawn": WITHDRAWN,
     None: UNKNOWN,
 }
-"""-2 for a citizen who did not answer is what one widespread plug-in said."""
+"""-2 for a citizen who did not answer is the code of one widespread plug-in."""
 
 CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]{0,63}", re.ASCII)
 TRUE = ("1", "true")
 
 
 class PluginAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What goes back. `says`: for a refusal, the desk's word for it, such as `busy`."""
+    """What is answered. `says`: for a refusal, the desk's name of the error, such as `busy`."""
 
     code: int
     id: str = ""
     says: str = ""
 
 
-def plugin_routes(desk: Desk, live: EventStream) -> list[BaseRoute]:
+def plugin_routes(desk: Desk, stream: EventStream) -> list[BaseRoute]:
     """The shim's routes over a desk's port."""
-    shim = _Shim(desk, live)
+    shim = _Shim(desk, stream)
     return [
         Route("/plugin/ask", shim.ask, methods=["GET"]),
         Route("/plugin/result", shim.result, methods=["GET"]),
@@ -64,47 +65,49 @@ def plugin_routes(desk: Desk, live: EventStream) -> list[BaseRoute]:
 class _Shim:
     """One method for each route."""
 
-    def __init__(self, desk: Desk, live: EventStream) -> None:
+    def __init__(self, desk: Desk, stream: EventStream) -> None:
         self._desk = desk
-        self._live = live
+        self._stream = stream
 
     async def ask(self, request: Request) -> Response:
         query = {name: value for name, value in request.query_params.items() if value}
-        wish: dict[str, object] = {
+        fields: dict[str, object] = {
             name: query[name] for name in InvitationRequest.__struct_fields__ if name in query
         }
-        wish["again"] = query.get("again") in TRUE
-        return _answer(request, await self._invite(wish))
+        fields["again"] = query.get("again") in TRUE
+        return _answer(request, await self._invite(fields))
 
     async def result(self, request: Request) -> Response:
-        one = request.query_params.get("id", "")
-        standing = self._desk.standing(one)
-        return _answer(request, PluginAnswer(CODES[standing], one if standing else ""))
+        invitation = request.query_params.get("id", "")
+        standing = self._desk.standing(invitation)
+        return _answer(request, PluginAnswer(CODES[standing], invitation if standing else ""))
 
     async def socket(self, websocket: WebSocket) -> None:
-        if await self._live.accepts(websocket):
-            asked: set[str] = set()
-            with self._live.listening() as one:
+        if await self._stream.accept(websocket):
+            open_here: set[str] = set()  # the invitations of this connection that have not ended
+            with self._stream.subscribe() as subscriber:
                 await until_one_ends(
-                    self._hear(websocket, asked), self._tell(websocket, one, asked), one.lags.wait()
+                    self._answer_requests(websocket, open_here),
+                    self._send_outcomes(websocket, subscriber, open_here),
+                    subscriber.overflowed.wait(),
                 )
 
     async def _invite(self, fields: Mapping[str, object]) -> PluginAnswer:
         try:
-            wish = msgspec.convert(fields, InvitationRequest)
+            body = msgspec.convert(fields, InvitationRequest)
         except msgspec.ValidationError:
             return PluginAnswer(REFUSED, says="bad-request")
-        if wish.window is not None and wish.window != self._desk.window().window:
+        if body.window is not None and body.window != self._desk.window().window:
             return PluginAnswer(REFUSED, says="unknown-window")
-        service = Service(case=wish.case, matter=wish.matter, step=wish.step)
+        service = Service(case=body.case, matter=body.matter, step=body.step)
         granted = await self._desk.invite(
-            service, wish.clerk, SOURCE, again=wish.again, channel=Channel(wish.channel)
+            service, body.clerk, SOURCE, again=body.again, channel=Channel(body.channel)
         )
         if not isinstance(granted, Granted):
             return PluginAnswer(REFUSED, says=granted.value)
         return PluginAnswer(CODES[self._desk.standing(granted.invitation)], granted.invitation)
 
-    async def _hear(self, websocket: WebSocket, asked: set[str]) -> None:
+    async def _answer_requests(self, websocket: WebSocket, open_here: set[str]) -> None:
         while True:
             message = await websocket.receive()
             if message["type"] != "websocket.receive":
@@ -116,18 +119,20 @@ class _Shim:
             else:
                 outcome = await self._invite(fields)
             if outcome.code == WAITING:
-                asked.add(outcome.id)
+                open_here.add(outcome.id)
             await _send(websocket, outcome)
 
-    async def _tell(self, websocket: WebSocket, one: Subscriber, asked: set[str]) -> None:
+    async def _send_outcomes(
+        self, websocket: WebSocket, subscriber: Subscriber, open_here: set[str]
+    ) -> None:
         while True:
-            event = await one.queue.get()
+            event = await subscriber.queue.get()
             if (
                 isinstance(event, StandingEvent)
                 and event.standing != "open"
-                and event.invitation in asked
+                and event.invitation in open_here
             ):
-                asked.remove(event.invitation)
+                open_here.remove(event.invitation)
                 await _send(websocket, PluginAnswer(CODES[event.standing], event.invitation))
 
 
@@ -136,7 +141,9 @@ async def _send(websocket: WebSocket, outcome: PluginAnswer) -> None:
 
 
 def _answer(request: Request, outcome: PluginAnswer) -> Response:
-    """As JSON, or handed to the page's function. Always 200: a script tag knows nothing else."""
+    """As JSON, or as a script that calls the page's function. The status is always 200, because a
+    script tag does not run what comes with another.
+    """
     headers = {"cache-control": "no-store", **NO_SNIFF}
     callback = request.query_params.get("callback")
     if callback is not None and not CALLBACK.fullmatch(callback):
@@ -144,6 +151,7 @@ def _answer(request: Request, outcome: PluginAnswer) -> Response:
     text = msgspec.json.encode(outcome)
     if callback is None:
         return Response(text, media_type="application/json", headers=headers)
-    # The comment in front keeps the answer from being taken for anything but a script.
+    # The comment in front keeps the answer from being read as any other format (a known attack on
+    # JSONP begins with a callback whose name is a file's first bytes).
     script = b"/**/" + callback.encode() + b"(" + text + b");"
     return Response(script, media_type="text/javascript", headers=headers)

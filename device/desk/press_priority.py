@@ -1,29 +1,31 @@
-"""Whose turn it is on the pad's loop: a press goes first, then the desk's callers, one by one.
+"""Lets a press go first on the pad's loop, then the desk's requests, one at a time.
 
-A hall's programs like to call all at once. Ten answers in a row would stand before a press, before
-the writer's thread, which needs the interpreter too, and before thanks.
+A hall's programs may call all at the same moment. Ten answers in a row would delay a press, its
+commit (the writer's thread needs the interpreter too) and thanks.
 """
 
 import asyncio
 
 from device.ports import Desk
 
-YIELD_S = 0.05
-"""So long callers wait for what is on its way to the card. A card that takes longer is what the
-citizen waits for, and not the callers."""
+MAX_WAIT_S = 0.05
+"""Requests wait so long for a commit that is under way. When the card takes longer, only the
+citizen waits for it."""
 
 
 class PressPriority:
-    """The row in which the callers of one desk stand."""
+    """The queue of the requests to one desk."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._head = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._is_slow = False
 
-    async def take(self) -> None:
-        """Wait for a turn; the loop looks at everything else between one and the next."""
-        async with self._head:
+    async def wait_turn(self) -> None:
+        """Return when it is this request's turn. Between two requests the loop runs everything else
+        that is ready.
+        """
+        async with self._turn:
             await asyncio.sleep(0)
-            # A slow card is waited for once, not by everybody in the row anew.
-            self._is_slow = not await self._desk.settle(0 if self._is_slow else YIELD_S)
+            # A slow card is waited for once, and not again by each request in the queue.
+            self._is_slow = not await self._desk.settle(0 if self._is_slow else MAX_WAIT_S)

@@ -1,6 +1,7 @@
-"""What goes over the desk's HTTP API: wishes, answers and events, as types. Pure.
+"""The types of the desk's HTTP API: request bodies, answers and events. Pure.
 
-Every field of a wish is optional, none may be unknown, none is coerced.
+Every field of a request is optional, none may be unknown, and no value is converted to another
+type.
 """
 
 from typing import Literal
@@ -13,13 +14,13 @@ from sync.desk_fields import Case, Clerk, Matter, Reason, Step, Window
 
 
 class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every request's body has in common: nothing unknown."""
+    """The base of every request body: unknown fields are refused."""
 
 
 class InvitationRequest(RequestBody, frozen=True, kw_only=True):
-    """The service to be rated. `again`: ask although it has been rated; the ledger shows it.
-    `window`: whose pad the caller takes this for; another one refuses. `channel`: "hall_terminal"
-    from a self-service terminal.
+    """The service to be rated. `again`: invite although it has been rated; the ledger shows it.
+    `window`: the one whose pad the caller means to call; a pad of another window refuses.
+    `channel`: "hall_terminal" from a self-service terminal.
     """
 
     case: Case | None = None
@@ -32,27 +33,27 @@ class InvitationRequest(RequestBody, frozen=True, kw_only=True):
 
 
 class WithdrawalRequest(RequestBody, frozen=True, kw_only=True):
-    """Why the invitation is taken back; kept with the entry."""
+    """Why the invitation is withdrawn; kept in the entry."""
 
     reason: Reason = ""
 
 
 class WindowRequest(RequestBody, frozen=True, kw_only=True):
-    """Who closes or opens the window, and which one he means."""
+    """Who closes or opens the window, and which window is meant."""
 
     by: Clerk | None = None
     window: Window | None = None
 
 
 class InvitationState(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a clerk may know of an invitation (law 7)."""
+    """All that a clerk may know about an invitation (law 7)."""
 
     invitation: str
     standing: Standing
 
 
 class WindowState(msgspec.Struct, frozen=True, kw_only=True):
-    """The window at this moment. `invitation`: the one on the screen. `fault`: the code there."""
+    """The window at this moment. `invitation`: the one on the screen. `fault`: the code on it."""
 
     window: str
     state: Literal["ready", "busy", "paused", "fault", "unbound"]
@@ -68,7 +69,7 @@ class TicketIssued(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WindowEvent(WindowState, frozen=True, kw_only=True, tag_field="event", tag="window"):
-    """The window has changed; also sent first, and when nothing happened for a while."""
+    """The window has changed; also sent first, and when nothing has changed for 15 s."""
 
 
 class StandingEvent(InvitationState, frozen=True, kw_only=True, tag_field="event", tag="standing"):
@@ -76,7 +77,7 @@ class StandingEvent(InvitationState, frozen=True, kw_only=True, tag_field="event
 
 
 def window_state(now: WindowStatus) -> WindowState:
-    """The window as it goes over the wire."""
+    """The window as the API answers it."""
     return msgspec.convert(now._asdict(), WindowState)
 
 

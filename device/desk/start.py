@@ -1,4 +1,4 @@
-"""Opens the desk that the configuration asks for: its rules, its app, its port.
+"""Opens the HTTP desk of a configuration: its rules, its app, its port.
 
 Called by the agent, which imports it only when there is a `[desk]`.
 """
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class OpenDesk(NamedTuple):
-    """A desk at work. `changed` wants to hear of every event at the pad."""
+    """An open desk. `changed` is to be called on the loop after every event at the pad."""
 
     server: WebServer
     changed: Callable[[], None]
@@ -31,7 +31,7 @@ class OpenDesk(NamedTuple):
 
 
 async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
-    """Open it. Raises ConfigError when the port cannot be had."""
+    """Open it. Raises ConfigError when the port cannot be listened on."""
     plugin = settings.plugin_token_file
     admission = Admission(
         read_tokens(settings.token_file),
@@ -39,18 +39,18 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
         plugin_tokens=read_tokens(plugin) if plugin else (),
         public=PUBLIC,
     )
-    live = EventStream(desk)
+    stream = EventStream(desk)
     certificate = settings.certificate
     try:
         server = await serve(
-            build_app(desk, admission, live),
+            build_app(desk, admission, stream),
             settings.host,
             settings.port,
             tls=tls_context(certificate, settings.certificate_key) if certificate else None,
-            on_cut=lambda error, caller: admission.refuse(error, caller, ""),
+            on_cut=lambda error, caller: admission.record_refusal(error, caller, ""),
         )
     except PortError as error:
         raise ConfigError(f"[desk] {error}") from error
     secured = " with TLS" if certificate else ""
     log.info("the desk listens on %s:%d%s", settings.host, server.port, secured)
-    return OpenDesk(server, live.changed, admission.refused)
+    return OpenDesk(server, stream.changed, admission.refused)

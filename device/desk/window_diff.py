@@ -1,7 +1,8 @@
-"""What has changed at the window since the last look: its state and its standings. Pure.
+"""What has changed at the window since the last call: its state and its standings. Pure.
 
-It asks the desk's port, so it cannot tell what a clerk may not know (law 7). An invitation is
-followed from its first sight until it has ended; several may be on their way to a slow card.
+It reads the desk's port only, so it cannot tell what a clerk may not know (law 7). An invitation is
+followed from when it is first seen until it has ended. Several are followed while a slow card takes
+their entries.
 """
 
 from device.desk.schemas import StandingEvent, WindowEvent, window_event
@@ -12,7 +13,7 @@ WindowChange = WindowEvent | StandingEvent
 
 
 class WindowDiff:
-    """One follower of one window, from now on."""
+    """The changes at one window from now on."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -20,20 +21,22 @@ class WindowDiff:
         self._newest: str | None = None
         self._followed: dict[str, Standing | None] = {}
 
-    def look(self) -> list[WindowChange]:
-        """What is new, standings first; at the first look the window, and what is open there."""
+    def changes(self) -> list[WindowChange]:
+        """What is new since the last call, standings first. The first call gives the window as it
+        is, and the standing of an open invitation.
+        """
         now = self._desk.window()
         if now.invitation is not None and now.invitation != self._newest:
             self._newest = now.invitation
             self._followed[now.invitation] = None
         found: list[WindowChange] = []
-        for one, before in list(self._followed.items()):
-            standing = self._desk.standing(one)
+        for invitation, before in list(self._followed.items()):
+            standing = self._desk.standing(invitation)
             if standing is not None and standing != before:
-                found.append(StandingEvent(invitation=one, standing=standing))
-                self._followed[one] = standing
+                found.append(StandingEvent(invitation=invitation, standing=standing))
+                self._followed[invitation] = standing
             if standing != "open":
-                del self._followed[one]
+                del self._followed[invitation]
         if now != self._window:
             self._window = now
             found.append(window_event(now))

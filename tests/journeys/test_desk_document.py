@@ -58,21 +58,21 @@ def test_an_answer_that_differs_is_noticed(told: Any, found: Any) -> None:
 
 
 def test_the_limits_are_the_ones_in_the_code() -> None:
-    from device.desk.admission import CALLS, MISSES
-    from device.desk.event_stream import BEAT_S, MAX_LISTENERS
+    from device.desk.admission import CALLS, WRONG_TOKENS
+    from device.desk.event_stream import HEARTBEAT_S, MAX_LISTENERS
     from device.desk.plugin import CODES, REFUSED
     from web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
-    from web.ws_tickets import GOOD_FOR_S
+    from web.ws_tickets import VALID_S
 
     text = document()
     for words in (
         f"{CALLS.per_s} times a second, {CALLS.burst} at once",
-        f"{MISSES.burst}, then one every {1 / MISSES.per_s:.0f} s",
+        f"{WRONG_TOKENS.burst}, then one every {1 / WRONG_TOKENS.per_s:.0f} s",
         f"{MAX_CONNECTIONS}, of one address {MAX_OF_ONE_CALLER}",
         f"{MAX_REQUEST_BYTES // 1024} KiB",
         f"| listeners | {MAX_LISTENERS} |",
-        f"every {BEAT_S:.0f} s",
-        f"within {GOOD_FOR_S} s",
+        f"every {HEARTBEAT_S:.0f} s",
+        f"within {VALID_S} s",
     ):
         assert words in text, words
     for code in (*CODES.values(), REFUSED):

@@ -67,8 +67,8 @@ def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
         with connection:
             tcp = socket.IPPROTO_TCP
             assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-            assert connection.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == listening.QUIET_S * 1000
-            assert connection.getsockopt(tcp, socket.TCP_KEEPIDLE) < listening.QUIET_S
+            assert connection.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == listening.DEAD_S * 1000
+            assert connection.getsockopt(tcp, socket.TCP_KEEPIDLE) < listening.DEAD_S
 
 
 def test_a_port_that_is_taken_is_an_error_and_leaks_nothing(listener: ListenSocket) -> None:

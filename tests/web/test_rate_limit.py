@@ -1,4 +1,4 @@
-from web.rate_limit import CALLERS_KEPT, Rate, RateLimiter
+from web.rate_limit import MAX_CALLERS, Rate, RateLimiter
 
 
 def test_a_burst_is_served_and_then_only_what_flows_in() -> None:
@@ -24,7 +24,7 @@ def test_being_refused_costs_nothing_so_that_patience_is_rewarded() -> None:
 
 def test_only_so_many_callers_are_remembered() -> None:
     buckets = RateLimiter(Rate(burst=1, per_s=0.001))
-    for n in range(CALLERS_KEPT + 1):
+    for n in range(MAX_CALLERS + 1):
         assert buckets.take(f"10.0.0.{n}", 0.0)
     assert buckets.take("10.0.0.0", 0.0)  # forgotten, so new
     assert not buckets.take("10.0.0.9", 0.0)  # the control: remembered

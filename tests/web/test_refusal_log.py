@@ -1,13 +1,13 @@
-from web.refusal_log import KINDS_KEPT, QUIET_S, RefusalLog
+from web.refusal_log import INTERVAL_S, MAX_KINDS, RefusalLog
 
 
-def test_the_first_is_told_at_once_and_the_next_ones_together() -> None:
+def test_the_first_is_logged_at_once_and_the_next_ones_together() -> None:
     refused = RefusalLog()
     line = refused.note("unauthorised", "10.0.0.7", "/v1/window", 5.0)
     assert line == "refused unauthorised to 10.0.0.7 at /v1/window"
     for n in range(1000):
         assert refused.note("unauthorised", "10.0.0.7", "/v1/window", 6.0 + n / 100) is None
-    again = refused.note("unauthorised", "10.0.0.7", "/v1/window", 5.0 + QUIET_S)
+    again = refused.note("unauthorised", "10.0.0.7", "/v1/window", 5.0 + INTERVAL_S)
     assert again is not None
     assert again.endswith("and 1000 times since the line before")
     assert refused.total == 1002
@@ -26,4 +26,4 @@ def test_a_thousand_callers_are_counted_and_cost_no_memory() -> None:
     for n in range(1000):
         refused.note("unauthorised", f"caller {n}", "/", 0.0)
     assert refused.total == 1000
-    assert len(refused._told) == KINDS_KEPT
+    assert len(refused._logged) == MAX_KINDS

@@ -1,6 +1,6 @@
 from itertools import count
 
-from web.ws_tickets import GOOD_FOR_S, TICKETS_KEPT, Tickets
+from web.ws_tickets import MAX_TICKETS, VALID_S, Tickets
 
 
 def tickets() -> Tickets:
@@ -18,8 +18,8 @@ def test_a_ticket_is_good_once() -> None:
 def test_a_ticket_is_good_soon_or_never() -> None:
     some = tickets()
     one, other = some.issue(100.0), some.issue(100.0)
-    assert some.redeem(one, 100.0 + GOOD_FOR_S - 0.1)
-    assert not some.redeem(other, 100.0 + GOOD_FOR_S)
+    assert some.redeem(one, 100.0 + VALID_S - 0.1)
+    assert not some.redeem(other, 100.0 + VALID_S)
 
 
 def test_a_ticket_that_was_never_issued_is_no_ticket() -> None:
@@ -28,6 +28,6 @@ def test_a_ticket_that_was_never_issued_is_no_ticket() -> None:
 
 def test_only_so_many_wait() -> None:
     some = tickets()
-    issued = [some.issue(0.0) for _ in range(TICKETS_KEPT + 1)]
+    issued = [some.issue(0.0) for _ in range(MAX_TICKETS + 1)]
     assert not some.redeem(issued[0], 1.0)
     assert some.redeem(issued[1], 1.0)

@@ -1,11 +1,11 @@
-"""The door's rules: token, ticket, origin, patience; what is logged and counted."""
+"""The rules of admission: token, ticket, origin, rate limit; what is logged and counted."""
 
 import logging
 from typing import Any
 
 import pytest
 
-from device.desk.admission import CALLS, EVENTS, MISSES, Admission, RequestInfo, place_of
+from device.desk.admission import CALLS, EVENTS, WRONG_TOKENS, Admission, RequestInfo, logged_path
 
 TOKEN = "s3cret-令牌-0123456789"
 RIGHT = (TOKEN.encode(),)
@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def door(clock: Clock) -> Admission:
+def admission(clock: Clock) -> Admission:
     return Admission(
         [TOKEN, "the-token-of-tomorrow"],
         origins=["https://win.hall.lan"],
@@ -45,33 +45,37 @@ def test_there_is_no_desk_without_a_token(tokens: list[str]) -> None:
         Admission(tokens)
 
 
-def test_each_of_the_tokens_is_good_and_nothing_else(door: Admission) -> None:
-    assert door.why_not(call(bearers=RIGHT)) is None
-    assert door.why_not(call(bearers=(b"the-token-of-tomorrow",))) is None
+def test_each_of_the_tokens_is_good_and_nothing_else(admission: Admission) -> None:
+    assert admission.error_of(call(bearers=RIGHT)) is None
+    assert admission.error_of(call(bearers=(b"the-token-of-tomorrow",))) is None
     for wrong in ((), (b"",), (TOKEN.encode() + b"x",), RIGHT * 2, (b"the-plug-ins-own-token",)):
-        assert door.why_not(call(bearers=wrong)) == "unauthorised"
+        assert admission.error_of(call(bearers=wrong)) == "unauthorised"
 
 
-def test_what_is_public_is_only_read(door: Admission) -> None:
-    assert door.why_not(call("/")) is None
-    assert door.why_not(call("/", "HEAD")) is None
-    assert door.why_not(call("/", "POST")) == "unauthorised"
-    assert door.why_not(call("/elsewhere")) == "unauthorised"
+def test_what_is_public_is_only_read(admission: Admission) -> None:
+    assert admission.error_of(call("/")) is None
+    assert admission.error_of(call("/", "HEAD")) is None
+    assert admission.error_of(call("/", "POST")) == "unauthorised"
+    assert admission.error_of(call("/elsewhere")) == "unauthorised"
 
 
 # --- tickets ------------------------------------------------------------------------------------
 
 
-def test_a_ticket_opens_the_events_once_and_nothing_else(door: Admission, clock: Clock) -> None:
-    ticket = door.issue_ticket()
-    assert door.why_not(call("/v1/window", ticket=ticket)) == "unauthorised"
-    assert door.why_not(call(EVENTS, ticket=ticket)) is None
-    assert door.why_not(call(EVENTS, ticket=ticket)) == "unauthorised"  # replayed
-    late = door.issue_ticket()
+def test_a_ticket_opens_the_events_once_and_nothing_else(
+    admission: Admission, clock: Clock
+) -> None:
+    ticket = admission.issue_ticket()
+    assert admission.error_of(call("/v1/window", ticket=ticket)) == "unauthorised"
+    assert admission.error_of(call(EVENTS, ticket=ticket)) is None
+    assert admission.error_of(call(EVENTS, ticket=ticket)) == "unauthorised"  # replayed
+    late = admission.issue_ticket()
     clock.s += 31
-    assert door.why_not(call(EVENTS, ticket=late)) == "unauthorised"
-    assert door.why_not(call(EVENTS, ticket="")) == "unauthorised"
-    assert door.why_not(call(EVENTS, bearers=RIGHT)) is None  # who can send a header needs none
+    assert admission.error_of(call(EVENTS, ticket=late)) == "unauthorised"
+    assert admission.error_of(call(EVENTS, ticket="")) == "unauthorised"
+    assert (
+        admission.error_of(call(EVENTS, bearers=RIGHT)) is None
+    )  # who can send a header needs none
 
 
 # --- origins ------------------------------------------------------------------------------------
@@ -89,10 +93,10 @@ def test_a_ticket_opens_the_events_once_and_nothing_else(door: Admission, clock:
     ],
 )
 def test_a_page_of_the_pad_or_of_the_list_may_call(
-    door: Admission, origin: str | None, host: str, scheme: str
+    admission: Admission, origin: str | None, host: str, scheme: str
 ) -> None:
     one = call(bearers=RIGHT, origin=origin)._replace(host=host, scheme=scheme)
-    assert door.why_not(one) is None
+    assert admission.error_of(one) is None
 
 
 @pytest.mark.parametrize(
@@ -111,67 +115,76 @@ def test_a_page_of_the_pad_or_of_the_list_may_call(
     ],
 )
 def test_a_page_from_elsewhere_may_not_even_with_the_token(
-    door: Admission, origin: str, host: str
+    admission: Admission, origin: str, host: str
 ) -> None:
     one = call(bearers=RIGHT, origin=origin)._replace(host=host)
-    assert door.why_not(one) == "foreign-origin"
-    assert not door.is_foreign(one)  # and its browser is told nothing
+    assert admission.error_of(one) == "foreign-origin"
+    assert not admission.is_cross_origin(one)  # and its browser is told nothing
 
 
-def test_the_question_for_leave_needs_no_token_and_has_its_limit(door: Admission) -> None:
+def test_the_question_for_leave_needs_no_token_and_has_its_limit(admission: Admission) -> None:
     asking = call(method="OPTIONS", origin="https://win.hall.lan")
-    assert [door.why_not(asking) for _ in range(int(CALLS.burst) + 1)][-2:] == [None, "too-often"]
-    assert door.why_not(call(method="OPTIONS")._replace(caller="10.0.0.8")) == "unauthorised"
+    assert [admission.error_of(asking) for _ in range(int(CALLS.burst) + 1)][-2:] == [
+        None,
+        "too-often",
+    ]
+    assert admission.error_of(call(method="OPTIONS")._replace(caller="10.0.0.8")) == "unauthorised"
 
 
 # --- the plug-in --------------------------------------------------------------------------------
 
 
-def test_the_plug_in_is_for_this_machine_with_its_own_token(door: Admission) -> None:
+def test_the_plug_in_is_for_this_machine_with_its_own_token(admission: Admission) -> None:
     here = call("/plugin/ask", plugin_token="the-plug-ins-own-token")
     here = here._replace(caller="127.0.0.1", server="127.0.0.1")
-    assert door.why_not(here) is None
-    assert door.why_not(here._replace(plugin_token=TOKEN)) == "unauthorised"
-    assert door.why_not(here._replace(plugin_token=None, bearers=RIGHT)) == "unauthorised"
-    assert door.why_not(here._replace(caller="10.0.0.7")) == "unauthorised"
-    assert door.why_not(here._replace(server="10.0.0.1")) == "unauthorised"
-    assert door.why_not(here._replace(caller="::1", server="::1")) is None
+    assert admission.error_of(here) is None
+    assert admission.error_of(here._replace(plugin_token=TOKEN)) == "unauthorised"
+    assert admission.error_of(here._replace(plugin_token=None, bearers=RIGHT)) == "unauthorised"
+    assert admission.error_of(here._replace(caller="10.0.0.7")) == "unauthorised"
+    assert admission.error_of(here._replace(server="10.0.0.1")) == "unauthorised"
+    assert admission.error_of(here._replace(caller="::1", server="::1")) is None
     other = Admission([TOKEN])
-    assert other.why_not(here) == "unauthorised"
+    assert other.error_of(here) == "unauthorised"
     assert not other.has_plugin
 
 
 # --- patience -----------------------------------------------------------------------------------
 
 
-def test_who_calls_too_often_is_refused_whatever_he_shows(door: Admission, clock: Clock) -> None:
-    answers = [door.why_not(call(bearers=RIGHT)) for _ in range(int(CALLS.burst) + 1)]
+def test_who_calls_too_often_is_refused_whatever_he_shows(
+    admission: Admission, clock: Clock
+) -> None:
+    answers = [admission.error_of(call(bearers=RIGHT)) for _ in range(int(CALLS.burst) + 1)]
     assert set(answers[:-1]) == {None}
     assert answers[-1] == "too-often"
-    assert door.why_not(call(bearers=RIGHT)._replace(caller="10.0.0.8")) is None
+    assert admission.error_of(call(bearers=RIGHT)._replace(caller="10.0.0.8")) is None
     clock.s += 1
-    assert door.why_not(call(bearers=RIGHT)) is None
+    assert admission.error_of(call(bearers=RIGHT)) is None
 
 
-def test_who_guesses_tokens_waits_and_the_right_token_does_not(door: Admission) -> None:
-    answers = [door.why_not(call(bearers=(b"guess",))) for _ in range(int(MISSES.burst) + 1)]
+def test_who_guesses_tokens_waits_and_the_right_token_does_not(admission: Admission) -> None:
+    answers = [
+        admission.error_of(call(bearers=(b"guess",))) for _ in range(int(WRONG_TOKENS.burst) + 1)
+    ]
     assert answers[-2:] == ["unauthorised", "too-often"]
-    assert door.why_not(call(bearers=RIGHT)) is None
+    assert admission.error_of(call(bearers=RIGHT)) is None
 
 
 # --- what is written down -----------------------------------------------------------------------
 
 
 def test_a_refusal_is_counted_and_logged_without_the_callers_words(
-    door: Admission, caplog: pytest.LogCaptureFixture
+    admission: Admission, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        door.refuse("unauthorised", "10.0.0.7", f"/v1/invitations/{TOKEN}/x\r\nlevel: satisfied")
+        admission.record_refusal(
+            "unauthorised", "10.0.0.7", f"/v1/invitations/{TOKEN}/x\r\nlevel: satisfied"
+        )
     assert caplog.messages == ["refused unauthorised to 10.0.0.7 at /v1/invitations"]
-    assert door.refused.counts == {"unauthorised": 1}
+    assert admission.refused.counts == {"unauthorised": 1}
 
 
 def test_a_place_is_one_of_ours() -> None:
-    assert place_of("/v1/window/pause") == "/v1/window"
-    assert place_of("/plugin/ask") == "/plugin/"
-    assert place_of("/../../etc/passwd") == "another path"
+    assert logged_path("/v1/window/pause") == "/v1/window"
+    assert logged_path("/plugin/ask") == "/plugin/"
+    assert logged_path("/../../etc/passwd") == "another path"

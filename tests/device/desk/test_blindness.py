@@ -72,7 +72,7 @@ async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) ->
     admission = Admission([TOKEN], now_s=asyncio.get_running_loop().time)
     news = WindowDiff(pad)
     pad.observe(
-        lambda: seen.events.extend(msgspec.json.encode(event).decode() for event in news.look())
+        lambda: seen.events.extend(msgspec.json.encode(event).decode() for event in news.changes())
     )
     transport = httpx.ASGITransport(
         build_app(pad, admission, EventStream(pad)), raise_app_exceptions=False

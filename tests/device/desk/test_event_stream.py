@@ -11,7 +11,7 @@ from starlette.routing import WebSocketRoute
 
 from device import ports
 from device.desk import event_stream as live_module
-from device.desk.event_stream import MAX_LISTENERS, QUEUED, EventStream
+from device.desk.event_stream import MAX_LISTENERS, QUEUE_SIZE, EventStream
 from device.events import Standing
 from device.ports import WindowStatus
 from tests.rigs.web.websocket_client import Listener, RefusedError
@@ -77,7 +77,7 @@ def test_a_listener_hears_the_window_and_every_change() -> None:
 
 
 def test_who_hears_nothing_hears_the_window_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_module, "BEAT_S", 0.05)
+    monkeypatch.setattr(live_module, "HEARTBEAT_S", 0.05)
 
     async def story(bench: Bench) -> None:
         one = await bench.listen()
@@ -96,15 +96,15 @@ def test_a_listener_that_lags_is_cut_and_the_others_hear_everything() -> None:
         heard = 0
         lazy.stop_reading()
         while bench.live.listeners == 2:
-            for _ in range(QUEUED // 2):
+            for _ in range(QUEUE_SIZE // 2):
                 bench.turn()
-            for _ in range(QUEUED // 2):
+            for _ in range(QUEUE_SIZE // 2):
                 await good.hear()
-            heard += QUEUED // 2
+            heard += QUEUE_SIZE // 2
         assert bench.live.listeners == 1
         bench.turn()
         await good.hear()
-        assert heard > QUEUED  # the control: what fits into the sockets' buffers cuts nobody
+        assert heard > QUEUE_SIZE  # the control: what fits into the sockets' buffers cuts nobody
         await good.close()
         lazy.drop()
 
@@ -116,7 +116,7 @@ def test_a_listener_that_talks_is_hung_up_on() -> None:
         one = await bench.listen()
         await one.hear()
         await one.say("hello")
-        assert await one.hear_end() == live_module.HUNG_UP
+        assert await one.hear_end() == live_module.POLICY_VIOLATION
         await bench.until(lambda: bench.live.listeners == 0)
 
     run(story)

@@ -9,7 +9,7 @@ import pytest
 from device.desk.admission import Admission
 from device.desk.event_stream import EventStream
 from device.desk.http import build_app
-from device.desk.press_priority import YIELD_S, PressPriority
+from device.desk.press_priority import MAX_WAIT_S, PressPriority
 from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Level, Service
@@ -76,7 +76,7 @@ def test_without_turns_they_are_answered_before_it(monkeypatch: pytest.MonkeyPat
     async def at_once(_: PressPriority) -> None:
         pass
 
-    monkeypatch.setattr(PressPriority, "take", at_once)
+    monkeypatch.setattr(PressPriority, "wait_turn", at_once)
 
     async def story(bench: Bench, hall: Hall) -> None:
         await press_among_callers(bench, hall)
@@ -90,7 +90,7 @@ def test_the_loop_looks_at_everything_else_between_two_callers() -> None:
         turns, order = PressPriority(bench.pad), []
 
         async def caller() -> None:
-            await turns.take()
+            await turns.wait_turn()
             order.append("caller")
             asyncio.get_running_loop().call_soon(order.append, "else")
 
@@ -111,7 +111,7 @@ def test_a_card_that_hangs_keeps_them_once_and_not_for_long() -> None:
         for level in (Level.SATISFIED, Level.DISSATISFIED):  # and once more after it was quick
             bench.card.hangs = True
             bench.press(level)
-            assert await waited_s() == pytest.approx(YIELD_S, abs=0.001)
+            assert await waited_s() == pytest.approx(MAX_WAIT_S, abs=0.001)
             assert await waited_s() == pytest.approx(0, abs=0.001)
             bench.card.let_go()
             await bench.settle()

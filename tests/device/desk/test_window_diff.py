@@ -31,7 +31,7 @@ class Desk:
 
 
 def told(news: WindowDiff) -> list[dict[str, Any]]:
-    return [msgspec.to_builtins(event) for event in news.look()]
+    return [msgspec.to_builtins(event) for event in news.changes()]
 
 
 def brief(news: WindowDiff) -> list[str]:
@@ -56,7 +56,7 @@ def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: WindowDi
 
 
 def test_an_invitation_is_followed_to_its_end_once(news: WindowDiff, desk: Desk) -> None:
-    news.look()
+    news.changes()
     desk.move("busy", "a", a="open")
     assert brief(news) == ["open", "busy"]
     desk.move("busy", "a", a="rated")
@@ -76,7 +76,7 @@ def test_an_invitation_whose_rating_waits_for_a_slow_card_is_not_lost(
     news: WindowDiff, desk: Desk
 ) -> None:
     desk.move("busy", "a", a="open")
-    news.look()
+    news.changes()
     desk.move("fault")  # pressed, and the card hangs: still open
     assert brief(news) == ["fault"]
     desk.move("fault", None, a="rated")
@@ -95,6 +95,6 @@ def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
 def test_no_event_has_room_for_a_level() -> None:
     words = [level.value for level in Level]
     schema = msgspec.json.schema_components(
-        [type(event) for event in WindowDiff(cast("ports.Desk", Desk())).look()]
+        [type(event) for event in WindowDiff(cast("ports.Desk", Desk())).changes()]
     )
     assert not [word for word in words if word in str(schema)]
