@@ -1,8 +1,7 @@
 """A key pad on a serial line that speaks "68" frames.
 
-A line that is not there, or goes, is a fault (K03) and heals by itself
-(`device/serial/serial_line.py`). Nothing here holds a key down, so there is no debounce and no
-stuck key: the pad does that itself.
+A line that cannot be opened or is lost is a fault (K03); `device/serial/serial_line.py` opens it
+again. There is no debounce and no stuck key here: the key pad sends one frame for each press.
 """
 
 import logging
@@ -13,17 +12,17 @@ from device.board.profile import KeysProfile
 from device.errors import PadCode
 from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress
-from device.serial.frame68 import Ear, Parser
+from device.serial.frame68 import Parser, PressDecoder
 from device.serial.serial_line import RETRY_S, SILENCE_S, SerialLine
 
 log = logging.getLogger(__name__)
 
 SOURCE = "serial68"
-"""What presses name as their source."""
+"""The source that is stated in presses."""
 
 
 class SerialKeys:
-    """The keys of one pad, heard by their line's own thread."""
+    """The keys of one pad, read by the thread of their line."""
 
     def __init__(
         self,
@@ -40,7 +39,7 @@ class SerialKeys:
         self._line = SerialLine(
             options.port, keypad.baud, "keys", silence_s=silence_s, retry_s=retry_s
         )
-        self._ear = Ear(options.address, keypad.resend_ms)
+        self._decoder = PressDecoder(options.address, keypad.resend_ms)
         self._parser = Parser()
 
     @property
@@ -49,10 +48,10 @@ class SerialKeys:
         return self._line.alive
 
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
-        """Begin to open the line and to listen; a line that is not there is a fault, no error."""
+        """Start the line's thread; a line that cannot be opened is a fault, no error."""
         self._line.start(
-            on_open=self._begin,
-            on_bytes=lambda data: self._hear(data, on_press),
+            on_open=self._restart_parser,
+            on_bytes=lambda data: self._receive(data, on_press),
             on_gone=lambda gone, detail: on_fault(FaultReport(PadCode.KEYS_GONE, gone, detail)),
         )
 
@@ -62,23 +61,24 @@ class SerialKeys:
 
     # --- on the line's thread -----------------------------------------------------------------
 
-    def _begin(self) -> None:
-        # Half a frame from before the plug was pulled must not spoil the first one after it.
+    def _restart_parser(self) -> None:
+        # Half a frame from before the cable was pulled must not spoil the first frame after it.
         self._parser = Parser()
 
-    def _hear(self, data: bytes, on_press: OnPress) -> None:
+    def _receive(self, data: bytes, on_press: OnPress) -> None:
         mono_ms = self._boot.mono_ms()
         for frame in self._parser.feed(data) if data else self._parser.silence():
-            heard = self._ear.hear(frame, mono_ms)
-            if heard is not None:
-                self._line.write(self._ear.answer)
-                if not heard.again:
-                    on_press(self._press(heard.code, mono_ms))
+            press = self._decoder.decode(frame, mono_ms)
+            if press is not None:
+                self._line.write(self._decoder.acknowledgement)
+                if not press.repeated:
+                    on_press(self._press(press.code, mono_ms))
 
     def _press(self, code: int, mono_ms: int) -> Press:
         key = self._keys.get(code)
         if key is None:
-            # Refused, not guessed (law 1); it is answered, or the pad would never be quiet.
+            # Never a level by guess (law 1). It is acknowledged all the same: without that the key
+            # pad would send it again and again.
             log.warning("%s: key code 0x%02x is not in the pad's key map", self._url, code)
             return Press(f"unknown_{code:02x}", None, SOURCE, mono_ms)
         return Press(key.name, key.level, SOURCE, mono_ms)

@@ -1,4 +1,4 @@
-"""The "68" frames of serial key pads and callers: codec, parser, and a host's ear. Pure.
+"""The "68" frames of serial key pads and callers: codec, parser, and decoder of presses. Pure.
 
 One RS-485 line, 9600 8N1, shared by callers and evaluators (key pads). A frame is
 
@@ -6,11 +6,11 @@ One RS-485 line, 9600 8N1, shared by callers and evaluators (key pads). A frame 
 
 LEN counts the bytes from ADDR up to before CS and stands there twice; CS is the sum of the same
 bytes modulo 256. An evaluator's address is 0x80 + its window's; callers are below 0x80. There is
-no sequence number: a pad that hears no answer sends the very same frame again.
+no sequence number: a key pad that receives no acknowledgement sends the same frame again.
 
-The parser trusts nothing but a whole frame whose two lengths, checksum and end agree. Where one
-fails it goes on one byte after its 0x68, so that a frame behind noise, or behind a frame that was
-cut short, is found; and what is inside a good frame is never looked at as a frame of its own.
+The parser accepts only a whole frame whose two lengths, checksum and end agree. Where one fails, it
+continues one byte after that frame's 0x68, so that a frame after noise, or after a frame that was
+cut off, is found. The inside of a valid frame is never searched for other frames.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ EVALUATOR = 0x80
 PRESS = 0x11
 """Pad to host: DATA is one byte, the key's code."""
 ACKNOWLEDGE = 0x01
-"""Host to pad: heard; a pad that does not get it within about 80 ms sends its press again."""
+"""Host to pad: received. Without it for about 80 ms the pad sends its press again."""
 
 _HEAD_BYTES, _TAIL_BYTES = 4, 2
 _LEAST, _MOST = 2, 255
@@ -36,7 +36,7 @@ class Frame(NamedTuple):
     data: bytes = b""
 
     def to_bytes(self, *, lead: bool = True) -> bytes:
-        """The frame as it goes over the line. Raises ValueError when it does not fit one."""
+        """The frame as bytes on the line. Raises ValueError when the data is too long."""
         body = bytes((self.address, self.command)) + self.data
         if len(body) > _MOST:
             raise ValueError(f"{len(self.data)} bytes of data; a frame takes {_MOST - _LEAST}")
@@ -45,9 +45,9 @@ class Frame(NamedTuple):
 
 
 class Parser:
-    """Bytes in, in any pieces; whole frames out. Not thread-safe.
+    """Takes bytes, in pieces of any length, and returns whole frames. Not thread-safe.
 
-    `noise` counts the bytes that belong to no frame (a leading FF aside).
+    `noise` counts the bytes that belong to no frame, without a leading FF.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Parser:
 
     @property
     def waiting(self) -> bool:
-        """Whether the beginning of what may become a frame is held."""
+        """Whether the beginning of a possible frame is held."""
         return bool(self._held)
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -65,9 +65,9 @@ class Parser:
         return self._take(more=True)
 
     def silence(self) -> list[Frame]:
-        """The line has been silent: what is held will not be completed any more.
+        """The line has been silent: what is held is not the beginning of a frame.
 
-        A false start may have held back whole frames; they are returned.
+        Whole frames may stand behind a false beginning; they are returned.
         """
         return self._take(more=False)
 
@@ -86,7 +86,7 @@ class Parser:
 
 
 def _measure(held: bytearray) -> int | None:
-    """The size of the frame that `held` begins with; 0 when it begins none, None when it may."""
+    """The size in bytes of the frame at the start of `held`; 0: no frame; None: not known yet."""
     if held[0] != START:
         return 0
     if len(held) < _HEAD_BYTES:
@@ -107,40 +107,41 @@ def _read(held: bytearray, size: int) -> Frame:
     return Frame(body[0], body[1], body[2:])
 
 
-class Heard(NamedTuple):
-    """A press frame of our pad: the key's code, and whether it only repeats the one before."""
+class CodePress(NamedTuple):
+    """A press frame of our key pad: the key's code, and whether it repeats the frame before."""
 
     code: int
-    again: bool
+    repeated: bool
 
 
-class Ear:
-    """What a host makes of the frames on its line: the presses of one pad. Not thread-safe.
+class PressDecoder:
+    """Finds the presses of one key pad among the frames on its line. Not thread-safe.
 
-    A frame that says the same as the one before, within `resend_ms` of it, is that one sent again
-    because our answer was lost: it is answered anew and is no second press. The time counts from
-    the last copy. So a citizen who hits one key in such haste is heard once, which costs nothing:
-    the level is the same.
+    The same code again within `resend_ms` is the same press, sent again because our acknowledgement
+    was lost: it is acknowledged again and is no second press. The time counts from the last copy.
+    A citizen who presses one key again that fast is counted once; the level is the same anyway.
     """
 
     def __init__(self, window: int, resend_ms: int) -> None:
         self.address = EVALUATOR + window
         self.foreign = 0
-        """Frames that were not for us: callers, other windows, other commands."""
+        """How many frames were not for us: from callers, other windows, other commands."""
         self._resend_ms = resend_ms
         self._last: tuple[int, int] | None = None
 
-    def hear(self, frame: Frame, mono_ms: int) -> Heard | None:
-        """The press that `frame` is; None for anything else."""
+    def decode(self, frame: Frame, mono_ms: int) -> CodePress | None:
+        """The press in `frame`, which came at `mono_ms`; None for any other frame."""
         if frame.address != self.address or frame.command != PRESS or len(frame.data) != 1:
             self.foreign += 1
             return None
         code = frame.data[0]
         before, self._last = self._last, (code, mono_ms)
-        again = before is not None and before[0] == code and mono_ms - before[1] <= self._resend_ms
-        return Heard(code, again)
+        repeated = (
+            before is not None and before[0] == code and mono_ms - before[1] <= self._resend_ms
+        )
+        return CodePress(code, repeated)
 
     @property
-    def answer(self) -> bytes:
-        """What to send for every press that is heard, repeated or not."""
+    def acknowledgement(self) -> bytes:
+        """The bytes to send for every press, repeated or not."""
         return Frame(self.address, ACKNOWLEDGE).to_bytes()

@@ -1,9 +1,9 @@
-"""A serial line, found by URL and held for as long as it is wanted; the one door to pyserial.
+"""A serial line, opened by URL and opened again when it is lost. The only user of pyserial.
 
 The URL is a tty, `socket://host:port` of a serial server, `rfc2217://host:port`, or
-`spy:///dev/ttyUSB0?file=/tmp/wire.txt`, a wire tap for technicians. A line that is not there, or
-goes, is tried again every second, so an adapter that is plugged in again goes on by itself. Give
-the adapter a stable name (/dev/serial/by-id/…): ttyUSB numbers move.
+`spy:///dev/ttyUSB0?file=/tmp/wire.txt`, which also writes every byte to a file for a technician. A
+line that cannot be opened or is lost is tried again every second, so an adapter may be unplugged
+and plugged in. Use a stable name for the adapter (/dev/serial/by-id/…): ttyUSB numbers change.
 """
 
 import logging
@@ -18,29 +18,30 @@ import serial
 log = logging.getLogger(__name__)
 
 SILENCE_S = 0.25
-"""A frame takes 10 ms at 9600 baud; a line that rests for so long is not in the middle of one,
-even behind a slow serial server. It is also how long `stop` may take."""
+"""A frame takes 10 ms at 9600 baud. A line without a byte for this long is between two frames, even
+behind a slow serial server. It is also how long `stop` may take."""
 
 RETRY_S = 1.0
-"""Between two tries to open the line."""
+"""Between two attempts to open the line."""
 
 WRITE_S = 1.0
-"""A few bytes that cannot be written in this time: the line is gone."""
+"""A line that does not take a few bytes within this time is lost."""
 
 ALIVE_AFTER_S, ALIVE_EVERY_S, ALIVE_TIMES = 10, 5, 3
-"""A serial server that has been silent so long is asked, so often; after 25 s in all it is gone."""
+"""TCP keep-alive to a serial server: the first probe after 10 s of silence, then one every 5 s. The
+line is lost after 3 without an answer: 25 s in all."""
 
-# termios.error is no OSError; pyserial lets it through when an adapter is pulled out in the middle
-# of setting the line up. SerialException is an OSError.
-GONE = (OSError, termios.error)
+# SerialException is an OSError. termios.error is not; pyserial passes it on when an adapter is
+# unplugged while the line is being set up.
+LINE_ERRORS = (OSError, termios.error)
 
 
-class _Hears(NamedTuple):
-    """Who hears of a line: that it is open, what came, that it is gone or back."""
+class _Callbacks(NamedTuple):
+    """The arguments of `SerialLine.start`."""
 
-    opened: Callable[[], None]
-    came: Callable[[bytes], None]
-    gone: Callable[[bool, str], None]
+    on_open: Callable[[], None]
+    on_bytes: Callable[[bytes], None]
+    on_gone: Callable[[bool, str], None]
 
 
 class SerialLine:
@@ -78,16 +79,16 @@ class SerialLine:
         on_bytes: Callable[[bytes], None],
         on_gone: Callable[[bool, str], None],
     ) -> None:
-        """Begin to open the line and to listen; all three are called from the line's thread.
+        """Start the thread that opens and reads the line. It calls all three.
 
-        `on_open`: it is open, anew. `on_bytes`: what came; nothing after each silence of
-        `silence_s`. `on_gone`: once with True and why when it is not there, once with False when
-        it is back.
+        `on_open`: after the line was opened, each time. `on_bytes`: with the bytes that came, and
+        with none after each `silence_s` without a byte. `on_gone`: once with True and the reason
+        when the line cannot be opened or is lost, once with False when it is open again.
         """
         self._ending.clear()
-        hears = _Hears(on_open, on_bytes, on_gone)
+        callbacks = _Callbacks(on_open, on_bytes, on_gone)
         self._thread = threading.Thread(
-            target=self._run, args=(hears,), name=self._name, daemon=True
+            target=self._run, args=(callbacks,), name=self._name, daemon=True
         )
         self._thread.start()
 
@@ -99,54 +100,54 @@ class SerialLine:
         self._thread = None
 
     def write(self, data: bytes) -> None:
-        """Send `data`, from any thread; may take `WRITE_S`.
+        """Send `data`, from any thread; may take `WRITE_S`. Raises nothing.
 
-        What is said to a line that is gone is lost, as on any wire; a line that does not take it
-        is gone.
+        While the line is not open the data is dropped, as on any wire. A line that does not accept
+        it is lost.
         """
         with self._writing:
             if self._line is None:
                 return
             try:
                 self._line.write(data)
-            except GONE as error:
+            except LINE_ERRORS as error:
                 self._lost = error
 
     # --- the thread -------------------------------------------------------------------------
 
-    def _run(self, hears: _Hears) -> None:
+    def _run(self, callbacks: _Callbacks) -> None:
         try:
             while not self._ending.is_set():
-                self._once(hears)
+                self._read_until_lost(callbacks)
         except Exception as error:
             log.exception("the thread of the %s ended", self._name)
-            hears.gone(True, f"its thread ended: {error}")
+            callbacks.on_gone(True, f"its thread ended: {error}")
 
-    def _once(self, hears: _Hears) -> None:
-        """From opening the line to losing it."""
+    def _read_until_lost(self, callbacks: _Callbacks) -> None:
+        """Open the line and read it until it is lost or `stop` is called."""
         try:
             with self._open() as line:
                 self._hold(line)
                 try:
-                    self._say(hears, gone=False, detail="")
-                    hears.opened()
-                    self._listen(line, hears)
+                    self._report(callbacks, gone=False, detail="")
+                    callbacks.on_open()
+                    self._listen(line, callbacks)
                 finally:
                     self._hold(None)
-        except GONE as error:
-            self._say(hears, gone=True, detail=f"{self._url}: {error}")
+        except LINE_ERRORS as error:
+            self._report(callbacks, gone=True, detail=f"{self._url}: {error}")
             self._ending.wait(self._retry_s)
 
     def _open(self) -> serial.Serial:
-        # Exclusive: a second agent, or a terminal left open, would eat half of the frames.
-        # A kind of line that has no locks ignores it.
-        # pyserial's RFC 2217 client refuses a write timeout; its socket has one of 5 s instead.
-        far = self._url.startswith("rfc2217:")
+        # Exclusive: a second agent, or a terminal left open, would take half of the bytes.
+        # pyserial ignores it for lines that have no lock.
+        # Its RFC 2217 client refuses a write timeout; its socket has one of 5 s instead.
+        rfc2217 = self._url.startswith("rfc2217:")
         line = serial.serial_for_url(
             self._url,
             baudrate=self._baud,
             timeout=self._silence_s,
-            write_timeout=None if far else WRITE_S,
+            write_timeout=None if rfc2217 else WRITE_S,
             exclusive=True,
         )
         _keep_alive(line)
@@ -156,28 +157,28 @@ class SerialLine:
         with self._writing:
             self._line, self._lost = line, None
 
-    def _listen(self, line: serial.Serial, hears: _Hears) -> None:
+    def _listen(self, line: serial.Serial, callbacks: _Callbacks) -> None:
         while not self._ending.is_set():
-            hears.came(line.read(max(1, line.in_waiting)))
+            callbacks.on_bytes(line.read(max(1, line.in_waiting)))
             if self._lost is not None:
                 raise self._lost
 
-    def _say(self, hears: _Hears, *, gone: bool, detail: str) -> None:
-        """Say once that the line has gone, and once that it is back."""
+    def _report(self, callbacks: _Callbacks, *, gone: bool, detail: str) -> None:
+        """Report only a change: the line was lost, or is open again."""
         if gone != self._gone:
             self._gone = gone
-            hears.gone(gone, detail)
+            callbacks.on_gone(gone, detail)
 
 
 def _keep_alive(line: serial.Serial) -> None:
-    """Let the kernel ask a serial server now and then whether it is still there.
+    """Turn on TCP keep-alive, if the line is a connection to a serial server.
 
-    Else nobody would notice a network cable that was pulled: a pad that waits for keys says
-    nothing by itself. pyserial has no name for the socket of its network lines but this one.
+    Without it a pulled network cable would not be noticed: a driver that waits for keys sends
+    nothing by itself. pyserial has no public name for the socket of a network line.
     """
-    plug: socket.socket | None = getattr(line, "_socket", None)
-    if plug is not None:
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, ALIVE_AFTER_S)
-        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ALIVE_EVERY_S)
-        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, ALIVE_TIMES)
+    connection: socket.socket | None = getattr(line, "_socket", None)
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, ALIVE_AFTER_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ALIVE_EVERY_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, ALIVE_TIMES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.serial.frame68 import ACKNOWLEDGE, PRESS, Ear, Frame, Heard, Parser
+from device.serial.frame68 import ACKNOWLEDGE, PRESS, CodePress, Frame, Parser, PressDecoder
 
 WINDOW = 3
 PRESS_4 = bytes.fromhex("ff 68 03 03 68 83 11 04 98 16")
@@ -48,7 +48,9 @@ def whole_frames(stream: bytes) -> list[tuple[int, int]]:
 
 def test_a_press_and_its_answer_have_the_bytes_of_the_line() -> None:
     assert Frame(0x83, PRESS, b"\x04").to_bytes() == PRESS_4
-    assert Frame(0x83, ACKNOWLEDGE).to_bytes() == Ear(WINDOW, 1000).answer == ANSWER
+    assert (
+        Frame(0x83, ACKNOWLEDGE).to_bytes() == PressDecoder(WINDOW, 1000).acknowledgement == ANSWER
+    )
     assert Frame(0x83, PRESS, b"\x04").to_bytes(lead=False) == PRESS_4[1:]
 
 
@@ -152,15 +154,15 @@ def test_a_frame_behind_any_noise_is_found_once_the_line_was_silent(
 def test_a_frame_whose_checksum_fails_is_never_a_press(frame: Frame, code: int, wrong: int) -> None:
     press = bytearray(Frame(0x83, PRESS, bytes((code,))).to_bytes())
     press[-2] = (press[-2] + wrong) & 0xFF
-    ear = Ear(WINDOW, 1000)
-    assert [one for one in parsed(bytes(press)) if ear.hear(one, 0)] == []
+    decoder = PressDecoder(WINDOW, 1000)
+    assert [one for one in parsed(bytes(press)) if decoder.decode(one, 0)] == []
 
 
 # --- what a host hears -------------------------------------------------------------------------
 
 
 def test_only_presses_of_our_own_pad_are_heard() -> None:
-    ear = Ear(WINDOW, 1000)
+    decoder = PressDecoder(WINDOW, 1000)
     for foreign in (
         Frame(0x84, PRESS, b"\x04"),  # the pad of the next window
         Frame(0x03, PRESS, b"\x04"),  # a caller
@@ -170,18 +172,18 @@ def test_only_presses_of_our_own_pad_are_heard() -> None:
         Frame(0x83, PRESS),
         Frame(0x83, PRESS, b"\x04\x04"),
     ):
-        assert ear.hear(foreign, 0) is None
-    assert ear.foreign == 7
-    assert ear.hear(Frame(0x83, PRESS, b"\x04"), 0) == Heard(4, again=False)
+        assert decoder.decode(foreign, 0) is None
+    assert decoder.foreign == 7
+    assert decoder.decode(Frame(0x83, PRESS, b"\x04"), 0) == CodePress(4, repeated=False)
 
 
 def test_a_frame_sent_again_is_no_second_press_and_a_later_one_is() -> None:
-    ear = Ear(WINDOW, 1000)
+    decoder = PressDecoder(WINDOW, 1000)
 
     def heard(code: int, mono_ms: int) -> bool:
-        one = ear.hear(Frame(0x83, PRESS, bytes((code,))), mono_ms)
+        one = decoder.decode(Frame(0x83, PRESS, bytes((code,))), mono_ms)
         assert one is not None
-        return not one.again
+        return not one.repeated
 
     assert heard(4, 0)
     assert not heard(4, 80)

@@ -53,13 +53,13 @@ def _stand_there(found: list[frame68.Frame], data: bytes, noise: int) -> None:
 
 def _mean_something(pieces: list[bytes]) -> None:
     """Neither end of a bus is brought down, and only the right frames are presses or starts."""
-    ear = frame68.Ear(WINDOW, 1000)
+    decoder = frame68.PressDecoder(WINDOW, 1000)
     talk = Bus68Protocol(WINDOW, acknowledge_starts=True)
     parser = frame68.Parser()
     talk.tell(4, 0)
     for now_ms, piece in enumerate(pieces):
         frames = parser.feed(piece)
-        heard = [ear.hear(frame, now_ms) for frame in frames]
+        heard = [decoder.decode(frame, now_ms) for frame in frames]
         words = talk.feed(piece, now_ms)
         assert len(words) == len(frames)
         for frame, press, word in zip(frames, heard, words, strict=True):
