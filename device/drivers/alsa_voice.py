@@ -1,11 +1,12 @@
 """Spoken prompts through ALSA: recordings in a folder, played one after the other by `aplay`.
 
-`{folder}/{language}/{prompt}.wav`, so that a hall can put its own recording in the place of any.
-`aplay` (alsa-utils) and no library: none of those on PyPI has a wheel for aarch64 that stands on
-its own (pyalsaaudio is a source, sounddevice wants PortAudio), and what hangs in a sound card's
-driver then hangs in a process that can be killed.
+The files are `{folder}/{language}/{prompt}.wav`; a hall may replace any of them by its own.
 
-How loud it is belongs to the card: `alsamixer`, kept over a restart by `alsactl store`.
+Why `aplay` (alsa-utils) and no Python library: none on PyPI has a self-contained wheel for aarch64
+(pyalsaaudio is source only, sounddevice needs PortAudio). And a call that hangs in a sound card's
+driver then hangs in a child process, which can be killed.
+
+The volume is set on the card: `alsamixer`, saved over a restart by `alsactl store`.
 """
 
 import logging
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 PLAYER = "aplay"
 
 HANGS_AFTER_S = 5.0
-"""A card that takes so much longer than the recording lasts has stopped playing."""
+"""A card that needs this much longer than the recording lasts has stopped playing."""
 
 
 class AlsaVoice:
@@ -32,54 +33,54 @@ class AlsaVoice:
     def __init__(self, options: VoiceOptions) -> None:
         self._folder = options.folder
         self._device = options.device
-        self._news = threading.Condition()
-        self._left: list[Path] = []
-        self._turn = 0
+        self._changed = threading.Condition()
+        self._queue: list[Path] = []
+        self._request_number = 0
         self._child: subprocess.Popen[bytes] | None = None
         self._running = self._busy = False
         self._thread: threading.Thread | None = None
         self._on_fault: OnFault = lambda _: None
-        self._gone = False
-        self._missed: set[Path] = set()
+        self._failed = False
+        self._missing: set[Path] = set()
 
     def start(self, on_fault: OnFault) -> None:
-        """Be ready to speak; `on_fault` is called from the thread that waits for the player."""
+        """Start the thread that waits for the player; it calls `on_fault`."""
         self._on_fault = on_fault
         self._running = True
         self._thread = threading.Thread(target=self._run, name="voice-card", daemon=True)
         self._thread.start()
 
     def say(self, prompt: str, languages: tuple[str, ...]) -> None:
-        """Begin to speak; what is being said is cut off."""
-        self._turn_to([self._folder / one / f"{prompt}.wav" for one in languages])
+        """Begin to speak in each language in turn; a prompt that is being spoken is cut off."""
+        self._replace([self._folder / language / f"{prompt}.wav" for language in languages])
 
     def hush(self) -> None:
-        """Cut off what is being said."""
-        self._turn_to([])
+        """Cut off the prompt that is being spoken."""
+        self._replace([])
 
     @property
     def at_rest(self) -> bool:
-        """Nothing is being said, and nothing will be by itself."""
-        with self._news:
-            return not self._left and not self._busy
+        """Nothing is being spoken, and no recording waits."""
+        with self._changed:
+            return not self._queue and not self._busy
 
     def stop(self) -> None:
-        """Silent, and end the thread; safe to call twice."""
-        with self._news:
+        """Stop speaking and end the thread; safe to call twice."""
+        with self._changed:
             self._running = False
         self.hush()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
-    def _turn_to(self, recordings: list[Path]) -> None:
-        with self._news:
-            self._left, self._turn = recordings, self._turn + 1
+    def _replace(self, recordings: list[Path]) -> None:
+        with self._changed:
+            self._queue, self._request_number = recordings, self._request_number + 1
             if self._child is not None:
-                # Not terminate: a player that waits for a dead card would not hear it. The kernel
-                # stops the card when the process is gone.
+                # SIGKILL and not SIGTERM: a player that waits for a card that hangs does not handle
+                # it. The kernel stops the card when the process has ended.
                 self._child.kill()
-            self._news.notify_all()
+            self._changed.notify_all()
 
     # --- the thread -------------------------------------------------------------------------
 
@@ -92,21 +93,21 @@ class AlsaVoice:
             self._on_fault(FaultReport(PadCode.SIGNAL_GONE, True, f"its thread ended: {error}"))
 
     def _next(self) -> tuple[Path, int] | None:
-        """Sleep until there is something to say, and whose turn it is; None at the end."""
-        with self._news:
+        """Wait for a recording; it and the number of its request, or None after `stop`."""
+        with self._changed:
             self._busy = False
-            self._news.wait_for(lambda: self._left or not self._running)
+            self._changed.wait_for(lambda: self._queue or not self._running)
             self._busy = self._running
-            return (self._left.pop(0), self._turn) if self._running else None
+            return (self._queue.pop(0), self._request_number) if self._running else None
 
-    def _play(self, recording: Path, turn: int) -> None:
-        """Play a recording to its end, or until another turn cuts it off."""
+    def _play(self, recording: Path, number: int) -> None:
+        """Play a recording to its end, or until another request replaces this one."""
         lasts_s = self._length_s(recording)
         if lasts_s is None:
             return
         try:
-            with self._news:
-                if self._turn != turn:
+            with self._changed:
+                if self._request_number != number:
                     return
                 self._child = child = subprocess.Popen(
                     (PLAYER, "-q", "-t", "wav", "-D", self._device, str(recording)),
@@ -114,52 +115,53 @@ class AlsaVoice:
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                 )
-            wrong = _wait(child, lasts_s + HANGS_AFTER_S)
+            reason = _wait(child, lasts_s + HANGS_AFTER_S)
         except OSError as error:
-            wrong = f"{PLAYER}: {error.strerror or error}"
-        with self._news:
+            reason = f"{PLAYER}: {error.strerror or error}"
+        with self._changed:
             self._child = None
-            if self._turn != turn:
+            if self._request_number != number:
                 return
-            if wrong is not None:
-                self._left = []  # the next language would fare no better
-        self._report(wrong)
+            if reason is not None:
+                self._queue = []  # the next language would fail in the same way
+        self._report(reason)
 
     def _length_s(self, recording: Path) -> float | None:
-        """How long a recording lasts; None, and one line in the log, when there is no such.
+        """How long a recording lasts, in seconds; None, and one line in the log, if there is none.
 
-        It is read here because the player passes over what is no recording without a word.
+        The file is read here because the player skips a file that is no recording without an error.
         """
         try:
             with wave.open(str(recording)) as file:
                 lasts_s: float = file.getnframes() / (file.getframerate() or 1)
         except (OSError, EOFError, wave.Error) as error:
-            if recording not in self._missed:
-                why = getattr(error, "strerror", None) or str(error) or "cut short"
-                log.warning("no recording %s: %s", recording, why)
-            self._missed.add(recording)
+            if recording not in self._missing:
+                reason = getattr(error, "strerror", None) or str(error) or "cut short"
+                log.warning("no recording %s: %s", recording, reason)
+            self._missing.add(recording)
             return None
-        self._missed.discard(recording)
+        self._missing.discard(recording)
         return lasts_s
 
-    def _report(self, wrong: str | None) -> None:
-        if (wrong is not None) is not self._gone:
-            self._gone = wrong is not None
-            self._on_fault(FaultReport(PadCode.SIGNAL_GONE, self._gone, wrong or ""))
+    def _report(self, reason: str | None) -> None:
+        """Report only a change: the player has failed, or plays again."""
+        if (reason is not None) is not self._failed:
+            self._failed = reason is not None
+            self._on_fault(FaultReport(PadCode.SIGNAL_GONE, self._failed, reason or ""))
 
 
 def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> str | None:
-    """Wait for the player: None when it has played, or what went wrong."""
+    """Wait for the player: None when it has played the file, otherwise the reason."""
     try:
-        _, said = child.communicate(timeout=timeout_s)
+        _, stderr = child.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
         return f"{PLAYER}: the sound card has stopped playing"
     if child.returncode == 0:
         return None
-    words = said.decode("utf-8", "replace").strip().splitlines()
-    return words[-1] if words else f"{PLAYER}: exit code {child.returncode}"
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else f"{PLAYER}: exit code {child.returncode}"
 
 
 def build(options: VoiceOptions) -> AlsaVoice:

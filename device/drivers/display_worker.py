@@ -1,7 +1,8 @@
-"""The display's thread: the latest picture wins, and a display that is gone is taken up again.
+"""The display's thread: it sends the latest picture, and tries again when the display fails.
 
-The agent's loop hands over pictures and never waits. The picture is sent again every
-`refresh_s`, which finds a pulled cable and heals a display that lost its memory.
+The agent's loop hands over pictures and never waits. A picture that has been replaced before it was
+sent is dropped. The latest one is sent again every `refresh_s`: this finds a cable that was pulled,
+and restores the picture on a display that lost its memory.
 """
 
 import logging
@@ -18,7 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class DisplayWorker:
-    """One display and its thread. `on_fault` is called from that thread, once for each change."""
+    """One display and its thread. `on_fault` is called from that thread, once for each change.
+
+    `retry_s`: between two attempts while the display fails.
+    """
 
     def __init__(
         self, display: Display, on_fault: OnFault, *, refresh_s: float = 5.0, retry_s: float = 2.0
@@ -28,7 +32,7 @@ class DisplayWorker:
         self._on_fault = on_fault
         self._refresh_s = refresh_s
         self._retry_s = retry_s
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._latest: tuple[Image, float] | None = None
         self._unseen = False
         self._running = False
@@ -37,26 +41,26 @@ class DisplayWorker:
 
     @property
     def died(self) -> bool:
-        """Whether the thread has ended though nobody stopped it."""
+        """Whether the thread has ended without `stop`."""
         return self._thread is not None and not self._thread.is_alive()
 
     def start(self) -> None:
         """Start the thread."""
         self._running = True
-        self._thread = threading.Thread(target=self._run, name="panel", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="display", daemon=True)
         self._thread.start()
 
     def show(self, image: "Image", brightness: float = 1.0) -> None:
-        """Show this picture soon, as bright as this; from any thread, never blocks."""
-        with self._news:
+        """Show this picture soon, at this brightness (0 to 1); from any thread, never blocks."""
+        with self._changed:
             self._latest, self._unseen = (image, brightness), True
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def stop(self) -> None:
-        """End the thread after the picture under way and let the display go; safe to call twice."""
-        with self._news:
+        """End the thread after the present picture and stop the display; safe to call twice."""
+        with self._changed:
             self._running = False
-            self._news.notify_all()
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -67,22 +71,24 @@ class DisplayWorker:
             while self._wait():
                 self._send()
         except Exception as error:
-            log.exception("the panel's thread ended")
+            log.exception("the display's thread ended")
             self._on_fault(FaultReport(PadCode.DISPLAY_GONE, True, f"its thread ended: {error}"))
 
     def _wait(self) -> bool:
-        """Sleep until there is something to send; False at the end."""
-        with self._news:
+        """Sleep until there is something to send; False after `stop`."""
+        with self._changed:
             if self._running and (self._gone or not self._unseen):
-                patience_s = self._retry_s if self._gone else self._refresh_s
-                self._news.wait_for(
+                # While the display fails, a new picture does not shorten the wait: a display that
+                # does not answer is tried every `retry_s`, however often the scene changes.
+                wait_s = self._retry_s if self._gone else self._refresh_s
+                self._changed.wait_for(
                     lambda: not self._running or (self._unseen and not self._gone),
-                    patience_s if self._latest is not None else None,
+                    wait_s if self._latest is not None else None,
                 )
             return self._running
 
     def _send(self) -> None:
-        with self._news:
+        with self._changed:
             latest, self._unseen = self._latest, False
         if latest is None:
             return
@@ -96,6 +102,7 @@ class DisplayWorker:
             self._report(gone=False, detail="")
 
     def _report(self, *, gone: bool, detail: str) -> None:
+        """Report only a change: the display was lost, or is back."""
         if gone != self._gone:
             self._gone = gone
             self._on_fault(FaultReport(PadCode.DISPLAY_GONE, gone, detail))

@@ -1,10 +1,10 @@
-"""Keys that are a Linux input device: USB pads that type, or pins that the kernel reads.
+"""Keys that are a Linux input device: USB key pads that type, or pins that the kernel reads.
 
-The one door to python-evdev. The device is grabbed, so that its digits are not typed into a console
-as well, and stamps its events with CLOCK_BOOTTIME, so that a press carries the moment of its
-interrupt and not of this thread. A device that is not there, or is unplugged, or cannot be had, is
-a fault (K03) with its reason; it is looked for every second and goes on by itself under whatever
-event node it comes back.
+The only module that imports python-evdev. The device is grabbed, so that its digits are not typed
+into a console as well. Its events carry CLOCK_BOOTTIME, so that the time of a press is that of its
+interrupt and not of this thread. A device that is missing, unplugged or refused is a fault (K03)
+with its reason. The driver looks for it every second and continues when it is back, also under
+another event node.
 """
 
 import contextlib
@@ -25,21 +25,21 @@ from evdev import ecodes
 from device.board.driver_options import InputOptions
 from device.board.keypad import Keypad, load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.chords import DOWN, Chords, Happening
+from device.drivers.chords import DOWN, Chords
 from device.drivers.input_nodes import SYSFS, Node, find_node
+from device.drivers.key_events import KeyEvent, deliver
 from device.errors import DriverError, PadCode
-from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[Iterable[Happening]], None]
+Deliver = Callable[[Iterable[KeyEvent]], None]
 
 SOURCE = "evdev"
-"""What presses name as their source."""
+"""The source that is stated in presses."""
 
 RETRY_S = 1.0
-"""Between two looks for the device."""
+"""Between two attempts to open the device."""
 
 DEV = Path("/dev/input")
 
@@ -53,7 +53,7 @@ REMEDIES = {
     errno.ENODEV: "unplugged",
     errno.ENOENT: "its node is not in /dev yet",
 }
-"""What to do, or to wait for, when the device cannot be had."""
+"""The reason and the remedy, by the error that refuses the device."""
 
 
 class InputKeys:
@@ -71,7 +71,7 @@ class InputKeys:
         retry_s: float = RETRY_S,
     ) -> None:
         self._keypad = keypad
-        self._strokes = Chords(keypad, profile, SOURCE)
+        self._chords = Chords(keypad, profile, SOURCE)
         self._options = options
         self._boot = boot
         self._sysfs = sysfs
@@ -83,7 +83,7 @@ class InputKeys:
         self._fault: str | None = None
         self._lost = False
         self.armed = False
-        """The device is held, and a key that goes down from now on is a press."""
+        """The device is open and grabbed; a key that goes down from now on is a press."""
 
     @property
     def alive(self) -> bool:
@@ -91,7 +91,7 @@ class InputKeys:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
-        """Begin to look for the device and to read; one that is not there is a fault, no error."""
+        """Start the thread that opens and reads the device; a missing one is a fault, no error."""
         self._ending.clear()
         awake, self._wake = os.pipe()
         self._thread = threading.Thread(
@@ -100,10 +100,10 @@ class InputKeys:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the device go and deliver nothing more; safe to call twice."""
+        """Close the device and deliver nothing more; safe to call twice."""
         self._ending.set()
         if self._wake is not None:
-            os.close(self._wake)  # the other end hangs up, which `poll` tells at once
+            os.close(self._wake)  # POLLHUP at the other end ends the thread's `poll`
             self._wake = None
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
@@ -112,24 +112,20 @@ class InputKeys:
     # --- the thread -------------------------------------------------------------------------
 
     def _run(self, awake: int, on_press: OnPress, on_fault: OnFault) -> None:
-        def deliver(happenings: Iterable[Happening]) -> None:
-            for happening in happenings:
-                if isinstance(happening, Press):
-                    on_press(happening)
-                else:
-                    on_fault(happening)
+        def deliver_here(events: Iterable[KeyEvent]) -> None:
+            deliver(events, on_press, on_fault)
 
         try:
             while not self._ending.is_set():
-                self._once(awake, deliver, on_fault)
+                self._read_until_lost(awake, deliver_here, on_fault)
         except Exception as error:
             log.exception("the keys' thread ended")
             on_fault(FaultReport(PadCode.KEYS_GONE, True, f"its thread ended: {error}"))
         finally:
             os.close(awake)
 
-    def _once(self, awake: int, deliver: Deliver, on_fault: OnFault) -> None:
-        """From finding the device to losing it."""
+    def _read_until_lost(self, awake: int, deliver: Deliver, on_fault: OnFault) -> None:
+        """Find the device and read it until it is lost or `stop` is called."""
         try:
             node = find_node(self._keypad, self._options, self._sysfs)
             try:
@@ -139,7 +135,7 @@ class InputKeys:
                     self._listen(device, awake, deliver)
             finally:
                 self.armed = False
-                deliver(self._strokes.end())
+                deliver(self._chords.end())
         except DriverError as error:
             self._report(on_fault, error.detail)
             self._ending.wait(self._retry_s)
@@ -147,24 +143,24 @@ class InputKeys:
     # The quotes: evdev before 2.0 has no type of device paths.
     @contextlib.contextmanager
     def _opened(self, node: Node) -> Iterator["evdev.InputDevice[str]"]:
-        """The device, ours alone; what it refuses, then and later, becomes a DriverError."""
+        """The device, open and grabbed. An OSError, also one while it is read, is a DriverError."""
         path = self._dev / node.event
         try:
             with contextlib.closing(evdev.InputDevice(str(path))) as device:
                 device.grab()
                 fcntl.ioctl(device.fd, EVIOCSCLOCKID, struct.pack("i", time.CLOCK_BOOTTIME))
-                self._strokes.begin(self._boot.mono_ms(), device.active_keys())
+                self._chords.begin(self._boot.mono_ms(), device.active_keys())
                 self._lost = False
                 yield device
         except DriverError:
             raise
         except OSError as error:
             if error.errno == errno.ENODEV:
-                # Mostly it is out of sysfs by now, and who reads the fault is told what there is.
+                # It is usually out of sysfs by now; then find_node's error lists what there is.
                 log.warning("%s: unplugged", path)
                 find_node(self._keypad, self._options, self._sysfs)
-            says = REMEDIES.get(error.errno or 0, str(error))
-            raise DriverError(f"{path}: {says}", PadCode.KEYS_GONE) from error
+            reason = REMEDIES.get(error.errno or 0, str(error))
+            raise DriverError(f"{path}: {reason}", PadCode.KEYS_GONE) from error
 
     def _listen(self, device: "evdev.InputDevice[str]", awake: int, deliver: Deliver) -> None:
         poller = select.poll()
@@ -172,15 +168,16 @@ class InputKeys:
             poller.register(fd, select.POLLIN)
         past_ms = self._boot.mono_ms()
         while not self._ending.is_set():
-            poller.poll(self._strokes.rest_ms(past_ms))
-            # The clock first: then there is no event of before this moment that is still unread.
-            # One millisecond for the one that the kernel has stamped and not yet queued.
+            poller.poll(self._chords.rest_ms(past_ms))
+            # `tick` may only be called up to a time before which every event has been read. So the
+            # clock is read before the events, and one millisecond is taken off for an event that
+            # the kernel has stamped but not yet queued.
             past_ms = self._boot.mono_ms() - 1
             self._read(device, deliver)
-            deliver(self._strokes.tick(past_ms))
+            deliver(self._chords.tick(past_ms))
 
     def _read(self, device: "evdev.InputDevice[str]", deliver: Deliver) -> None:
-        """Every event that waits; OSError (ENODEV) when the device has been unplugged."""
+        """Deliver all events in the queue. Raises OSError (ENODEV) when the device is unplugged."""
         while True:
             try:
                 events = list(device.read())
@@ -191,20 +188,23 @@ class InputKeys:
                 if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_DROPPED:
                     self._lost = True
                 elif self._lost:
-                    # What stands between here and the next report is the rest of a lost packet.
+                    # Up to the next SYN_REPORT, events belong to an incomplete packet (Linux,
+                    # Documentation/input/event-codes.rst); then the keys are read anew.
                     if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_REPORT:
                         self._lost = False
                         log.warning("%s: events were lost", device.path)
-                        deliver(self._strokes.resync(mono_ms, device.active_keys()))
+                        deliver(self._chords.resync(mono_ms, device.active_keys()))
                 elif event.type == ecodes.EV_KEY:
-                    if event.value == DOWN and not self._strokes.knows(event.code):
-                        # Refused, not guessed (law 1).
-                        says = "key code 0x%02x is not in the pad's key map"
-                        log.warning(f"%s: {says}", device.path, event.code)
-                    deliver(self._strokes.feed(mono_ms, event.code, event.value))
+                    if event.value == DOWN and not self._chords.knows(event.code):
+                        # Never a level by guess (law 1).
+                        text = "%s: key code 0x%02x is not in the pad's key map"
+                        log.warning(text, device.path, event.code)
+                    deliver(self._chords.feed(mono_ms, event.code, event.value))
 
     def _report(self, on_fault: OnFault, fault: str | None) -> None:
-        """Say once what is wrong now, before taking back what was: the window stays closed."""
+        """Report a change. A new fault is raised before the old one is cleared, so that the window
+        does not open between them.
+        """
         before, self._fault = self._fault, fault
         if fault is not None and fault != before:
             on_fault(FaultReport(PadCode.KEYS_GONE, True, fault))

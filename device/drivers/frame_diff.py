@@ -1,8 +1,8 @@
-"""What of a picture must be sent again: runs of changed columns, page by page. Pure.
+"""The difference of two pictures as runs of changed columns, page by page. Pure.
 
-A controller of the SSD1306 family keeps its picture in pages of 8 rows; a byte is 8 pixels of one
-column, the lowest bit on top. Sending a run costs its bytes and `overhead_bytes` for saying where
-it goes, so two runs that lie closer than that are sent as one.
+A controller of the SSD1306 family stores its picture in pages of 8 rows; a byte is 8 pixels of one
+column, the lowest bit on top. Sending a run costs its bytes and `overhead_bytes` for its address,
+so two runs with a gap of at most that many bytes are sent as one.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class ChangedRun(NamedTuple):
-    """Bytes of one page, from a column on."""
+    """Bytes of one page, starting at a column."""
 
     page: int
     column: int
@@ -20,7 +20,7 @@ class ChangedRun(NamedTuple):
 def changes(
     before: Sequence[bytes], after: Sequence[bytes], overhead_bytes: int
 ) -> list[ChangedRun]:
-    """The runs that turn the pages `before` into `after`, from the top, left to right."""
+    """The runs that turn the pages `before` into `after`, from top to bottom, left to right."""
     return [
         ChangedRun(page, first, new[first:last])
         for page, (old, new) in enumerate(zip(before, after, strict=True))

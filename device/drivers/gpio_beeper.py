@@ -1,8 +1,8 @@
-"""A beeper on a pin: on and off, by a thread that sleeps between its edges.
+"""A beeper on a pin, switched on and off by a thread that sleeps in between.
 
-The beeper has an oscillator of its own, so an edge that comes some milliseconds late is a tone that
-is some milliseconds longer. The pin is taken with the first beep and let go at the end, as an
-input: the beeper hangs on a transistor whose base has a resistor to the silent side.
+The beeper has an oscillator of its own, so a switch that comes some milliseconds late only makes a
+tone some milliseconds longer. The pin is claimed by the first beep and released by `stop`, as an
+input; then the beeper is silent, because its transistor has a resistor from base to emitter.
 """
 
 import contextlib
@@ -24,72 +24,72 @@ class GpioBeeper:
         self._line = profile.line
         self._active_low = profile.active_low
         self._pins = Pins("beeper", PadCode.SIGNAL_GONE)
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._pattern: tuple[int, ...] = ()
-        self._turn = 0
+        self._beep_number = 0
         self._held = False
         self._running = False
         self._thread: threading.Thread | None = None
 
     def beep(self, on_off_ms: tuple[int, ...]) -> None:
-        """Begin with the first tone at once; the thread does the rest. Raises DriverError."""
-        with self._news:
+        """Begin the first tone before returning; the thread does the rest. Raises DriverError."""
+        with self._changed:
             self._drive(bool(on_off_ms))
-            self._pattern, self._turn = on_off_ms, self._turn + 1
+            self._pattern, self._beep_number = on_off_ms, self._beep_number + 1
             if self._thread is None:
                 self._running = True
                 self._thread = threading.Thread(target=self._run, name="beeps", daemon=True)
                 self._thread.start()
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def stop(self) -> None:
-        """Silent, and let go; safe to call twice."""
-        with self._news:
+        """Silence the beeper and release the pin; safe to call twice."""
+        with self._changed:
             self._running = False
-            self._news.notify_all()
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        with self._news:
-            self._let_go()
+        with self._changed:
+            self._release()
 
     def _run(self) -> None:
-        with self._news:
+        with self._changed:
             while self._running:
-                turn = self._turn
-                self._play(turn)
-                self._news.wait_for(partial(self._is_over, turn))
+                number = self._beep_number
+                self._play(number)
+                self._changed.wait_for(partial(self._is_over, number))
 
-    def _play(self, turn: int) -> None:
-        """Sound the pattern of this turn to its end, or until it is over."""
+    def _play(self, number: int) -> None:
+        """Play the pattern of beep `number` to its end, or until another beep or `stop` ends it."""
         try:
             for place, ms in enumerate(self._pattern):
-                if place > 0:  # the first tone has begun already
+                if place > 0:  # `beep` has begun the first tone
                     self._drive(place % 2 == 0)
-                if self._news.wait_for(partial(self._is_over, turn), ms / 1000):
+                if self._changed.wait_for(partial(self._is_over, number), ms / 1000):
                     return
             self._drive(False)
         except DriverError as error:
-            # The pin is let go, which is silence; the next beep takes it anew or says why not.
+            # The pin is released, so the beeper is silent; the next beep claims it again.
             log.warning("a beep was cut short: %s", error.detail)
 
-    def _is_over(self, turn: int) -> bool:
-        return self._turn != turn or not self._running
+    def _is_over(self, number: int) -> bool:
+        return self._beep_number != number or not self._running
 
-    def _drive(self, sounds: bool) -> None:
-        """Sound or rest. After a failure the pin is taken anew. Raises DriverError."""
-        high = sounds is not self._active_low
+    def _drive(self, on: bool) -> None:
+        """Switch the tone. After a failure the pin is claimed anew. Raises DriverError."""
+        high = on is not self._active_low
         try:
             if self._held:
                 self._pins.write(self._line, high)
             else:
                 self._pins.claim_output(self._line, high=high)
         except DriverError:
-            self._let_go()
+            self._release()
             raise
         self._held = True
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._held:
             with contextlib.suppress(DriverError):
                 self._pins.write(self._line, self._active_low)

@@ -1,11 +1,11 @@
 """Keys between pins of the header and ground, or the supply, read every few milliseconds.
 
-All pins are sampled at one moment, every `scan_ms`, and `Debounce` says what that means. Edges that
-the kernel reports are not used: a contact that bounces for long floods its queue of 16, and an
-edge that is lost there is a key that stays down for ever.
+All pins are sampled together every `scan_ms`; `Debounce` evaluates the samples. The kernel's edge
+events are not used: a contact that bounces for long overflows their queue of 16, and after a lost
+edge a key would seem to stay down.
 
-A pin that cannot be claimed or read makes the keys a fault (K03): with four levels of five a rating
-would not be fair. All pins are then let go and tried again every second.
+One pin that cannot be claimed or read is a fault of all keys (K03): a rating with four of the five
+levels would not be fair. All pins are then released, and claimed again every second.
 """
 
 import logging
@@ -14,18 +14,18 @@ import time
 
 from device.board.profile import KeysProfile
 from device.drivers.debounce import Debounce
+from device.drivers.key_events import deliver
 from device.drivers.rpi_pins import Pins
 from device.errors import DriverError, PadCode
-from device.events import Press
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
 
 SOURCE = "gpio"
-"""What presses name as their source."""
+"""The source that is stated in presses."""
 
 RETRY_S = 1.0
-"""Between two tries to claim the pins."""
+"""Between two attempts to claim the pins."""
 
 
 class GpioKeys:
@@ -38,7 +38,7 @@ class GpioKeys:
         self._boot = boot
         self._retry_s = retry_s
         self._pins = Pins("keys", PadCode.KEYS_GONE)
-        # A whole debounce time without a sample: whatever was settling is not known any more.
+        # After a whole debounce time without a sample nothing is known of what happened in it.
         self._debounce = Debounce(profile, SOURCE, gap_ms=profile.debounce_ms)
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -50,7 +50,7 @@ class GpioKeys:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
-        """Begin to claim the pins and to scan; a pin that cannot be had is a fault, no error."""
+        """Start the thread that claims and scans the pins; a taken pin is a fault, no error."""
         self._ending.clear()
         self._thread = threading.Thread(
             target=self._run, args=(on_press, on_fault), name="keys", daemon=True
@@ -58,7 +58,7 @@ class GpioKeys:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the pins go and deliver nothing more; safe to call twice."""
+        """Release the pins and deliver nothing more; safe to call twice."""
         self._ending.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
@@ -74,15 +74,15 @@ class GpioKeys:
     def _run(self, on_press: OnPress, on_fault: OnFault) -> None:
         try:
             while not self._ending.is_set():
-                self._once(on_press, on_fault)
+                self._scan_until_lost(on_press, on_fault)
         except Exception as error:
             log.exception("the keys' thread ended")
             on_fault(FaultReport(PadCode.KEYS_GONE, True, f"its thread ended: {error}"))
         finally:
             self._pins.release_all()
 
-    def _once(self, on_press: OnPress, on_fault: OnFault) -> None:
-        """From claiming the pins to losing one."""
+    def _scan_until_lost(self, on_press: OnPress, on_fault: OnFault) -> None:
+        """Claim the pins and scan them until one fails or `stop` is called."""
         try:
             for line in self._lines:
                 self._pins.claim_input(line, pull_up=self._active_low)
@@ -93,19 +93,16 @@ class GpioKeys:
             self._ending.wait(self._retry_s)
 
     def _scan(self, on_press: OnPress, on_fault: OnFault) -> None:
-        self._debounce.begin_again(self._boot.mono_ms())
+        self._debounce.restart(self._boot.mono_ms())
         while not self._ending.is_set():
-            # The time is taken first: a thread that is put to sleep between two pins has then
-            # sampled too early, never too late, and the gap to the next sample tells.
+            # The clock is read before the pins. If the thread is suspended while it reads them,
+            # the sample's time is then too early, and the gap to the next sample shows it.
             mono_ms = self._boot.mono_ms()
             mask = self._sample()
             self._report(on_fault, gone=False, detail="")
-            for happening in self._debounce.feed(mono_ms, mask):
-                if isinstance(happening, Press):
-                    on_press(happening)
-                else:
-                    on_fault(happening)
-            # `stop` waits for it: a wait that it could cut short costs thrice a sleep's CPU time.
+            deliver(self._debounce.feed(mono_ms, mask), on_press, on_fault)
+            # Not `self._ending.wait`, which takes three times the CPU time of a sleep; `stop` waits
+            # for one scan period instead.
             time.sleep(self._scan_s)
 
     def _sample(self) -> int:
@@ -117,12 +114,12 @@ class GpioKeys:
         return mask
 
     def _report(self, on_fault: OnFault, *, gone: bool, detail: str) -> None:
-        """Say once that the pins are lost, and once that they are back."""
+        """Report only a change: the pins were lost, or are back."""
         if gone != self._gone:
             self._gone = gone
             on_fault(FaultReport(PadCode.KEYS_GONE, gone, detail))
 
 
 def build(profile: KeysProfile, _: object, boot: BootClock) -> GpioKeys:
-    """The keys of a profile; the pins are claimed by `start`."""
+    """The keys of a profile. `start` claims the pins."""
     return GpioKeys(profile, boot)

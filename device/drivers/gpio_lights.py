@@ -1,8 +1,8 @@
 """Lights at the keys, each on a pin.
 
-The pins are taken with the first picture of lights and let go at the end, as inputs: a light hangs
-on a transistor whose base has a resistor to the dark side, so a pin that nobody drives is dark.
-What an agent that was killed left lit goes dark when the next one takes the pins.
+The pins are claimed by the first `show` and released by `stop`, as inputs, which drive nothing: the
+light is then dark, also behind a transistor, whose base has a resistor that keeps it off. Lights
+that a killed agent left lit go dark when the next agent claims the pins.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ class GpioLights:
         self._held = False
 
     def show(self, lit: frozenset[str]) -> None:
-        """Light exactly these. After a failure everything is taken anew. Raises DriverError."""
+        """Light exactly these. After a failure all pins are claimed anew. Raises DriverError."""
         try:
             for name, line in self._lines.items():
                 high = (name in lit) is not self._active_low
@@ -31,18 +31,18 @@ class GpioLights:
                 else:
                     self._pins.claim_output(line, high=high)
         except DriverError:
-            self._let_go()
+            self._release()
             raise
         self._held = True
 
     def stop(self) -> None:
-        """All dark, and let go; safe to call twice."""
+        """Switch all off and release the pins; safe to call twice."""
         if self._held:
-            with contextlib.suppress(DriverError):  # they are let go all the same
+            with contextlib.suppress(DriverError):  # the pins are released in any case
                 self.show(frozenset())
-        self._let_go()
+        self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         self._held = False
         self._pins.release_all()
 

@@ -1,7 +1,7 @@
-"""Which input device is the key pad: found in sysfs, where looking opens nothing.
+"""Finds the key pad among the input devices, in sysfs, where no device is opened.
 
-A device is known by its name or its physical path, never by the number of its event node, which is
-another after every plugging in. What cannot be told apart is not guessed at.
+A device is found by its name or its physical path, not by the number of its event node, which may
+change each time it is plugged in. When several devices match, that is an error, not a guess.
 """
 
 import struct
@@ -17,16 +17,16 @@ from device.errors import DriverError, PadCode
 SYSFS = Path("/sys/class/input")
 
 LONG_BITS = struct.calcsize("l") * 8
-"""The kernel prints bitmaps in words of this width; to a 32-bit program in words of 32 bits."""
+"""The kernel prints bitmaps in words of a `long`: of 32 bits to a 32-bit program."""
 
 _GONE = PadCode.KEYS_GONE
 
 LISTED = 8
-"""So many devices are named to whoever looks for one that is not there."""
+"""At most so many devices are listed in the error when none matches."""
 
 
 class Node(NamedTuple):
-    """One event node, and what the kernel knows of the device behind it."""
+    """One event node, and what sysfs says about its device."""
 
     event: str
     name: str
@@ -39,26 +39,26 @@ class Node(NamedTuple):
 
 
 def find_node(keypad: Keypad, options: InputOptions, sysfs: Path = SYSFS) -> Node:
-    """The node of the key pad. Raises DriverError (K03) unless exactly one device is it."""
+    """The node of the key pad. Raises DriverError (K03) unless exactly one device matches."""
     found = sorted(_nodes(sysfs))
     wanted = options.name if options.name is not None else options.phys
-    way = "name" if options.name is not None else "phys"
-    matching = [node for node in found if fnmatchcase(getattr(node, way), wanted or "")]
+    field = "name" if options.name is not None else "phys"
+    matching = [node for node in found if fnmatchcase(getattr(node, field), wanted or "")]
     codes = set(keypad.by_code())
-    # One USB pad is often several devices of nearly the same name: keys, volume, power.
-    able = [node for node in matching if codes & node.keys]
-    if not able:
+    # One USB key pad is often several devices with nearly the same name: keys, volume, power.
+    with_keys = [node for node in matching if codes & node.keys]
+    if not with_keys:
         there = "; ".join(map(str, (matching or found)[:LISTED])) or "none at all"
         which = f"with keys of {keypad.name}" if matching else "of this"
-        raise DriverError(f'no input device {which} {way} "{wanted}"; there is {there}', _GONE)
-    if len(able) > 1:
-        both = "; ".join(map(str, able))
-        raise DriverError(f'{len(able)} input devices of {way} "{wanted}": {both}', _GONE)
-    node = able[0]
-    without = [key.name for key in keypad.key if key.level and key.code not in node.keys]
-    if without:
+        raise DriverError(f'no input device {which} {field} "{wanted}"; there is {there}', _GONE)
+    if len(with_keys) > 1:
+        listed = "; ".join(map(str, with_keys))
+        raise DriverError(f'{len(with_keys)} input devices of {field} "{wanted}": {listed}', _GONE)
+    node = with_keys[0]
+    missing = [key.name for key in keypad.key if key.level and key.code not in node.keys]
+    if missing:
         raise DriverError(
-            f"{node} has no key for {', '.join(without)}; is it a {keypad.name}?", _GONE
+            f"{node} has no key for {', '.join(missing)}; is it a {keypad.name}?", _GONE
         )
     return node
 
@@ -71,7 +71,7 @@ def _nodes(sysfs: Path) -> Iterator[Node]:
             phys = (device / "phys").read_text().rstrip("\n")
             keys = read_bitmap((device / "capabilities" / "key").read_text())
         except (OSError, UnicodeDecodeError):
-            continue  # unplugged at this moment
+            continue  # unplugged just now
         yield Node(folder.name, name, phys, keys)
 
 

@@ -1,4 +1,4 @@
-"""The clocks that every Linux board has: CLOCK_BOOTTIME, and the system clock with its keeper."""
+"""The clocks of every Linux board: CLOCK_BOOTTIME, and the system clock with its trust."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ from device.ports import WallReading
 from sync.entries import Trust
 
 RTC_NOT_BEFORE_MS = 1_767_225_600_000
-"""2026-01-01. A battery-backed clock that says less has lost its battery."""
+"""2026-01-01. A battery-backed clock that reads earlier has lost its battery."""
 
 
 class KernelBoot:
@@ -57,14 +57,14 @@ _STA_NANO = 0x2000
 
 
 class KernelWall:
-    """The system clock, and the kernel's word on whether somebody keeps it (adjtimex(2)).
+    """The system clock, and whether the kernel calls it synchronised (adjtimex(2)).
 
     systemd-timesyncd clears the kernel's "unsynchronised" flag by itself, chrony only with
     `rtcsync` in its configuration (Debian's default has it). The kernel sets the flag again when
-    nobody has corrected the clock for so long that its error may exceed 16 s (about nine hours).
+    the clock was not corrected for so long that its error may exceed 16 s (about nine hours).
 
-    `has_rtc`: the board has a battery-backed clock, so that a clock which nobody keeps is still
-    worth something; the `uncertainty_ms` of such a reading is a guess.
+    `has_rtc`: the board has a battery-backed clock, so that a clock which is not synchronised has
+    some trust; the `uncertainty_ms` of such a reading is an estimate.
     """
 
     RTC_UNCERTAINTY_MS = 60_000
@@ -75,7 +75,7 @@ class KernelWall:
         self._adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
 
     def read(self) -> WallReading:
-        """The system clock now. Trust is NONE, and the source says why, if the kernel refuses."""
+        """The system clock now. If adjtimex fails, trust is NONE and `source` is the reason."""
         timex = _Timex(modes=0)
         if self._adjtimex(ctypes.byref(timex)) < 0:
             return WallReading(0, Trust.NONE, 0, f"adjtimex: {os.strerror(ctypes.get_errno())}")
@@ -91,7 +91,7 @@ class KernelWall:
 def read_timex(
     *, tv_sec: int, tv_fraction: int, status: int, maxerror_us: int, has_rtc: bool
 ) -> WallReading:
-    """What the fields of a `struct timex` mean. Pure."""
+    """The reading that the fields of a `struct timex` give. Without side effects."""
     fraction_ms = tv_fraction // (1_000_000 if status & _STA_NANO else 1_000)
     utc_ms = tv_sec * 1_000 + fraction_ms
     if not status & _STA_UNSYNC:

@@ -1,8 +1,8 @@
-"""A part for the eye or the ear, and its thread: the newest wish wins, and nobody waits for it.
+"""One output part (lights, beeper, voice) and its thread: the latest request replaces earlier ones.
 
-The agent's loop hands a wish over and goes on; a light or a sound card that takes its time delays
-nothing but itself. What stands (a pattern of lights) is tried again until it does; what was for its
-moment (a beep) is dropped when it cannot be had, because later it would mean something else.
+The agent's loop hands over a request and continues, so a slow sound card delays nothing but itself.
+A request for a state (which lights are lit) is tried again until it succeeds. A request for one
+moment (a beep) is dropped when it fails: later it would mean something else.
 """
 
 import logging
@@ -17,27 +17,32 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 STOP_S = 2.0
-"""A part that hangs is not waited for any longer; its thread ends with the process."""
+"""How long `stop` waits for a part that hangs. Its thread then ends with the process."""
 
-Told = Callable[[str | None], None]
-"""Hears what is wrong with the part, or None when nothing is any more."""
+OnChange = Callable[[str | None], None]
+"""Called with the reason when the part fails, and with None when it works again."""
 
 
 class LatestWorker(Generic[T]):
-    """One part. `put` carries a wish out and raises DriverError when it cannot; `told` is called
-    from the outlet's thread, once for each change. `retry_s`: so long after a failure it is tried
-    again; None for wishes of the moment.
+    """One part. `carry_out` is called with a request and raises DriverError when it fails;
+    `on_change` is called once for each change. Both are called from the worker's thread.
+    `retry_s`: the time from a failure to the next attempt; None: a failed request is dropped.
     """
 
     def __init__(
-        self, part: str, put: Callable[[T], None], told: Told, *, retry_s: float | None = None
+        self,
+        part: str,
+        carry_out: Callable[[T], None],
+        on_change: OnChange,
+        *,
+        retry_s: float | None = None,
     ) -> None:
         self._part = part
-        self._put = put
-        self._told = told
+        self._carry_out = carry_out
+        self._on_change = on_change
         self._retry_s = retry_s
-        self._news = threading.Condition()
-        self._wishes: list[T] = []
+        self._changed = threading.Condition()
+        self._requests: list[T] = []
         self._running = False
         self._busy = False
         self._gone = False
@@ -49,23 +54,23 @@ class LatestWorker(Generic[T]):
         self._thread = threading.Thread(target=self._run, name=self._part, daemon=True)
         self._thread.start()
 
-    def want(self, wish: T) -> None:
-        """Carry this out soon, and nothing that was wished for before; never blocks."""
-        with self._news:
-            self._wishes = [wish]
-            self._news.notify_all()
+    def request(self, value: T) -> None:
+        """Replace what was requested before by `value`; from any thread, never blocks."""
+        with self._changed:
+            self._requests = [value]
+            self._changed.notify_all()
 
     @property
     def at_rest(self) -> bool:
-        """Every wish has been carried out, or has failed and is not tried again."""
-        with self._news:
-            return not self._wishes and not self._busy
+        """Every request was carried out, or has failed and is not tried again."""
+        with self._changed:
+            return not self._requests and not self._busy
 
     def stop(self) -> None:
-        """End the thread after the wish under way; safe to call twice."""
-        with self._news:
+        """End the thread after the request it is carrying out; safe to call twice."""
+        with self._changed:
             self._running = False
-            self._news.notify_all()
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(STOP_S)
             if self._thread.is_alive():
@@ -74,37 +79,38 @@ class LatestWorker(Generic[T]):
 
     def _run(self) -> None:
         try:
-            while (wish := self._next()) is not None:
-                self._carry_out(wish[0])
+            while (found := self._next()) is not None:
+                self._attempt(found[0])
         except Exception as error:
             log.exception("the thread of the %s ended", self._part)
-            self._told(f"its thread ended: {error}")
+            self._on_change(f"its thread ended: {error}")
 
     def _next(self) -> tuple[T] | None:
-        """Sleep until there is a wish; None at the end."""
-        with self._news:
+        """Sleep until there is a request; None after `stop`."""
+        with self._changed:
             self._busy = False
-            self._news.wait_for(lambda: self._wishes or not self._running)
+            self._changed.wait_for(lambda: self._requests or not self._running)
             self._busy = self._running
-            return (self._wishes.pop(),) if self._running else None
+            return (self._requests.pop(),) if self._running else None
 
-    def _carry_out(self, wish: T) -> None:
+    def _attempt(self, value: T) -> None:
         try:
-            self._put(wish)
+            self._carry_out(value)
         except DriverError as error:
             self._report(error.detail)
             if self._retry_s is not None:
-                self._again(wish, self._retry_s)
+                self._retry(value, self._retry_s)
         else:
             self._report(None)
 
-    def _again(self, wish: T, after_s: float) -> None:
-        """Wish for the same once more, unless something else has been wished for by then."""
-        with self._news:
-            self._news.wait_for(lambda: not self._running, after_s)
-            self._wishes = self._wishes or [wish]
+    def _retry(self, value: T, after_s: float) -> None:
+        """Request the same again after `after_s`, unless there is a newer request by then."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, after_s)
+            self._requests = self._requests or [value]
 
     def _report(self, detail: str | None) -> None:
+        """Report only a change: the part has failed, or works again."""
         if (detail is not None) != self._gone:
             self._gone = detail is not None
-            self._told(detail)
+            self._on_change(detail)

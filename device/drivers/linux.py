@@ -1,8 +1,8 @@
-"""A board that is any Linux computer, put together from the parts that its profile names.
+"""A board that is any Linux computer, made from the parts that its profile names.
 
-Keys, display, lights, beeper and voice are named by `driver` in the profile's tables; their
-modules, and with them the vendors' libraries, are imported when the board is built and only then.
-The clocks are the kernel's.
+`driver` in the profile's tables names the drivers of keys, display, lights, beeper and voice. Their
+modules, and with them the vendors' libraries, are imported when the board is built, not before. The
+clocks are the kernel's.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from device.ports import Beeper, Display, Keys, Lights, Voice
 
 
 class LinuxBoard:
-    """The parts of one profile. They share nothing, so there is nothing to start or to stop."""
+    """The parts of one profile. They share nothing that would have to be started or stopped."""
 
     def __init__(self, profile: Profile, options: PartOptions) -> None:
         if profile.keys.driver is None and profile.touchscreen is None:
@@ -43,14 +43,14 @@ class LinuxBoard:
             self.voice = self._build(profile.voice.driver, options.voice)
 
     def _build(self, driver: str, *arguments: object) -> Any:
-        """A part for the eye or the ear: none that a pad could not do without."""
+        """A part without which the pad can still take ratings: lights, beeper or voice."""
         return find_driver(self.name, driver, PadCode.SIGNAL_GONE)(*arguments)
 
     def start(self) -> None:
-        """Nothing: each part takes hold of its own line."""
+        """Does nothing: each part opens its own lines."""
 
     def stop(self) -> None:
-        """Nothing; safe to call twice."""
+        """Does nothing; safe to call twice."""
 
 
 def build(profile: Profile, options: PartOptions) -> LinuxBoard:

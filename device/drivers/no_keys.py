@@ -1,15 +1,15 @@
-"""The keys of a board that has none: its citizens touch a screen."""
+"""The keys of a board that has none: citizens use its touchscreen."""
 
 from device.ports import OnFault, OnPress
 
 
 class NoKeys:
-    """No key is ever pressed, and none breaks."""
+    """Delivers no press and no fault."""
 
     alive = True
 
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
-        """Nothing to read."""
+        """Does nothing."""
 
     def stop(self) -> None:
-        """Nothing to let go; safe to call twice."""
+        """Does nothing; safe to call twice."""

@@ -1,9 +1,9 @@
-"""The one door to luma: what each OLED chip wants to be told, and the buses that carry it.
+"""The settings of each OLED chip, and the buses to send them on. The only module that imports luma.
 
-luma knows each chip's settings and speaks over I²C and SPI. An I²C adapter without plain transfers,
-as there are some on USB, gets SMBus blocks of 32 bytes. Over SPI luma drives the data/command and
-the reset line, which `rpi_pins.py` holds for it. `spidev` and RPi.GPIO are imported only when a bus
-on SPI is opened.
+luma has the settings of each chip, and transfers over I²C and SPI. An I²C adapter without plain
+transfers, such as some on USB, is used with SMBus blocks of 32 bytes. Over SPI luma also drives the
+data/command and the reset line, which are claimed through `rpi_pins.py`. `spidev` and RPi.GPIO are
+imported only when a bus on SPI is opened.
 """
 
 import contextlib
@@ -20,15 +20,15 @@ from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.errors import DriverError, PadCode
 
-GONE = (OSError, luma.core.error.Error, DriverError, ImportError, RuntimeError)
-"""luma's errors are no OSErrors. A pin that is taken is a DriverError, a missing `spidev` an
-ImportError, and no Raspberry Pi a RuntimeError."""
+BUS_ERRORS = (OSError, luma.core.error.Error, DriverError, ImportError, RuntimeError)
+"""What opening or using a bus may raise. luma's errors are no OSErrors. A pin that is taken is a
+DriverError, a missing `spidev` an ImportError, and a machine without such pins a RuntimeError."""
 
 SPI_HZ = 4_000_000
-"""The SH1106 takes 4 MHz (datasheet, 250 ns a bit), the SSD1306 10; a picture is there in 2 ms."""
+"""The SH1106 allows 4 MHz (datasheet, 250 ns a bit), the SSD1306 10; a full picture takes 2 ms."""
 
 RESET_S = 0.001
-"""Both chips ask for 3 µs of reset (SSD1306 datasheet 8.9); a cable may need more."""
+"""Both chips need a reset of 3 µs (SSD1306 datasheet 8.9); a long cable may need more."""
 
 
 DATA = 0x40
@@ -36,26 +36,27 @@ DATA = 0x40
 
 
 class Bus(Protocol):
-    """What carries commands and data to one chip. Any method may raise what `GONE` lists.
+    """A bus with one chip on it. Any method may raise one of `BUS_ERRORS`.
 
-    `run_cost` bytes go over the wire besides the data of one run: three of command, and over I²C
-    the address and a control byte before these and before the data.
+    `run_cost`: the bytes on the wire for one run besides its data. These are three bytes of
+    command, and on I²C also the address and a control byte, once for the command and once for the
+    data.
     """
 
     run_cost: int
 
-    def command(self, *said: int) -> None:
+    def command(self, *values: int) -> None:
         """Send one message of commands."""
 
     def data(self, data: Sequence[int]) -> None:
-        """Send data to where the chip's pointers stand."""
+        """Send data to the page and column that were last set."""
 
     def close(self) -> None:
-        """Let the bus go."""
+        """Close the bus."""
 
 
 class I2cBus:
-    """An I²C bus, by its number, and the address of the display on it."""
+    """The I²C bus number `port`, and the address of the display on it."""
 
     run_cost = 7
 
@@ -65,12 +66,12 @@ class I2cBus:
         self._address = address
         self._chip = i2c(bus=self._line, address=address)
 
-    def command(self, *said: int) -> None:
+    def command(self, *values: int) -> None:
         """Send one message of commands, at most 31 bytes."""
-        self._chip.command(*said)
+        self._chip.command(*values)
 
     def data(self, data: Sequence[int]) -> None:
-        """Send data as one message; through luma in blocks of 32, where the adapter needs that."""
+        """Send data as one message, or in blocks of 32 bytes where the adapter needs that."""
         if self._plain:
             self._line.i2c_rdwr(smbus2.i2c_msg.write(self._address, [DATA, *data]))
         else:
@@ -82,9 +83,9 @@ class I2cBus:
 
 
 class _Lines:
-    """What luma asks of RPi.GPIO, from pins that nobody else can let go.
+    """The part of RPi.GPIO's interface that luma uses, on pins claimed through `rpi_pins.py`.
 
-    luma would clean up after itself, but who lets the last pin go closes them all.
+    With RPi.GPIO itself, luma's own clean-up could close the chip while keys and lights use it.
     """
 
     OUT, LOW, HIGH = "out", False, True
@@ -97,14 +98,14 @@ class _Lines:
         self.output = self._pins.write
 
     def setup(self, line: int, _: str) -> None:
-        """Take a line; low is where a display waits in reset."""
+        """Claim a line and drive it low: the display stays in reset until luma begins."""
         self._pins.claim_output(line, high=False)
 
 
 class SpiBus:
-    """A bus and chip select of SPI; the display is reset when it is opened.
+    """An SPI bus and chip select. Opening it resets the display.
 
-    SPI has no acknowledgement: a display that is not there is not noticed.
+    SPI has no acknowledgement: a missing display is not noticed.
     """
 
     run_cost = 3
@@ -125,16 +126,16 @@ class SpiBus:
             )
             stack.pop_all()
 
-    def command(self, *said: int) -> None:
-        """Send commands, the data/command line low."""
-        self._chip.command(*said)
+    def command(self, *values: int) -> None:
+        """Send commands, with the data/command line low."""
+        self._chip.command(*values)
 
     def data(self, data: Sequence[int]) -> None:
-        """Send data, the data/command line high."""
+        """Send data, with the data/command line high."""
         self._chip.data(list(data))
 
     def close(self) -> None:
-        """Close the bus and give its two lines back."""
+        """Close the bus and release its two lines."""
         try:
             self._chip.cleanup()
         finally:
@@ -142,7 +143,7 @@ class SpiBus:
 
 
 class Wiring(NamedTuple):
-    """Where the display hangs: the board's own wiring, or what the pad's file says of it."""
+    """How the display is connected, by the board's profile or the pad's own file."""
 
     bus: str
     address: int
@@ -150,20 +151,20 @@ class Wiring(NamedTuple):
     reset_line: int | None
 
     @property
-    def tells(self) -> bool:
-        """Whether the bus can tell that the display is gone."""
+    def acknowledges(self) -> bool:
+        """Whether the bus has an acknowledgement, so that a missing display is noticed."""
         return self.bus.startswith("i2c")
 
     @property
-    def only_reset_helps(self) -> bool:
-        """Whether a display may have come back unseen, in a state that only a reset ends."""
-        return not self.tells and self.reset_line is not None
+    def may_need_reset(self) -> bool:
+        """Whether a display may have come back unnoticed, in a state that only a reset ends."""
+        return not self.acknowledges and self.reset_line is not None
 
     def __str__(self) -> str:
-        return f"at 0x{self.address:02x} on {self.bus}" if self.tells else f"on {self.bus}"
+        return f"at 0x{self.address:02x} on {self.bus}" if self.acknowledges else f"on {self.bus}"
 
     def open(self) -> Bus:
-        """The bus, opened. Raises what `GONE` lists."""
+        """Open the bus. Raises one of `BUS_ERRORS`."""
         kind, _, number = self.bus.partition("-")
         if kind == "i2c":
             return I2cBus(int(number), self.address)
@@ -174,69 +175,72 @@ class Wiring(NamedTuple):
 
 
 def wiring(profile: DisplayProfile, options: OledOptions) -> Wiring:
-    """The wiring of the profile where it fixes it, of the pad's own file where not."""
+    """The wiring, from the profile if it names a bus, otherwise from the pad's own file."""
     fixed = profile if profile.bus is not None else options
     return Wiring(fixed.bus or "i2c-1", options.address, fixed.dc_line, fixed.reset_line)
 
 
-DARK, LIGHT, CONTRAST = common.DISPLAYOFF, common.DISPLAYON, common.SETCONTRAST
-"""The orders to go dark and to light up, and the one that an argument of 0 to 255 follows."""
+DISPLAY_OFF, DISPLAY_ON, CONTRAST = common.DISPLAYOFF, common.DISPLAYON, common.SETCONTRAST
+"""Three commands; an argument of 0 to 255 follows the last one."""
 
 
 class Chip(NamedTuple):
-    """A controller: luma's driver of it, where the glass begins in its memory, what it is told
-    besides luma's settings, and its contrast at full brightness."""
+    """A controller: luma's driver of it, the memory column of the display's first column, and a
+    command that is sent besides luma's settings."""
 
     driver: Any
     first_column: int
-    also: tuple[int, ...]
+    extra_command: tuple[int, ...]
 
 
 CHIPS = {
-    # Page addressing (SSD1306 datasheet 10.1.3), the only kind that the SH1106 has: three bytes
-    # say where a run goes, where a window of luma's takes six.
+    # Page addressing (SSD1306 datasheet 10.1.3), the only mode that the SH1106 has: three bytes set
+    # the position of a run, instead of luma's six for a rectangle.
     "ssd1306": Chip(ssd1306, 0, (0x20, 0x02)),
-    # Memory for 132 columns; a glass of 128 stands in their middle.
+    # It has memory for 132 columns; a display of 128 uses those in the middle.
     "sh1106": Chip(sh1106, 2, ()),
 }
 
 
 class OledBusSettings(NamedTuple):
-    """What a chip is told before it shows anything, and its contrast (0 to 255) when bright."""
+    """The messages that set a chip up, and its contrast (0 to 255) at full brightness."""
 
     messages: list[tuple[int, ...]]
     contrast: int
 
 
-class _Beginning:
-    """Stands in for the bus while luma's driver begins, and keeps the settings that it sends."""
+class _RecordingBus:
+    """Records the commands by which luma's driver initialises a chip; takes the place of a bus."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[int, ...]] = []
+        self.commands: list[tuple[int, ...]] = []
 
-    def command(self, *said: int) -> None:
-        self.said.append(said)
+    def command(self, *values: int) -> None:
+        self.commands.append(values)
 
     def data(self, _: Sequence[int]) -> None:
-        self.said.pop()  # it said where its blank picture goes, which is none of the settings
+        self.commands.pop()  # it was the position of a blank picture, which is no setting
 
     def cleanup(self) -> None:
-        """luma cleans up once more when the process ends; nothing is held here."""
+        """luma calls this when the process ends; nothing is held here."""
 
 
 def settings(chip: Chip, size: DisplayProfile) -> OledBusSettings:
-    """What luma's driver says first, without the orders to go dark and to light up.
+    """The commands by which luma's driver initialises a chip, without switching it off and on.
 
     Raises DriverError for a size that the chip does not have.
     """
-    beginning = _Beginning()
+    recorder = _RecordingBus()
     try:
-        chip.driver(serial_interface=beginning, width=size.width, height=size.height)
+        chip.driver(serial_interface=recorder, width=size.width, height=size.height)
     except luma.core.error.DeviceDisplayModeError as error:
         raise DriverError(f"the display: {error}", PadCode.DISPLAY_GONE) from error
-    (dark, *first), *more, contrast, light = beginning.said
-    known = dark == DARK and light == (LIGHT,)
+    # luma sends DISPLAYOFF with the first settings, then the others, the contrast, and DISPLAYON.
+    (off, *first), *more, contrast, last = recorder.commands
+    known = off == DISPLAY_OFF and last == (DISPLAY_ON,)
     if not known or contrast[0] != CONTRAST:
-        raise DriverError("this luma begins in a way that is not known", PadCode.DISPLAY_GONE)
-    messages = [tuple(first), *more, *([chip.also] if chip.also else [])]
+        raise DriverError(
+            "this version of luma initialises the chip in an unknown way", PadCode.DISPLAY_GONE
+        )
+    messages = [tuple(first), *more, *([chip.extra_command] if chip.extra_command else [])]
     return OledBusSettings(messages, contrast[1])

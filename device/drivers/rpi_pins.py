@@ -1,9 +1,10 @@
-"""Pins of a Raspberry Pi's header by their BCM numbers; the one door to RPi.GPIO.
+"""Pins of a Raspberry Pi's header by their BCM numbers. The only module that imports RPi.GPIO.
 
 Two packages offer this API: RPi.GPIO, which writes the chip's registers (kernels before 6.6), and
-rpi-lgpio, which asks the kernel. Either is process-wide: one numbering, one open chip. Keys, lights
-and beeper are its users here; each holds its pins through a `Pins` of its own and cannot touch
-another's. The chip is let go with the last pin, so that whoever tries again opens it anew.
+rpi-lgpio, which goes through the kernel. In both, the numbering and the open chip belong to the
+whole process. Keys, lights, beeper and display use it here; each holds its pins through a `Pins` of
+its own and cannot change another's. The chip is closed with the last pin, so that the next attempt
+after a failure opens it anew.
 
 Importing this module where there is no Raspberry Pi raises RuntimeError.
 """
@@ -18,11 +19,11 @@ from device.errors import DriverError, PadCode
 
 
 @contextlib.contextmanager
-def _aside() -> Iterator[None]:
-    """A working folder for the import alone.
+def _temporary_folder() -> Iterator[None]:
+    """A temporary working folder for the import.
 
-    rpi-lgpio opens a named pipe in the working folder when it is imported, fails where it may not
-    write, and goes to the folder that LG_WD names without coming back.
+    When rpi-lgpio is imported it makes a named pipe in the working folder, which fails where it may
+    not write. If LG_WD names a folder, it changes to that one and does not change back.
     """
     before = os.environ.get("LG_WD")
     with tempfile.TemporaryDirectory(prefix="pins-") as folder, contextlib.chdir(folder):
@@ -35,11 +36,11 @@ def _aside() -> Iterator[None]:
                 os.environ["LG_WD"] = before
 
 
-with _aside():
+with _temporary_folder():
     from RPi import GPIO
 
 FAILURES: tuple[type[Exception], ...] = (OSError, RuntimeError, ValueError)
-"""What the library raises. lgpio's own error is a bare Exception, known by its name only."""
+"""What the library raises. lgpio's own error, added below, derives from Exception only."""
 if hasattr(GPIO, "lgpio"):
     FAILURES = (*FAILURES, GPIO.lgpio.error)
 
@@ -47,15 +48,15 @@ _lock = threading.RLock()
 _owners: dict[int, str] = {}
 
 
-def _told(what: str, line: int, error: Exception, code: PadCode) -> DriverError:
-    return DriverError(f"GPIO {line}: cannot {what}: {error}", code)
+def _failure(action: str, line: int, error: Exception, code: PadCode) -> DriverError:
+    return DriverError(f"GPIO {line}: cannot {action}: {error}", code)
 
 
 class Pins:
     """The pins that one user holds.
 
-    `owner` is told to who wants a pin that is taken; `code` goes with every DriverError. Any thread
-    may call.
+    `owner` is named in the error when somebody else claims one of these pins; `code` is that of
+    every DriverError. Any thread may call.
     """
 
     def __init__(self, owner: str, code: PadCode) -> None:
@@ -64,36 +65,36 @@ class Pins:
         self._mine: set[int] = set()
 
     def claim_input(self, line: int, *, pull_up: bool) -> None:
-        """Take a pin to read it. Left alone it reads high with `pull_up`, low without.
+        """Claim a pin as an input. An open line reads high with `pull_up`, low without.
 
-        Raises DriverError when it cannot be had.
+        Raises DriverError when the pin is taken or cannot be claimed.
         """
         with _lock, self._claiming(line):
             GPIO.setup(line, GPIO.IN, pull_up_down=GPIO.PUD_UP if pull_up else GPIO.PUD_DOWN)
 
     def claim_output(self, line: int, *, high: bool) -> None:
-        """Take a pin to drive it, from now on at this level. Raises DriverError."""
+        """Claim a pin as an output, driven to this level at once. Raises DriverError."""
         with _lock, self._claiming(line):
             GPIO.setup(line, GPIO.OUT, initial=high)
 
     def read(self, line: int) -> bool:
-        """Whether the pin is high. Raises DriverError; ValueError if it is not held."""
+        """Whether the pin is high. Raises DriverError; ValueError if it was not claimed."""
         self._held(line)
-        try:  # and no `with`: this is called a thousand times a second
+        try:  # without a context manager: this is called a thousand times a second
             return bool(GPIO.input(line))
         except FAILURES as error:
-            raise _told("be read", line, error, self._code) from error
+            raise _failure("be read", line, error, self._code) from error
 
     def write(self, line: int, high: bool) -> None:
-        """Drive the pin high or low. Raises DriverError; ValueError if it is not held."""
+        """Drive the pin high or low. Raises DriverError; ValueError if it was not claimed."""
         self._held(line)
         try:
             GPIO.output(line, high)
         except FAILURES as error:
-            raise _told("be driven", line, error, self._code) from error
+            raise _failure("be driven", line, error, self._code) from error
 
     def release(self, line: int) -> None:
-        """Let a pin go, as an input without a pull; nothing if it is not held. Never raises."""
+        """Release a pin, as an input without a pull, if it is held. Never raises."""
         with _lock:
             if line in self._mine:
                 self._mine.remove(line)
@@ -103,7 +104,7 @@ class Pins:
                 _close_unused()
 
     def release_all(self) -> None:
-        """Let every pin of this user go."""
+        """Release every pin of this user. Never raises."""
         with _lock:
             for line in sorted(self._mine):
                 self.release(line)
@@ -113,13 +114,14 @@ class Pins:
         if line in _owners:
             raise DriverError(f"GPIO {line}: already taken by the {_owners[line]}", self._code)
         try:
-            # What a killed agent left behind is no news; a pin in use is told by the kernel.
+            # Its warning that a pin is in use also comes for pins that a killed agent left driven;
+            # a pin that is really in use is an error of the kernel.
             GPIO.setwarnings(False)
             GPIO.setmode(GPIO.BCM)
             yield
         except FAILURES as error:
             _close_unused()
-            raise _told("be claimed", line, error, self._code) from error
+            raise _failure("be claimed", line, error, self._code) from error
         _owners[line] = self._owner
         self._mine.add(line)
 
@@ -129,7 +131,7 @@ class Pins:
 
 
 def _close_unused() -> None:
-    """Let the chip go when nobody holds a pin of it any more."""
+    """Close the chip when no pin of it is held any more."""
     if not _owners:
         with contextlib.suppress(*FAILURES):
             GPIO.cleanup()

@@ -104,13 +104,13 @@ class SignalOutput:
                 "lights", put, lambda d: self._tell("lights", d), retry_s=RETRY_S
             )
             self._lights.start()
-            self._lights.want(frozenset())
+            self._lights.request(frozenset())
         if board.beeper is not None:
             self._beeper = LatestWorker(
                 "beeper", board.beeper.beep, lambda d: self._tell("beeper", d)
             )
             self._beeper.start()
-            self._beeper.want(())
+            self._beeper.request(())
         if board.voice is not None:
             self._voice = self._open(board.voice)
 
@@ -118,12 +118,12 @@ class SignalOutput:
         """A scene stands there: its lights; a prompt that is not true any more is cut off."""
         signal = SIGNALS[scene]
         if self._lights is not None and signal.lit is not self._lit:
-            self._lights.want(self._all if signal.lit else frozenset())
+            self._lights.request(self._all if signal.lit else frozenset())
             self._lit = signal.lit
         saying = self._saying
         if self._voice is not None and saying is not None and saying != signal:
             if not saying.finishes:
-                self._voice.want(None)
+                self._voice.request(None)
             self._saying = None
 
     def say(self, scene: Scene) -> None:
@@ -131,16 +131,16 @@ class SignalOutput:
         self.show(scene)
         signal = SIGNALS[scene]
         if self._beeper is not None and signal.beep:
-            self._beeper.want(signal.beep)
+            self._beeper.request(signal.beep)
         if self._voice is not None and signal.prompt is not None:
-            self._voice.want(signal.prompt)
+            self._voice.request(signal.prompt)
             self._saying = signal
 
     def say_again(self, scene: Scene) -> None:
         """The prompt of a scene that stands there, for whoever asks to hear it again."""
         prompt = SIGNALS[scene].prompt
         if self._voice is not None and prompt is not None:
-            self._voice.want(prompt)
+            self._voice.request(prompt)
             self._saying = SIGNALS[scene]
 
     def stop(self) -> None:

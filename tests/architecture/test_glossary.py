@@ -92,14 +92,11 @@ STILL_NAMED = {
     "demo/stage.py",
     "device/desk/answers.py",
     "device/desk/http.py",
-    "device/drivers/sim/client.py",
-    "device/drivers/sim/keys.py",
     "device/output/display_output.py",
     "device/pad.py",
     "device/session/actions.py",
     "device/ui/touch/page_start.py",
     "device/ui/touch/touches.py",
-    "device/drivers/chords.py",
     "province/store/tables.py",
 }
 """Modules whose renaming is not finished; the list may only become shorter."""

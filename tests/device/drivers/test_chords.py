@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from device.board.keypad import load_keypad
 from device.board.profile import KeysProfile
-from device.drivers.chords import DOWN, REPEAT, UP, Chords, Happening
+from device.drivers.chords import DOWN, REPEAT, UP, Chords
+from device.drivers.key_events import KeyEvent
 from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
@@ -35,14 +36,14 @@ def fresh() -> Chords:
     return strokes
 
 
-def played(events: list[Event], strokes: Chords | None = None) -> list[Happening]:
+def played(events: list[Event], strokes: Chords | None = None) -> list[KeyEvent]:
     """What comes out of a story, and of the silence after it."""
     strokes = strokes or fresh()
     out = [one for event in events for one in strokes.feed(*event)]
     return out + strokes.tick((events[-1].mono_ms if events else 0) + STUCK_MS - 1)
 
 
-def presses(found: list[Happening]) -> list[tuple[str, Level | None, int]]:
+def presses(found: list[KeyEvent]) -> list[tuple[str, Level | None, int]]:
     return [(one.key, one.level, one.mono_ms) for one in found if isinstance(one, Press)]
 
 

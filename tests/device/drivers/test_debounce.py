@@ -6,7 +6,8 @@ import random
 import pytest
 
 from device.board.profile import KeysProfile, load_profile
-from device.drivers.debounce import Debounce, Happening
+from device.drivers.debounce import Debounce
+from device.drivers.key_events import KeyEvent
 from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
@@ -21,7 +22,7 @@ def fresh(profile: KeysProfile = KEYS) -> Debounce:
     return Debounce(profile, "test")
 
 
-def watched(contacts: Contacts, until_ms: int, phase_ms: int = 0) -> list[Happening]:
+def watched(contacts: Contacts, until_ms: int, phase_ms: int = 0) -> list[KeyEvent]:
     """Sampled as a driver does: every scan_ms, from some phase on."""
     return list(sampled(fresh(), contacts, range(phase_ms, until_ms, KEYS.scan_ms)))
 
@@ -147,7 +148,7 @@ def test_sampling_only_when_asked_finds_the_same(seed: int) -> None:
     always, lazily = fresh(), fresh()
     moments = list(range(0, end_ms, KEYS.scan_ms))
     wanted = list(sampled(always, contacts, moments))
-    found: list[Happening] = []
+    found: list[KeyEvent] = []
     samples, wake_ms, before = 0, 0, 0
     for moment in moments:
         mask = contacts.at(moment)
@@ -165,7 +166,7 @@ def test_sampling_only_when_asked_finds_the_same(seed: int) -> None:
 GAP_MS = KEYS.debounce_ms // 2
 
 
-def fed(debounce: Debounce, *samples: tuple[int, int]) -> list[Happening]:
+def fed(debounce: Debounce, *samples: tuple[int, int]) -> list[KeyEvent]:
     return [one for mono_ms, mask in samples for one in debounce.feed(mono_ms, mask)]
 
 
@@ -204,7 +205,7 @@ def test_a_key_found_down_when_the_lines_can_be_read_again_is_no_press() -> None
     debounce = fresh()
     assert fed(debounce, *every(0, 100, 0)) == []
     assert debounce.armed
-    debounce.begin_again(5000)
+    debounce.restart(5000)
     assert fed(debounce, *every(5000, 5200, 1)) == []
     assert len(presses(fed(debounce, *every(5200, 5300, 0), *every(5300, 5400, 1)))) == 1
 
@@ -213,6 +214,6 @@ def test_a_stuck_key_that_mended_while_the_lines_could_not_be_read_is_told() -> 
     debounce = fresh()
     stuck = fed(debounce, *every(0, 100, 0), *every(100, 16_000, 1))
     assert faults(stuck) == [FaultReport(PadCode.KEY_STUCK, True, KEYS.key[0].name)]
-    debounce.begin_again(20_000)
+    debounce.restart(20_000)
     mended = faults(fed(debounce, *every(20_000, 20_100, 0)))
     assert mended == [FaultReport(PadCode.KEY_STUCK, False, KEYS.key[0].name)]

@@ -110,7 +110,7 @@ def test_a_mistake_in_a_driver_ends_the_thread_and_is_reported(
     with running(bench, faults.put) as panel:
         panel.show(picture(1))
         assert "not an image" in faults.get(timeout=PATIENCE_S).detail
-    assert "the panel's thread ended" in caplog.text
+    assert "the display's thread ended" in caplog.text
 
 
 def test_stopping_lets_the_display_go_once_and_twice_is_safe() -> None:

@@ -15,7 +15,7 @@ from smbus2 import I2cFunc
 from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.display_worker import DisplayWorker
-from device.drivers.oled import SETTLED_FOR, Oled
+from device.drivers.oled import SETTINGS_EVERY, Oled
 from device.drivers.oled_bus import CHIPS
 from device.errors import DriverError, PadCode
 from device.ports import FaultReport
@@ -145,7 +145,7 @@ def test_a_display_that_lost_its_power_is_lit_even_while_pictures_keep_changing(
     oled.show(FIRST)
     wire.plug(False)
     wire.plug(True)
-    pictures = [SECOND, FIRST] * (SETTLED_FOR // 2)
+    pictures = [SECOND, FIRST] * (SETTINGS_EVERY // 2)
     for picture in pictures:
         oled.show(picture)
     assert not wire.chip.on  # the control: the settings do not go with every picture

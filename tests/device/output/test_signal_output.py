@@ -339,7 +339,7 @@ def test_a_slow_sound_card_delays_neither_the_caller_nor_the_lights_and_the_newe
     place.signals.say(Scene.INVITATION)
     outlet = place.signals._voice
     assert outlet is not None
-    until(lambda: not outlet._wishes, PATIENCE_S, "the card is busy")
+    until(lambda: not outlet._requests, PATIENCE_S, "the card is busy")
     for _ in range(3):
         place.signals.say(Scene.SAVING)
         place.signals.say(Scene.THANKS)
@@ -356,7 +356,7 @@ def test_a_thread_that_ends_is_a_fault_and_no_more(place: Place) -> None:
 
     outlet = place.signals._beeper
     assert outlet is not None
-    outlet._put = fall
+    outlet._carry_out = fall
     place.signals.say(Scene.INVITATION)
     until(lambda: place.faults, PATIENCE_S, "the fault")
     assert "a part of the agent failed" in place.faults[0].detail
@@ -372,6 +372,6 @@ def test_a_part_that_hangs_is_not_waited_for_at_the_end(
     place.signals.say(Scene.INVITATION)
     outlet = place.signals._voice
     assert outlet is not None
-    until(lambda: not outlet._wishes, PATIENCE_S, "the card is busy")
+    until(lambda: not outlet._requests, PATIENCE_S, "the card is busy")
     place.signals.stop()
     assert "the voice did not answer" in caplog.text

@@ -5,7 +5,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from device.drivers.debounce import Debounce, Happening
+from device.drivers.debounce import Debounce
+from device.drivers.key_events import KeyEvent
 from device.events import Press
 from device.ports import FaultReport
 
@@ -38,14 +39,14 @@ class Contacts:
         self.toggles.setdefault(bit, []).extend([at_ms, at_ms + length_ms])
 
 
-def sampled(debounce: Debounce, contacts: Contacts, moments: Iterable[int]) -> Iterator[Happening]:
+def sampled(debounce: Debounce, contacts: Contacts, moments: Iterable[int]) -> Iterator[KeyEvent]:
     for mono_ms in moments:
         yield from debounce.feed(mono_ms, contacts.at(mono_ms))
 
 
-def presses(happenings: Iterable[Happening]) -> list[Press]:
-    return [one for one in happenings if isinstance(one, Press)]
+def presses(events: Iterable[KeyEvent]) -> list[Press]:
+    return [one for one in events if isinstance(one, Press)]
 
 
-def faults(happenings: Iterable[Happening]) -> list[FaultReport]:
-    return [one for one in happenings if isinstance(one, FaultReport)]
+def faults(events: Iterable[KeyEvent]) -> list[FaultReport]:
+    return [one for one in events if isinstance(one, FaultReport)]

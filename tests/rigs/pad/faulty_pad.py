@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from device import cli
-from device.drivers.debounce import Debounce, Happening
+from device.drivers.debounce import Debounce
+from device.drivers.key_events import KeyEvent
 from device.events import Press
 from device.ledger import file as ledger_file
 from device.ledger.ledger import Ledger
@@ -52,7 +53,7 @@ def third_press_blocks(pad: Pad, press: Press) -> None:
     _press(pad, press)
 
 
-def key_thread_dies(debounce: Debounce, mono_ms: int, mask: int) -> list[Happening]:
+def key_thread_dies(debounce: Debounce, mono_ms: int, mask: int) -> list[KeyEvent]:
     """The thread that scans the keys ends as soon as a key is down."""
     if mask:
         raise ZeroDivisionError("a part of the driver failed")
