@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from device.drivers.sim.sim_signals import Happening
+from device.drivers.sim.sim_signals import SignalEvent
 
 PICTURE_BYTES = 1024
 ANSWER_S = 5.0
@@ -32,7 +32,7 @@ class ControlClient:
         self,
         path: Path,
         on_picture: Callable[[bytes], None],
-        on_signal: Callable[[Happening], None],
+        on_signal: Callable[[SignalEvent], None],
     ) -> None:
         self._path = path
         self._on_picture = on_picture
@@ -117,7 +117,7 @@ class ControlClient:
                 while line := await reader.readline():
                     news = _read(line)
                     if "signal" in news:
-                        self._on_signal(msgspec.convert(news["signal"], Happening))
+                        self._on_signal(msgspec.convert(news["signal"], SignalEvent))
                         continue
                     picture = base64.b64decode(news.get("picture", ""))
                     if len(picture) == PICTURE_BYTES:

@@ -18,7 +18,7 @@ from demo.desk_client import DeskClient, DeskRefusalError
 from demo.processes import Program, StageError, module
 from demo.scene_reader import scene_of
 from demo.tcp_proxy import TcpProxy
-from device.drivers.sim.sim_signals import Happening
+from device.drivers.sim.sim_signals import SignalEvent
 from device.ui.touch.kiosk_secret import write_entry
 
 DARK = bytes(PICTURE_BYTES)
@@ -223,7 +223,7 @@ class StagedPad:
             self.said = ""
         self._on_change()
 
-    def _hear(self, signal: Happening) -> None:
+    def _hear(self, signal: SignalEvent) -> None:
         if signal.lit is not None:
             self.lit = signal.lit
         if signal.beep is not None:

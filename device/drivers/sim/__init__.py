@@ -1,6 +1,7 @@
-"""A board without hardware: keys that bounce, a display that remembers, clocks that can be set.
+"""A board without hardware: keys that bounce, a display that can be read, clocks that can be set.
 
-board.py     put together from keys.py, display.py, sim_signals.py and clocks.py
+board.py     made from keys.py, display.py, sim_signals.py and clocks.py
 contact.py   PURE: one contact that bounces
-control.py   its control socket                  client.py    its other end, for demo and tests
+control.py   the control socket: presses keys, sets the clock, returns the picture
+client.py    the client of that socket, for demo and tests
 """

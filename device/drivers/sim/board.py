@@ -1,4 +1,4 @@
-"""The simulated board, put together; `hw/boards/simulated.toml` names it like any other."""
+"""The simulated board, which profiles name as the driver `simulated`."""
 
 from device.board.driver_options import SimOptions
 from device.board.profile import DisplayProfile, Profile
@@ -6,11 +6,11 @@ from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.control import ControlServer
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
-from device.drivers.sim.sim_signals import SignalBook, SimBeeper, SimLights, SimVoice
+from device.drivers.sim.sim_signals import SignalLog, SimBeeper, SimLights, SimVoice
 
 
 class SimBoard:
-    """Keys, display and clocks, and the control socket that plays citizen and technician."""
+    """Keys, display, signals and clocks, and the control socket through which they are operated."""
 
     def __init__(self, profile: Profile, options: SimOptions) -> None:
         self.name = profile.name
@@ -19,7 +19,7 @@ class SimBoard:
         self.keys = SimKeys(profile.keys, self.boot.now_ms, options.seed, options.bounce_ms)
         size = profile.display or DisplayProfile()
         self.display = SimDisplay(size.width, size.height, options.film)
-        self.signals = SignalBook()
+        self.signals = SignalLog()
         self.lights = SimLights(self.signals) if profile.lights is not None else None
         self.beeper = SimBeeper(self.signals) if profile.beeper is not None else None
         self.voice = SimVoice(self.signals) if profile.voice is not None else None
@@ -35,7 +35,7 @@ class SimBoard:
             self._control.start()
 
     def stop(self) -> None:
-        """Close it; safe to call twice."""
+        """Close the control socket; safe to call twice."""
         if self._control is not None:
             self._control.stop()
 

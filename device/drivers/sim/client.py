@@ -1,6 +1,6 @@
-"""The other end of the control socket, for demos and tests: press, pull, set, look.
+"""The client of the control socket, for demos and tests.
 
-Blocking, one thread; open a second client to watch while the first one acts.
+Blocking, for one thread; open a second client to watch while the first one sends requests.
 """
 
 import base64
@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 
 from device.drivers.sim.display import Picture
-from device.drivers.sim.sim_signals import Happening, Part
+from device.drivers.sim.sim_signals import Part, SignalEvent
 
 
 class SimClient:
     """A connection to a simulated board."""
 
     def __init__(self, path: Path, timeout_s: float | None = 5.0) -> None:
-        """Connect; raises OSError when no board listens at `path`."""
+        """Connect. Raises OSError when no board listens at `path`."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_s)
         try:
@@ -43,12 +43,12 @@ class SimClient:
         self.close()
 
     def close(self) -> None:
-        """Hang up; safe to call twice."""
+        """Close the connection; safe to call twice."""
         self._lines.close()
         self._socket.close()
 
     def request(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Send one request and give its answer; raises ValueError when the board refuses it."""
+        """Send one request and return its answer. Raises ValueError when the board refuses it."""
         self._socket.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
         while True:
             answer = self._read()
@@ -63,11 +63,11 @@ class SimClient:
         self.request("press", keys=list(keys), hold_ms=hold_ms)
 
     def stuck(self, key: str, on: bool) -> None:
-        """Let a key stay down, or free it."""
+        """Hold a key down, or release it."""
         self.request("stuck", key=key, on=on)
 
     def chatter(self, key: str, for_ms: float) -> None:
-        """Let a contact find no rest for a while."""
+        """Let a contact open and close for `for_ms`."""
         self.request("chatter", key=key, for_ms=for_ms)
 
     def clock(self, utc_ms: int | None, trust: str) -> None:
@@ -75,7 +75,7 @@ class SimClient:
         self.request("clock", utc_ms=utc_ms, trust=trust)
 
     def display(self, on: bool) -> None:
-        """Put in or pull the display's cable."""
+        """Plug in or pull the display's cable."""
         self.request("display", on=on)
 
     def picture(self) -> Picture:
@@ -83,35 +83,35 @@ class SimClient:
         return _picture(self.request("picture"))
 
     def watch(self) -> Iterator[Picture]:
-        """The picture now, then each change as it comes; ends when the board goes."""
+        """The present picture, then each change; ends when the board stops."""
         try:
             first = _picture(self.request("watch"))
-        except ConnectionError:  # it went between answering the door and the question
+        except ConnectionError:  # the board stopped after it had accepted the connection
             return
         yield first
-        for news in self._news():
-            if "picture" in news:
-                yield _picture(news)
+        for message in self._messages():
+            if "picture" in message:
+                yield _picture(message)
 
-    def watch_signals(self) -> Iterator[Happening]:
-        """What lights, beeper and voice do from this call on; ends when the board goes."""
+    def watch_signals(self) -> Iterator[SignalEvent]:
+        """The signal events from this call on; ends when the board stops."""
         self.request("watch")
-        news = (one["signal"] for one in self._news() if "signal" in one)
-        return (msgspec.convert(one, Happening) for one in news)
+        signals = (message["signal"] for message in self._messages() if "signal" in message)
+        return (msgspec.convert(signal, SignalEvent) for signal in signals)
 
-    def signals(self) -> list[Happening]:
-        """What lights, beeper and voice have done so far."""
-        return msgspec.convert(self.request("signals")["happened"], list[Happening])
+    def signals(self) -> list[SignalEvent]:
+        """The signal events so far."""
+        return msgspec.convert(self.request("signals")["happened"], list[SignalEvent])
 
     def lit(self) -> set[str]:
         """The keys that are lit now."""
         return set(self.request("signals")["lit"])
 
     def damage(self, part: Part, on: bool) -> None:
-        """Break a light, the beeper or the sound card, or mend it."""
+        """Break the lights, the beeper or the sound card, or repair it."""
         self.request("break", part=part, on=on)
 
-    def _news(self) -> Iterator[dict[str, Any]]:
+    def _messages(self) -> Iterator[dict[str, Any]]:
         while True:
             try:
                 yield self._read()
@@ -121,7 +121,7 @@ class SimClient:
     def _read(self) -> dict[str, Any]:
         line = self._lines.readline()
         if not line:
-            raise ConnectionResetError("the simulated board is gone")
+            raise ConnectionResetError("the simulated board has closed the connection")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -1,4 +1,4 @@
-"""The simulated board's clocks: every start is a fresh boot, and the time of day can be set."""
+"""The simulated board's clocks: each start is a new boot, and the time of day can be set."""
 
 import secrets
 import threading
@@ -9,7 +9,7 @@ from sync.entries import Trust
 
 
 class SimBoot:
-    """A boot clock that starts with the process, so that a killed pad really boots anew."""
+    """A boot clock that starts with the process, so that a killed pad has a new boot."""
 
     def __init__(self) -> None:
         self.boot = secrets.token_hex(16)
@@ -25,7 +25,7 @@ class SimBoot:
 
 
 class SimWall:
-    """A wall clock: this machine's, or one that was set by hand; trusted as far as it is told."""
+    """A wall clock: this machine's, or one that was set; with the trust that was set."""
 
     def __init__(self, boot: SimBoot, start: str) -> None:
         self._boot = boot
@@ -34,7 +34,7 @@ class SimWall:
         self._trust = Trust.NTP if start == "system" else Trust.NONE
 
     def set(self, utc_ms: int | None, trust: Trust) -> None:
-        """Set it to `utc_ms`, or back to this machine's clock with None; say how far to trust."""
+        """Set the time to `utc_ms`, or to this machine's clock with None, and its trust."""
         with self._lock:
             self._ahead_ms = None if utc_ms is None else utc_ms - self._boot.mono_ms()
             self._trust = trust

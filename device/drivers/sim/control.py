@@ -1,9 +1,9 @@
-"""The simulated board's control socket: where a demo or a test plays finger, cable and clock.
+"""The simulated board's control socket, by which a demo or a test presses keys and pulls cables.
 
-A Unix socket that speaks JSON, one object a line. Each request gets one answer, `{"ok":true,...}`
-or `{"ok":false,"says":...}`; after `watch` every change of the picture comes unasked, and what
-lights, beeper and voice do, as `{"signal":...}`. The server is an asyncio loop on a thread of its
-own: asleep while nobody speaks.
+A Unix socket for JSON, one object a line. Each request gets one answer, `{"ok":true,...}` or
+`{"ok":false,"says":...}`. After `watch` the server also sends every change of the picture, and
+every event of lights, beeper and voice as `{"signal":...}`. It is an asyncio loop on a thread of
+its own, which sleeps while there is no request.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import msgspec
 from device.drivers.sim.clocks import SimWall
 from device.drivers.sim.display import Picture, SimDisplay
 from device.drivers.sim.keys import SimKeys
-from device.drivers.sim.sim_signals import Part, SignalBook
+from device.drivers.sim.sim_signals import Part, SignalLog
 from device.errors import DriverError
 from sync.entries import Trust
 
@@ -30,11 +30,11 @@ class SimRequest(
     tag_field="do",
     tag=lambda name: name.removeprefix("Sim").lower(),
 ):
-    """What every request carries: `do`."""
+    """A request; its JSON field `do` names which."""
 
 
 class SimPress(SimRequest):
-    """A finger on `key`, or fingers on all of `keys` at once."""
+    """Press `key`, or all of `keys` together."""
 
     key: str | None = None
     keys: list[str] = []
@@ -42,46 +42,46 @@ class SimPress(SimRequest):
 
 
 class SimStuck(SimRequest):
-    """`key` stays down, until `on` is false."""
+    """Hold `key` down, or release it (`on` false)."""
 
     key: str
     on: bool
 
 
 class SimChatter(SimRequest):
-    """The contact of `key` finds no rest for `for_ms`."""
+    """Let the contact of `key` open and close for `for_ms`."""
 
     key: str
     for_ms: float
 
 
 class SimClock(SimRequest):
-    """The time of day, and how far the board trusts it; `utc_ms` null is this machine's own."""
+    """Set the time of day and its trust; `utc_ms` null is this machine's own time."""
 
     trust: Trust
     utc_ms: int | None = None
 
 
 class SimDisplayFault(SimRequest, tag="display"):
-    """The display's cable."""
+    """Plug the display's cable in, or pull it."""
 
     on: bool
 
 
 class SimPicture(SimRequest, tag="picture"):
-    """The picture now."""
+    """Return the present picture."""
 
 
 class SimWatch(SimRequest):
-    """The picture now and after every change, and every signal from now on."""
+    """Return the present picture, then every change of it and every signal event."""
 
 
 class SimSignals(SimRequest):
-    """What is lit now, and what lights, beeper and voice have done so far."""
+    """Return what is lit now, and the signal events so far."""
 
 
 class SimBreak(SimRequest):
-    """A light, the beeper or the sound card breaks, or (`on` false) is mended."""
+    """Break the lights, the beeper or the sound card, or repair it (`on` false)."""
 
     part: Part
     on: bool
@@ -103,32 +103,32 @@ _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 
 
 class ControlServer:
-    """The server. `start` and `stop` from any thread; the parts are driven from its own."""
+    """The server. `start` and `stop` from any thread; it operates the parts from its own."""
 
     def __init__(
-        self, path: Path, keys: SimKeys, wall: SimWall, display: SimDisplay, signals: SignalBook
+        self, path: Path, keys: SimKeys, wall: SimWall, display: SimDisplay, signals: SignalLog
     ) -> None:
         self._path = path
         self._keys = keys
         self._wall = wall
         self._display = display
         self._signals = signals
-        self._watching: set[asyncio.StreamWriter] = set()
+        self._watchers: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
         self._thread: threading.Thread | None = None
-        display.watch(lambda picture: self._tell(_as_json(picture)))
-        signals.watch(lambda happening: self._tell({"signal": happening}))
+        display.watch(lambda picture: self._send(_as_json(picture)))
+        signals.watch(lambda event: self._send({"signal": event}))
 
     def start(self) -> None:
-        """Make the socket and serve it. Raises DriverError when it is taken or cannot be made."""
+        """Create the socket and serve it. Raises DriverError when that fails or it is in use."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            _free(self._path)
+            _remove_stale(self._path)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(self._path))
             self._path.chmod(0o600)
-            listener.listen()  # at once: who sees the socket may connect
+            listener.listen()  # before the thread runs: a client may connect once the file is there
         except OSError as error:
             raise DriverError(f"control socket {self._path}: {error}") from error
         self._loop = asyncio.new_event_loop()
@@ -151,20 +151,22 @@ class ControlServer:
             loop.run_until_complete(self._serve(listener))
 
     async def _serve(self, listener: socket.socket) -> None:
-        server = await asyncio.start_unix_server(self._talk, sock=listener)
+        server = await asyncio.start_unix_server(self._serve_client, sock=listener)
         await self._end.wait()
         server.close()
-        talks = asyncio.all_tasks() - {asyncio.current_task()}
-        for talk in talks:
-            talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        clients = asyncio.all_tasks() - {asyncio.current_task()}
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError, ValueError):
             while line := await reader.readline():
                 writer.write(_line(self._answer(line, writer)))
                 await writer.drain()
-        self._watching.discard(writer)
+        self._watchers.discard(writer)
         writer.close()
 
     def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> dict[str, Any]:
@@ -192,7 +194,7 @@ class ControlServer:
             case SimDisplayFault():
                 self._display.plug(request.on)
             case SimWatch():
-                self._watching.add(writer)
+                self._watchers.add(writer)
                 return _as_json(self._display.picture)
             case SimPicture():
                 return _as_json(self._display.picture)
@@ -202,19 +204,20 @@ class ControlServer:
                 self._signals.damage(request.part, request.on)
         return {}
 
-    def _tell(self, news: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
+        """Send a message to every client that watches; from any thread."""
         if self._loop is None:
             return
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
-            self._loop.call_soon_threadsafe(self._push, news)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there is no client any more
+            self._loop.call_soon_threadsafe(self._write, message)
 
-    def _push(self, news: dict[str, Any]) -> None:
-        for writer in self._watching:
-            writer.write(_line(news))
+    def _write(self, message: dict[str, Any]) -> None:
+        for writer in self._watchers:
+            writer.write(_line(message))
 
 
-def _free(path: Path) -> None:
-    """Remove a socket that nobody listens at any more; raise OSError when somebody does."""
+def _remove_stale(path: Path) -> None:
+    """Remove a socket without a server. Raises OSError when one listens there."""
     if not path.is_socket():
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:

@@ -1,4 +1,4 @@
-"""A simulated display that remembers its picture, and whose cable can be pulled."""
+"""A simulated display whose picture can be read and whose cable can be pulled."""
 
 import os
 import threading
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Picture(NamedTuple):
-    """What the display shows: rows from the top, 8 pixels a byte, the leftmost highest; 1 = lit.
+    """What the display shows: rows from the top, 8 pixels a byte, the leftmost in the highest bit.
 
-    `shown` counts the pictures that have come since the start.
+    A bit of 1 is a lit pixel. `shown` counts the pictures since the start.
     """
 
     pixels: bytes
@@ -25,9 +25,9 @@ class Picture(NamedTuple):
 
 
 class SimDisplay:
-    """The display of the simulated board; any thread may look, one shows.
+    """The display of the simulated board. One thread calls `show`; any thread may read.
 
-    `brightness`: of what stands there, from 0 (then nothing can be seen) to 1.
+    `brightness`: of the present picture, from 0 (dark) to 1. `film`: see `SimOptions`.
     """
 
     def __init__(self, width: int, height: int, film: Path | None = None) -> None:
@@ -56,18 +56,18 @@ class SimDisplay:
             self.brightness = self._share
             before = self._pixels
             self._pixels = image.tobytes() if self.brightness else self._dark
-            self._expose(self._pixels)
+            self._write_film(self._pixels)
             self._shown += 1
             changed = before != self._pixels
         if changed:
-            self._tell()
+            self._notify()
 
     def contrast(self, share: float) -> None:
-        """How bright the next picture is, from 0 (dark) to 1."""
+        """Set the brightness of the next picture, from 0 (dark) to 1."""
         self._share = share
 
     def stop(self) -> None:
-        """Go dark."""
+        """Go dark, and close the film."""
         self._darken()
         with self._lock:
             fd, self._film_fd = self._film_fd, None
@@ -75,14 +75,14 @@ class SimDisplay:
             os.close(fd)
 
     def plug(self, on: bool) -> None:
-        """Pull the cable, or put it in again: the display is dark until it is shown something."""
+        """Plug the cable in or pull it: the display is dark until the next `show`."""
         with self._lock:
             self._plugged = on
         self._darken()
 
     @property
     def picture(self) -> Picture:
-        """What stands there now."""
+        """The present picture."""
         with self._lock:
             return Picture(self._pixels, self.width, self.height, self._shown)
 
@@ -95,10 +95,10 @@ class SimDisplay:
             changed = self._pixels != self._dark
             self._pixels = self._dark
         if changed:
-            self._tell()
+            self._notify()
 
-    def _expose(self, pixels: bytes) -> None:
-        """One picture, one write, so that a trace of the process shows when it was."""
+    def _write_film(self, pixels: bytes) -> None:
+        """One write(2) for each picture, so that a trace of the process shows when it was shown."""
         if self._film is None:
             return
         if self._film_fd is None:
@@ -106,7 +106,7 @@ class SimDisplay:
             self._film_fd = os.open(self._film, flags, 0o600)
         os.write(self._film_fd, b"picture %s\n" % pixels.hex().encode())
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         picture = self.picture
         for watcher in self._watchers:
             watcher(picture)

@@ -1,7 +1,7 @@
 """Simulated keys: contacts that bounce, read by a scanning thread as real ones are.
 
-The thread samples every `scan_ms` while a line moves or a debounce is under way, and sleeps on a
-condition otherwise, so that an idle pad costs nothing.
+The thread samples every `scan_ms` while a line changes or is being debounced. Otherwise it waits on
+a condition, so that an idle pad takes no CPU time.
 """
 
 import logging
@@ -11,19 +11,19 @@ from collections.abc import Callable
 
 from device.board.profile import KeysProfile
 from device.drivers.debounce import Debounce
+from device.drivers.key_events import deliver
 from device.drivers.sim.contact import Contact
 from device.errors import PadCode
-from device.events import Press
 from device.ports import FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
 
 SOURCE = "keys"
-"""What presses name as their source."""
+"""The source that is stated in presses."""
 
 
 class SimKeys:
-    """The keys of the simulated board; the finger's methods may be called from any thread."""
+    """The keys of the simulated board; any thread may call the methods that operate them."""
 
     def __init__(
         self, profile: KeysProfile, now_ms: Callable[[], float], seed: int, bounce_ms: float
@@ -35,11 +35,11 @@ class SimKeys:
         self._moved = threading.Condition()
         self._running = False
         self._thread: threading.Thread | None = None
-        self._early: list[Callable[[], None]] | None = []
+        self._before_armed: list[Callable[[], None]] | None = []
         self.at_rest = False
-        """No line moves, none will, and the next finger is a press."""
+        """No line changes, none is going to, and the next key that goes down is a press."""
         self.samples = 0
-        """How often the lines have been read: it stands still while nothing moves."""
+        """How often the lines have been read; does not change while no line does."""
 
     # --- the port ---------------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ class SimKeys:
             self._thread.join()
         self._thread = None
 
-    # --- the finger -------------------------------------------------------------------------
+    # --- operating the keys -----------------------------------------------------------------
 
     @property
     def names(self) -> list[str]:
@@ -73,31 +73,31 @@ class SimKeys:
         return list(self._contacts)
 
     def press(self, names: list[str], hold_ms: float) -> None:
-        """Fingers on one or several keys at once, each a few milliseconds apart."""
+        """Press one key, or several together, each up to 5 ms after the first."""
 
-        def fingers() -> None:
+        def press_all() -> None:
             for name in names:
                 late_ms = self._rng.uniform(0, 5) if len(names) > 1 else 0.0
                 self._contacts[name].press(self._now_ms() + late_ms, hold_ms)
 
-        self._move(fingers)
+        self._operate(press_all)
 
     def stick(self, name: str, on: bool) -> None:
-        """A key that does not come up again, until it does."""
+        """Let a key stay down (`on`), or release it."""
         contact = self._contacts[name]
-        self._move(lambda: (contact.hold if on else contact.let_go)(self._now_ms()))
+        self._operate(lambda: (contact.hold if on else contact.release)(self._now_ms()))
 
     def chatter(self, name: str, for_ms: float) -> None:
-        """A worn contact that finds no rest for a while."""
-        self._move(lambda: self._contacts[name].chatter(self._now_ms(), for_ms))
+        """Let a contact open and close for `for_ms`, as a worn one does."""
+        self._operate(lambda: self._contacts[name].chatter(self._now_ms(), for_ms))
 
-    def _move(self, finger: Callable[[], None]) -> None:
-        """Do it now, or as soon as the scan runs: a key down at the start would be no press."""
+    def _operate(self, action: Callable[[], None]) -> None:
+        """Do it now, or as soon as the keys are armed: a key that is down earlier is no press."""
         with self._moved:
-            if self._early is None:
-                finger()
+            if self._before_armed is None:
+                action()
             else:
-                self._early.append(finger)
+                self._before_armed.append(action)
             self.at_rest = False
             self._moved.notify_all()
 
@@ -105,12 +105,12 @@ class SimKeys:
 
     def _scan(self, on_press: OnPress, on_fault: OnFault) -> None:
         try:
-            self._watch(on_press, on_fault)
+            self._sample(on_press, on_fault)
         except Exception:
             log.exception("the keys' thread ended")
             on_fault(FaultReport(PadCode.KEYS_GONE, True, "the scanning thread ended"))
 
-    def _watch(self, on_press: OnPress, on_fault: OnFault) -> None:
+    def _sample(self, on_press: OnPress, on_fault: OnFault) -> None:
         debounce = Debounce(self._profile, SOURCE)
         while True:
             with self._moved:
@@ -120,23 +120,19 @@ class SimKeys:
                 lines = enumerate(self._contacts.values())
                 mask = sum(contact.down(now_ms) << bit for bit, contact in lines)
             self.samples += 1
-            for happening in debounce.feed(int(now_ms), mask):
-                if isinstance(happening, Press):
-                    on_press(happening)
-                else:
-                    on_fault(happening)
+            deliver(debounce.feed(int(now_ms), mask), on_press, on_fault)
             with self._moved:
-                if self._early is not None and debounce.armed:
-                    for finger in self._early:
-                        finger()
-                    self._early = None
+                if self._before_armed is not None and debounce.armed:
+                    for action in self._before_armed:
+                        action()
+                    self._before_armed = None
                 if self._running:
                     sleep_s = self._sleep_s(debounce, now_ms)
                     self.at_rest = sleep_s is None and debounce.armed
                     self._moved.wait(sleep_s)
 
     def _sleep_s(self, debounce: Debounce, sampled_ms: float) -> float | None:
-        """Until the next sample; None until a finger comes."""
+        """The time to the next sample; None: until a key is operated."""
         rest_ms = debounce.rest_ms(int(sampled_ms))
         due: list[float] = [] if rest_ms is None else [rest_ms]
         for contact in self._contacts.values():

@@ -22,7 +22,7 @@ from device.drivers.sim.board import SimBoard
 from device.drivers.sim.client import SimClient
 from device.drivers.sim.clocks import SimBoot, SimWall
 from device.drivers.sim.contact import Contact
-from device.drivers.sim.sim_signals import Happening
+from device.drivers.sim.sim_signals import SignalEvent
 from device.errors import ConfigError, DriverError, PadCode
 from device.events import Press
 from device.ports import FaultReport
@@ -237,7 +237,7 @@ def test_a_contact_always_ends_as_its_finger_does(seed: int) -> None:
     assert contact.next_edge_ms(500) is None
     contact.hold(600)
     assert contact.down(1e6)
-    contact.let_go(1e6)
+    contact.release(1e6)
     assert not contact.down(2e6)
     contact.chatter(3e6, 500)
     assert not contact.down(4e6)
@@ -273,10 +273,10 @@ def test_lights_beeper_and_voice_remember_in_order_what_was_seen_and_heard(bench
         seen = list(itertools.islice(news, 4))
     assert seen == bench.client.signals()
     assert seen == [
-        Happening(number=1, lit=("dissatisfied", "satisfied")),
-        Happening(number=2, beep=(60, 80)),
-        Happening(number=3, said=("invitation", "zh", "ko")),
-        Happening(number=4, hushed=True),
+        SignalEvent(number=1, lit=("dissatisfied", "satisfied")),
+        SignalEvent(number=2, beep=(60, 80)),
+        SignalEvent(number=3, said=("invitation", "zh", "ko")),
+        SignalEvent(number=4, hushed=True),
     ]
     assert bench.client.lit() == {"satisfied", "dissatisfied"}
     lights.stop()

@@ -71,7 +71,7 @@ class FakePi(types.ModuleType):
     def stick(self, line: int, on: bool) -> None:
         with self._lock:
             contact = self._contacts[line][0]
-            (contact.hold if on else contact.let_go)(self._now_ms())
+            (contact.hold if on else contact.release)(self._now_ms())
 
     def press_until(self, felt: Callable[[], bool], *lines: int) -> None:
         """Fingers that stay until `felt`: a machine that is busy reads the pins rarely."""

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from device.drivers.sim.client import SimClient
-from device.drivers.sim.sim_signals import Happening
+from device.drivers.sim.sim_signals import SignalEvent
 
 
 class Lookout:
@@ -12,7 +12,7 @@ class Lookout:
 
     def __init__(self, control: Path) -> None:
         self._client = SimClient(control, timeout_s=None)
-        self.happened: list[Happening] = []
+        self.happened: list[SignalEvent] = []
         news = self._client.watch_signals()
         self._thread = threading.Thread(target=lambda: self.happened.extend(news), daemon=True)
         self._thread.start()
@@ -25,7 +25,7 @@ class Lookout:
         self._client.close()
 
 
-def by_part(happened: list[Happening]) -> dict[str, list[object]]:
+def by_part(happened: list[SignalEvent]) -> dict[str, list[object]]:
     """What each part did. They have a thread each, so only the order inside one is certain.
 
     A prompt cuts off the one before in any case, so a hush in between is left out: on a busy
