@@ -1,10 +1,10 @@
-"""A desk on a bus of old "68" key pads: the pad stands in for the one that it replaces.
+"""A desk on a bus of old "68" key pads: the pad takes the place of the one that it replaces.
 
-A start on the bus is an invitation like any other; the bus has no case number, so while the one
-that it asked for is open, and shortly after, a start is that one repeated. A level goes out only
-where the configuration says so, and then only what the pad calls settled (`Pad.tell_levels`):
-durable, past the grace time, once. Whatever the desk's port refuses is met with silence, as by a
-key pad that is dead: an answer would promise that somebody is being asked.
+A start on the bus is an invitation like any other. The bus has no case number, so while the
+invitation of a start is open, and shortly after, another start is that one repeated. A level is
+sent only where the configuration says so, and then only a settled one (`Pad.tell_levels`): durable,
+past the grace time, once. A start that the desk's port refuses gets no answer, as from a broken key
+pad: an answer would promise that the citizen is being asked.
 
 What the frames mean and when one may be sent is in `bus68_protocol.py`. All of this runs on the
 agent's loop; the line's thread only hands over what it reads, with the time. Writing a frame takes
@@ -18,7 +18,7 @@ from typing import Protocol
 
 from device.board.keypad import Keypad, load_keypad
 from device.config.config import Bus68Config
-from device.desk.bus68_protocol import Bus68Protocol, Word
+from device.desk.bus68_protocol import Bus68Protocol, FrameMeaning
 from device.errors import ConfigError
 from device.loop_bridge import call_on_loop, raise_in_loop
 from device.ports import Desk, Granted
@@ -31,18 +31,19 @@ SOURCE = "bus68"
 """What invitations from the bus name as their source."""
 
 REPEAT_MS = 1000
-"""So long after the last copy that came in time, a start is one more, even if the citizen has
-answered by then. What comes still later is meant for the next citizen, however fast it comes."""
+"""For so long after the last copy of a start that came while its invitation was open, another start
+is a copy too, even if the citizen has answered by then. A later one is meant for the next citizen.
+"""
 
-UNHEARD = "the controller did not acknowledge a press"
+NOT_ACKNOWLEDGED = "the controller did not acknowledge a press"
 
 
 OnFault = Callable[[bool, str], None]
-"""Hears that the bus broke (True) or mended, and what of it."""
+"""Called with True when the bus fails and False when it works again, and with the detail."""
 
 
 class BusLine(Protocol):
-    """What is needed of `device.serial.serial_line.SerialLine`."""
+    """The part of `device.serial.serial_line.SerialLine` that is used here."""
 
     def start(
         self,
@@ -50,7 +51,7 @@ class BusLine(Protocol):
         on_bytes: Callable[[bytes], None],
         on_gone: Callable[[bool, str], None],
     ) -> None:
-        """Begin to open the line and to listen."""
+        """Begin to open the line and to read from it."""
 
     def stop(self) -> None:
         """Close the line."""
@@ -67,72 +68,73 @@ class Bus68:
     ) -> None:
         keypad = load_keypad(config.model, "68")
         self._codes = {key.level: key.code for key in keypad.key if key.level is not None}
-        self._talk = Bus68Protocol(config.address, acknowledge_starts=config.acknowledge_starts)
+        self._protocol = Bus68Protocol(config.address, acknowledge_starts=config.acknowledge_starts)
         self._line = line or _line(config, keypad)
         self._desk = desk
         self._on_fault = on_fault
         self._timer: asyncio.TimerHandle | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._inviting: asyncio.Task[None] | None = None
         self._invitation: str | None = None
-        """The last one that the bus was granted."""
+        """The last one that the bus asked for and got."""
         self._started_ms = 0
-        """When its start, or a copy of it, was last heard while it was open."""
+        """When its start, or a copy of it, last came while it was open."""
         self._refused = RefusalLog()
-        self._unheard = False
-        self._warned = False
+        self._unacknowledged = False
+        self._has_warned = False
 
     def start(self) -> None:
-        """Begin to listen; a line that is not there is a fault (B01), no error."""
+        """Begin to read from the bus. A line that cannot be opened is a fault (B01), no error."""
         loop = asyncio.get_running_loop()
         self._line.start(
-            on_open=lambda: call_on_loop(loop, self._talk.reopen),
-            on_bytes=lambda data: call_on_loop(loop, self.hear, data, _ms(loop)),
-            on_gone=lambda gone, why: call_on_loop(loop, self._on_fault, gone, why),
+            on_open=lambda: call_on_loop(loop, self._protocol.reopen),
+            on_bytes=lambda data: call_on_loop(loop, self.receive, data, _ms(loop)),
+            on_gone=lambda is_gone, detail: call_on_loop(loop, self._on_fault, is_gone, detail),
         )
 
     def stop(self) -> None:
-        """Let go of the line; safe to call twice."""
+        """Close the line; safe to call twice."""
         self._line.stop()
-        for pending in (self._timer, self._asking):
+        for pending in (self._timer, self._inviting):
             if pending is not None:
                 pending.cancel()
 
-    def settled(self, level: Level) -> None:
-        """A level that the bus asked for is settled: tell it, by the code that the bus knows."""
-        self._talk.tell(self._codes[level], _ms(asyncio.get_running_loop()))
-        self._arm()
+    def send_level(self, level: Level) -> None:
+        """A level that the bus asked for is settled: send it, by the code that the bus knows."""
+        self._protocol.send_press(self._codes[level], _ms(asyncio.get_running_loop()))
+        self._schedule()
 
-    def hear(self, data: bytes, now_ms: int) -> None:
-        """What came over the line at `now_ms`; no data: it has been silent."""
-        for word in self._talk.feed(data, now_ms):
-            if word is Word.START:
-                self._start(now_ms)
-            elif word is Word.TWIN and not self._warned:
-                self._warned = True
+    def receive(self, data: bytes, now_ms: int) -> None:
+        """Take what came over the line at `now_ms`; no data: it has been silent."""
+        for meaning in self._protocol.feed(data, now_ms):
+            if meaning is FrameMeaning.START:
+                self._take_start(now_ms)
+            elif meaning is FrameMeaning.OLD_KEY_PAD and not self._has_warned:
+                self._has_warned = True
                 log.warning(
-                    "a key pad on the bus has our address 0x%02x: unplug it", self._talk.address
+                    "a key pad on the bus has our address 0x%02x: unplug it", self._protocol.address
                 )
-        self._say()
+        self._send_due()
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _start(self, now_ms: int) -> None:
-        if self._asking is not None and not self._asking.done():
-            self._started_ms = now_ms  # one answer will do for all copies
+    def _take_start(self, now_ms: int) -> None:
+        if self._inviting is not None and not self._inviting.done():
+            self._started_ms = now_ms  # all copies get one acknowledgement, once it is granted
         elif self._is_open():
             self._started_ms = now_ms
-            self._talk.answer()
+            self._protocol.acknowledge_start()
         elif self._invitation is not None and now_ms - self._started_ms <= REPEAT_MS:
-            self._talk.answer()
+            self._protocol.acknowledge_start()
         else:
-            self._talk.drop()  # or the last citizen's level would be taken for this one's
-            self._asking = asyncio.ensure_future(self._ask(now_ms))
-            self._asking.add_done_callback(raise_in_loop)
+            # Otherwise the controller would take the last citizen's level for this one's.
+            self._protocol.cancel_press()
+            self._inviting = asyncio.ensure_future(self._invite(now_ms))
+            self._inviting.add_done_callback(raise_in_loop)
 
     def _is_open(self) -> bool:
         return self._invitation is not None and self._desk.standing(self._invitation) == "open"
 
-    async def _ask(self, now_ms: int) -> None:
+    async def _invite(self, now_ms: int) -> None:
         outcome = await self._desk.invite(Service(), None, SOURCE)
         if not isinstance(outcome, Granted):
             loop = asyncio.get_running_loop()
@@ -142,27 +144,27 @@ class Bus68:
             return
         self._invitation = outcome.invitation
         self._started_ms = max(self._started_ms, now_ms)
-        self._talk.answer()
-        self._arm()
+        self._protocol.acknowledge_start()
+        self._schedule()
 
-    def _say(self) -> None:
-        """Send what is due, and come back when something else is."""
-        data = self._talk.say(_ms(asyncio.get_running_loop()))
+    def _send_due(self) -> None:
+        """Send what is due, and set the timer for what is due next."""
+        data = self._protocol.take_due(_ms(asyncio.get_running_loop()))
         if data is not None:
             self._line.write(data)
-        if self._talk.unheard != self._unheard:
-            self._unheard = self._talk.unheard
-            self._on_fault(self._unheard, UNHEARD)
-        self._arm()
+        if self._protocol.unacknowledged != self._unacknowledged:
+            self._unacknowledged = self._protocol.unacknowledged
+            self._on_fault(self._unacknowledged, NOT_ACKNOWLEDGED)
+        self._schedule()
 
-    def _arm(self) -> None:
+    def _schedule(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        next_ms = self._talk.next_ms()
-        if next_ms is not None:
+        due_ms = self._protocol.due_ms()
+        if due_ms is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(next_ms / 1000, self._say)
+            self._timer = loop.call_at(due_ms / 1000, self._send_due)
 
 
 def open_bus(
@@ -171,10 +173,10 @@ def open_bus(
     tell_levels: Callable[[str, Callable[[Level], None]], None],
     on_fault: OnFault,
 ) -> Bus68:
-    """The pad on the bus of its configuration; only where that says so is `tell_levels` asked."""
+    """Open the bus of the configuration. Only where that says so are levels asked for."""
     bus = Bus68(config, desk, on_fault)
     if config.tells == "levels":
-        tell_levels(SOURCE, bus.settled)
+        tell_levels(SOURCE, bus.send_level)
     bus.start()
     log.info("the pad answers on the bus %s and tells %s", config.port, config.tells)
     return bus

@@ -13,7 +13,7 @@ import pytest
 
 from device.board.keypad import load_keypad
 from device.config.config import Bus68Config
-from device.desk.bus68 import REPEAT_MS, UNHEARD, Bus68
+from device.desk.bus68 import NOT_ACKNOWLEDGED, REPEAT_MS, Bus68
 from device.desk.bus68_protocol import COPIES
 from device.errors import ConfigError, PadCode
 from device.events import Effect, Event, Press, Record, Scene, Settled
@@ -55,7 +55,7 @@ class Window:
         )
         self.bus = Bus68(config, self.bench.pad, self._fault, line=self.plug)
         if tells == "levels":
-            self.bench.pad.tell_levels("bus68", self.bus.settled)
+            self.bench.pad.tell_levels("bus68", self.bus.send_level)
         self.bench.pad.start()
         self.bus.start()
 
@@ -390,7 +390,7 @@ def test_a_press_that_nobody_acknowledges_is_a_fault_until_the_controller_is_hea
         await pass_s(GRACE_S + AFTER_S)
         assert len(three.plug.written) == COPIES
         (fault,) = three.bench.pad.faults.now
-        assert (fault.code, fault.detail) == ("B01", UNHEARD)
+        assert (fault.code, fault.detail) == ("B01", NOT_ACKNOWLEDGED)
         assert three.bench.pad.window().state == "ready"
         hall.controller.is_deaf = False
         hall.controller.call(3)

@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 
 from device.desk.bus68_protocol import (
     ACK_MS,
-    BROKEN_MS,
     COPIES,
     ECHO_MS,
     FRAME_MS,
-    GAP_MS,
-    LIFE_MS,
+    IDLE_MS,
+    PARTIAL_FRAME_MS,
+    PRESS_LIFETIME_MS,
     REPEAT_MS,
     STAGGER_MS,
     START,
     Bus68Protocol,
-    Word,
+    FrameMeaning,
 )
 from device.serial.frame68 import PRESS, Frame
 
@@ -25,7 +25,7 @@ OURS = Frame(0x83, START)
 PRESS_4 = Frame(0x83, PRESS, b"\x04")
 
 
-def talk(window: int = 0, *, acknowledge_starts: bool = False) -> Bus68Protocol:
+def protocol(window: int = 0, *, acknowledge_starts: bool = False) -> Bus68Protocol:
     """A stand-in that repeats after `REPEAT_MS`."""
     return Bus68Protocol(window, acknowledge_starts=acknowledge_starts)
 
@@ -34,11 +34,11 @@ def start(one: Bus68Protocol) -> Frame:
     return Frame(one.address, START)
 
 
-def said(one: Bus68Protocol, until_ms: int) -> list[tuple[int, bytes]]:
+def sent(one: Bus68Protocol, until_ms: int) -> list[tuple[int, bytes]]:
     """All that is said up to a time, each when it is due."""
     found = []
-    while (due := one.next_ms()) is not None and due <= until_ms:
-        data = one.say(due)
+    while (due := one.due_ms()) is not None and due <= until_ms:
+        data = one.take_due(due)
         if data is not None:
             found.append((due, data))
     return found
@@ -48,71 +48,75 @@ def said(one: Bus68Protocol, until_ms: int) -> list[tuple[int, bytes]]:
 
 
 def test_to_a_pad_that_owes_nothing_it_is_a_start_with_or_without_data() -> None:
-    one = talk(WINDOW)
-    assert one.hear(OURS, 0) is Word.START
-    assert one.hear(OURS, 80) is Word.START  # whether it is a copy is for the desk to judge
-    assert one.hear(Frame(0x83, START, b"\x07"), 5_000) is Word.START
+    one = protocol(WINDOW)
+    assert one.interpret(OURS, 0) is FrameMeaning.START
+    assert (
+        one.interpret(OURS, 80) is FrameMeaning.START
+    )  # whether it is a copy is for the desk to judge
+    assert one.interpret(Frame(0x83, START, b"\x07"), 5_000) is FrameMeaning.START
 
 
 def test_after_a_press_it_is_the_acknowledgement_and_the_press_is_told_no_more() -> None:
-    one = talk()
-    one.tell(4, 0)
-    assert [at for at, _ in said(one, 0)] == [0]
-    assert one.hear(start(one), 80) is Word.ACKNOWLEDGED
-    assert said(one, 10_000) == []
-    assert not one.unheard
-    assert one.hear(start(one), 81) is Word.START
+    one = protocol()
+    one.send_press(4, 0)
+    assert [at for at, _ in sent(one, 0)] == [0]
+    assert one.interpret(start(one), 80) is FrameMeaning.ACKNOWLEDGED
+    assert sent(one, 10_000) == []
+    assert not one.unacknowledged
+    assert one.interpret(start(one), 81) is FrameMeaning.START
 
 
 def test_each_copy_may_be_acknowledged_and_what_comes_after_that_is_a_start() -> None:
-    one = talk()
-    one.tell(4, 0)
-    assert len(said(one, 2 * REPEAT_MS)) == 3
-    words = [one.hear(start(one), ACK_MS + step) for step in range(4)]
-    assert words == [*[Word.ACKNOWLEDGED] * 3, Word.START]
-    too_old = talk()
-    too_old.tell(4, 0)
-    assert len(said(too_old, 2 * REPEAT_MS)) == 3
-    words = [too_old.hear(start(too_old), ACK_MS + 1 + step) for step in range(3)]
-    assert words == [Word.ACKNOWLEDGED, Word.ACKNOWLEDGED, Word.START]
+    one = protocol()
+    one.send_press(4, 0)
+    assert len(sent(one, 2 * REPEAT_MS)) == 3
+    words = [one.interpret(start(one), ACK_MS + step) for step in range(4)]
+    assert words == [*[FrameMeaning.ACKNOWLEDGED] * 3, FrameMeaning.START]
+    too_old = protocol()
+    too_old.send_press(4, 0)
+    assert len(sent(too_old, 2 * REPEAT_MS)) == 3
+    words = [too_old.interpret(start(too_old), ACK_MS + 1 + step) for step in range(3)]
+    assert words == [FrameMeaning.ACKNOWLEDGED, FrameMeaning.ACKNOWLEDGED, FrameMeaning.START]
 
 
 def test_an_acknowledgement_that_never_came_is_not_waited_for_when_the_next_start_comes() -> None:
-    one = talk()
-    one.tell(4, 0)
-    last = said(one, 60_000)[-1][0]
-    assert one.hear(start(one), last + ACK_MS) is Word.ACKNOWLEDGED
-    assert one.hear(start(one), last + ACK_MS + 1) is Word.START
+    one = protocol()
+    one.send_press(4, 0)
+    last = sent(one, 60_000)[-1][0]
+    assert one.interpret(start(one), last + ACK_MS) is FrameMeaning.ACKNOWLEDGED
+    assert one.interpret(start(one), last + ACK_MS + 1) is FrameMeaning.START
 
 
 def test_a_pad_that_tells_nothing_takes_every_one_for_a_start() -> None:
-    one = talk()
-    assert {one.hear(start(one), at) for at in range(0, 3_000, 80)} == {Word.START}
+    one = protocol()
+    assert {one.interpret(start(one), at) for at in range(0, 3_000, 80)} == {FrameMeaning.START}
 
 
 def test_our_own_frames_that_an_adapter_echoes_are_nothing() -> None:
-    one = talk(acknowledge_starts=True)
-    assert one.hear(start(one), 0) is Word.START
-    one.answer()
-    ((at, _),) = said(one, 1_000)
-    assert one.hear(start(one), at + 15) is Word.ECHO
-    assert one.hear(start(one), at + 16) is Word.START  # the control: it comes back once
-    one.tell(4, 2_000)
-    ((at, _),) = said(one, 2_000)
-    assert one.hear(Frame(one.address, PRESS, b"\x04"), at + 15) is Word.ECHO
-    assert one.hear(start(one), at + 80) is Word.ACKNOWLEDGED
+    one = protocol(acknowledge_starts=True)
+    assert one.interpret(start(one), 0) is FrameMeaning.START
+    one.acknowledge_start()
+    ((at, _),) = sent(one, 1_000)
+    assert one.interpret(start(one), at + 15) is FrameMeaning.ECHO
+    assert (
+        one.interpret(start(one), at + 16) is FrameMeaning.START
+    )  # the control: it comes back once
+    one.send_press(4, 2_000)
+    ((at, _),) = sent(one, 2_000)
+    assert one.interpret(Frame(one.address, PRESS, b"\x04"), at + 15) is FrameMeaning.ECHO
+    assert one.interpret(start(one), at + 80) is FrameMeaning.ACKNOWLEDGED
 
 
 def test_without_an_echo_a_repeated_start_is_passed_over_once_at_most() -> None:
-    one = talk(acknowledge_starts=True)
-    one.hear(start(one), 0)
-    one.answer()
-    ((at, _),) = said(one, 1_000)
-    assert one.hear(start(one), at + ECHO_MS + 1) is Word.START
+    one = protocol(acknowledge_starts=True)
+    one.interpret(start(one), 0)
+    one.acknowledge_start()
+    ((at, _),) = sent(one, 1_000)
+    assert one.interpret(start(one), at + ECHO_MS + 1) is FrameMeaning.START
 
 
 def test_another_pad_with_our_address_is_noticed() -> None:
-    assert talk(WINDOW).hear(PRESS_4, 0) is Word.TWIN
+    assert protocol(WINDOW).interpret(PRESS_4, 0) is FrameMeaning.OLD_KEY_PAD
 
 
 @pytest.mark.parametrize(
@@ -126,94 +130,94 @@ def test_another_pad_with_our_address_is_noticed() -> None:
     ],
 )
 def test_everything_else_is_nothing(frame: Frame) -> None:
-    one = talk(WINDOW)
-    one.tell(4, 0)
-    said(one, 0)
-    assert one.hear(frame, 1) is Word.OTHER
-    assert one.hear(OURS, 2) is Word.ACKNOWLEDGED  # the press is still waited for
+    one = protocol(WINDOW)
+    one.send_press(4, 0)
+    sent(one, 0)
+    assert one.interpret(frame, 1) is FrameMeaning.OTHER
+    assert one.interpret(OURS, 2) is FrameMeaning.ACKNOWLEDGED  # the press is still waited for
 
 
 # --- what is said, and when ---------------------------------------------------------------------
 
 
 def test_a_press_is_told_five_times_with_the_lead_that_the_controller_counts_on() -> None:
-    one = talk(WINDOW)
-    one.tell(4, 1_000)
-    told = said(one, 60_000)
+    one = protocol(WINDOW)
+    one.send_press(4, 1_000)
+    told = sent(one, 60_000)
     assert {data for _, data in told} == {bytes.fromhex("ff 68 03 03 68 83 11 04 98 16")}
     step = REPEAT_MS + WINDOW * STAGGER_MS
     assert [at for at, _ in told] == [1_000 + step * copy for copy in range(COPIES)]
-    assert one.unheard
-    assert one.hear(OURS, 60_000) is Word.START
-    assert not one.unheard
+    assert one.unacknowledged
+    assert one.interpret(OURS, 60_000) is FrameMeaning.START
+    assert not one.unacknowledged
 
 
 def test_two_pads_that_collide_do_not_collide_again() -> None:
     for window in range(7):
-        one, two = talk(window), talk(window + 1)
-        one.tell(4, 0)
-        two.tell(4, 0)
-        pairs = zip(said(one, 60_000)[1:], said(two, 60_000)[1:], strict=True)
+        one, two = protocol(window), protocol(window + 1)
+        one.send_press(4, 0)
+        two.send_press(4, 0)
+        pairs = zip(sent(one, 60_000)[1:], sent(two, 60_000)[1:], strict=True)
         assert all(abs(a - b) > FRAME_MS for (a, _), (b, _) in pairs)
 
 
 def test_a_start_is_acknowledged_only_where_that_is_asked_for() -> None:
-    quiet, polite = talk(WINDOW), talk(WINDOW, acknowledge_starts=True)
+    quiet, polite = protocol(WINDOW), protocol(WINDOW, acknowledge_starts=True)
     for one in (quiet, polite):
         one.feed(OURS.to_bytes(lead=False), 0)
-        one.answer()
-    assert said(quiet, 1_000) == []
-    assert said(polite, 1_000) == [(GAP_MS, bytes.fromhex("ff 68 02 02 68 83 01 84 16"))]
+        one.acknowledge_start()
+    assert sent(quiet, 1_000) == []
+    assert sent(polite, 1_000) == [(IDLE_MS, bytes.fromhex("ff 68 02 02 68 83 01 84 16"))]
 
 
 def test_nothing_is_said_while_a_frame_comes_in_nor_before_the_line_has_rested() -> None:
-    one = talk()
-    one.tell(4, 0)
+    one = protocol()
+    one.send_press(4, 0)
     for at, byte in enumerate(Frame(0x05, 0x0C, b"\x01\x02").to_bytes()):
         one.feed(bytes((byte,)), at)
-        assert one.say(at) is None
-    assert said(one, 1_000)[0][0] == at + GAP_MS
+        assert one.take_due(at) is None
+    assert sent(one, 1_000)[0][0] == at + IDLE_MS
 
 
 def test_half_a_frame_holds_the_line_only_until_it_is_broken() -> None:
-    one = talk()
-    one.tell(4, 0)
+    one = protocol()
+    one.send_press(4, 0)
     one.feed(PRESS_4.to_bytes()[:5], 0)
-    assert one.say(GAP_MS) is None
-    assert said(one, 1_000)[0][0] == BROKEN_MS
+    assert one.take_due(IDLE_MS) is None
+    assert sent(one, 1_000)[0][0] == PARTIAL_FRAME_MS
 
 
 def test_between_two_frames_of_our_own_the_line_rests() -> None:
-    one = talk(acknowledge_starts=True)
-    one.answer()
-    one.tell(4, 0)
-    (first, _), (second, _), *_ = said(one, 1_000)
-    assert second - first == FRAME_MS + GAP_MS
+    one = protocol(acknowledge_starts=True)
+    one.acknowledge_start()
+    one.send_press(4, 0)
+    (first, _), (second, _), *_ = sent(one, 1_000)
+    assert second - first == FRAME_MS + IDLE_MS
 
 
 def test_a_press_is_given_up_on_a_line_that_never_rests() -> None:
-    one = talk()
-    one.tell(4, 0)
-    for at in range(0, LIFE_MS + 1, 10):
+    one = protocol()
+    one.send_press(4, 0)
+    for at in range(0, PRESS_LIFETIME_MS + 1, 10):
         one.feed(b"\x00", at)
-        assert one.say(at) is None
-    assert one.unheard
-    assert one.next_ms() is None
+        assert one.take_due(at) is None
+    assert one.unacknowledged
+    assert one.due_ms() is None
 
 
 def test_a_press_that_was_dropped_is_not_told() -> None:
-    one = talk()
-    one.tell(4, 0)
-    one.drop()
-    assert said(one, 60_000) == []
-    assert not one.unheard
+    one = protocol()
+    one.send_press(4, 0)
+    one.cancel_press()
+    assert sent(one, 60_000) == []
+    assert not one.unacknowledged
 
 
 def test_half_a_frame_from_before_the_line_was_opened_again_means_nothing() -> None:
-    one = talk(WINDOW)
+    one = protocol(WINDOW)
     one.feed(OURS.to_bytes()[:6], 0)
     one.reopen()
-    assert one.feed(OURS.to_bytes(), 1_000) == [Word.START]
+    assert one.feed(OURS.to_bytes(), 1_000) == [FrameMeaning.START]
 
 
 # --- any course at all --------------------------------------------------------------------------
@@ -232,23 +236,23 @@ steps = st.lists(
 def test_whatever_happens_a_press_is_told_at_most_five_times_and_never_into_a_frame(
     course: list[tuple[str, int]], polite: bool
 ) -> None:
-    one = talk(WINDOW, acknowledge_starts=polite)
+    one = protocol(WINDOW, acknowledge_starts=polite)
     now, rests, copies = 0, 0, 0
     for what, after_ms in course:
-        for at, data in said(one, now + after_ms):
+        for at, data in sent(one, now + after_ms):
             assert at >= rests
-            rests = at + FRAME_MS + GAP_MS
+            rests = at + FRAME_MS + IDLE_MS
             copies += data == PRESS_4.to_bytes()
         now += after_ms
         if what == "tell":
             copies = 0
-            one.tell(4, now)
+            one.send_press(4, now)
         elif what == "answer":
-            one.answer()
+            one.acknowledge_start()
         elif what != "wait":
             frame = {"start": OURS, "caller": Frame(5, 0x0A, b"\x01"), "noise": None}[what]
             one.feed(frame.to_bytes() if frame else b"\x00", now)
-            rests = max(rests, now + GAP_MS)
+            rests = max(rests, now + IDLE_MS)
         assert copies <= COPIES
-    said(one, now + 60_000)
-    assert one.next_ms() is None
+    sent(one, now + 60_000)
+    assert one.due_ms() is None

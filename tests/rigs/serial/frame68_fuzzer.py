@@ -14,7 +14,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["device.serial.frame68", "device.desk.bus68_protocol"]):
-    from device.desk.bus68_protocol import Bus68Protocol, Word
+    from device.desk.bus68_protocol import Bus68Protocol, FrameMeaning
     from device.serial import frame68
 
 WINDOW = 3
@@ -56,7 +56,7 @@ def _mean_something(pieces: list[bytes]) -> None:
     decoder = frame68.PressDecoder(WINDOW, 1000)
     talk = Bus68Protocol(WINDOW, acknowledge_starts=True)
     parser = frame68.Parser()
-    talk.tell(4, 0)
+    talk.send_press(4, 0)
     for now_ms, piece in enumerate(pieces):
         frames = parser.feed(piece)
         heard = [decoder.decode(frame, now_ms) for frame in frames]
@@ -65,11 +65,11 @@ def _mean_something(pieces: list[bytes]) -> None:
         for frame, press, word in zip(frames, heard, words, strict=True):
             ours = frame.address == frame68.EVALUATOR + WINDOW
             assert (press is not None) <= (ours and frame.command == frame68.PRESS)
-            if word in (Word.START, Word.ACKNOWLEDGED):
+            if word in (FrameMeaning.START, FrameMeaning.ACKNOWLEDGED):
                 assert ours
                 assert frame.command == frame68.ACKNOWLEDGE
-                talk.answer()
-        talk.say(now_ms)
+                talk.acknowledge_start()
+        talk.take_due(now_ms)
 
 
 def _careless(held: bytearray) -> int | None:
