@@ -1,11 +1,11 @@
-"""The agent: the one module that knows drivers, desk, display and uplink.
+"""The agent, the composition root: the only module that knows drivers, desk, display and uplink.
 
 Order of start: the ledger before the keys, the keys before the network. A pad without a network,
-a desk or a display still takes ratings; a pad whose ledger cannot be opened says so and takes
+a desk or a display still takes ratings; a pad whose ledger cannot be opened shows that and takes
 none. Order of stop: the keys first, the ledger last.
 
-Anything that fails where nobody expected it stops the agent with its traceback, and systemd starts
-it again: a pad that goes on half dead would be worse.
+An unexpected exception stops the agent with its traceback, and systemd starts it again: a pad of
+which a part has failed unseen would be worse.
 """
 
 import asyncio
@@ -55,11 +55,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOCK_CHECK_S = 1.0
-"""How soon a found time server, or a step of the wall clock, is on record."""
+"""The period of looking at the wall clock: so soon is a time server that answers, or a step of the
+clock, on record."""
 
-OPEN_AGAIN_S = 3.0
-"""So long a ledger that cannot be opened stands on the screen before it is tried again, or before
-the agent ends; a screen that went dark at once would tell a technician nothing."""
+LEDGER_RETRY_S = 3.0
+"""How long the fault of a ledger that cannot be opened is shown before the next try, or before the
+agent ends; a screen that went dark immediately would tell a technician nothing."""
 
 
 def run(config: Config) -> None:
@@ -92,11 +93,11 @@ class Agent:
         self._display = DisplayOutput(config, board, self.clock)
         self._signals = SignalOutput(config, board)
         self._pad: Pad | None = None
-        self._beat = Watchdog(
+        self._watchdog = Watchdog(
             SystemdNotifier(), dead=self._dead_part, on_dead=self._part_died, status=self._status
         )
         self._early: list[FaultReport] = []
-        """Faults of outputs from before there was a pad."""
+        """Faults that outputs reported before there was a pad."""
         self._touch: TouchOutput | None = None
         self._running = False
         self._boots = 0
@@ -104,11 +105,13 @@ class Agent:
         self._failure: BaseException | None = None
 
     async def run(self) -> None:
-        """Start, run until told to stop, stop. Raises what made it stop, if that was a failure."""
+        """Start, run until SIGTERM or SIGINT, stop. Raises the failure that made it stop, if
+        any.
+        """
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stopping.set)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, self.stopping.set)
         async with AsyncExitStack() as stack:
             await self._run(stack)
         if self._failure is not None:
@@ -116,8 +119,8 @@ class Agent:
 
     async def _run(self, stack: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
-        self._beat.start()
-        stack.callback(self._beat.stop)
+        self._watchdog.start()
+        stack.callback(self._watchdog.stop)
         self.board.start()
         stack.callback(self.board.stop)
         display = self._display
@@ -140,29 +143,29 @@ class Agent:
         )
         stack.callback(self.board.keys.stop)
         self._running = True
-        self._beat.ready()
+        self._watchdog.ready()
         log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
         self._display.warm()
         await self._serve(stack, pad)
 
     async def _open_ledger(self) -> bool:
-        """Open the ledger; False when told to stop meanwhile. While it cannot be opened, that
-        stands on the screen: a card may get over it by itself, anything else ends the agent.
+        """Open the ledger; False when the agent is to stop meanwhile. While it cannot be opened the
+        fault is shown. A card may recover, so that is tried again; anything else is raised.
         """
-        told: PadCode | None = None
+        shown: PadCode | None = None
         while True:
             try:
                 await self.writer.start()
                 return True
             except LedgerError as error:
-                if error.code is not told:
+                if error.code is not shown:
                     log.error("%s", error)
-                told = error.code
-                self._show(Scene.FAULT, told)
+                shown = error.code
+                self._show(Scene.FAULT, shown)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), OPEN_AGAIN_S)
+                    await asyncio.wait_for(self.stopping.wait(), LEDGER_RETRY_S)
                     return False
-                if told not in (PadCode.LEDGER_WRITE, PadCode.LEDGER_FULL):
+                if shown not in (PadCode.LEDGER_WRITE, PadCode.LEDGER_FULL):
                     raise
 
     def _make_pad(self, memory: StartupState) -> Pad:
@@ -178,8 +181,8 @@ class Agent:
             bound=bool(window),
             paused=memory.paused_by is not None,
         )
-        for one, standing in memory.standings.items():
-            session.remember(one, standing)
+        for invitation, standing in memory.standings.items():
+            session.remember(invitation, standing)
         self._display.code = PhoneCodes(self.config, self.clock, session).now
         pad = Pad(
             session,
@@ -190,8 +193,8 @@ class Agent:
             clerk_keys=self.config.clerk_keys,
             new_id=_new_id,
         )
-        for one, service in memory.services.items():
-            pad.cases.note(one, service)
+        for invitation, service in memory.services.items():
+            pad.cases.note(invitation, service)
         if self._touch is not None:
             self._touch.bind(session, pad.happen, self._display.code, pad.driver_fault)
             pad.observe(self._touch.changed)
@@ -204,7 +207,7 @@ class Agent:
             self._touch.show(scene, code)
 
     def _begin(self, pad: Pad, memory: StartupState) -> None:
-        """The first entries of this boot, and what the last one left unsaid."""
+        """Record the first entries of this boot, and those that the last one could not write."""
         self._pad = pad
         self.desired_config.observe(self._display.apply_settings)
         self.desired_config.observe(pad.apply_settings)
@@ -214,8 +217,8 @@ class Agent:
         pad.record(Booted(at=at, agent=__version__, board=self.board.name, boots=self._boots))
         for body in entries_at_start(memory, at):
             pad.record(body)
-        for one in memory.left_open:
-            pad.session.remember(one, "withdrawn")
+        for invitation in memory.left_open:
+            pad.session.remember(invitation, "withdrawn")
         if self.writer.opened_because is not None:
             pad.raise_fault(PadCode.LEDGER_DAMAGED, self.writer.opened_because)
         self._check_clock(pad)
@@ -230,26 +233,29 @@ class Agent:
             self._pad.driver_fault(fault)
 
     async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:
-        """The parts that may come late: the network, the desk, the chores."""
-        # Seconds on a small board, in which presses are taken already: not on the loop.
+        """Start what may come late (network, desk, periodic tasks); run until the agent is to
+        stop.
+        """
+        # On a thread: it takes seconds on a small board, and presses are taken already.
         await asyncio.to_thread(importlib.import_module, "sync.uplink")
         uplink, link = self._uplink(pad)
         await uplink.start()
         stack.push_async_callback(uplink.stop)
         self._desks = Desks(self.config, pad, stack)
         await self._desks.open()
-        # What is there now stays: no collection need ever look at it again, for while one looks
-        # through everything (7 ms on a PC, ten times that on a small board) no press gets on.
+        # What has been made so far lives as long as the agent, so the garbage collector need not
+        # look at it again: a full collection (7 ms on a PC, ten times that on a small board) would
+        # delay a press.
         gc.freeze()
         retention = timedelta(days=self.config.ledger.retention_days)
-        async with asyncio.TaskGroup() as chores:
+        async with asyncio.TaskGroup() as group:
             tasks = [
-                chores.create_task(self._watch(pad, link)),
-                chores.create_task(self._report_health(pad, uplink)),
-                chores.create_task(prune_regularly(self.writer, self.clock.at, retention)),
+                group.create_task(self._watch(pad, link)),
+                group.create_task(self._report_health(pad, uplink)),
+                group.create_task(prune_regularly(self.writer, self.clock.at, retention)),
             ]
             await self.stopping.wait()
-            self._beat.stopping()
+            self._watchdog.stopping()
             for task in tasks:
                 task.cancel()
 
@@ -278,7 +284,7 @@ class Agent:
         return uplink, link
 
     async def _open_touch(self, stack: AsyncExitStack) -> None:
-        """Before the ledger, so that one which cannot be opened is seen here too."""
+        """Before the ledger is opened, so that a fault of it is shown on the touch page too."""
         await asyncio.to_thread(importlib.import_module, "device.ui.touch.page_start")
         from device.output.touch_output import TouchOutput
 
@@ -287,13 +293,13 @@ class Agent:
         stack.push_async_callback(self._touch.stop)
         await self._touch.open(self.desired_config.settings.window or "")
 
-    # --- chores -----------------------------------------------------------------------------
+    # --- periodic tasks -----------------------------------------------------------------------
 
     async def _watch(self, pad: Pad, link: ProvinceLink) -> None:
         while True:
             self._check_clock(pad)
             link.watch()
-            self._note(pad)
+            self._refresh(pad)
             await asyncio.sleep(CLOCK_CHECK_S)
 
     def _check_clock(self, pad: Pad) -> None:
@@ -305,8 +311,8 @@ class Agent:
         else:
             pad.clear_fault(PadCode.CLOCK_UNKNOWN)
 
-    def _note(self, pad: Pad) -> None:
-        """Standby shows the minute, and the oldest fault that does not close the window."""
+    def _refresh(self, pad: Pad) -> None:
+        """Show the minute, and in standby the oldest fault that does not close the window."""
         standing = pad.faults.now
         self._display.note = by_code(standing[0].code) if standing else None
         self._display.again()
@@ -314,9 +320,9 @@ class Agent:
             self._touch.again(self._display.note)
 
     async def _report_health(self, pad: Pad, uplink: "Uplink") -> None:
-        dice = random.SystemRandom()
+        jitter = random.SystemRandom()
         while True:
-            await asyncio.sleep(self.config.province.health_s * dice.uniform(0.8, 1.2))
+            await asyncio.sleep(self.config.province.health_s * jitter.uniform(0.8, 1.2))
             uplink.publish_health(self._health(pad))
 
     def _health(self, pad: Pad) -> Health:
@@ -344,7 +350,7 @@ class Agent:
         )
 
     def _dead_part(self) -> str | None:
-        """The thread that has ended though nobody stopped it, if there is one."""
+        """The thread that has ended without being stopped, if there is one."""
         if self.writer.died:
             return "the ledger's thread"
         if not self._running or self.stopping.is_set():
@@ -354,13 +360,13 @@ class Agent:
         return "the display's thread" if self._display.died else None
 
     def _part_died(self, part: str) -> None:
-        """It never comes back by itself: end in order, and be started again."""
+        """A dead thread never comes back: stop in order, and let systemd start the agent again."""
         if self._failure is None:
             self._failure = PadError(f"{part} has ended")
         self.stopping.set()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A callback raised: nothing is swallowed, the agent stops and is started again."""
+        """The loop's exception handler: a callback raised. Stop; systemd starts the agent again."""
         loop.default_exception_handler(context)
         error = context.get("exception")
         if isinstance(error, BaseException) and self._failure is None:

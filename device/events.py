@@ -1,6 +1,6 @@
 """The pad's nouns: what happens to a session, and what it wants done. Pure.
 
-Drivers, desk and clock make events; the session answers with effects; the agent carries them out.
+Drivers, desk and clock make events; the session answers with effects; the pad carries them out.
 """
 
 import enum
@@ -29,11 +29,11 @@ class Scene(enum.Enum):
 
 
 RESTING = (Scene.STANDBY, Scene.PAUSED, Scene.FAULT, Scene.UNBOUND)
-"""Scenes in which nobody is asked anything; each may stand there for hours."""
+"""Scenes in which nobody is asked anything; each may be shown for hours."""
 
 
 class Refusal(enum.Enum):
-    """Why a desk's wish was refused; stable words for its API, none of which tells a level."""
+    """Why a desk's request was refused; stable words of its API, none of which tells a level."""
 
     BUSY = "busy"
     PAUSED = "paused"
@@ -52,10 +52,10 @@ Does = Literal["invite", "pause"]
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A wish for a rating. `id` is the pad's own (ULID); `source` names the desk that asked.
+    """A request for a rating. `id` is the pad's own (ULID); `source` names the desk that asked.
 
-    `rated_before`: the invitation whose rating this one asks for once more. `channel`: of a pad at
-    a window, or in a self-service terminal.
+    `rated_before`: an earlier invitation of the same case and step that was rated, if this one asks
+    once more. `channel`: a pad at a window, or in a self-service terminal.
     """
 
     id: str
@@ -87,8 +87,8 @@ class Press:
 class ClerkKey:
     """A debounced press of a clerk's key alone, which has no level and can make none.
 
-    `key`, `source`: as of a Press. `invitation`: what it would ask for. `by`: who closes and opens
-    the window.
+    `key`, `source`: as of a Press. `invitation`: what it asks for if it invites. `by`: who pauses
+    and resumes the window.
     """
 
     key: str
@@ -208,8 +208,8 @@ class Show:
 class Say:
     """Give the signals of a scene (lights, beep, prompt), where the board can.
 
-    SAVING is said when a press has been taken: `output/signal_output.py` tells how, and why so
-    quietly.
+    SAVING is said when a press has been accepted; `output/signal_output.py` has the reasons for
+    what it sounds like.
     """
 
     scene: Scene
@@ -229,7 +229,7 @@ class Disarm:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Tell the desk that its wish was refused; nothing else changes."""
+    """Answer the desk that its request was refused; nothing else changes."""
 
     refusal: Refusal
 

@@ -1,8 +1,8 @@
 """The running pad: events in, effects out.
 
-Owns nothing but order. A key, a desk, a timer or a fault becomes an event; the session says what
-follows; entries go to the ledger, scenes to the display, deadlines to the loop. Every method runs
-on the agent's loop; drivers come in through `loop.call_soon_threadsafe`.
+A key, a desk, a timer or a fault becomes an event; the session says what follows; entries go to the
+ledger, scenes to the display, deadlines to the loop. Every method runs on the agent's loop; drivers
+call it through `loop.call_soon_threadsafe`.
 """
 
 import asyncio
@@ -38,8 +38,7 @@ from device.events import (
     Withdraw,
 )
 from device.ledger.commit_queue import CommitQueue
-from device.ports import FaultReport, WindowStatus
-from device.ports import Granted as DeskInvited
+from device.ports import FaultReport, Granted, WindowStatus
 from device.session.cases import Cases
 from device.session.session import Session
 from device.system.clock import TrustedClock
@@ -50,12 +49,13 @@ from sync.messages import Settings
 log = logging.getLogger(__name__)
 
 COMMIT_WAIT_S = 5.0
-"""A desk waits this long for a slow card before it is told of a fault; the entry still goes in."""
+"""A desk waits so long for a slow card and is then answered with `fault`; the entry is still
+written once the card answers."""
 
 IDENTIFY_S = 5.0
 
 KEY = "key"
-"""What invitations and pauses by a clerk's key name as their source."""
+"""The source that invitations and pauses by a clerk's key name."""
 
 MAX_DETAIL_CHARS = 1000
 """A fault's detail may quote a library or list every gap of a damaged file; an entry may not."""
@@ -94,7 +94,7 @@ class Pad:
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
         self._inviting: list[asyncio.Future[Entry]] = []
-        self._tells: tuple[str, Callable[[Level], None]] | None = None
+        self._level_observer: tuple[str, Callable[[Level], None]] | None = None
         self.commits = CommitQueue(
             append,
             on_stuck=self.raise_fault,
@@ -149,33 +149,36 @@ class Pad:
                     self._arm(after_ms)
                 case Disarm():
                     self._arm(None)
-                case Refuse(refusal=why):
-                    refusal = why
+                case Refuse(refusal=reason):
+                    refusal = reason
                 case Say(scene=scene):
                     self._say(scene)
                 case Settled(invitation=invitation, level=level):
-                    if self._tells is not None and self._tells[0] == invitation.source:
-                        self._tells[1](level)
+                    if (
+                        self._level_observer is not None
+                        and self._level_observer[0] == invitation.source
+                    ):
+                        self._level_observer[1](level)
         return refusal if refusal is not None else commits
 
-    def tell_levels(self, source: str, hear: Callable[[Level], None]) -> None:
-        """Let `hear` have the level of every invitation of `source`, once it is settled.
+    def tell_levels(self, source: str, observer: Callable[[Level], None]) -> None:
+        """Call `observer` with the level of every invitation of `source`, once it is settled.
 
         Not part of the desk's port, and for one desk only: the one that stands in for a key pad on
-        an old bus, where the level is what that pad said (law 7). Raises ValueError for a second.
+        an old bus, because that key pad sent the level (law 7). Raises ValueError for a second one.
         """
-        if self._tells is not None:
-            raise ValueError(f"levels are told to {self._tells[0]} already")
-        self._tells = (source, hear)
+        if self._level_observer is not None:
+            raise ValueError(f"levels are told to {self._level_observer[0]} already")
+        self._level_observer = (source, observer)
 
     def record(self, body: Body) -> asyncio.Future[Entry]:
-        """Queue an entry that the session did not ask for (boot, clock, configuration)."""
+        """Queue an entry that is not the session's (boot, clock, configuration, fault)."""
         commit = self.commits.put(body)
         commit.add_done_callback(self._committed)
         return commit
 
     def press(self, press: Press) -> None:
-        """A debounced press, from the driver. Several keys at once (`a+b`) are nobody's key."""
+        """A debounced press, from the driver. Several keys at once (`a+b`) are no clerk's key."""
         does = self._clerk_keys.get(press.key) if press.level is None else None
         if does is None:
             self.happen(press)
@@ -184,25 +187,25 @@ class Pad:
         self.happen(ClerkKey(press.key, does, press.source, invitation, KEY))
 
     def driver_fault(self, report: FaultReport) -> None:
-        """A driver's word that something broke or mended."""
+        """A driver reports that something broke or works again."""
         if report.standing:
             self.raise_fault(report.code, report.detail)
         else:
             self.clear_fault(report.code, report.detail)
 
     def raise_fault(self, code: PadCode, detail: str = "") -> None:
-        """Something broke: on record, in log and health report, and on the screen if it blocks."""
+        """Something broke: record it, log it, report it, and close the window if it blocks."""
         at, detail = self.clock.at(), detail[:MAX_DETAIL_CHARS]
         if not self.faults.raise_(code, detail, at.mono):
             return
-        # Without the detail: the key that bounces may be the one that was just pressed (law 7).
+        # Without the detail: a key that bounces may be the one that was just pressed (law 7).
         log.warning("%s %s", code.code, code.says)
         self.record(Fault(at=at, code=code.code, detail=detail))
         if code.blocks:
             self.happen(Blocked(code))
 
     def clear_fault(self, code: PadCode, detail: str = "") -> None:
-        """It is mended; the window opens again when nothing else keeps it closed."""
+        """It works again; the window opens when no other fault keeps it closed."""
         detail = detail[:MAX_DETAIL_CHARS]
         if not self.faults.clear(code, detail):
             return
@@ -214,7 +217,7 @@ class Pad:
         self.happen(Blocked(standing) if standing else Unblocked())
 
     def identify(self) -> None:
-        """Show for five seconds which pad this is, whatever it was showing."""
+        """Show for `IDENTIFY_S` which pad this is, instead of the scene."""
         if self._identifying is not None:
             self._identifying.cancel()
         self._show(Scene.IDENTIFY, None)
@@ -223,7 +226,7 @@ class Pad:
         self._identifying = loop.call_later(IDENTIFY_S, self._identified)
 
     async def stop(self, timeout_s: float = 3.0) -> bool:
-        """Let what is queued reach the ledger; False when it would not go in time."""
+        """Wait until what is queued is durable; False when that takes longer than `timeout_s`."""
         self._arm(None)
         if self._identifying is not None:
             self._identifying.cancel()
@@ -241,42 +244,42 @@ class Pad:
         *,
         again: bool = False,
         channel: Channel = Channel.HALL_PAD,
-    ) -> DeskInvited | Refusal:
+    ) -> Granted | Refusal:
         """Ask for a rating. The same case and step while it is open is the same invitation; once
         it is rated it is refused, unless `again` asks for one more, which is recorded.
         """
-        now = self.session.invitation
+        current = self.session.invitation
         if (
-            now is not None
+            current is not None
             and service.case is not None
-            and (now.service.case, now.service.step) == (service.case, service.step)
-            and self.session.standing(now.id) == "open"
+            and (current.service.case, current.service.step) == (service.case, service.step)
+            and self.session.standing(current.id) == "open"
         ):
             refusal = await self._durable(self._inviting)
-            return refusal or DeskInvited(now.id, created=False)
+            return refusal or Granted(current.id, created=False)
         before = self.cases.of(service)
         rated = next((known for known in before if self.standing(known) == "rated"), None)
         if rated is not None and not again:
             return Refusal.RATED
-        one = Invitation(self._new_id(), source, service, clerk, rated, channel)
-        outcome = self.happen(Invite(one))
+        invitation = Invitation(self._new_id(), source, service, clerk, rated, channel)
+        outcome = self.happen(Invite(invitation))
         if isinstance(outcome, Refusal):
             return outcome
-        self.cases.note(one.id, service)
+        self.cases.note(invitation.id, service)
         self._inviting = outcome
-        return await self._durable(outcome) or DeskInvited(one.id, created=True)
+        return await self._durable(outcome) or Granted(invitation.id, created=True)
 
     async def withdraw(self, invitation: str, reason: str) -> Refusal | None:
         """Take an invitation back."""
-        return await self._wish(Withdraw(invitation, reason))
+        return await self._request(Withdraw(invitation, reason))
 
     async def pause(self, by: str) -> Refusal | None:
         """Close the window."""
-        return await self._wish(Pause(by))
+        return await self._request(Pause(by))
 
     async def resume(self, by: str) -> Refusal | None:
         """Open the window."""
-        return await self._wish(Resume(by))
+        return await self._request(Resume(by))
 
     def standing(self, invitation: str) -> Standing | None:
         """What became of an invitation; None for one that the pad does not remember."""
@@ -284,11 +287,11 @@ class Pad:
 
     def window(self) -> WindowStatus:
         """What a clerk may know of the window now."""
-        one = self.session.invitation
+        invitation = self.session.invitation
         return WindowStatus(
             window=self.session.window,
             state=self.session.clerk_state,
-            invitation=one.id if one is not None else None,
+            invitation=invitation.id if invitation is not None else None,
             fault=self.faults.blocking.code if self.faults.blocking else None,
         )
 
@@ -298,7 +301,7 @@ class Pad:
 
     # --- inside -----------------------------------------------------------------------------
 
-    async def _wish(self, event: Event) -> Refusal | None:
+    async def _request(self, event: Event) -> Refusal | None:
         outcome = self.happen(event)
         return outcome if isinstance(outcome, Refusal) else await self._durable(outcome)
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class FaultReport(NamedTuple):
-    """A driver's word that something broke (`standing`) or mended. `detail` names the part."""
+    """A driver reports that something broke (`standing`) or works again. `detail` names the
+    part.
+    """
 
     code: PadCode
     standing: bool
@@ -59,14 +61,14 @@ class Display(Protocol):
         """Show a 1-bit picture of exactly this size; may take 100 ms, called from one thread.
 
         Raises DriverError (D01) when the display does not answer. One on a bus that has no answer
-        raises nothing; it is whole again when it was shown the same picture often enough.
+        raises nothing; showing it the same picture often enough repairs what was lost.
         """
 
     def contrast(self, share: float) -> None:
-        """How bright the pictures are from the next `show` on: from 0, dark, to 1, as at first."""
+        """Set the brightness from the next `show` on: from 0 (dark) to 1 (the initial value)."""
 
     def stop(self) -> None:
-        """Blank and let go; safe to call twice."""
+        """Turn the display off and close it; safe to call twice."""
 
 
 class Lights(Protocol):
@@ -79,7 +81,7 @@ class Lights(Protocol):
         """
 
     def stop(self) -> None:
-        """All dark, and let go; safe to call twice."""
+        """Turn all lights off and close them; safe to call twice."""
 
 
 class Beeper(Protocol):
@@ -92,7 +94,7 @@ class Beeper(Protocol):
         """
 
     def stop(self) -> None:
-        """Silent, and let go; safe to call twice."""
+        """Be silent and close the device; safe to call twice."""
 
 
 class Voice(Protocol):
@@ -104,14 +106,14 @@ class Voice(Protocol):
     def say(self, prompt: str, languages: tuple[str, ...]) -> None:
         """Begin to speak a prompt in each of these languages in turn; returns at once.
 
-        A prompt under way is cut off; one that has no recording is passed over in silence.
+        A prompt under way is cut off; one without a recording is skipped.
         """
 
     def hush(self) -> None:
         """Cut off what is being said."""
 
     def stop(self) -> None:
-        """Silent, and let go; safe to call twice."""
+        """Be silent and close the device; safe to call twice."""
 
 
 class WallReading(NamedTuple):
@@ -176,17 +178,17 @@ class Board(Protocol):
         """The time since boot."""
 
     def start(self) -> None:
-        """Take hold of what the parts share (a bus, a control socket)."""
+        """Open what the parts share (a bus, a control socket)."""
 
     def stop(self) -> None:
-        """Let go of it; safe to call twice."""
+        """Close it; safe to call twice."""
 
 
 # --- the desk's port ---------------------------------------------------------------------------
 
 
 class Granted(NamedTuple):
-    """The wish was granted. `created` is False when the same invitation was open already."""
+    """The invitation was granted. `created` is False when the same one was open already."""
 
     invitation: str
     created: bool
@@ -206,8 +208,8 @@ class WindowStatus(NamedTuple):
 
 
 class Desk(Protocol):
-    """What the pad grants to a desk. Called on the agent's loop; a wish that is granted is durable
-    when the call returns.
+    """What a desk may ask of the pad. Called on the agent's loop; what is granted is durable when
+    the call returns.
     """
 
     async def invite(
@@ -239,4 +241,4 @@ class Desk(Protocol):
         """The window at this moment."""
 
     async def settle(self, timeout_s: float, /) -> bool:
-        """Wait until no entry is on its way to the card; False when that takes longer."""
+        """Wait until every queued entry is durable; False when that takes longer."""

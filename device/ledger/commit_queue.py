@@ -16,14 +16,15 @@ from device.loop_bridge import raise_in_loop
 from sync.entries import Body, Entry
 
 RETRY_S = 1.0
-"""A full card is looked at again this often: soon enough for a technician who watches."""
+"""The delay before a refused entry is tried again: short enough for a technician who watches."""
 
 SLOW_S = 5.0
-"""A dying card takes seconds for a write, 3 to 17 have been seen; the citizen must know by then."""
+"""A write that takes longer is a fault. A failing card takes seconds for one (3 to 17 have been
+measured), and the citizen must not wait in front of an unchanged screen."""
 
 MAX_HELD = 256
-"""So many entries wait for a broken card at most; a window with a broken card is closed, so
-what comes then are strays and faults."""
+"""The most entries that wait for a broken card. The window is closed meanwhile, so what comes then
+are strays and faults."""
 
 
 class CommitQueue:
@@ -61,7 +62,7 @@ class CommitQueue:
         one that is `owed`: the session counts its own, and bounds them by itself.
         """
         done: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
-        done.add_done_callback(_seen)
+        done.add_done_callback(_retrieve_exception)
         if len(self._held) >= MAX_HELD and not owed:
             self.refused += 1
             done.set_exception(LedgerError(f"{MAX_HELD} entries already wait for the card"))
@@ -73,13 +74,13 @@ class CommitQueue:
         return done
 
     async def settle(self, timeout_s: float) -> bool:
-        """Wait until nothing is queued; False when the card would not take it in time."""
+        """Wait until nothing is queued; False when the card does not take it within `timeout_s`."""
         if self._pump is None or self._pump.done():
             return True
         return self._pump in (await asyncio.wait([self._pump], timeout=timeout_s))[0]
 
     async def stop(self) -> None:
-        """Try no more. What is still held was never acknowledged to anybody."""
+        """Stop trying. Nobody was thanked for what is still queued."""
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait([self._pump])
@@ -88,11 +89,11 @@ class CommitQueue:
         loop = asyncio.get_running_loop()
         while self._held:
             body, done = self._held[0]
-            slow = loop.call_later(self._slow_s, self._hangs)
+            slow = loop.call_later(self._slow_s, self._report_slow)
             try:
                 entry = await self._append(body)
             except LedgerError as error:
-                self._sticks(error.code, error.detail)
+                self._note_reason(error.code, error.detail)
                 await asyncio.sleep(self._retry_s)
                 continue
             finally:
@@ -100,14 +101,14 @@ class CommitQueue:
             self._held.popleft()
             if not done.cancelled():
                 done.set_result(entry)
-            self._sticks(None, "")
+            self._note_reason(None, "")
 
-    def _hangs(self) -> None:
-        self._sticks(PadCode.LEDGER_WRITE, f"the card has not answered for {self._slow_s:g} s")
+    def _report_slow(self) -> None:
+        self._note_reason(PadCode.LEDGER_WRITE, f"the card has not answered for {self._slow_s:g} s")
 
-    def _sticks(self, code: PadCode | None, detail: str) -> None:
-        """Note why the head does not go in; the new reason is told before the old one is freed,
-        so that the window does not blink open between them.
+    def _note_reason(self, code: PadCode | None, detail: str) -> None:
+        """Note why the head is refused (None: it is not). The new reason is reported before the old
+        one is cleared, so that the window does not open for a moment between them.
         """
         before, self._stuck = self._stuck, code
         if code is before:
@@ -118,7 +119,7 @@ class CommitQueue:
             self._on_free(before)
 
 
-def _seen(done: asyncio.Future[Entry]) -> None:
-    """Most callers do not wait: the fault is already on the screen by then."""
+def _retrieve_exception(done: asyncio.Future[Entry]) -> None:
+    """Most callers do not wait for the future; without this asyncio would log its exception."""
     if not done.cancelled():
         done.exception()

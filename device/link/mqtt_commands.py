@@ -1,14 +1,13 @@
-"""The desk of a hall's queueing system that asks over MQTT: orders to invite, to withdraw, and to
-tell what became of an invitation.
+"""A queueing system's commands over MQTT: to invite, to withdraw, and to ask for a standing.
 
-It is granted what the HTTP API grants, and refused in the same words. MQTT may deliver late, and an
-invitation that lights up when its citizen has gone would be answered by the next one. So it carries
-the time at which it was sent, and one that is not of now is not shown; nor is any by a pad that
+They are granted as by the HTTP API, and refused in the same words. MQTT may deliver late, and an
+invitation that is shown after its citizen has left would be answered by the next one. So it carries
+the time at which it was sent; one that is too old is refused, and so is every one while the pad
 does not know the time.
 
-Nor is one that was sent before this agent began: the agent before may have carried it out, and what
-it remembered of orders that come again is gone. Everything else may come again after a restart and
-changes nothing.
+One that was sent before this agent started is refused too: the agent before may have carried it
+out, and its memory of commands that are delivered twice is lost. Every other command may be
+delivered again after a restart and changes nothing.
 """
 
 from collections.abc import Callable
@@ -20,20 +19,20 @@ from sync.entries import At, Service
 from sync.messages import VERSION, Command, CommandResult, Order
 
 GOOD_MS = 10_000
-"""So old an invitation may be, and so far two clocks may be apart. Longer than any network takes
-that works; shorter than the next citizen takes to sit down."""
+"""The greatest age of an invitation, and the greatest difference of two clocks. Longer than a
+working network takes; shorter than the next citizen takes to sit down."""
 
 MAX_BY_CHARS = 64
-"""Of whoever gave an order; it goes into an entry, and an entry has bounds."""
+"""Of the name of who gave a command: it goes into an entry, whose size is bounded."""
 
 LATE, NO_TIME, UNKNOWN_WINDOW, MALFORMED = "late", "clock-unknown", "unknown-window", "malformed"
 
 ORDERS = (Order.INVITE, Order.WITHDRAW, Order.STANDING)
-"""The orders that are carried out here."""
+"""The commands that are carried out here."""
 
 
 class MqttCommands:
-    """To be made when the agent begins to hear orders. `now`: the pad's time."""
+    """To be made when the agent starts to receive commands. `now`: the pad's time."""
 
     def __init__(self, desk: Desk, now: Callable[[], At]) -> None:
         self._desk = desk
@@ -41,7 +40,7 @@ class MqttCommands:
         self._began_mono_ms = now().mono
 
     async def carry_out(self, command: Command) -> CommandResult:
-        """Carry out one of `ORDERS`; the answer never tells a level (law 7)."""
+        """Carry out one of `ORDERS`; the result never tells a level (law 7)."""
         by = source_of(command.by)
         if command.order is Order.INVITE:
             return await self._invite(command.ask, by)
@@ -52,13 +51,13 @@ class MqttCommands:
             reason = f"{by}: {command.reason}" if command.reason else by
             refusal = await self._desk.withdraw(invitation, reason)
             if refusal is not None:
-                return self._told(invitation, refusal)
-        return self._told(invitation)
+                return self._result(invitation, refusal)
+        return self._result(invitation)
 
     async def _invite(self, ask: InviteFields | None, by: str) -> CommandResult:
         if ask is None:
             return _refused(MALFORMED, "the order invite says in `ask` for what")
-        untimely = self._untimely(ask.sent)
+        untimely = self._refuse_untimely(ask.sent)
         if untimely is not None:
             return untimely
         if ask.window is not None and ask.window != self._desk.window().window:
@@ -67,10 +66,12 @@ class MqttCommands:
         outcome = await self._desk.invite(service, ask.clerk, by, again=ask.again)
         if not isinstance(outcome, Granted):
             return _refused(outcome.value)
-        return self._told(outcome.invitation)
+        return self._result(outcome.invitation)
 
-    def _untimely(self, sent_ms: int) -> CommandResult | None:
-        """Why an invitation is not of now; None for one that is."""
+    def _refuse_untimely(self, sent_ms: int) -> CommandResult | None:
+        """The refusal of an invitation that is too old or from the future; None for a current
+        one.
+        """
         now = self._now()
         now_ms = now.utc
         if now_ms is None:
@@ -86,8 +87,10 @@ class MqttCommands:
             return _refused(LATE, "sent before the pad was started, which may have heard it before")
         return None
 
-    def _told(self, invitation: str, refusal: Refusal | None = None) -> CommandResult:
-        """What became of an invitation, beside the reason why an order was refused."""
+    def _result(self, invitation: str, refusal: Refusal | None = None) -> CommandResult:
+        """The result with the standing of an invitation, and why the command was refused, if it
+        was.
+        """
         standing = self._desk.standing(invitation)
         if standing is None:
             return _refused(Refusal.UNKNOWN.value)
@@ -101,7 +104,7 @@ class MqttCommands:
 
 
 def source_of(by: str) -> str:
-    """What entries name as the source of whoever gave an order over MQTT."""
+    """The source that entries name for who gave a command over MQTT."""
     return f"mqtt:{by[:MAX_BY_CHARS]}"
 
 

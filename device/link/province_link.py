@@ -32,10 +32,10 @@ from sync.messages import (
 log = logging.getLogger(__name__)
 
 SILENT_MS = 60 * 60 * 1000
-"""A backlog that has not moved for an hour is worth a technician's look (N01)."""
+"""A backlog that has not moved for an hour is a fault (N01), for a technician to look at."""
 
 ROLLOVER_RETRY_S = 5.0
-"""A new ledger that the card refuses is tried again this often."""
+"""The delay before a new ledger that the card refused is tried again."""
 
 
 class Publisher(Protocol):
@@ -93,7 +93,7 @@ class ProvinceLink:
         self._writer.mark_receipted(seq)
 
     def refused(self, problem: Problem, detail: str) -> None:
-        """The province did not take a batch; every entry stays here."""
+        """The province refused a batch; every entry stays in the ledger and is sent again."""
         log.warning("the province refused a batch: %s (%s)", problem.value, detail)
         if self._refused is not None and self._refused is not problem:
             self._pad.clear_fault(PadCode.PROVINCE_REFUSED, self._refused.value)
@@ -101,9 +101,11 @@ class ProvinceLink:
         self._pad.raise_fault(PadCode.PROVINCE_REFUSED, problem.value)
 
     def diverged(self, detail: str) -> None:
-        """The province holds another history: go on in a new ledger, take along what it lacks."""
+        """The province holds another history of this ledger: go on in a new ledger, which carries
+        the entries that the province lacks.
+        """
         if self._rollover is None or self._rollover.done():
-            log.error("the ledgers parted: %s", detail)
+            log.error("the province holds another history of this ledger: %s", detail)
             self._pad.raise_fault(PadCode.LEDGER_DIVERGED, detail)
             self._rollover = asyncio.ensure_future(self._open_new_ledger())
             self._rollover.add_done_callback(raise_in_loop)
@@ -126,7 +128,7 @@ class ProvinceLink:
             self._accepting.add_done_callback(raise_in_loop)
 
     async def command(self, command: Command) -> CommandResult:
-        """Carry out an order; the answer says whether it was done, and if not, why."""
+        """Carry out a command; the result says whether it was done, and if not, why."""
         if command.order in ORDERS:
             return await self._commands.carry_out(command)
         refusal: Refusal | None = None
@@ -145,7 +147,7 @@ class ProvinceLink:
         )
 
     def watch(self) -> None:
-        """Called now and then: a backlog that nobody takes for an hour is a fault."""
+        """Called every second: a backlog that the province has not taken for an hour is a fault."""
         now = self._pad.clock.at().mono
         if self._writer.receipted >= self._writer.head_seq:
             self._moved_ms = now
@@ -153,8 +155,8 @@ class ProvinceLink:
             self._pad.raise_fault(PadCode.PROVINCE_SILENT)
 
     async def _open_new_ledger(self) -> None:
-        """Open the new ledger; a card that refuses is a fault, and is tried again until it takes
-        it. Meanwhile the old ledger goes on.
+        """Open the new ledger. A card that refuses is a fault, and is tried again until it accepts;
+        meanwhile the old ledger is used.
         """
         standing: PadError | None = None
         while True:

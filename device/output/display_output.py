@@ -1,8 +1,8 @@
-"""From a scene to the display: words, picture, panel.
+"""From a scene to the display: words, picture, display thread.
 
-A picture is drawn once and kept, so that thanks is on its way to the display within microseconds
-of the commit. A board without a display is fine; a display that is gone is a fault and heals. What
-stands there for hours walks about and grows dim (`ui/wear.py`).
+A picture is drawn once and cached, so that thanks is sent to the display within microseconds of the
+commit. A board may have no display; one that does not answer is a fault until it does. What is
+shown for hours is moved and dimmed, against burn-in (`ui/burn_in.py`).
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from device.errors import ConfigError, PadCode
 from device.events import RESTING, Scene
 from device.ports import Board, OnFault
 from device.system.clock import TrustedClock
-from device.ui import burn_in as wear
+from device.ui import burn_in
 from device.ui.fonts import missing_glyphs, release
 from device.ui.oled_picture import CODE_MAX_PX, draw, holds
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
@@ -28,14 +28,14 @@ from sync.phone_token import CHARS
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SEEN_SOON = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
+DRAWN_AT_START = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 
 WITH_CODE = (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
-"""Beside which the code of a case may stand."""
+"""Scenes that may show the QR code of a case."""
 
 
 def refuse_unshowable(config: Config) -> None:
-    """Raises ConfigError when anything would stand on a screen as boxes, cut, or not at all."""
+    """Raises ConfigError when a text would be shown with missing glyphs, cut off, or not at all."""
     pad, display = config.pad, config.profile.display
     problems = _unwritable(config)
     size = (display.width, display.height) if display is not None else (128, 64)
@@ -49,11 +49,11 @@ def refuse_unshowable(config: Config) -> None:
 
 
 def _unwritable(config: Config) -> list[str]:
-    """Every text that stands on a screen with a sign that the font does not have."""
+    """A line for every text with a character that the font does not have."""
     pad, touch = config.pad, config.touch
     texts = {"[pad] hall": pad.hall, "[pad] window": pad.window, "[pad] notice": pad.notice}
     if touch is not None:
-        texts |= {f"[touch] notices, line {at}": one for at, one in enumerate(touch.notices, 1)}
+        texts |= {f"[touch] notices, line {n}": text for n, text in enumerate(touch.notices, 1)}
         if touch.card is not None:
             texts |= {
                 "[touch.card] name": touch.card.name,
@@ -67,12 +67,12 @@ def _unwritable(config: Config) -> list[str]:
 
 
 def unwritable(config: Config, text: str) -> str:
-    """What of a text cannot stand on a screen, in words; empty when all of it can. Each sign with
-    its code point: one that cannot be seen here, nor typed, is found by it.
+    """Why a text cannot be shown on a screen, in words; empty when all of it can. Each character is
+    given with its code point too, because some can neither be seen nor typed here.
     """
     missing = missing_glyphs(text, config.pad.languages[0])
     release()
-    named = ", ".join(f"{one!r} (U+{ord(one):04X})" for one in missing)
+    named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
     return f"the display has no glyph for {named}" if named else ""
 
 
@@ -94,7 +94,7 @@ def _wrong_codes(config: Config, height: int) -> list[str]:
 
 
 def _shows_notice(config: Config, size: tuple[int, int]) -> bool:
-    """Whether the notice stands in standby as a whole, with a time of day, every way round."""
+    """Whether standby shows the whole notice beside a time of day, in both arrangements."""
     return all(
         holds(_standby(config, "20:08", turned=turned), size, config.pad.notice)
         for turned in (False, True)
@@ -116,7 +116,7 @@ def _standby(config: Config, minute: str, *, turned: bool) -> Screen:
 
 
 class _Picture(NamedTuple):
-    """All that a picture depends on."""
+    """All that a picture depends on, as the key of the cache."""
 
     scene: Scene
     code: PadCode | None = None
@@ -138,36 +138,36 @@ class DisplayOutput:
         refuse_unshowable(config)
         self._window = config.pad.window
         self.note: PadCode | None = None
-        """A fault that does not close the window, for the technician's eye in standby."""
+        """A fault that does not close the window, shown in standby for the technician."""
         self.code: Callable[[], str | None] = lambda: None
-        """What a QR code says that belongs to a case (`phone_codes.py`)."""
+        """The text of the QR code that belongs to a case, if there is one (`phone_codes.py`)."""
         self._config = config
         self._clock = clock
         self._display = board.display
-        self._panel: DisplayWorker | None = None
+        self._worker: DisplayWorker | None = None
         self._now: tuple[Scene, PadCode | None] | None = None
         self._since_ms = 0
         self._invitations = 0
         self._shown: tuple[Image, float] | None = None
         self._words = load(config.pad.languages)
         self._picture = lru_cache(maxsize=32)(self._draw)
-        # Apart, or half an hour of standby would push thanks out of the other.
+        # A cache of its own: half an hour of standby would evict thanks from the other.
         self._picture_now = lru_cache(maxsize=1)(self._draw)
 
     def start(self, on_fault: OnFault) -> None:
-        """Take hold of the display; `on_fault` is called from its thread."""
+        """Start the display's thread; `on_fault` is called from it."""
         if self._display is not None:
-            self._panel = DisplayWorker(self._display, on_fault)
-            self._panel.start()
+            self._worker = DisplayWorker(self._display, on_fault)
+            self._worker.start()
 
     @property
     def died(self) -> bool:
-        """Whether the display's thread has ended though nobody stopped it."""
-        return self._panel is not None and self._panel.died
+        """Whether the display's thread has ended without being stopped."""
+        return self._worker is not None and self._worker.died
 
     def warm(self) -> None:
-        """Draw what a citizen will see first, while nobody waits."""
-        for scene in SEEN_SOON:
+        """Draw the pictures of an invitation ahead, while nobody waits for them."""
+        for scene in DRAWN_AT_START:
             self._picture(_Picture(scene, window=self._window))
         self._picture(_Picture(Scene.INVITATION, window=self._window, turned=True))
 
@@ -177,36 +177,35 @@ class DisplayOutput:
             self._since_ms = self._clock.at().mono
             self._invitations += scene is Scene.INVITATION
         self._now = (scene, code)
-        if self._panel is not None:
+        if self._worker is not None:
             self._shown = self._picture_of(scene, code), self._brightness()
-            self._panel.show(*self._shown)
+            self._worker.show(*self._shown)
 
     def apply_settings(self, settings: Settings) -> None:
         """Show the window of these settings from the next picture on."""
         self._window = settings.window or ""
 
     def again(self) -> None:
-        """Show what is at rest anew if the minute, the note, the window or its brightness has
-        changed; else do nothing, for this is called every second and a picture may cost the bus
-        100 ms.
+        """Called every second: update a scene at rest whose minute, note, window or brightness has
+        changed. Otherwise send nothing, since a picture may occupy the bus for 100 ms.
         """
-        if self._now is None or self._now[0] not in RESTING or self._panel is None:
+        if self._now is None or self._now[0] not in RESTING or self._worker is None:
             return
         picture, brightness = self._picture_of(*self._now), self._brightness()
         if self._shown is None or picture is not self._shown[0] or brightness != self._shown[1]:
             self.show(*self._now)
 
     def stop(self) -> None:
-        """Let the display go; safe to call twice."""
-        if self._panel is not None:
-            self._panel.stop()
-            self._panel = None
+        """Stop the display's thread; safe to call twice."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
 
     def _picture_of(self, scene: Scene, code: PadCode | None) -> "Image":
         of_case = self.code() if scene in WITH_CODE else None
         if scene in RESTING:
-            step = self._clock.at().mono // wear.STEP_MS
-            one = _Picture(scene, code, self._window, turned=wear.turned(step), step=step)
+            step = self._clock.at().mono // burn_in.STEP_MS
+            one = _Picture(scene, code, self._window, turned=burn_in.turned(step), step=step)
             if scene is Scene.STANDBY:
                 home = self._config.phone.standby_url
                 one = one._replace(
@@ -225,21 +224,21 @@ class DisplayOutput:
         return scene is Scene.INVITATION and self._invitations % 2 == 0
 
     def _brightness(self) -> float:
-        """All of it for whoever stands there; what is at rest grows dim. A fault never goes
-        dark: it is there for somebody to see.
+        """The share of full brightness: 1 while a citizen is served, less at rest. A fault never
+        goes dark, because somebody has to see it.
         """
         scene = self._now[0] if self._now is not None else None
         if scene not in RESTING:
             return 1.0
         wanted = self._config.display
-        return wear.brightness(
+        return burn_in.brightness(
             (self._clock.at().mono - self._since_ms) / 1000,
             dim_min=wanted.dim_min,
             sleep_min=0 if scene is Scene.FAULT else wanted.sleep_min,
         )
 
     def _draw(self, one: _Picture) -> "Image":
-        size = (128, 64) if self._panel is None else self._panel.size
+        size = (128, 64) if self._worker is None else self._worker.size
         pad = self._config.pad
         drawn = screen(
             one.scene,

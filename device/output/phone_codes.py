@@ -1,7 +1,7 @@
-"""The text of the QR code that belongs to a case: made here, for every display of the pad.
+"""The text of the QR code that belongs to a case, for every display of the pad.
 
-A token is made once for an invitation and kept while that is the last one, so that its day stays
-the day on which the citizen was asked.
+A token is issued once for an invitation and kept until the next one, so that its day stays the day
+on which the citizen was asked.
 """
 
 import logging
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 
 class PhoneCodes:
-    """The codes of one session; for the agent's loop. Raises ConfigError for a key file that is not
-    as it was when the configuration was read.
+    """The codes of one session; for the agent's loop. Raises ConfigError for a key file that has
+    changed since the configuration was read and cannot be used.
     """
 
     def __init__(self, config: Config, clock: TrustedClock, session: "Session") -> None:
@@ -45,9 +45,9 @@ class PhoneCodes:
         code that takes words for it, but no level; None when there is neither.
         """
         session = self._session
-        one = session.invitation
-        if session.reasons_for is not None and one is not None:
-            return self._text(one.id, Purpose.WORDS)
+        invitation = session.invitation
+        if session.reasons_for is not None and invitation is not None:
+            return self._text(invitation.id, Purpose.WORDS)
         rateable = session.phone_may_rate(self._clock.at().mono, self._phone.late_s * 1000)
         return self._text(rateable, Purpose.RATE) if rateable is not None else None
 

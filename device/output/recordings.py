@@ -1,8 +1,8 @@
 """The spoken prompts as recordings, made by espeak-ng from the words of `ui/strings/`.
 
-The same words give the same bytes, so nothing that is heard is kept in the repository. espeak-ng is
-understood and nobody's favourite voice: a hall that wants its own puts a recording in the place of
-any of these, and what is there already is never written over.
+The same words give the same bytes, so no recording is kept in the repository. espeak-ng is
+intelligible but not pleasant: a hall that wants another voice puts its own recording in the place
+of any of these. A file that exists is never overwritten.
 """
 
 import array
@@ -20,10 +20,10 @@ VOICES = {"zh": "cmn-latn-pinyin", "ko": "ko", "en": "en"}
 """By language. Not `cmn` for Chinese: in espeak-ng 1.51 that reads pinyin as if it were English."""
 
 WORDS_A_MINUTE = 150
-"""espeak-ng's own is 175; a prompt is heard once, in a noisy hall."""
+"""espeak-ng's default is 175; a prompt is heard once, in a noisy hall."""
 
 PEAK = 23_170
-"""The loudest sample of every recording: 3 dB below the loudest that there can be."""
+"""The loudest sample of every recording: 3 dB below full scale of 16 bits."""
 
 SPELT_AS_SPOKEN = {"ko": (("습니다", "슴니다"), ("합니다", "함니다"), ("입니다", "임니다"))}
 """For the synthesiser only: it does not soften a Korean ㅂ before ㄴ, as every speaker does."""
@@ -38,9 +38,9 @@ class Recording(NamedTuple):
 
 
 def record(words: Words, folder: Path) -> list[Recording]:
-    """Make every prompt of a language that `folder` has no recording of.
+    """Make the prompts of a language that `folder` has no recording of.
 
-    Raises OSError when espeak-ng or the folder is not as it must be.
+    Raises OSError when espeak-ng is missing or fails, and when the folder cannot be written.
     """
     found = []
     for prompt, text in words.spoken().items():
@@ -71,11 +71,21 @@ def speak(text: str, language: str) -> "tuple[array.array[int], int]":
         text = text.replace(written, spoken)
     with tempfile.TemporaryDirectory(prefix="ratingpad-voice-") as folder:
         raw = Path(folder) / "raw.wav"
-        how = ("-b", "1", "-z", "-v", VOICES[language], "-s", str(WORDS_A_MINUTE), "-w", str(raw))
+        options = (
+            "-b",
+            "1",
+            "-z",
+            "-v",
+            VOICES[language],
+            "-s",
+            str(WORDS_A_MINUTE),
+            "-w",
+            str(raw),
+        )
         try:
-            done = subprocess.run([SYNTHESISER, *how, text], capture_output=True, check=False)
+            done = subprocess.run([SYNTHESISER, *options, text], capture_output=True, check=False)
         except FileNotFoundError as error:
-            raise OSError(f"{SYNTHESISER} is not here (Debian package espeak-ng)") from error
+            raise OSError(f"{SYNTHESISER} is not installed (Debian package espeak-ng)") from error
         if done.returncode != 0:
             raise OSError(f"{SYNTHESISER}: {done.stderr.decode(errors='replace').strip()}")
         with wave.open(str(raw)) as file:
@@ -83,12 +93,12 @@ def speak(text: str, language: str) -> "tuple[array.array[int], int]":
             samples = array.array("h", file.readframes(file.getnframes()))
     loudest = max(map(abs, samples), default=0)
     if loudest == 0:
-        raise OSError(f"{SYNTHESISER}: there is nothing to be heard of {text!r}")
+        raise OSError(f"{SYNTHESISER}: the recording of {text!r} is silent")
     return array.array("h", (sample * PEAK // loudest for sample in samples)), rate_hz
 
 
 def _write(file: Path, samples: "array.array[int]", rate_hz: int) -> None:
-    """Write it beside its place and then move it there: a power cut leaves no half of it."""
+    """Write beside the file, then rename: a power cut leaves no partial recording."""
     part = file.with_suffix(".part")
     with wave.open(str(part), "wb") as out:
         out.setnchannels(1)

@@ -1,15 +1,15 @@
-"""From a scene to lights, beeps and spoken prompts, for the citizen's eye and ear.
+"""From a scene to lights, beeps and spoken prompts.
 
-What each scene means to them is the table `SIGNALS`, and nothing else decides. Two laws shaped it:
+The table `SIGNALS` alone says what each scene looks and sounds like. Two laws shaped it:
 
-*Law 2.* Between a press and its commit there must be nothing that could be taken for "stored". So
-an accepted press is acknowledged by something that ends: the keys go dark and the prompt stops, at
-once. No click is sounded: a beep at the finger is what thanks sounds like elsewhere, and a tactile
-key clicks by itself. The next sound is thanks.
+*Law 2.* Between a press and its commit nothing may suggest "stored". So an accepted press is
+acknowledged by something that ends: the key lights go off and the prompt stops. There is no beep:
+on other devices a beep at the press means thanks, and a tactile key clicks by itself. The next
+sound is thanks.
 
-*Law 7.* The clerk sits within sight and hearing. So a row can only say "the level keys are lit" or
-"they are not", and a beep or a prompt belongs to a scene: there is no way to write down one key's
-light or one level's sound, and what follows a press is the same for all five.
+*Law 7.* The clerk sees and hears the pad. So a row can only say that the level keys are lit or not
+lit, and a beep or a prompt belongs to a scene: a single key's light or a single level's sound
+cannot be expressed, and what follows a press is the same for all five.
 
 A part that fails is a fault (A01), never a reason not to take a rating.
 """
@@ -25,14 +25,14 @@ from device.events import Scene
 from device.ports import Board, FaultReport, OnFault, Voice
 
 RETRY_S = 2.0
-"""So often lights that failed are tried again."""
+"""The delay before lights that failed are tried again."""
 
 
 class Signal(NamedTuple):
-    """What a scene is to eye and ear.
+    """What a scene looks and sounds like.
 
     `lit`: the level keys are lit. `beep`: on and off in ms, in turn. `prompt`: a recording's name.
-    `finishes`: the prompt may be heard to its end after the scene has gone, being still true then.
+    `finishes`: the prompt is not cut off when the scene ends, because it is still true then.
     """
 
     lit: bool = False
@@ -56,16 +56,15 @@ SIGNALS: dict[Scene, Signal] = {
     Scene.SELFTEST: DARK,
     Scene.IDENTIFY: Signal(lit=True, beep=(400, 200, 400)),
 }
-"""Every scene. `Show` sets the lights, `Say` gives the sounds too: a scene that is shown again
-after something else stood there is not said again."""
+"""Every scene. `Show` sets the lights only, `Say` gives the sounds too: a scene that is shown again
+after an interruption makes no sound."""
 
 PROMPTS = ("invitation", "thanks", "selftest")
-"""Every prompt that there must be words for, besides the names of the levels, which only the
-self-test speaks."""
+"""The prompts that need words, besides the names of the levels, which only the self-test speaks."""
 
 
 def level_lights(profile: Profile) -> frozenset[str]:
-    """The lights at keys that have a level, by the keys' names."""
+    """The names of the keys that have a level and a light."""
     if profile.lights is None:
         return frozenset()
     others = {key.name for key in profile.keys.key if key.level is None}
@@ -89,10 +88,10 @@ class SignalOutput:
         self._saying: Signal | None = None
         self._on_fault: OnFault = lambda _: None
         self._broken: dict[str, FaultReport] = {}
-        self._telling = threading.Lock()
+        self._report_lock = threading.Lock()
 
     def start(self, on_fault: OnFault) -> None:
-        """Take hold of the parts; `on_fault` (A01) is called from their threads.
+        """Open the parts; `on_fault` (A01) is called from their threads.
 
         All of them begin dark and silent: an agent that was killed may have left a pin driven.
         """
@@ -101,13 +100,13 @@ class SignalOutput:
         if board.lights is not None:
             put = board.lights.show
             self._lights = LatestWorker(
-                "lights", put, lambda d: self._tell("lights", d), retry_s=RETRY_S
+                "lights", put, lambda d: self._report("lights", d), retry_s=RETRY_S
             )
             self._lights.start()
             self._lights.request(frozenset())
         if board.beeper is not None:
             self._beeper = LatestWorker(
-                "beeper", board.beeper.beep, lambda d: self._tell("beeper", d)
+                "beeper", board.beeper.beep, lambda d: self._report("beeper", d)
             )
             self._beeper.start()
             self._beeper.request(())
@@ -115,7 +114,7 @@ class SignalOutput:
             self._voice = self._open(board.voice)
 
     def show(self, scene: Scene) -> None:
-        """A scene stands there: its lights; a prompt that is not true any more is cut off."""
+        """Set the lights of a scene, and cut off a prompt that is no longer true."""
         signal = SIGNALS[scene]
         if self._lights is not None and signal.lit is not self._lit:
             self._lights.request(self._all if signal.lit else frozenset())
@@ -127,7 +126,7 @@ class SignalOutput:
             self._saying = None
 
     def say(self, scene: Scene) -> None:
-        """A scene begins: its lights, its beep and its prompt."""
+        """Give the lights, the beep and the prompt of a scene that begins."""
         self.show(scene)
         signal = SIGNALS[scene]
         if self._beeper is not None and signal.beep:
@@ -137,17 +136,17 @@ class SignalOutput:
             self._saying = signal
 
     def say_again(self, scene: Scene) -> None:
-        """The prompt of a scene that stands there, for whoever asks to hear it again."""
+        """Speak the prompt of the current scene once more."""
         prompt = SIGNALS[scene].prompt
         if self._voice is not None and prompt is not None:
             self._voice.request(prompt)
             self._saying = SIGNALS[scene]
 
     def stop(self) -> None:
-        """Dark and silent, and let the parts go; safe to call twice."""
-        for outlet in (self._lights, self._beeper, self._voice):
-            if outlet is not None:
-                outlet.stop()
+        """Turn everything off and close the parts; safe to call twice."""
+        for worker in (self._lights, self._beeper, self._voice):
+            if worker is not None:
+                worker.stop()
         self._lights = self._beeper = self._voice = None
         for part in (self._board.lights, self._board.beeper, self._board.voice):
             if part is not None:
@@ -160,15 +159,16 @@ class SignalOutput:
             else:
                 voice.say(prompt, self._languages)
 
-        # Its card's faults come from its own thread: that it began to speak proves nothing.
-        voice.start(lambda fault: self._tell("voice", fault.detail if fault.standing else None))
-        outlet = LatestWorker("voice", put, lambda d: self._tell("voice", d))
-        outlet.start()
-        return outlet
+        # The sound card's faults come from the voice's own thread: that `say` returned proves
+        # nothing.
+        voice.start(lambda fault: self._report("voice", fault.detail if fault.standing else None))
+        worker = LatestWorker("voice", put, lambda d: self._report("voice", d))
+        worker.start()
+        return worker
 
-    def _tell(self, part: str, detail: str | None) -> None:
-        """A part broke, or works again (None); said once for each change, in the same words."""
-        with self._telling:
+    def _report(self, part: str, detail: str | None) -> None:
+        """Report that a part broke, or works again (None); once for each change."""
+        with self._report_lock:
             before = self._broken.pop(part, None)
             if detail is None:
                 if before is not None:

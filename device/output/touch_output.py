@@ -1,9 +1,9 @@
-"""From the pad to the touch page: what stands there, and what may be done about it.
+"""Between the pad and the touch page: the page shows the session, and its touches become events.
 
-The page is given a reading of the session and three verbs: let an event happen, read the boot
-clock, speak. It is part of no chain that a rating needs: without a browser, or with one that hangs,
-keys and ledger go on. A page that nobody can see is a fault, though, and without keys it closes the
-window: nobody is asked to rate on a dark screen.
+The page may read the session, let an event happen, read the boot clock and have a prompt spoken.
+Ratings by keys do not need it: without a browser, or with one that hangs, keys and ledger go on.
+But a page that is on no screen is a fault, and on a pad without keys it closes the window: nobody
+is invited to rate on a dark screen.
 """
 
 import asyncio
@@ -58,11 +58,11 @@ class TouchOutput:
         """The window whose characters the page's font has."""
         self._window = ""
         """The window of the settings in force."""
-        self._learning: asyncio.Task[None] | None = None
+        self._reopening: asyncio.Task[None] | None = None
         keyless = config.profile.keys == KeysProfile()
-        self._dark = PadCode.SCREEN_GONE if keyless else PadCode.SCREEN_GONE_KEYS_LEFT
+        self._fault_code = PadCode.SCREEN_GONE if keyless else PadCode.SCREEN_GONE_KEYS_LEFT
         self._liveness: PageLiveness | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
         self._fault: OnFault = lambda _: None
 
     async def open(self, window: str) -> None:
@@ -77,10 +77,10 @@ class TouchOutput:
         fixed = self._fixed()
         self._page = PageController(
             fixed,
-            now=self._now,
+            now=self._view,
             happen=self._forward,
             mono_ms=self._mono_ms,
-            speak=self._say_again,
+            speak=self._repeat_prompt,
             shown=self._shown,
         )
         self._open = await open_page(settings, fixed, self._page)
@@ -103,7 +103,7 @@ class TouchOutput:
     def apply_settings(self, settings: Settings) -> None:
         """Show the window of these settings, as soon as the page's font has its characters."""
         self._window = settings.window or ""
-        self._learn_window()
+        self._update_font()
 
     def show(self, scene: Scene, code: PadCode | None) -> None:
         """Show a scene; returns at once."""
@@ -117,7 +117,7 @@ class TouchOutput:
         """
         self._note = note
         self._check_liveness()
-        self._learn_window()
+        self._update_font()
         self.changed()
 
     def changed(self) -> None:
@@ -127,7 +127,7 @@ class TouchOutput:
 
     async def stop(self) -> None:
         """Take it down; safe to call twice."""
-        for task in filter(None, (self._learning, self._asking)):
+        for task in filter(None, (self._reopening, self._restarting)):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         if self._page is not None:
@@ -146,46 +146,48 @@ class TouchOutput:
         if self._liveness is None:
             return
         seen = self._liveness.look(self._mono_ms())
-        self._fault(FaultReport(self._dark, seen.lost))
+        self._fault(FaultReport(self._fault_code, seen.lost))
         if seen.again:
-            self._asking = asyncio.ensure_future(self._ask_for_browser())
+            self._restarting = asyncio.ensure_future(self._ask_for_browser())
 
     async def _ask_for_browser(self) -> None:
-        log.warning("no screen shows the touch page; its browser is to be started again")
+        log.warning("no screen shows the touch page; asking systemd to restart its browser")
         try:
             await asyncio.to_thread(ask_for_browser, self._settings().entry_file)
         except OSError as error:
-            log.error("it cannot be asked for: %s", error)
+            log.error("the browser's restart cannot be asked for: %s", error)
 
-    def _learn_window(self) -> None:
+    def _update_font(self) -> None:
         """Where the page's font lacks characters of the window: open it with another font, while
         nobody is being asked.
         """
         if self._session is None or not self._is_at_rest():
             return
-        if self._can_write(self._window) or self._learning is not None:
+        if self._can_write(self._window) or self._reopening is not None:
             return
-        self._learning = asyncio.ensure_future(self._learn(self._window))
+        self._reopening = asyncio.ensure_future(self._reopen(self._window))
 
-    async def _learn(self, window: str) -> None:
-        """Open anew, as an agent that was started again does; the page comes back by itself."""
+    async def _reopen(self, window: str) -> None:
+        """Reopen the page with the window's characters in its font; the browser reconnects
+        itself.
+        """
         from device.ui.touch.page_start import letters_for, open_page
 
         settings, fixed = self._settings(), self._fixed()._replace(window=window)
         try:
-            for one in letters_for(settings, fixed).values():
-                await one.font()  # first, for a page without them would show boxes meanwhile
+            for font in letters_for(settings, fixed).values():
+                await font.font()  # before reopening: the page would show boxes until then
             if self._open is None or self._page is None or not self._is_at_rest():
-                return  # again() asks again; the letters are there then
+                return  # `again` tries again, with the fonts made
             await self._open.stop()
             again = msgspec.structs.replace(settings, port=self._open.port)
             self._open = await open_page(again, fixed, self._page)
             self._shown_window = window
             self.changed()
         except ConfigError as error:
-            log.error("the touch page does not come back: %s", error)
+            log.error("the touch page cannot be reopened: %s", error)
         finally:
-            self._learning = None
+            self._reopening = None
 
     def _is_at_rest(self) -> bool:
         return self._scene is not None and self._scene[0] in RESTING
@@ -199,11 +201,11 @@ class TouchOutput:
     def _mono_ms(self) -> int:
         return self._clock.at().mono
 
-    def _say_again(self) -> None:
+    def _repeat_prompt(self) -> None:
         if self._speak is not None and self._scene is not None:
             self._speak(self._scene[0])
 
-    def _now(self) -> "PadView | None":
+    def _view(self) -> "PadView | None":
         from device.ui.touch.page_state import PadView
 
         if self._scene is None:

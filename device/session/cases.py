@@ -1,8 +1,8 @@
 """Which invitations a case and its step have had. Pure.
 
 Asking again for what is open is the same invitation; asking again for what has been rated is only
-granted as such (`Invited.rated_before`), so that nobody can fish for a better rating unseen. The
-pad remembers cases as far as it remembers standings: the last 256 invitations.
+granted as such (`Invited.rated_before`), so that asking until the rating is better leaves a trace.
+The pad remembers cases as far as it remembers standings: the last 256 invitations.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ CASES_KEPT = 256
 
 
 class Cases:
-    """Invitations by case number and step; one without a case number is nobody's."""
+    """Invitations by case number and step; one without a case number is not noted."""
 
     def __init__(self) -> None:
         self._services: dict[str, tuple[str, str | None]] = {}

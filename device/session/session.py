@@ -1,7 +1,7 @@
 """The rating session: from an invitation to thanks, or to a lapse. Pure.
 
-Called by the pad on its loop; holds no clock, no file and no screen. It never makes a level that
-nobody pressed and never thanks before the ledger has answered.
+Called by the pad on its loop; has no clock, no file and no screen. It never makes a level that
+nobody pressed, and never thanks before the entry is durable.
 
 Theory of operation
 -------------------
@@ -9,18 +9,19 @@ Everything that can happen is an event, everything that follows is a list of eff
 entries first, then what is shown. `transitions.py` has a row for each (state, event), legal or
 not; `context.py` holds the variables and the rows' guards, `actions.py` their acts.
 
-*Durability.* The pad answers every `Record` with one `Stored`, in the order of the Records, as
-soon as the entry is durable; it keeps trying while the card refuses, and says `Blocked` meanwhile.
-So the session holds a queue of bodies that wait, and each `Stored` is for the oldest. Several may
-wait at once (invited and rated, on a slow card); thanks comes when the last *rating* among them is
-in. An entry that becomes durable while a fault is shown still counts: the standing turns to rated,
-the fault stays on the screen. Past `CLOGGED_AT` waiting entries, wishes are refused with `fault`
-and strays are only counted, so that the pad's own queue never has to drop an entry of ours.
+*Durability.* The pad answers every `Record` with one `Stored`, in the order of the Records, as soon
+as the entry is durable; it keeps trying while the card refuses, and says `Blocked` meanwhile. So
+the session holds a queue of bodies that wait, and each `Stored` is for the oldest. Several may wait
+at once (invited and rated, on a slow card); thanks comes when the last *rating* among them is
+durable. An entry that becomes durable while a fault is shown still counts: the standing turns to
+rated, the fault stays on the screen. Past `CLOGGED_AT` waiting entries, requests are refused with
+`fault` and strays are only counted, so that the pad's own queue never has to drop an entry of the
+session.
 
 *Time.* Deadlines are kept here in monotonic ms of `At`, and a press is judged by its own edge, not
-by when it was heard of. Debouncing takes its time, so the timer is armed `settle_ms` later than the
-deadline: a press made in time is always heard before the lapse, and one made late never counts. A
-tick that comes early (timers round) is armed again for the rest.
+by when it was reported. Debouncing takes its time, so the timer is armed `settle_ms` later than the
+deadline: a press made in time is always reported before the lapse, and one made late never counts.
+A tick that comes early (timers round) is armed again for the rest.
 
 *Grace.* It runs from the edge of the first press (law 4). The first further press of one level key
 inside it is recorded as `rated` with `again`; thanks is shown anew once that too is durable. Any

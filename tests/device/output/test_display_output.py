@@ -163,7 +163,7 @@ def test_a_standby_that_has_not_changed_costs_the_display_nothing(
     monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
     given: list[Image.Image] = []
-    panel = place.showing._panel
+    panel = place.showing._worker
     assert panel is not None
     monkeypatch.setattr(panel, "show", lambda image, _: given.append(image))
     place.showing.show(Scene.STANDBY, None)

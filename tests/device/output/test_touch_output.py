@@ -71,8 +71,8 @@ class Dark:
 
     async def asked(self) -> None:
         """Until what was asked of systemd is written, or cannot be."""
-        assert self.touching._asking is not None
-        await self.touching._asking
+        assert self.touching._restarting is not None
+        await self.touching._restarting
 
     def seen(self) -> list[str]:
         """A browser has it on a screen: the faults that stand now."""

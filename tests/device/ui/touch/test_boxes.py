@@ -195,7 +195,7 @@ def test_nobody_who_is_asked_loses_the_page_to_a_windows_new_name(
     pad.on_loop(lambda: pad.touching.show(Scene.INVITATION, None))
     pad.on_loop(lambda: pad.touching.apply_settings(Settings(window="税务")))
     pad.on_loop(lambda: pad.touching.again(None))
-    not_yet = pad.touching._learning
+    not_yet = pad.touching._reopening
     assert not_yet is None
 
     def a_citizen_comes_at_once() -> None:
@@ -204,8 +204,8 @@ def test_nobody_who_is_asked_loses_the_page_to_a_windows_new_name(
         pad.touching.show(Scene.INVITATION, None)
 
     pad.on_loop(a_citizen_comes_at_once)
-    assert pad.touching._learning is not None
-    until(lambda: pad.touching._learning is None, 20, "the letters are cut")
+    assert pad.touching._reopening is not None
+    until(lambda: pad.touching._reopening is None, 20, "the letters are cut")
     assert pad.touching._open is opened, "the citizen came while they were being cut"
     pad.bind("税务")
     until(lambda: pad.touching._open is not opened, 20, "and now there is time")
