@@ -5,6 +5,8 @@ that the page shows what is on disk and not what a program says of itself. On th
 """
 
 import sqlite3
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from sync.entries import (
     Paused,
     Rated,
     Resumed,
+    Salvaged,
     Strayed,
     Withdrawn,
     read_body,
@@ -131,6 +134,38 @@ def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
 
 
+class RawRatings:
+    """How often each rating is in the raw batches of a store, by invitation and level.
+
+    The derived table has one row for each invitation by its key, so it could not show a rating
+    that came twice. The raw bytes could: every first press (`again` false) is counted. What came
+    in the chain and again as salvaged is one entry (ledger, seq, bytes), counted once.
+    `read` takes an entry's bytes; it may raise ValueError or give None for what it cannot read.
+    """
+
+    def __init__(self, read: Callable[[bytes], AnyBody | None] = read_body) -> None:
+        self.levels: dict[str, Counter[str]] = {}
+        self._read = read
+        self._counted: set[tuple[str, int, bytes]] = set()
+
+    def add(self, ledger: str, first: int, lines: bytes) -> None:
+        """Count a batch, whose first entry has the number `first`."""
+        for seq, raw in enumerate(lines.splitlines(), first):
+            body, entry = self._read(raw), (ledger, seq, raw)
+            if isinstance(body, Salvaged):
+                entry = (body.ledger, body.seq, body.body.encode())
+                if entry in self._counted:
+                    continue
+                body = self._read(entry[2])
+            if isinstance(body, Rated) and not body.again:
+                self._counted.add(entry)
+                self.levels.setdefault(body.invitation, Counter())[body.level.value] += 1
+
+    def total(self, invitation: str) -> int:
+        """How often an invitation's rating is there."""
+        return self.levels.get(invitation, Counter()).total()
+
+
 class RatingRow(msgspec.Struct, frozen=True):
     """One row of the province's rating table as the page shows it."""
 
@@ -163,16 +198,12 @@ FROM rating ORDER BY rowid DESC LIMIT ?"""
 
 
 class ProvinceBook:
-    """The province's store. `stored` counts the ratings of each invitation in the raw batches.
-
-    The derived table has one row for each invitation by its key, so it could not show a rating
-    that came twice. The raw bytes could: every first press (`again` false) is counted there.
-    """
+    """The province's store. `stored` counts the ratings of each invitation in the raw batches."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._batches = 0
-        self._seen: dict[str, int] = {}
+        self._raw = RawRatings(_body)
         self.stored: dict[str, int] = {}
 
     def read(self) -> ProvincePage:
@@ -195,16 +226,18 @@ class ProvinceBook:
                 "SELECT invitation, count(*) FROM rating WHERE standing = 'rated' GROUP BY 1"
             )
         )
-        self.stored = {one: max(rows, self._seen.get(one, 1)) for one, rows in counted.items()}
+        self.stored = {
+            invitation: max(rows, self._raw.total(invitation))
+            for invitation, rows in counted.items()
+        }
         heads = dict(store.execute("SELECT ledger, seq FROM ledger"))
         (strays,) = store.execute("SELECT count(*) FROM stray").fetchone()
         return ProvincePage(rows, standings, levels, strays, sum(heads.values()), heads)
 
     def _read_raw(self, store: sqlite3.Connection) -> None:
-        batches = store.execute("SELECT rowid, body FROM batch WHERE rowid > ?", (self._batches,))
-        for number, lines in batches:
+        batches = store.execute(
+            "SELECT rowid, ledger, first, body FROM batch WHERE rowid > ?", (self._batches,)
+        )
+        for number, ledger, first, lines in batches:
             self._batches = number
-            for raw in bytes(lines).splitlines():
-                body = _body(raw)
-                if isinstance(body, Rated) and not body.again:
-                    self._seen[body.invitation] = self._seen.get(body.invitation, 0) + 1
+            self._raw.add(ledger, first, bytes(lines))

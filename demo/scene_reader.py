@@ -1,38 +1,109 @@
 """Which scene a picture of the OLED shows, by drawing them all and comparing.
 
-The demo believes its eyes: "thanked" is what a citizen would read on the glass, bit for bit, not
-what the agent says of itself. Only standby, which carries the time of day, is known by being none
-of the others.
+So "thanked" is what a citizen would read on the display, bit for bit, and not what the agent says
+of itself. The demo, the tests and the benchmarks use it.
 """
 
+import time
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from device.errors import PadCode
 from device.events import RESTING, Scene
-from device.ui import burn_in as wear
+from device.ui import burn_in
 from device.ui.oled_picture import draw, ink
 from device.ui.screens import screen
 from device.ui.words import load
 
+CHINA_S = 8 * 3600
 
-@cache
-def _pictures(window: str, hall: str) -> dict[bytes, Scene]:
-    """The ink of every scene but standby; what is at rest walks about on the glass."""
-    words = load(["zh"])
-    codes: dict[Scene, list[PadCode | None]] = {Scene.FAULT: [*PadCode]}
-    return {
-        ink(draw(drawn, step=step).tobytes()): scene
-        for scene in Scene
-        if scene is not Scene.STANDBY
-        for code in codes.get(scene, [None])
-        for turned in (False, True)
-        for drawn in [screen(scene, words, window=window, hall=hall, code=code, turned=turned)]
-        for step in (wear.WAYS if scene in RESTING else (None,))
-    }
+
+class DisplayReading(NamedTuple):
+    """What a picture shows: the scene, the code of the fault if it names one, the time of day."""
+
+    scene: Scene
+    code: PadCode | None = None
+    time_text: str = ""
 
 
 def scene_of(picture: bytes, window: str, hall: str) -> str:
-    """The scene's name; empty for a dark display."""
+    """The scene's name; empty for a dark display.
+
+    Standby has the time of day and perhaps a notice, so it is taken to be whatever is none of the
+    others. `read` is stricter.
+    """
     if not any(picture):
         return ""
-    return _pictures(window, hall).get(ink(picture), Scene.STANDBY).value
+    found = _but_standby(window, hall).get(ink(picture))
+    return (found.scene if found else Scene.STANDBY).value
+
+
+def read(picture: bytes, window: str, hall: str) -> DisplayReading | None:
+    """What a picture shows; None for a dark display.
+
+    A time of day is read when it is now, a minute later, or up to two minutes ago, in China.
+    Raises LookupError for a picture that no scene draws.
+    """
+    if not any(picture):
+        return None
+    seen = ink(picture)
+    found = _but_standby(window, hall).get(seen) or _standby(window, hall).get(seen)
+    if found is not None:
+        return found
+    now_s = time.time() + CHINA_S
+    for minute in (0, -1, 1, -2):
+        time_text = time.strftime("%H:%M", time.gmtime(now_s + 60 * minute))
+        reading = DisplayReading(Scene.STANDBY, None, time_text)
+        if seen in _inks(reading, window, hall):
+            return reading
+    raise LookupError("a picture that no scene draws")
+
+
+@cache
+def _but_standby(window: str, hall: str) -> dict[bytes, DisplayReading]:
+    """The ink of every scene but standby; a fault's with each code and without one."""
+    readings = [DisplayReading(scene) for scene in Scene if scene is not Scene.STANDBY]
+    readings += [DisplayReading(Scene.FAULT, code) for code in PadCode]
+    return dict(_by_ink(readings, window, hall))
+
+
+@cache
+def _standby(window: str, hall: str) -> dict[bytes, DisplayReading]:
+    """The ink of standby without a time of day: a code in its place, or nothing."""
+    readings = [DisplayReading(Scene.STANDBY)]
+    readings += [DisplayReading(Scene.STANDBY, code) for code in PadCode]
+    return dict(_by_ink(readings, window, hall))
+
+
+def _by_ink(
+    readings: list[DisplayReading], window: str, hall: str
+) -> Iterator[tuple[bytes, DisplayReading]]:
+    """Each ink and its reading; of two that look the same the first one comes last and stays."""
+    for reading in reversed(readings):
+        for drawn in _inks(reading, window, hall):
+            yield drawn, reading
+
+
+@cache
+def _inks(reading: DisplayReading, window: str, hall: str) -> frozenset[bytes]:
+    """The ink of one reading, upright and turned.
+
+    Ink is what is lit, wherever it stands. Against burn-in the parts of a resting scene change
+    their places among each other, so each way in which they do is drawn.
+    """
+    words = load(["zh"])
+    steps: tuple[int | None, ...] = burn_in.WAYS if reading.scene in RESTING else (None,)
+    screens = [
+        screen(
+            reading.scene,
+            words,
+            window=window,
+            hall=hall,
+            code=reading.code,
+            time_text=reading.time_text,
+            turned=turned,
+        )
+        for turned in (False, True)
+    ]
+    return frozenset(ink(draw(drawn, step=step).tobytes()) for drawn in screens for step in steps)

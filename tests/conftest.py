@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -181,3 +181,13 @@ def nothing_left_running():
         until(lambda: not left(), 2, "every child process has ended")
     except AssertionError:
         pytest.fail(f"left running: {left()}", pytrace=False)
+
+
+# --- what several folders use ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[postgres.PostgresCluster]:
+    """A PostgreSQL server for a module whose tests are marked `postgres`."""
+    with postgres.cluster() as server:
+        yield server

@@ -5,8 +5,19 @@ from contextlib import closing
 
 import pytest
 
-from demo.db_readers import LedgerBook, ProvinceBook
-from sync.entries import At, HashName, Invited, Level, Opened, Rated, Service, Trust, write_body
+from demo.db_readers import LedgerBook, ProvinceBook, RawRatings
+from sync.entries import (
+    At,
+    HashName,
+    Invited,
+    Level,
+    Opened,
+    Rated,
+    Salvaged,
+    Service,
+    Trust,
+    write_body,
+)
 
 AT = At(utc=None, mono=5, boot="b", trust=Trust.NONE)
 
@@ -88,12 +99,14 @@ def store(path, *batches):
             "CREATE TABLE rating(pad, invitation, case_number, window_id, standing, level, again,"
             " utc_ms, dated_by);"
             "CREATE TABLE ledger(ledger, seq); CREATE TABLE stray(pad);"
-            "CREATE TABLE batch(body BLOB);"
+            "CREATE TABLE batch(ledger, first, body BLOB);"
             "INSERT INTO rating VALUES ('p', 'i1', 'c', '1', 'rated', 'satisfied', 0, 1, 'ntp');"
         )
+        seq = 1
         for bodies in batches:
             raw = b"".join(write_body(body) + b"\n" for body in bodies)
-            store.execute("INSERT INTO batch VALUES (?)", (raw,))
+            store.execute("INSERT INTO batch VALUES ('l', ?, ?)", (seq, raw))
+            seq += len(bodies)
         store.commit()
 
 
@@ -116,3 +129,15 @@ def test_without_a_store_nothing_is_stored(tmp_path):
     book = ProvinceBook(tmp_path / "province.db")
     assert book.read().ratings == []
     assert book.stored == {}
+
+
+def test_a_salvaged_entry_that_came_in_the_chain_too_is_counted_once():
+    raw = write_body(rated("i1"))
+    salvaged = Salvaged(at=AT, ledger="old", seq=7, digest="0" * 64, body=raw.decode())
+    found = RawRatings()
+    found.add("old", 7, raw + b"\n")
+    found.add("new", 1, write_body(salvaged) + b"\n")
+    assert found.levels == {"i1": {"satisfied": 1}}
+    found = RawRatings()
+    found.add("new", 1, write_body(salvaged) + b"\n")
+    assert found.total("i1") == 1

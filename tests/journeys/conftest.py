@@ -15,12 +15,6 @@ def hall() -> Iterator[Hall]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.PostgresCluster]:
-    with postgres.cluster() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def any_hall(request: pytest.FixtureRequest) -> Iterator[Hall]:
     """The same with either store."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from demo.scene_reader import read
 from device.errors import PadCode
 from device.events import Scene
 from device.ui.oled_picture import draw
@@ -26,7 +27,6 @@ from sync.messages import (
     write_message,
 )
 from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
-from tests.rigs.display.scene_reader import read
 from tests.rigs.ledger.ledger_builder import ChainedLedger
 from tests.rigs.pad.pad_process import HALL
 from tests.rigs.system.deployment import Hall

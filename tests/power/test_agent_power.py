@@ -18,13 +18,13 @@ from typing import NamedTuple
 
 import pytest
 
+from demo.scene_reader import read
 from device.errors import LedgerError
 from device.events import Scene
 from device.ledger.ledger import Ledger
 from sync.entries import Rated, read_body
 from sync.mqtt import BrokerAddress
 from tests.rigs.disk.crash_states import CrashState, Trace, record, states
-from tests.rigs.display.scene_reader import read
 from tests.rigs.ledger.ledger_process import at
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import HALL, WINDOW, PadProcess

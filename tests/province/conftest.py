@@ -12,12 +12,6 @@ from tests.rigs.province import postgres
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.PostgresCluster]:
-    with postgres.cluster() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""

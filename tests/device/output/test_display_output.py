@@ -10,6 +10,7 @@ import zxingcpp
 from msgspec.structs import replace
 from PIL import Image
 
+from demo.scene_reader import DisplayReading, read
 from device.board.profile import DisplayProfile
 from device.config.config import Config, load
 from device.errors import ConfigError, DriverError, PadCode
@@ -21,7 +22,6 @@ from device.ui.burn_in import DIM_SHARE
 from device.ui.screens import Screen, screen
 from sync.entries import Trust
 from sync.messages import Settings
-from tests.rigs.display.scene_reader import Seen, read
 from tests.rigs.time.wait import until
 
 NOON_MS = 1_790_049_600_000 + 4 * 3600 * 1000
@@ -96,7 +96,7 @@ class Place:
         self.showing = DisplayOutput(config, cast("Board", FakeBoard(self.glass)), self.clock)
         self.showing.start(self.faults.append)
 
-    def scene(self, window: str = "3") -> Seen | None:
+    def scene(self, window: str = "3") -> DisplayReading | None:
         return read(self.glass.shown[-1], window, HALL) if self.glass.shown else None
 
 
@@ -117,7 +117,9 @@ def test_every_scene_comes_to_the_glass_as_it_is_drawn(place: Place, scene: Scen
         return
     place.showing.show(scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None)
     until(lambda: place.glass.shown, 5, "a picture")
-    assert place.scene() == Seen(scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None)
+    assert place.scene() == DisplayReading(
+        scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None
+    )
 
 
 def test_standby_shows_the_minute_only_while_the_time_is_known(place: Place) -> None:
@@ -129,7 +131,7 @@ def test_standby_shows_the_minute_only_while_the_time_is_known(place: Place) -> 
     place.clocks.trust = Trust.NONE
     place.showing.again()
     until(lambda: len(place.glass.shown) == 3, 5, "no time")
-    assert place.scene() == Seen(Scene.STANDBY)
+    assert place.scene() == DisplayReading(Scene.STANDBY)
     first, second, third = place.glass.shown
     assert len({first, second, third}) == 3
 
@@ -138,10 +140,10 @@ def test_standby_shows_a_fault_that_does_not_close_the_window(place: Place) -> N
     place.showing.note = PadCode.PROVINCE_SILENT
     place.showing.show(Scene.STANDBY, None)
     until(lambda: place.glass.shown, 5, "standby")
-    assert place.scene() == Seen(Scene.STANDBY, PadCode.PROVINCE_SILENT)
+    assert place.scene() == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
     place.showing.show(Scene.THANKS, None)  # the citizen's pictures carry no code
     until(lambda: len(place.glass.shown) == 2, 5, "thanks")
-    assert place.scene() == Seen(Scene.THANKS)
+    assert place.scene() == DisplayReading(Scene.THANKS)
 
 
 def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
@@ -156,7 +158,7 @@ def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
     place.showing.apply_settings(Settings(window="5"))
     place.showing.again()
     until(lambda: len(place.glass.shown) == 3, 5, "the new window")
-    assert place.scene("5") == Seen(Scene.STANDBY, PadCode.PROVINCE_SILENT)
+    assert place.scene("5") == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
 
 
 def test_a_standby_that_has_not_changed_costs_the_display_nothing(
@@ -184,7 +186,7 @@ def test_a_display_that_is_gone_is_told_once_and_the_pad_goes_on(place: Place) -
     place.glass.gone = False
     until(lambda: len(place.faults) == 2, 10, "it is taken up again by itself")
     assert place.faults[1].standing is False
-    assert place.scene() == Seen(Scene.THANKS)
+    assert place.scene() == DisplayReading(Scene.THANKS)
 
 
 def test_a_board_without_a_display_shows_nothing_and_lacks_nothing(config: Config) -> None:
@@ -217,7 +219,7 @@ def test_what_a_citizen_will_see_is_drawn_beforehand_and_kept_over_hours_of_stan
     place.showing.show(Scene.THANKS, None)
     until(lambda: len(place.glass.shown) > shown, 5, "thanks")
     assert Scene.THANKS not in drawn
-    until(lambda: place.scene() == Seen(Scene.THANKS), 5, "thanks")
+    until(lambda: place.scene() == DisplayReading(Scene.THANKS), 5, "thanks")
 
 
 # --- the code for the phone, and the notice ------------------------------------------------------
@@ -273,7 +275,7 @@ def test_where_no_case_may_be_rated_there_is_no_code(place: Place) -> None:
         shown = len(place.glass.shown)
         place.showing.show(scene, None)
         until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)
-        assert place.scene() == Seen(scene)
+        assert place.scene() == DisplayReading(scene)
 
 
 def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(

@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from demo.scene_reader import DisplayReading, read
 from device.drivers.sim.client import SimClient
 from device.events import Scene
-from tests.rigs.display.scene_reader import Seen, read
 from tests.rigs.time.wait import until
 
 
@@ -21,7 +21,7 @@ class Eye:
         self._client = SimClient(control, timeout_s=None)
         self._windows = windows
         self._hall = hall
-        self.seen: list[Seen | None] = []
+        self.seen: list[DisplayReading | None] = []
         """None is a dark display."""
         self._unknown = 0
         self._thread = threading.Thread(target=self._watch, name="eye", daemon=True)
@@ -39,7 +39,7 @@ class Eye:
         self._unknown += 1
 
     @property
-    def now(self) -> Seen | None:
+    def now(self) -> DisplayReading | None:
         """What stands there."""
         return self.seen[-1] if self.seen else None
 
@@ -51,7 +51,9 @@ class Eye:
         """Whether it has stood there since the picture number `after`."""
         return any(one is not None and one.scene is scene for one in self.seen[after:])
 
-    def until_now(self, told: Callable[[Seen], bool], what: str, timeout_s: float = 10.0) -> Seen:
+    def until_now(
+        self, told: Callable[[DisplayReading], bool], what: str, timeout_s: float = 10.0
+    ) -> DisplayReading:
         """Wait until what stands there now is as told."""
         return until(
             lambda: self.now if self.now is not None and told(self.now) else None, timeout_s, what

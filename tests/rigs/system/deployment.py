@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.rigs.broker.mosquitto import Broker
 from tests.rigs.pad.pad_process import PadProcess
-from tests.rigs.province.store_reader import Books
+from tests.rigs.province.store_reader import StoreReader
 from tests.rigs.system.child_environment import BIN, environment
 from tests.rigs.time.wait import until
 
@@ -67,7 +67,7 @@ class Hall:
         self.folder = Path(tempfile.mkdtemp(prefix="rp-hall-"))
         self.store_file = self.folder / "province.db"
         self.store = store or f"sqlite:///{self.store_file}"
-        self.books = Books(self.store)
+        self.books = StoreReader(self.store)
         (self.folder / "broker").mkdir()
         self.broker = Broker(self.folder / "broker")
         self.receivers: list[Receiver] = []
