@@ -165,7 +165,7 @@ def nothing_left_running():
     """Fail a test that leaves a child process behind.
 
     Set up first, so torn down last: by then every other fixture of the test has cleaned up. A
-    process that was just told to end has two seconds to do so.
+    process that was just told to end has five seconds to do so.
     """
     before = _children().keys()
 
@@ -178,7 +178,7 @@ def nothing_left_running():
 
     yield
     try:
-        until(lambda: not left(), 2, "every child process has ended")
+        until(lambda: not left(), 5, "every child process has ended")
     except AssertionError:
         pytest.fail(f"left running: {left()}", pytrace=False)
 
