@@ -36,7 +36,7 @@ def demo(short_folder):
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(10)
+            process.wait(30)
         finally:
             process.kill()
             process.wait()
@@ -87,8 +87,12 @@ class Visitor:
                 arg=[name, value],
             )
 
+    def see(self, selector, words):
+        """Wait until an element has these words."""
+        self.page.wait_for_selector(f"{selector} >> text={words}")
+
     def glass(self):
-        """The lit pixels of the OLED on the page."""
+        """The lit pixels of the OLED on the page; they come when the page has drawn them."""
         return self.page.evaluate(
             """() => {
               const pixels = document.getElementById("oled").getContext("2d")
@@ -124,23 +128,23 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     me = Visitor(browser, address, album)
 
     me.hint("invite")
+    until(lambda: "1" in me.glass(), 10, "the display at rest is on the page")
     at_rest = me.glass()
-    assert "1" in at_rest
     me.look("start")
 
     # press, thanks, arrival
     me.invite()
-    assert me.glass() != at_rest
+    until(lambda: me.glass() != at_rest, 10, "the display shows the invitation")
     me.page.wait_for_function("document.querySelectorAll('.key.lit').length === 5")
-    me.page.wait_for_selector("#says >> text=请您评价")
+    me.see("#says", "请您评价")
     me.look("invited")
     me.page.keyboard.press("2")
     me.counts(pressed=1, thanked=1, stored=1, waiting=0, lost=0, doubled=0)
     me.hint("pull")
-    me.page.wait_for_selector("#says >> text=谢谢您")
+    me.see("#says", "谢谢您")
     me.page.wait_for_function("document.querySelectorAll('.key.lit').length === 0")
     me.look("thanked")
-    assert "满意" in me.text("#ratings")
+    me.see("#ratings", "满意")
 
     # a day without the network, and without power
     me.switch("cable", False)
@@ -152,7 +156,7 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     me.look("offline")
     me.switch("power", False)
     me.hint("power-on")
-    assert "1" not in me.glass()
+    until(lambda: "1" not in me.glass(), 10, "the display is dark")
     me.look("dark")
     me.switch("power", True)
     me.hint("plug")
@@ -174,16 +178,16 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     me.page.keyboard.press("3")
     me.counts(thanked=3, stored=3)
     me.hint("find-time")
-    assert "时间待定" in me.text("#ratings")
+    me.see("#ratings", "时间待定")
     me.look("1970")
     me.switch("time", True)
-    me.page.wait_for_selector("#ratings >> text=补算")
+    me.see("#ratings", "补算")
 
     # the proof
     me.hint("verify")
     me.page.click("#verify")
     me.hint("free")
-    assert me.page.locator("#verdicts li").count() == 2
+    until(lambda: me.page.locator("#verdicts li").count() == 2, 10, "both verdicts are there")
     assert me.page.locator("#verdicts li.bad").count() == 0
     me.counts(pressed=3, thanked=3, stored=3, waiting=0, lost=0, doubled=0)
     me.look("proved")
@@ -210,7 +214,7 @@ def test_the_touchscreen_of_the_same_pad_rates_too(demo, browser, tmp_path):
     glass.click('[data-key="dissatisfied"]')
     glass.wait_for_selector("html.thanks")
     me.counts(thanked=1, stored=1, lost=0, doubled=0)
-    assert me.text("#level-dissatisfied b") == "1"
+    until(lambda: me.text("#level-dissatisfied b") == "1", 10, "the level has its count")
     assert me.complaints == []
 
 
@@ -249,4 +253,4 @@ def test_the_page_can_be_read_and_used_by_everybody(demo, browser, tmp_path):
     me.page.click("#power")
     me.hint("power-on")
     me.page.keyboard.press("1")
-    until(lambda: "没有电" in me.text("#toast"), 5, "the page says that the pad has no power")
+    until(lambda: "没有电" in me.text("#toast"), 10, "the page says that the pad has no power")

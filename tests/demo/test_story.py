@@ -99,19 +99,19 @@ def test_however_the_demo_ends_it_leaves_nothing_behind(started, short_folder, s
     relatives = family(started.pid)
     assert len(relatives) >= 5, "broker, receiver, two pads, sweeper"
     started.send_signal(sign)
-    until(lambda: started.poll() is not None, 10, "the demo has ended")
-    until(lambda: not any(map(is_alive, relatives)), 5, "every child has ended")
-    until(lambda: not list(short_folder.iterdir()), 5, "the directory is gone")
+    until(lambda: started.poll() is not None, 20, "the demo has ended")
+    until(lambda: not any(map(is_alive, relatives)), 10, "every child has ended")
+    until(lambda: not list(short_folder.iterdir()), 10, "the directory is gone")
     assert started.returncode == (-signal.SIGKILL if sign == signal.SIGKILL else 0)
 
 
 def test_an_interrupted_start_leaves_nothing_behind(started, short_folder):
-    until(lambda: list(short_folder.glob("*/pad-01")), 10, "the stage is being set")
+    until(lambda: list(short_folder.glob("*/pad-01")), 20, "the stage is being set")
     relatives = family(started.pid)
     started.send_signal(signal.SIGINT)
-    until(lambda: started.poll() is not None, 10, "the demo has ended")
-    until(lambda: not any(map(is_alive, relatives)), 5, "every child has ended")
-    until(lambda: not list(short_folder.iterdir()), 5, "the directory is gone")
+    until(lambda: started.poll() is not None, 20, "the demo has ended")
+    until(lambda: not any(map(is_alive, relatives)), 10, "every child has ended")
+    until(lambda: not list(short_folder.iterdir()), 10, "the directory is gone")
 
 
 def test_a_taken_port_is_told_in_one_sentence_and_leaves_nothing_behind(short_folder):

@@ -75,7 +75,8 @@ class Window:
         self.pad.remove()
 
 
-QUICK = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1"
+QUICK = "invitation_s = 30\ngrace_s = 0\nthanks_s = 2"
+"""Thanks stands long enough for a browser on a busy machine to be seen with it."""
 
 
 @pytest.fixture
@@ -113,6 +114,7 @@ def test_a_slip_of_the_finger_is_corrected_and_reasons_follow(window: Window) ->
     assert window.rated()[-1] == (invitation, "dissatisfied")
     window.kiosk.see("details")
     page.tap('[data-code="207"]')
+    page.wait_for_selector('[data-code="207"][aria-pressed="true"]')  # the agent has it
     page.reload()
     page.wait_for_selector('[data-code="207"][aria-pressed="true"]')
     page.tap('[data-do="more"]')
@@ -184,13 +186,13 @@ def test_a_child_rates_at_most_once_and_for_nobody_else(window: Window, seed: in
 
 
 @pytest.mark.parametrize(
-    "window", [("invitation_s = 2\ngrace_s = 0\nthanks_s = 1", "reasons = false\n")], indirect=True
+    "window", [("invitation_s = 3\ngrace_s = 0\nthanks_s = 1", "reasons = false\n")], indirect=True
 )
 def test_a_touch_at_the_very_end_rates_or_lapses_and_never_both(window: Window) -> None:
     def outcome(late_ms: int) -> str:
         window.pad.free()
         invitation = window.pad.invite(f"{late_ms} ms")
-        end_s = time.monotonic() + 2 + late_ms / 1000
+        end_s = time.monotonic() + 3 + late_ms / 1000
         window.kiosk.see("invitation")
         where = window.kiosk.middle("satisfied")
         until(lambda: time.monotonic() >= end_s, 5, "its moment", 0.002)
@@ -205,7 +207,8 @@ def test_a_touch_at_the_very_end_rates_or_lapses_and_never_both(window: Window) 
         assert (standing, count, len(lapses)) in {("rated", 1, 0), ("unrated", 0, 1)}
         return standing
 
-    outcomes = {outcome(late_ms) for late_ms in (-400, -100, 0, 150, 400, 700)}
+    # The first is early enough for a machine that is late by a second.
+    outcomes = {outcome(late_ms) for late_ms in (-1400, -400, -100, 0, 150, 400, 700)}
     assert outcomes == {"rated", "unrated"}, "the moments lie on both sides of the end"
 
 

@@ -91,7 +91,7 @@ def test_starting_returns_at_once_when_there_is_no_broker() -> None:
     pad = PadEnd(nowhere)
     before = time.monotonic()
     pad.start()
-    assert time.monotonic() - before < 0.5
+    assert time.monotonic() - before < 2  # a connection would take CONNECT_TIMEOUT_S
     pad.rate()
     before = time.monotonic()
     pad.close()

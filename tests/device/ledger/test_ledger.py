@@ -520,13 +520,13 @@ def test_a_hundred_thousand_entries_open_quickly_though_every_one_is_checked(
         )
     db.execute("COMMIT")
     db.close()
-    began = time.perf_counter()
+    began = time.process_time()  # of this process alone, whatever else the machine does
     ledger = open_in(tmp_path)
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
     ledger.close()
-    print(f"100,000 entries checked and opened in {took_s:.3f} s")
+    print(f"100,000 entries checked and opened in {took_s:.3f} s of a core")
     assert (ledger.head[0], ledger.opened_because) == (100_001, None)
-    assert took_s < 3  # a bound for a busy machine; the figure is printed
+    assert took_s < 3  # a bound for a slow machine; the figure is printed
 
 
 def test_the_pages_are_the_size_that_salvage_expects(tmp_path: Path) -> None:
