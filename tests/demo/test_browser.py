@@ -13,7 +13,7 @@ import pytest
 from tests.rigs.time.wait import until
 from tests.rigs.web.contrast import CONTRAST
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 MAIN = "from demo.cli import main; raise SystemExit(main())"
 SLOWLY_MS = 15_000

@@ -15,7 +15,6 @@ from tests.rigs.web.certificate import make_papers
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
 def test_the_clerks_page_works_over_tls(tmp_path: Path) -> None:
     papers = make_papers(tmp_path)
     lines = f'certificate = "{papers.chain}"\ncertificate_key = "{papers.key}"'

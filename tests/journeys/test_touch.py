@@ -20,7 +20,7 @@ from tests.rigs.web.kiosk import Kiosk, browser
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 LEVELS = [level.value for level in Level]
 NOBODY = BrokerAddress("127.0.0.1", 9)

@@ -18,7 +18,7 @@ from tests.rigs.web.page_measure import UNFIT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 GOLDEN = Path(__file__).parent / "golden"
 SCREENS = (

@@ -13,7 +13,7 @@ from tests.rigs.pad.desk_pad import chromium, desk_pad
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.web.contrast import CONTRAST
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 SLOWLY_MS = 15_000
 LEVELS = ("满意", "satisf", *(level.value for level in Level))

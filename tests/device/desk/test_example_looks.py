@@ -17,7 +17,7 @@ from tests.rigs.web.page_measure import UNFIT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 GOLDEN = Path(__file__).parent / "golden"
 PAGES = ("examples/window-system", "examples/plugin", "terminal/terminal")

@@ -11,7 +11,7 @@ from tests.rigs.source.source_tree import ROOT
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 SLOWLY_MS = 15_000
 

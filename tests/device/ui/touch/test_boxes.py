@@ -27,7 +27,7 @@ from tests.rigs.web.touch_page import STATES, TouchPage
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 EVERY = {**STATES, "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL)}
 VIEWS = (View(), View(english=True))

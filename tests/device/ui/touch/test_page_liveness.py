@@ -92,7 +92,6 @@ def painters() -> list[int]:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(180)
 def test_a_browser_that_runs_and_draws_nothing_says_nothing(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

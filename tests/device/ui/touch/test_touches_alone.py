@@ -13,7 +13,7 @@ from sync.entries import Level
 from tests.rigs.web.kiosk import Kiosk, browser
 from tests.rigs.web.touch_page import ASKED, TouchPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 NO_POINTERS = """
 for (const name of ["pointerdown", "pointerup", "pointermove", "pointercancel"])
