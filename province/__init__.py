@@ -1,4 +1,4 @@
-"""The province's end: what came in, kept as it came, and what it says.
+"""The province's end: stores what pads send, unchanged, and derives the rating tables from it.
 
 errors.py    stable codes P01 … with their remedies
 timestamps.py PURE: when an entry happened, from what its pad knew and learnt later
@@ -7,6 +7,6 @@ precedence.py PURE: which of the entries about one invitation counts
 phone_ratings.py PURE: does a rating by phone count
 rows.py      PURE: the rows of the rating tables
 store/       raw batches and derived tables, on SQLite or PostgreSQL, in one transaction
-verify.py    walks every chain and derives everything a second time
+verify.py    checks every chain and derives every row a second time
 cli.py       `ratingpad-province`
 """

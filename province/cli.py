@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 EPOCH = date(1970, 1, 1)
 """A token's days count from here."""
 NOON_UTC = time(12, tzinfo=UTC)
-"""Of the same day in China, where it is evening."""
+"""`--on DATE` means this time: noon UTC is evening in China, on the same day."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == "phone-key":
             return _make_key(given.pad, given.number, HashName(given.hash), given.out)
         if given.command == "token":
-            return _say_token(given.key, given.on, given.text)
+            return _print_token(given.key, given.on, given.text)
         if given.command == "receive":
             return _receive(given.store, given.broker, share=not given.no_share)
         if given.command == "verify":
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _receive(store_url: str, broker_url: str, *, share: bool) -> int:
-    """Take batches until SIGTERM or SIGINT; the group at hand is finished first."""
+    """Receive until SIGTERM or SIGINT; the group under way is finished first."""
     from province.store import open_store
     from sync.receiver import Receiver
 
@@ -136,11 +136,12 @@ def _verify(store_url: str) -> int:
         lost, incidents = store.lost(), store.incidents()
     finally:
         store.close()
-    for gone in lost:
-        span = f"{gone.first}" if gone.first == gone.last else f"{gone.first}-{gone.last}"
-        print(f"lost: pad {gone.pad}, ledger {gone.ledger}, entries {span} ({gone.reason})")
-    for seen in incidents:
-        print(f"look at: pad {seen.pad}, ledger {seen.ledger}, {seen.kind}: {seen.detail}")
+    for hole in lost:
+        span = f"{hole.first}" if hole.first == hole.last else f"{hole.first}-{hole.last}"
+        print(f"lost: pad {hole.pad}, ledger {hole.ledger}, entries {span} ({hole.reason})")
+    for incident in incidents:
+        place = f"pad {incident.pad}, ledger {incident.ledger}"
+        print(f"look at: {place}, {incident.kind}: {incident.detail}")
     for entry in verdict.bad_entries:
         place = f"ledger {entry.ledger}: entry {entry.seq} {entry.what}"
         print(ProvinceError(place, ProvinceCode.CHAIN_BROKEN))
@@ -168,10 +169,12 @@ def _ratings(store_url: str, pad: str | None, limit: int) -> int:
 
 
 def _make_key(pad: str, number: int, hash_name: HashName, out: Path) -> int:
-    """A new file that nobody else can read; nothing is ever written over."""
+    """Write a new key file that only its owner can read. Raises KeyFileError (P09) for a file that
+    exists.
+    """
     text = write_key(PhoneKey(pad, number, secrets.token_bytes(SECRET_BYTES), hash_name))
     try:
-        read_key(text)  # so that what is made is what a pad takes
+        read_key(text)  # refuses here what a pad would refuse
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
     except (OSError, ValueError) as error:
@@ -179,8 +182,8 @@ def _make_key(pad: str, number: int, hash_name: HashName, out: Path) -> int:
     return 0
 
 
-def _say_token(files: list[Path], on: date | None, text: str) -> int:
-    """What a code says; 1 when it is not good."""
+def _print_token(files: list[Path], on: date | None, text: str) -> int:
+    """Print what a token says; 1 when it is refused."""
     keys = {}
     for path in files:
         try:

@@ -1,9 +1,9 @@
-"""Does a rating by phone count? Pure; storing it is somebody else's.
+"""Does a rating by phone count? Pure; it stores nothing.
 
-`sync/phone_token.py` says whether a code is a pad's and still good. What is left is law 4: one
-invitation, one rating, whichever way it comes and in whatever order it comes in. docs/token.md
-gives the reasons. As in `projection.py`, the answer is a function of what is stored and of nothing
-else, so that it may be asked when the phone rings, and again whenever the pad has sent more.
+`sync/phone_token.py` says whether a token is a pad's and still good. What is left is law 4: one
+invitation, one rating, by key or by phone, in whatever order they arrive. docs/token.md gives the
+reasons. As in `projection.py`, the answer is a function of what is stored and of nothing else, so
+it can be computed when the phone sends the rating, and again whenever the pad has sent more.
 """
 
 import enum
@@ -14,8 +14,8 @@ from sync.phone_token import POLICY_DAYS, Purpose, Token, day_of, last_day
 
 
 class PhoneVerdict(enum.Enum):
-    """What becomes of a rating by phone. COUNTS and WAITS are taken and thanked, the others not;
-    one that was taken is kept for good, whatever it turns out to be later.
+    """What becomes of a rating by phone. With COUNTS and WAITS it is taken and the citizen thanked,
+    with the others not. A rating that was taken is kept, also when it later turns out not to count.
     """
 
     COUNTS = "counts"
@@ -24,7 +24,7 @@ class PhoneVerdict(enum.Enum):
     USED = "used"
     """This invitation has been rated by phone before."""
     RATED = "rated"
-    """A key was pressed for it before, or it cannot be told which was first. Words may be added."""
+    """A key was pressed for it before, or it is not known which was first. Text may be added."""
     EXPIRED = "expired"
     """The days in which it could be rated were over."""
     FOREIGN = "foreign"
@@ -32,7 +32,7 @@ class PhoneVerdict(enum.Enum):
 
 
 class Arrived(NamedTuple):
-    """The invitation's `invited` entry: which pad sent it, its date, and when it came in."""
+    """The invitation's `invited` entry: which pad sent it, its date, and when it arrived."""
 
     pad: str
     date: Dated
@@ -40,8 +40,8 @@ class Arrived(NamedTuple):
 
 
 class Pressed(NamedTuple):
-    """The date of the first press for an invitation (a correction does not move it), and when it
-    came in.
+    """The date of the first press for an invitation (a correction does not change it), and when it
+    arrived.
     """
 
     date: Dated
@@ -49,8 +49,8 @@ class Pressed(NamedTuple):
 
 
 class KnownInvitation(NamedTuple):
-    """All that the province holds of one invitation. `phoned_ms`: when its first rating by phone
-    was committed, if that is another one than is asked about.
+    """All that the province has about one invitation. `phoned_ms`: when its first rating by phone
+    was committed, if that is another one than the one to be judged.
     """
 
     invited: Arrived | None = None
@@ -80,7 +80,9 @@ def judge(
 
 
 def _before(given_ms: int, pressed: Pressed) -> bool:
-    """Whether a phone was surely first. A press cannot have happened after it came in."""
+    """Whether the phone was certainly first. A press happened before it arrived, which bounds the
+    date of a pad whose clock is ahead.
+    """
     if pressed.date.utc_ms is None:
         return False
     unsure_ms = pressed.date.uncertainty_ms or 0
@@ -88,8 +90,8 @@ def _before(given_ms: int, pressed: Pressed) -> bool:
 
 
 def _last_day(token: Token, invited: Arrived | None, days: int) -> int | None:
-    """Of a token without a day: from the date of its invitation, at the latest when that came in;
-    None while nothing is known.
+    """The last day of a token without one: counted from the date of its invitation, or from its
+    arrival if that is earlier; None while the invitation is not known.
     """
     if token.last_day is not None or invited is None:
         return token.last_day

@@ -23,7 +23,7 @@ OfInvitation = (Rated, Invited, Lapsed, Withdrawn)
 
 
 class Precedence:
-    """The entries about one invitation that decide its row."""
+    """The entries about one invitation that decide its row: its `invited` and its outcome."""
 
     __slots__ = ("invited", "invited_ledger", "invited_seq", "ledger", "outcome", "rank", "seq")
 
@@ -36,18 +36,18 @@ class Precedence:
         self.seq = 0
         self.rank = -1
 
-    def invite(self, body: Invited, ledger: str, seq: int) -> None:
-        """An invitation: the first written counts."""
+    def add_invited(self, body: Invited, ledger: str, seq: int) -> None:
+        """Take in an `invited` entry: the one that was written first counts."""
         if self.invited is None or (ledger, seq) < (self.invited_ledger, self.invited_seq):
             self.invited = body
             self.invited_ledger = ledger
             self.invited_seq = seq
-        self.end(OPEN, body, ledger, seq)
+        self.add_outcome(OPEN, body, ledger, seq)
 
-    def end(
+    def add_outcome(
         self, rank: int, body: Invited | Rated | Lapsed | Withdrawn, ledger: str, seq: int
     ) -> None:
-        """What became of it."""
+        """Take in an entry that says what became of the invitation."""
         if self.rank < 0 or outranks((rank, ledger, seq), (self.rank, self.ledger, self.seq)):
             self.rank = rank
             self.outcome = body
@@ -59,20 +59,22 @@ Decision = tuple[int, str, int]
 """An entry that may decide an invitation: its rank and its position."""
 
 
-def outranks(one: Decision, other: Decision) -> bool:
-    """Whether the entry `one` decides an invitation against `other`; a total order."""
-    if one[0] != other[0]:
-        return one[0] > other[0]
-    if one[0] == RATED_AGAIN:
-        return one > other
-    return one < other
+def outranks(entry: Decision, other: Decision) -> bool:
+    """Whether `entry` decides an invitation against `other`; a total order."""
+    if entry[0] != other[0]:
+        return entry[0] > other[0]
+    # Of two corrections the later counts, of all other entries the earlier. Positions of different
+    # ledgers compare by their ids, ULIDs that sort by time.
+    if entry[0] == RATED_AGAIN:
+        return entry > other
+    return entry < other
 
 
 def rating_of(
-    pad: str, invitation: str, trail: Precedence, anchors: Mapping[str, Sequence[Anchor]]
+    pad: str, invitation: str, precedence: Precedence, anchors: Mapping[str, Sequence[Anchor]]
 ) -> Rating:
-    """The row of an invitation. `anchors`: by boot. Raises ValueError for an empty trail."""
-    outcome = trail.outcome
+    """The row of an invitation. `anchors`: by boot. Raises ValueError without an entry."""
+    outcome = precedence.outcome
     if outcome is None:
         raise ValueError(f"no entry is behind invitation {invitation}")
     level = source = elapsed_ms = reason = None
@@ -83,14 +85,14 @@ def rating_of(
         reason = outcome.reason
     at = outcome.at
     dated = date(at, anchors.get(at.boot, ()) if anchors else ())
-    invited = trail.invited
+    invited = precedence.invited
     service = invited.service if invited is not None else None
     return Rating(
         pad,
         invitation,
-        STANDINGS[trail.rank],
+        STANDINGS[precedence.rank],
         level,
-        trail.rank == RATED_AGAIN,
+        precedence.rank == RATED_AGAIN,
         elapsed_ms,
         source,
         reason,
@@ -101,10 +103,10 @@ def rating_of(
         service.step if service is not None else None,
         invited.source if invited is not None else None,
         invited.channel._value_ if invited is not None else None,
-        trail.invited_ledger if invited is not None else None,
-        trail.invited_seq if invited is not None else None,
-        trail.ledger,
-        trail.seq,
+        precedence.invited_ledger if invited is not None else None,
+        precedence.invited_seq if invited is not None else None,
+        precedence.ledger,
+        precedence.seq,
         at.boot,
         at.mono,
         dated.utc_ms,
@@ -113,12 +115,12 @@ def rating_of(
     )
 
 
-def merge(one: Rating, two: Rating) -> Rating:
-    """The row that the entries behind both rows give together."""
-    invited = one if _invited_first(one, two) else two
-    ended = two if outranks(_decided(two), _decided(one)) else one
-    # `ended` carries outcome and date, `invited` the invitation's own columns.
-    return ended._replace(
+def merge(row: Rating, other: Rating) -> Rating:
+    """The row that the entries behind both rows give together, as if fed to one projection."""
+    invited = row if _invited_first(row, other) else other
+    decided = other if outranks(_decision(other), _decision(row)) else row
+    # `decided` has the outcome and its date, `invited` the invitation's own columns.
+    return decided._replace(
         window_id=invited.window_id,
         clerk=invited.clerk,
         case_number=invited.case_number,
@@ -131,15 +133,15 @@ def merge(one: Rating, two: Rating) -> Rating:
     )
 
 
-def _invited_first(one: Rating, two: Rating) -> bool:
-    if one.invited_seq is None or two.invited_seq is None:
-        return two.invited_seq is None
-    return (one.invited_ledger or "", one.invited_seq) <= (
-        two.invited_ledger or "",
-        two.invited_seq,
+def _invited_first(row: Rating, other: Rating) -> bool:
+    if row.invited_seq is None or other.invited_seq is None:
+        return other.invited_seq is None
+    return (row.invited_ledger or "", row.invited_seq) <= (
+        other.invited_ledger or "",
+        other.invited_seq,
     )
 
 
-def _decided(row: Rating) -> Decision:
+def _decision(row: Rating) -> Decision:
     rank = RATED_AGAIN if row.again else STANDINGS.index(row.standing)
     return rank, row.ledger, row.seq

@@ -1,13 +1,15 @@
 """What do the entries say? Raw bodies of one pad -> rows of the rating tables. Pure.
 
-One rule carries everything: each derived row is a function of the *set* of entries about it, each
-entry known by its position (ledger, seq). Feeding a set in any order, in any pieces, or twice over
-gives the same rows, so an entry that came in chain and again as `salvaged` counts once, and
-`verify` may derive the whole again and compare. precedence.py says which of two entries about one
-invitation counts. Where a copied card gave one position two entries, `least` says which is shown.
+One rule holds for all tables: each derived row is a function of the *set* of entries about it, each
+entry identified by its position (ledger, seq). The order and the pieces in which entries are fed
+make no difference, and feeding one twice changes nothing. The rule is needed because batches of a
+pad's old and new ledger arrive in any order, because an entry may arrive in its chain and again as
+`salvaged` and must count once, and because `verify` derives everything again and compares.
+precedence.py says which of two entries about one invitation counts. Where a copied card gave one
+position two entries, `least` says which is shown.
 
 A kind that is not known here, or a body that breaks its type or does not fit the tables, becomes an
-`Unread` row that names it: the raw entry is kept, and never holds up the others.
+`Unread` row: the raw entry is kept, and does not delay the others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +28,7 @@ from province.precedence import (
     rating_of,
 )
 from province.rows import Claim, FaultSeen, Opening, Rating, RatingDetail, Salvage, Stray, Unread
-from province.timestamps import Anchor, Dated, anchor_of, date, knew
+from province.timestamps import Anchor, Dated, anchor_of, clock_was_trusted, date
 from sync.entries import (
     AnyBody,
     At,
@@ -45,26 +47,26 @@ from sync.entries import (
 )
 
 MAX_ID_CHARS = 128
-"""Ids are looked up, and an index entry is bounded (PostgreSQL: 2,700 bytes). A ULID has 26."""
+"""Ids are index keys, and PostgreSQL limits an index entry to 2,700 bytes. A ULID has 26."""
 
 MAX_NUMBER = 2**53
-"""Larger integers are no time and no seq, and fit neither JSON's readers nor a bigint."""
+"""Larger integers are neither times nor seqs, and some JSON readers round them."""
 
 NUL = b"\\u0000"
-"""JSON may spell U+0000, PostgreSQL's text may not hold it; derived rows show U+FFFD instead."""
+"""U+0000 as JSON escapes it. PostgreSQL's text cannot hold it; derived rows have U+FFFD instead."""
 
-OF_ENTRY = slice(3, 8)
-"""Of a row at a position, behind pad, ledger and seq: what the entry there says."""
+ENTRY_COLUMNS = slice(3, 8)
+"""The columns of a row that come from the entry itself, after pad, ledger and seq."""
 
 R = TypeVar("R", Stray, FaultSeen, Unread)
 
 
 class Projection:
-    """What a run of entries of one pad adds to its rows."""
+    """The rows that entries of one pad give. Feed entries, then ask for the rows."""
 
     def __init__(self, pad: str) -> None:
         self.pad = pad
-        self.trails: dict[str, Precedence] = {}
+        self.invitations: dict[str, Precedence] = {}
         self.details: dict[str, RatingDetail] = {}
         self.anchors: list[Anchor] = []
         self._unread: list[Unread] = []
@@ -86,7 +88,7 @@ class Projection:
                 )
 
     def _take(self, ledger: str, seq: int, raw: bytes) -> str | None:
-        """Take one entry; why not, if it says nothing to the tables."""
+        """Take in one entry; returns why it gives no row, or None."""
         try:
             body = read_body(raw if NUL not in raw else raw.replace(NUL, b"\\ufffd"))
             if isinstance(body, Salvaged) and NUL in raw:
@@ -112,39 +114,41 @@ class Projection:
             return "`invitation` is too long"
         if isinstance(body, Rated) and abs(body.elapsed_ms) > MAX_NUMBER:
             return "`elapsed_ms` is out of range"
-        trail = self.trails.get(invitation)
-        if trail is None:
-            trail = self.trails[invitation] = Precedence()
+        precedence = self.invitations.get(invitation)
+        if precedence is None:
+            precedence = self.invitations[invitation] = Precedence()
         if isinstance(body, Rated):
-            trail.end(RATED_AGAIN if body.again else RATED, body, ledger, seq)
+            precedence.add_outcome(RATED_AGAIN if body.again else RATED, body, ledger, seq)
         elif isinstance(body, Invited):
-            trail.invite(body, ledger, seq)
+            precedence.add_invited(body, ledger, seq)
         else:
-            trail.end(LAPSED if isinstance(body, Lapsed) else WITHDRAWN, body, ledger, seq)
+            rank = LAPSED if isinstance(body, Lapsed) else WITHDRAWN
+            precedence.add_outcome(rank, body, ledger, seq)
         return None
 
     def undated_boots(self) -> set[str]:
         """The boots whose anchors `ratings`, `strays` and `faults` need."""
-        ats = [trail.outcome.at for trail in self.trails.values() if trail.outcome is not None]
+        outcomes = [entries.outcome for entries in self.invitations.values()]
+        ats = [outcome.at for outcome in outcomes if outcome is not None]
         ats += [stray.at for _, _, stray in self._strays]
         ats += [fault.at for _, _, fault in self._faults]
-        return {at.boot for at in ats if not knew(at)}
+        return {at.boot for at in ats if not clock_was_trusted(at)}
 
     def ratings(
         self, anchors: Mapping[str, Sequence[Anchor]], *, complete: bool | None = None
     ) -> Iterator[Rating]:
-        """One row for each invitation seen. `anchors`: by boot, for `undated_boots`.
+        """One row for each invitation. `anchors`: by boot, for `undated_boots`.
 
-        `complete`: only those whose `invited` entry is among the entries, or only the others.
-        Rows are made as they are asked for, while the database is busy with those before.
+        `complete`: only those whose `invited` entry is among the entries (True), or only the others
+        (False). A generator: the database stores rows while the next ones are made.
         """
         pad = self.pad
-        for invitation, trail in self.trails.items():
-            if complete is None or complete is (trail.invited is not None):
-                yield rating_of(pad, invitation, trail, anchors)
+        for invitation, precedence in self.invitations.items():
+            if complete is None or complete is (precedence.invited is not None):
+                yield rating_of(pad, invitation, precedence, anchors)
 
     def strays(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[Stray]:
-        """The presses that nobody invited."""
+        """The presses without an open invitation."""
         return least(
             Stray(
                 self.pad, ledger, seq, body.key, body.state, body.source, *_when(body.at, anchors)
@@ -153,7 +157,7 @@ class Projection:
         )
 
     def faults(self, anchors: Mapping[str, Sequence[Anchor]]) -> list[FaultSeen]:
-        """What broke and what was mended."""
+        """The faults and their ends."""
         return least(
             FaultSeen(
                 self.pad,
@@ -169,7 +173,7 @@ class Projection:
 
     @property
     def unread(self) -> list[Unread]:
-        """The entries that say nothing to this version."""
+        """The entries that this version cannot interpret."""
         return least(self._unread)
 
     def _detail(self, ledger: str, seq: int, body: Detailed) -> str | None:
@@ -183,7 +187,7 @@ class Projection:
         return None
 
     def _other(self, ledger: str, seq: int, body: AnyBody) -> str | None:
-        """Take an entry of the rarer kinds; what is wrong with it, if it does not fit."""
+        """Take in an entry of the rarer kinds; returns why it gives no row, or None."""
         match body:
             case Clock():
                 if max(abs(body.utc), abs(body.mono), abs(body.uncertainty_ms)) > MAX_NUMBER:
@@ -205,6 +209,8 @@ class Projection:
                     Salvage(self.pad, body.ledger, body.seq, body.digest, ledger, seq)
                 )
                 self.salvaged_bodies.append(old)
+                # Fed as the old entry, at its old position: if it also arrives in its own chain,
+                # both give the same row. Its `at` names the old boot, whose anchors date it.
                 self.feed(body.ledger, body.seq, [old])
             case Opened(previous=before) if before is not None:
                 if not all(_fits(before.ledger, n) for n in (1, before.seq or 0)):
@@ -218,30 +224,32 @@ class Projection:
                     if 1 <= first <= last <= MAX_NUMBER
                 ]
             case _:
-                pass  # opened, booted, paused …: read by whoever needs them, from the raw entries
+                pass  # opened, booted, paused …: no derived table has them
         return None
 
 
 def least(rows: Iterable[R]) -> list[R]:
-    """One row for each position. A copied card makes two histories of one ledger, the second comes
-    in as `salvaged`: whichever of two entries came first, the row that sorts first is shown.
+    """One row for each position. A copied card makes two histories of one ledger; the second
+    arrives as `salvaged`. Then one position has two rows, and the one that sorts first is shown, so
+    that the order of arrival makes no difference.
     """
     found: dict[tuple[str, str, int], R] = {}
     for row in rows:
-        place = (row.pad, row.ledger, row.seq)
-        if place not in found or _says(row) < _says(found[place]):
-            found[place] = row
+        position = (row.pad, row.ledger, row.seq)
+        if position not in found or _entry_columns(row) < _entry_columns(found[position]):
+            found[position] = row
     return list(found.values())
 
 
-def _says(row: Stray | FaultSeen | Unread) -> tuple[Any, ...]:
-    return tuple(row)[OF_ENTRY]
+def _entry_columns(row: Stray | FaultSeen | Unread) -> tuple[Any, ...]:
+    return tuple(row)[ENTRY_COLUMNS]
 
 
 def _as_it_was(salvaged: Salvaged, raw: bytes) -> Salvaged:
-    """With the old entry's own bytes: what is compared with the chain must not be mended."""
-    told = read_body(raw)
-    return msgspec.structs.replace(salvaged, body=told.body if isinstance(told, Salvaged) else "")
+    """With the old entry's own bytes, U+0000 and all: they are compared with those in the chain."""
+    original = read_body(raw)
+    body = original.body if isinstance(original, Salvaged) else ""
+    return msgspec.structs.replace(salvaged, body=body)
 
 
 def _fits(ledger: str, seq: int) -> bool:

@@ -11,10 +11,10 @@ class Rating(NamedTuple):
     """One invitation and what became of it.
 
     `standing`: open, rated, unrated or withdrawn; `level` only with rated. `again`: the level
-    superseded an earlier press inside the grace time. `channel`: by which way it was asked for
-    (`sync.entries.Channel`). `ledger`, `seq`, `boot`, `mono_ms`,
-    `utc_ms`: of the entry that gave the standing. The `invited_*` columns and those of the service
-    are None while the invitation itself has not come in.
+    replaced an earlier press inside the grace time. `channel`: through which channel it was asked
+    for (`sync.entries.Channel`). `ledger`, `seq`, `boot`, `mono_ms`, `utc_ms`: of the entry that
+    gave the standing. The `invited_*` columns and those of the service are None while the
+    `invited` entry itself has not arrived.
     """
 
     pad: str
@@ -49,7 +49,7 @@ class Rating(NamedTuple):
 
 
 class RatingDetail(NamedTuple):
-    """Reasons (codes joined by commas) and text that went with a rating; the last given counts."""
+    """Reasons (codes joined by commas) and text with a rating; the last given count."""
 
     pad: str
     invitation: str
@@ -60,7 +60,7 @@ class RatingDetail(NamedTuple):
 
 
 class Stray(NamedTuple):
-    """A press that nobody invited: kept, never counted."""
+    """A press without an open invitation: kept, never counted."""
 
     pad: str
     ledger: str
@@ -92,7 +92,7 @@ class FaultSeen(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """An entry that is stored but says nothing to this version, and why."""
+    """An entry that is stored but that this version cannot interpret, and why."""
 
     pad: str
     ledger: str
@@ -102,7 +102,7 @@ class Unread(NamedTuple):
 
 
 class Salvage(NamedTuple):
-    """An entry of an old ledger that came in as entry (`via_ledger`, `via_seq`)."""
+    """An entry of an old ledger that arrived as the `salvaged` entry (`via_ledger`, `via_seq`)."""
 
     pad: str
     ledger: str
@@ -113,7 +113,7 @@ class Salvage(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """`ledger` says that `previous` came before it, read in chain up to `previous_seq`."""
+    """`ledger` names `previous` as the one before it, read in chain up to `previous_seq`."""
 
     pad: str
     ledger: str
@@ -123,7 +123,9 @@ class Opening(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Entries that a pad once had and cannot send: closed range of seq, and who says so."""
+    """Entries that a pad once had and cannot send: a closed range of seq, and the ledger that says
+    so.
+    """
 
     pad: str
     ledger: str
@@ -133,8 +135,8 @@ class Claim(NamedTuple):
     said_by: str
 
 
-class Sighting(NamedTuple):
-    """One sight of an incident: something that a person must look at."""
+class IncidentSeen(NamedTuple):
+    """One occurrence of an incident: something that a person must look at."""
 
     pad: str
     ledger: str

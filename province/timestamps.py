@@ -1,9 +1,10 @@
 """When did it happen? What the pad knew then, or what it learnt later in the same boot. Pure.
 
-An entry is never rewritten. One that carries a time its pad trusted is dated by it. One made
-before the time was known (design §3, Clock) is dated from a `clock` entry of the same boot, which
-says that at `mono` it was `utc`: utc = anchor.utc - anchor.mono + entry.mono. It makes no
-difference whether the anchor came before or after. Without one the date stays unknown.
+An entry is never rewritten. One with a time that its pad trusted is dated by it. One that was
+written before the time was known is dated from a `clock` entry of the same boot, which says that at
+`mono` it was `utc`: utc = anchor.utc - anchor.mono + entry.mono. The `clock` entry may come before
+or after the other one. Without any the date stays unknown (law 6: what is learnt later stands
+beside an entry, never over it).
 """
 
 from collections.abc import Iterable
@@ -12,8 +13,8 @@ from typing import NamedTuple
 from sync.entries import At, Clock, Trust
 
 DRIFT_PPM = 100
-"""How far CLOCK_BOOTTIME may stray from true seconds: a crystal without compensation, over
--20 … 70 °C, with its ageing. It widens the uncertainty with the distance to the anchor."""
+"""How far CLOCK_BOOTTIME may deviate, in parts per million: a crystal without compensation, over
+-20 … 70 °C, with its ageing. The uncertainty grows with the distance to the anchor."""
 
 BY_ANCHOR = "anchor"
 UNKNOWN = "unknown"
@@ -52,30 +53,31 @@ def anchor_of(clock: Clock, ledger: str, seq: int) -> Anchor | None:
     )
 
 
-def knew(at: At) -> bool:
-    """Whether the pad itself could date this moment."""
+def clock_was_trusted(at: At) -> bool:
+    """Whether the pad itself knew the time at this moment."""
     return at.utc is not None and at.trust is not Trust.NONE
 
 
 def date(at: At, anchors: Iterable[Anchor]) -> Dated:
     """The date of `at`. `anchors`: those of its boot, in any order."""
+    # Not by `clock_was_trusted`: a call for each row, and mypy would not know that `utc` is set.
     if at.utc is not None and at.trust is not Trust.NONE:
         return Dated(at.utc, at.trust._value_, None)  # `value` is slow before Python 3.12
     return date_from(at.mono, anchors)
 
 
 def date_from(mono_ms: int, anchors: Iterable[Anchor]) -> Dated:
-    """The date of `mono_ms` by the surest of `anchors`; of equals the first written."""
+    """The date of `mono_ms` by the anchor with the least uncertainty; of equals, by position."""
     best: tuple[int, str, int, Anchor] | None = None
     for anchor in anchors:
-        sure = anchor.uncertainty_ms + _drift_ms(mono_ms - anchor.mono_ms)
-        candidate = (sure, anchor.ledger, anchor.seq, anchor)
+        off_ms = anchor.uncertainty_ms + _drift_ms(mono_ms - anchor.mono_ms)
+        candidate = (off_ms, anchor.ledger, anchor.seq, anchor)
         if best is None or candidate < best:
             best = candidate
     if best is None:
         return Dated(None, UNKNOWN, None)
-    sure, _, _, anchor = best
-    return Dated(anchor.utc_ms - anchor.mono_ms + mono_ms, BY_ANCHOR, sure)
+    off_ms, _, _, anchor = best
+    return Dated(anchor.utc_ms - anchor.mono_ms + mono_ms, BY_ANCHOR, off_ms)
 
 
 def _drift_ms(distance_ms: int) -> int:

@@ -1,9 +1,9 @@
-"""Does the store still say what the pads said? Everything is walked and derived a second time.
+"""Does the store still hold what the pads sent? Checks every chain and derives every row again.
 
-First the raw bytes: every batch continues the chain of the one before it, carries its own, and ends
-at the ledger's head; where entries are missing, a hole says so. The first bad entry is named. Then,
-pad by pad, the rating tables are derived from the raw entries in memory and compared row by row
-with what is stored; the first row that differs is named.
+First the raw bytes: every batch must continue the chain of the one before it, its digests must fit
+its bodies, and the last must end at the ledger's head; where entries are missing, a hole must say
+so. The first bad entry is named. Then, pad by pad, the rating tables are derived from the raw
+entries in memory and compared row by row with what is stored; the first row that differs is named.
 
 Reads only, in one snapshot, a few batches in memory at a time; of the derived rows, one pad's.
 """
@@ -41,7 +41,9 @@ class BadRow(NamedTuple):
 
 
 class StoreVerdict(NamedTuple):
-    """What `verify` found. `lost`: entries that came in by no way; `doubled`: held twice."""
+    """What `verify` found. `lost`: entries that a pad once had and that never arrived; `doubled`:
+    entries that are stored twice.
+    """
 
     pads: int
     ledgers: int
@@ -59,7 +61,7 @@ class StoreVerdict(NamedTuple):
 
 
 def verify(store: Reading) -> StoreVerdict:
-    """Walk every chain and derive every row again. Raises StoreError when the store is gone."""
+    """Check every chain and derive every row again. Raises StoreError when the store is gone."""
     with store.snapshot() as connection:
         lost = find_lost(connection)
         entries = ratings = doubled = 0
@@ -67,16 +69,18 @@ def verify(store: Reading) -> StoreVerdict:
         bad_rows: list[BadRow] = []
         pads = _by_pad(connection)
         for pad, ledgers in pads.items():
-            derivation = Projection(pad)
+            projection = Projection(pad)
             for seen in ledgers:
                 walk = _Walk(connection, seen)
                 for first, bodies in walk.steps():
-                    derivation.feed(seen.ledger, first, bodies)
+                    projection.feed(seen.ledger, first, bodies)
                 entries += walk.entries
                 doubled += walk.doubled
                 bad_entries += walk.bad
-            ratings += sum(trail.rank >= RATED for trail in derivation.trails.values())
-            bad_rows += _compare(connection, derivation)
+            ratings += sum(
+                precedence.rank >= RATED for precedence in projection.invitations.values()
+            )
+            bad_rows += _compare(connection, projection)
         count = len({ledger.ledger for ledgers in pads.values() for ledger in ledgers})
         gone = sum(hole.last - hole.first + 1 for hole in lost)
         return StoreVerdict(
@@ -107,7 +111,7 @@ class _Walk:
         self.bad: list[BadEntry] = []
 
     def steps(self) -> Iterator[tuple[int, list[bytes]]]:
-        """The entries as they are stored, good or bad, while the chain is checked."""
+        """The entries as they are stored, good or bad; checks the chain on the way."""
         seen = self._seen
         holes = _holes(self._connection, seen.ledger)
         seq, digest = 0, GENESIS
@@ -130,7 +134,7 @@ class _Walk:
             self._name(seq + 1, f"should follow: the ledger's head is {seen.seq}")
 
     def _name(self, seq: int, what: str) -> None:
-        if not self.bad:  # the first one names the place, the others follow from it
+        if not self.bad:  # the others follow from the first
             self.bad.append(BadEntry(self._seen.ledger, seq, what))
 
 
@@ -160,11 +164,11 @@ def _holes(connection: sa.Connection, ledger: str) -> set[tuple[int, int]]:
     return {(first, last) for first, last in rows}
 
 
-def _compare(connection: sa.Connection, derivation: Projection) -> list[BadRow]:
+def _compare(connection: sa.Connection, projection: Projection) -> list[BadRow]:
     """The first wrong row of each derived table of a pad."""
-    pad = derivation.pad
+    pad = projection.pad
     by_boot: Anchors = {}
-    for anchor in derivation.anchors:
+    for anchor in projection.anchors:
         by_boot.setdefault(anchor.boot, []).append(anchor)
     stored_anchors = read_anchors(connection, pad)
     if {boot: set(some) for boot, some in by_boot.items()} != {
@@ -172,11 +176,11 @@ def _compare(connection: sa.Connection, derivation: Projection) -> list[BadRow]:
     }:
         return [BadRow("anchor", pad, "", "the anchors are not those of the `clock` entries")]
     expected: list[tuple[sa.Table, Sequence[Sequence[Any]]]] = [
-        (tables.rating, list(derivation.ratings(by_boot))),
-        (tables.detail, list(derivation.details.values())),
-        (tables.stray, derivation.strays(by_boot)),
-        (tables.fault, derivation.faults(by_boot)),
-        (tables.unread, derivation.unread),
+        (tables.rating, list(projection.ratings(by_boot))),
+        (tables.detail, list(projection.details.values())),
+        (tables.stray, projection.strays(by_boot)),
+        (tables.fault, projection.faults(by_boot)),
+        (tables.unread, projection.unread),
     ]
     bad = (_first_difference(connection, pad, table, rows) for table, rows in expected)
     return [row for row in bad if row is not None]

@@ -1,11 +1,11 @@
 """The kinds of ledger entry and their canonical bytes. Pure.
 
 A body is one line of canonical JSON: UTF-8, keys sorted, no spaces, optional fields left out
-when they say nothing. Those bytes are what the pad commits, what the digest chain covers and
-what is shipped; nobody ever encodes them a second time.
+when they have their default. The pad commits these bytes, the digest chain covers them, and they
+are sent; an entry is encoded once and never again.
 
-Reading is generous, because a province must never lose what a newer pad says: an unknown kind,
-or an unknown field of a known kind, is stored as it came (`read_body` gives `None` for a kind
+Reading is tolerant, because a province must never lose what a newer pad says: an unknown kind,
+or an unknown field of a known kind, is stored as it came (`read_body` returns `None` for a kind
 this version does not know, and raises for a known kind that breaks its own type).
 """
 
@@ -45,14 +45,14 @@ class Trust(enum.Enum):
     RTC = "rtc"
     """Taken from a battery-backed clock at boot, not confirmed since."""
     HELD = "held"
-    """Was synchronised in this boot, the server has been away since."""
+    """Was synchronised in this boot; the server has not answered since."""
     NONE = "none"
     """Not known; `utc` is null and the province dates the entry from the boot's anchor."""
 
 
 class Channel(enum.Enum):
-    """Through which channel a rating came; their numbers are in `sync/codes/channels.toml` only. A
-    rating pad is `HALL_PAD`, at a window, or part of a `HALL_TERMINAL`, and claims nothing else.
+    """Through which channel a rating was given; their numbers are in `sync/codes/channels.toml`
+    only. A rating pad is `HALL_PAD`, at a window, or part of a `HALL_TERMINAL`, and nothing else.
     """
 
     PC = "pc"
@@ -72,7 +72,7 @@ class HashName(enum.Enum):
 class At(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When something happened, as the pad knew it then.
 
-    `utc`: milliseconds since 1970-01-01T00:00Z, or None when the clock was not to be trusted.
+    `utc`: milliseconds since 1970-01-01T00:00Z, or None when the clock could not be trusted.
     `mono`: CLOCK_BOOTTIME in milliseconds. `boot`: the boot that `mono` counts from.
     """
 
@@ -145,8 +145,8 @@ class Clock(Body, frozen=True, kw_only=True, omit_defaults=True, tag="clock"):
 class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"):
     """A rating was asked for.
 
-    `rated_before`: the same case and step had been rated in that invitation, and the desk asked for
-    it once more, knowingly. `channel`: of the rating that may follow.
+    `rated_before`: the invitation in which the same case and step had been rated already; the desk
+    knew it and asked again. `channel`: of the rating that may follow.
     """
 
     invitation: str
@@ -162,7 +162,7 @@ class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
     """A level key was pressed for an open invitation.
 
     `elapsed_ms` counts from the invitation. `again` marks a press inside the grace time: it
-    supersedes the one before (design §2 law 4).
+    replaces the one before (law 4: one invitation, one rating).
     """
 
     invitation: str
@@ -173,7 +173,7 @@ class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
 
 
 class Detailed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="detailed"):
-    """Reasons or text, given freely after the level (policy 三(三))."""
+    """Reasons or text that a citizen chose to add after the level (policy 三(三))."""
 
     invitation: str
     options: tuple[str, ...] = ()
@@ -194,7 +194,9 @@ class Withdrawn(Body, frozen=True, kw_only=True, omit_defaults=True, tag="withdr
 
 
 class Strayed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="strayed"):
-    """A press that nobody invited: kept, tagged, never counted. `state` is what it hit."""
+    """A press without an open invitation: kept and tagged, never counted. `state`: the state of the
+    rating session at that moment.
+    """
 
     key: str
     state: str
@@ -221,14 +223,14 @@ class Configured(Body, frozen=True, kw_only=True, omit_defaults=True, tag="confi
 
 
 class Fault(Body, frozen=True, kw_only=True, omit_defaults=True, tag="fault"):
-    """Something broke. `code` is one of the stable codes in `docs/errors.md`."""
+    """A fault began. `code` is one of the stable codes in `docs/errors.md`."""
 
     code: str
     detail: str = ""
 
 
 class Cleared(Body, frozen=True, kw_only=True, omit_defaults=True, tag="cleared"):
-    """The fault is mended."""
+    """The fault has ended."""
 
     code: str
     detail: str = ""
@@ -237,8 +239,8 @@ class Cleared(Body, frozen=True, kw_only=True, omit_defaults=True, tag="cleared"
 class Salvaged(Body, frozen=True, kw_only=True, omit_defaults=True, tag="salvaged"):
     """An entry of an earlier ledger of this pad that could not be delivered in its own chain.
 
-    `body` is the old entry's exact text; `digest` (hex) is what the old file gave for it. The
-    province treats it as the old entry, once, whichever way it also came.
+    `body` is the old entry's exact text; `digest` (hex) is its digest in the old file. The province
+    treats it as the old entry, once, even when that one also arrived in its own chain.
     """
 
     ledger: str
@@ -300,7 +302,7 @@ def write_body(body: Body) -> bytes:
 
 
 def read_body(raw: bytes) -> AnyBody | None:
-    """The body that `raw` spells; None for a kind that this version does not know.
+    """The body that `raw` encodes; None for a kind that this version does not know.
 
     Raises ValueError for bytes that are no JSON object with a `kind`, and for a known kind
     whose fields break its type.
@@ -317,7 +319,7 @@ def read_body(raw: bytes) -> AnyBody | None:
 
 
 def kind_of(raw: bytes) -> str:
-    """The `kind` that `raw` names, or an empty string when it names none that can be read."""
+    """The `kind` in `raw`; an empty string when there is none that can be read."""
     try:
         return _kind_decoder.decode(raw).kind
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -4,8 +4,8 @@ Everything on the wire is written down here and in `entries.py`, once, as types.
 the AsyncAPI document in `docs/contract/` are generated from them (`python -m sync.schema`).
 
 Versions: every message carries `v`. A message with another `v` is refused with
-`Problem.VERSION` and never half-understood. Within a version, new optional fields and new entry
-kinds may appear at any time: unknown fields are ignored, unknown kinds are stored as they came.
+`Problem.VERSION` and not read further. Within a version, new optional fields and new entry kinds
+may appear at any time: unknown fields are ignored, unknown kinds are stored as they came.
 """
 
 import enum
@@ -22,10 +22,10 @@ from sync.entries import DIGEST_BYTES, MAX_BODY_BYTES, At, Entry, HashName
 VERSION = 1
 MAX_BATCH_ENTRIES = 1024
 MAX_BATCH_BYTES = 256 * 1024
-"""Bounds of one batch before deflate. Larger than design §4 first had (256, 128 KiB): a backlog
-drains half again as fast in batches of about 1000, and a live batch never comes near either."""
+"""Bounds of one batch before deflate. A backlog is sent half again as fast in batches of about 1000
+entries as with 256 entries and 128 KiB; a live batch has one entry."""
 DEFLATE_FROM_BYTES = 1024
-"""Shorter payloads go as they are: a live rating gains nothing from deflate."""
+"""Shorter payloads are not deflated: a live rating gains nothing from it."""
 DEFLATE_LEVEL = 5
 """14 % fewer bytes than level 1 for 0.6 µs more an entry; 9 saves 6 % more for six times that."""
 DEFLATE = ("encoding", "deflate")
@@ -35,9 +35,9 @@ PAD_ID = re.compile(r"[a-z0-9-]{1,32}")
 """A pad's id is the CN of its certificate and one level of its topics."""
 
 LEDGER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-"""A ledger's id: a ULID, and nothing that a database index could choke on."""
+"""A ledger's id: a ULID. Bounded, and of characters that every database can index."""
 MAX_SEQ = 2**53
-"""No pad lives that long; every language and database can count to it."""
+"""More entries than a pad ever has; every language and database can represent it exactly."""
 
 
 class Problem(enum.Enum):
@@ -70,7 +70,7 @@ class Status(enum.Enum):
 
 
 class ContractError(ValueError):
-    """The other end sent something that is not in the contract."""
+    """The other end sent something that is not in the contract: a `problem` and a `detail`."""
 
     def __init__(self, problem: Problem, detail: str) -> None:
         super().__init__(f"{problem.value}: {detail}")
@@ -79,7 +79,7 @@ class ContractError(ValueError):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every message but an entry carries."""
+    """The field of every message; an entry has none of its own."""
 
     v: int
 
@@ -117,8 +117,9 @@ class Batch(msgspec.Struct, frozen=True):
 class Receipt(Message, frozen=True, kw_only=True, omit_defaults=True):
     """All entries of `ledger` up to and including `seq` are committed at the province.
 
-    `digest`: the chain's digest (hex) there. `session`: the pad's session that this receipt
-    answers the birth of; only such a receipt may take the mark back (a restored server).
+    `digest`: the chain's digest (hex) after `seq`. `session`: set when the receipt answers a birth,
+    to the session of that birth; only such a receipt may move the pad's mark back (a province that
+    was restored from a backup).
     """
 
     ledger: str
@@ -130,8 +131,9 @@ class Receipt(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class State(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """Birth, farewell and will of a pad. A later (boots, session) beats an earlier one, so a late
-    will cannot hide a newer birth.
+    """Published by a pad at its birth (`online`) and when it stops (`stopped`), and by the broker
+    as its will (`lost`). A later (boots, session) replaces an earlier one, so a late will cannot
+    hide a newer birth.
     """
 
     pad: str
@@ -154,10 +156,10 @@ class FaultNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Health(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """How the pad is, every 5 minutes or so. None means that the board cannot tell.
+    """A pad's health report, about every 5 minutes. None means that the board cannot measure it.
 
-    `strays`: presses that were only counted. `refused`: calls turned away at the desk's door, since
-    the agent's start.
+    `strays`: presses that were only counted. `refused`: calls that the desk refused. Both since the
+    agent's start.
     """
 
     at: At
@@ -179,7 +181,7 @@ class Health(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the province may set on a pad; None leaves the pad's own configuration in force."""
+    """The settings that the province may change; None: the pad's own configuration is in force."""
 
     window: str | None = None
     invitation_s: int | None = None
@@ -204,7 +206,7 @@ class Reported(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Order(enum.Enum):
-    """What a pad can be told to do now."""
+    """What a command may order."""
 
     IDENTIFY = "identify"
     PAUSE = "pause"
@@ -216,10 +218,10 @@ class Order(enum.Enum):
 
 
 class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """An order; the answer goes to the MQTT 5 response topic with its correlation data.
+    """An order to a pad; the result is sent to the MQTT 5 response topic with its correlation data.
 
-    `ask` goes with the order to invite; `invitation` with those to withdraw (and why, in `reason`)
-    and to tell a standing.
+    `ask` is for the order to invite; `invitation` for those to withdraw (with a `reason`) and to
+    report a standing.
     """
 
     order: Order
@@ -230,9 +232,9 @@ class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of a command. `code` is a stable error code when `done` is false.
+    """The result of a command. `code` is a stable error code when `done` is false.
 
-    `invitation` and `standing` answer the orders of a queueing system; never a level (law 7).
+    `invitation` and `standing` are the results for a queueing system; never a level (law 7).
     """
 
     done: bool
@@ -259,7 +261,7 @@ class Topic(enum.Enum):
 
 
 def read_topic(topic: str) -> tuple[str, Topic] | None:
-    """The pad and the topic that a full topic string names; None for anything else."""
+    """The pad and the topic of a full topic string; None for any other string."""
     parts = topic.split("/", 3)
     if len(parts) != 4 or parts[:2] != ["pad", "v1"] or not PAD_ID.fullmatch(parts[2]):
         return None
@@ -283,7 +285,7 @@ class _VersionOnly(msgspec.Struct):
 
 
 def read_message(kind: type[M], payload: bytes) -> M:
-    """The message of type `kind` that `payload` spells.
+    """The message of type `kind` that `payload` encodes.
 
     Raises ContractError: VERSION for another `v`, MALFORMED for anything else.
     """
@@ -355,7 +357,7 @@ def read_batch(payload: bytes) -> Batch:
 
 
 def read_digest(text: str) -> bytes:
-    """The bytes of a hex digest; empty for anything that is none."""
+    """The bytes of a hex digest; empty for any other text."""
     try:
         return bytes.fromhex(text)
     except ValueError:
@@ -363,14 +365,14 @@ def read_digest(text: str) -> bytes:
 
 
 def deflate(payload: bytes) -> tuple[bytes, bool]:
-    """The payload as it travels, and whether it is deflated (`DEFLATE` must then be set)."""
+    """The payload as it is sent, and whether it is deflated (`DEFLATE` must then be set)."""
     if len(payload) < DEFLATE_FROM_BYTES:
         return payload, False
     return zlib.compress(payload, DEFLATE_LEVEL), True
 
 
 def inflate(payload: bytes) -> bytes:
-    """Undo `deflate`, never growing past `MAX_BATCH_BYTES`.
+    """Undo `deflate`; the result has `MAX_BATCH_BYTES` at most.
 
     Raises ContractError MALFORMED for bytes that are not zlib, are cut short, or grow too large.
     """

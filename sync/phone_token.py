@@ -1,4 +1,4 @@
-"""The token in a QR code: which invitation may be rated by phone, until when, on whose word. Pure.
+"""The token in a QR code: which invitation may be rated by phone, and until when. Pure.
 
 Fifty of Crockford's 32 digits, five bits each; docs/token.md has the threats and the reasons:
 
@@ -9,7 +9,8 @@ Fifty of Crockford's 32 digits, five bits each; docs/token.md has the threats an
     │ └ 4: the number of the pad's key at the province
     └ 1: what it is good for, in this version
 
-It has one spelling only, so that nothing but its own fifty characters passes.
+The MAC is made with the pad's own key. A token has one spelling only: no other text than its fifty
+characters is taken for it.
 """
 
 import enum
@@ -26,12 +27,12 @@ from sync.entries import HashName
 from sync.messages import PAD_ID
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: a QR code's alphanumeric mode has them, a URL's path takes them as they are,
-and none is easily taken for another."""
+"""Crockford's base 32: a QR code's alphanumeric mode has these characters, a URL's path needs no
+escapes for them, and none looks like another."""
 
 KEY_CHARS, DAY_CHARS, INVITATION_CHARS, MAC_CHARS = 4, 3, 26, 16
 CHARS = 1 + KEY_CHARS + DAY_CHARS + INVITATION_CHARS + MAC_CHARS
-"""Of a whole token, always."""
+"""The length of every token."""
 
 MAC_BITS = 5 * MAC_CHARS
 SECRET_BYTES = 32
@@ -40,11 +41,11 @@ POLICY_DAYS = 7
 """Natural days in which a service may be rated (policy 二(三)); its own day is not counted."""
 LONGEST_DAYS = 30
 AHEAD_DAYS = 1
-"""A pad that is a minute fast begins the next day before the province does."""
+"""A pad whose clock is a minute fast begins the next day before the province does."""
 
 DAY_MS = 86_400_000
 CHINA_MS = 8 * 3600 * 1000
-"""Asia/Shanghai; a day ends there."""
+"""Days begin and end in Asia/Shanghai."""
 
 _SPELLING = re.compile(
     rf"(?P<purpose>[{DIGITS}])(?P<number>[{DIGITS}]{{{KEY_CHARS}}})(?P<day>[{DIGITS}]{{{DAY_CHARS}}})"
@@ -59,7 +60,7 @@ class Purpose(enum.Enum):
     RATE = "1"
     """A rating, once."""
     WORDS = "2"
-    """Words beside the level that was pressed, never a level: a pad shows it after the press."""
+    """Text beside the level that was pressed, never a level: a pad shows it after the press."""
 
 
 class TokenRefusal(enum.Enum):
@@ -72,16 +73,18 @@ class TokenRefusal(enum.Enum):
     UNKNOWN_KEY = "unknown-key"
     """The province has issued no key of this number, or has taken it back."""
     FORGED = "forged"
-    """Not made with that key, or not by the pad that it was issued to, or changed since."""
+    """Not made with that key, or not by the pad that has it, or changed since."""
     EXPIRED = "expired"
     """Its last day is over."""
     NOT_YET = "not-yet"
-    """Its last day is further off than any pad may set it: the pad's clock is ahead."""
+    """Its last day is later than any pad may set it: the pad's clock is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneKey:
-    """What a pad and the province share. `number`: unique at the province, never used again."""
+    """The secret key that a pad and the province share. `number`: unique at the province, never
+    used again.
+    """
 
     pad: str
     number: int
@@ -102,15 +105,15 @@ class Token(NamedTuple):
 
 
 def last_day(utc_ms: int, days: int = POLICY_DAYS) -> int | None:
-    """The last day to rate what was served at `utc_ms`; None for a date that a token cannot hold,
-    which no sane clock shows.
+    """The last day on which a service of the time `utc_ms` may be rated; None for a date that does
+    not fit into a token (before 1970 or after 2059).
     """
     day = day_of(utc_ms) + days
     return day if 0 < day < 32**DAY_CHARS else None
 
 
 def day_of(utc_ms: int) -> int:
-    """The day in China, counted from 1970-01-01."""
+    """The day in China at `utc_ms`, counted from 1970-01-01."""
     return (utc_ms + CHINA_MS) // DAY_MS
 
 
@@ -123,16 +126,16 @@ def issue(key: PhoneKey, invitation: str, last: int | None, purpose: Purpose = P
         raise ValueError(f"{invitation!r} is no ULID")
     if last is not None and not 0 < last < 32**DAY_CHARS:
         raise ValueError(f"day {last} does not fit")
-    said = purpose.value + _digits(key.number, KEY_CHARS) + _digits(last or 0, DAY_CHARS)
-    said += invitation
-    return said + _mac(key, said)
+    signed = purpose.value + _digits(key.number, KEY_CHARS) + _digits(last or 0, DAY_CHARS)
+    signed += invitation
+    return signed + _mac(key, signed)
 
 
 def check(text: str, find: Callable[[int], PhoneKey | None], now_ms: int) -> Token | TokenRefusal:
     """What a token says, or why it is not good at `now_ms` (UTC), which is the province's time.
 
-    `find`: the key of a number, None for one that is not in force. That an invitation is rated
-    once is not for the token to say: see `province/phone_ratings.py`.
+    `find`: the key of a number, None for one that is not in force. Whether the invitation has been
+    rated already is not decided here: see `province/phone_ratings.py`.
     """
     found = _SPELLING.fullmatch(text)
     if found is None:
@@ -157,10 +160,10 @@ def _untimely(last: int, today: int) -> TokenRefusal | None:
     return TokenRefusal.NOT_YET if last > today + LONGEST_DAYS + AHEAD_DAYS else None
 
 
-def _mac(key: PhoneKey, said: str) -> str:
+def _mac(key: PhoneKey, signed: str) -> str:
     """The first 80 bits of the HMAC. The pad's id is in it, so that a key is good for one pad."""
-    signed = f"ratingpad phone {key.pad} {said}".encode()
-    digest = hmac.new(key.secret, signed, key.hash.value).digest()
+    message = f"ratingpad phone {key.pad} {signed}".encode()
+    digest = hmac.new(key.secret, message, key.hash.value).digest()
     return _digits(int.from_bytes(digest[: MAC_BITS // 8], "big"), MAC_CHARS)
 
 

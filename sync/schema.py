@@ -1,8 +1,8 @@
 """The contract as documents: JSON Schema for every message, and one AsyncAPI 3 document.
 
 `python -m sync.schema` writes them to `docs/contract/`; a test compares what is committed with
-what the types say now. Nothing at run time reads them: they are for whoever builds another pad or
-another province.
+what the types say now. Nothing at run time reads them: they are for an engineer who builds another
+pad or another province.
 """
 
 import inspect
@@ -44,7 +44,7 @@ class TopicRow(msgspec.Struct, frozen=True):
 
 TOPICS: dict[Topic, TopicRow] = {
     Topic.ENTRIES: TopicRow(contract.Batch, False, "a batch of ledger entries"),
-    Topic.STATE: TopicRow(contract.State, True, "birth, farewell and will"),
+    Topic.STATE: TopicRow(contract.State, True, "birth, stop and will"),
     Topic.HEALTH: TopicRow(contract.Health, False, "backlog, faults, clock, card, temperature"),
     Topic.REPORTED: TopicRow(contract.Reported, True, "the configuration in force"),
     Topic.RECEIPT: TopicRow(contract.Receipt, False, "what the province has stored"),
@@ -265,7 +265,7 @@ def asyncapi() -> Json:
 
 
 def documents() -> dict[str, bytes]:
-    """Every document by file name, with the bytes that belong into it."""
+    """Every document: its file name and its bytes."""
     found = {f"{name}.schema.json": schema for name, schema in json_schemas().items()}
     found["asyncapi.json"] = asyncapi()
     return {
@@ -275,7 +275,7 @@ def documents() -> dict[str, bytes]:
 
 
 def main(folder: Path = FOLDER) -> None:
-    """Write every document, and remove the schema of a message that is no more."""
+    """Write every document, and remove the schema of a message that no longer exists."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = documents()
     for old in folder.glob("*.schema.json"):

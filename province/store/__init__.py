@@ -1,13 +1,13 @@
-"""The province's store: what receivers write and everybody else reads.
+"""The province's store: receivers write to it, every other program reads it.
 
-tables.py    the tables, once, for both backends; what must never change
+tables.py    the tables of the newest format, for both backends; the triggers
 engine.py    opening SQLite and PostgreSQL
 upgrade.py   a store of an older format is upgraded; loads Alembic
 migrations/  one Alembic migration for each format
 bulk.py      many rows at a time: COPY or INSERT
 raw.py       batches and heads
-projection_writer.py what the entries mean, merged and dated
-evidence.py  refused payloads, presence, incidents of presence
+projection_writer.py the rows that new entries give, merged and dated
+evidence.py  refused payloads; the last state, health and configuration of pads
 store.py     `ProvinceStore`: one transaction for each call of the receiver
 reading.py   summary, ratings, ledgers, holes
 """

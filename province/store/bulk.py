@@ -1,4 +1,4 @@
-"""Putting rows into tables, many at a time. The one place with two ways of doing it.
+"""Writing many rows at a time. The only module with a way of its own for each backend.
 
 PostgreSQL takes new rows by binary COPY (four to eight times as fast as INSERT by executemany),
 SQLite by a prepared INSERT. Rows are tuples in the order of the table.

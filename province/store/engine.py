@@ -1,4 +1,4 @@
-"""Opening a store: URLs, connections, tables. The one place that knows the backends apart by name.
+"""Opening a store: URLs, connections, tables, upgrades.
 
 SQLite: WAL, `synchronous=FULL`, every transaction of a writer starts with BEGIN IMMEDIATE, so two
 receivers on one file queue up instead of failing half-way. PostgreSQL: psycopg 3, READ COMMITTED
@@ -120,7 +120,7 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
 def _create(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         backend = engine.dialect.name
-        _alone(connection)
+        _lock_tables(connection)
         if sa.inspect(connection).get_table_names():
             return  # another receiver was first
         schema.create_all(connection)
@@ -132,14 +132,16 @@ def _create(engine: sa.Engine) -> None:
         connection.execute(format_.insert().values(version=FORMAT_OF_ALEMBIC))
 
 
-def _alone(connection: sa.Connection) -> None:
-    """Until the commit nobody else creates or upgrades (SQLite holds the whole file already)."""
+def _lock_tables(connection: sa.Connection) -> None:
+    """Until the commit no other process creates or upgrades. On SQLite, BEGIN IMMEDIATE has locked
+    the whole file already.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION_LOCK)))
 
 
 def _tune_postgresql(connection: sa.Connection) -> None:
-    """Squeeze batches with lz4 where the server was built with it (Debian's is)."""
+    """Compress batches with lz4 where the server was built with it (Debian's is)."""
     methods: Any = connection.exec_driver_sql(
         "SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'"
     ).scalar()
@@ -159,7 +161,7 @@ def _check(engine: sa.Engine, url: str, read_only: bool) -> None:
     from province.store.upgrade import upgrade
 
     with engine.begin() as connection:
-        _alone(connection)
+        _lock_tables(connection)
         version = _known_version(connection, url)
         if version != FORMAT:  # no other receiver was first
             upgrade(connection, version)

@@ -1,11 +1,13 @@
-"""What was refused, and how pads are: kept beside the entries, never part of them."""
+"""Refused payloads, and the last state, health and configuration of pads: stored beside the
+entries, never part of them.
+"""
 
 import hashlib
 
 import msgspec
 import sqlalchemy as sa
 
-from province.rows import Sighting
+from province.rows import IncidentSeen
 from province.store import bulk
 from province.store.projection_writer import note_incident
 from province.store.tables import pad as pads
@@ -15,19 +17,19 @@ from sync.messages import Health, Problem, Reported, State, Status, write_messag
 from sync.store_port import Arrival
 
 MAX_PAYLOAD_BYTES = 4096
-"""How much of a refused payload is kept; its SHA-256 and length are of the whole."""
+"""Bytes of a refused payload that are kept; its SHA-256 and length are of the whole."""
 
 MAX_REFUSALS = 1000
 """Different refusals kept for each pad; what comes beyond is counted in one row."""
 
 
 def plain(text: str) -> str:
-    """`text` as a database can hold it: PostgreSQL's has no U+0000, and evidence is bounded."""
+    """`text` as a database can hold it: PostgreSQL has no U+0000, and evidence is bounded."""
     return text.replace("\0", "\ufffd")[:1024]
 
 
 def note_refusal(connection: sa.Connection, arrival: Arrival, refused: Refused) -> None:
-    """Keep what was refused. GAP is everyday (a batch overtook another) and is not kept."""
+    """Keep what was refused. GAP is common (a batch overtook another) and is not kept."""
     if refused.problem is Problem.GAP:
         return
     digest = hashlib.sha256(arrival.payload).digest()
@@ -61,32 +63,33 @@ def note_refusal(connection: sa.Connection, arrival: Arrival, refused: Refused) 
 def note_state(
     connection: sa.Connection, pad: str, state: State, head: Head | None, now_ms: int
 ) -> None:
-    """Keep a birth, farewell or will, unless a later (boots, session) is known.
+    """Keep a state, unless one with a later (boots, session) is known.
 
-    A birth that knows less than is stored, or something else, is a restored or copied card. A pad
-    that lost its ledger counts its boots from 1 again: its birth in another ledger is news, a will
-    from the old one is not.
+    A birth with fewer entries than are stored, or another digest, comes from a restored or copied
+    card and is an incident. A pad that lost its ledger counts its boots from 1 again, so numbers of
+    different ledgers cannot be compared: then a birth is taken, and a will is not, because it may
+    be a late one of the old ledger.
     """
     boots, session, ledger = connection.execute(
         sa.select(pads.c.boots, pads.c.session, pads.c.ledger).where(pads.c.pad == pad)
     ).one()
-    said, known = (state.boots, state.session), (boots or 0, session or 0)
-    comparable = said == known or plain(state.ledger) == ledger
-    is_news = said >= known if comparable else state.status is Status.ONLINE
+    new, known = (state.boots, state.session), (boots or 0, session or 0)
+    comparable = new == known or plain(state.ledger) == ledger
+    is_newer = new >= known if comparable else state.status is Status.ONLINE
     if state.status is Status.ONLINE:
         if state.boots < known[0]:
             detail = f"boot {state.boots} after boot {known[0]}"
-            seen = Sighting(pad, plain(state.ledger), "backwards", detail, now_ms)
+            seen = IncidentSeen(pad, plain(state.ledger), "backwards", detail, now_ms)
             note_incident(connection, seen)
-        elif said > known and head is not None and head.pad == pad:
+        elif new > known and head is not None and head.pad == pad:
             if state.seq < head.seq:
                 detail = f"the pad has entries up to {state.seq}, stored are {head.seq}"
-                seen = Sighting(pad, state.ledger, "backwards", detail, now_ms)
+                seen = IncidentSeen(pad, state.ledger, "backwards", detail, now_ms)
                 note_incident(connection, seen)
             elif state.seq == head.seq and state.digest not in {"", head.digest.hex()}:
                 detail = f"another entry {state.seq} than is stored"
-                note_incident(connection, Sighting(pad, state.ledger, "fork", detail, now_ms))
-    if is_news:
+                note_incident(connection, IncidentSeen(pad, state.ledger, "fork", detail, now_ms))
+    if is_newer:
         connection.execute(
             sa.update(pads)
             .where(pads.c.pad == pad)

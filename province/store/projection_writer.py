@@ -1,4 +1,5 @@
-"""Writing what entries mean: merge with what is there, date, note what a person must see.
+"""Writing the rows that new entries give: merging them with the stored rows, dating them, and
+recording incidents.
 
 Everything here runs inside the transaction that stores the entries, under the pad's lock.
 """
@@ -8,36 +9,37 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from province.precedence import merge
-from province.projection import OF_ENTRY, Projection
-from province.rows import Claim, Rating, RatingDetail, Sighting
+from province.projection import ENTRY_COLUMNS, Projection
+from province.rows import Claim, IncidentSeen, Rating, RatingDetail
 from province.store import bulk, tables
 from province.store.raw import batch_with
 from province.timestamps import Anchor, date_from
 
 COPY_FROM_ROWS = 64
-"""Fewer new rows than this are looked up and put one by one: a live rating, not a backlog."""
+"""From this number of invitations on, rows are added by COPY first; below it (live ratings, not a
+backlog) the stored rows are looked up first."""
 
 Anchors = dict[str, list[Anchor]]
 
 
-def write(connection: sa.Connection, derivation: Projection, received_ms: int) -> None:
-    """Write all that `derivation` says about its pad."""
-    pad = derivation.pad
-    bulk.add_missing(connection, tables.anchor, [(pad, *anchor) for anchor in derivation.anchors])
-    touched = {anchor.boot for anchor in derivation.anchors}
-    anchors = read_anchors(connection, pad, derivation.undated_boots() | touched)
+def write(connection: sa.Connection, projection: Projection, received_ms: int) -> None:
+    """Write the rows of `projection`. `received_ms`: for incidents, by the receiver's clock."""
+    pad = projection.pad
+    bulk.add_missing(connection, tables.anchor, [(pad, *anchor) for anchor in projection.anchors])
+    touched = {anchor.boot for anchor in projection.anchors}
+    anchors = read_anchors(connection, pad, projection.undated_boots() | touched)
 
-    _put_ratings(connection, derivation, anchors)
-    _put_details(connection, pad, list(derivation.details.values()))
-    _put_at_positions(connection, tables.stray, derivation.strays(anchors))
-    _put_at_positions(connection, tables.fault, derivation.faults(anchors))
-    _put_at_positions(connection, tables.unread, derivation.unread)
-    bulk.add_missing(connection, tables.opening, derivation.openings)
-    bulk.add_missing(connection, tables.hole, derivation.claims)
-    bulk.add_missing(connection, tables.salvage, derivation.salvages)
+    _put_ratings(connection, projection, anchors)
+    _put_details(connection, pad, list(projection.details.values()))
+    _put_at_positions(connection, tables.stray, projection.strays(anchors))
+    _put_at_positions(connection, tables.fault, projection.faults(anchors))
+    _put_at_positions(connection, tables.unread, projection.unread)
+    bulk.add_missing(connection, tables.opening, projection.openings)
+    bulk.add_missing(connection, tables.hole, projection.claims)
+    bulk.add_missing(connection, tables.salvage, projection.salvages)
     if touched:
         _date_again(connection, pad, {boot: anchors.get(boot, []) for boot in touched})
-    _compare_salvages(connection, derivation, received_ms)
+    _compare_salvages(connection, projection, received_ms)
 
 
 def read_anchors(
@@ -65,8 +67,8 @@ def note_hole(connection: sa.Connection, claim: Claim) -> None:
     bulk.add_missing(connection, tables.hole, [claim])
 
 
-def note_incident(connection: sa.Connection, seen: Sighting) -> None:
-    """Record what a person must look at, once however often it is seen."""
+def note_incident(connection: sa.Connection, seen: IncidentSeen) -> None:
+    """Record an incident; one that is recorded already is only counted."""
     row = (*seen[:4], 0, seen.seen_ms, seen.seen_ms)
     bulk.add_missing(connection, tables.incident, [row])
     incident = tables.incident.c
@@ -82,20 +84,21 @@ def note_incident(connection: sa.Connection, seen: Sighting) -> None:
     )
 
 
-def _put_ratings(connection: sa.Connection, derivation: Projection, anchors: Anchors) -> None:
-    """Add new invitations by the fast way, merge the others with what is stored.
+def _put_ratings(connection: sa.Connection, projection: Projection, anchors: Anchors) -> None:
+    """Add the rows of new invitations; merge the others with the stored rows.
 
-    An invitation whose `invited` entry is among the new ones is taken to be new; should that be
-    wrong (salvaged before, or an id used twice), the rows are looked up after all.
+    An invitation whose `invited` entry is among the new ones is assumed to be new, because a
+    backlog is then added four to eight times as fast. If it is not (salvaged before, or an id used
+    twice), its key exists, nothing is added, and all rows are merged.
     """
-    pad, added = derivation.pad, False
-    if len(derivation.trails) >= COPY_FROM_ROWS:
+    pad, added = projection.pad, False
+    if len(projection.invitations) >= COPY_FROM_ROWS:
         try:
-            bulk.add(connection, tables.rating, derivation.ratings(anchors, complete=True))
+            bulk.add(connection, tables.rating, projection.ratings(anchors, complete=True))
             added = True
         except bulk.RowsExistError:
             pass  # nothing was added; all of them are merged below
-    rest = list(derivation.ratings(anchors, complete=False if added else None))
+    rest = list(projection.ratings(anchors, complete=False if added else None))
     for some in bulk.chunks(rest):
         stored = {row.invitation: row for row in _stored(connection, pad, some)}
         bulk.put(
@@ -119,8 +122,10 @@ def _stored(connection: sa.Connection, pad: str, rows: Iterable[Rating]) -> list
 
 
 def _put_at_positions(connection: sa.Connection, table: sa.Table, rows: Sequence[bulk.Row]) -> None:
-    """Add rows at their positions; of two different entries at one, as `least` has it."""
-    bulk.put_least(connection, table, rows, [c.name for c in table.columns][OF_ENTRY])
+    """Add rows at their positions; of two entries at one position the row that sorts first stays,
+    as in `projection.least`.
+    """
+    bulk.put_least(connection, table, rows, [c.name for c in table.columns][ENTRY_COLUMNS])
 
 
 def _put_details(connection: sa.Connection, pad: str, rows: Sequence[RatingDetail]) -> None:
@@ -143,7 +148,11 @@ def _put_details(connection: sa.Connection, pad: str, rows: Sequence[RatingDetai
 
 
 def _date_again(connection: sa.Connection, pad: str, anchors: Mapping[str, list[Anchor]]) -> None:
-    """Date what waited for these boots' anchors, or had less sure ones."""
+    """Date the stored rows of these boots that have no date, or one by an anchor, again.
+
+    A new anchor may be nearer to an entry, so its date may get less uncertain. Rows with the pad's
+    own time are not touched.
+    """
     for table in tables.DATED:
         keys = [column.name for column in table.primary_key if column.name != "pad"]
         rows = connection.execute(
@@ -182,14 +191,14 @@ def _date_again(connection: sa.Connection, pad: str, anchors: Mapping[str, list[
             )
 
 
-def _compare_salvages(connection: sa.Connection, derivation: Projection, received_ms: int) -> None:
-    """An entry that came in chain and as salvaged must be the same one."""
+def _compare_salvages(connection: sa.Connection, projection: Projection, received_ms: int) -> None:
+    """Record an incident for a salvaged entry that also arrived in its chain, with other bytes."""
     chained = None
-    for salvage, body in zip(derivation.salvages, derivation.salvaged_bodies, strict=True):
+    for salvage, body in zip(projection.salvages, projection.salvaged_bodies, strict=True):
         if chained is None or not chained.holds(salvage.ledger, salvage.seq):
             chained = batch_with(connection, salvage.ledger, salvage.seq)
         if chained is None or chained.bodies[salvage.seq - chained.first] == body:
             continue
         detail = f"entry {salvage.seq} came in chain as another one than was salvaged"
-        seen = Sighting(salvage.pad, salvage.ledger, "salvage-differs", detail, received_ms)
+        seen = IncidentSeen(salvage.pad, salvage.ledger, "salvage-differs", detail, received_ms)
         note_incident(connection, seen)

@@ -1,4 +1,4 @@
-"""The raw tables: heads of ledgers, and batches with the very bytes of their entries."""
+"""The raw tables: heads of ledgers, and batches with the original bytes of their entries."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -35,7 +35,11 @@ class RawBatch(NamedTuple):
 
 
 class Heads:
-    """The heads that one transaction works with, and the batches that it adds."""
+    """The heads of one transaction's ledgers, and the batches that it adds.
+
+    `accept` and `__getitem__` work in memory, so that a group may hold several batches of one
+    ledger; `write` writes all of them at the end.
+    """
 
     def __init__(self, connection: sa.Connection, ledgers: Iterable[str]) -> None:
         self._connection = connection
@@ -49,7 +53,7 @@ class Heads:
         return self._heads.get(ledger_id)
 
     def accept(self, came: Batch, verdict: Accepted, received_ms: int) -> None:
-        """Take an accepted batch in and move the head."""
+        """Add an accepted batch and move the head; nothing is written before `write`."""
         ledger_id, first, digests = came.header.ledger, verdict.first_new, verdict.digests
         before = self._heads.get(ledger_id)
         overlaps = before is not None and first > came.header.first
@@ -110,8 +114,8 @@ class Heads:
                         "last_ms": max(times),
                     }
                 )
-        # Opened by INSERT alone: of two pads that claim one new ledger id, the second fails here
-        # and is judged again.
+        # A new ledger by INSERT and not by an upsert: of two pads that claim one new ledger id at
+        # the same time, the second fails here, and its transaction is run again and refused.
         if opened:
             bulk.add(self._connection, ledger, opened)
         if moved:

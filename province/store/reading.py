@@ -1,4 +1,4 @@
-"""Looking at a store: counts, ratings, ledgers, what is lost. Never writes; any thread."""
+"""Reading a store: counts, ratings, ledgers, lost entries. Never writes; any thread."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,8 +11,8 @@ from sync.entries import HashName
 
 
 class Summary(NamedTuple):
-    """Counts. `lost`: entries that pads once had and that came in by no way. `undated`: ratings
-    whose date is not known. `doubled`: entries that are stored more than once (always 0).
+    """Counts. `lost`: entries that pads once had and that never arrived. `undated`: ratings whose
+    date is not known. `doubled`: entries that are stored more than once (always 0).
     """
 
     pads: int
@@ -35,7 +35,7 @@ class Summary(NamedTuple):
 
 
 class LedgerSeen(NamedTuple):
-    """How far a ledger is stored. `first_ms`, `last_ms`: when its batches came in."""
+    """How far a ledger is stored. `first_ms`, `last_ms`: when its batches arrived."""
 
     ledger: str
     pad: str
@@ -48,7 +48,9 @@ class LedgerSeen(NamedTuple):
 
 
 class PadSeen(NamedTuple):
-    """How a pad is, as it last said (`status` None: it only ever sent entries); JSON texts."""
+    """A pad's last state, health report and configuration, as JSON texts. `status` None: it has
+    sent only entries.
+    """
 
     pad: str
     status: str | None
@@ -61,7 +63,7 @@ class PadSeen(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """Entries that came in by no way: a closed range of seq, why, and which ledger says so."""
+    """Entries that never arrived: a closed range of seq, why, and which ledger says so."""
 
     pad: str
     ledger: str
@@ -93,11 +95,11 @@ class Reading:
 
     @property
     def engine(self) -> sa.Engine:
-        """The store's engine, for who needs a query of his own."""
+        """The store's engine, for queries that this class does not have."""
         return self._engine
 
     def summary(self) -> Summary:
-        """Everything counted, in one snapshot."""
+        """All counts, from one snapshot."""
         rating = tables.rating.c
         with self.snapshot() as connection:
 
@@ -152,13 +154,13 @@ class Reading:
             return read_ledgers(connection)
 
     def pads(self) -> list[PadSeen]:
-        """Every pad that was ever heard of."""
+        """Every pad that has ever sent something."""
         with self.snapshot() as connection:
             rows = connection.execute(sa.select(tables.pad).order_by(tables.pad.c.pad))
             return [PadSeen(*row) for row in rows]
 
     def lost(self) -> list[Lost]:
-        """The entries that are gone."""
+        """The entries that pads once had and that never arrived."""
         with self.snapshot() as connection:
             return find_lost(connection)
 
@@ -190,7 +192,7 @@ def read_ledgers(connection: sa.Connection) -> list[LedgerSeen]:
 
 
 def find_lost(connection: sa.Connection) -> list[Lost]:
-    """What pads say is missing, less what came in chain or as salvaged all the same."""
+    """What pads report as missing, without what has arrived in its chain or as `salvaged`."""
     lost = []
     claims = connection.execute(
         sa.select(tables.hole).order_by(
@@ -202,8 +204,8 @@ def find_lost(connection: sa.Connection) -> list[Lost]:
         start = max(first, counted.get(ledger, 0) + 1)  # claims may overlap
         counted[ledger] = max(last, counted.get(ledger, 0))
         have = [
-            (max(one, start), min(other, last))
-            for one, other in _held(connection, pad, ledger, start, last)
+            (max(held_first, start), min(held_last, last))
+            for held_first, held_last in _held(connection, pad, ledger, start, last)
         ]
         for gone_first, gone_last in _without(start, last, have):
             lost.append(Lost(pad, ledger, gone_first, gone_last, reason, said_by))
@@ -213,6 +215,7 @@ def find_lost(connection: sa.Connection) -> list[Lost]:
 def _held(
     connection: sa.Connection, pad: str, ledger: str, first: int, last: int
 ) -> list[tuple[int, int]]:
+    """The ranges of seq between `first` and `last` that are stored, sorted; they may overlap."""
     batch, salvage = tables.batch.c, tables.salvage.c
     chained = connection.execute(
         sa.select(batch.first, batch.last).where(
@@ -224,18 +227,20 @@ def _held(
             salvage.pad == pad, salvage.ledger == ledger, salvage.seq.between(first, last)
         )
     )
-    return sorted([(one, other) for one, other in chained] + [(seq, seq) for (seq,) in salvaged])
+    ranges = [(held_first, held_last) for held_first, held_last in chained]
+    return sorted(ranges + [(seq, seq) for (seq,) in salvaged])
 
 
 def _without(first: int, last: int, have: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    gone = []
-    for one, other in have:
-        if one > first:
-            gone.append((first, one - 1))
-        first = max(first, other + 1)
+    """The closed ranges of `first` to `last` that no range of `have` (sorted) covers."""
+    missing = []
+    for held_first, held_last in have:
+        if held_first > first:
+            missing.append((first, held_first - 1))
+        first = max(first, held_last + 1)
     if first <= last:
-        gone.append((first, last))
-    return gone
+        missing.append((first, last))
+    return missing
 
 
 def _doubled(connection: sa.Connection) -> int:

@@ -1,10 +1,13 @@
 """`ProvinceStore`: what a receiver writes to. Each call is one transaction, committed on return.
 
-The order inside `take` is the promise: lock the pads, judge against the stored heads, insert the
-raw bytes, derive, move the heads, commit; only then are there receipts, and each tells the head
-that is committed. The lock is the pad's row, not the ledger's: a pad's old and new ledger may be
-about the same invitation. Pads are locked in the order of their ids, so that two receivers wait for
-one another and never for each other.
+The order inside `take` is what law 3 rests on: lock the pads, judge against the stored heads,
+insert the raw bytes, move the heads, derive, commit; only then are there receipts, and each has a
+head that is committed. Without the lock two receivers could judge two batches against the same
+head.
+
+The lock is the pad's row, not the ledger's, because a pad's old and new ledger may both have
+entries about one invitation, whose row is merged. Pads are locked in the order of their ids: two
+receivers that both need two pads then wait in turn, and cannot deadlock.
 """
 
 import time
@@ -17,9 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from province.errors import ProvinceCode, StoreError
 from province.projection import Projection
-from province.rows import Claim, Sighting
-from province.store import bulk, engine, evidence, tables
-from province.store import projection_writer as derived
+from province.rows import Claim, IncidentSeen
+from province.store import bulk, engine, evidence, projection_writer, tables
 from province.store.raw import Heads, read_heads
 from province.store.reading import Reading
 from sync.acceptance import Accepted, Refused, judge, receipt_of
@@ -46,7 +48,7 @@ def open_store(url: str, *, read_only: bool = False) -> "ProvinceStore":
 
 
 class ProvinceStore(Reading):
-    """A province's store. Writing: one thread (a second receiver opens its own); reading: any."""
+    """A province's store. One thread writes (a second receiver opens its own); any may read."""
 
     def __init__(self, opened: sa.Engine, wall_ms: Callable[[], int] | None = None) -> None:
         super().__init__(opened)
@@ -57,14 +59,14 @@ class ProvinceStore(Reading):
         self._engine.dispose()
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Store a group in its order; one receipt for each arrival, telling the committed head.
+        """Store a group in its order; one receipt for each arrival, with the committed head.
 
         Raises StoreError (P04); nothing of the group is stored then.
         """
         return self._commit(partial(_take, arrivals))
 
     def birth(self, pad: str, state: State) -> Receipt:
-        """Note a birth, farewell or will; the receipt tells what is stored of its ledger."""
+        """Keep a state; the receipt has what is stored of its ledger. Raises StoreError (P04)."""
 
         def note(connection: sa.Connection) -> Receipt:
             _lock(connection, [pad])
@@ -77,7 +79,7 @@ class ProvinceStore(Reading):
         return self._commit(note)
 
     def health(self, pad: str, health: Health) -> None:
-        """Keep the newest health of a pad."""
+        """Keep the newest health report of a pad. Raises StoreError (P04)."""
 
         def note(connection: sa.Connection) -> None:
             _lock(connection, [pad])
@@ -86,7 +88,7 @@ class ProvinceStore(Reading):
         self._commit(note)
 
     def reported(self, pad: str, reported: Reported) -> None:
-        """Keep the configuration that a pad says is in force."""
+        """Keep the configuration that a pad reports. Raises StoreError (P04)."""
 
         def note(connection: sa.Connection) -> None:
             _lock(connection, [pad])
@@ -106,7 +108,7 @@ class ProvinceStore(Reading):
             except (DBAPIError, self._driver_error) as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if not left or getattr(origin, "sqlstate", None) not in _LOST_AGAINST_ANOTHER:
-                    self._engine.dispose()  # whatever broke, the next call starts afresh
+                    self._engine.dispose()  # the next call makes new connections
                     raise StoreError(str(origin)) from error
         raise StoreError("a transaction was never tried", ProvinceCode.STORE_WRITE)
 
@@ -120,7 +122,7 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
     _lock(connection, {arrival.pad for arrival in arrivals})
     batches = [arrival.batch for arrival in arrivals if arrival.batch is not None]
     heads = Heads(connection, (came.header.ledger for came in batches))
-    derivations: dict[str, Projection] = {}
+    projections: dict[str, Projection] = {}
     refused: list[Refused | None] = []
     for arrival in arrivals:
         verdict = _judge(heads, arrival)
@@ -133,15 +135,15 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
                 _note_opening(connection, arrival, arrival.batch)
             if verdict.hole is not None:
                 claim = Claim(arrival.pad, ledger, *verdict.hole, "torn", ledger)
-                derived.note_hole(connection, claim)
+                projection_writer.note_hole(connection, claim)
             heads.accept(arrival.batch, verdict, arrival.received_ms)
-            if arrival.pad not in derivations:
-                derivations[arrival.pad] = Projection(arrival.pad)
-            derivations[arrival.pad].feed(ledger, verdict.first_new, verdict.bodies)
+            if arrival.pad not in projections:
+                projections[arrival.pad] = Projection(arrival.pad)
+            projections[arrival.pad].feed(ledger, verdict.first_new, verdict.bodies)
     heads.write()
     received_ms = max((arrival.received_ms for arrival in arrivals), default=0)
-    for derivation in derivations.values():
-        derived.write(connection, derivation, received_ms)
+    for projection in projections.values():
+        projection_writer.write(connection, projection, received_ms)
     return [_receipt(heads, *pair) for pair in zip(arrivals, refused, strict=True)]
 
 
@@ -176,12 +178,14 @@ def _note_refused(
         ledger = arrival.batch.header.ledger
         if heads[ledger] is not None:
             detail = evidence.plain(refused.detail)
-            seen = Sighting(arrival.pad, ledger, "fork", detail, arrival.received_ms)
-            derived.note_incident(connection, seen)
+            seen = IncidentSeen(arrival.pad, ledger, "fork", detail, arrival.received_ms)
+            projection_writer.note_incident(connection, seen)
 
 
 def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> None:
-    """A pad that goes on in a new ledger names the one before, or somebody must ask where it is."""
+    """Record an incident for a new ledger whose predecessor is lost, or is not named although the
+    pad has had one: a person must ask where it is.
+    """
     try:
         opened = read_body(came.bodies[0]) if came.header.first == 1 else None
     except ValueError:
@@ -204,10 +208,10 @@ def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> N
 
 
 def _note(connection: sa.Connection, arrival: Arrival, came: Batch, kind: str, detail: str) -> None:
-    seen = Sighting(
+    seen = IncidentSeen(
         arrival.pad, came.header.ledger, kind, evidence.plain(detail), arrival.received_ms
     )
-    derived.note_incident(connection, seen)
+    projection_writer.note_incident(connection, seen)
 
 
 def _receipt(heads: Heads, arrival: Arrival, refused: Refused | None) -> Receipt:

@@ -1,9 +1,9 @@
 """The province's tables, once, for SQLite and PostgreSQL.
 
-Two sorts. *Raw* tables hold what came in and are the truth: `batch` has the very bytes of every
-accepted entry, and triggers refuse to change or delete a row; the view `entry` shows the same one
-entry a row. *Derived* tables say what the entries mean; each of their rows can be derived again
-from the raw ones (`ratingpad-province verify` does). The rest (`refusal`, `incident`) is evidence.
+Two kinds. *Raw* tables hold what arrived and are the truth: `batch` has the original bytes of every
+accepted entry, and triggers refuse to change or delete a row; the view `entry` shows one entry a
+row. *Derived* tables say what the entries mean; each of their rows can be derived again from the
+raw ones (`ratingpad-province verify` does). The rest (`refusal`, `incident`) is evidence.
 """
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ def _number(name: str, *, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, _Number, nullable=nullable)
 
 
-def _dating() -> tuple[sa.Column[str] | sa.Column[int], ...]:
+def _date_columns() -> tuple[sa.Column[str] | sa.Column[int], ...]:
     return (
         _text("boot"),
         _number("mono_ms"),
@@ -65,7 +65,7 @@ ledger = sa.Table(
     sa.Index("ledger_by_pad", "pad"),
 )
 """How far each ledger is stored: its head. `entries`: how many are (fewer than `seq` where holes
-are). `first_ms`, `last_ms`: when batches came in."""
+are). `first_ms`, `last_ms`: when batches arrived."""
 
 batch = sa.Table(
     "batch",
@@ -109,7 +109,7 @@ rating = sa.Table(
     _number("invited_seq", nullable=True),
     _text("ledger"),
     _number("seq"),
-    *_dating(),
+    *_date_columns(),
 )
 
 detail = sa.Table(
@@ -137,13 +137,13 @@ def _at_position(
     )
 
 
-stray = _at_position("stray", _text("key"), _text("state"), _text("source"), *_dating())
+stray = _at_position("stray", _text("key"), _text("state"), _text("source"), *_date_columns())
 fault = _at_position(
     "fault",
     sa.Column("cleared", sa.Boolean, nullable=False),
     _text("code"),
     _text("detail"),
-    *_dating(),
+    *_date_columns(),
 )
 unread = _at_position("unread", _text("kind"), _text("why"))
 
@@ -192,7 +192,7 @@ hole = sa.Table(
     _text("reason"),
     _text("said_by"),
 )
-"""Entries that a pad once had and cannot send. What came in another way is no longer lost."""
+"""Entries that a pad once had and cannot send. One that arrives as `salvaged` is no longer lost."""
 
 DATED = (rating, stray, fault)
 """The tables whose rows are dated again when an anchor comes in."""
@@ -221,8 +221,8 @@ pad = sa.Table(
     _text("health", nullable=True),
     _text("reported", nullable=True),
 )
-"""Presence: the newest state, health and configuration of each pad, as JSON as it came. Its row
-is the lock under which everything of a pad is written."""
+"""The newest state, health report and configuration of each pad, as JSON. Its row is the lock under
+which everything of a pad is written."""
 
 refusal = sa.Table(
     "refusal",
@@ -238,7 +238,7 @@ refusal = sa.Table(
     _number("first_ms"),
     _number("last_ms"),
 )
-"""What was not taken, and why: the payload's beginning as evidence, once however often it came."""
+"""What was refused, and why: the payload's beginning as evidence, one row however often it came."""
 
 incident = sa.Table(
     "incident",
@@ -253,7 +253,7 @@ incident = sa.Table(
 )
 """What a person must look at: `fork`, `backwards`, `unannounced`, `vanished`, `salvage-differs`."""
 
-# --- what SQLAlchemy has no words for -------------------------------------------------------------
+# --- what SQLAlchemy cannot express ---------------------------------------------------------------
 
 _SQLITE = (
     """CREATE TRIGGER batch_is_never_updated BEFORE UPDATE ON batch

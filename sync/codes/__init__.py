@@ -2,10 +2,10 @@
 
 levels.toml    the five levels under both official numberings, which run in opposite directions
 options.toml   the reasons that may go with a level
-channels.toml  through which channel a rating came
+channels.toml  through which channel a rating was given
 
-Inside the project a level is a `Level`, never a number. Whoever talks to an interface that wants
-numbers names the numbering here; a number that a table does not have is an error, never a default.
+Inside the project a level is a `Level`, never a number. Code for an interface that has numbers
+names the numbering; a number that a table does not have is an error, never a default.
 """
 
 import datetime
@@ -35,9 +35,9 @@ class Numbering(enum.Enum):
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A reason that may go with a level. `gloss` is for us, never shown to the public.
+    """A reason that may go with a level. `gloss`: its meaning for developers, never shown.
 
-    `extended`: outside the base set of three. `retired`: met in old data, no longer offered.
+    `extended`: outside the base set of three. `retired`: occurs in old data, no longer offered.
     """
 
     code: str

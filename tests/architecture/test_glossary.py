@@ -97,7 +97,6 @@ STILL_NAMED = {
     "device/session/actions.py",
     "device/ui/touch/page_start.py",
     "device/ui/touch/touches.py",
-    "province/store/tables.py",
 }
 """Modules whose renaming is not finished; the list may only become shorter."""
 

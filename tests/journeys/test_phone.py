@@ -85,14 +85,14 @@ def known(pad: ScannedPad, invitation: str, came_ms: int) -> KnownInvitation:
     """What the province knows once the pad's ledger has come in."""
     derived = Projection(pad.id)
     derived.feed("ledger", 1, [write_body(body) for body in pad.bodies()])
-    trail = derived.trails.get(invitation)
-    if trail is None or trail.invited is None:
+    precedence = derived.invitations.get(invitation)
+    if precedence is None or precedence.invited is None:
         return KnownInvitation()
     pressed = None
-    if isinstance(trail.outcome, Rated):
-        pressed = Pressed(date(trail.outcome.at, derived.anchors), came_ms)
+    if isinstance(precedence.outcome, Rated):
+        pressed = Pressed(date(precedence.outcome.at, derived.anchors), came_ms)
     return KnownInvitation(
-        Arrived(pad.id, date(trail.invited.at, derived.anchors), came_ms), pressed
+        Arrived(pad.id, date(precedence.invited.at, derived.anchors), came_ms), pressed
     )
 
 

@@ -21,14 +21,14 @@ def withdrawn(invitation: str) -> Withdrawn:
 
 
 def derive(*bodies: Body | bytes, ledger: str = "01A", first: int = 1) -> Projection:
-    derivation = Projection("pad-1")
+    projection = Projection("pad-1")
     raws = [body if isinstance(body, bytes) else write_body(body) for body in bodies]
-    derivation.feed(ledger, first, raws)
-    return derivation
+    projection.feed(ledger, first, raws)
+    return projection
 
 
-def row(derivation: Projection) -> Rating:
-    [only] = derivation.ratings({})
+def row(projection: Projection) -> Rating:
+    [only] = projection.ratings({})
     return only
 
 
@@ -82,7 +82,7 @@ def test_a_level_outlives_a_withdrawal_or_lapse_written_after_it() -> None:
 
 def test_what_is_not_understood_is_named_and_holds_nothing_up() -> None:
     huge = write_body(rated("i", elapsed_ms=2**60))
-    derivation = derive(
+    projection = derive(
         b'{"kind":"future-thing","at":7}',
         b"\xff",
         b"[" * 9000,
@@ -93,9 +93,9 @@ def test_what_is_not_understood_is_named_and_holds_nothing_up() -> None:
         write_body(lapsed("i", at(2**60))),
         invited("i"),
     )
-    assert [unread.seq for unread in derivation.unread] == list(range(1, 9))
-    assert derivation.unread[0][3:] == ("future-thing", "unknown kind")
-    assert row(derivation).standing == "open"
+    assert [unread.seq for unread in projection.unread] == list(range(1, 9))
+    assert projection.unread[0][3:] == ("future-thing", "unknown kind")
+    assert row(projection).standing == "open"
 
 
 def test_a_nul_in_a_text_does_not_reach_the_database() -> None:
@@ -104,18 +104,18 @@ def test_a_nul_in_a_text_does_not_reach_the_database() -> None:
 
 
 def test_boots_without_the_time_are_those_that_need_anchors() -> None:
-    derivation = derive(invited("i", dark(1, "b1")), invited("j", at(1, boot="b2")))
-    assert derivation.undated_boots() == {"b1"}
+    projection = derive(invited("i", dark(1, "b1")), invited("j", at(1, boot="b2")))
+    assert projection.undated_boots() == {"b1"}
 
 
 def test_a_salvaged_entry_is_the_old_entry_at_its_old_place() -> None:
     old = write_body(rated("i", BAD)).decode()
     once = Salvaged(at=at(1), ledger="01A", seq=7, digest="ab", body=old)
     twice = Salvaged(at=at(2), ledger="01B", seq=9, digest="cd", body=write_body(once).decode())
-    derivation = derive(twice, ledger="01C", first=2)
-    got = row(derivation)
+    projection = derive(twice, ledger="01C", first=2)
+    got = row(projection)
     assert (got.level, got.ledger, got.seq) == ("very_dissatisfied", "01A", 7)
-    assert [(one.ledger, one.seq, one.via_ledger, one.via_seq) for one in derivation.salvages] == [
+    assert [(one.ledger, one.seq, one.via_ledger, one.via_seq) for one in projection.salvages] == [
         ("01B", 9, "01C", 2),
         ("01A", 7, "01B", 9),
     ]
@@ -153,10 +153,10 @@ def test_any_order_any_pieces_and_any_repetition_give_the_same_rows(
     while pieces:
         size = data.draw(st.integers(1, len(pieces)))
         part, pieces = pieces[:size], pieces[size:]
-        derivation = Projection("pad-1")
+        projection = Projection("pad-1")
         for seq, body in part:
-            derivation.feed("01A", seq, [write_body(body)])
-        for got in derivation.ratings({}):
+            projection.feed("01A", seq, [write_body(body)])
+        for got in projection.ratings({}):
             stored = merged.get(got.invitation)
             merged[got.invitation] = got if stored is None else merge(stored, got)
     assert merged == whole
