@@ -1,5 +1,6 @@
 """The documents tell of everything there is: topics, kinds, codes, keys, commands."""
 
+import configparser
 import importlib
 import re
 import subprocess
@@ -308,6 +309,56 @@ def test_a_readme_fits_its_screen_and_leads_everywhere(name):
         assert room in text, room
     for folder in source_tree.PACKAGES:
         assert f"{folder}/" in text, folder
+
+
+def paths_in(text: str) -> set[str]:
+    """The files and folders that a text names, in backticks or in a box of a drawing."""
+    spans = re.findall(r"`([\w./-]+)`", text) + re.findall(r"(?<=<br>)[\w./-]+", text)
+    return {span for span in spans if "/" in span or span.endswith((".py", ".cfg"))}
+
+
+def absent(paths: set[str]) -> set[str]:
+    """The paths that are not in the repository; a bare file name may be anywhere in it."""
+    names = {path.name for path in source_tree.sources()}
+    return {path for path in paths if not (source_tree.ROOT / path).exists() and path not in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        ("README.md", ["One press, six rooms"]),
+        ("README.zh-CN.md", ["一次按键，六个环节"]),
+        ("docs/architecture.md", ["One press, six rooms", "Where things are", "Threads"]),
+    ],
+)
+def test_every_path_that_an_overview_names_is_there(name, titles):
+    for title in titles:
+        paths = paths_in(section(read(name), title))
+        assert paths
+        assert absent(paths) == set()
+
+
+def test_a_path_that_is_not_there_is_noticed():
+    text = "`device/gone.py`, `debounce.py`, `device/pad.py`, `nowhere.py` and D[sync<br>sync/x.py]"
+    assert absent(paths_in(text)) == {"device/gone.py", "nowhere.py", "sync/x.py"}
+
+
+def test_both_readmes_lead_a_press_through_the_same_rooms():
+    english = section(read("README.md"), "One press, six rooms")
+    assert paths_in(english) == paths_in(section(read("README.zh-CN.md"), "一次按键，六个环节"))
+    assert len(re.findall(r"^\| \d ", english, re.MULTILINE)) == 6
+
+
+def test_the_layers_that_are_told_are_those_of_the_contract():
+    settings = configparser.ConfigParser()
+    settings.read(source_tree.ROOT / "setup.cfg", "utf-8")
+    layers = settings["importlinter:contract:device"]["layers"].strip().splitlines()
+    table = section(read("docs/architecture.md"), "Where things are").partition("| layer |")[2]
+    told = iter(re.findall(r"`(\w+)`", table.partition("\n\n")[0]))
+    for layer in layers:
+        rooms = set(re.findall(r"\w+", layer))
+        assert {next(told) for _ in rooms} == rooms
+    assert not list(told)
 
 
 def test_the_glossary_has_every_level_in_both_languages():
