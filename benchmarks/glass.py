@@ -113,7 +113,7 @@ async def _filmed() -> list[Film]:
         if wrong:
             raise BenchError(f"the story: {wrong[0]}")
         return [
-            [None if picture == DARK else picture for picture in pad.film]
+            [None if picture == DARK else picture for picture in pad.shown_pictures]
             for pad in stage.pads.values()
         ]
 

@@ -1,7 +1,7 @@
 """The demo's broker: rumqttd from PyPI's `iotcore`, MQTT 5 on loopback, no root needed.
 
-`main FILE` serves until it is killed. A hall or a province runs mosquitto; this
-one is for trying things out, keeps nothing on disk and knows no passwords.
+`main FILE` serves until it is killed. A hall or a province runs mosquitto; this broker is for the
+demo only: it keeps nothing on disk and has no passwords.
 """
 
 import sys

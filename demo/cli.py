@@ -13,7 +13,7 @@ from typing import Any
 from demo.demo_server import build_app
 from demo.processes import StageError
 from demo.stage import Stage
-from demo.story import tell
+from demo.story import run_story
 from demo.view_model import ViewModel
 from sync import __version__
 from web.server import PortError, serve
@@ -22,7 +22,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo until it is interrupted, or tell the story; the exit code."""
+    """Run the demo until it is interrupted, or run the story; the exit code."""
     parser = argparse.ArgumentParser(prog="ratingpad-demo", description=__doc__)
     parser.add_argument("what", nargs="?", choices=("run", "story"), default="run")
     parser.add_argument("--port", type=int, default=0, help="of the page (default: any free one)")
@@ -30,13 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7, help="of the story's dice")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--version", action="version", version=f"ratingpad-demo {__version__}")
-    wish = parser.parse_args(arguments)
-    if wish.pads is not None and not 1 <= wish.pads <= 9:
+    given = parser.parse_args(arguments)
+    if given.pads is not None and not 1 <= given.pads <= 9:
         parser.error("--pads takes 1 to 9")
     try:
-        if wish.what == "story":
-            return asyncio.run(interruptible(tell(seed=wish.seed, pads=wish.pads or 3)))
-        run = run_page(port=wish.port, pads=wish.pads or 1, open_browser=not wish.no_open)
+        if given.what == "story":
+            return asyncio.run(interruptible(run_story(seed=given.seed, pads=given.pads or 3)))
+        run = run_page(port=given.port, pads=given.pads or 1, open_browser=not given.no_open)
         return asyncio.run(interruptible(run))
     except asyncio.CancelledError:
         return 0
@@ -68,7 +68,7 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
 
 
 async def interruptible(work: Coroutine[Any, Any, int]) -> int:
-    """Run `work`; the first signal cancels it, the following ones change nothing.
+    """Run `work`; the first signal cancels it, later ones do nothing.
 
     Raises CancelledError when it was interrupted.
     """
@@ -84,17 +84,17 @@ def _signals(task: "asyncio.Future[int]") -> Iterator[None]:
 
     def interrupt() -> None:
         nonlocal interrupted
-        if not interrupted:  # a second Ctrl-C must not cut the cleaning-up short
+        if not interrupted:  # a second Ctrl-C must not interrupt the clean-up
             interrupted = True
             task.cancel()
 
-    for one in SIGNALS:
-        loop.add_signal_handler(one, interrupt)
+    for number in SIGNALS:
+        loop.add_signal_handler(number, interrupt)
     try:
         yield
     finally:
-        for one in SIGNALS:
-            loop.remove_signal_handler(one)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 if __name__ == "__main__":

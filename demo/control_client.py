@@ -1,8 +1,8 @@
-"""The simulated board's control socket: the demo's hands on the keys, eyes and ears on the pad.
+"""The simulated board's control socket: presses keys, receives pictures, lights and sounds.
 
-JSON lines over a unix socket, as `device/drivers/sim/` speaks them. One connection watches display,
-lights and sounds for as long as the pad has power; each action goes over a connection of its own,
-so that a power cut in the middle of a press leaves nothing confused. On one asyncio loop.
+JSON lines over a unix socket, the protocol of `device/drivers/sim/`. One connection receives what
+the pad shows for as long as it has power; each action has a connection of its own, so that a power
+cut in the middle of a press disturbs no other exchange. On one asyncio loop.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ SETTLE_S = 0.06
 
 
 class ControlError(ConnectionError):
-    """The board did not answer, or said no."""
+    """The board did not answer, or refused."""
 
 
 class ControlClient:
-    """What can be done to one pad with fingers and a soldering iron."""
+    """The controls of one simulated board. `on_picture` and `on_signal` are called on the loop."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class ControlClient:
     async def watch(self, within_s: float) -> None:
         """Begin to follow the display; returns with the first picture.
 
-        Raises PanelError when the board has not shown anything `within_s` seconds from now.
+        Raises ControlError when the board has not shown anything `within_s` seconds from now.
         """
         await self.stop()
         self._power_gone = False
@@ -57,15 +57,15 @@ class ControlClient:
             await self.stop()
             raise ControlError(f"no picture within {within_s:g} s") from error
 
-    async def see_it_out(self) -> None:
-        """After the power has gone: take in what was still shown, then look away."""
+    async def finish(self) -> None:
+        """After a power cut: receive what was still shown, then stop; waits 1 s at most."""
         self._power_gone = True
         if self._watching is not None:
             await asyncio.wait([self._watching], timeout=1.0)
         await self.stop()
 
     async def stop(self) -> None:
-        """Look away; safe to call twice."""
+        """Stop following the display; safe to call twice."""
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
@@ -74,7 +74,7 @@ class ControlClient:
     async def press(self, *keys: str, hold_ms: int = 120) -> None:
         """Press one key, or several at once, for `hold_ms`; returns with the fingers still down.
 
-        `lift` waits until they are up. Raises PanelError when the board is gone.
+        `lift` waits until they are up. Raises ControlError when the board is gone.
         """
         await self._ask({"do": "press", "keys": list(keys), "hold_ms": hold_ms})
         self._up_at = asyncio.get_running_loop().time() + hold_ms / 1000 + SETTLE_S
@@ -115,16 +115,16 @@ class ControlClient:
             try:
                 writer.write(b'{"do":"watch"}\n')
                 while line := await reader.readline():
-                    news = _read(line)
-                    if "signal" in news:
-                        self._on_signal(msgspec.convert(news["signal"], SignalEvent))
+                    message = _read(line)
+                    if "signal" in message:
+                        self._on_signal(msgspec.convert(message["signal"], SignalEvent))
                         continue
-                    picture = base64.b64decode(news.get("picture", ""))
+                    picture = base64.b64decode(message.get("picture", ""))
                     if len(picture) == PICTURE_BYTES:
                         self._on_picture(picture)
                         seen.set()
             except OSError:
-                pass  # the power is gone; the stage says so and looks away
+                pass  # a power cut; `finish` or `stop` ends the loop
             finally:
                 writer.close()
             await asyncio.sleep(0.05)

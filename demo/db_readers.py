@@ -1,7 +1,7 @@
-"""What both ends have written, read without a way to change it (SQLite `mode=ro`).
+"""Reads the pad's ledger and the province's store, which it cannot change (SQLite `mode=ro`).
 
-The pad's ledger and the province's store are read as files, beside the programs that own them, so
-that the page shows what is on disk and not what a program says of itself. On the loop's thread.
+Both are read as files, beside the programs that own them, so that the page shows what is on disk
+and not what a program reports. On the loop's thread.
 """
 
 import sqlite3
@@ -53,8 +53,10 @@ class LedgerPage(msgspec.Struct, frozen=True):
     entries: list[EntryRow]
 
 
-class LedgerBook:
-    """A pad's ledger, read on from where it was read last; a new file is noticed by its id."""
+class LedgerReader:
+    """A pad's ledger; each `read` continues where the last one ended. A new file is noticed by its
+    ledger id. `committed`: the invitations with a `rated` entry.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -69,7 +71,7 @@ class LedgerBook:
             with closing(_open(self._path)) as ledger:
                 self._read_on(ledger)
         except sqlite3.Error:
-            return None  # not there yet, or being set aside: the next look will tell
+            return None  # not there yet, or being set aside: the next read will succeed
         if not self._rows:
             return None
         newest = self._rows[-1]
@@ -197,7 +199,7 @@ SELECT pad, invitation, coalesce(case_number, ''), coalesce(window_id, ''), stan
 FROM rating ORDER BY rowid DESC LIMIT ?"""
 
 
-class ProvinceBook:
+class ProvinceReader:
     """The province's store. `stored` counts the ratings of each invitation in the raw batches."""
 
     def __init__(self, path: Path) -> None:

@@ -2,8 +2,8 @@
 
 Counted in invitations, because one invitation is one rating (law 4):
 
-- *thanked*: the citizen was told that the rating is kept. By the pad's screen; or, where the power
-  went between the commit and the screen, by the clerk, whom the pad told "rated" once it was back.
+- *thanked*: the citizen was told that the rating is kept: by the pad's screen, or, where the power
+  was cut between the commit and the screen, by the clerk, whose desk said "rated" after the start.
 - *pressed*: a level was pressed for the open invitation, and the pad thanked for it or committed
   it. A press whose power was cut before the commit thanked nobody: the citizen presses again.
 - *stored*: the province counts a rating for it.
@@ -28,12 +28,12 @@ class DeliveryCount(NamedTuple):
 
     @property
     def kept(self) -> bool:
-        """Whether every promise so far is kept; what is waiting is no breach."""
+        """Whether no rating is lost or doubled; ratings may still be waiting."""
         return self.lost == 0 and self.doubled == 0
 
     @property
     def settled(self) -> bool:
-        """Whether every promise is kept and nothing is under way."""
+        """Whether no rating is lost or doubled, and none is waiting."""
         return self.kept and self.pressed == self.thanked == self.stored
 
     def line(self) -> str:
@@ -47,18 +47,18 @@ class DeliveryCount(NamedTuple):
 def count(
     thanked: Collection[str], committed: Collection[str], stored: Mapping[str, int]
 ) -> DeliveryCount:
-    """The tally of three sets of invitation ids.
+    """The counts of three sets of invitation ids.
 
     `committed`: a `rated` entry is in the pad's ledger. `stored`: how many ratings the province
     counts for each invitation.
     """
-    told, held = set(thanked), set(committed)
-    there = {invitation for invitation, ratings in stored.items() if ratings}
+    thanked_ids, committed_ids = set(thanked), set(committed)
+    stored_ids = {invitation for invitation, ratings in stored.items() if ratings}
     return DeliveryCount(
-        pressed=len(told | held),
-        thanked=len(told),
-        stored=len(there),
-        waiting=len(held - there),
-        lost=len(told - held - there),
+        pressed=len(thanked_ids | committed_ids),
+        thanked=len(thanked_ids),
+        stored=len(stored_ids),
+        waiting=len(committed_ids - stored_ids),
+        lost=len(thanked_ids - committed_ids - stored_ids),
         doubled=sum(ratings > 1 for ratings in stored.values()),
     )

@@ -1,6 +1,6 @@
-"""The clerk's counter: the pad's HTTP desk as a window system would use it.
+"""The clerk's window system: a client of the pad's HTTP desk.
 
-It carries what the clerk may know and nothing else: open, rated, unrated, withdrawn, paused.
+It receives what the clerk may know and nothing else: open, rated, unrated, withdrawn, paused.
 """
 
 import asyncio
@@ -13,7 +13,9 @@ ANSWER_S = 5.0
 
 
 class DeskRefusalError(RuntimeError):
-    """The pad said no: `status` (HTTP; 0 when it could not be reached), `code`, and in words."""
+    """The desk refused: `status` (HTTP; 0 when the pad could not be reached), `code`, and the
+    reason in words (`says`).
+    """
 
     def __init__(self, status: int, code: str, says: str) -> None:
         super().__init__(f"{code}: {says}")
@@ -23,7 +25,7 @@ class DeskRefusalError(RuntimeError):
 
 
 class DeskClient:
-    """One window's calls to its pad. Each call runs on a thread, the loop goes on."""
+    """One window's calls to its pad. Each call runs on a thread and does not block the loop."""
 
     def __init__(self, port: int, token: str, clerk: str) -> None:
         self._port = port
@@ -32,8 +34,8 @@ class DeskClient:
 
     async def invite(self, case: str, matter: str, step: str) -> str:
         """Ask for a rating; the invitation's id. Raises DeskRefusalError."""
-        wish = {"case": case, "matter": matter, "step": step, "clerk": self._clerk}
-        answer = await self._call("POST", "/invitations", wish)
+        fields = {"case": case, "matter": matter, "step": step, "clerk": self._clerk}
+        answer = await self._call("POST", "/invitations", fields)
         return str(answer["invitation"])
 
     async def standing(self, invitation: str) -> str:
@@ -61,19 +63,19 @@ class DeskClient:
         return await asyncio.to_thread(self._exchange, method, path, body)
 
     def _exchange(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        window = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_S)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        wish = None if body is None else msgspec.json.encode(body)
+        payload = None if body is None else msgspec.json.encode(body)
         try:
-            window.request(method, f"/v1{path}", wish, headers)
-            answer = window.getresponse()
-            said = msgspec.json.decode(answer.read(), type=dict[str, Any])
+            connection.request(method, f"/v1{path}", payload, headers)
+            answer = connection.getresponse()
+            fields = msgspec.json.decode(answer.read(), type=dict[str, Any])
         except (OSError, http.client.HTTPException, ValueError) as error:
-            # Also what a power cut in the middle of an answer looks like.
+            # A power cut in the middle of an answer raises one of these, too.
             raise DeskRefusalError(0, "off", "the pad does not answer") from error
         finally:
-            window.close()
+            connection.close()
         if answer.status >= 400:
-            code, says = str(said.get("error", "error")), str(said.get("says", ""))
+            code, says = str(fields.get("error", "error")), str(fields.get("says", ""))
             raise DeskRefusalError(answer.status, code, says)
-        return said
+        return fields

@@ -1,12 +1,12 @@
 """Run a program that dies with the one that started it. Linux only, like the pad.
 
 `python -I -S die_with_parent.py PARENT_PID PROGRAM ARGS...` asks the kernel to kill this process
-when its parent dies, then becomes PROGRAM; the wish outlives exec. So even a SIGKILL of the demo
-leaves no child behind. `python -I -S die_with_parent.py --sweep DIR` waits for the end of its
-standard input (the demo's end of a pipe, closed by the kernel however the demo died) and removes
-DIR.
+when its parent dies (`PR_SET_PDEATHSIG`, which exec keeps), then becomes PROGRAM. So even a SIGKILL
+of the demo leaves no child behind. `python -I -S die_with_parent.py --sweep DIR` waits for the end
+of its standard input (the demo's end of a pipe, closed by the kernel however the demo died) and
+removes DIR.
 
-It imports nothing of ours and little else: it runs once before every child.
+It imports none of this project's modules and little else: it runs once before every child.
 """
 
 import ctypes
@@ -19,11 +19,13 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def hold(parent: int, program: list[str]) -> None:
-    """Become `program`, to be killed when `parent` dies. Raises OSError when it cannot start."""
+    """Become `program`, which the kernel kills when `parent` dies. Raises OSError when it cannot
+    start.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:  # it died between fork and prctl: nobody would ever kill us
+    if os.getppid() != parent:  # it died between fork and prctl, so the signal would never come
         sys.exit(1)
     os.execv(program[0], program)
 
@@ -31,7 +33,7 @@ def hold(parent: int, program: list[str]) -> None:
 def sweep(directory: str) -> None:
     """Remove `directory` once standard input ends.
 
-    Again and again for five seconds: a child that is about to die may still write into it.
+    Tries for five seconds: a child that is about to be killed may still write into it.
     """
     import shutil
     import time

@@ -1,4 +1,4 @@
-"""What to try next, one sentence at a time. Pure: a situation in, a hint out."""
+"""What the visitor may try next: a situation in, one sentence out. Pure."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the hints look at: how one pad stands, and what has been tried so far."""
+    """What a hint depends on: the state of one pad, and what has been tried so far."""
 
     power: bool = True
     starting: bool = False
@@ -176,7 +176,7 @@ THANKED = Hint(
     "Thanks comes only after the commit. Press again within 3 s to change it",
     "",
 )
-"""While the pad still thanks, it takes no other invitation and no idle press."""
+"""While the pad shows thanks, it takes no other invitation, and a press is a correction."""
 
 
 def next_hint(situation: Situation) -> Hint:

@@ -1,7 +1,7 @@
-"""A program on the stage: started on a leash, its output kept in a file, killed without mercy.
+"""A program of the demo: started by `die_with_parent.py`, its output kept in a file, killed.
 
-Children run in sessions of their own, so that Ctrl-C reaches only the demo, which then takes them
-down in order; the leash covers the case that the demo itself is killed.
+Children run in sessions of their own, so that Ctrl-C reaches only the demo, which then stops them
+in order; `die_with_parent.py` is for the case that the demo itself is killed.
 """
 
 import asyncio
@@ -11,21 +11,21 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-LEASH = Path(__file__).with_name("die_with_parent.py")
+DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 
 
 class StageError(RuntimeError):
-    """A program of the stage did not come up; says which, and what it printed last."""
+    """A program of the demo did not start; says which, and what it printed last."""
 
 
 def module(name: str, *arguments: str) -> list[str]:
-    """The command line that calls `main` of one of our modules, in this very Python."""
+    """The command line that calls `main` of a module, with the Python that runs the demo."""
     return [sys.executable, "-c", f"from {name} import main; raise SystemExit(main())", *arguments]
 
 
-def leashed(command: list[str]) -> list[str]:
+def bound_to_parent(command: list[str]) -> list[str]:
     """The same command, as a child that dies with this process."""
-    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command]
+    return [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()), *command]
 
 
 class Program:
@@ -39,22 +39,23 @@ class Program:
 
     @property
     def alive(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process is running."""
         return self._process is not None and self._process.returncode is None
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it is there."""
+        """Its process id while it is running."""
         return self._process.pid if self._process is not None and self.alive else None
 
     async def start(self) -> None:
-        """Start it on a leash, appending its output to the log. Does not wait for it to be ready.
+        """Start it, appending its output to the log. Does not wait until it is ready.
 
-        Call from the main thread: the kernel's leash is tied to the thread that starts the child.
+        Call it from the main thread: PR_SET_PDEATHSIG is sent when the thread ends that started the
+        child, not when its process does.
         """
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *leashed(self.command),
+                *bound_to_parent(self.command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -62,11 +63,11 @@ class Program:
             )
 
     async def kill(self) -> None:
-        """SIGKILL: what a pulled power plug is to a program."""
+        """SIGKILL, which is to a program what a power cut is."""
         await self._end(signal.SIGKILL)
 
     async def stop(self, patience_s: float = 3.0) -> None:
-        """SIGTERM, and SIGKILL when it has not gone after `patience_s`."""
+        """SIGTERM, and SIGKILL when it still runs after `patience_s`."""
         try:
             async with asyncio.timeout(patience_s):
                 await self._end(signal.SIGTERM)
@@ -77,12 +78,12 @@ class Program:
         if self._process is None:
             return
         if self._process.returncode is None:
-            with suppress(ProcessLookupError):  # gone between the look and the signal
+            with suppress(ProcessLookupError):  # it ended a moment ago
                 os.killpg(self._process.pid, sign)
         await self._process.wait()
 
     async def ended(self) -> None:
-        """Return when the process has ended, whatever ended it."""
+        """Wait until the process has ended, for whatever reason."""
         if self._process is not None:
             await self._process.wait()
 
@@ -96,16 +97,16 @@ class Program:
 
 
 class Sweeper:
-    """Removes the demo's directory however the demo ends."""
+    """Removes the demo's directory, however the demo ends."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start to wait for the demo's end; before anything is put into the directory."""
+        """Start to wait for the demo's end; call it before anything is put into the directory."""
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(LEASH), "--sweep", str(self._directory)),
+            *(sys.executable, "-I", "-S", str(DIE_WITH_PARENT), "--sweep", str(self._directory)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -113,7 +114,7 @@ class Sweeper:
         )
 
     async def sweep(self) -> None:
-        """Remove the directory now and wait until it is gone."""
+        """Remove the directory now, and wait until that is done."""
         if self._process is None or self._process.stdin is None:
             return
         self._process.stdin.close()

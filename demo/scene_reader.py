@@ -1,7 +1,7 @@
 """Which scene a picture of the OLED shows, by drawing them all and comparing.
 
-So "thanked" is what a citizen would read on the display, bit for bit, and not what the agent says
-of itself. The demo, the tests and the benchmarks use it.
+So "thanked" means that the display shows thanks, bit for bit, and not that the agent reports it.
+The demo, the tests and the benchmarks use it.
 """
 
 import time

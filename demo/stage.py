@@ -1,8 +1,8 @@
 """The stage: broker, receiver, store and pads on free loopback ports, in one temporary directory.
 
-`async with Stage(...)` starts everything and takes everything down again, whatever happened in
-between; should the demo itself be killed, the leash and the sweeper do it (`die_with_parent.py`).
-On one asyncio loop, in the main thread.
+`async with Stage(...)` starts everything and stops everything again, whatever happened in between.
+When the demo itself is killed, `die_with_parent.py` ends the programs and removes the directory. On
+one asyncio loop, in the main thread.
 """
 
 import asyncio
@@ -16,17 +16,17 @@ from types import TracebackType
 import msgspec
 
 from demo.broker import write_settings
-from demo.db_readers import ProvinceBook, ProvincePage
+from demo.db_readers import ProvincePage, ProvinceReader
 from demo.delivery_count import DeliveryCount, count
-from demo.processes import Program, StageError, Sweeper, leashed, module
+from demo.processes import Program, StageError, Sweeper, bound_to_parent, module
 from demo.staged_pad import StagedPad, Timings
 
 READY_S = 20.0
-LOOK_S = 0.25
+REFRESH_S = 0.25
 
 
 class StageVerdict(msgspec.Struct, frozen=True):
-    """What one `verify` command found: `who` it walked, whether all is well, its own words."""
+    """The result of one `verify` command: which end (`who`), whether it is in order, its output."""
 
     who: str
     ok: bool
@@ -34,7 +34,7 @@ class StageVerdict(msgspec.Struct, frozen=True):
 
 
 class Stage:
-    """One province and `pads` pads. `on_change` is called after every look that saw news.
+    """One province and `pads` pads. `on_change` is called on the loop after every refresh.
 
     `touch`: every pad has a touchscreen beside its keys.
     """
@@ -83,7 +83,7 @@ class Stage:
         settings = self.home / "broker.toml"
         write_settings(settings, broker_port)
         self.store_url = f"sqlite:///{self.home / 'province.db'}"
-        self._book = ProvinceBook(self.home / "province.db")
+        self._store_reader = ProvinceReader(self.home / "province.db")
         self.broker = Program(
             "broker", module("demo.broker", str(settings)), self.home / "broker.log"
         )
@@ -111,8 +111,8 @@ class Stage:
         await self.broker_ready()
         await self.receiver.start()
         await asyncio.gather(*(pad.power_on() for pad in self.pads.values()))
-        self._looking = asyncio.create_task(self._look_on())
-        self._looking.add_done_callback(_tell)
+        self._looking = asyncio.create_task(self._watch())
+        self._looking.add_done_callback(_report_failure)
 
     async def _stop(self) -> None:
         if self._looking is not None:
@@ -142,64 +142,68 @@ class Stage:
             words = self.broker.last_words()
             raise StageError(f"the broker did not start\n{words}") from error
 
-    # --- what there is to see -------------------------------------------------------------------
+    # --- what the programs have done ------------------------------------------------------------
 
-    async def _look_on(self) -> None:
+    async def _watch(self) -> None:
         while True:
-            await self.look()
-            await asyncio.sleep(LOOK_S)
+            await self.refresh()
+            await asyncio.sleep(REFRESH_S)
 
     @property
-    def blind(self) -> bool:
-        """Whether the looking ended in an error, which is a bug; it is logged."""
+    def watching_failed(self) -> bool:
+        """Whether the task that refreshes ended in an error, which is a bug; it is logged."""
         return self._looking is not None and self._looking.done()
 
-    async def look(self) -> None:
-        """Read both ends' files and ask every desk once."""
+    async def refresh(self) -> None:
+        """Read both ends' databases and ask every desk once."""
         for pad in self.pads.values():
-            pad.page = pad.book.read() or pad.page
-            await pad.notice_death()
+            pad.page = pad.ledger_reader.read() or pad.page
+            await pad.detect_exit()
             await pad.ask()
-        self.province = self._book.read()
+        self.province = self._store_reader.read()
         self._on_change()
 
-    def tally(self) -> DeliveryCount:
-        """Pressed, thanked, stored, lost, doubled as of the last look."""
+    def delivery_count(self) -> DeliveryCount:
+        """Pressed, thanked, stored, lost, doubled at the last refresh."""
         pads = self.pads.values()
         return count(
             thanked=set().union(*(pad.thanked for pad in pads)),
-            committed=set().union(*(pad.book.committed for pad in pads)),
-            stored=self._book.stored,
+            committed=set().union(*(pad.ledger_reader.committed for pad in pads)),
+            stored=self._store_reader.stored,
         )
 
-    def tally_of(self, pad: StagedPad) -> DeliveryCount:
+    def delivery_count_of(self, pad: StagedPad) -> DeliveryCount:
         """The same for one pad."""
-        mine = {visit.id for visit in pad.visits} | pad.book.committed
-        stored = {one: ratings for one, ratings in self._book.stored.items() if one in mine}
-        return count(thanked=pad.thanked, committed=pad.book.committed, stored=stored)
+        mine = {visit.id for visit in pad.visits} | pad.ledger_reader.committed
+        stored = {
+            invitation: ratings
+            for invitation, ratings in self._store_reader.stored.items()
+            if invitation in mine
+        }
+        return count(thanked=pad.thanked, committed=pad.ledger_reader.committed, stored=stored)
 
     # --- proof ----------------------------------------------------------------------------------
 
     async def verify(self) -> list[StageVerdict]:
-        """Let both ends walk their chains, each with the command that a technician would use."""
+        """Verify both ends' chains, each with the command that a technician would use."""
         pads = [
             (f"{pad.name}", module("device.cli", "verify", str(pad.ledger_path)))
             for pad in self.pads.values()
         ]
         province = ("province", module("province.cli", "verify", "--store", self.store_url))
-        return list(await asyncio.gather(*(_verdict(*one) for one in [*pads, province])))
+        return list(await asyncio.gather(*(_verdict(*command) for command in [*pads, province])))
 
 
-def _tell(looking: "asyncio.Task[None]") -> None:
+def _report_failure(looking: "asyncio.Task[None]") -> None:
     if not looking.cancelled() and (error := looking.exception()):
         asyncio.get_running_loop().call_exception_handler(
-            {"message": "the stage sees nothing any more", "exception": error}
+            {"message": "the demo cannot refresh any more", "exception": error}
         )
 
 
 async def _verdict(who: str, command: list[str]) -> StageVerdict:
     process = await asyncio.create_subprocess_exec(
-        *leashed(command),
+        *bound_to_parent(command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -214,12 +218,12 @@ async def _verdict(who: str, command: list[str]) -> StageVerdict:
 
 
 def free_ports(wanted: int) -> list[int]:
-    """Loopback TCP ports that were free a moment ago, each another one."""
+    """Different loopback TCP ports that were free a moment ago."""
     sockets = [socket.socket() for _ in range(wanted)]
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [int(listener.getsockname()[1]) for listener in sockets]
     finally:
-        for one in sockets:
-            one.close()
+        for listener in sockets:
+            listener.close()

@@ -1,7 +1,8 @@
-"""One pad on the stage: its program, its cable, its power, its clerk, and what was seen of it.
+"""One pad of the demo: its program, its cable, its power, its clerk, and what it has shown.
 
-The power switch is SIGKILL. The time switch is the battery that pads of this class do not have:
-off, the pad starts in 1970 and does not know the time until it is told. On one asyncio loop.
+The power switch is SIGKILL. The time switch stands for the time server: pads of this class have no
+battery-backed clock, so with the switch off the pad starts in 1970 and does not know the time. On
+one asyncio loop.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from demo.control_client import PICTURE_BYTES, ControlClient, ControlError
-from demo.db_readers import LedgerBook, LedgerPage
+from demo.db_readers import LedgerPage, LedgerReader
 from demo.desk_client import DeskClient, DeskRefusalError
 from demo.processes import Program, StageError, module
 from demo.scene_reader import scene_of
@@ -25,11 +26,11 @@ DARK = bytes(PICTURE_BYTES)
 HALL = "政务大厅"
 READY_S = 20.0
 PX_PER_MM = 5.19
-"""Of a 7 inch screen of 800 × 480 pixels, which is what a visitor's browser stands in for."""
+"""Of a 7 inch screen of 800 × 480 pixels, in whose place the visitor's browser is."""
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
-    """The demo's times; a hall's are longer where nobody is watching."""
+    """The demo's times; several are shorter than a hall's, so that a visitor need not wait."""
 
     invitation_s: int = 30
     grace_s: int = 3
@@ -47,7 +48,7 @@ class Visit(msgspec.Struct):
     case: str
     standing: str = "open"
     power_cut: bool = False
-    """Whether the power went before the glass had thanked for it."""
+    """Whether the power was cut before the display had shown thanks for it."""
 
 
 class StagedPad:
@@ -73,15 +74,15 @@ class StagedPad:
         self.home, self.ledger_path = home, home / "ledger.db"
         self.timings = timings
         self.cable = TcpProxy(broker_port)
-        self.book = LedgerBook(self.ledger_path)
+        self.ledger_reader = LedgerReader(self.ledger_path)
         self.page: LedgerPage | None = None
         self.power = False
         self.ready = False
         self.time_server = True
         self.window_state = ""
         self.picture = DARK
-        self.film: list[bytes] = []
-        """Every picture that the display has shown, `DARK` where the plug was pulled."""
+        self.shown_pictures: list[bytes] = []
+        """Every picture that the display has shown, `DARK` for a power cut."""
         self.scene = ""
         self.lit: tuple[str, ...] = ()
         self.beeps = 0
@@ -98,15 +99,15 @@ class StagedPad:
         self.program = Program(
             name, module("device.cli", "run", "--config", str(self._config)), home / "pad.log"
         )
-        self.panel = ControlClient(home / "board.sock", self._see, self._hear)
-        self.counter = DeskClient(desk_port, self._token, clerk=f"C{window.zfill(3)}")
+        self.control = ControlClient(home / "board.sock", self._see, self._hear)
+        self.desk = DeskClient(desk_port, self._token, clerk=f"C{window.zfill(3)}")
 
     # --- power --------------------------------------------------------------------------------
 
     async def power_on(self) -> None:
         """Start the pad's program and wait for its first picture and its desk.
 
-        Raises StageError with the program's last words when it does not come up.
+        Raises StageError, with the end of the program's output, when it does not start.
         """
         async with self._switching:
             if self.power:
@@ -127,14 +128,14 @@ class StagedPad:
             self._on_change()
 
     async def power_off(self) -> None:
-        """Pull the plug: SIGKILL, the display goes dark."""
+        """Cut the power: SIGKILL, the display goes dark."""
         async with self._switching:
             if not self.power:
                 return
             await self._dark()
 
-    async def notice_death(self) -> None:
-        """A program that ended by itself is a pad that went dark."""
+    async def detect_exit(self) -> None:
+        """Show a pad whose program has ended by itself as dark."""
         if self.ready and not self.program.alive:
             async with self._switching:
                 await self._dark()
@@ -143,16 +144,16 @@ class StagedPad:
         self.ready = False
         await self.program.kill()
         self.power = False
-        await self.panel.see_it_out()
+        await self.control.finish()
         if self.visits and self.visits[-1].id not in self.thanked:
             self.visits[-1].power_cut = True
         self.picture, self.scene, self.window_state = DARK, "", ""
-        self.film.append(DARK)
+        self.shown_pictures.append(DARK)
         self.lit, self.said = (), ""
         self._on_change()
 
     async def _started(self) -> None:
-        """Wait for the first picture and the desk, and no longer than the program lives."""
+        """Wait for the first picture and the desk, or until the program has ended."""
         ended = asyncio.create_task(self.program.ended())
         started = asyncio.create_task(self._seen_and_heard())
         try:
@@ -166,7 +167,7 @@ class StagedPad:
             await asyncio.gather(ended, started, return_exceptions=True)
 
     async def _seen_and_heard(self) -> None:
-        await self.panel.watch(READY_S)
+        await self.control.watch(READY_S)
         await self._desk_ready(READY_S)
 
     async def _desk_ready(self, within_s: float) -> None:
@@ -181,9 +182,9 @@ class StagedPad:
             await asyncio.sleep(0.05)
 
     async def remove(self) -> None:
-        """Take the pad off the stage; safe to call twice."""
+        """Stop the pad's program and its connections; safe to call twice."""
         await self.program.kill()
-        await self.panel.stop()
+        await self.control.stop()
         await self.cable.stop()
 
     # --- time ---------------------------------------------------------------------------------
@@ -201,23 +202,25 @@ class StagedPad:
         """The time server answers."""
         async with self._switching:
             if self.power:
-                await self.panel.set_clock(None, "ntp")
+                await self.control.set_clock(None, "ntp")
             self.time_server = True
         self._on_change()
 
     # --- the citizen ----------------------------------------------------------------------------
 
     async def press(self, *keys: str) -> None:
-        """Press a key, or several at once, and let go. Raises PanelError without power."""
-        await self.panel.press(*keys)
-        await self.panel.lift()
+        """Press a key, or several at once, and let go. Raises ControlError without power."""
+        await self.control.press(*keys)
+        await self.control.lift()
 
     def _see(self, picture: bytes) -> None:
         self.picture = picture
-        self.film.append(picture)
+        self.shown_pictures.append(picture)
         self.scene = scene_of(picture, self.window, HALL)
         if self.scene == "thanks" and self.visits:
-            self.page = self.book.read() or self.page  # or it would be thanked for what is not seen
+            self.page = (
+                self.ledger_reader.read() or self.page
+            )  # or it would be thanked for what is not seen
             self.thanked_by_screen.add(self.visits[-1].id)
         if self.scene == "standby":
             self.said = ""
@@ -236,7 +239,7 @@ class StagedPad:
 
     @property
     def touch_url(self) -> str | None:
-        """Where its touch page stands; its secret is behind the `#`."""
+        """The URL of its touch page, with its secret after the `#`."""
         return "http://127.0.0.1:{}/#{}".format(*self._touch) if self._touch else None
 
     @property
@@ -248,7 +251,7 @@ class StagedPad:
 
     async def invite(self, case: str, matter: str = "11220000MB0001", step: str = "办结") -> Visit:
         """Ask the citizen for a rating. Raises DeskRefusalError."""
-        visit = Visit(id=await self.counter.invite(case, matter, step), case=case)
+        visit = Visit(id=await self.desk.invite(case, matter, step), case=case)
         self.visits.append(visit)
         self._on_change()
         return visit
@@ -256,12 +259,12 @@ class StagedPad:
     async def withdraw(self) -> None:
         """Take the open invitation back. Raises DeskRefusalError."""
         if self.visits:
-            await self.counter.withdraw(self.visits[-1].id)
+            await self.desk.withdraw(self.visits[-1].id)
             await self.ask()
 
     async def pause(self, on: bool) -> None:
         """Close the window, or open it again. Raises DeskRefusalError."""
-        await (self.counter.pause() if on else self.counter.resume())
+        await (self.desk.pause() if on else self.desk.resume())
         await self.ask()
 
     async def ask(self) -> None:
@@ -271,18 +274,19 @@ class StagedPad:
         try:
             await self._ask_window()
             for visit in self.visits[-3:]:
-                unsaid = visit.power_cut and visit.standing == "rated"
-                if visit.standing == "open" or (unsaid and visit.id not in self.thanked):
+                # Committed, but the display was dark before it showed thanks: the clerk says it.
+                unthanked = visit.power_cut and visit.standing == "rated"
+                if visit.standing == "open" or (unthanked and visit.id not in self.thanked):
                     await self._ask_about(visit)
         except DeskRefusalError:
-            return  # just switched off, or busy: the next look will tell
+            return  # just switched off, or busy: the next refresh will succeed
         self._on_change()
 
     async def _ask_window(self) -> None:
-        self.window_state = str((await self.counter.window())["state"])
+        self.window_state = str((await self.desk.window())["state"])
 
     async def _ask_about(self, visit: Visit) -> None:
-        visit.standing = await self.counter.standing(visit.id)
+        visit.standing = await self.desk.standing(visit.id)
         if visit.power_cut and visit.standing == "rated":
             self.thanked_by_clerk.add(visit.id)
 

@@ -1,13 +1,14 @@
 """`python -m demo.story --seed 7`: the demo's story without a browser, in less than 30 s.
 
-Three pads, one province. Citizens rate, change their minds, press what nobody asked for, walk away;
-a cable is pulled, plugs are pulled in the middle of presses, a pad boots in 1970, the broker and
-the receiver are killed. Then both ends walk their chains, and one line says what became of it all.
-What its words mean is in `delivery_count.py`: *pressed* counts the invitations whose press the pad
-thanked for or committed, *lost* is thanked but not stored, *doubled* is stored with more than one
-counted rating. A citizen whose press was cut off before the commit saw no thanks and presses again.
+Three pads, one province. Citizens rate, correct a press, press without an invitation, walk away; a
+cable is pulled, the power is cut in the middle of presses, a pad boots in 1970, the broker and the
+receiver are killed. Then both ends verify their chains, and one line has the counts. Its words are
+defined in `delivery_count.py`: *pressed* counts the invitations whose press the pad thanked for or
+committed, *lost* is thanked but not stored, *doubled* is stored with more than one counted rating.
+A citizen whose press was cut off before the commit saw no thanks and presses again.
 
-The seed fixes who does what. When exactly a plug is pulled is real time, and differs each run.
+The seed decides who does what. The exact moment of a power cut is real time and differs in each
+run.
 """
 
 import argparse
@@ -35,7 +36,7 @@ TIMINGS = Timings(
     keepalive_s=5,
 )
 AT_MOST_S = 60.0
-"""The story takes about 20 s; on a crawling machine it gives up after this long."""
+"""The story takes about 20 s; on a slow machine it ends after this time."""
 ATTENTION_S = 10.0
 COLUMN_CELLS = 46
 """A Chinese character takes two cells of a terminal."""
@@ -44,13 +45,13 @@ WEIGHTS = (50, 25, 12, 8, 5)
 
 
 class StoryError(RuntimeError):
-    """Something that the story waits for did not come."""
+    """Something that the story waits for did not happen."""
 
 
 class StoryRunner:
-    """Tells the story of one stage.
+    """Runs the story on one stage.
 
-    `chosen` remembers what citizens pressed: (invitation, whether on second thoughts) → level.
+    `chosen`: what citizens pressed, (invitation, whether it was a correction) → level.
     """
 
     def __init__(self, stage: Stage, seed: int) -> None:
@@ -61,22 +62,22 @@ class StoryRunner:
         self.cut_short = 0
 
     def say(self, zh: str, en: str) -> None:
-        """One calm line."""
-        cells = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in zh)
+        """Print one line: seconds since the start, Chinese, English."""
+        cells = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in zh)
         gap = " " * max(2, COLUMN_CELLS - cells)
         print(f"{time.monotonic() - self.began:5.1f} s  {zh}{gap}{en}", flush=True)
 
     # --- what people do -------------------------------------------------------------------------
 
     async def invite(self, pad: StagedPad) -> Visit:
-        """The clerk asks, the citizen reads it on the glass."""
+        """The clerk asks, and the display shows the invitation."""
         await self._until(lambda: pad.scene == "standby", f"{pad.name} is at rest")
         visit = await pad.invite(f"22{pad.window.zfill(3)}{len(pad.visits) + 1:04}")
         await self._until(lambda: pad.scene == "invitation", f"{pad.name} asks")
         return visit
 
     async def rate(self, pad: StagedPad, *, again: bool = False) -> None:
-        """One rating; `again`: the citizen changes their mind inside the grace time."""
+        """One rating; `again`: the citizen corrects it inside the grace time."""
         visit, level = await self.invite(pad), self._level()
         await self._press_until_thanked(pad, visit, level)
         self.chosen[visit.id, False] = level
@@ -86,9 +87,9 @@ class StoryRunner:
         await self._until(lambda: visit.standing == "rated", f"{pad.name} tells its clerk")
 
     async def rate_through_a_power_cut(self, pad: StagedPad) -> None:
-        """A press, and the plug is pulled around the commit; the clerk does what the pad says."""
+        """A press, and a power cut around the commit; the clerk does what the desk then says."""
         visit, level = await self.invite(pad), self._level()
-        await pad.panel.press(level)
+        await pad.control.press(level)
         await asyncio.sleep(self.dice.uniform(0.0, 0.07))
         await pad.power_off()
         thanked = visit.id in pad.thanked
@@ -108,7 +109,7 @@ class StoryRunner:
         await self._until(lambda: visit.standing == "unrated", f"{pad.name} gives up")
 
     async def stray(self, pad: StagedPad) -> None:
-        """A press that nobody asked for."""
+        """A press without an invitation."""
         await self._until(lambda: pad.scene == "standby", f"{pad.name} is at rest")
         await pad.press(self._level())
 
@@ -129,7 +130,7 @@ class StoryRunner:
     async def _until(self, fact: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + ATTENTION_S
         while not fact():
-            if self.stage.blind:
+            if self.stage.watching_failed:
                 raise StoryError("the stage sees nothing any more")
             if time.monotonic() > deadline:
                 raise StoryError(f"waited {ATTENTION_S:g} s in vain: {what}")
@@ -138,7 +139,7 @@ class StoryRunner:
     # --- chapters -------------------------------------------------------------------------------
 
     async def an_ordinary_day(self, pad: StagedPad) -> None:
-        """A few ratings, one changed mind, one idle press."""
+        """A few ratings, one correction, one stray."""
         await self.rate(pad)
         await self.stray(pad)
         await self.rate(pad, again=True)
@@ -191,7 +192,7 @@ class StoryRunner:
         self.say("省平台接收程序回来了", "the receiver is back")
 
     async def run(self) -> list[str]:
-        """The whole story; what was not as it should be. Raises PlotError when it got stuck."""
+        """The whole story; returns what went wrong. Raises StoryError when it cannot go on."""
         first, second, third = list(self.stage.pads.values())[:3]
         self.say("三台评价器、一个省平台已就绪", "three pads and a province are ready")
         await _together(*(self.an_ordinary_day(pad) for pad in (first, second, third)))
@@ -212,7 +213,7 @@ class StoryRunner:
     def _arrived(self) -> bool:
         heads = self.stage.province.heads
         pages = [pad.page for pad in self.stage.pads.values()]
-        return self.stage.tally().settled and all(
+        return self.stage.delivery_count().settled and all(
             page is not None and heads.get(page.id) == page.seq for page in pages
         )
 
@@ -260,33 +261,34 @@ async def _alone(act: Awaitable[None]) -> None:
     await act
 
 
-async def tell(seed: int, pads: int = 3) -> int:
-    """Tell it; 0 when every promise was kept. Raises StageError when the stage does not come up."""
+async def run_story(seed: int, pads: int = 3) -> int:
+    """Run it; 0 when no rating was lost or doubled. Raises StageError when the stage does not
+    start."""
     async with Stage(max(3, pads), TIMINGS) as stage:
-        teller = StoryRunner(stage, seed)
+        runner = StoryRunner(stage, seed)
         try:
             async with asyncio.timeout(AT_MOST_S):
-                wrong = await teller.run()
+                wrong = await runner.run()
         except* (StoryError, TimeoutError, DeskRefusalError, ControlError, StageError) as stuck:
-            wrong = [str(one) or "the story took too long" for one in stuck.exceptions]
-        await stage.look()
-        tally = stage.tally()
-    for one in wrong:
-        print(f"  ✗ {one}")
-    print(tally.line(), flush=True)
-    return exit_code(tally, wrong)
+            wrong = [str(error) or "the story took too long" for error in stuck.exceptions]
+        await stage.refresh()
+        counts = stage.delivery_count()
+    for line in wrong:
+        print(f"  ✗ {line}")
+    print(counts.line(), flush=True)
+    return exit_code(counts, wrong)
 
 
-def exit_code(tally: DeliveryCount, wrong: Sequence[str]) -> int:
+def exit_code(counts: DeliveryCount, wrong: Sequence[str]) -> int:
     """0 when something was stored, all of it settled, and nothing else was wrong."""
-    return 0 if tally.settled and tally.stored and not wrong else 1
+    return 0 if counts.settled and counts.stored and not wrong else 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Tell the story; the exit code."""
+    """Run the story; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo.story", description=__doc__)
     parser.add_argument("--seed", type=int, default=7, help="who does what (default 7)")
-    return asyncio.run(tell(parser.parse_args(arguments).seed))
+    return asyncio.run(run_story(parser.parse_args(arguments).seed))
 
 
 if __name__ == "__main__":

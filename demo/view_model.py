@@ -1,4 +1,4 @@
-"""The show: a stage as the page sees it. Remembers what has been tried, to give the next hint."""
+"""A stage as the page shows it. Remembers what has been tried, to give the next hint."""
 
 import asyncio
 from datetime import date
@@ -15,7 +15,7 @@ WORDS = load(("zh", "en"))
 
 
 class Tried(msgspec.Struct):
-    """What the visitor has already seen happen at one pad."""
+    """What the visitor has already tried at one pad."""
 
     pulled: bool = False
     cut_while_waiting: bool = False
@@ -24,7 +24,7 @@ class Tried(msgspec.Struct):
 
 
 class ViewModel:
-    """Turns a stage into the JSON of the page, and wakes whoever waits for news."""
+    """Turns a stage into the JSON of the page, and wakes the requests that wait for a change."""
 
     def __init__(self) -> None:
         self.stage: Stage | None = None
@@ -33,33 +33,33 @@ class ViewModel:
         self._verdicts: list[StageVerdict] | None = None
         self._verifying = False
         self._verified = False
-        self._news = asyncio.Condition()
+        self._condition = asyncio.Condition()
         self._version = 0
         self._announcing: asyncio.Task[None] | None = None
 
     def changed(self) -> None:
-        """Something is new; from the loop, cheap to call often."""
+        """Something has changed. Call it on the loop; cheap to call often."""
         self._version += 1
         if self._announcing is None or self._announcing.done():
             self._announcing = asyncio.get_running_loop().create_task(self._announce())
 
     async def _announce(self) -> None:
-        async with self._news:
-            self._news.notify_all()
+        async with self._condition:
+            self._condition.notify_all()
 
     async def after(self, version: int) -> int:
         """Wait until there is something newer than `version`; its version."""
-        async with self._news:
-            await self._news.wait_for(lambda: self._version > version or self.closing)
+        async with self._condition:
+            await self._condition.wait_for(lambda: self._version > version or self.closing)
             return self._version
 
     def close(self) -> None:
-        """No more news: whoever waits is sent home."""
+        """End: `after` returns to everybody who waits."""
         self.closing = True
         self.changed()
 
     async def verify(self) -> list[StageVerdict]:
-        """Both ends' verdicts, for the page too."""
+        """Verify both ends; the verdicts are also shown on the page."""
         if self.stage is None:
             return []
         self._verifying = True
@@ -77,11 +77,11 @@ class ViewModel:
         stage = self.stage
         if stage is None:
             return {"pads": []}
-        tally = stage.tally()
+        counts = stage.delivery_count()
         return {
-            "tally": tally._asdict(),
-            "settled": tally.settled,
-            "kept": tally.kept,
+            "tally": counts._asdict(),
+            "settled": counts.settled,
+            "kept": counts.kept,
             "pads": [self._pad(pad) for pad in stage.pads.values()],
             "province": stage.province,
             "verify": {"running": self._verifying, "verdicts": self._verdicts},
@@ -127,7 +127,7 @@ class ViewModel:
         tried = self._tried.setdefault(pad.name, Tried())
         waiting = 0
         if self.stage is not None:
-            stored = self.stage.tally_of(pad)
+            stored = self.stage.delivery_count_of(pad)
             waiting = stored.waiting
         tried.pulled |= not pad.cable.plugged
         tried.cut_while_waiting |= not pad.power and waiting > 0

@@ -1,5 +1,5 @@
 // The page: draws what the server pushes (server-sent events), sends what the visitor does.
-// No framework, nothing from elsewhere. Rendering never replaces a control, so focus stays put.
+// No framework, no file of another server. Rendering never replaces a control, so focus stays where it is.
 
 const LEVELS = [
   ["very_satisfied", "非常满意", "非常<br>满意", "very satisfied", 5],

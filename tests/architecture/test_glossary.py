@@ -89,7 +89,6 @@ def names_in(path: Path) -> Iterator[str]:
 
 
 STILL_NAMED = {
-    "demo/stage.py",
     "device/desk/answers.py",
     "device/desk/http.py",
     "device/output/display_output.py",

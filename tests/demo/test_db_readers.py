@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from demo.db_readers import LedgerBook, ProvinceBook, RawRatings
+from demo.db_readers import LedgerReader, ProvinceReader, RawRatings
 from sync.entries import (
     At,
     HashName,
@@ -55,41 +55,41 @@ def write(tmp_path):
 
 
 def test_a_ledger_is_read_on_from_where_it_was(tmp_path, write):
-    book = LedgerBook(tmp_path / "ledger.db")
-    assert book.read() is None
+    reader = LedgerReader(tmp_path / "ledger.db")
+    assert reader.read() is None
     write(opened("L1"), Invited(at=AT, invitation="i1", window="1", source="d", service=Service()))
-    page = book.read()
+    page = reader.read()
     assert page is not None
     assert page.seq == 2
     write(rated("i1"))
-    page = book.read()
+    page = reader.read()
     assert page is not None
     assert [entry.kind for entry in page.entries] == ["rated", "invited", "opened"]
     assert page.entries[0].says == "satisfied"
-    assert book.committed == {"i1"}
+    assert reader.committed == {"i1"}
 
 
 def test_a_new_ledger_is_read_from_its_start(tmp_path, write):
-    book = LedgerBook(tmp_path / "ledger.db")
+    reader = LedgerReader(tmp_path / "ledger.db")
     write(opened("L1"), rated("i1"), rated("i2"))
-    book.read()
+    reader.read()
     (tmp_path / "ledger.db").rename(tmp_path / "ledger.db.damaged-1")
     write(opened("L2"))
-    page = book.read()
+    page = reader.read()
     assert page is not None
     assert (page.id, page.seq) == ("L2", 1)
 
 
 def test_an_entry_that_cannot_be_read_is_shown_as_unknown(tmp_path, write):
     write(opened("L1"), b"\xff no json", b'{"kind":"of-tomorrow"}', rated("i1"))
-    page = LedgerBook(tmp_path / "ledger.db").read()
+    page = LedgerReader(tmp_path / "ledger.db").read()
     assert page is not None
     assert [entry.kind for entry in page.entries] == ["rated", "?", "?", "opened"]
 
 
 def test_a_file_that_is_no_database_is_no_ledger(tmp_path):
     (tmp_path / "ledger.db").write_bytes(b"x" * 9000)
-    assert LedgerBook(tmp_path / "ledger.db").read() is None
+    assert LedgerReader(tmp_path / "ledger.db").read() is None
 
 
 def store(path, *batches):
@@ -113,22 +113,22 @@ def store(path, *batches):
 def test_a_rating_that_came_twice_is_seen_in_the_raw_batches(tmp_path):
     """The derived table has one row for each invitation, so it could not show it."""
     store(tmp_path / "province.db", [rated("i1"), rated("i1", again=True)], [rated("i1")])
-    book = ProvinceBook(tmp_path / "province.db")
-    assert len(book.read().ratings) == 1
-    assert book.stored == {"i1": 2}
+    reader = ProvinceReader(tmp_path / "province.db")
+    assert len(reader.read().ratings) == 1
+    assert reader.stored == {"i1": 2}
 
 
 def test_second_thoughts_in_the_grace_time_are_one_rating(tmp_path):
     store(tmp_path / "province.db", [rated("i1"), rated("i1", again=True)])
-    book = ProvinceBook(tmp_path / "province.db")
-    book.read()
-    assert book.stored == {"i1": 1}
+    reader = ProvinceReader(tmp_path / "province.db")
+    reader.read()
+    assert reader.stored == {"i1": 1}
 
 
 def test_without_a_store_nothing_is_stored(tmp_path):
-    book = ProvinceBook(tmp_path / "province.db")
-    assert book.read().ratings == []
-    assert book.stored == {}
+    reader = ProvinceReader(tmp_path / "province.db")
+    assert reader.read().ratings == []
+    assert reader.stored == {}
 
 
 def test_a_salvaged_entry_that_came_in_the_chain_too_is_counted_once():

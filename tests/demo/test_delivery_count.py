@@ -6,28 +6,28 @@ from demo.delivery_count import count
 
 
 def test_a_thanked_and_stored_rating_is_settled():
-    tally = count(thanked={"a", "b"}, committed={"a", "b"}, stored={"a": 1, "b": 1})
-    assert tally.settled
-    assert tally.line() == "pressed 2, thanked 2, stored 2, lost 0, doubled 0"
+    counts = count(thanked={"a", "b"}, committed={"a", "b"}, stored={"a": 1, "b": 1})
+    assert counts.settled
+    assert counts.line() == "pressed 2, thanked 2, stored 2, lost 0, doubled 0"
 
 
 def test_a_rating_under_way_is_waiting_and_not_lost():
-    tally = count(thanked={"a"}, committed={"a"}, stored={})
-    assert (tally.waiting, tally.lost) == (1, 0)
-    assert tally.kept
-    assert not tally.settled
+    counts = count(thanked={"a"}, committed={"a"}, stored={})
+    assert (counts.waiting, counts.lost) == (1, 0)
+    assert counts.kept
+    assert not counts.settled
 
 
 def test_a_thanks_for_what_neither_end_holds_is_lost():
-    tally = count(thanked={"a"}, committed=set(), stored={})
-    assert tally.lost == 1
-    assert not tally.kept
+    counts = count(thanked={"a"}, committed=set(), stored={})
+    assert counts.lost == 1
+    assert not counts.kept
 
 
 def test_an_invitation_counted_twice_is_doubled():
-    tally = count(thanked={"a"}, committed={"a"}, stored={"a": 2})
-    assert (tally.stored, tally.doubled) == (1, 1)
-    assert not tally.kept
+    counts = count(thanked={"a"}, committed={"a"}, stored={"a": 2})
+    assert (counts.stored, counts.doubled) == (1, 1)
+    assert not counts.kept
 
 
 def test_a_commit_whose_thanks_the_power_cut_swallowed_was_pressed():

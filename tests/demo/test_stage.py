@@ -51,7 +51,7 @@ async def rate(pad, case, level):
 def test_a_rating_is_thanked_on_the_glass_and_counted_at_the_province():
     async def scene(stage, pad):
         visit = await rate(pad, "A-1", "satisfied")
-        await until(lambda: stage.tally().settled)
+        await until(lambda: stage.delivery_count().settled)
         (row,) = stage.province.ratings
         assert (row.invitation, row.level, row.dated_by) == (visit.id, "satisfied", "ntp")
         assert [verdict.ok for verdict in await stage.verify()] == [True, True]
@@ -64,10 +64,10 @@ def test_a_thanks_that_nothing_stands_behind_is_counted_as_lost():
 
     async def scene(stage, pad):
         await rate(pad, "A-1", "satisfied")
-        await until(lambda: stage.tally().settled)
+        await until(lambda: stage.delivery_count().settled)
         pad.thanked_by_screen.add("never-written")
-        assert stage.tally().lost == 1
-        assert not stage.tally().settled
+        assert stage.delivery_count().lost == 1
+        assert not stage.delivery_count().settled
 
     played(scene)
 
@@ -77,7 +77,7 @@ def test_a_ledger_that_was_changed_behind_the_back_fails_its_verification():
 
     async def scene(stage, pad):
         await rate(pad, "A-1", "very_dissatisfied")
-        await until(lambda: stage.tally().settled)
+        await until(lambda: stage.delivery_count().settled)
         await pad.power_off()
         with closing(sqlite3.connect(pad.ledger_path)) as ledger:
             triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
@@ -103,13 +103,13 @@ def test_the_power_switch_is_a_kill_and_the_glass_goes_dark():
         await pad.power_off()
         assert pad.picture == DARK
         assert not pad.program.alive
-        await stage.look()
-        assert stage.tally_of(pad).waiting == 1
+        await stage.refresh()
+        assert stage.delivery_count_of(pad).waiting == 1
         await pad.power_on()
         assert pad.program.pid not in (None, first)
         assert pad.scene == "standby"
         pad.cable.plug()
-        await until(lambda: stage.tally().settled)
+        await until(lambda: stage.delivery_count().settled)
 
     played(scene)
 
@@ -133,7 +133,7 @@ def test_the_clerk_sees_how_it_stands_and_never_a_level():
         await until(lambda: visit.standing == "rated")
         (told,) = show.state()["pads"][0]["visits"]
         assert told == {"case": "A-1", "standing": "rated"}
-        window = msgspec.json.encode(await pad.counter.window()).decode()
+        window = msgspec.json.encode(await pad.desk.window()).decode()
         assert not [level for level in Level if level.value in window]
 
     played(scene)
@@ -159,7 +159,7 @@ def test_a_pad_without_power_keeps_its_switch_off_when_the_time_is_lost():
         assert not pad.power
         await pad.power_on()
         await rate(pad, "A-1", "satisfied")
-        await until(lambda: stage.tally().settled)
+        await until(lambda: stage.delivery_count().settled)
         assert stage.province.ratings[0].dated_by == "unknown"
         await pad.find_time()
         await until(lambda: stage.province.ratings[0].dated_by == "anchor")
