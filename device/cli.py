@@ -158,7 +158,7 @@ def _selftest(config: "Config", file: Path | None) -> int:
     except (PadError, OSError) as error:
         print(error, file=sys.stderr)
         return MISUSED
-    return OK if bench.course.passed else FAILED
+    return OK if bench.runner.passed else FAILED
 
 
 def _verify(path: Path) -> int:

@@ -1,7 +1,8 @@
-"""A self-test on the real board: the course's effects carried out, its events brought in.
+"""A self-test on the real board: carries out the runner's effects and passes events to it.
 
-One thread here does everything but the display; drivers' threads and the one that reads the
-terminal only put into a queue. The ledger is held against every agent and not opened.
+One thread does everything except the display. The drivers' threads, and the one that reads the
+terminal, only put events into a queue. The ledger is locked, so that no agent can start, but not
+opened.
 """
 
 import os
@@ -52,7 +53,7 @@ CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
 
 BEEP_MS = (150, 150, 150, 150, 400)
 PROMPT = "selftest"
-"""The recording that is played."""
+"""The name of the recording that is played."""
 
 TYPED: dict[str, StepAnswer | Quit] = {
     **dict.fromkeys(("y", "yes", "是"), StepAnswer(True)),
@@ -60,11 +61,11 @@ TYPED: dict[str, StepAnswer | Quit] = {
     **dict.fromkeys(("s", "skip", "跳过"), StepAnswer(None)),
     **dict.fromkeys(("q", "quit", "退出"), Quit()),
 }
-"""What may be typed, and what it says."""
+"""What may be typed, and the event that it is."""
 
 
 class SelftestBench:
-    """The board under test, and where its result is told. `stdin` None: nobody can type."""
+    """The board under test. Progress is printed to `out`; `stdin` None: there is no keyboard."""
 
     def __init__(self, config: Config, board: Board, out: TextIO, stdin: TextIO | None) -> None:
         self._config = config
@@ -74,10 +75,10 @@ class SelftestBench:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._texts = texts(config.pad.languages)
         self._both = texts(("zh", "en"))
-        self._panel: DisplayWorker | None = None
-        self._told = ""
+        self._display: DisplayWorker | None = None
+        self._printed = ""
         lights = config.profile.lights
-        self.course = Runner(
+        self.runner = Runner(
             plan(
                 keys_of(config),
                 languages=config.pad.languages,
@@ -90,25 +91,25 @@ class SelftestBench:
         )
 
     def run(self) -> bool:
-        """Walk through it; whether everything has passed. Raises DriverError without a board."""
+        """Run the test; True if all has passed. Raises DriverError if the board cannot start."""
         head = self._head()
         with ExitStack() as stack:
             self._board.start()
             stack.callback(self._board.stop)
             self._open(stack)
             try:
-                self._walk()
+                self._loop()
             except KeyboardInterrupt:
-                self._carry_out(self.course.happen(Quit(), _now_ms()))
-        self.text = report(head, self.course.results, self._both[0].levels)
-        return self.course.passed
+                self._carry_out(self.runner.happen(Quit(), _now_ms()))
+        self.text = report(head, self.runner.results, self._both[0].levels)
+        return self.runner.passed
 
     def _open(self, stack: ExitStack) -> None:
         board = self._board
         if board.display is not None:
-            self._panel = DisplayWorker(board.display, self._events.put)
-            self._panel.start()
-            stack.callback(self._panel.stop)
+            self._display = DisplayWorker(board.display, self._events.put)
+            self._display.start()
+            stack.callback(self._display.stop)
         for part in (board.lights, board.beeper, board.voice):
             if part is not None:
                 stack.callback(part.stop)
@@ -121,18 +122,18 @@ class SelftestBench:
             self._events.put(FaultReport(error.code, True, error.detail))
         if self._stdin is not None:
             threading.Thread(target=self._read, args=(self._stdin.fileno(),), daemon=True).start()
-            self._say("y 是, n 否, s 跳过 skip, q 退出 quit, + Enter")
+            self._print("y 是, n 否, s 跳过 skip, q 退出 quit, + Enter")
 
-    def _walk(self) -> None:
-        self._carry_out(self.course.begin(_now_ms()))
-        while not self.course.over:
-            due_ms = self.course.deadline_ms
+    def _loop(self) -> None:
+        self._carry_out(self.runner.begin(_now_ms()))
+        while not self.runner.over:
+            due_ms = self.runner.deadline_ms
             wait_s = None if due_ms is None else max(0.0, (due_ms - _now_ms()) / 1000)
             try:
                 event = self._events.get(timeout=wait_s)
             except queue.Empty:
                 event = StepTick()
-            self._carry_out(self.course.happen(event, _now_ms()))
+            self._carry_out(self.runner.happen(event, _now_ms()))
 
     # --- effects ----------------------------------------------------------------------------
 
@@ -146,7 +147,7 @@ class SelftestBench:
                 case Stimulus():
                     self._stimulate(effect)
                 case StepResult():
-                    self._say(line(effect.item, self._both[0].levels))
+                    self._print(line(effect.item, self._both[0].levels))
                     self._quiet()
 
     def _measure(self, step: Measure) -> Item:
@@ -157,15 +158,15 @@ class SelftestBench:
         return probes.broker(self._config.province)
 
     def _prompt(self, prompt: Prompt) -> None:
-        codes = sorted({item.code.code for item in self.course.items.values() if item.code})
-        if self._panel is not None:
-            self._panel.show(draw(prompt_screen(prompt, self._texts, codes), self._panel.size))
+        codes = sorted({item.code.code for item in self.runner.items.values() if item.code})
+        if self._display is not None:
+            self._display.show(draw(prompt_screen(prompt, self._texts, codes), self._display.size))
         step = prompt.step
         about = "" if step is None or isinstance(step, AskKey) else f"[{step.about}] "
-        words = about + " / ".join(worded(prompt, one) for one in self._both)
-        if words != self._told:  # a question that is shown again is not printed again
-            self._told = words
-            self._say(words)
+        words = about + " / ".join(worded(prompt, language) for language in self._both)
+        if words != self._printed:  # shown again by turns, but printed once
+            self._printed = words
+            self._print(words)
         if isinstance(step, AskKey) and step.level is not None and prompt.turn == 0:
             level = step.level.value
             self._attempt("voice", lambda: self._speak(level))
@@ -173,9 +174,9 @@ class SelftestBench:
     def _stimulate(self, stimulus: Stimulus) -> None:
         lights, beeper = self._board.lights, self._board.beeper
         match stimulus.kind:
-            case "picture" if self._panel is not None:
-                picture = test_picture(stimulus.name, self._texts, self._panel.size)
-                self._panel.show(picture)
+            case "picture" if self._display is not None:
+                picture = test_picture(stimulus.name, self._texts, self._display.size)
+                self._display.show(picture)
             case "light" if lights is not None:
                 self._attempt("light", lambda: lights.show(frozenset({stimulus.name})))
             case "beep" if beeper is not None:
@@ -188,16 +189,16 @@ class SelftestBench:
             self._board.voice.say(prompt, self._config.pad.languages)
 
     def _quiet(self) -> None:
-        """Nothing is lit or said any more for what has been settled."""
+        """Switch off the light and the prompt of the step that is done."""
         lights, voice = self._board.lights, self._board.voice
         if lights is not None:
             self._attempt("light", lambda: lights.show(frozenset()))
         if voice is not None:
             self._attempt("voice", voice.hush)
 
-    def _attempt(self, kind: str, act: Callable[[], None]) -> None:
+    def _attempt(self, kind: str, action: Callable[[], None]) -> None:
         try:
-            act()
+            action()
         except DriverError as error:
             self._events.put(FaultReport(PadCode.SIGNAL_GONE, True, f"{kind}: {error.detail}"))
 
@@ -207,24 +208,24 @@ class SelftestBench:
     # --- the terminal -----------------------------------------------------------------------
 
     def _read(self, fd: int) -> None:
-        """Not through the buffered file: a thread inside it hinders the interpreter's end."""
-        begun = b""
+        """Read with os.read: a daemon thread inside a buffered file can block Python's exit."""
+        partial = b""
         while data := os.read(fd, 1024):
-            *lines, begun = (begun + data).split(b"\n")
+            *lines, partial = (partial + data).split(b"\n")
             for typed in lines:
                 event = TYPED.get(typed.decode("utf-8", "replace").strip().lower())
                 if event is not None:
                     self._events.put(event)
 
-    def _say(self, words: str) -> None:
+    def _print(self, words: str) -> None:
         print(words, file=self._out, flush=True)
 
     def _head(self) -> ReportHead:
-        config, read = self._config, self._board.wall.read()
+        config, reading = self._config, self._board.wall.read()
         date = "not known 未知"
-        if read.trust is not Trust.NONE:
-            now = datetime.fromtimestamp(read.utc_ms / 1000, CHINA_STANDARD_TIME)
-            date = f"{now.isoformat(timespec='seconds')} ({read.trust.value})"
+        if reading.trust is not Trust.NONE:
+            now = datetime.fromtimestamp(reading.utc_ms / 1000, CHINA_STANDARD_TIME)
+            date = f"{now.isoformat(timespec='seconds')} ({reading.trust.value})"
         return ReportHead(
             pad=config.pad.id,
             window=config.pad.window,
@@ -240,9 +241,9 @@ class SelftestBench:
 def selftest(
     config: Config, out: TextIO = sys.stdout, stdin: TextIO | None = None
 ) -> "SelftestBench":
-    """Test the pad of `config`; its `text` is the report.
+    """Test the pad of `config`. The `text` of what is returned is the report.
 
-    Raises LedgerError (L04) while an agent runs on its ledger, DriverError when there is no board.
+    Raises LedgerError (L04) while an agent uses the ledger, DriverError if the board cannot start.
     """
     with exclude_agents(config.ledger.path):
         bench = SelftestBench(config, build_board(config.profile, config.board), out, stdin)
@@ -251,14 +252,14 @@ def selftest(
 
 
 def keys_of(config: Config) -> list[AnyKey]:
-    """The keys of a pad, from its board's profile or its model's key map."""
+    """The keys of a pad, from its board's profile or from the key map of its key pad."""
     if config.profile.keys.key:
         return list(config.profile.keys.key)
     return list(load_keypad(getattr(getattr(config.board, "keys", None), "model", "")).key)
 
 
 def _machine() -> str:
-    """What the device tree calls this board; a Raspberry Pi says its model and revision."""
+    """The model in the device tree (a Raspberry Pi: model and revision), or the architecture."""
     with suppress(OSError):
         return Path("/proc/device-tree/model").read_text("utf-8", "replace").strip("\0\n ")
     return platform.machine()

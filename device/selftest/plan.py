@@ -1,6 +1,6 @@
-"""What there is to test on a pad, as steps. Pure.
+"""The steps of a pad's self-test, in order. Pure.
 
-First what needs no hand, then the keys, then what is answered with them.
+First what needs no person, then the keys, then the questions that are answered with these keys.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from device.board.key_levels import AnyKey
 
 PICTURES = ("border", "checker")
-"""The test pictures; besides these every language's text is looked at."""
+"""The test pictures; a text in each language is shown besides."""
 
 MEASURES = ("clock", "ledger", "broker")
 
@@ -32,7 +32,9 @@ def plan(
     steps += [AskKey(f"key {key.name}", key.name, key.level) for key in keys]
     if display:
         steps += [_seen(f"display {name}", name, name) for name in PICTURES]
-        steps += [_seen(f"display text {one}", "text", f"text {one}") for one in languages]
+        steps += [
+            _seen(f"display text {language}", "text", f"text {language}") for language in languages
+        ]
     asked = {step.key: step for step in steps if isinstance(step, AskKey)}
     steps += [_signal(f"light {name}", "light", name, asked.get(name)) for name in lights]
     if beeper:

@@ -1,6 +1,6 @@
-"""What a self-test measures without a hand: the clock, the ledger's folder, the broker.
+"""What a self-test measures without a person: the clock, the ledger's folder, the broker.
 
-The ledger itself is not opened, and nothing stays behind in its folder.
+The ledger itself is not opened, and no file is left in its folder.
 """
 
 import contextlib
@@ -20,28 +20,28 @@ from device.selftest.steps import Item, StepOutcome
 from sync.entries import Trust
 
 LEAST_FREE_BYTES = 64 << 20
-"""A pad that is not read for a year still fits: 200 ratings a day of a mean 3 KB are 60 MB in 100
-days, and 400 days of what the province has are pruned."""
+"""200 ratings a day of 3 KB on average are 60 MB in 100 days. Entries that the province has are
+pruned after 400 days."""
 
 SLOW_S = 5.0
-"""A write that takes so long closes the window (`device/ledger/commit_queue.py`)."""
+"""A write that takes longer closes the window (`device/ledger/commit_queue.py`)."""
 
 CONNECT_S = 3.0
 
 
 def clock(wall: WallClock) -> Item:
-    """How far the time of day may be trusted."""
-    read = wall.read()
-    if read.trust is Trust.NONE:
-        says = f"the time of day is not known (source {read.source})"
+    """Test the time of day: it fails while the time is not known."""
+    reading = wall.read()
+    if reading.trust is Trust.NONE:
+        says = f"the time of day is not known (source {reading.source})"
         return Item("clock", StepOutcome.FAILED, says, PadCode.CLOCK_UNKNOWN)
-    now = datetime.fromtimestamp(read.utc_ms / 1000, UTC)
-    says = f"{now:%Y-%m-%d %H:%M:%S} UTC within {read.uncertainty_ms} ms, {read.trust.value}"
-    return Item("clock", StepOutcome.PASSED, f"{says} from {read.source}")
+    now = datetime.fromtimestamp(reading.utc_ms / 1000, UTC)
+    says = f"{now:%Y-%m-%d %H:%M:%S} UTC within {reading.uncertainty_ms} ms, {reading.trust.value}"
+    return Item("clock", StepOutcome.PASSED, f"{says} from {reading.source}")
 
 
 def ledger_folder(ledger: Path) -> Item:
-    """Whether the folder of a ledger can be written, has room, and how long one sync takes."""
+    """Test that the folder of a ledger can be written and has room; measure one fsync."""
     folder = ledger.parent
     try:
         free = shutil.disk_usage(folder).free
@@ -64,7 +64,7 @@ def ledger_folder(ledger: Path) -> Item:
 
 
 def broker(province: ProvinceConfig) -> Item:
-    """Whether something listens where the broker should be; nothing is said to it."""
+    """Test that the broker's port accepts a TCP connection; nothing is sent."""
     where = f"{province.host}:{province.port}"
     before = time.monotonic()
     try:

@@ -28,7 +28,7 @@ IN_CHINESE = {
     "ko": "朝鲜文",
     "en": "英文",
 }
-"""The words that items' names are made of; what is not here stays as it is."""
+"""The words of which items' names are made; another word stays as it is."""
 
 
 class ReportHead(NamedTuple):
@@ -61,7 +61,8 @@ def total(items: Iterable[Item]) -> str:
     """The count of each outcome."""
     outcomes = [item.outcome for item in items]
     return ", ".join(
-        f"{outcomes.count(one)} {one.value} {IN_CHINESE[one.value]}" for one in StepOutcome
+        f"{outcomes.count(outcome)} {outcome.value} {IN_CHINESE[outcome.value]}"
+        for outcome in StepOutcome
     )
 
 

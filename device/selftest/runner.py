@@ -1,9 +1,9 @@
-"""The course of a self-test: what is asked, what counts as passed, what is waited for. Pure.
+"""The sequence of a self-test: what is asked, what counts as passed, how long to wait. Pure.
 
-Time comes with every event, in milliseconds of any clock that does not go back. One step at a
-time: something measured, a key to be pressed, or a question about what the technician sees or
-hears, answered with the best key for yes and the worst for no, so that no keyboard is needed.
-No press becomes a rating here, whatever is pressed.
+Time comes with every event, in milliseconds of any monotonic clock. One step at a time: a
+measurement, a key to press, or a question about what the technician sees or hears. The answer is
+the key of the best level for yes and that of the worst for no, so no keyboard is needed. No press
+becomes a rating here.
 """
 
 from collections.abc import Sequence
@@ -31,22 +31,22 @@ from device.selftest.steps import (
 from sync.entries import Level
 
 KEY_MS = 30_000
-"""So long each key is waited for."""
+"""How long to wait for each key."""
 ANSWER_MS = 60_000
-"""So long an answer is waited for."""
+"""How long to wait for an answer."""
 TURN_MS = 4_000
-"""So long a test picture stands, then the question, then the picture again."""
+"""How long a test picture is shown, then the question, then the picture again."""
 GOODBYE_MS = 5_000
-"""So long the result stands on the display."""
+"""How long the result stays on the display."""
 MAX_WRONG = 3
-"""After so many wrong presses a key has failed: its wire or its code is another's."""
+"""After so many wrong presses a key has failed: wires or codes have been swapped."""
 
 YES, NO = Level.VERY_SATISFIED, Level.VERY_DISSATISFIED
 
 
 @dataclass(slots=True)
-class _Doing:
-    """The step under way."""
+class _Progress:
+    """The present step: its times, the turn of picture and question, and the wrong presses."""
 
     since_ms: int
     until_ms: int
@@ -57,25 +57,26 @@ class _Doing:
 
 
 class Runner:
-    """One self-test. `begin` once, then `happen` for each event; `deadline_ms` says when to tick.
+    """One self-test. Call `begin` once, then `happen` for each event, and with a `StepTick` at
+    `deadline_ms`. Not thread-safe.
 
-    `terminal`: somebody can type, so that questions need no keys.
+    `terminal`: the technician can type, so that questions can be answered without keys.
     """
 
     def __init__(self, steps: Sequence[Step], *, terminal: bool) -> None:
         self.items: dict[str, Item] = {}
-        """What is known so far, by what it is about."""
+        """The results so far, by the name of the step."""
         self.over = False
         self._steps = list(steps)
         self._terminal = terminal
         self._keys = {step.key: step for step in steps if isinstance(step, AskKey)}
         self._faults: dict[tuple[PadCode, str], FaultReport] = {}
         self._place = -1
-        self._doing = _Doing(0, 0)
+        self._progress = _Progress(0, 0)
 
     @property
     def results(self) -> list[Item]:
-        """What is known so far, in the order of the steps."""
+        """The results so far, in the order of the steps."""
         return [self.items[step.about] for step in self._steps if step.about in self.items]
 
     @property
@@ -87,31 +88,35 @@ class Runner:
 
     @property
     def deadline_ms(self) -> int | None:
-        """When a `StepTick` is due; None when only an event can go on."""
+        """When a `StepTick` is due; None: only another event continues the test."""
         if self.over or isinstance(self._step, Measure):
             return None
-        turn_ms = self._doing.turn_ms
-        return self._doing.until_ms if turn_ms is None else min(self._doing.until_ms, turn_ms)
+        turn_ms = self._progress.turn_ms
+        return self._progress.until_ms if turn_ms is None else min(self._progress.until_ms, turn_ms)
 
     @property
     def _step(self) -> Step | None:
         return self._steps[self._place] if 0 <= self._place < len(self._steps) else None
 
     def begin(self, now_ms: int) -> list[Effect]:
-        """The first step."""
+        """Begin the first step, and return what is to be done."""
         return self._next(now_ms)
 
     def happen(self, event: Event, now_ms: int) -> list[Effect]:
-        """What follows from an event."""
+        """Take an event, and return what is to be done."""
         if self.over:
             return []
         if isinstance(event, FaultReport):
-            return self._broke(event, now_ms) if event.standing else self._mended(event, now_ms)
+            return (
+                self._fault_raised(event, now_ms)
+                if event.standing
+                else self._fault_cleared(event, now_ms)
+            )
         if isinstance(event, Quit):
             return self._quit()
-        return self._go_on(event, now_ms)
+        return self._at_step(event, now_ms)
 
-    def _go_on(self, event: Event, now_ms: int) -> list[Effect]:
+    def _at_step(self, event: Event, now_ms: int) -> list[Effect]:
         match self._step:
             case AskKey() as step:
                 return self._at_key(step, event, now_ms)
@@ -120,7 +125,7 @@ class Runner:
             case Measure() if isinstance(event, StepMeasured):
                 return self._settle(event.item, now_ms)
             case None:
-                self.over = isinstance(event, StepTick) and now_ms >= self._doing.until_ms
+                self.over = isinstance(event, StepTick) and now_ms >= self._progress.until_ms
         return []
 
     # --- a key ------------------------------------------------------------------------------
@@ -131,26 +136,26 @@ class Runner:
                 return self._pressed(step, key, now_ms)
             case StepAnswer(yes=None):
                 return self._settle(_skipped(step, "skipped by hand"), now_ms)
-            case StepTick() if now_ms >= self._doing.until_ms:
+            case StepTick() if now_ms >= self._progress.until_ms:
                 return self._settle(self._unpressed(step), now_ms)
-            case StepTick() if now_ms >= (self._doing.turn_ms or 0):
-                self._doing.turn_ms = now_ms + TURN_MS
-                self._doing.turn += 1
-                return [Prompt(self._words(), step, self._doing.turn)]
+            case StepTick() if now_ms >= (self._progress.turn_ms or 0):
+                self._progress.turn_ms = now_ms + TURN_MS
+                self._progress.turn += 1
+                return [Prompt(self._words(), step, self._progress.turn)]
         return []
 
     def _pressed(self, step: AskKey, key: str, now_ms: int) -> list[Effect]:
-        doing = self._doing
+        progress = self._progress
         if key == step.key:
-            says = f"{(now_ms - doing.since_ms) / 1000:.1f} s"
-            if doing.wrong:
-                says += f", after {', '.join(doing.wrong)}"
+            says = f"{(now_ms - progress.since_ms) / 1000:.1f} s"
+            if progress.wrong:
+                says += f", after {', '.join(progress.wrong)}"
             return self._settle(Item(step.about, StepOutcome.PASSED, says), now_ms)
-        doing.wrong = (*doing.wrong, key)
-        if len(doing.wrong) >= MAX_WRONG:
-            says = f"asked for {step.key}, came {', '.join(doing.wrong)}"
+        progress.wrong = (*progress.wrong, key)
+        if len(progress.wrong) >= MAX_WRONG:
+            says = f"asked for {step.key}, came {', '.join(progress.wrong)}"
             return self._settle(_failed(step, PadCode.KEY_WRONG, says), now_ms)
-        doing.until_ms = now_ms + KEY_MS
+        progress.until_ms = now_ms + KEY_MS
         return [Prompt("several" if "+" in key else "wrong", step)]
 
     def _words(self) -> str:
@@ -160,45 +165,45 @@ class Runner:
         gone = self._standing(PadCode.KEYS_GONE)
         if gone is not None:
             return _failed(step, PadCode.KEYS_GONE, gone.detail)
-        came = f" (came: {', '.join(self._doing.wrong)})" if self._doing.wrong else ""
+        came = f" (came: {', '.join(self._progress.wrong)})" if self._progress.wrong else ""
         says = f"not pressed within {KEY_MS // 1000} s{came}, or the key is dead"
         return _skipped(step, says, PadCode.KEYS_GONE)
 
     # --- a question -------------------------------------------------------------------------
 
     def _at_question(self, step: Ask, event: Event, now_ms: int) -> list[Effect]:
-        doing = self._doing
+        progress = self._progress
         match event:
             case StepAnswer(yes=yes):
                 return self._settle(_answered(step, yes, "typed"), now_ms)
-            case Press(level=level) if doing.asked and level in (YES, NO):
+            case Press(level=level) if progress.asked and level in (YES, NO):
                 return self._settle(_answered(step, level is YES, "by key"), now_ms)
-            case Press() if doing.asked:
-                return [Prompt(step.question, step, doing.turn // 2)]
-            case StepTick() if now_ms >= doing.until_ms:
+            case Press() if progress.asked:
+                return [Prompt(step.question, step, progress.turn // 2)]
+            case StepTick() if now_ms >= progress.until_ms:
                 says = f"nobody answered within {ANSWER_MS // 1000} s"
                 return self._settle(_skipped(step, says), now_ms)
-            case StepTick() if doing.turn_ms is not None and now_ms >= doing.turn_ms:
+            case StepTick() if progress.turn_ms is not None and now_ms >= progress.turn_ms:
                 return self._turn(step, now_ms)
         return []
 
     def _turn(self, step: Ask, now_ms: int) -> list[Effect]:
-        """The stimulus and the question in turn; what is no picture leaves room for both."""
-        doing = self._doing
-        turn, doing.turn = doing.turn, doing.turn + 1
-        doing.turn_ms = now_ms + TURN_MS
+        """Show picture and question in turn; a light or sound and its question come together."""
+        progress = self._progress
+        turn, progress.turn = progress.turn, progress.turn + 1
+        progress.turn_ms = now_ms + TURN_MS
         if step.stimulus.kind != "picture":
-            doing.asked = True
+            progress.asked = True
             return [step.stimulus, Prompt(step.question, step, turn)]
         if turn % 2 == 0:
             return [step.stimulus]
-        doing.asked = True
+        progress.asked = True
         return [Prompt(step.question, step, turn // 2)]
 
     # --- faults -----------------------------------------------------------------------------
 
-    def _broke(self, report: FaultReport, now_ms: int) -> list[Effect]:
-        """A driver's word that something broke: it holds for what has passed already, too."""
+    def _fault_raised(self, report: FaultReport, now_ms: int) -> list[Effect]:
+        """A driver reports a fault. A key that has passed before fails, too."""
         self._faults[report.code, report.detail] = report
         step, key = self._step, self._keys.get(report.detail)
         if report.code in (PadCode.KEY_STUCK, PadCode.KEY_CHATTER) and key is not None:
@@ -209,23 +214,23 @@ class Runner:
             return [StepResult(item)]
         if report.code is PadCode.KEYS_GONE and isinstance(step, AskKey):
             return [Prompt("gone", step)]
-        if isinstance(step, Ask) and _hits(report, step):
+        if isinstance(step, Ask) and _decides(report, step):
             return self._settle(_failed(step, report.code, report.detail), now_ms)
         return []
 
-    def _mended(self, report: FaultReport, now_ms: int) -> list[Effect]:
-        """It works again; what it has failed stays failed, for the technician to look at."""
+    def _fault_cleared(self, report: FaultReport, now_ms: int) -> list[Effect]:
+        """A fault is over. A step that has failed stays failed: the technician must look at it."""
         gone = report.code is PadCode.KEYS_GONE
         for code, detail in list(self._faults):
             if code is report.code and (gone or report.detail in ("", detail)):
                 del self._faults[code, detail]
         if gone and isinstance(self._step, AskKey):
-            self._doing.until_ms = now_ms + KEY_MS
+            self._progress.until_ms = now_ms + KEY_MS
             return [Prompt("press", self._step)]
         return []
 
     def _standing(self, code: PadCode) -> FaultReport | None:
-        return next((one for one in self._faults.values() if one.code is code), None)
+        return next((fault for fault in self._faults.values() if fault.code is code), None)
 
     # --- from one to the next ---------------------------------------------------------------
 
@@ -234,13 +239,13 @@ class Runner:
         return [StepResult(item), *self._next(now_ms)]
 
     def _next(self, now_ms: int) -> list[Effect]:
-        """The next step that is to be done; what is known already is passed over."""
+        """Go to the next step without a result; a step whose result is known gets it at once."""
         out: list[Effect] = []
         while True:
             self._place += 1
             step = self._step
             if step is None:
-                self._doing = _Doing(now_ms, now_ms + GOODBYE_MS)
+                self._progress = _Progress(now_ms, now_ms + GOODBYE_MS)
                 return [*out, Prompt("passed" if self.passed else "failed")]
             if step.about in self.items:
                 continue
@@ -256,22 +261,23 @@ class Runner:
             case Measure():
                 return [Prompt("measuring", step), step]
             case AskKey():
-                self._doing = _Doing(now_ms, now_ms + KEY_MS, now_ms + TURN_MS)
+                self._progress = _Progress(now_ms, now_ms + KEY_MS, now_ms + TURN_MS)
                 return [Prompt(self._words(), step)]
             case Ask():
-                self._doing = _Doing(now_ms, now_ms + ANSWER_MS)
+                self._progress = _Progress(now_ms, now_ms + ANSWER_MS)
                 return self._turn(step, now_ms)
 
     def _known(self, step: Step) -> Item | None:
-        """What needs no asking, because a fault stands or nobody could answer."""
+        """The result of a step that need not be done: a fault decides it, or nobody can answer."""
         if isinstance(step, AskKey):
             before = self._steps[self._place - 1]
             gone = self._standing(PadCode.KEYS_GONE)
             waited = isinstance(before, AskKey) and self.items[before.about].code
-            if gone is not None and waited is PadCode.KEYS_GONE:  # once is long enough
+            # Keys that are unplugged are waited for once, not once for each key.
+            if gone is not None and waited is PadCode.KEYS_GONE:
                 return _failed(step, PadCode.KEYS_GONE, gone.detail)
         if isinstance(step, Ask):
-            fault = next((one for one in self._faults.values() if _hits(one, step)), None)
+            fault = next((fault for fault in self._faults.values() if _decides(fault, step)), None)
             if fault is not None:
                 return _failed(step, fault.code, fault.detail)
             if not self._terminal and not self._answerable():
@@ -288,7 +294,7 @@ class Runner:
         return {YES, NO} <= passed
 
     def _quit(self) -> list[Effect]:
-        """Whatever is not known is skipped."""
+        """End the test: every step without a result is skipped."""
         out: list[Effect] = []
         for step in self._steps:
             if step.about not in self.items:
@@ -314,8 +320,8 @@ def _answered(step: Ask, yes: bool | None, how: str) -> Item:
     return _failed(step, step.code, f"no, {how}")
 
 
-def _hits(report: FaultReport, step: Ask) -> bool:
-    """Whether a fault answers a question about this stimulus by itself."""
+def _decides(report: FaultReport, step: Ask) -> bool:
+    """Whether this fault makes the question of the step needless: its part cannot work."""
     if report.code is PadCode.SIGNAL_GONE and not report.detail.startswith(step.stimulus.kind):
         return False
     return report.code is step.code

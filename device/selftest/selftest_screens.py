@@ -15,46 +15,45 @@ if TYPE_CHECKING:
 LARGE = (20, 16, 14, 12)
 SMALL = (14, 12, 11)
 SQUARE_PX = 8
-"""A checker's square: a row or a column of the display that is dead or doubled shows in it."""
+"""A square of the checker; a row or column that is dead or doubled is visible in it."""
 
 
 def prompt_screen(prompt: Prompt, words: Sequence[Texts], codes: Sequence[str]) -> Screen:
-    """A prompt in the pad's languages; what is asked stands there in one of them at a time.
+    """A prompt in the pad's languages; a question is shown in one language at a time.
 
-    `codes`: of what has failed, shown with the result.
+    `codes`: the codes of what has failed, shown with the result.
     """
     if isinstance(prompt.step, Ask):
-        one = words[prompt.turn % len(words)]
-        question = ScreenRow(one.language, (Piece(worded(prompt, one), SMALL),), band=True)
-        answers = [_answer(one, "yes", YES.value), _answer(one, "no", NO.value)]
+        texts = words[prompt.turn % len(words)]
+        question = ScreenRow(texts.language, (Piece(worded(prompt, texts), SMALL),), band=True)
+        answers = [_answer(texts, "yes", YES.value), _answer(texts, "no", NO.value)]
         return Screen((question, *answers), framed=True)
     if isinstance(prompt.step, AskKey) and prompt.words != "gone":
-        one = words[prompt.turn % len(words)]
-        name = ScreenRow(one.language, (Piece(key_name(prompt.step, one), LARGE),), band=True)
-        return Screen(
-            (ScreenRow(one.language, (Piece(one.of(prompt.words), SMALL),)), name), framed=True
-        )
+        texts = words[prompt.turn % len(words)]
+        name = ScreenRow(texts.language, (Piece(key_name(prompt.step, texts), LARGE),), band=True)
+        asked = ScreenRow(texts.language, (Piece(texts.of(prompt.words), SMALL),))
+        return Screen((asked, name), framed=True)
     sizes = LARGE if len(words) == 1 else SMALL
-    rows = [ScreenRow(one.language, (Piece(one.of(prompt.words), sizes),)) for one in words]
+    rows = [ScreenRow(texts.language, (Piece(texts.of(prompt.words), sizes),)) for texts in words]
     if prompt.step is None and codes:
         rows.append(ScreenRow(words[0].language, (Piece(" ".join(codes), SMALL),)))
     return Screen(tuple(rows), framed=True)
 
 
 def key_name(step: AskKey, words: Texts) -> str:
-    """What stands on a key: its level, or its own name."""
+    """The text on a key: its level, or the key's own name."""
     return words.levels[step.level.value] if step.level is not None else step.key
 
 
 def worded(prompt: Prompt, words: Texts) -> str:
-    """A prompt in words, with the key that it is about."""
+    """A prompt as a text, with the name of its key."""
     step = prompt.step
     key = step.key if isinstance(step, Ask) else step if isinstance(step, AskKey) else None
-    said = words.of(prompt.words)
+    text = words.of(prompt.words)
     if key is None or prompt.words == "gone":
-        return said
+        return text
     name = key_name(key, words)
-    return said.format(key=name) if "{key}" in said else f"{said} {name}"
+    return text.format(key=name) if "{key}" in text else f"{text} {name}"
 
 
 def test_picture(name: str, words: Sequence[Texts], size: tuple[int, int]) -> "Image":
@@ -64,8 +63,8 @@ def test_picture(name: str, words: Sequence[Texts], size: tuple[int, int]) -> "I
     if name == "checker":
         return _checker(size)
     language = name.removeprefix("text ")
-    one = next(one for one in words if one.language == language)
-    rows = [ScreenRow(language, (Piece(level, (12, 11)),)) for level in one.levels.values()]
+    texts = next(texts for texts in words if texts.language == language)
+    rows = [ScreenRow(language, (Piece(level, (12, 11)),)) for level in texts.levels.values()]
     return draw(Screen(tuple(rows)), size)
 
 

@@ -1,4 +1,4 @@
-"""The words of a self-test in each language, read from the TOML files beside this module."""
+"""The texts of a self-test in each language, read from the TOML files beside this module."""
 
 import importlib.resources
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from device.ui import words
 
 
 class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a self-test says in one language; `levels` are the names on the keys."""
+    """The texts in one language; `levels` are the names on the keys."""
 
     press: str
     wrong: str
@@ -35,11 +35,11 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def texts(languages: Iterable[str]) -> list[Texts]:
-    """The words of these languages. Raises ConfigError for one that there are none of."""
-    return [_texts(one) for one in words.load(languages)]
+    """The texts in these languages. Raises ConfigError for a language that has none."""
+    return [_texts(public) for public in words.load(languages)]
 
 
-def _texts(one: words.Words) -> Texts:
-    file = importlib.resources.files("device.selftest") / f"{one.language}.toml"
+def _texts(public: words.Words) -> Texts:
+    file = importlib.resources.files("device.selftest") / f"{public.language}.toml"
     found = msgspec.toml.decode(file.read_text("utf-8"), type=Texts)
-    return msgspec.structs.replace(found, language=one.language, levels=one.levels)
+    return msgspec.structs.replace(found, language=public.language, levels=public.levels)

@@ -1,4 +1,4 @@
-"""The nouns of a self-test: what is done, what happens, what follows, what is found. Pure."""
+"""The types of a self-test: steps, events, effects and results. Pure."""
 
 import enum
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from sync.entries import Level
 
 
 class StepOutcome(enum.Enum):
-    """How one thing came out."""
+    """The outcome of one step."""
 
     PASSED = "passed"
     FAILED = "FAILED"
@@ -18,7 +18,7 @@ class StepOutcome(enum.Enum):
 
 
 class Item(NamedTuple):
-    """What was found of one thing. `about`: its stable name. `code`: where the remedy stands."""
+    """The result of one step. `about`: its stable name. `code`: the fault, which has a remedy."""
 
     about: str
     outcome: StepOutcome
@@ -30,13 +30,13 @@ class Item(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """Something that needs no hand; `StepMeasured` answers it."""
+    """A measurement that needs no person; its result comes as `StepMeasured`."""
 
     about: str
 
 
 class AskKey(NamedTuple):
-    """A key to be pressed."""
+    """A key that the technician is asked to press."""
 
     about: str
     key: str
@@ -44,16 +44,16 @@ class AskKey(NamedTuple):
 
 
 class Stimulus(NamedTuple):
-    """What is shown, lit or sounded: `kind` is picture, light, beep or voice, `name` which."""
+    """What is shown, lit or sounded. `kind`: picture, light, beep or voice; `name`: which one."""
 
     kind: str
     name: str = ""
 
 
 class Ask(NamedTuple):
-    """A question about a stimulus. `question`: its words in the strings. `code`: what "no" is.
+    """A yes-or-no question about a stimulus. `question`: the name of its text.
 
-    `key`: the key that it is about, if it is about one.
+    `code`: the fault if the answer is no. `key`: the key that it is about, if any.
     """
 
     about: str
@@ -70,23 +70,23 @@ Step = Measure | AskKey | Ask
 
 
 class StepMeasured(NamedTuple):
-    """What a `Measure` step found."""
+    """The result of a `Measure` step."""
 
     item: Item
 
 
 class StepAnswer(NamedTuple):
-    """Typed by somebody: yes, no, or None to go on to the next."""
+    """The technician typed yes, no, or (None) to skip the step."""
 
     yes: bool | None
 
 
 class StepTick(NamedTuple):
-    """The deadline has come."""
+    """`Runner.deadline_ms` has passed."""
 
 
 class Quit(NamedTuple):
-    """Somebody ended it."""
+    """The technician ended the test."""
 
 
 Event = Press | FaultReport | StepMeasured | StepAnswer | StepTick | Quit
@@ -96,7 +96,7 @@ Event = Press | FaultReport | StepMeasured | StepAnswer | StepTick | Quit
 
 
 class Prompt(NamedTuple):
-    """Show and print these words. `turn`: which of the pad's languages a crowded screen takes."""
+    """Show and print a text. `turn`: counts up, so that languages are shown in turn."""
 
     words: str
     step: Step | None = None
@@ -104,7 +104,7 @@ class Prompt(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """An item is known, or is known better."""
+    """A step has a result, or another result than before."""
 
     item: Item
 

@@ -48,7 +48,7 @@ def test_a_good_pad_passes_with_its_keys_alone(tmp_path: Path, listening: int) -
         items = one.end()
     assert [item for item in items.values() if item.outcome is not StepOutcome.PASSED] == []
     assert one.bench is not None
-    assert one.bench.course.passed
+    assert one.bench.runner.passed
     assert "自检通过 / All passed" in one.out.getvalue()
     assert "pad 终端: pad-1" in one.bench.text
     assert not (tmp_path / "board.sock").exists()  # everything was let go

@@ -34,7 +34,7 @@ class Walk:
     """A technician who walks through a course; `now_ms` is the course's clock."""
 
     def __init__(self, *, terminal: bool = False, signals: bool = False) -> None:
-        self.course = Runner(
+        self.runner = Runner(
             plan(
                 load_profile("simulated").keys.key,
                 languages=["zh"],
@@ -48,7 +48,7 @@ class Walk:
         self.now_ms = 1_000
         self.effects: list[Effect] = []
         self.prompt = Prompt("")
-        self._take(self.course.begin(self.now_ms))
+        self._take(self.runner.begin(self.now_ms))
 
     def _take(self, effects: list[Effect]) -> None:
         self.effects = effects
@@ -59,13 +59,13 @@ class Walk:
     def do(self, event: Event, after_ms: int = 500) -> "Walk":
         """Something happens a while later."""
         self.now_ms += after_ms
-        self._take(self.course.happen(event, self.now_ms))
+        self._take(self.runner.happen(event, self.now_ms))
         return self
 
     def wait(self, ms: int) -> "Walk":
         """Nothing happens but time, as the runner has it pass."""
         until_ms = self.now_ms + ms
-        while (due_ms := self.course.deadline_ms) is not None and due_ms <= until_ms:
+        while (due_ms := self.runner.deadline_ms) is not None and due_ms <= until_ms:
             self.do(StepTick(), max(0, due_ms - self.now_ms))
         self.now_ms = max(self.now_ms, until_ms)
         return self
@@ -104,13 +104,13 @@ class Walk:
         return self.wait(TURN_MS).press(key)
 
     def outcome(self, about: str) -> tuple[StepOutcome, PadCode | None]:
-        item = self.course.items[about]
+        item = self.runner.items[about]
         return item.outcome, item.code
 
     @property
     def passed(self) -> set[str]:
         return {
-            one.about for one in self.course.items.values() if one.outcome is StepOutcome.PASSED
+            one.about for one in self.runner.items.values() if one.outcome is StepOutcome.PASSED
         }
 
 
@@ -120,13 +120,13 @@ def test_a_good_pad_passes_everything_and_says_so_for_a_while() -> None:
         walk.answer(YES)
     for _ in range(3):
         walk.press(YES)  # a light, a beep, a voice: the question stands there at once
-    assert walk.course.passed
+    assert walk.runner.passed
     assert walk.effects[-1] == Prompt("passed")
-    over_before = walk.course.over
+    over_before = walk.runner.over
     assert not over_before
     walk.wait(GOODBYE_MS)
-    assert walk.course.over
-    assert [item.about for item in walk.course.results] == [
+    assert walk.runner.over
+    assert [item.about for item in walk.runner.results] == [
         *("clock", "ledger", "broker"),
         *(f"key {level}" for level in LEVELS),
         *("display border", "display checker", "display text zh"),
@@ -143,17 +143,17 @@ def test_what_was_measured_badly_stays_failed_and_the_walk_goes_on() -> None:
     walk = Walk().measure(StepOutcome.FAILED, PadCode.LEDGER_WRITE).keys()
     for _ in range(3):
         walk.answer(YES)
-    assert not walk.course.passed
+    assert not walk.runner.passed
     assert walk.effects[-1] == Prompt("failed")
     assert len(walk.passed) == 8
 
 
 def test_a_wrong_key_is_told_and_the_right_one_still_passes() -> None:
     walk = Walk().measure().press("dissatisfied")
-    assert walk.effects == [Prompt("wrong", walk.course._step)]
+    assert walk.effects == [Prompt("wrong", walk.runner._step)]
     walk.press(YES)
     assert walk.outcome(f"key {YES}") == (StepOutcome.PASSED, None)
-    assert "after dissatisfied" in walk.course.items[f"key {YES}"].says
+    assert "after dissatisfied" in walk.runner.items[f"key {YES}"].says
 
 
 def test_two_keys_at_once_are_told() -> None:
@@ -166,13 +166,13 @@ def test_a_key_that_another_wire_answers_for_fails_by_name() -> None:
     for _ in range(MAX_WRONG):
         walk.press("dissatisfied")
     assert walk.outcome(f"key {YES}") == (StepOutcome.FAILED, PadCode.KEY_WRONG)
-    assert "dissatisfied" in walk.course.items[f"key {YES}"].says
+    assert "dissatisfied" in walk.runner.items[f"key {YES}"].says
     assert walk.asked() == "satisfied"
 
 
 def test_a_key_that_nobody_presses_is_skipped_in_time() -> None:
     walk = Walk().measure().wait(KEY_MS - 1)
-    assert f"key {YES}" not in walk.course.items
+    assert f"key {YES}" not in walk.runner.items
     walk.wait(1)
     assert walk.outcome(f"key {YES}") == (StepOutcome.SKIPPED, PadCode.KEYS_GONE)
 
@@ -188,7 +188,7 @@ def test_a_stuck_or_chattering_key_fails_whenever_it_is_told(code: PadCode, when
     walk.fault(code, "satisfied")
     assert walk.outcome("key satisfied") == (StepOutcome.FAILED, code)
     walk.fault(code, "satisfied", standing=False)
-    assert len(walk.course.results) == len(walk.course.items)
+    assert len(walk.runner.results) == len(walk.runner.items)
     assert walk.outcome("key satisfied") == (StepOutcome.FAILED, code)  # for somebody to look at
     if when == "before it is asked for":
         walk.press(YES)
@@ -201,7 +201,7 @@ def test_a_stuck_or_chattering_key_fails_whenever_it_is_told(code: PadCode, when
 
 def test_keys_that_are_gone_are_waited_for_once_then_all_fail() -> None:
     walk = Walk().measure().fault(PadCode.KEYS_GONE, "/dev/ttyUSB0: gone")
-    assert walk.effects == [Prompt("gone", walk.course._step)]
+    assert walk.effects == [Prompt("gone", walk.runner._step)]
     walk.wait(KEY_MS)
     assert {walk.outcome(f"key {level}") for level in LEVELS} == {
         (StepOutcome.FAILED, PadCode.KEYS_GONE)
@@ -225,7 +225,7 @@ def test_a_question_shows_picture_and_words_in_turn_and_takes_no_answer_unseen()
     walk = Walk().measure().keys()
     assert walk.effects[-1] == Stimulus("picture", "border")
     walk.press(YES)  # a key that was pressed twice answers nothing
-    assert "display border" not in walk.course.items
+    assert "display border" not in walk.runner.items
     walk.wait(TURN_MS)
     assert walk.asked() == "border"
     walk.wait(TURN_MS)
@@ -300,9 +300,9 @@ def test_a_key_may_be_skipped_by_hand_and_yes_says_nothing_of_it() -> None:
 
 def test_what_is_ended_by_hand_leaves_nothing_out_of_the_report() -> None:
     walk = Walk().measure().press(YES).do(Quit())
-    assert walk.course.over
-    assert len(walk.course.items) == 11
-    assert not walk.course.passed
+    assert walk.runner.over
+    assert len(walk.runner.items) == 11
+    assert not walk.runner.passed
     assert walk.do(StepTick()).effects == []
 
 

@@ -139,7 +139,7 @@ control = "board.sock"
         self._thread.join(60)
         if self.bench is None:
             raise AssertionError("the self-test has not ended")
-        return self.bench.course.items
+        return self.bench.runner.items
 
 
 def _pipe() -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
