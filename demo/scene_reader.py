@@ -93,7 +93,7 @@ def _inks(reading: DisplayReading, window: str, hall: str) -> frozenset[bytes]:
     their places among each other, so each way in which they do is drawn.
     """
     words = load(["zh"])
-    steps: tuple[int | None, ...] = burn_in.WAYS if reading.scene in RESTING else (None,)
+    steps: tuple[int | None, ...] = burn_in.ARRANGEMENTS if reading.scene in RESTING else (None,)
     screens = [
         screen(
             reading.scene,

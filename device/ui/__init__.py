@@ -1,9 +1,12 @@
 """What the citizen sees.
 
-screens.py  PURE: a scene to rows of text    oled_picture.py   rows to a 1-bit picture
-words.py    the public wording               fonts.py  one face for each language
-qr_url.py     PURE: where a QR code leads      qr.py     a QR code as modules
-burn_in.py     PURE: what spares an OLED at rest
-touch/      the page on a touchscreen
-strings/    the wording itself, one file for each language; nothing public is written elsewhere
+screens.py       PURE: from a scene to rows of text
+oled_picture.py  from rows of text to a 1-bit picture
+words.py         the texts for the public
+fonts.py         one font face for each language
+qr_url.py        PURE: the address in a QR code
+qr.py            a QR code as modules
+burn_in.py       PURE: moves and dims what an OLED shows for hours
+touch/           the page on a touchscreen
+strings/         the texts, one file for each language; public texts are written nowhere else
 """

@@ -1,8 +1,7 @@
-"""The faces: Noto Sans CJK from its wheel or the system, one face for each language.
+"""The font faces: Noto Sans CJK from its wheel or the system, one face for each language.
 
-The file is 30 MB and never read as a whole: FreeType maps it, and a picture touches some MB of it.
-`let_go` gives them back, so that an idle pad holds no font at all. The only other module that
-knows Pillow is `oled_picture.py`.
+The file is 30 MB and is never read as a whole: FreeType maps it, and a picture touches a few MB of
+it. `release` unmaps it, so that an idle pad holds no font.
 """
 
 import functools
@@ -24,7 +23,7 @@ SYSTEM_FILES = (
 )
 
 NOWHERE = "\U0010fffe"
-"""A noncharacter: no face has a glyph for it, so it shows what a missing one looks like."""
+"""A noncharacter: no face has a glyph for it, so it is drawn as a missing glyph is."""
 
 
 @functools.cache
@@ -54,24 +53,21 @@ def font(language: str, size_px: int) -> FreeTypeFont:
 
 
 def release() -> None:
-    """Let the faces go: each keeps a few MiB of the file mapped, and opening costs 1 ms."""
-    font.cache_clear()
-
-
-def let_go() -> None:
-    """Close all faces; the next `font` opens its file again (a quarter of a millisecond)."""
+    """Close all faces, of which each keeps a few MiB of the file mapped; the next `font` opens one
+    again, in 0.25 to 1 ms.
+    """
     font.cache_clear()
 
 
 def missing_glyphs(text: str, language: str) -> str:
-    """The characters of `text` that the language's face would draw as a box or not at all."""
+    """The characters of `text` that the language's face draws as a box or not at all."""
     face = font(language, 16)
     box = bytes(face.getmask(NOWHERE, "1"))
     return "".join(
-        sign for sign in dict.fromkeys(text) if not sign.isspace() and _blank(face, sign, box)
+        char for char in dict.fromkeys(text) if not char.isspace() and _missing(face, char, box)
     )
 
 
-def _blank(face: FreeTypeFont, sign: str, box: bytes) -> bool:
-    mask = bytes(face.getmask(sign, "1"))
+def _missing(face: FreeTypeFont, char: str, box: bytes) -> bool:
+    mask = bytes(face.getmask(char, "1"))
     return mask == box or not any(mask)

@@ -1,9 +1,10 @@
 """Screens drawn as 1-bit pictures, the same for a real OLED and a simulated one.
 
-Rows are stacked by their ink, with equal gaps; a row that is too wide takes its next smaller
-sizes, and is cut with an ellipsis when even the smallest is. Nothing leaves the picture and no row
-touches another. A QR code has a column of its own. What stands for hours is drawn closer together
-and walks about in the room that is left (`burn_in.py`).
+Rows are stacked by their ink (the box of the lit pixels), with equal gaps. A row that is too wide
+takes its next smaller sizes; if the smallest is too wide as well, its text is cut off with an
+ellipsis. Everything stays inside the picture, and no row touches another. A QR code has a column of
+its own. The standby screen is drawn closer together and moved in the room that is left
+(`burn_in.py`).
 """
 
 import functools
@@ -12,35 +13,35 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from device.ui import burn_in as wear
-from device.ui.fonts import font, let_go
+from device.ui import burn_in
+from device.ui.fonts import font, release
 from device.ui.qr import SIDE_MAX, modules
 from device.ui.screens import Piece, Screen, ScreenRow
 
 MARGIN_PX = 1
-"""Kept free at both sides: five level names need the rest."""
+"""Free at both sides; five level names need the rest."""
 FRAME_PX = 4
-"""Kept free at both sides inside a frame."""
+"""Free at both sides inside a frame."""
 GAP_PX = 2
-"""At least so far apart are two rows, while smaller sizes are left to take."""
+"""The least gap between two rows, as long as a row can take a smaller size."""
 APART_PX = 8
-"""Between what is pushed left and what is pushed right."""
+"""Between the left part and the right part of a row."""
 BAND_PX = 2
 """How far a band reaches above and below its text."""
 ELLIPSIS = "…"
 REST_GAP_PX = 3
-"""Between the rows of what walks about."""
+"""Between the rows of a screen that is moved."""
 MODULE_PX = 2
-"""A module of a QR code; of one pixel they flow together in a phone's camera."""
+"""The side of a QR code's module; single pixels merge in a phone's camera."""
 QUIET_PX = 3
-"""Lit around a QR code; the glass around the picture is dark."""
+"""The lit border of a QR code; the display's frame around the picture is dark."""
 CODE_MAX_PX = MODULE_PX * SIDE_MAX + 2 * QUIET_PX
-"""The largest code with its quiet zone: the height of a display that can show every one."""
+"""The side of the largest code with its border: a display of this height can show any code."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedText:
-    """One piece in its place: the left end of its base line, and its ink's box."""
+    """One piece with its position: the left end of its baseline, and the box of its ink."""
 
     text: str
     size: int
@@ -52,8 +53,8 @@ class PlacedText:
 
 
 @dataclass(slots=True)
-class _Set:
-    """A row with a size for each piece; heights are of ink, above and below the base line."""
+class _SizedRow:
+    """A row with a size for each piece; `above` and `below`: the ink's height from the baseline."""
 
     row: ScreenRow
     step: int
@@ -68,9 +69,9 @@ class _Set:
 
 
 def draw(screen: Screen, size: tuple[int, int] = (128, 64), step: int | None = None) -> Image.Image:
-    """The picture of `screen`, mode "1", lit = 1; a scene seen lately is not drawn again.
+    """The picture of `screen`, mode "1", lit = 1. The last 64 pictures are cached.
 
-    With a `step`, it stands where `wear.place` has it at that step.
+    With a `step` of burn-in protection, the content stands where `burn_in.place` puts it.
     """
     return _drawn(screen, size, step).copy()
 
@@ -93,16 +94,16 @@ def _drawn(screen: Screen, size: tuple[int, int], step: int | None) -> Image.Ima
         image.paste(text, (beside + across + apart * screen.turned, down))
     else:
         image.paste(text, (beside, 0))
-    let_go()
+    release()
     return image
 
 
 def _place(step: int | None, free: tuple[int, int]) -> tuple[int, int]:
-    return wear.place(step, free) if step is not None else (free[0] // 2, free[1] // 2)
+    return burn_in.place(step, free) if step is not None else (free[0] // 2, free[1] // 2)
 
 
 def _text(screen: Screen, size: tuple[int, int], step: int | None) -> Image.Image:
-    """The rows of the screen, on a picture of all the room that they have."""
+    """The rows of the screen, drawn on the part of the display that a QR code leaves."""
     wide = _beside(screen, size)
     image = Image.new("1", (wide, size[1]), 0)
     pen = ImageDraw.Draw(image)
@@ -120,7 +121,7 @@ def _text(screen: Screen, size: tuple[int, int], step: int | None) -> Image.Imag
 
 
 def _code(text: str) -> Image.Image:
-    """The QR code, dark on lit as phones expect it, in its quiet zone."""
+    """The QR code, dark on lit as phones expect it, with its border."""
     rows = modules(text)
     side = MODULE_PX * len(rows) + 2 * QUIET_PX
     image = Image.new("1", (side, side), 1)
@@ -133,92 +134,97 @@ def _code(text: str) -> Image.Image:
 
 
 def _beside(screen: Screen, size: tuple[int, int]) -> int:
-    """The width that the code leaves to the rows."""
+    """The width that a QR code leaves to the rows."""
     if screen.qr is None:
         return size[0]
     return size[0] - MODULE_PX * len(modules(screen.qr)) - 2 * QUIET_PX
 
 
 def layout(screen: Screen, size: tuple[int, int], step: int | None = None) -> list[PlacedText]:
-    """Where every piece of `screen` stands. With a `step`, rows are near together and short ones
-    lean as they do at that step; the whole of it has yet to be put in its place.
+    """Where every piece of `screen` stands. With a `step`, the rows are close together and short
+    ones aligned as at that step; the caller still moves the whole block.
     """
     close = step is not None
-    lean = 0.5 if step is None else wear.leaning(step)
+    lean = 0.5 if step is None else burn_in.leaning(step)
     wide = _beside(screen, size)
     edge = FRAME_PX if screen.framed else MARGIN_PX
     room, tall = wide - 2 * edge, size[1] - 2 * screen.framed
     rows = [_fitted(row, room, 0) for row in screen.rows if row.pieces]
     least = REST_GAP_PX if close else GAP_PX
-    while len(rows) > 1 and sum(one.height + least for one in rows) > tall:
+    while len(rows) > 1 and sum(row.height + least for row in rows) > tall:
         tallest = max(
             range(len(rows)), key=lambda place: (_smaller(rows[place]), rows[place].height)
         )
         if not _smaller(rows[tallest]):
-            if sum(one.height + GAP_PX for one in rows) <= tall:
+            if sum(row.height + GAP_PX for row in rows) <= tall:
                 break
-            rows.pop()
+            rows.pop()  # no size is left to reduce: the last row is left out
             continue
         rows[tallest] = _fitted(rows[tallest].row, room, rows[tallest].step + 1)
-    inked = sum(one.height for one in rows)
+    inked = sum(row.height for row in rows)
     gap = (tall - inked) / (len(rows) + 1)
     top = float(screen.framed)
     if close and gap > least:
         top, gap = top + (tall - inked - least * (len(rows) + 1)) / 2, least
     placed: list[PlacedText] = []
-    for place, one in enumerate(rows):
+    for place, sized in enumerate(rows):
         top += gap
-        base = round(top) + BAND_PX * one.row.band + one.above
-        placed += _across(one, place, base, (edge, wide - edge), lean, apart=not close)
-        top += one.height
+        base = round(top) + BAND_PX * sized.row.band + sized.above
+        placed += _across(sized, place, base, (edge, wide - edge), lean, apart=not close)
+        top += sized.height
     return placed
 
 
 def holds(screen: Screen, size: tuple[int, int], text: str) -> bool:
-    """Whether `text` stands on the screen, whole; also when its rows are close together."""
+    """Whether `text` is shown whole, in every arrangement of burn-in protection, too."""
     return all(
-        text in [one.text for one in layout(screen, size, step)] for step in (None, *wear.WAYS)
+        text in [piece.text for piece in layout(screen, size, step)]
+        for step in (None, *burn_in.ARRANGEMENTS)
     )
 
 
 def ink(picture: bytes, size: tuple[int, int] = (128, 64)) -> bytes:
-    """What is lit, wherever it stands: the same for every step of what walks about, and for
-    nothing else. `picture` are the bytes of a 1-bit image.
+    """The lit part of a picture, without its position: equal for all steps of one arrangement, and
+    different for different content. `picture`: the bytes of a 1-bit image.
     """
     image = Image.frombytes("1", size, picture)
     box = image.getbbox() or (0, 0, 0, 0)
     return b"%d:" % (box[2] - box[0]) + image.crop(box).tobytes()
 
 
-def _smaller(one: _Set) -> bool:
-    return any(one.step + 1 < len(piece.sizes) for piece in one.row.pieces)
+def _smaller(sized: _SizedRow) -> bool:
+    """Whether a smaller size is left for a piece of the row."""
+    return any(sized.step + 1 < len(piece.sizes) for piece in sized.row.pieces)
 
 
-def _fitted(row: ScreenRow, room: int, step: int) -> _Set:
+def _fitted(row: ScreenRow, room: int, step: int) -> _SizedRow:
     """The row at the first step of sizes from `step` on at which it is not too wide."""
     last = max(len(piece.sizes) for piece in row.pieces) - 1
     while True:
-        one = _sized(row, step)
-        if one.width <= room or step >= last:
+        sized = _sized(row, step)
+        if sized.width <= room or step >= last:
             break
         step += 1
-    while one.width > room:
-        longest = max(range(len(one.row.pieces)), key=lambda at: len(one.row.pieces[at].text))
-        pieces = list(one.row.pieces)
+    while sized.width > room:
+        texts = [piece.text for piece in sized.row.pieces]
+        longest = max(range(len(texts)), key=lambda at: len(texts[at]))
+        pieces = list(sized.row.pieces)
         text = pieces[longest].text.removesuffix(ELLIPSIS)
         if not text:
             break
         pieces[longest] = Piece(text[:-1].rstrip() + ELLIPSIS, pieces[longest].sizes)
-        one = _sized(ScreenRow(row.language, tuple(pieces), row.right, row.band), step)
-    return one
+        sized = _sized(ScreenRow(row.language, tuple(pieces), row.right, row.band), step)
+    return sized
 
 
-def _sized(row: ScreenRow, step: int) -> _Set:
-    every = [*row.pieces, *([row.right] if row.right else [])]
-    pieces = [Piece(piece.text, (piece.sizes[min(step, len(piece.sizes) - 1)],)) for piece in every]
+def _sized(row: ScreenRow, step: int) -> _SizedRow:
+    all_pieces = [*row.pieces, *([row.right] if row.right else [])]
+    pieces = [
+        Piece(piece.text, (piece.sizes[min(step, len(piece.sizes) - 1)],)) for piece in all_pieces
+    ]
     boxes = [_ink(piece, row.language) for piece in pieces]
     width = sum(box[2] - box[0] for box in boxes) + _space(pieces) * (len(row.pieces) - 1)
-    return _Set(
+    return _SizedRow(
         row,
         step,
         pieces,
@@ -229,12 +235,12 @@ def _sized(row: ScreenRow, step: int) -> _Set:
 
 
 def _space(pieces: list[Piece]) -> int:
-    """Between two pieces of a row: an eighth of the largest."""
+    """The space between two pieces of a row: an eighth of the largest size."""
     return max(piece.sizes[0] for piece in pieces) // 8
 
 
 def _ink(piece: Piece, language: str) -> tuple[int, int, int, int]:
-    """The ink's box around the start of the base line."""
+    """The box of a piece's ink, relative to the start of its baseline."""
     if not piece.text:
         return 0, 0, 0, 0
     left, top, right, bottom = font(language, piece.sizes[0]).getbbox(piece.text, "1", anchor="ls")
@@ -242,23 +248,23 @@ def _ink(piece: Piece, language: str) -> tuple[int, int, int, int]:
 
 
 def _across(
-    one: _Set, place: int, base: int, room: tuple[int, int], lean: float, *, apart: bool
+    sized: _SizedRow, place: int, base: int, room: tuple[int, int], lean: float, *, apart: bool
 ) -> list[PlacedText]:
-    """The pieces of a row from left to right; `apart`: one may be pushed to the right edge."""
+    """Place the pieces of a row from left to right; `apart`: its `right` goes to the right edge."""
     placed = []
     first, last = room
-    apart = apart and one.row.right is not None
-    at = first if apart else first + math.floor((last - first - one.width) * lean)
-    for number, piece in enumerate(one.pieces):
-        left, top, right, bottom = _ink(piece, one.row.language)
-        if one.row.right and number == len(one.pieces) - 1:
-            at = last - (right - left) if apart else at + APART_PX - _space(one.pieces)
+    apart = apart and sized.row.right is not None
+    at = first if apart else first + math.floor((last - first - sized.width) * lean)
+    for number, piece in enumerate(sized.pieces):
+        left, top, right, bottom = _ink(piece, sized.row.language)
+        if sized.row.right and number == len(sized.pieces) - 1:
+            at = last - (right - left) if apart else at + APART_PX - _space(sized.pieces)
         box = (at, base + top, at + right - left, base + bottom)
         if piece.text:
             placed.append(
                 PlacedText(
-                    piece.text, piece.sizes[0], one.row.language, at - left, base, box, place
+                    piece.text, piece.sizes[0], sized.row.language, at - left, base, box, place
                 )
             )
-        at += right - left + _space(one.pieces)
+        at += right - left + _space(sized.pieces)
     return placed

@@ -1,8 +1,8 @@
-"""QR codes as squares of modules; the one door to segno.
+"""QR codes as squares of modules. The only module that imports segno.
 
-At most version 3 with the lowest correction (ISO/IEC 18004): 29 modules of 2 pixels and a quiet
-zone are as high as an OLED. A display is not torn or stained like paper, so correction is not what
-limits it; modules of one pixel would be.
+At most version 3 with the lowest error correction (ISO/IEC 18004): 29 modules of 2 pixels and a
+border are as high as an OLED. A display is not torn or stained as paper is, so little error
+correction is needed; modules of one pixel would be harder to read.
 """
 
 from functools import lru_cache
@@ -17,7 +17,7 @@ BYTES_MAX, CAPITALS_MAX = 53, 77
 """Characters in the largest code (table 7): of any kind, and of capitals, digits and $%*+-./:"""
 
 MASK = 2
-"""Any of the eight may be used; trying them all for the evenest takes five times as long."""
+"""The standard allows any of the eight masks; comparing all of them takes five times as long."""
 
 
 @lru_cache(maxsize=4)

@@ -1,8 +1,8 @@
-"""What stands on the display in each scene, as rows of text. Pure: knows no font and no pixel.
+"""The text of each scene on the display, as rows. Pure: knows no font and no pixel.
 
-A screen is rows from the top; a row is pieces on one base line. Each piece names the sizes it may
-be set in, the best first: the drawing takes the first that fits. With one language a scene has a
-title and a body; with several it has each language's title, the main one largest.
+A screen is rows from the top; a row is pieces on one baseline. Each piece lists the sizes that it
+may have, the best first: the drawing takes the first that fits. With one language a scene has a
+title and a body; with several it has the title in each language, the main one largest.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ TITLE = (24, 20, 16, 12)
 BODY = (16, 12)
 SMALL = (12,)
 TICK = "✓ "
-"""Stands before the thanks: the sign for "it is done" in every language here."""
+"""Before the thanks: it means "done" in every language used here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text and the sizes it may have, in pixels to the em."""
+    """A text and the sizes that it may have, in pixels per em."""
 
     text: str
     sizes: tuple[int, ...]
@@ -32,9 +32,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class ScreenRow:
-    """Pieces on one base line, centred; with `right`, pushed left and right instead.
+    """Pieces on one baseline, centred; with `right`, they are on the left and it on the right.
 
-    `band`: dark on a lit band across the whole width.
+    `band`: dark text on a lit band across the whole width.
     """
 
     language: str
@@ -47,8 +47,8 @@ class ScreenRow:
 class Screen:
     """Rows from the top. `inverted`: dark on lit. `framed`: a line along all four edges.
 
-    `qr`: what a QR code beside the rows says; it stands on the right. `turned`: it stands on the
-    left, and a band is dark under lit text, so that no pixel is lit both ways.
+    `qr`: the content of a QR code to the right of the rows. `turned`: the code is on the left, and
+    the text of a band is lit on dark, so that no pixel is lit in both arrangements.
     """
 
     rows: tuple[ScreenRow, ...]
@@ -76,16 +76,16 @@ def screen(
 
     `code`: the fault that closes the window, or in standby the one that the technician should see.
     `pad`: the pad's id, shown while it has no window. `notice`: a line of standby. `time_text`:
-    shown in standby if there is room and no fault. `qr`: with an invitation, a lapse or in standby,
-    what a QR code says; `late`: in standby, that it belongs to the invitation that has lapsed.
-    `turned`: what may change places has done so, lest a display burn in.
+    shown in standby if there is room and no fault. `qr`: the content of a QR code, with an
+    invitation, after a lapse or in standby; `late`: the code in standby is that of the invitation
+    that has lapsed. `turned`: the parts have changed places (`burn_in.py`).
     """
     main = words[0]
     if scene is Scene.STANDBY and late:
         return Screen(_late_standby(words, window), qr=qr, turned=turned)
     if scene is Scene.STANDBY:
         note = code.code if code else time_text
-        if len(words) > 2 and notice:  # five rows are too many
+        if len(words) > 2 and notice:  # five rows do not fit
             hall, note, notice = (hall, note, "") if code else (notice, "", "")
         rows = _standby(words, window, hall, note, notice, narrow=qr is not None, turned=turned)
         return Screen(rows, qr=qr, turned=turned)
@@ -131,42 +131,44 @@ def _invitation(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
 
 
 def _beside_code(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
-    """An invitation in half the width: long titles in two rows, and that keys are as good."""
-    titles = [one.scenes[Scene.INVITATION.value].title for one in words]
+    """An invitation in half the width: long titles in two rows, and a hint that keys work, too."""
+    titles = [language.scenes[Scene.INVITATION.value].title for language in words]
     if len(words) == 1:
         lines = _broken(titles[0])
         sizes = (20, 16, 14, 12) if max(map(len, lines)) <= 3 else (16, 14, 12)
         rows = [_row(words[0], line, sizes) for line in lines]
         return (*rows, _row(words[0], words[0].scan, (12, 11, 10)))
     rows = []
-    for place, (one, title) in enumerate(zip(words, titles, strict=True)):
+    for place, (language, title) in enumerate(zip(words, titles, strict=True)):
         lines = _broken(title) if len(words) == 2 and " " in title else (title,)
-        rows += [_row(one, line, (14, 12, 11, 10) if place else (16, 15, 14, 12)) for line in lines]
+        rows += [
+            _row(language, line, (14, 12, 11, 10) if place else (16, 15, 14, 12)) for line in lines
+        ]
     return tuple(rows)
 
 
 def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
-    """That it is over, and that the code is still good."""
+    """The time for keys is over; the code is still valid."""
     main = words[0]
     title = main.scenes[Scene.LAPSED.value].title
     lines = _broken(title) if len(words) == 1 else (title,)
     titles = (_row(main, line, (20, 16, 14, 12, 11, 10)) for line in lines)
-    return (*titles, *(_row(one, one.late, (14, 12, 11, 10)) for one in words))
+    return (*titles, *(_row(language, language.late, (14, 12, 11, 10)) for language in words))
 
 
 def _late_standby(words: Sequence["Words"], window: str) -> tuple[ScreenRow, ...]:
-    """Whose the code is, lest the next citizen takes it for his own."""
+    """Standby with a code: says that it is for the citizen before, not for the next one."""
     main = words[0]
     above = _windows(words[:1], window, (24, 16) if len(words) == 1 else (16,))
-    lates = (_row(one, one.late, (12, 11, 10)) for one in words)
+    lates = (_row(language, language.late, (12, 11, 10)) for language in words)
     rows = (_row(main, main.previous, (12, 11, 10)), *lates)
-    return rows if len(words) > 2 else (*above, *rows)  # five rows are too many
+    return rows if len(words) > 2 else (*above, *rows)  # five rows do not fit
 
 
 def _broken(text: str) -> tuple[str, ...]:
-    """The text in two lines: at the space nearest to its middle, without one in its middle."""
+    """The text in two lines, broken at the space nearest to its middle, else in the middle."""
     middle = len(text) / 2
-    spaces = [at for at, sign in enumerate(text) if sign == " "]
+    spaces = [at for at, char in enumerate(text) if char == " "]
     cut = min(spaces, key=lambda at: abs(at - middle), default=int(middle))
     return tuple(line for line in (text[:cut], text[cut:].lstrip()) if line)
 
@@ -181,8 +183,8 @@ def _standby(
     narrow: bool,
     turned: bool,
 ) -> tuple[ScreenRow, ...]:
-    """Hall and note above the window, or turned below it. `narrow`: beside a QR code; there the
-    hall is left out for a second language.
+    """Hall and note above the window, or below it when `turned`. `narrow`: beside a QR code, where
+    the hall is left out if there is a second language.
     """
     main = words[0]
     numbers = {1: (40, 32, 24, 16), 2: (32, 24, 16), 3: (20, 16)}[len(words)]
@@ -203,14 +205,14 @@ def _standby(
 def _windows(
     words: Sequence["Words"], window: str, numbers: tuple[int, ...]
 ) -> tuple[ScreenRow, ...]:
-    """The window's name in each language, its number as large as may be in the first."""
+    """The window's name in each language; in the first, its number as large as possible."""
     rows = []
-    for place, one in enumerate(words):
-        before, _, after = one.window.partition("{window}")
+    for place, language in enumerate(words):
+        before, _, after = language.window.partition("{window}")
         if place:
-            rows.append(_row(one, one.window.format(window=window), BODY))
+            rows.append(_row(language, language.window.format(window=window), BODY))
             continue
         beside = (*(min(16, size) for size in numbers[:-1]), 12)
         pieces = (Piece(before, beside), Piece(window, numbers), Piece(after, beside))
-        rows.append(ScreenRow(one.language, tuple(piece for piece in pieces if piece.text)))
+        rows.append(ScreenRow(language.language, tuple(piece for piece in pieces if piece.text)))
     return tuple(rows)

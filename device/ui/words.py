@@ -1,4 +1,4 @@
-"""The public wording of each language, read from `strings/*.toml`."""
+"""The texts for the public in each language, read from `strings/*.toml`."""
 
 import importlib.resources
 from collections.abc import Iterable
@@ -9,19 +9,19 @@ from device.errors import ConfigError
 
 
 class SceneWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The words of one scene; `body` may be left out."""
+    """The texts of one scene; `body` may be left out."""
 
     title: str
     body: str = ""
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that is said in one language.
+    """All texts in one language.
 
     `window` names a window and contains `{window}`; `hints` are the rows under an invitation and
-    may contain the names of levels; `scan` says that both keys and QR code are ways to rate,
-    `late` that the code still is one, and `previous` whose it is when the citizen may have gone.
-    `prompts` are for the ear.
+    may contain the names of levels. `scan` says that one may rate by key or by QR code, `late` that
+    the code can still be used, and `previous` that it is for the citizen before. `prompts` are
+    spoken.
     """
 
     window: str
@@ -35,20 +35,20 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = ""
 
     def spoken(self) -> dict[str, str]:
-        """Every prompt by its name; those of the levels are for the self-test."""
+        """Every spoken prompt by its name; the names of the levels are for the self-test."""
         return self.prompts | self.levels
 
     def texts(self) -> list[str]:
         """Every text of this language, for the check that all of it can be drawn."""
         scenes = [text for scene in self.scenes.values() for text in (scene.title, scene.body)]
-        signs = (self.window, *self.hints, self.scan, self.late, self.previous)
-        return [*signs, *self.levels.values(), *scenes]
+        others = (self.window, *self.hints, self.scan, self.late, self.previous)
+        return [*others, *self.levels.values(), *scenes]
 
 
 def load(languages: Iterable[str]) -> tuple[Words, ...]:
-    """The words of these languages, the first being the main one.
+    """The texts in these languages, the main one first.
 
-    Raises ConfigError for a language that there are no strings of.
+    Raises ConfigError for a language without a file.
     """
     folder = importlib.resources.files("device.ui.strings")
     found = []

@@ -83,7 +83,7 @@ def test_nothing_is_lost_or_changed_on_the_way() -> None:
     for scene in (Scene.PAUSED, Scene.FAULT, Scene.UNBOUND):
         spoken = words.load(("zh", "ko"))
         one = screen(scene, spoken, window="3", pad="pad-0317", code=PadCode.LEDGER_FULL)
-        ways = {ink(draw(one, SIZE, step).tobytes()) for step in wear.WAYS}
+        ways = {ink(draw(one, SIZE, step).tobytes()) for step in wear.ARRANGEMENTS}
         walked = {ink(draw(one, SIZE, step).tobytes()) for step in range(0, 400, 7)}
         assert walked == ways
     lit = {draw(one, SIZE, step).tobytes() for step in range(20)}
@@ -106,7 +106,7 @@ def test_the_way_is_equally_long_in_every_place() -> None:
 
 
 def test_places_are_changed_in_every_way() -> None:
-    assert len({(wear.turned(step), wear.leaning(step)) for step in wear.WAYS}) == 6
+    assert len({(wear.turned(step), wear.leaning(step)) for step in wear.ARRANGEMENTS}) == 6
     for step, following in pairwise(range(300)):
         changed = (wear.turned(step), wear.leaning(step)) != (
             wear.turned(following),

@@ -5,7 +5,7 @@ import zxingcpp
 from PIL import Image
 
 from device.events import Scene
-from device.ui.burn_in import WAYS
+from device.ui.burn_in import ARRANGEMENTS
 from device.ui.oled_picture import draw
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, SIDE_MAX, fits, modules
 from device.ui.qr_url import link
@@ -34,7 +34,7 @@ def test_a_phone_reads_the_code_on_every_screen_that_has_one(name: str, times: i
     assert read(draw(WITH_CODE[name], SIZE), times) == [WITH_CODE[name].qr]
 
 
-@pytest.mark.parametrize("step", [*WAYS, 7, 13])
+@pytest.mark.parametrize("step", [*ARRANGEMENTS, 7, 13])
 def test_a_phone_reads_it_wherever_it_has_walked_to(step: int) -> None:
     assert read(draw(WITH_CODE["zh-standby-qr"], SIZE, step), 3) == [HOME]
     assert read(draw(WITH_CODE["zh-standby-late"], SIZE, step), 3) == [LINK]

@@ -9,7 +9,7 @@ from PIL import Image
 from device.errors import ConfigError, PadCode
 from device.events import Scene
 from device.ui import words
-from device.ui.burn_in import WAYS
+from device.ui.burn_in import ARRANGEMENTS
 from device.ui.fonts import font_file, missing_glyphs
 from device.ui.oled_picture import ELLIPSIS, PlacedText, draw, layout
 from device.ui.screens import TICK, Piece, Screen, ScreenRow, screen
@@ -91,7 +91,7 @@ def test_the_longest_names_are_cut_and_stay_inside() -> None:
 
 
 def test_what_walks_about_keeps_its_rows_apart_too() -> None:
-    placed = [layout(one, SIZE, step) for one in LIMITS[::7] for step in WAYS]
+    placed = [layout(one, SIZE, step) for one in LIMITS[::7] for step in ARRANGEMENTS]
     assert [fault for one in placed for fault in faults(one)] == []
 
 
