@@ -1,4 +1,4 @@
-"""What a board has, read from `hw/`: descriptions as data, checked and typed.
+"""The descriptions of hardware in `hw/`, read, checked and typed.
 
 profile.py         boards: keys, displays, lights, sound, screens
 driver_names.py    the drivers by the words of the profiles: module and type of options

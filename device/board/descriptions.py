@@ -1,4 +1,4 @@
-"""The TOML files under hw/ that describe hardware: found by name, their mistakes told in words."""
+"""Finds and reads the TOML files in hw/ that describe hardware, and reports their errors."""
 
 import importlib.resources
 import tomllib
@@ -8,26 +8,26 @@ from device.config_errors import ConfigErrors, did_you_mean
 
 
 def described(folder: str) -> list[str]:
-    """The names of all there are in `folder` of hw."""
+    """The names of all descriptions in a folder of hw/, sorted."""
     files = (importlib.resources.files("hw") / folder).iterdir()
     return sorted(file.name[:-5] for file in files if file.name.endswith(".toml"))
 
 
 def find_text(folder: str, kind: str, name: str, problems: ConfigErrors) -> str | None:
-    """The text of the file for `name`; None, and a line in `problems`, if there is none.
+    """The text of the file of `name`; None, and a line in `problems`, if there is none.
 
-    `kind`: what the folder describes, in words.
+    `kind`: what the folder describes, for that line.
     """
     names = described(folder)
     if name not in names:
-        there = ", ".join(names)
-        problems.add("", f"no {kind} {name!r}; there is {there}{did_you_mean(name, names)}")
+        listed = ", ".join(names)
+        problems.add("", f"no {kind} {name!r}; there is {listed}{did_you_mean(name, names)}")
         return None
     return (importlib.resources.files("hw") / folder / f"{name}.toml").read_text("utf-8")
 
 
 def read_table(text: str, problems: ConfigErrors) -> dict[str, Any] | None:
-    """The table that `text` spells; None, and a line in `problems`, if it is not TOML."""
+    """The table in a TOML text; None, and a line in `problems`, if it is not TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

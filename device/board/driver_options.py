@@ -16,7 +16,7 @@ from device.config_errors import ConfigErrors, bounds
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """A serial key pad: the line that it is on, its model, and its window's address on the line."""
+    """A serial key pad: its line, its model, and its window's address on the line."""
 
     port: LineUrl
     model: Annotated[str, Meta(description="the name of a key map in hw/keypads")]
@@ -24,7 +24,7 @@ class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def check(values: dict[str, Any], problems: ConfigErrors) -> None:
-        """The model must have a key map, and a right one."""
+        """The model must have a key map without errors."""
         if "model" in values:
             find_keypad(values["model"], problems.at("model"), "68")
 
@@ -35,7 +35,7 @@ DeviceName = Annotated[
 
 
 class InputOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """A Linux input device: the name or the physical path that it is found by, and its model.
+    """A Linux input device: its name or its physical path, by which it is found, and its model.
 
     Both may be patterns with `*`, `?` and `[...]`; upper and lower case count.
     """
@@ -46,7 +46,7 @@ class InputOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def check(values: dict[str, Any], problems: ConfigErrors) -> None:
-        """One way to find it, and a key map of input devices."""
+        """Either a name or a path must be given, and a key map of input devices."""
         given = [key for key in ("name", "phys") if values.get(key) is not None]
         if len(given) != 1:
             problems.add("", "exactly one of name and phys must be given")
@@ -73,9 +73,10 @@ def check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
 
 
 class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """An OLED: its controller, what it hangs on where the board leaves that open, its way up.
+    """An OLED: its controller, its bus where the board's profile names none, and its orientation.
 
-    `address` is of I²C; `dc_line` and `reset_line` are the lines that a display on SPI has besides.
+    `address` is for I²C; `dc_line` and `reset_line` are two lines that a display on SPI has besides
+    its bus.
     """
 
     chip: Annotated[Literal["ssd1306", "sh1106"], Meta(description='"ssd1306" or "sh1106"')] = (
@@ -96,7 +97,7 @@ class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoiceOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the recordings are, and the ALSA device that plays them."""
+    """The folder of the recordings, and the ALSA device that plays them."""
 
     folder: Annotated[Path, Meta(description="the path of a folder")] = Path(
         "/var/lib/ratingpad/voice"
@@ -113,11 +114,11 @@ class VoiceOptions(msgspec.Struct, frozen=True, kw_only=True):
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the simulated board.
 
-    `control`: where its control socket is made; without it nobody can press a key.
-    `wall`: `system` believes this machine's clock, `1970` boots without knowing the time.
-    `film`: a file that gets a line `picture <hex>` for each picture before it is shown, for rigs
-    that must know the order of pictures and writes.
-    `seed` and `bounce_ms`: the random bounce of its contacts, and how long it lasts at most.
+    `control`: the path of its control socket; without one no key can be pressed.
+    `wall`: `system` takes this machine's clock, `1970` boots without knowing the time.
+    `film`: a file to which a line `picture <hex>` is written before each picture is shown, for
+    tests of the order of pictures and writes.
+    `seed`: of the random bounce of its contacts; `bounce_ms`: how long they bounce at most.
     """
 
     control: Annotated[Path, Meta(description="the path of a Unix socket")] | None = None

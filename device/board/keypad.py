@@ -1,8 +1,8 @@
 """Key maps: what the codes of a key pad mean, one TOML file for each model in hw/keypads.
 
-Two generations of one maker's pads were found on one bus with their codes permuted. So there is
-no default model and no guess: the pad's configuration names it, and a code that its map does not
-have is never a level.
+Two generations of one maker's key pads were found on one bus, with their codes in opposite order.
+So there is no default model: the pad's configuration must name it, and a code that is not in its
+key map is never a level.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from device.events import Does
 from sync.entries import Level
 
 Protocol = Literal["68", "input"]
-"""Whose codes they are: of "68" frames on a serial line, or of Linux input devices."""
+"""The kind of codes: of "68" frames on a serial line, or of Linux input devices."""
 
 HIGHEST: Mapping[str, int] = {"68": 0xFF, "input": 0x2FF}
-"""A "68" frame has one byte for its key; KEY_MAX of linux/input-event-codes.h."""
+"""The highest code: one byte in a "68" frame; KEY_MAX of linux/input-event-codes.h."""
 
 LineUrl = Annotated[
     str,
@@ -40,8 +40,8 @@ Code = Annotated[int, bounds(0, 0x2FF, "a code")]
 class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key of a model: its name, the code it sends, and its level if it has one.
 
-    `does`: the key is the clerk's, without a level, and asks for a rating or pauses the window.
-    `says`: the name of the code in linux/input-event-codes.h, for whoever reads the map.
+    `does`: for a clerk's key, which has no level: it asks for a rating or pauses the window.
+    `says`: the name of the code in linux/input-event-codes.h, for people who read the map.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
@@ -54,8 +54,8 @@ class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
 class Keypad(msgspec.Struct, frozen=True, kw_only=True):
     """A model of key pad.
 
-    `ignore`: codes that it sends besides its keys, as pads do that type Enter after a digit.
-    `baud` and `resend_ms` are for "68" pads: the same code again within this is the same press.
+    `ignore`: codes that it sends besides its keys, such as Enter after each digit. `baud` and
+    `resend_ms` are for "68" pads: the same code again within `resend_ms` is the same press.
     """
 
     name: str
@@ -72,14 +72,14 @@ class Keypad(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keypad_names() -> list[str]:
-    """Every model there is a key map for."""
+    """The names of all models, sorted."""
     return described("keypads")
 
 
 def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
-    """The model `name`. Raises ConfigError with every mistake in it.
+    """The key map of the model `name`. Raises ConfigError that lists all its errors.
 
-    With a `protocol`, also when the map's codes are not of that kind.
+    With a `protocol`, codes of the other kind are an error as well.
     """
     problems = ConfigErrors()
     keypad = find_keypad(name, problems, protocol)
@@ -89,7 +89,7 @@ def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
 def find_keypad(
     name: str, problems: ConfigErrors, protocol: Protocol | None = None
 ) -> Keypad | None:
-    """The model `name`; None, and lines in `problems`, if there is none or its map is wrong."""
+    """The key map of the model `name`; None, and lines in `problems`, if it is missing or wrong."""
     text = find_text("keypads", "key pad", name, problems)
     keypad = None if text is None else parse_keypad(name, text, problems)
     if keypad is None or protocol in (None, keypad.protocol):
@@ -99,7 +99,7 @@ def find_keypad(
 
 
 def parse_keypad(name: str, text: str, problems: ConfigErrors) -> Keypad | None:
-    """The key map that `text` spells; None, and lines in `problems`, if it is wrong."""
+    """The key map in a TOML text; None, and lines in `problems`, if it is wrong."""
     table = read_table(text, problems)
     if table is None:
         return None

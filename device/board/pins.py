@@ -1,9 +1,9 @@
-"""Which pins of a board's header a profile takes, and that none is taken twice. Pure.
+"""Which pins of a board's header a profile uses, and the check that none is used twice. Pure.
 
-A header is data (hw/headers/*.toml): its pins, the lines and the power that they bring out, and the
-buses that some lines can be. `claims` says what a profile takes; `check_claims` refuses what is
-taken twice, reserved, or not there, with the owners' names. A line is a BCM number as the drivers
-count; a pin is what a screwdriver counts.
+A header is data (hw/headers/*.toml): its pins, the line or power of each, and the buses that some
+lines can be. `claims` lists what a profile uses; `check_claims` reports pins that are used twice,
+reserved or missing, with the parts' names. A line is a BCM number, by which drivers count; a pin is
+the number that is counted on the board.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ Line = Annotated[int, bounds(0, 1023, "a line's number")]
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """One pin: either a line or power. `functions`: what else the line can be, "BUS SIGNAL".
 
-    `reserved` says why nothing may hang there.
+    `reserved`: why nothing may be connected to it.
     """
 
     pin: Annotated[int, bounds(1, 200, "a pin's number")]
@@ -34,7 +34,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     reserved: str | None = None
 
     def signal(self, bus: str) -> str | None:
-        """What this pin is of `bus` ("i2c-1"): "SDA", or None if it has no part in it."""
+        """The signal of `bus` ("i2c-1") at this pin, such as "SDA"; None if it has none."""
         for function in self.functions:
             of, _, signal = function.partition(" ")
             if of == bus:
@@ -43,21 +43,21 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The pins of a board in two columns, odd numbers in the one and even ones in the other."""
+    """The pins of a board in two columns: odd numbers in one, even numbers in the other."""
 
     name: str
     title: str
     pin: tuple[Pin, ...]
 
     def at_line(self, line: int) -> Pin | None:
-        """The pin that brings out `line`."""
+        """The pin of `line`; None if the header does not have it."""
         return next((pin for pin in self.pin if pin.line == line), None)
 
     def of_bus(self, bus: str) -> dict[str, Pin]:
         """The pins of a bus by signal. A bus is "i2c-1", or "spi-0.1" with its chip select.
 
-        A bus takes all its pins: a second chip select is driven too, used or not. Empty if the
-        header does not bring out the bus or this chip select.
+        A bus uses all its pins: the kernel also drives a second chip select that has no device.
+        Empty if the header does not have the bus or this chip select.
         """
         name, _, select = bus.partition(".")
         found = {signal: pin for pin in self.pin if (signal := pin.signal(name))}
@@ -65,7 +65,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PinClaim(NamedTuple):
-    """What one part of a board takes: a line, or a whole bus. `wire` names it within its part."""
+    """What one part of a board uses: a line, or a whole bus. `wire` names it within its part."""
 
     part: str
     wire: str = ""
@@ -74,14 +74,14 @@ class PinClaim(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """Who takes it, for a report: "key satisfied"."""
+        """The part and its wire, for a report: "key satisfied"."""
         return f"{self.part} {self.wire}".strip()
 
 
 def claims(values: Mapping[str, Any]) -> list[PinClaim]:
-    """What the parts of a profile take, in the profile's order.
+    """What the parts of a profile use, in the profile's order.
 
-    `values`: the fields of a `Profile` by name; those that could not be read are missing.
+    `values`: the fields of a `Profile` by name; a field with an error is missing.
     """
     found: list[PinClaim] = []
     if keys := values.get("keys"):
@@ -99,7 +99,7 @@ def claims(values: Mapping[str, Any]) -> list[PinClaim]:
 
 
 def check_claims(header: Header, claimed: Iterable[PinClaim], problems: ConfigErrors) -> None:
-    """Every line and bus is there, free, and taken by one part only; what is not, is noted."""
+    """Note in `problems` each line or bus that is missing, reserved, or used by two parts."""
     owners: dict[int, str] = {}
     for claim in claimed:
         for pin, owner in _taken(header, claim, problems):
@@ -112,7 +112,7 @@ def check_claims(header: Header, claimed: Iterable[PinClaim], problems: ConfigEr
 
 
 def _taken(header: Header, claim: PinClaim, problems: ConfigErrors) -> list[tuple[Pin, str]]:
-    """The pins that a claim takes, each with its owner; a line if they are not there."""
+    """The pins that a claim uses, each with its owner; a line in `problems` if there are none."""
     if claim.line is not None:
         pin = header.at_line(claim.line)
         if pin is None:
@@ -128,18 +128,18 @@ def _taken(header: Header, claim: PinClaim, problems: ConfigErrors) -> list[tupl
 
 
 def read_header(name: str, table: Mapping[str, Any], problems: ConfigErrors) -> Header | None:
-    """The header that `table` describes; None, and lines in `problems`, if it is wrong."""
+    """The header in `table`; None, and lines in `problems`, if it is wrong."""
     return read_struct(Header, {**table, "name": name}, problems, checks={Header: _check_header})
 
 
 def _check_header(values: dict[str, Any], problems: ConfigErrors) -> None:
     pins: tuple[Pin, ...] = values.get("pin", ())
-    for what in ("pin", "line"):
+    for field in ("pin", "line"):
         seen: set[int] = set()
         for pin in pins:
-            number = getattr(pin, what)
+            number = getattr(pin, field)
             if number in seen:
-                problems.wrong(f"pin {pin.pin}.{what}", number, "stands there twice")
+                problems.wrong(f"pin {pin.pin}.{field}", number, "stands there twice")
             if number is not None:
                 seen.add(number)
     for pin in pins:

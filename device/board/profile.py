@@ -24,8 +24,9 @@ from sync.entries import Level
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """One key: its name, its line on the board, and its level if it has one. `does`: it is the
-    clerk's, without a level, and asks for a rating or pauses the window.
+    """One key: its name, its line on the board, and its level if it has one.
+
+    `does`: for a clerk's key, which has no level: it asks for a rating or pauses the window.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
@@ -35,9 +36,9 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of a board and how they are read; `drivers/debounce.py` says what the times do.
+    """The keys of a board and how they are read; `drivers/debounce.py` explains the times.
 
-    `coded`: the key pad sends codes; the key map of its model (`keypad.py`) has its keys.
+    `coded`: the key pad sends codes; its keys are in the key map of its model (`keypad.py`).
     `active_low`: a key that is down pulls its line to ground, against a pull-up.
     """
 
@@ -53,10 +54,10 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a board's display in pixels, what drives it, and what it hangs on.
+    """The size of a board's display in pixels, its driver and its bus.
 
-    `bus`: "i2c-1" or "spi-0.0" (SPI bus 0, chip select 0); none where each pad's own file says it.
-    `dc_line`, `reset_line`: the two lines that a display on SPI has besides its bus.
+    `bus`: "i2c-1" or "spi-0.0" (SPI bus 0, chip select 0); none where the pad's own file gives it.
+    `dc_line`, `reset_line`: two lines that a display on SPI has besides its bus.
     """
 
     driver: str | None = None
@@ -91,7 +92,7 @@ class BeeperProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoiceProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks."""
+    """The voice of a board: spoken prompts."""
 
     driver: str | None = None
 
@@ -99,8 +100,8 @@ class VoiceProfile(msgspec.Struct, frozen=True, kw_only=True):
 class TouchscreenProfile(msgspec.Struct, frozen=True, kw_only=True):
     """A touchscreen, on which a browser shows the touch page (`device/ui/touch/`).
 
-    `px_per_mm`: its density, from which the page has its sizes; none where each pad's own file
-    says it, because the board takes whatever screen the hall has.
+    `px_per_mm`: its density, from which the page computes sizes; none where the pad's own file
+    gives it, because the screen differs from hall to hall.
     """
 
     px_per_mm: Annotated[float, bounds(1, 30, "pixels per millimetre,")] | None = None
@@ -109,9 +110,8 @@ class TouchscreenProfile(msgspec.Struct, frozen=True, kw_only=True):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A board. It has `keys`, or a `touchscreen`, or both.
 
-    `header`: the row of pins that its lines and buses come out at, a file in hw/headers; what is
-    booked twice is then refused (`pins.py`). `has_rtc`: a battery-backed clock sets the time
-    of day at boot.
+    `header`: its pins, a file in hw/headers; a pin that two parts use is then an error (`pins.py`).
+    `has_rtc`: a battery-backed clock sets the time of day at boot.
     """
 
     name: str
@@ -142,19 +142,19 @@ class PartOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def board_names() -> list[str]:
-    """Every board there is a profile for."""
+    """The names of all boards, sorted."""
     return described("boards")
 
 
 def load_profile(name: str) -> Profile:
-    """The profile of the board `name`. Raises ConfigError with every mistake in it."""
+    """The profile of the board `name`. Raises ConfigError that lists all its errors."""
     problems = ConfigErrors()
     profile = find_profile(name, problems)
     return problems.settle(profile, f"the profile of board {name}")
 
 
 def load_header(profile: Profile) -> Header:
-    """The header that a board's parts hang on. Raises ConfigError; also for a board without one."""
+    """The header of a board. Raises ConfigError if it is wrong or the board has none."""
     if profile.header is None:
         raise ConfigError(f"board {profile.name} has no header: there is nothing to wire to pins")
     problems = ConfigErrors()
@@ -175,7 +175,7 @@ def find_profile(name: str, problems: ConfigErrors) -> Profile | None:
 
 
 def parse_profile(name: str, text: str, problems: ConfigErrors) -> Profile | None:
-    """The profile that `text` spells; None, and lines in `problems`, if it is wrong."""
+    """The profile in a TOML text; None, and lines in `problems`, if it is wrong."""
     table = read_table(text, problems)
     if table is None:
         return None
@@ -193,7 +193,10 @@ def parse_profile(name: str, text: str, problems: ConfigErrors) -> Profile | Non
 def find_options(
     profile: Profile, table: object, problems: ConfigErrors, base: Path
 ) -> msgspec.Struct | None:
-    """The options in `table` as the driver's type; None, and lines in `problems`, if wrong."""
+    """The options in `table` as the driver's type; None, and lines in `problems`, if wrong.
+
+    Relative paths count from the folder `base`.
+    """
     whole = DRIVERS[profile.driver].options
     if whole is not None:
         return _read_options(whole, table, problems, base)
@@ -236,14 +239,14 @@ def find_header(name: str, problems: ConfigErrors) -> Header | None:
 
 
 def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: ConfigErrors) -> None:
-    """What a board's display hangs on is the profile's to say, where it says it."""
-    display, said = profile.display, table.get("display")
-    if display is None or display.bus is None or not isinstance(said, dict):
+    """A pad's file may not change the bus of a display if the profile names it."""
+    display, given = profile.display, table.get("display")
+    if display is None or display.bus is None or not isinstance(given, dict):
         return
     for key in ("bus", "dc_line", "reset_line"):
-        if key in said:
+        if key in given:
             problems.at("display").wrong(
-                key, said[key], f"this board's display is on {display.bus}"
+                key, given[key], f"this board's display is on {display.bus}"
             )
 
 
@@ -280,7 +283,7 @@ def _check_board(values: dict[str, Any], problems: ConfigErrors) -> None:
 def _check_lights(
     keys: KeysProfile | None, lights: LightsProfile | None, problems: ConfigErrors
 ) -> None:
-    """Each light is at a key of its own."""
+    """Each light belongs to a key, and no key has two."""
     names = [light.name for light in lights.light] if lights else []
     known = {key.name for key in keys.key} if keys else set()
     for place, name in enumerate(names):
@@ -293,7 +296,7 @@ def _check_lights(
 
 
 def _check_keys(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """Keys on lines with all five levels, or a key pad that has its own key map."""
+    """Either keys on lines, with all five levels, or a key pad with a key map."""
     check_driver("keys", values.get("driver"), problems)
     keys: tuple[Key, ...] = values.get("key", ())
     if not values.get("coded"):

@@ -1,7 +1,7 @@
-"""`python -m device.wiring`: write what follows from the profiles, in the folder of the project.
+"""`python -m device.wiring`: write the files that follow from the profiles, in the project folder.
 
 docs/hardware/NAME.md and .svg   the wiring of every board with a header
-hw/overlays/ratingpad-keys.dts   the keys of the Raspberry Pi, which are the same on each
+hw/overlays/ratingpad-keys.dts   the keys of a Raspberry Pi, the same on all models
 """
 
 import sys
@@ -15,11 +15,11 @@ from device.wiring.drawing import drawing
 from device.wiring.overlay import NAME, overlay
 
 OVERLAID, CODES = "rpi-4", "input-gpio-keys"
-"""The board whose lines the overlay has, and the key map that its codes are in."""
+"""The board whose lines are in the overlay, and the key map that has its codes."""
 
 
 def files() -> Iterator[tuple[Path, str]]:
-    """Each file as it should be: its path from the project's folder, and its text."""
+    """Each file: its path from the project's folder, and its text."""
     for profile in map(load_profile, board_names()):
         if profile.header is not None:
             header = load_header(profile)

@@ -1,7 +1,7 @@
-"""The circuits between a line and a button, a light and a beeper, for the foot of a drawing. Pure.
+"""The circuits of a button, a light and a beeper, for the foot of a drawing. Pure.
 
-Drawn for parts that are wired the usual way: a button to ground, a light and a beeper that work
-while their line is high. For others the wiring table alone says what sits between.
+Only for parts that are wired the usual way: a button to ground, a light and a beeper that are on
+while their line is high. For others the components are in the wiring table only.
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ _WIDTH = 210.0
 
 
 def figures(profile: "Profile", top: float) -> list[str]:
-    """The circuits that a board needs, side by side below `top`."""
+    """The circuits that a board needs, side by side, `top` mm from the upper edge."""
     drawn = []
     if profile.keys.active_low and profile.keys.key:
         drawn.append(("key", _button))
@@ -34,12 +34,12 @@ def figures(profile: "Profile", top: float) -> list[str]:
 
 
 def _terminal(x: float, y: float, name: str) -> list[str]:
-    """Where a wire to the header ends."""
+    """The end of a wire to the header."""
     return [svg.circle(x, y, 0.9), svg.text(x, y - 2, name, 2.8, anchor="middle")]
 
 
 def _ground(x: float, y: float) -> list[str]:
-    """Ground below a point."""
+    """The ground symbol below a point."""
     return [
         svg.path(f"M {x:.2f} {y:.2f} v 3 m -3 0 h 6 m -5 1.2 h 4 m -3 1.2 h 2"),
         svg.text(x + 4.2, y + 5, "GND", 2.6),
@@ -47,7 +47,7 @@ def _ground(x: float, y: float) -> list[str]:
 
 
 def _resistor(x: float, y: float, value: str, *, upright: bool = False) -> list[str]:
-    """A resistor of 8 mm that begins at a point, to the right or downwards."""
+    """A resistor, 8 mm long, from a point to the right or downwards."""
     if upright:
         return [svg.box(x - 1.2, y, 2.4, 8), svg.text(x + 2, y + 5, value, 2.6)]
     return [svg.box(x, y - 1.2, 8, 2.4), svg.text(x + 4, y - 2, value, 2.6, anchor="middle")]

@@ -1,7 +1,7 @@
 """A board's header with its wires on one sheet of A4, as SVG. Pure.
 
-The header is seen from above, the end with the SD card upwards. A black pin has a wire, a grey one
-stays free. Every wire is told in Chinese and, smaller, in English.
+The header is seen from above, with the end of the SD card at the top. A black pin has a wire, a
+grey one is free. Every wire is labelled in Chinese and, smaller, in English.
 """
 
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ _LABEL = 24.0
 
 
 def drawing(profile: "Profile", header: Header) -> str:
-    """The whole sheet for a profile that takes no pin twice."""
+    """The whole sheet for a profile that uses no pin twice."""
     by_pin: dict[int, list[Wire]] = {}
     for wire in wires(profile, header):
         by_pin.setdefault(wire.pin.pin, []).append(wire)
@@ -87,7 +87,7 @@ def _caption(says: words.Text, y: float, arrow: str) -> str:
 
 
 def _pin(pin: Pin, found: list[Wire]) -> list[str]:
-    """A pin and what is told of its wires, on its side of the header."""
+    """A pin and the labels of its wires, on its side of the header."""
     side = -1 if pin.pin % 2 else 1
     x, y = _MIDDLE + side * _COLUMN, _TOP + (pin.pin - 1) // 2 * _PITCH
     anchor = "end" if side < 0 else "start"
@@ -104,9 +104,9 @@ def _pin(pin: Pin, found: list[Wire]) -> list[str]:
         ]
     else:
         beyond = x + side * (_RADIUS + 3.5)
-        marks.append(svg.text(beyond, y + 0.9, _means(pin), 2.4, anchor=anchor, colour=svg.GREY))
+        marks.append(svg.text(beyond, y + 0.9, _label(pin), 2.4, anchor=anchor, colour=svg.GREY))
     colour = svg.BLACK if found else svg.GREY
-    if pin.pin == 1:  # the board marks it by a square pad too
+    if pin.pin == 1:  # as on the board, whose pad 1 is square
         reach = _RADIUS + 0.9
         marks.append(svg.box(x - reach, y - reach, 2 * reach, 2 * reach, colour=colour))
     marks += [
@@ -124,8 +124,8 @@ def _pin(pin: Pin, found: list[Wire]) -> list[str]:
     return marks
 
 
-def _means(pin: Pin) -> str:
-    """What a pin brings out, as it is printed on pin charts."""
+def _label(pin: Pin) -> str:
+    """The name of a pin, as it is printed on pin charts."""
     if pin.power is not None:
         power = words.POWER[pin.power]
         return power.en if power.en == power.zh else f"GND {power.zh}"

@@ -1,9 +1,9 @@
-"""The keys of a board told to the kernel, as a device-tree overlay in source form. Pure.
+"""The keys of a board as a device-tree overlay in source form. Pure.
 
 With it the kernel's own driver (gpio-keys) reads and debounces the lines, and the keys are an input
-device named `ratingpad-keys` like any USB key pad's. The lines and times are the board profile's,
-the codes the key map's. Bindings: gpio-keys and brcm,bcm2835-gpio in the kernel's documentation;
-the pin controller of a Pi 5 understands the same words.
+device named `ratingpad-keys`, as a USB key pad is one. Lines and times are from the board's
+profile, codes from the key map. Bindings: gpio-keys and brcm,bcm2835-gpio in the kernel's
+documentation; the pin controller of a Pi 5 accepts the same properties.
 """
 
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from device.board.profile import Profile
 
 NAME = "ratingpad-keys"
-"""What the kernel calls the input device; a pad's file finds it by this name."""
+"""The name of the input device, by which a pad's file finds it."""
 
 _ACTIVE_HIGH, _ACTIVE_LOW = 0, 1
 """dt-bindings/gpio/gpio.h"""
@@ -23,7 +23,7 @@ _PULL_DOWN, _PULL_UP = 1, 2
 
 
 def overlay(profile: "Profile", keypad: "Keypad") -> str:
-    """The source of the overlay. Raises KeyError for a key that the key map does not have."""
+    """The source of the overlay. Raises KeyError for a key that is not in the key map."""
     keys = profile.keys
     codes = {coded.name: coded for coded in keypad.key}
     pull, way = (_PULL_UP, "up") if keys.active_low else (_PULL_DOWN, "down")

@@ -1,7 +1,7 @@
 """Which wire of which part goes to which pin of the header. Pure.
 
-The lines and buses are the profile's. Power and ground are chosen here: for each part the free
-pin nearest to its lines, and of two equally near the lower one. Where none is left, parts share.
+Lines and buses are from the profile. Power and ground are chosen here: for each part the free pin
+that is nearest to its lines, and of two equally near the lower one. If none is free, parts share.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from device.board.profile import Profile
 
 UNWIRED = {"MISO"}
-"""A display is only written to. Chip selects that are not its own are left out too."""
+"""Signals without a wire: a display is only written to. Other chip selects have none either."""
 
 
 class Wire(NamedTuple):
-    """One wire: its part, what it is called there, its pin, and what sits between."""
+    """One wire: its part, its name there, its pin, and the components in between."""
 
     part: str
     name: Text
@@ -31,26 +31,26 @@ class Wire(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The pin's line as it is printed on pin charts, or nothing for power."""
+        """The pin's line as it is printed on pin charts; empty for power."""
         return "" if self.pin.line is None else f"GPIO{self.pin.line}"
 
 
 def wires(profile: "Profile", header: Header) -> list[Wire]:
-    """Every wire of a board that takes no pin twice, part by part, by pin within a part."""
+    """Every wire of a board that uses no pin twice, by part, then by pin."""
     claimed = claims(msgspec.structs.asdict(profile))
     found: list[Wire] = []
     taken: set[int] = set()
     for part in words.PARTS:
-        mine = [claim for claim in claimed if claim.part == part]
-        if not mine:
+        own = [claim for claim in claimed if claim.part == part]
+        if not own:
             continue
         notes = _notes(part, profile)
-        lines = [wire for claim in mine for wire in _lines(claim, header, profile, notes)]
+        lines = [wire for claim in own for wire in _lines(claim, header, profile, notes)]
         at = [wire.pin for wire in lines]
         for power in [name for name in ("3V3", "5V", "GND") if name in _powers(part, notes)]:
-            there = [pin for pin in header.pin if pin.power == power]
+            candidates = [pin for pin in header.pin if pin.power == power]
             pin = min(
-                [pin for pin in there if pin.pin not in taken] or there,
+                [pin for pin in candidates if pin.pin not in taken] or candidates,
                 key=lambda pin: (sum(_distance(pin, other) for other in at), pin.pin),
             )
             taken.add(pin.pin)
@@ -82,7 +82,7 @@ def _lines(
 
 
 def _notes(part: str, profile: "Profile") -> dict[str, Text]:
-    """What is said of a part's wires: its lines, its power."""
+    """The notes for a part's wires: its lines and its power."""
     if part == "key":
         return words.BUTTON_TO_GROUND if profile.keys.active_low else words.BUTTON_TO_POWER
     if part == "light":
@@ -95,14 +95,14 @@ def _notes(part: str, profile: "Profile") -> dict[str, Text]:
 
 
 def _powers(part: str, notes: "Mapping[str, Text]") -> set[str]:
-    """The power that a part needs: what its notes speak of; a display needs both."""
+    """The power that a part needs: the kinds in its notes; a display needs both."""
     return {"3V3", "GND"} if part == "display" else set(notes)
 
 
 def _distance(pin: Pin, other: Pin) -> int:
-    """How far apart two pins are, in pitches; across the columns counts double.
+    """The distance of two pins in pitches; the other column counts as two more.
 
-    A plug of one row is the easiest to make, so the same column is preferred.
+    The same column is preferred because a plug with one row is the easiest to make.
     """
     rows = abs((pin.pin - 1) // 2 - (other.pin - 1) // 2)
     return rows + 2 * (pin.pin % 2 != other.pin % 2)

@@ -1,9 +1,9 @@
-"""The few strokes that the drawings are made of, black on white, in millimetres. Pure."""
+"""The SVG elements of the drawings, black on white, in millimetres. Pure."""
 
 FONT = "Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, sans-serif"
 BLACK, GREY = "#000", "#777"
 _WIDTH = 0.35
-"""Of a line: what an office printer still draws evenly."""
+"""Of a line: the least that an office printer draws evenly."""
 
 
 def sheet(width: float, height: float, marks: list[str], title: str) -> str:
@@ -32,7 +32,7 @@ def text(
     bold: bool = False,
     colour: str = BLACK,
 ) -> str:
-    """Words whose baseline begins, ends or has its middle at a point."""
+    """A text whose baseline begins, ends or has its middle at a point."""
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text x="{_mm(x)}" y="{_mm(y)}" font-size="{_mm(size)}" text-anchor="{anchor}"'
@@ -41,13 +41,13 @@ def text(
 
 
 def path(points: str, *, filled: bool = False, colour: str = BLACK, width: float = _WIDTH) -> str:
-    """A line through points, in SVG's own words ("M 1 2 H 5")."""
+    """A line through points, in SVG's path syntax ("M 1 2 H 5")."""
     fill = colour if filled else "none"
     return f'<path d="{points}" fill="{fill}" stroke="{colour}" stroke-width="{_mm(width)}"/>'
 
 
 def circle(x: float, y: float, radius: float, *, filled: bool = False, colour: str = BLACK) -> str:
-    """A ring, or a dot."""
+    """A circle, or a filled one."""
     fill = colour if filled else "#fff"
     return (
         f'<circle cx="{_mm(x)}" cy="{_mm(y)}" r="{_mm(radius)}" fill="{fill}" '
@@ -64,10 +64,10 @@ def box(x: float, y: float, width: float, height: float, *, colour: str = BLACK)
 
 
 def _escaped(words: str) -> str:
-    """Words as they may stand between two tags."""
+    """A text with the characters escaped that XML reserves."""
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _mm(length: float) -> str:
-    """A length without needless digits, so that the same drawing is the same text."""
+    """A length without trailing zeros, so that the same drawing always has the same text."""
     return f"{length:.2f}".rstrip("0").rstrip(".")

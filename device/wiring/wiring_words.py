@@ -1,4 +1,4 @@
-"""What a wiring table and a drawing say, in English and in Chinese. Pure."""
+"""The texts of wiring tables and drawings, in English and Chinese. Pure."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ from sync.entries import Level
 
 
 class Text(NamedTuple):
-    """The same in both languages."""
+    """One text in both languages."""
 
     en: str
     zh: str
 
 
-def both(same: str) -> Text:
-    """What is written alike in both languages: a pin's name, a part's mark."""
-    return Text(same, same)
+def both(text: str) -> Text:
+    """A text that is the same in both languages, such as a pin's name."""
+    return Text(text, text)
 
 
 PARTS = {
@@ -23,7 +23,7 @@ PARTS = {
     "light": Text("light", "按键灯"),
     "beeper": Text("beeper", "蜂鸣器"),
 }
-"""The parts by their names in claims, in the order in which they are wired."""
+"""The parts by their names in `PinClaim`, in the order in which they are wired."""
 
 LEVELS = {
     Level.VERY_SATISFIED: Text("very satisfied", "非常满意"),
@@ -48,7 +48,7 @@ ON_DISPLAY = {
     "3V3": both("VCC (3.3 V)"),
     "GND": both("GND"),
 }
-"""A display's wires as they are printed on the modules that are sold."""
+"""A display's wires, named as they are printed on common modules."""
 
 NO_NOTE = both("")
 
