@@ -1,7 +1,7 @@
 """`ratingpad`: run a pad, check its configuration, verify its ledger.
 
-argparse and not a richer library: on a 512 MB board `ratingpad run` must reach the first key
-quickly and keep its memory for the agent.
+argparse and not a larger library: on a board with 512 MB `ratingpad run` must start quickly and
+keep the memory for the agent. For the same reason modules are imported where a command needs them.
 """
 
 import argparse
@@ -23,7 +23,9 @@ OK, FAILED, MISUSED = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 fine, 1 bad news, 2 wrong use)."""
+    """Run the command line. Returns the exit code: 0 done, 1 the agent, the ledger or the self-test
+    failed, 2 wrong use.
+    """
     parser = argparse.ArgumentParser(prog="ratingpad", description="好差评 rating pad")
     parser.add_argument("--version", action="version", version=f"ratingpad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -106,7 +108,7 @@ def _configured(chosen: argparse.Namespace) -> int:
         return OK
     if chosen.command == "selftest":
         return _selftest(config, chosen.report)
-    # The watchdog's SIGABRT then writes down where each thread hangs.
+    # systemd's watchdog ends a hanging process by SIGABRT; this writes each thread's stack then.
     faulthandler.enable(file=2)
     logging.basicConfig(
         level=chosen.log.upper(),
@@ -145,7 +147,7 @@ def _selftest(config: "Config", file: Path | None) -> int:
 
     try:
         if file is not None:
-            file.touch(exist_ok=False)  # before anybody walks, and never over an older result
+            file.touch(exist_ok=False)  # before the test begins, and never over an older result
         try:
             bench = selftest(config, sys.stdout, sys.stdin if sys.stdin.isatty() else None)
         except PadError:

@@ -1,7 +1,7 @@
-"""Reading a TOML table as a type, collecting every mistake instead of the first. Pure.
+"""Reading a TOML table as a type and collecting every mistake, not only the first. Pure.
 
-A problem is one line: the key's path, the value that was found, what is allowed, and the name that
-was probably meant. Used for the configuration, board profiles and boards' own options.
+A mistake is one line: the key's path, the value that was found, what is allowed, and the name that
+was probably meant. Used for the configuration, board profiles and the boards' own options.
 """
 
 import difflib
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class ConfigErrors:
-    """Where mistakes are collected; `at` gives the same collection one table deeper."""
+    """The mistakes found so far; `at` returns the same collection for a table inside this one."""
 
     def __init__(self, where: str = "", lines: list[str] | None = None) -> None:
         self.where = where
@@ -33,19 +33,19 @@ class ConfigErrors:
         """The same list of lines, for the table `key` inside this one."""
         return ConfigErrors(f"{self.where}.{key}" if self.where else key, self.lines)
 
-    def add(self, key: str, says: str) -> None:
-        """Note that `key` of this table is wrong."""
+    def add(self, key: str, text: str) -> None:
+        """Note a mistake at `key` of this table."""
         path = f"{self.where}.{key}" if self.where and key else self.where or key
-        self.lines.append(f"{path}{says}" if says.startswith((" = ", ":")) else f"{path}: {says}")
+        self.lines.append(f"{path}{text}" if text.startswith((" = ", ":")) else f"{path}: {text}")
 
     def wrong(self, key: str, value: object, allowed: str) -> None:
         """Note a value that is not allowed."""
         self.add(key, f" = {as_toml(value)}: {allowed}")
 
     def settle(self, found: T | None, source: str) -> T:
-        """What was found, when nothing was wrong; raises ConfigError with all lines otherwise.
+        """Return `found` when there was no mistake; otherwise raise ConfigError with all lines.
 
-        `source` names the file for the report.
+        `source` names the file in the report.
         """
         if self.lines or found is None:
             lines = self.lines or ["not readable"]
@@ -54,39 +54,41 @@ class ConfigErrors:
         return found
 
 
-def bounds(low: float, high: float, what: str) -> Meta:
-    """The bounds of a number, and the words for one outside: `what` "from" `low` "to" `high`."""
-    return Meta(ge=low, le=high, description=f"{what} from {low} to {high}")
+def bounds(low: float, high: float, noun: str) -> Meta:
+    """The bounds of a number, and how they are written: "`noun` from `low` to `high`"."""
+    return Meta(ge=low, le=high, description=f"{noun} from {low} to {high}")
 
 
 Check = Callable[[dict[str, Any], ConfigErrors], None]
-"""Looks at the values of one struct that could be read, and notes what does not fit together."""
+"""Is called with the values of one struct that could be read; notes those that contradict each
+other.
+"""
 
 
 def read_struct(
     kind: type[S],
     table: object,
-    problems: ConfigErrors,
+    errors: ConfigErrors,
     *,
     base: Path = Path(),
     checks: Mapping[type, Check] | None = None,
 ) -> S | None:
-    """`table` as a `kind`, or None when anything in it is wrong (then `problems` says what).
+    """`table` as a `kind`, or None when there is a mistake in it (then it is in `errors`).
 
     `base` is the folder that relative paths count from; `checks` are run for each struct read.
     """
     if not isinstance(table, dict):
-        problems.wrong("", table, "must be a table")
+        errors.wrong("", table, "must be a table")
         return None
-    before = len(problems.lines)
+    before = len(errors.lines)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for key in table:
         if key not in fields:
-            problems.add(key, f"not known{did_you_mean(key, fields)}")
+            errors.add(key, f"not known{did_you_mean(key, fields)}")
     values: dict[str, Any] = {}
     for name, field in fields.items():
         if name in table:
-            found = _read(field.type, name, table[name], problems, base=base, checks=checks)
+            found = _read(field.type, name, table[name], errors, base=base, checks=checks)
             if found is not None:
                 values[name] = found
         elif field.default is not NODEFAULT:
@@ -94,30 +96,30 @@ def read_struct(
         elif field.default_factory is not NODEFAULT:
             values[name] = field.default_factory()
         elif _table_type(field.type) is None:
-            problems.add(name, f"missing; must be {allowed(field.type)}")
+            errors.add(name, f"missing; must be {allowed(field.type)}")
         else:
-            problems.add(name, "this section is missing")
+            errors.add(name, "this section is missing")
     if checks and kind in checks:
-        checks[kind](values, problems)
-    return kind(**values) if len(problems.lines) == before else None
+        checks[kind](values, errors)
+    return kind(**values) if len(errors.lines) == before else None
 
 
 def _read(
     kind: Any,
     name: str,
     value: object,
-    problems: ConfigErrors,
+    errors: ConfigErrors,
     *,
     base: Path,
     checks: Mapping[type, Check] | None,
 ) -> Any:
     table = _table_type(kind)
     if table is not None:
-        return read_struct(table, value, problems.at(name), base=base, checks=checks)
+        return read_struct(table, value, errors.at(name), base=base, checks=checks)
     row = _row_type(kind)
     if row is not None and isinstance(value, list):
         rows = (
-            read_struct(row, item, problems.at(f"{name}[{place}]"), base=base, checks=checks)
+            read_struct(row, item, errors.at(f"{name}[{place}]"), base=base, checks=checks)
             for place, item in enumerate(value, start=1)
         )
         return tuple(item for item in rows if item is not None)
@@ -132,7 +134,7 @@ def _read(
     except msgspec.ValidationError:
         names = _choices(kind)
         hint = did_you_mean(value, names) if isinstance(value, str) else ""
-        problems.wrong(name, value, f"must be {allowed(kind)}{hint}")
+        errors.wrong(name, value, f"must be {allowed(kind)}{hint}")
         return None
 
 
@@ -141,7 +143,7 @@ def _bare(kind: Any) -> Any:
     if typing.get_origin(kind) is typing.Annotated:
         return _bare(typing.get_args(kind)[0])
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
-        inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
+        inner = [part for part in typing.get_args(kind) if part is not types.NoneType]
         return _bare(inner[0]) if len(inner) == 1 else kind
     return kind
 
@@ -164,13 +166,13 @@ def _choices(kind: Any) -> list[str]:
 
 
 def allowed(kind: Any) -> str:
-    """What may stand there, in words: the type's own description, its members, or its name."""
+    """The allowed values in words: the type's own description, its members, or its name."""
     if typing.get_origin(kind) is typing.Annotated:
         for note in typing.get_args(kind)[1:]:
             if isinstance(note, Meta) and note.description:
                 return note.description
     if typing.get_origin(kind) in (types.UnionType, typing.Union):
-        inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
+        inner = [part for part in typing.get_args(kind) if part is not types.NoneType]
         if len(inner) == 1:
             return allowed(inner[0])
     choices = _choices(kind)
@@ -183,14 +185,14 @@ def allowed(kind: Any) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the nearest known word, or a list of the few there are."""
+    """`; did you mean "x"?` with the nearest known word; "" when none is near."""
     names = list(known)
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     return f"; did you mean {as_toml(near[0])}?" if near else ""
 
 
 def as_toml(value: object) -> str:
-    """A value as it would stand in the file, cut to one short line."""
+    """A value as it is written in TOML, cut to 60 characters."""
     try:
         text = json.dumps(value, ensure_ascii=False)
     except TypeError:

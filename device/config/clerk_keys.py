@@ -1,8 +1,8 @@
-"""The clerk's own keys: to ask for a rating, and to close the window and open it again.
+"""The clerk's own keys: one asks for a rating, one closes the window and opens it again.
 
-Such a key has no level and can make none. On a board whose keys are on lines, the pad's own file
-says on which line it is; the board's profile stays as it is. A key pad that sends codes has it in
-its key map.
+Such a key has no level and cannot make one. On a board whose keys are on lines, the pad's own file
+names its line, and the board's profile is not changed. For a key pad that sends codes it is in the
+key map.
 """
 
 from collections.abc import Sequence
@@ -22,39 +22,41 @@ DUTIES: tuple[Does, ...] = get_args(Does)
 
 
 class ClerkKeysConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines of the clerk's keys; none for a key that is not there."""
+    """The lines of the clerk's keys; None for a key that the window does not have."""
 
     invite: Line | None = None
     pause: Line | None = None
 
 
-def with_clerk_keys(profile: Profile, lines: ClerkKeysConfig, problems: ConfigErrors) -> Profile:
-    """The board with the clerk's keys besides its own; lines in `problems` for what is taken."""
-    wanted = {does: line for does in DUTIES if (line := getattr(lines, does)) is not None}
-    if not wanted:
+def with_clerk_keys(profile: Profile, lines: ClerkKeysConfig, errors: ConfigErrors) -> Profile:
+    """The board with the clerk's keys added; mistakes, such as a line in use, go to `errors`."""
+    lines_by_duty = {does: line for does in DUTIES if (line := getattr(lines, does)) is not None}
+    if not lines_by_duty:
         return profile
     if not profile.keys.key:
-        problems.add("", f"the keys of board {profile.name} are on no lines; see its key map")
+        errors.add("", f"the keys of board {profile.name} are on no lines; see its key map")
         return profile
     taken = {key.line: key.name for key in profile.keys.key}
-    for does, line in wanted.items():
+    for does, line in lines_by_duty.items():
         if line in taken:
-            problems.wrong(does, line, f"is the line of key {taken[line]!r} already")
+            errors.wrong(does, line, f"is the line of key {taken[line]!r} already")
             return profile
         taken[line] = does
-    added = [Key(name=f"clerk_{does}", line=line, does=does) for does, line in wanted.items()]
+    added = [
+        Key(name=f"clerk_{does}", line=line, does=does) for does, line in lines_by_duty.items()
+    ]
     keys = structs.replace(profile.keys, key=(*profile.keys.key, *added))
     profile = structs.replace(profile, keys=keys)
-    header = find_header(profile.header, problems) if profile.header else None
+    header = find_header(profile.header, errors) if profile.header else None
     if header is not None:
-        check_claims(header, claims(structs.asdict(profile)), problems)
+        check_claims(header, claims(structs.asdict(profile)), errors)
     return profile
 
 
 def duties(profile: Profile, board: msgspec.Struct) -> dict[str, Does]:
-    """What the keys do that are the clerk's, by name; `board`: the board's own options.
+    """What the clerk's keys do, by the key's name. `board`: the board's own options.
 
-    Raises ConfigError for a key map that is wrong.
+    Raises ConfigError for a mistake in the key map.
     """
     keys: Sequence[AnyKey] = profile.keys.key
     model = getattr(getattr(board, "keys", None), "model", None)

@@ -1,8 +1,8 @@
-"""What a pad is told: its configuration, with its board's profile, from one TOML file.
+"""A pad's configuration: one TOML file, and the profile of the board that it names.
 
-Read once, by the agent's start and by `ratingpad check`. Every mistake is named in one report,
-because a technician should walk to a window once. Nothing here opens hardware or a socket.
-Relative paths count from the folder of the configuration file.
+Read once, at the agent's start or by `ratingpad check`. All mistakes are in one report, so that a
+technician has to go to a window only once. Nothing here opens hardware or a socket. Relative paths
+count from the folder of the configuration file.
 """
 
 import tomllib
@@ -44,13 +44,13 @@ __all__ = [
 ]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""The only hosts that plain MQTT may go to (design §4)."""
+"""The only hosts to which MQTT without TLS may connect: on a network anybody could read along."""
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*\Z"
 
 
 class PadConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Who this pad is and where it stands. An empty `window` is a pad that is not bound yet."""
+    """Which pad this is and where it is. With an empty `window` the pad is not bound yet."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}\Z", description="1 to 32 of a-z, 0-9 and -")]
     board: Annotated[str, Meta(description="the name of a board in hw/boards")] = "simulated"
@@ -78,7 +78,9 @@ class LedgerConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The times of a rating session (design §5)."""
+    """The times of a rating session. `invitation_s`: until an invitation without a press lapses.
+    `grace_s`: how long a second press may correct the first. `thanks_s`: how long thanks is shown.
+    """
 
     invitation_s: Annotated[int, bounds(1, 600, "a whole number of seconds")] = 30
     grace_s: Annotated[int, bounds(0, 30, "a whole number of seconds")] = 3
@@ -86,7 +88,10 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvinceConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The way to the province."""
+    """The connection to the province. `reconnect_max_s`: the longest wait before it is tried again.
+    `probe_s`: how long the answer to a birth message is waited for. `health_s`: between two health
+    reports.
+    """
 
     broker: Annotated[str, Meta(description='an address like "mqtt://127.0.0.1:1883"')] = (
         "mqtt://127.0.0.1:1883"
@@ -108,11 +113,12 @@ class ProvinceConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bus68Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A bus of old "68" evaluators, on which the pad stands in for one of them; without this
-    section there is none.
+    """A bus of old "68" evaluators on which the pad replaces one of them; without this section the
+    pad is on no bus.
 
-    `tells`: whether the old controller hears the level that was pressed, as it did from the pad
-    before, or nothing. What it does with a level is beyond the pad (law 7), so this has no default.
+    `tells`: whether the old controller is sent the level of a press, as the old key pad did, or
+    nothing. The pad cannot know what the controller does with a level (law 7), so there is no
+    default.
     """
 
     port: LineUrl
@@ -125,14 +131,14 @@ class Bus68Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """After how many minutes at rest the display grows dim, and goes dark; 0 for never."""
+    """After how many minutes without use the display is dimmed, and switched off; 0 for never."""
 
     dim_min: Annotated[int, bounds(0, 1440, "a whole number of minutes")] = 10
     sleep_min: Annotated[int, bounds(0, 1440, "a whole number of minutes")] = 0
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
-    """The file as it stands; the board's table is read by the type that its profile names."""
+    """The file's tables. `board` is read separately, by the type that the board's profile names."""
 
     pad: PadConfig
     ledger: LedgerConfig
@@ -149,7 +155,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A pad's whole configuration, checked. `board`: the board's own options, for `build_board`.
-    `clerk_keys`: what the keys do that are the clerk's, by name; `profile` has them too.
+    `clerk_keys`: what the clerk's keys do, by the key's name; they are in `profile` too.
     """
 
     pad: PadConfig
@@ -169,9 +175,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path) -> Config:
     """The configuration in `path` together with its board's profile.
 
-    Raises ConfigError (S01); its detail has one line for each mistake in either of them.
+    Raises ConfigError (S01); its detail has one line for each mistake in the file or the profile.
     """
-    problems = ConfigErrors()
+    errors = ConfigErrors()
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -190,25 +196,25 @@ def load(path: Path) -> Config:
         TouchConfig: check_touch,
         CardConfig: check_card,
     }
-    file = read_struct(_File, table, problems, base=base, checks=checks)
-    profile = find_profile(_board_named(table), problems.at("pad.board"))
-    options = profile and find_options(profile, table.get("board", {}), problems.at("board"), base)
+    file = read_struct(_File, table, errors, base=base, checks=checks)
+    profile = find_profile(_board_named(table), errors.at("pad.board"))
+    options = profile and find_options(profile, table.get("board", {}), errors.at("board"), base)
     keys_line = getattr(getattr(options, "keys", None), "port", None)
     if file is not None and file.bus68 is not None and file.bus68.port == keys_line:
-        problems.wrong("bus68.port", keys_line, "is the line of the key pad already")
+        errors.wrong("bus68.port", keys_line, "is the line of the key pad already")
     if file is not None and file.touch is not None:
         if profile is not None:
-            check_screen(file.touch, profile.touchscreen, problems.at("touch"))
+            check_screen(file.touch, profile.touchscreen, errors.at("touch"))
         if "invitation_s" not in table.get("session", {}):
             longer = msgspec.structs.replace(file.session, invitation_s=INVITATION_S)
             file = msgspec.structs.replace(file, session=longer)
     if file is not None:
-        check_key_owner(file.phone, file.pad.id, problems.at("phone"))
+        check_key_owner(file.phone, file.pad.id, errors.at("phone"))
     if file is not None and profile is not None:
-        profile = with_clerk_keys(profile, file.clerk_keys, problems.at("clerk_keys"))
-    file = problems.settle(file, str(path))
-    profile = problems.settle(profile, str(path))
-    options = problems.settle(options, str(path))
+        profile = with_clerk_keys(profile, file.clerk_keys, errors.at("clerk_keys"))
+    file = errors.settle(file, str(path))
+    profile = errors.settle(profile, str(path))
+    options = errors.settle(options, str(path))
     return Config(
         pad=file.pad,
         ledger=file.ledger,
@@ -231,17 +237,17 @@ def _board_named(table: dict[str, Any]) -> str:
     return board if isinstance(board, str) else "simulated"
 
 
-def _check_pad(values: dict[str, Any], problems: ConfigErrors) -> None:
+def _check_pad(values: dict[str, Any], errors: ConfigErrors) -> None:
     languages = values.get("languages", ())
     if len(set(languages)) != len(languages):
-        problems.wrong("languages", list(languages), "a language stands there twice")
+        errors.wrong("languages", list(languages), "a language stands there twice")
 
 
-def _check_broker(values: dict[str, Any], problems: ConfigErrors) -> None:
+def _check_broker(values: dict[str, Any], errors: ConfigErrors) -> None:
     broker = values.get("broker")
     if broker is None:
         return
-    wrong = partial(problems.wrong, "broker", broker)
+    wrong = partial(errors.wrong, "broker", broker)
     try:
         parts: SplitResult = urlsplit(broker)
         host, port = parts.hostname, parts.port
@@ -259,6 +265,6 @@ def _check_broker(values: dict[str, Any], problems: ConfigErrors) -> None:
         )
 
 
-def _check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
+def _check_bus(values: dict[str, Any], errors: ConfigErrors) -> None:
     if "model" in values:
-        find_keypad(values["model"], problems.at("model"), "68")
+        find_keypad(values["model"], errors.at("model"), "68")

@@ -1,7 +1,7 @@
-"""What the desk is told in the configuration's `[desk]`, and what does not fit together there.
+"""The configuration's `[desk]`, and the checks of values that depend on each other.
 
-Plain HTTP stays on this machine. On the hall's network the token would be there for anybody to
-read, so it takes TLS, or one line by which the hall says that it knows.
+HTTP without TLS is for this machine only: on the hall's network anybody could read the token there.
+It takes a certificate, or `plain_on_lan = true`, by which the hall accepts that risk.
 """
 
 import ipaddress
@@ -20,11 +20,11 @@ LOOPBACK_NAME = "localhost"
 
 
 class DeskConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The desk's HTTP API; without this section there is none. Port 0 takes any free one.
+    """The desk's HTTP API; without this section there is none. Port 0 takes any free port.
 
-    `token_file`: a token a line, so that an old and a new one may stand side by side. `origins`:
-    of the pages in a browser that may call, beside the pad's own. `plugin_token_file`: of the
-    plug-in shim, which is off without it.
+    `token_file`: one token per line, so that an old and a new one may be valid at the same time.
+    `origins`: the web pages, besides the pad's own, that may call from a browser.
+    `plugin_token_file`: the tokens of the plug-in shim, which is off without it.
     """
 
     token_file: Annotated[Path, Meta(description="the path of a file that holds the desk's token")]
@@ -56,7 +56,9 @@ def is_loopback(host: str) -> bool:
 
 
 def read_tokens(path: Path) -> tuple[str, ...]:
-    """The tokens in a file, one a line. Raises OSError, and ValueError when one is too short."""
+    """The tokens in a file, one per line. Raises OSError, and ValueError for one that is too
+    short.
+    """
     tokens = tuple(filter(None, map(str.strip, path.read_text("utf-8").splitlines())))
     if not tokens or min(map(len, tokens)) < SHORTEST_TOKEN:
         raise ValueError(
@@ -66,18 +68,18 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     return tokens
 
 
-def check_desk(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """Name what does not fit together in `[desk]`; one line for each mistake."""
-    _check_tokens(values, problems)
-    _check_wire(values, problems)
+def check_desk(values: dict[str, Any], errors: ConfigErrors) -> None:
+    """Add a line to `errors` for each mistake in `[desk]`."""
+    _check_tokens(values, errors)
+    _check_transport(values, errors)
     for origin in values.get("origins", ()):
         if origin != NULL_ORIGIN and not is_origin(origin):
-            problems.wrong(
+            errors.wrong(
                 "origins", origin, 'must be an origin like "https://win.hall.lan:8080", or "null"'
             )
 
 
-def _check_tokens(values: dict[str, Any], problems: ConfigErrors) -> None:
+def _check_tokens(values: dict[str, Any], errors: ConfigErrors) -> None:
     for name in ("token_file", "plugin_token_file"):
         path: Path | None = values.get(name)
         if path is None:
@@ -85,28 +87,28 @@ def _check_tokens(values: dict[str, Any], problems: ConfigErrors) -> None:
         try:
             read_tokens(path)
         except UnicodeDecodeError:
-            problems.wrong(name, str(path), "cannot be read: not UTF-8")
+            errors.wrong(name, str(path), "cannot be read: not UTF-8")
         except OSError as error:
-            problems.wrong(name, str(path), f"cannot be read: {error.strerror}")
+            errors.wrong(name, str(path), f"cannot be read: {error.strerror}")
         except ValueError as error:
-            problems.wrong(name, str(path), str(error))
+            errors.wrong(name, str(path), str(error))
 
 
-def _check_wire(values: dict[str, Any], problems: ConfigErrors) -> None:
+def _check_transport(values: dict[str, Any], errors: ConfigErrors) -> None:
     host, certificate = values.get("host"), values.get("certificate")
     key = values.get("certificate_key")
     if certificate is None and key is not None:
-        problems.wrong("certificate_key", str(key), "is of no use without `certificate`")
+        errors.wrong("certificate_key", str(key), "is of no use without `certificate`")
     elif certificate is not None:
         try:
             tls_context(certificate, key)
         except OSError as error:
             why = error.strerror or error
-            problems.wrong("certificate", str(certificate), f"cannot be used with its key: {why}")
+            errors.wrong("certificate", str(certificate), f"cannot be used with its key: {why}")
         if values.get("plain_on_lan"):
-            problems.wrong("plain_on_lan", True, "there is a certificate; take out one of the two")
+            errors.wrong("plain_on_lan", True, "there is a certificate; take out one of the two")
     elif host is not None and not is_loopback(host) and not values.get("plain_on_lan"):
-        problems.wrong(
+        errors.wrong(
             "host",
             host,
             "the token would cross the hall's network in the clear; give a `certificate`,"

@@ -1,7 +1,7 @@
-"""What the pad is told in the configuration's `[phone]`, and what does not fit together there.
+"""The configuration's `[phone]`, and the checks of values that depend on each other.
 
-The key that signs tokens (`sync/phone_token.py`) is the province's secret in this pad's keeping:
-its file is for the pad to read and for nobody else in the house.
+The key that signs tokens (`sync/phone_token.py`) is a secret that the province shares with this
+pad. Only the pad's user may read its file.
 """
 
 import re
@@ -16,7 +16,7 @@ from device.config_errors import ConfigErrors, bounds
 from sync.phone_token import LONGEST_DAYS, POLICY_DAYS, PhoneKey, read_key
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
-"""Rights that a key's file gives to nobody: any to others, and writing to the group."""
+"""The permissions that a key file must not have: any for others, and write for the group."""
 
 LinkUrl = Annotated[
     str,
@@ -27,16 +27,18 @@ LinkUrl = Annotated[
 ]
 
 CAPITALS = re.compile(r"[0-9A-Z$*+./:-]*")
-"""What a path may have so that a token still fits behind it (ISO/IEC 18004, table 5)."""
+"""The characters of a QR code's alphanumeric mode (ISO/IEC 18004, table 5). With others in the path
+the code would need more modules than the display has room for.
+"""
 
 
 class PhoneConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Rating on the citizen's own phone, by QR codes on the display.
 
-    `url`: a token is put behind it; without `key_file` there are none, for one without a signature
-    could be made by anybody. `days`: how long a rating may be given, the day of service not
-    counted. `late_s`: how long the code of a lapsed invitation still stands there. `standby_url`:
-    shown while nobody is asked, so it can belong to no case.
+    `url`: the token is appended to it. Without `key_file` there are no tokens, because anybody
+    could make one without a signature. `days`: how long a rating may be given, the day of the
+    service not counted. `late_s`: how long the code of a lapsed invitation is still shown.
+    `standby_url`: shown while there is no invitation, so it belongs to no case.
     """
 
     url: LinkUrl | None = None
@@ -50,8 +52,8 @@ class PhoneConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_key_file(path: Path) -> PhoneKey:
-    """The key in a file that only the pad can read. Raises OSError and ValueError, which never
-    quotes the secret.
+    """The key in a file that only the pad may read. Raises OSError, and ValueError, whose text
+    never contains the secret.
     """
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & OTHERS:
@@ -59,29 +61,31 @@ def read_key_file(path: Path) -> PhoneKey:
     return read_key(path.read_text("utf-8"))
 
 
-def check_phone(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """Name what does not fit together in `[phone]`; one line for each mistake."""
+def check_phone(values: dict[str, Any], errors: ConfigErrors) -> None:
+    """Add a line to `errors` for each mistake in `[phone]`."""
     url, key_file = values.get("url"), values.get("key_file")
     if url is not None and not CAPITALS.fullmatch(url.partition("://")[2].partition("/")[2]):
-        problems.wrong("url", url, "its path may have nothing but capitals, digits and $*+-./:")
+        errors.wrong("url", url, "its path may have nothing but capitals, digits and $*+-./:")
     if key_file is None:
         return
     if url is None:
-        problems.wrong("key_file", str(key_file), "is of no use without `url`")
+        errors.wrong("key_file", str(key_file), "is of no use without `url`")
     try:
         read_key_file(key_file)
     except UnicodeDecodeError:
-        problems.wrong("key_file", str(key_file), "cannot be read: not UTF-8")
+        errors.wrong("key_file", str(key_file), "cannot be read: not UTF-8")
     except OSError as error:
-        problems.wrong("key_file", str(key_file), f"cannot be read: {error.strerror}")
+        errors.wrong("key_file", str(key_file), f"cannot be read: {error.strerror}")
     except ValueError as error:
-        problems.wrong("key_file", str(key_file), str(error))
+        errors.wrong("key_file", str(key_file), str(error))
 
 
-def check_key_owner(phone: PhoneConfig, pad: str, problems: ConfigErrors) -> None:
-    """The province issued this key to this pad: with another's no token would ever be taken."""
+def check_key_owner(phone: PhoneConfig, pad: str, errors: ConfigErrors) -> None:
+    """The key must be issued to this pad; the province refuses tokens made with another pad's
+    key.
+    """
     if phone.key_file is None:
         return
     key = read_key_file(phone.key_file)
     if key.pad != pad:
-        problems.wrong("key_file", str(phone.key_file), f"was issued to the pad {key.pad!r}")
+        errors.wrong("key_file", str(phone.key_file), f"was issued to the pad {key.pad!r}")

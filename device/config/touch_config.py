@@ -1,7 +1,7 @@
-"""What the touch page is told in the configuration's `[touch]`, and what does not fit there.
+"""The configuration's `[touch]`, and the checks of values that depend on each other.
 
-The page stands on loopback only. Whoever can read `entry_file` can open it: that file belongs to
-the kiosk's user and to nobody else.
+The page is served on loopback only. Whoever can read `entry_file` can open it, so only the kiosk's
+user may read that file.
 """
 
 from pathlib import Path
@@ -15,10 +15,12 @@ from device.config_errors import ConfigErrors, bounds
 from web.origins import is_origin
 
 SHOWN_S = 10
-"""So often a page says that it is on a screen (`page/touch.js`)."""
+"""How often a page reports that it is on a screen (`device/ui/touch/static/touch.js`)."""
 
 INVITATION_S = 60
-"""So long an invitation stays open where people read five faces, not five keys that they know."""
+"""The default of `invitation_s` with a touchscreen: reading five faces takes longer than finding a
+key.
+"""
 
 PHOTO_KINDS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 MAX_PHOTO_BYTES = 2 * 1024 * 1024
@@ -27,7 +29,7 @@ _ONE_LINE = r"^[^\x00-\x1f\x7f]*\Z"
 
 
 class CardConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Who serves at this window, for the standby page."""
+    """The clerk at this window, as shown on the standby page."""
 
     name: Annotated[
         str, Meta(min_length=1, max_length=20, pattern=_ONE_LINE, description="1 to 20 characters")
@@ -39,12 +41,13 @@ class CardConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TouchConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The touch page; without this section there is none. Port 0 takes any free one.
+    """The touch page; without this section there is none. Port 0 takes any free port.
 
-    `entry_file`: made by the agent; the kiosk's browser begins there. `px_per_mm`: the screen's
-    density where the board's profile does not know it. `framed_by`: origins of the pages that may
-    show this one inside their own, as a self-service terminal's. `watch_s`: so long without a
-    page on a screen is a fault; 0 where another program shows it when it likes.
+    `entry_file`: the page that the kiosk's browser opens first; the agent writes it. `px_per_mm`:
+    the screen's density, where the board's profile has none. `framed_by`: origins of pages that may
+    show the touch page in a frame, such as a self-service terminal's. `watch_s`: after so long
+    without a page on a screen there is a fault; 0 switches that off, for a terminal that shows the
+    page only at times.
     """
 
     entry_file: Annotated[Path, Meta(description="the path of an .html file for the kiosk")]
@@ -64,45 +67,47 @@ class TouchConfig(msgspec.Struct, frozen=True, kw_only=True):
     card: CardConfig | None = None
 
 
-def check_card(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """A photo is a picture that a browser shows, and not too large for every reload."""
+def check_card(values: dict[str, Any], errors: ConfigErrors) -> None:
+    """The photo must be a format that browsers show, and small, because each reload sends it
+    again.
+    """
     photo: Path | None = values.get("photo")
     if photo is None:
         return
     if photo.suffix.lower() not in PHOTO_KINDS:
-        problems.wrong("photo", str(photo), "must be a .jpg or .png file")
+        errors.wrong("photo", str(photo), "must be a .jpg or .png file")
         return
     try:
         size = photo.stat().st_size
     except OSError as error:
-        problems.wrong("photo", str(photo), f"cannot be read: {error.strerror}")
+        errors.wrong("photo", str(photo), f"cannot be read: {error.strerror}")
         return
     if size > MAX_PHOTO_BYTES:
-        problems.wrong("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
+        errors.wrong("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
 
 
-def check_touch(values: dict[str, Any], problems: ConfigErrors) -> None:
-    """The entry is a page: a browser goes by the name of a file. An origin is a browser's word. One
-    late word that the page is seen is no fault yet.
+def check_touch(values: dict[str, Any], errors: ConfigErrors) -> None:
+    """Check `[touch]`. The entry file must end in .html, by which a browser knows its type.
+    `watch_s` must span two reports, so that one late report is not a fault.
     """
     watch_s = values.get("watch_s", 0)
     if 0 < watch_s < 2 * SHOWN_S:
-        problems.wrong("watch_s", watch_s, f"must be 0, for never, or at least {2 * SHOWN_S}")
+        errors.wrong("watch_s", watch_s, f"must be 0, for never, or at least {2 * SHOWN_S}")
     entry: Path | None = values.get("entry_file")
     if entry is not None and entry.suffix != ".html":
-        problems.wrong("entry_file", str(entry), "must end in .html")
+        errors.wrong("entry_file", str(entry), "must end in .html")
     for origin in values.get("framed_by", ()):
         if not is_origin(origin):
-            problems.wrong("framed_by", origin, 'must be an origin like "https://kiosk.hall.lan"')
+            errors.wrong("framed_by", origin, 'must be an origin like "https://kiosk.hall.lan"')
 
 
 def check_screen(
-    touch: TouchConfig, screen: TouchscreenProfile | None, problems: ConfigErrors
+    touch: TouchConfig, screen: TouchscreenProfile | None, errors: ConfigErrors
 ) -> None:
-    """The board has a touchscreen, and its density is said once."""
+    """The board must have a touchscreen; its density must be given once, here or in the profile."""
     if screen is None:
-        problems.add("", "the board has no touchscreen")
+        errors.add("", "the board has no touchscreen")
     elif screen.px_per_mm is None and touch.px_per_mm is None:
-        problems.add("px_per_mm", "missing; the board takes any screen, so measure this one")
+        errors.add("px_per_mm", "missing; the board takes any screen, so measure this one")
     elif screen.px_per_mm is not None and touch.px_per_mm is not None:
-        problems.wrong("px_per_mm", touch.px_per_mm, "the board's profile says it already")
+        errors.wrong("px_per_mm", touch.px_per_mm, "the board's profile says it already")
