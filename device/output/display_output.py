@@ -218,9 +218,9 @@ class DisplayOutput:
         one = _Picture(scene, code, self._window)
         if of_case is not None:
             return self._picture_now(one._replace(qr=of_case))
-        return self._picture(one._replace(turned=self._turns(scene)))
+        return self._picture(one._replace(turned=self._is_turned(scene)))
 
-    def _turns(self, scene: Scene) -> bool:
+    def _is_turned(self, scene: Scene) -> bool:
         return scene is Scene.INVITATION and self._invitations % 2 == 0
 
     def _brightness(self) -> float:

@@ -89,11 +89,6 @@ def names_in(path: Path) -> Iterator[str]:
 
 
 STILL_NAMED = {
-    "device/desk/answers.py",
-    "device/desk/http.py",
-    "device/output/display_output.py",
-    "device/pad.py",
-    "device/session/actions.py",
     "device/ui/touch/page_start.py",
     "device/ui/touch/touches.py",
 }
