@@ -1,4 +1,4 @@
-"""Law 7, in the source: levels reach no desk but the one that stands in on an old bus."""
+"""Law 7, in the source: only the desk that replaces a key pad on an old bus is sent levels."""
 
 import ast
 
@@ -16,7 +16,7 @@ def asks_for_levels(tree: ast.Module) -> bool:
 
 
 def knows_levels(tree: ast.Module) -> bool:
-    """Whether a module imports the word for a level."""
+    """Whether a module imports `Level`."""
     return any(
         isinstance(node, ast.ImportFrom) and any(alias.name == "Level" for alias in node.names)
         for node in ast.walk(tree)

@@ -1,7 +1,7 @@
-"""Where a thing is found: a package's `__init__.py` is the map of its modules, and the tests of
+"""Where things are found: a package's `__init__.py` names its modules, and the tests of
 `device/x/y.py` are `tests/device/x/test_y.py`.
 
-A module with more to it may have several: `test_y_something.py`.
+A module may have several test files: `test_y_something.py`.
 """
 
 import ast
@@ -13,8 +13,8 @@ import pytest
 from tests.rigs.source import source_tree
 
 OF_SEVERAL = {
-    "demo/test_browser.py",  # the page and all behind it
-    "device/desk/test_blindness.py",  # law 7 at every door
+    "demo/test_browser.py",  # the page, and the programs behind it
+    "device/desk/test_blindness.py",  # law 7 on every interface
     "device/desk/test_clerk_looks.py",  # the page
     "device/desk/test_clerk_page.py",
     "device/desk/test_example_looks.py",  # of the documents
@@ -27,7 +27,7 @@ OF_SEVERAL = {
     "device/ui/touch/test_looks.py",
     "sync/test_stateful.py",  # uplink against receiver
 }
-"""Tests about more than one module, or about none that is Python."""
+"""Tests of more than one module, or of a file that is not Python."""
 
 
 MAPPED = ("device", "sync", "web", "province", "demo")

@@ -118,7 +118,7 @@ def undocumented(tree: ast.Module) -> list[str]:
 
 
 def is_override(node: ast.AST) -> bool:
-    """Whether a method only carries out what its base already documents."""
+    """Whether a method is marked `@override`: its base documents it."""
     return any("override" in ast.unparse(d) for d in getattr(node, "decorator_list", ()))
 
 
@@ -135,8 +135,9 @@ def test_a_missing_docstring_is_noticed():
 
 
 def sleeps(tree: ast.Module) -> list[int]:
-    """The lines that wait for a fixed time. `asyncio.sleep(0)` only lets others run; inside a loop
-    `asyncio.sleep` is a poll; and a rig that plays a slow part sleeps as long as it is told.
+    """The lines that wait for a fixed time. Allowed are `asyncio.sleep(0)`, which only lets other
+    tasks run; `asyncio.sleep` inside a loop, which is a poll; and a rig that stands for a slow part
+    and sleeps for a time from its arguments.
     """
     polls = {
         inner
@@ -182,7 +183,7 @@ def broad_excepts(tree: ast.Module) -> list[int]:
 
 
 @pytest.mark.parametrize("path", source_tree.sources(), ids=str)
-def test_everything_is_caught_at_a_threads_outermost_frame_only(path):
+def test_a_broad_except_stands_at_a_threads_outermost_frame_only(path):
     lines = broad_excepts(source_tree.tree_of(path))
     assert not lines or str(path) in OUTERMOST, lines
 
@@ -204,8 +205,8 @@ SILENCES = re.compile(r"#\s*(?:noqa|type:\s*ignore)")
 SAYS_WHY = re.compile(r"# noqa: [A-Z0-9, ]+ -- \S|# type: ignore\[[a-z, -]+\]  # \S")
 
 
-def silenced_without_a_word(source: str) -> list[str]:
-    """The comments that silence ruff or mypy and do not say why on their line."""
+def silenced_without_reason(source: str) -> list[str]:
+    """The comments that silence ruff or mypy without a reason on the same line."""
     comments = (
         token.string
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
@@ -216,18 +217,18 @@ def silenced_without_a_word(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", source_and_tests(), ids=str)
 def test_what_silences_a_linter_says_why(path):
-    assert silenced_without_a_word((source_tree.ROOT / path).read_text("utf-8")) == []
+    assert silenced_without_reason((source_tree.ROOT / path).read_text("utf-8")) == []
 
 
-def test_what_is_silenced_without_a_word_is_noticed():
-    assert silenced_without_a_word("x()  # noqa: B023") == ["# noqa: B023"]
-    assert silenced_without_a_word("x()  # type: ignore[misc]") == ["# type: ignore[misc]"]
-    assert not silenced_without_a_word("x()  # noqa: B023 -- called at once\ny = '# noqa'")
-    assert not silenced_without_a_word("x()  # type: ignore[misc]  # a part's")
+def test_a_linter_silenced_without_reason_is_noticed():
+    assert silenced_without_reason("x()  # noqa: B023") == ["# noqa: B023"]
+    assert silenced_without_reason("x()  # type: ignore[misc]") == ["# type: ignore[misc]"]
+    assert not silenced_without_reason("x()  # noqa: B023 -- called at once\ny = '# noqa'")
+    assert not silenced_without_reason("x()  # type: ignore[misc]  # a part's")
 
 
 def bound_twice(tree: ast.Module) -> list[str]:
-    """The constants of a module that mean one thing above and another below."""
+    """The names that a module assigns more than once at its top level."""
     names = [
         target.id
         for node in tree.body
@@ -239,12 +240,12 @@ def bound_twice(tree: ast.Module) -> list[str]:
 
 
 @pytest.mark.parametrize("path", source_and_tests(), ids=str)
-def test_a_name_of_a_module_means_one_thing(path):
-    """A function sees the last meaning only, wherever it stands."""
+def test_a_module_assigns_a_name_once(path):
+    """A function sees the last value only, even if it stands above the second assignment."""
     assert bound_twice(source_tree.tree_of(path)) == []
 
 
-def test_a_name_with_two_meanings_is_noticed():
+def test_a_name_that_is_assigned_twice_is_noticed():
     assert bound_twice(ast.parse("A = 1\nB = A\nA: str = '2'")) == ["A"]
     assert not bound_twice(ast.parse("A = 1\ndef f():\n    A = 2\n    A = 3"))
 
@@ -255,7 +256,7 @@ FOREIGN = re.compile(
 
 
 def committed() -> list[Path]:
-    """Every file that is or will be committed."""
+    """Every file that is committed or would be by `git add`."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=source_tree.ROOT,

@@ -1,4 +1,4 @@
-"""Mistakes in a table: what stands there, and what is allowed."""
+"""Mistakes in a table: the value that was found, and what is allowed."""
 
 from typing import Annotated
 

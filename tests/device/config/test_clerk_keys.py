@@ -33,7 +33,7 @@ def mistake(folder: Path, board: str, lines: str) -> str:
     return caught.value.detail
 
 
-# --- where they are said ------------------------------------------------------------------------
+# --- where they are configured ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("board", ["simulated", "rpi-4", "rpi-3b-plus", "rpi-5", "rpi-zero-2w"])
@@ -67,7 +67,7 @@ def test_without_them_a_board_is_as_it_was(tmp_path: Path) -> None:
         ("linux-touch", "invite = 4", "the keys of board linux-touch are on no lines"),
     ],
 )
-def test_a_line_that_cannot_be_had_is_named(
+def test_a_line_that_is_in_use_or_absent_is_named(
     tmp_path: Path, board: str, lines: str, says: str
 ) -> None:
     touch = '[touch]\nentry_file = "kiosk.html"\npx_per_mm = 5\n' if board == "linux-touch" else ""
@@ -141,7 +141,7 @@ def test_pressed_at_rest_it_invites_and_the_citizen_rates() -> None:
     run(story())
 
 
-def test_the_other_one_closes_the_window_and_opens_it_again() -> None:
+def test_the_pause_key_closes_the_window_and_opens_it_again() -> None:
     async def story() -> None:
         bench = Bench(clerk_keys=KEYS)
         bench.pad.start()
@@ -170,7 +170,7 @@ def test_together_with_another_key_it_is_a_press_without_a_level(with_it: str) -
     run(story())
 
 
-def test_a_key_that_nobody_called_the_clerks_invites_nobody() -> None:
+def test_a_key_that_is_not_the_clerks_does_not_invite() -> None:
     async def story() -> None:
         bench = Bench()
         bench.pad.start()

@@ -43,7 +43,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     return lines
 
 
-def test_a_short_configuration_is_filled_with_the_designs_times(tmp_path: Path) -> None:
+def test_a_short_configuration_gets_the_default_times(tmp_path: Path) -> None:
     config = loaded(tmp_path, GOOD)
     assert (config.session.invitation_s, config.session.grace_s, config.session.thanks_s) == (
         30,
@@ -469,7 +469,7 @@ def test_a_board_without_keys_has_a_touchscreen() -> None:
     assert profile_mistakes(driver) == ["keys: missing; a board without a touchscreen has keys"]
 
 
-def test_people_have_longer_to_read_a_touchscreen_unless_the_hall_says_otherwise(
+def test_an_invitation_on_a_touchscreen_is_open_longer_by_default(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "pad.toml"

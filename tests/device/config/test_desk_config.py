@@ -1,4 +1,4 @@
-"""What `ratingpad check` says of `[desk]`, and what it lets through."""
+"""The checks of `[desk]`: what is a mistake, and what is allowed."""
 
 from pathlib import Path
 
@@ -126,6 +126,6 @@ def test_an_origin_is_what_a_browser_sends(folder: Path, origin: str) -> None:
         "https://*.hall.lan:x",
     ],
 )
-def test_what_no_browser_ever_sends_is_refused_at_once(folder: Path, origin: str) -> None:
+def test_an_origin_that_no_browser_sends_is_refused(folder: Path, origin: str) -> None:
     (line,) = mistakes(folder, f'origins = ["http://ok.lan", "{origin}"]')
     assert line.startswith("desk.origins")

@@ -1,4 +1,4 @@
-"""What the pad is told of phones: an address with room for a token, and a key of its own."""
+"""The checks of `[phone]`: an address with room for a token, and the pad's own key."""
 
 from pathlib import Path
 

@@ -113,7 +113,7 @@ def test_reading_keeps_to_its_bounds_and_always_gives_at_least_one(tmp_path: Pat
     ledger.close()
 
 
-def test_the_receipted_mark_survives_a_close_and_rides_along_with_the_next_append(
+def test_the_receipted_mark_survives_a_close_and_is_stored_by_the_next_append(
     tmp_path: Path,
 ) -> None:
     ledger = filled(tmp_path, 9)
@@ -167,7 +167,7 @@ def test_pruning_takes_only_what_is_receipted_and_leaves_a_chain_that_verifies(
     again.close()
 
 
-def test_a_ledger_that_parted_from_the_province_goes_on_in_a_new_one(tmp_path: Path) -> None:
+def test_a_ledger_that_differs_from_the_provinces_is_continued_in_a_new_one(tmp_path: Path) -> None:
     ledger = filled(tmp_path, 12)
     old_id, old = ledger.id, everything(ledger)
     ledger.mark_receipted(9)
@@ -191,7 +191,7 @@ def test_a_ledger_that_parted_from_the_province_goes_on_in_a_new_one(tmp_path: P
     again.close()
 
 
-def test_a_second_agent_is_refused_and_told_who_holds_the_ledger(tmp_path: Path) -> None:
+def test_a_second_agent_is_refused_with_the_process_that_holds_the_ledger(tmp_path: Path) -> None:
     first = filled(tmp_path, 3)
     with pytest.raises(LedgerError, match=rf"process {os.getpid()}") as caught:
         open_in(tmp_path)
@@ -259,7 +259,7 @@ def ram() -> Iterator[Path]:
 
 
 def damage(content: bytes, rng: Random) -> tuple[str, bytes]:
-    """One of the things that cards do to files."""
+    """One kind of damage that memory cards do to files."""
     data = bytearray(content)
     kind = rng.choice(["flip", "flip", "flip", "burst", "zero page", "truncate", "garbage"])
     place = rng.randrange(len(data))
@@ -292,7 +292,7 @@ def survived(ledger: Ledger) -> dict[int, bytes]:
 
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "with its WAL"])
-def test_damage_is_never_a_crash_loop_never_silent_and_costs_only_what_it_hit(
+def test_damage_is_reported_stops_no_start_and_loses_only_the_damaged_entries(
     ram: Path, closed: bool
 ) -> None:
     home = ram / "home"
@@ -391,7 +391,7 @@ def test_a_ledger_whose_file_is_gone_is_named_by_the_next_and_the_first_names_no
     again.close()
 
 
-def test_an_emptied_file_does_not_cost_what_its_wal_still_holds(tmp_path: Path) -> None:
+def test_the_entries_in_the_wal_of_an_emptied_file_are_kept(tmp_path: Path) -> None:
     ledger = filled(tmp_path, 6)  # SQLite itself would remove this WAL
     shutil.copytree(tmp_path, tmp_path / "cut")
     ledger.close()
@@ -402,7 +402,7 @@ def test_an_emptied_file_does_not_cost_what_its_wal_still_holds(tmp_path: Path) 
     again.close()
 
 
-def test_nothing_that_a_first_entry_told_is_needed_to_salvage_the_rest(tmp_path: Path) -> None:
+def test_entries_are_salvaged_without_the_first_entry(tmp_path: Path) -> None:
     ledger = filled(tmp_path, 40)
     old_id = ledger.id
     ledger.close()
@@ -537,7 +537,7 @@ def test_the_pages_are_the_size_that_salvage_expects(tmp_path: Path) -> None:
     db.close()
 
 
-def test_a_commit_that_was_whole_when_the_power_went_is_taken_in(tmp_path: Path) -> None:
+def test_a_commit_that_was_complete_when_the_power_went_is_kept(tmp_path: Path) -> None:
     ledger = filled(tmp_path, 5)
     rows = everything(ledger)
     wal = bytearray((tmp_path / "ledger-wal").read_bytes())
@@ -558,9 +558,7 @@ def test_the_rated_body_in_the_rig_is_of_the_usual_size() -> None:
 
 
 @pytest.mark.parametrize("how", ["diverged", "diverged twice", "damaged"])
-def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
-    tmp_path: Path, how: str
-) -> None:
+def test_boots_and_a_pause_are_carried_over_even_when_receipted(tmp_path: Path, how: str) -> None:
     ledger = open_in(tmp_path)
     for boots in (36, 37):
         ledger.append(Booted(at=at(), agent="0", board="simulated", boots=boots))
@@ -584,7 +582,7 @@ def test_boots_and_a_pause_go_along_into_a_new_ledger_even_when_receipted(
     ledger.close()
 
 
-def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> None:
+def test_a_file_with_thousands_of_gaps_can_be_replaced(tmp_path: Path) -> None:
     replacing = Rollover(tmp_path / "ledger", "pad-1", at, HashName.SHA256, lambda: "01B", "01A")
     gaps = tuple((n, n + n % 7) for n in range(1, 100_000, 20))
     replacing.prepare(Carryover("01A", "pad-1", HashName.SHA256, missing=gaps), "damaged")
@@ -599,7 +597,7 @@ def test_a_file_with_thousands_of_gaps_still_has_a_successor(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("step", range(1, 5))
-def test_a_hand_over_that_fails_halfway_leaves_a_ledger_that_takes_entries(
+def test_a_rollover_that_fails_halfway_leaves_a_ledger_that_takes_entries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     ledger = filled(tmp_path, 5)

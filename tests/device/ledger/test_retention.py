@@ -1,4 +1,4 @@
-"""What the province has may go when it is old enough; everything else stays."""
+"""Entries are pruned when they are receipted and old enough, and no others."""
 
 import asyncio
 from datetime import timedelta
@@ -62,7 +62,7 @@ def test_what_the_province_has_not_confirmed_since_the_start_stays(ledger: Ledge
     assert prune_all(ledger, at(9000), 1) == 99  # control: entry 1 and what is not confirmed stay
 
 
-def test_nothing_goes_while_the_time_is_not_known(ledger: Ledger) -> None:
+def test_nothing_is_pruned_while_the_time_is_not_known(ledger: Ledger) -> None:
     ledger.mark_receipted(ledger.head[0])
     assert prune_all(ledger, at(9000, known=False), 1) == 0
 
@@ -73,14 +73,14 @@ def test_a_wrong_year_does_not_empty_the_ledger(ledger: Ledger) -> None:
     assert ledger.head[0] - ledger.pruned == KEPT_ALWAYS
 
 
-def test_a_young_or_short_ledger_is_left_alone(tmp_path: Path) -> None:
+def test_a_new_or_short_ledger_is_not_pruned(tmp_path: Path) -> None:
     ledger = open_in(tmp_path)
     ledger.append(stray(1))
     ledger.mark_receipted(2)
     assert prune_all(ledger, at(9000), 1) == 0
 
 
-def test_a_running_pad_looks_again_and_again(
+def test_a_running_pad_prunes_at_every_interval(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger.close()

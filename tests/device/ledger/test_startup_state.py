@@ -42,7 +42,7 @@ def rated(one: str) -> Rated:
     )
 
 
-def test_an_empty_ledger_recalls_a_pad_that_never_booted() -> None:
+def test_an_empty_ledger_is_of_a_pad_that_never_booted() -> None:
     memory = state_after([])
     assert (memory.boots, memory.paused_by, memory.left_open) == (0, None, [])
 
@@ -92,7 +92,7 @@ def test_an_unreadable_or_unknown_entry_changes_nothing() -> None:
     assert memory.boots == 0
 
 
-def test_a_pause_is_said_again_at_every_start_so_that_the_last_boot_tells_it() -> None:
+def test_a_pause_is_recorded_again_at_every_start() -> None:
     memory = state_after(entries(Paused(at=AT, by="desk"), invited("a")))
     said = entries_at_start(memory, AT)
     assert said == [
@@ -104,13 +104,13 @@ def test_a_pause_is_said_again_at_every_start_so_that_the_last_boot_tells_it() -
     assert entries_at_start(state_after(entries(Resumed(at=AT, by="desk"))), AT) == []
 
 
-def test_what_was_to_be_rated_is_recalled_so_that_nobody_asks_twice_unseen() -> None:
+def test_the_service_of_an_invitation_is_read_again_at_a_start() -> None:
     service = Service(case="c-1", step="办结")
     asked = Invited(at=AT, invitation="a", window="3", source="http", service=service)
     assert state_after(entries(asked, rated("a"))).services == {"a": service}
 
 
-def test_an_agent_looks_back_to_its_last_boot(
+def test_an_agent_reads_back_to_its_last_boot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(startup_state, "READ_ENTRIES", 16)

@@ -32,7 +32,7 @@ def forge(path: Path, *statements: str) -> None:
     db.close()
 
 
-def test_an_intact_ledger_is_told_with_its_head_and_changes_nothing(tmp_path: Path) -> None:
+def test_an_intact_ledger_is_reported_with_its_head_and_not_changed(tmp_path: Path) -> None:
     path = filled(tmp_path, 9)
     content = path.read_bytes()
     verdict = verify(path)
@@ -86,7 +86,7 @@ def test_what_a_forger_did_is_named(tmp_path: Path, statement: str, bad: Defect 
     assert verify(path).bad == bad
 
 
-def test_a_forger_who_redoes_the_whole_chain_is_beyond_the_pad_and_up_to_the_province(
+def test_a_forger_who_computes_the_whole_chain_anew_is_found_by_the_province_only(
     tmp_path: Path,
 ) -> None:
     path = filled(tmp_path, 3)

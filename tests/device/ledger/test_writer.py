@@ -72,7 +72,7 @@ def test_a_ledger_that_cannot_be_opened_fails_the_start_which_may_be_tried_again
     run(main())
 
 
-def test_the_receipted_mark_is_seen_at_once_and_kept(tmp_path: Path) -> None:
+def test_the_receipted_mark_is_seen_immediately_and_kept(tmp_path: Path) -> None:
     async def main() -> None:
         writer = Writer(lambda: open_in(tmp_path))
         await writer.start()
@@ -93,7 +93,7 @@ def test_the_receipted_mark_is_seen_at_once_and_kept(tmp_path: Path) -> None:
     run(main())
 
 
-def test_an_error_reaches_who_asked_and_the_writer_goes_on(tmp_path: Path) -> None:
+def test_an_error_reaches_the_caller_and_the_writer_goes_on(tmp_path: Path) -> None:
     async def main() -> None:
         writer = Writer(lambda: open_in(tmp_path))
         await writer.start()
@@ -112,7 +112,7 @@ def test_an_error_reaches_who_asked_and_the_writer_goes_on(tmp_path: Path) -> No
     run(main())
 
 
-def test_the_ledger_rests_when_nobody_asks_and_only_then(tmp_path: Path) -> None:
+def test_the_ledger_is_checkpointed_while_there_are_no_calls(tmp_path: Path) -> None:
     async def main(idle_s: float) -> int:
         writer = Writer(lambda: open_in(tmp_path), idle_s=idle_s)
         await writer.start()
@@ -129,7 +129,7 @@ def test_the_ledger_rests_when_nobody_asks_and_only_then(tmp_path: Path) -> None
     assert asyncio.run(main(60)) == 0  # control: no checkpoint while it has not been idle
 
 
-def test_a_receipt_for_the_old_ledger_says_nothing_of_the_new_one(tmp_path: Path) -> None:
+def test_a_receipt_for_the_old_ledger_does_not_count_for_the_new_one(tmp_path: Path) -> None:
     async def main() -> None:
         writer = Writer(lambda: open_in(tmp_path))
         await writer.start()

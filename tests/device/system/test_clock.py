@@ -1,4 +1,4 @@
-"""Honest time: what is known is said, what is not is left empty."""
+"""The time for entries: what is known is written, what is not known is left empty."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def clock(boot: FakeBoot, wall: FakeWall) -> TrustedClock:
     return TrustedClock(boot, wall, step_tolerance_ms=1_000)
 
 
-def test_a_pad_that_woke_in_1970_gives_no_time_of_day(clock: TrustedClock) -> None:
+def test_a_pad_that_boots_in_1970_gives_no_time_of_day(clock: TrustedClock) -> None:
     at = clock.at()
     assert (at.utc, at.mono, at.boot, at.trust) == (None, 5_000, "boot-1", Trust.NONE)
     assert clock.check() is None
@@ -183,7 +183,7 @@ def test_a_battery_clock_is_trusted_as_such_until_a_server_confirms_it(
     assert clock.trust is Trust.HELD
 
 
-def test_a_reading_torn_by_the_scheduler_is_taken_again(
+def test_a_reading_that_the_scheduler_interrupted_is_repeated(
     clock: TrustedClock, boot: FakeBoot, wall: FakeWall
 ) -> None:
     wall.set(UTC, Trust.NTP)

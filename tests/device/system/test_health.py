@@ -1,4 +1,4 @@
-"""Faults that stand, and what a board can tell of itself."""
+"""The faults there are, and the readings of a board."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from sync.messages import FaultNow, Health, read_message, write_message
 AT = At(utc=None, mono=9, boot="b", trust=Trust.NONE)
 
 
-def test_a_fault_stands_once_with_the_moment_it_began() -> None:
+def test_a_fault_is_there_once_with_the_time_it_began() -> None:
     faults = Faults()
     assert faults.raise_(PadCode.KEY_STUCK, "k2", 100)
     assert not faults.raise_(PadCode.KEY_STUCK, "k2", 200)
@@ -108,7 +108,7 @@ def test_the_temperature_is_that_of_the_hottest_zone_that_answers(tmp_path: Path
     assert measure(tmp_path, tmp_path).temperature_c == 51.0
 
 
-def test_the_report_survives_the_wire() -> None:
+def test_the_health_report_is_the_same_after_encoding() -> None:
     faults = Faults()
     faults.raise_(PadCode.CLOCK_UNKNOWN, "no server", 4)
     health = report(

@@ -12,7 +12,7 @@ from device.system import system_files
 
 PROGRAM = Path(sys.executable).with_name("ratingpad")
 EXPOSURE = 2.0
-"""`systemd-analyze security` gives points for what a service could do; 10 is everything."""
+"""The most points that `systemd-analyze security` may give; 10 is a service without a sandbox."""
 
 KIOSK_EXPOSURE = 3.0
 """A browser compiles what it runs, and Chromium's own sandbox takes namespaces."""
@@ -156,7 +156,7 @@ def test_systemds_complaint_is_noticed(mistake: str, service: Path) -> None:
 
 
 @pytest.mark.systemd
-def test_the_service_may_do_little_enough(service: Path) -> None:
+def test_the_services_permissions_are_few(service: Path) -> None:
     assert exposure(service) <= EXPOSURE
 
 
@@ -164,7 +164,7 @@ def test_the_service_may_do_little_enough(service: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["CapabilityBoundingSet=", "NoNewPrivileges=yes", "SystemCallFilter=@system-service"]
 )
-def test_a_lock_left_open_is_noticed(line: str, service: Path) -> None:
+def test_a_permission_too_many_is_noticed(line: str, service: Path) -> None:
     before = exposure(service)
     text = service.read_text("utf-8")
     assert f"\n{line}\n" in text
@@ -172,10 +172,10 @@ def test_a_lock_left_open_is_noticed(line: str, service: Path) -> None:
     assert exposure(service) > before
 
 
-def test_what_the_pad_needs_is_not_locked_away(service: Path) -> None:
+def test_what_the_pad_needs_is_permitted(service: Path) -> None:
     """Each of these was tried: with it the pad does not work."""
     given = lines(service)
-    assert not any(line.startswith("ProtectClock=") for line in given)  # adjtimex: C01 for ever
+    assert not any(line.startswith("ProtectClock=") for line in given)  # adjtimex(2): C01, always
     assert not any(line.startswith("ProcSubset=") for line in given)  # no boot id
     assert not any(line.startswith("PrivateDevices=") for line in given)
     assert "StartLimitIntervalSec=0" in given
