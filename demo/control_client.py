@@ -18,7 +18,7 @@ from device.drivers.sim.sim_signals import SignalEvent
 PICTURE_BYTES = 1024
 ANSWER_S = 5.0
 SETTLE_S = 0.06
-"""A contact bounces 10 ms and is debounced 20; thrice the two of them is safe."""
+"""A contact bounces for 10 ms and is debounced for 20; twice the sum is safe."""
 
 
 class ControlError(ConnectionError):
@@ -72,15 +72,15 @@ class ControlClient:
             self._watching = None
 
     async def press(self, *keys: str, hold_ms: int = 120) -> None:
-        """Press one key, or several at once, for `hold_ms`; returns with the fingers still down.
+        """Press one key, or several together, for `hold_ms`; returns while they are still pressed.
 
-        `lift` waits until they are up. Raises ControlError when the board is gone.
+        `lift` waits until they are released. Raises ControlError when the board does not answer.
         """
         await self._ask({"do": "press", "keys": list(keys), "hold_ms": hold_ms})
         self._up_at = asyncio.get_running_loop().time() + hold_ms / 1000 + SETTLE_S
 
     async def lift(self) -> None:
-        """Wait until the keys of the last press are up and their contacts at rest."""
+        """Wait until the keys of the last press are released and their contacts at rest."""
         await asyncio.sleep(max(0.0, self._up_at - asyncio.get_running_loop().time()))
 
     async def set_clock(self, utc_ms: int | None, trust: str) -> None:

@@ -56,7 +56,7 @@ class DeskClient:
         await self._call("POST", "/window/resume", {"by": self._clerk})
 
     async def window(self) -> dict[str, Any]:
-        """How the window stands. Raises DeskRefusalError."""
+        """The state of the window. Raises DeskRefusalError."""
         return await self._call("GET", "/window")
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

@@ -86,8 +86,8 @@ class StagedPad:
         self.scene = ""
         self.lit: tuple[str, ...] = ()
         self.beeps = 0
-        self.said = ""
-        """The prompt that is being said, or nothing."""
+        self.prompt = ""
+        """The name of the prompt that is being spoken, or nothing."""
         self.visits: list[Visit] = []
         self.thanked_by_screen: set[str] = set()
         self.thanked_by_clerk: set[str] = set()
@@ -149,7 +149,7 @@ class StagedPad:
             self.visits[-1].power_cut = True
         self.picture, self.scene, self.window_state = DARK, "", ""
         self.shown_pictures.append(DARK)
-        self.lit, self.said = (), ""
+        self.lit, self.prompt = (), ""
         self._on_change()
 
     async def _started(self) -> None:
@@ -209,7 +209,7 @@ class StagedPad:
     # --- the citizen ----------------------------------------------------------------------------
 
     async def press(self, *keys: str) -> None:
-        """Press a key, or several at once, and let go. Raises ControlError without power."""
+        """Press a key, or several together, and release them. Raises ControlError without power."""
         await self.control.press(*keys)
         await self.control.lift()
 
@@ -223,7 +223,7 @@ class StagedPad:
             )  # or it would be thanked for what is not seen
             self.thanked_by_screen.add(self.visits[-1].id)
         if self.scene == "standby":
-            self.said = ""
+            self.prompt = ""
         self._on_change()
 
     def _hear(self, signal: SignalEvent) -> None:
@@ -232,9 +232,9 @@ class StagedPad:
         if signal.beep is not None:
             self.beeps += 1
         if signal.said is not None:
-            self.said = signal.said[0]
+            self.prompt = signal.said[0]
         if signal.hushed:
-            self.said = ""
+            self.prompt = ""
         self._on_change()
 
     @property

@@ -108,7 +108,7 @@ class ViewModel:
             "lit": pad.lit,
             "beeps": pad.beeps,
             "touch": pad.touch_url,
-            "says": [words.spoken()[pad.said] for words in WORDS] if pad.said else None,
+            "says": [words.spoken()[pad.prompt] for words in WORDS] if pad.prompt else None,
             "open": situation.open_invitation,
             "next_case": next_case(len(pad.visits) + 1, pad.window),
             "visits": [{"case": v.case, "standing": v.standing} for v in pad.visits[-6:]][::-1],

@@ -1,7 +1,7 @@
-"""Everything that can go wrong on a pad, with a stable code and a remedy. Pure.
+"""The errors of a pad: stable codes, each with a remedy. Pure.
 
-The codes are for a 128×64 screen, a log line and the telephone: letter and two digits, never
-reused. `docs/errors.md` lists them all (a test compares).
+A code is a letter and two digits, short enough for a 128×64 screen, a log line and the telephone,
+and is never reused. `docs/errors.md` lists them all (a test compares).
 """
 
 import enum
@@ -129,7 +129,7 @@ class PadCode(ErrorRow, enum.Enum):
 
 
 def by_code(code: str) -> PadCode:
-    """The row of a stable code such as "L02"."""
+    """The row of a stable code such as "L02". Raises StopIteration for an unknown one."""
     return next(row for row in PadCode if row.code == code)
 
 

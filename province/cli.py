@@ -143,10 +143,10 @@ def _verify(store_url: str) -> int:
         place = f"pad {incident.pad}, ledger {incident.ledger}"
         print(f"look at: {place}, {incident.kind}: {incident.detail}")
     for entry in verdict.bad_entries:
-        place = f"ledger {entry.ledger}: entry {entry.seq} {entry.what}"
+        place = f"ledger {entry.ledger}: entry {entry.seq} {entry.problem}"
         print(ProvinceError(place, ProvinceCode.CHAIN_BROKEN))
     for row in verdict.bad_rows:
-        place = f"{row.table} of pad {row.pad}, {row.key}: {row.what}"
+        place = f"{row.table} of pad {row.pad}, {row.key}: {row.problem}"
         print(ProvinceError(place, ProvinceCode.DERIVED_WRONG))
     print(
         f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "

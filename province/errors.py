@@ -1,4 +1,4 @@
-"""Everything that can go wrong at the province, with a stable code and a remedy.
+"""The errors of the province's end: stable codes, each with a remedy.
 
 `docs/errors.md` lists the codes beside the pad's (a test compares); a code is never reused.
 """

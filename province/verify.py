@@ -24,11 +24,11 @@ from sync.entries import GENESIS, HashName, walk_chain
 
 
 class BadEntry(NamedTuple):
-    """The first entry of a ledger whose chain does not hold, and what is wrong."""
+    """The first entry at which a ledger's chain is broken, and how (`problem`)."""
 
     ledger: str
     seq: int
-    what: str
+    problem: str
 
 
 class BadRow(NamedTuple):
@@ -37,7 +37,7 @@ class BadRow(NamedTuple):
     table: str
     pad: str
     key: str
-    what: str
+    problem: str
 
 
 class StoreVerdict(NamedTuple):
@@ -61,7 +61,7 @@ class StoreVerdict(NamedTuple):
 
 
 def verify(store: Reading) -> StoreVerdict:
-    """Check every chain and derive every row again. Raises StoreError when the store is gone."""
+    """Check every chain and derive every row again. Raises what the database raises."""
     with store.snapshot() as connection:
         lost = find_lost(connection)
         entries = ratings = doubled = 0
@@ -82,9 +82,9 @@ def verify(store: Reading) -> StoreVerdict:
             )
             bad_rows += _compare(connection, projection)
         count = len({ledger.ledger for ledgers in pads.values() for ledger in ledgers})
-        gone = sum(hole.last - hole.first + 1 for hole in lost)
+        missing = sum(hole.last - hole.first + 1 for hole in lost)
         return StoreVerdict(
-            len(pads), count, entries, ratings, gone, doubled, bad_entries, bad_rows
+            len(pads), count, entries, ratings, missing, doubled, bad_entries, bad_rows
         )
 
 
@@ -101,7 +101,7 @@ def _by_pad(connection: sa.Connection) -> dict[str, list[LedgerSeen]]:
 
 
 class _Walk:
-    """One pass over a ledger's batches."""
+    """One pass over a ledger's batches. After `steps`: counts, and the first bad entry."""
 
     def __init__(self, connection: sa.Connection, seen: LedgerSeen) -> None:
         self._connection = connection
@@ -118,24 +118,24 @@ class _Walk:
         for batch in batches(self._connection, seen.ledger):
             if batch.first <= seq:
                 self.doubled += seq - batch.first + 1
-                self._name(batch.first, "is stored twice")
+                self._add_bad(batch.first, "is stored twice")
             elif batch.first > seq + 1 and (seq + 1, batch.first - 1) not in holes:
-                self._name(seq + 1, f"is missing, as are all before {batch.first}")
+                self._add_bad(seq + 1, f"is missing, as are all before {batch.first}")
             elif batch.first == seq + 1 and batch.prev != digest:
-                self._name(batch.first, "does not continue the entry before it")
+                self._add_bad(batch.first, "does not continue the entry before it")
             bodies = batch.bodies
             wrong = first_bad(seen.hash_name, batch, bodies)
             if wrong is not None:
-                self._name(*wrong)
+                self._add_bad(*wrong)
             self.entries += len(bodies)
             yield batch.first, bodies
             seq, digest = batch.last, batch.head
         if (seq, digest) != (seen.seq, seen.digest):
-            self._name(seq + 1, f"should follow: the ledger's head is {seen.seq}")
+            self._add_bad(seq + 1, f"should follow: the ledger's head is {seen.seq}")
 
-    def _name(self, seq: int, what: str) -> None:
+    def _add_bad(self, seq: int, problem: str) -> None:
         if not self.bad:  # the others follow from the first
-            self.bad.append(BadEntry(self._seen.ledger, seq, what))
+            self.bad.append(BadEntry(self._seen.ledger, seq, problem))
 
 
 def first_bad(
@@ -171,8 +171,8 @@ def _compare(connection: sa.Connection, projection: Projection) -> list[BadRow]:
     for anchor in projection.anchors:
         by_boot.setdefault(anchor.boot, []).append(anchor)
     stored_anchors = read_anchors(connection, pad)
-    if {boot: set(some) for boot, some in by_boot.items()} != {
-        boot: set(some) for boot, some in stored_anchors.items()
+    if {boot: set(anchors) for boot, anchors in by_boot.items()} != {
+        boot: set(anchors) for boot, anchors in stored_anchors.items()
     }:
         return [BadRow("anchor", pad, "", "the anchors are not those of the `clock` entries")]
     expected: list[tuple[sa.Table, Sequence[Sequence[Any]]]] = [
@@ -201,8 +201,8 @@ def _first_difference(
             return BadRow(table.name, pad, _shown(key), "no entry is behind it")
         if row != tuple(found):
             n = next(n for n in range(len(row)) if row[n] != found[n])
-            what = f"{names[n]} is {found[n]!r}, the entries say {row[n]!r}"
-            return BadRow(table.name, pad, _shown(key), what)
+            problem = f"{names[n]} is {found[n]!r}, the entries say {row[n]!r}"
+            return BadRow(table.name, pad, _shown(key), problem)
     if waiting:
         return BadRow(table.name, pad, _shown(min(waiting)), "is missing")
     return None

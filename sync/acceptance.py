@@ -60,7 +60,7 @@ def judge(
     batch: Batch,
     digest_at: Callable[[int], bytes | None],
 ) -> Verdict:
-    """What to do with `batch`, which came in on the topic of `pad`.
+    """What to do with `batch`, which arrived on the topic of `pad`.
 
     `stored`: the head of `batch.header.ledger`, None when nothing of it is stored.
     `digest_at(seq)`: the stored chain's digest after `seq` (1 ≤ seq ≤ stored.seq), None inside a

@@ -28,7 +28,7 @@ MAX_BODY_BYTES = 16 * 1024
 
 
 class Level(enum.Enum):
-    """The five levels (policy 二(三)). Official numbers live in `sync/codes/levels.toml` only."""
+    """The five levels (policy 二(三)). Official numbers are in `sync/codes/levels.toml` only."""
 
     VERY_SATISFIED = "very_satisfied"
     SATISFIED = "satisfied"
@@ -97,7 +97,7 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The ledger before this one, as far as it is known, and why it ended.
 
     `seq` and `digest` (hex) are the last entry that could be read in chain; entries after it that
-    survived out of chain follow as `salvaged`. `missing` lists closed ranges of seq that are gone.
+    survived out of chain follow as `salvaged`. `missing` lists closed ranges of seq that are lost.
     """
 
     ledger: str

@@ -148,7 +148,7 @@ class State(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FaultNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A fault that stands at this moment. `since`: CLOCK_BOOTTIME ms."""
+    """A fault that lasts at this moment. `since`: CLOCK_BOOTTIME ms."""
 
     code: str
     since: int

@@ -134,7 +134,7 @@ class Receiver:
         self._store_failures = 0
         self._worker = threading.Thread(target=self._work, name="receiver", daemon=True)
         self.connected = threading.Event()
-        """Set while the subscription stands."""
+        """Set while the connection has its subscription."""
 
     def start(self) -> None:
         """Begin, on threads of its own; reconnects without limit until `stop`."""

@@ -52,7 +52,7 @@ def read_anchors(
         queries = [of_pad]
     else:
         queries = [
-            of_pad.where(tables.anchor.c.boot.in_(some)) for some in bulk.chunks(sorted(boots))
+            of_pad.where(tables.anchor.c.boot.in_(chunk)) for chunk in bulk.chunks(sorted(boots))
         ]
     found: Anchors = {}
     for query in queries:
@@ -99,14 +99,14 @@ def _put_ratings(connection: sa.Connection, projection: Projection, anchors: Anc
         except bulk.RowsExistError:
             pass  # nothing was added; all of them are merged below
     rest = list(projection.ratings(anchors, complete=False if added else None))
-    for some in bulk.chunks(rest):
-        stored = {row.invitation: row for row in _stored(connection, pad, some)}
+    for chunk in bulk.chunks(rest):
+        stored = {row.invitation: row for row in _stored(connection, pad, chunk)}
         bulk.put(
             connection,
             tables.rating,
             [
                 merge(stored[row.invitation], row) if row.invitation in stored else row
-                for row in some
+                for row in chunk
             ],
         )
 
@@ -130,18 +130,18 @@ def _put_at_positions(connection: sa.Connection, table: sa.Table, rows: Sequence
 
 def _put_details(connection: sa.Connection, pad: str, rows: Sequence[RatingDetail]) -> None:
     table = tables.detail
-    for some in bulk.chunks(rows):
+    for chunk in bulk.chunks(rows):
         stored = {
             row.invitation: (row.ledger, row.seq)
             for row in connection.execute(
                 sa.select(table.c.invitation, table.c.ledger, table.c.seq).where(
-                    table.c.pad == pad, table.c.invitation.in_([row.invitation for row in some])
+                    table.c.pad == pad, table.c.invitation.in_([row.invitation for row in chunk])
                 )
             )
         }
         newer = [
             row
-            for row in some
+            for row in chunk
             if row.invitation not in stored or (row.ledger, row.seq) > stored[row.invitation]
         ]
         bulk.put(connection, table, newer)

@@ -52,17 +52,17 @@ class Heads:
         """The head as it will be after the commit."""
         return self._heads.get(ledger_id)
 
-    def accept(self, came: Batch, verdict: Accepted, received_ms: int) -> None:
+    def accept(self, received: Batch, verdict: Accepted, received_ms: int) -> None:
         """Add an accepted batch and move the head; nothing is written before `write`."""
-        ledger_id, first, digests = came.header.ledger, verdict.first_new, verdict.digests
+        ledger_id, first, digests = received.header.ledger, verdict.first_new, verdict.digests
         before = self._heads.get(ledger_id)
-        overlaps = before is not None and first > came.header.first
+        overlaps = before is not None and first > received.header.first
         self._new.append(
             RawBatch(
                 ledger_id,
                 first,
                 first + len(digests) - 1,
-                before.digest if overlaps and before else bytes.fromhex(came.header.prev),
+                before.digest if overlaps and before else bytes.fromhex(received.header.prev),
                 digests[-1],
                 b"".join([digest[:MARK_BYTES] for digest in digests]),
                 b"\n".join(verdict.bodies) + b"\n",
@@ -137,11 +137,11 @@ _MOVE_HEAD = (
 def read_heads(connection: sa.Connection, ledgers: Sequence[str]) -> dict[str, Head]:
     """The stored heads of those of `ledgers` that are known."""
     heads = {}
-    for some in bulk.chunks(ledgers):
+    for chunk in bulk.chunks(ledgers):
         rows = connection.execute(
             sa.select(
                 ledger.c.ledger, ledger.c.pad, ledger.c.hash, ledger.c.seq, ledger.c.digest
-            ).where(ledger.c.ledger.in_(some))
+            ).where(ledger.c.ledger.in_(chunk))
         )
         for name, pad, hash_name, seq, digest in rows:
             heads[name] = Head(pad, HashName(hash_name), seq, digest)

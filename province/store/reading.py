@@ -128,7 +128,7 @@ class Reading:
                 faults=count(tables.fault, tables.fault.c.cleared.is_(False)),
                 unread=count(tables.unread),
                 salvaged=count(tables.salvage),
-                lost=sum(gone.last - gone.first + 1 for gone in find_lost(connection)),
+                lost=sum(hole.last - hole.first + 1 for hole in find_lost(connection)),
                 doubled=_doubled(connection),
                 refusals=count(tables.refusal),
                 incidents=count(tables.incident),

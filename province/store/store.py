@@ -121,7 +121,7 @@ class ProvinceStore(Reading):
 def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receipt]:
     _lock(connection, {arrival.pad for arrival in arrivals})
     batches = [arrival.batch for arrival in arrivals if arrival.batch is not None]
-    heads = Heads(connection, (came.header.ledger for came in batches))
+    heads = Heads(connection, (batch.header.ledger for batch in batches))
     projections: dict[str, Projection] = {}
     refused: list[Refused | None] = []
     for arrival in arrivals:
@@ -182,19 +182,19 @@ def _note_refused(
             projection_writer.note_incident(connection, seen)
 
 
-def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> None:
+def _note_opening(connection: sa.Connection, arrival: Arrival, batch: Batch) -> None:
     """Record an incident for a new ledger whose predecessor is lost, or is not named although the
     pad has had one: a person must ask where it is.
     """
     try:
-        opened = read_body(came.bodies[0]) if came.header.first == 1 else None
+        opened = read_body(batch.bodies[0]) if batch.header.first == 1 else None
     except ValueError:
         opened = None
     previous = opened.previous if isinstance(opened, Opened) else None
     if previous is not None:
         if previous.reason == "lost":
             detail = f"ledger {previous.ledger} is gone; what it held and had not sent is not known"
-            _note(connection, arrival, came, "vanished", detail)
+            _note_incident(connection, arrival, batch, "vanished", detail)
         return
     before = connection.execute(
         sa.select(tables.ledger.c.ledger)
@@ -204,12 +204,14 @@ def _note_opening(connection: sa.Connection, arrival: Arrival, came: Batch) -> N
     ).scalar()
     if before is not None:
         detail = f"a new ledger that does not name the one before; the last one was {before}"
-        _note(connection, arrival, came, "unannounced", detail)
+        _note_incident(connection, arrival, batch, "unannounced", detail)
 
 
-def _note(connection: sa.Connection, arrival: Arrival, came: Batch, kind: str, detail: str) -> None:
+def _note_incident(
+    connection: sa.Connection, arrival: Arrival, batch: Batch, kind: str, detail: str
+) -> None:
     seen = IncidentSeen(
-        arrival.pad, came.header.ledger, kind, evidence.plain(detail), arrival.received_ms
+        arrival.pad, batch.header.ledger, kind, evidence.plain(detail), arrival.received_ms
     )
     projection_writer.note_incident(connection, seen)
 

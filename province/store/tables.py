@@ -41,8 +41,8 @@ alembic_version = sa.Table(
     sa.Column("version_num", sa.String(32), nullable=False),
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-"""The store's format, one row. Alembic's own table, as Alembic creates it; it stands here so that a
-store can be made, and its format read, without importing Alembic."""
+"""The store's format, one row. Alembic's own table, as Alembic creates it; it is defined here, too,
+so that a store can be made, and its format read, without importing Alembic."""
 
 format_ = sa.Table("format", schema, _number("version"))
 """What programs from before Alembic read. It holds 3 for good, which they refuse."""
@@ -195,7 +195,7 @@ hole = sa.Table(
 """Entries that a pad once had and cannot send. One that arrives as `salvaged` is no longer lost."""
 
 DATED = (rating, stray, fault)
-"""The tables whose rows are dated again when an anchor comes in."""
+"""The tables whose rows are dated again when an anchor arrives."""
 
 for _table in DATED:
     _undated = _table.c.dated_by.in_(("anchor", "unknown"))

@@ -1,15 +1,16 @@
 """Upgrading a store of an older format with Alembic; migrations/ has one module for each format.
 
 The caller's transaction holds all of it: a store has the old format or the new one, never half.
-That needs DDL that a rollback undoes. PostgreSQL has it; SQLite has it, too, as long as nobody
-commits in between: `engine.py` begins transactions itself (`isolation_level=None`), because the
-sqlite3 module would otherwise decide, and Alembic leaves a transaction alone that it did not begin.
+That needs DDL that a rollback undoes. PostgreSQL has it. SQLite has it, too, unless something
+commits in between: the sqlite3 module would, but `engine.py` begins transactions itself
+(`isolation_level=None`); and Alembic neither begins nor commits when it is given a connection in a
+transaction.
 
 The raw entries are not touched. What is new in a derived table comes from them, as
 `ratingpad-province verify` derives it.
 
-Alembic is imported by this module only, and by nobody before an upgrade is due: it costs a start
-0.1 s and 8 MiB.
+Alembic is imported by this module and the migrations only, and this module only when an upgrade is
+due: the import takes 0.1 s and 8 MiB.
 """
 
 import logging

@@ -59,7 +59,7 @@ def test_a_changed_entry_is_named(store: ProvinceStore) -> None:
     verdict = verify(store)
     assert not verdict.sound
     assert verdict.bad_entries == [BadEntry("01LEDGER-A", 21, "is not what was received")]
-    assert "level is 'satisfied'" in verdict.bad_rows[0].what
+    assert "level is 'satisfied'" in verdict.bad_rows[0].problem
 
 
 def test_a_line_that_was_put_in_or_taken_out_is_named(store: ProvinceStore) -> None:
@@ -73,7 +73,7 @@ def test_a_batch_that_was_taken_out_is_named(store: ProvinceStore) -> None:
     store.take(a_day().arrivals(20))
     change(store, "DELETE FROM batch WHERE first = 21")
     [bad] = verify(store).bad_entries
-    assert (bad.seq, bad.what) == (21, "is missing, as are all before 41")
+    assert (bad.seq, bad.problem) == (21, "is missing, as are all before 41")
 
 
 def test_a_batch_that_was_cut_off_the_end_is_named(store: ProvinceStore) -> None:
@@ -97,7 +97,7 @@ def test_a_chain_made_anew_from_one_batch_on_does_not_fit_the_next(store: Provin
     )
     assert arrival.batch is not None
     [bad] = verify(store).bad_entries
-    assert (bad.seq, bad.what) == (21, "does not continue the entry before it")
+    assert (bad.seq, bad.problem) == (21, "does not continue the entry before it")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_changed_derived_row_is_named(store: ProvinceStore, statement: str, na
     verdict = verify(store)
     assert not verdict.sound
     assert verdict.bad_entries == []
-    shown = [f"{row.table} {row.pad} {row.key}: {row.what}" for row in verdict.bad_rows]
+    shown = [f"{row.table} {row.pad} {row.key}: {row.problem}" for row in verdict.bad_rows]
     assert any(named in line for line in shown), shown
 
 
