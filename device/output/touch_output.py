@@ -145,9 +145,9 @@ class TouchOutput:
         """Report whether a browser has the page on a screen; have it restarted if not."""
         if self._liveness is None:
             return
-        seen = self._liveness.look(self._mono_ms())
+        seen = self._liveness.check(self._mono_ms())
         self._fault(FaultReport(self._fault_code, seen.lost))
-        if seen.again:
+        if seen.restart:
             self._restarting = asyncio.ensure_future(self._ask_for_browser())
 
     async def _ask_for_browser(self) -> None:
@@ -171,11 +171,11 @@ class TouchOutput:
         """Reopen the page with the window's characters in its font; the browser reconnects
         itself.
         """
-        from device.ui.touch.page_start import letters_for, open_page
+        from device.ui.touch.page_start import fonts_for, open_page
 
         settings, fixed = self._settings(), self._fixed()._replace(window=window)
         try:
-            for font in letters_for(settings, fixed).values():
+            for font in fonts_for(settings, fixed).values():
                 await font.font()  # before reopening: the page would show boxes until then
             if self._open is None or self._page is None or not self._is_at_rest():
                 return  # `again` tries again, with the fonts made

@@ -88,13 +88,6 @@ def names_in(path: Path) -> Iterator[str]:
             yield node.name
 
 
-STILL_NAMED = {
-    "device/ui/touch/page_start.py",
-    "device/ui/touch/touches.py",
-}
-"""Modules whose renaming is not finished; the list may only become shorter."""
-
-
 def test_no_word_is_in_the_glossary_twice():
     words = [word.lower() for column in glossary().values() for word in column]
     assert len(words) > 100
@@ -110,8 +103,6 @@ def test_a_word_that_is_there_twice_is_noticed():
 
 @pytest.mark.parametrize("path", source_tree.sources(*PRODUCT), ids=str)
 def test_no_name_has_a_word_that_is_not_used(path):
-    if str(path) in STILL_NAMED:
-        pytest.skip("renaming is not finished")
     unused = set(glossary()[NOT_USED])
     assert {name: used for name in names_in(path) if (used := words_of(name) & unused)} == {}
 

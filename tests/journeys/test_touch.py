@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from device.ui.touch.page_start import LETTERS
+from device.ui.touch.page_start import FONT_FOLDER
 from sync.entries import Detailed, Lapsed, Level, Rated, Strayed
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad.pad_process import PadProcess
@@ -47,7 +47,7 @@ class Window:
     ) -> None:
         self.chromium = chromium
         self.pad = PadProcess(folder / "pad", "touch-1", NOBODY, timings=timings, touch=touch)
-        (self.pad.folder / LETTERS).symlink_to(letters)
+        (self.pad.folder / FONT_FOLDER).symlink_to(letters)
         self.pad.start()
         self.kiosk = Kiosk(chromium, self.pad.entry)
         self.kiosk.see("standby")

@@ -1,32 +1,40 @@
-"""The page's state, its numbers, and what its reports mean. Called on the agent's loop only.
+"""The state of the touch page, the numbers of its questions, and what the page's reports mean.
 
-A report is taken for the question that stands now and for no other: whatever was meant for another
-is a stray, so that a finger on its way when the invitation lapsed never rates for the next citizen.
+Called on the agent's loop only. A report counts for the question that is on the screen now and for
+no other. One that was meant for another question is a stray: a touch that was on its way when the
+invitation lapsed never rates for the next citizen.
 """
 
 import asyncio
 from collections.abc import Callable
 
 from device.events import RESTING, Detail, Event, Press, Scene
-from device.ui.touch.page_state import PadView, PageState, View
-from device.ui.touch.page_view import PageConstants, asks_what, page_state
-from device.ui.touch.reports import Do, Pick, PointerDown, PointerUp, Report, Shown
+from device.ui.touch.page_state import PadView, PageChoices, PageState
+from device.ui.touch.page_view import PageConstants, page_state, question_of
+from device.ui.touch.reports import (
+    ButtonTouched,
+    PageShown,
+    PointerDown,
+    PointerUp,
+    ReasonToggled,
+    Report,
+)
 from device.ui.touch.touches import Tap, Touches
 from sync.entries import Level
 
 SOURCE = "touch"
 """What presses name as their source."""
 
-OLDEST_MS = 1_000
-"""A finger is at most so much older than its report: a page that has hung for longer does not know
-what it says."""
+MAX_AGE_MS = 1_000
+"""A touch is taken to be no older than this when its report comes: a page that was hanging for
+longer cannot say when the touch was."""
 
-UNREAD_MS = 300
-"""A face that has not been on the screen for so long was touched by whoever meant what stood there
-before; nobody reads and answers so fast."""
+MIN_SEEN_MS = 300
+"""A face that has been on the screen for less was touched by somebody who meant what was there
+before: nobody reads and answers within this time."""
 
-LOOKED_AT_S = 60.0
-"""So long after the last touch at rest the page looks as it did before."""
+RESET_AFTER_S = 60.0
+"""So long after the last touch in standby the page looks again as the configuration says."""
 
 AT_REST = (*RESTING, Scene.LAPSED)
 
@@ -34,10 +42,11 @@ LEVELS = {level.value: level for level in Level}
 
 
 class PageController:
-    """One pad's touch page. `now` reads what stands, nothing while
-    the pad has yet to show something; `happen` lets an event happen at the pad;
-    `mono_ms` is the boot clock; `speak` says the scene's prompt once more; `shown` hears that a
-    browser has the page on a screen.
+    """One pad's touch page.
+
+    `now` gives what the pad shows, or None before it shows anything. `happen` gives an event to the
+    pad. `mono_ms` reads the boot clock. `speak` plays the scene's prompt once more. `shown` is
+    called when a browser reports that the page is on a screen.
     """
 
     def __init__(
@@ -56,178 +65,187 @@ class PageController:
         self._mono_ms = mono_ms
         self._speak = speak
         self.shown = shown
-        self._view = View()
-        self._asked: tuple[object, ...] | None = None
+        self._choices = PageChoices()
+        self._question: tuple[object, ...] | None = None
         self._number = 0
-        self._looking: asyncio.Handle | None = None
-        self._resting: asyncio.TimerHandle | None = None
-        self._watchers: list[Callable[[PageState], None]] = []
+        self._refresh: asyncio.Handle | None = None
+        self._reset: asyncio.TimerHandle | None = None
+        self._observers: list[Callable[[PageState], None]] = []
         self.state: PageState | None = None
-        self.look()
+        self.refresh()
 
-    def watch(self, tell: Callable[[PageState], None]) -> Callable[[], None]:
-        """Tell `tell` of every state from now on; the answer ends it."""
-        self._watchers.append(tell)
-        return lambda: self._watchers.remove(tell)
+    def observe(self, on_state: Callable[[PageState], None]) -> Callable[[], None]:
+        """Call `on_state` with every new state; call what is returned to end that."""
+        self._observers.append(on_state)
+        return lambda: self._observers.remove(on_state)
 
     def changed(self) -> None:
-        """Something may have changed at the pad; looked at once its event is over."""
-        if self._looking is None:
-            self._looking = asyncio.get_running_loop().call_soon(self.look)
+        """Something may have changed at the pad: refresh once its present event is over."""
+        if self._refresh is None:
+            self._refresh = asyncio.get_running_loop().call_soon(self.refresh)
 
-    def look(self) -> PageState | None:
-        """The state now; whoever watches is told if it is another."""
-        self._looking = None
+    def refresh(self) -> PageState | None:
+        """Compute the state now. Observers are called when it differs from the last one."""
+        self._refresh = None
         now = self._now()
         if now is None:
             return None
-        asked = asks_what(now, self._view)
-        if asked != self._asked:
-            before, self._asked = self._asked, asked
+        question = question_of(now, self._choices)
+        if question != self._question:
+            before, self._question = self._question, question
             self._number += 1
             if before is not None:
-                self._forget(now, before)
-        state = page_state(self._fixed, now, self._view, self._number)
+                self._reset_choices(now, before)
+        state = page_state(self._fixed, now, self._choices, self._number)
         if state != self.state:
             self.state = state
             if now.scene is Scene.INVITATION and not now.asks:
-                return state  # on its way to the card: the page is told what comes of it
-            for tell in list(self._watchers):
-                tell(state)
+                # A rating is being committed. The next state is thanks, or saving on a slow card.
+                return state
+            for on_state in list(self._observers):
+                on_state(state)
         return state
 
-    def _forget(self, now: PadView, before: tuple[object, ...]) -> None:
-        """What a citizen wished and chose ends with the session."""
+    def _reset_choices(self, now: PadView, before: tuple[object, ...]) -> None:
+        """What a citizen has chosen ends with the session."""
         if now.scene is not Scene.DETAILS:
-            self._view = self._view._replace(picked=frozenset(), turned=False)
+            self._choices = self._choices._replace(picked=frozenset(), shows_more=False)
         if now.scene is not Scene.SELFTEST:
-            self._view = self._view._replace(tested=frozenset())
+            self._choices = self._choices._replace(tested=frozenset())
         if now.scene in AT_REST and before[0] not in AT_REST:
-            self._view = View()
+            self._choices = PageChoices()
 
     # --- what the page reports --------------------------------------------------------------
 
     def press(self, tap: Tap) -> bool:
-        """Fingers did something together; whether it counted for the question that stands now."""
-        state = self.look()
-        level = LEVELS.get(tap.keys[0]) if len(tap.keys) == 1 and tap.whole else None
-        if state is None or tap.number != state.number or tap.seen_ms < UNREAD_MS or not state.live:
+        """Make a press of a tap; returns whether it counts for the present question."""
+        state = self.refresh()
+        level = LEVELS.get(tap.keys[0]) if len(tap.keys) == 1 and tap.is_valid else None
+        if (
+            state is None
+            or tap.number != state.number
+            or tap.seen_ms < MIN_SEEN_MS
+            or not state.live
+        ):
             level = None
         elif level is not None and state.scene == Scene.SELFTEST.value:
-            self._view = self._view._replace(tested=self._view.tested | {level.value})
+            self._choices = self._choices._replace(tested=self._choices.tested | {level.value})
         self._happen(Press("+".join(tap.keys), level, SOURCE, tap.at_ms))
-        self.look()
+        self.refresh()
         return level is not None
 
-    def do(self, said: Do) -> None:
-        """A button was touched; for a question that has gone it does nothing."""
-        state = self.look()
-        if state is None or said.number != state.number:
+    def touch_button(self, touched: ButtonTouched) -> None:
+        """A button was touched. One of an earlier question does nothing."""
+        state = self.refresh()
+        if state is None or touched.number != state.number:
             return
-        if said.do not in {button.do for button in (*state.buttons, *state.answers)}:
+        if touched.do not in {button.do for button in (*state.buttons, *state.answers)}:
             return
-        view = self._view
-        match said.do:
+        choices = self._choices
+        match touched.do:
             case "english":
-                self._view = view._replace(english=not view.english)
+                self._choices = choices._replace(english=not choices.english)
             case "large":
-                self._view = view._replace(large=not view.large)
+                self._choices = choices._replace(large=not choices.large)
             case "contrast":
-                self._view = view._replace(contrast=not view.contrast)
+                self._choices = choices._replace(contrast=not choices.contrast)
             case "more" | "back":
-                self._view = view._replace(turned=not view.turned)
+                self._choices = choices._replace(shows_more=not choices.shows_more)
             case "speak":
                 self._speak()
             case "done":
-                self._happen(Detail(options=tuple(sorted(view.picked))))
+                self._happen(Detail(options=tuple(sorted(choices.picked))))
             case "skip":
                 self._happen(Detail())
-        self.look()
-        self._rest_later()
+        self.refresh()
+        self._schedule_reset()
 
-    def pick(self, said: Pick) -> None:
-        """A reason was chosen, or is no more."""
-        state = self.look()
-        if state is None or said.number != state.number:
+    def toggle_reason(self, toggled: ReasonToggled) -> None:
+        """A reason was chosen, or its choice undone."""
+        state = self.refresh()
+        if state is None or toggled.number != state.number:
             return
-        if said.code in {reason.code for reason in state.reasons}:
-            self._view = self._view._replace(picked=self._view.picked ^ {said.code})
-            self.look()
+        if toggled.code in {reason.code for reason in state.reasons}:
+            picked = self._choices.picked ^ {toggled.code}
+            self._choices = self._choices._replace(picked=picked)
+            self.refresh()
 
-    def moment(self, age_ms: float) -> int:
-        """The boot clock's time of something that is `age_ms` old, as far as that is believed."""
-        return self._mono_ms() - int(min(max(age_ms, 0), OLDEST_MS))
+    def boot_ms(self, age_ms: float) -> int:
+        """The boot clock's time of something that was `age_ms` ago, at most `MAX_AGE_MS`."""
+        return self._mono_ms() - int(min(max(age_ms, 0), MAX_AGE_MS))
 
-    def _rest_later(self) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
+    def _schedule_reset(self) -> None:
+        if self._reset is not None:
+            self._reset.cancel()
         loop = asyncio.get_running_loop()
-        self._resting = loop.call_later(LOOKED_AT_S, self._rest)
+        self._reset = loop.call_later(RESET_AFTER_S, self._reset_at_rest)
 
-    def _rest(self) -> None:
-        self._resting = None
+    def _reset_at_rest(self) -> None:
+        self._reset = None
         now = self._now()
         if now is None or now.scene in AT_REST:
-            self._view = View()
-            self.look()
+            self._choices = PageChoices()
+            self.refresh()
 
     def stop(self) -> None:
-        """No timer is left behind; safe to call twice."""
-        for timer in (self._resting, self._looking):
+        """Cancel the timers; safe to call twice."""
+        for timer in (self._reset, self._refresh):
             if timer is not None:
                 timer.cancel()
-        self._resting = self._looking = None
+        self._reset = self._refresh = None
 
 
-class Hand:
-    """The fingers on one browser's screen, and what they touch.
+class TouchInput:
+    """The reports of one browser's page, from pointers to presses.
 
-    `heard` is called for every report, and once more when what fingers began has ended: True when
-    nothing is under way any more.
+    `on_progress` is called after every report of a touch, and once more when a touch that was under
+    way has ended: with True when none is under way any more.
     """
 
-    def __init__(self, page: PageController, heard: Callable[[bool], None]) -> None:
+    def __init__(self, page: PageController, on_progress: Callable[[bool], None]) -> None:
         self._page = page
-        self._heard = heard
-        self._fingers = Touches()
-        self._due: asyncio.TimerHandle | None = None
+        self._on_progress = on_progress
+        self._touches = Touches()
+        self._timer: asyncio.TimerHandle | None = None
 
-    def say(self, said: Report) -> None:
-        """Take a report."""
-        match said:
+    def receive(self, report: Report) -> None:
+        """Act on a report."""
+        match report:
             case PointerDown():
-                if said.key in LEVELS:
-                    at_ms = self._page.moment(said.age_ms)
-                    self._fingers.down(said.pointer, said.key, said.number, at_ms, said.seen_ms)
+                if report.key in LEVELS:
+                    at_ms = self._page.boot_ms(report.age_ms)
+                    self._touches.down(
+                        report.pointer, report.key, report.number, at_ms, report.seen_ms
+                    )
             case PointerUp():
-                self._fingers.up(said.pointer, there=said.there)
-            case Do():
-                self._page.do(said)
-            case Pick():
-                self._page.pick(said)
-            case Shown():
+                self._touches.up(report.pointer, on_face=report.there)
+            case ButtonTouched():
+                self._page.touch_button(report)
+            case ReasonToggled():
+                self._page.toggle_reason(report)
+            case PageShown():
                 self._page.shown()
-                return  # it waits for no answer
-        self._settle()
+                return  # the page expects no answer to it
+        self._take_tap()
 
-    def gone(self) -> None:
-        """The page has gone, with its fingers."""
-        self._fingers.gone()
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+    def close(self) -> None:
+        """The page has disconnected: what was under way on it is dropped."""
+        self._touches.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _settle(self) -> None:
-        """Let what has ended happen, and come back for what has not."""
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-        now_ms = self._page.moment(0)
-        tap = self._fingers.tap(now_ms)
+    def _take_tap(self) -> None:
+        """Make a press of a touch that has ended, and set the timer for one that has not."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now_ms = self._page.boot_ms(0)
+        tap = self._touches.tap(now_ms)
         if tap is not None:
             self._page.press(tap)
-        due_ms = self._fingers.due_ms
-        self._heard(due_ms is None)
+        due_ms = self._touches.due_ms
+        self._on_progress(due_ms is None)
         if due_ms is not None:
             loop = asyncio.get_running_loop()
-            self._due = loop.call_later(max(due_ms - now_ms, 1) / 1000, self._settle)
+            self._timer = loop.call_later(max(due_ms - now_ms, 1) / 1000, self._take_tap)

@@ -1,9 +1,9 @@
-"""The way in: a secret in a file that the kiosk's user can read, and nobody else.
+"""The secret that opens the touch page, in a file that only the kiosk's user can read.
 
-The file is a page with which the kiosk's browser begins. It waits for the agent, then leads to the
-touch page with the secret behind the `#`, which no browser sends anywhere and no list of processes
-shows. An agent that starts again takes the secret that stands there, so that a page which is open
-comes back by itself.
+The file (the entry) is the page that the kiosk's browser starts with. It waits for the agent, then
+goes to the touch page with the secret behind the `#`: no browser sends that part anywhere, and no
+list of processes shows it. An agent that is restarted uses the secret that is in the file, so that
+an open page reconnects by itself.
 """
 
 import hmac
@@ -36,15 +36,15 @@ come();
 
 _SECRET = re.compile(r'^const secret = "([\w-]{32,})";$', re.MULTILINE)
 
-AGAIN = "again"
-"""The file beside the entry that asks for another start of the browser."""
+RESTART_REQUEST = "again"
+"""The file beside the entry that requests a restart of the browser."""
 
-READABLE = 0o640
-"""By its group: the kiosk's user is in the group of the folder."""
+ENTRY_MODE = 0o640
+"""Readable by the group: the kiosk's user is in the group of the folder."""
 
 
 def secret_in(file: Path) -> str:
-    """The secret that stands in `file`, or a new one. Raises ConfigError when it cannot be read."""
+    """The secret in `file`, or a new one. Raises ConfigError when the file cannot be read."""
     try:
         found = _SECRET.search(file.read_text("utf-8"))
     except FileNotFoundError:
@@ -55,40 +55,42 @@ def secret_in(file: Path) -> str:
 
 
 def write_entry(file: Path, port: int, secret: str) -> None:
-    """Make the entry: beside, then renamed. Raises ConfigError when it cannot be written."""
+    """Write the entry as a new file, then rename it: the browser never reads half of it. Raises
+    ConfigError when it cannot be written.
+    """
     fresh = file.with_suffix(".new")
     try:
         fresh.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with os.fdopen(os.open(fresh, flags, READABLE), "w", encoding="utf-8") as opened:
+        with os.fdopen(os.open(fresh, flags, ENTRY_MODE), "w", encoding="utf-8") as opened:
             opened.write(_PAGE.format(port=port, secret=secret))
-        fresh.chmod(READABLE)
+        fresh.chmod(ENTRY_MODE)
         fresh.replace(file)
     except OSError as error:
         raise ConfigError(f"[touch] entry_file {file} cannot be written: {error}") from error
 
 
 def ask_for_browser(entry_file: Path) -> None:
-    """Have the kiosk's browser started again, which the agent may not do itself: systemd waits for
-    this file beside the entry (`hw/systemd/ratingpad-kiosk-again.path`). Raises OSError.
+    """Request a restart of the kiosk's browser. The agent has no right to do that itself: systemd
+    waits for this file beside the entry (`hw/systemd/ratingpad-kiosk-again.path`). Raises OSError.
     """
-    entry_file.with_name(AGAIN).write_text("the touch page was not seen\n", "utf-8")
+    entry_file.with_name(RESTART_REQUEST).write_text("the touch page was not seen\n", "utf-8")
 
 
 class KioskSecret:
-    """Who may come in. `port`: the page's own, to which the browser must say that it belongs; until
-    it is known nobody may.
-    """
+    """Which pages may open a WebSocket. `port`: of the touch page; until it is set, none may."""
 
     def __init__(self, secret: str, port: int = 0) -> None:
         self.port = port
         self._secret = secret.encode()
 
-    def admits(self, origin: str | None, host: str | None, shown: str) -> bool:
-        """Whether the page that opens a WebSocket is ours, by its origin, and knows the secret."""
-        knows = hmac.compare_digest(shown.encode(errors="replace"), self._secret)
-        return knows and self.is_ours(host) and origin == f"http://{host}"
+    def admits(self, origin: str | None, host: str | None, secret: str) -> bool:
+        """Whether a page that opens a WebSocket is ours, by its origin, and has the secret."""
+        is_right = hmac.compare_digest(secret.encode(errors="replace"), self._secret)
+        return is_right and self.is_our_host(host) and origin == f"http://{host}"
 
-    def is_ours(self, host: str | None) -> bool:
-        """Whether a request was meant for this address, and not for a name that leads here."""
+    def is_our_host(self, host: str | None) -> bool:
+        """Whether a request's Host header is our address, and not a name that was made to lead here
+        (DNS rebinding).
+        """
         return host == f"127.0.0.1:{self.port}"

@@ -1,45 +1,45 @@
-"""Whether anybody can see the page: a browser may run, and show white. Pure.
+"""Whether anybody can see the page: a browser may run and show nothing. Pure.
 
-A page that is on a screen says so every ten seconds, out of a frame that the browser draws; one
-that hangs or has crashed draws none. An invitation on a screen that shows nothing would lapse, and
-the citizen be counted as content after seven days; so the pad has a fault instead, and the browser
-is started again, later and later if that does not help.
+A page that is on a screen reports so every ten seconds, from within a frame that the browser draws;
+one that hangs or has crashed draws none. An invitation on a screen that shows nothing would lapse,
+and the citizen would be counted as content after seven days. So the pad has a fault instead, and
+the browser is restarted, at growing intervals if that does not help.
 """
 
 from typing import NamedTuple
 
 FIRST_AFTER = 2
-"""The browser is started again when the page was unseen for twice as long as makes a fault."""
+"""The browser is restarted when the page was not seen for twice as long as makes a fault."""
 
 LONGEST_MS = 3_600_000
-"""And from then on each time after twice as long as before, an hour at most: a browser that is slow
-to start is not stopped again and again."""
+"""From then on it is restarted each time after twice as long as before, an hour at most: a browser
+that starts slowly is not stopped again before it is ready."""
 
 
 class LivenessCheck(NamedTuple):
-    """What a look found. `again`: it is time to start the browser again."""
+    """What a check found. `lost`: no screen shows the page. `restart`: restart the browser now."""
 
     lost: bool
-    again: bool = False
+    restart: bool = False
 
 
 class PageLiveness:
-    """The page of one pad, from `now_ms` on the boot clock; unseen for `lost_ms` is lost."""
+    """The page of one pad, from `now_ms` on the boot clock; not seen for `lost_ms`, it is lost."""
 
     def __init__(self, lost_ms: int, now_ms: int) -> None:
         self._lost_ms = lost_ms
         self.shown(now_ms)
 
     def shown(self, now_ms: int) -> None:
-        """A page is on a screen."""
+        """The page was on a screen at this time."""
         self._last_ms = now_ms
-        self._wait_ms = self._lost_ms * FIRST_AFTER
-        self._next_ms = now_ms + self._wait_ms
+        self._interval_ms = self._lost_ms * FIRST_AFTER
+        self._restart_ms = now_ms + self._interval_ms
 
-    def look(self, now_ms: int) -> LivenessCheck:
-        """How things stand; says once for each time that the browser is to be started again."""
-        again = now_ms >= self._next_ms
-        if again:
-            self._wait_ms = min(self._wait_ms * 2, LONGEST_MS)
-            self._next_ms = now_ms + self._wait_ms
-        return LivenessCheck(now_ms - self._last_ms >= self._lost_ms, again)
+    def check(self, now_ms: int) -> LivenessCheck:
+        """The state at this time; `restart` is returned once for each time that it is due."""
+        restart = now_ms >= self._restart_ms
+        if restart:
+            self._interval_ms = min(self._interval_ms * 2, LONGEST_MS)
+            self._restart_ms = now_ms + self._interval_ms
+        return LivenessCheck(now_ms - self._last_ms >= self._lost_ms, restart)

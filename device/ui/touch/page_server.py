@@ -1,7 +1,7 @@
-"""What the browser gets: the page's files, and one WebSocket for states out and reports in.
+"""The touch page's server: the page's files, and one WebSocket that sends states and gets reports.
 
-The files are for anybody on this machine; the WebSocket is for the page that knows the secret. The
-page may ask nobody else for anything: its policy (CSP) says so to the browser.
+The files may be read by every program on this machine; the WebSocket needs the secret. The page's
+content security policy (CSP) keeps the browser from contacting any other server.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from device.ui.touch.controller import Hand, PageController
+from device.ui.touch.controller import PageController, TouchInput
 from device.ui.touch.font_subset import FontSubset
 from device.ui.touch.kiosk_secret import KioskSecret
 from device.ui.touch.page_state import PageState
@@ -30,8 +30,9 @@ from web.security_headers import content_policy, page_headers
 log = logging.getLogger(__name__)
 
 PROTOCOL = "ratingpad.touch"
-SECRET_BEFORE = "secret."
-"""Goes before the secret among the WebSocket's subprotocols, the one header that a page can set."""
+SECRET_PREFIX = "secret."
+"""Stands before the secret among the WebSocket's subprotocols, the only header that a page can
+set."""
 
 FILES = {
     "/": ("index.html", "text/html"),
@@ -48,16 +49,16 @@ HEADERS = page_headers(content_policy(SOURCES), referrer=REFERRER)
 IMMUTABLE = HEADERS | {"cache-control": "max-age=31536000, immutable"}
 """For a file whose name changes with its content: a browser need never ask again."""
 
-NEWS_WITHIN_S = 0.05
-"""Thanks for a touch is there within so long, mostly; that it was heard then goes with it, so that
-the browser is not busy with the one when the other comes."""
+ANSWER_DELAY_S = 0.05
+"""Thanks for a touch mostly comes within this time. The answer that a touch has ended waits for it,
+so that both are one message and the browser draws once."""
 
-BROKEN = 1003
-"""Close code (RFC 6455 §7.4.1): this is not what a page says."""
+UNSUPPORTED_DATA = 1003
+"""Close code (RFC 6455 §7.4.1) for a message that is no report."""
 
 
 class Photo(msgspec.Struct, frozen=True):
-    """The clerk's."""
+    """The clerk's photo. `kind`: its media type."""
 
     path: Path
     kind: str
@@ -66,33 +67,33 @@ class Photo(msgspec.Struct, frozen=True):
 def build_app(
     page: PageController,
     entry: KioskSecret,
-    letters: dict[str, FontSubset],
+    fonts: dict[str, FontSubset],
     photo: Photo | None,
     framed_by: Collection[str] = (),
 ) -> Starlette:
-    """The page's app. `letters`: by BCP 47 tag. `framed_by`: origins of pages that may frame it."""
-    room = _Room(page, entry, letters, photo, framed_by)
+    """The page's app. `fonts`: by BCP 47 tag. `framed_by`: origins of pages that may frame it."""
+    endpoints = _Endpoints(page, entry, fonts, photo, framed_by)
     return Starlette(
         routes=[
-            *(Route(path, room.file) for path in FILES),
-            Route("/fonts.css", room.font_css),
-            Route("/font/{name}", room.font),
-            Route("/photo", room.photo),
-            Route("/here", room.here),
-            Route("/favicon.ico", room.here),
-            WebSocketRoute("/touch", room.touch),
+            *(Route(path, endpoints.file) for path in FILES),
+            Route("/fonts.css", endpoints.font_css),
+            Route("/font/{name}", endpoints.font),
+            Route("/photo", endpoints.photo),
+            Route("/here", endpoints.here),
+            Route("/favicon.ico", endpoints.here),
+            WebSocketRoute("/touch", endpoints.touch),
         ]
     )
 
 
-class _Room:
+class _Endpoints:
     """One method for each route."""
 
     def __init__(
         self,
         page: PageController,
         entry: KioskSecret,
-        letters: dict[str, FontSubset],
+        fonts: dict[str, FontSubset],
         photo: Photo | None,
         framed_by: Collection[str],
     ) -> None:
@@ -100,10 +101,11 @@ class _Room:
         self._headers = page_headers(policy, referrer=REFERRER)
         self._page = page
         self._entry = entry
-        self._letters = letters
+        self._fonts = fonts
         self._photo = photo
-        self._fonts = {one.name: one for one in letters.values()}
-        parts = [*(page_file(name) for name, _ in FILES.values()), *map(str.encode, self._fonts)]
+        self._font_files = {font.name: font for font in fonts.values()}
+        names = map(str.encode, self._font_files)
+        parts = [*(page_file(name) for name, _ in FILES.values()), *names]
         self._edition = hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
     async def file(self, request: Request) -> Response:
@@ -113,25 +115,25 @@ class _Room:
         return Response(page_file(name), media_type=kind, headers=self._headers)
 
     async def font_css(self, request: Request) -> Response:
-        """One family for each language: a sign that several have differs in its shape."""
+        """One font family for each language: the shape of a character differs between languages."""
         if not self._is_ours(request):
             return Response(status_code=421)
         rules = [
-            f'@font-face {{ font-family: "Pad {tag}"; src: url("/font/{one.name}");'
+            f'@font-face {{ font-family: "Pad {tag}"; src: url("/font/{font.name}");'
             f" font-weight: 100 900; font-display: block; }}\n"
             f':lang({tag}) {{ font-family: "Pad {tag}", sans-serif; }}\n'
-            for tag, one in self._letters.items()
+            for tag, font in self._fonts.items()
         ]
         return Response("".join(rules), media_type="text/css", headers=HEADERS)
 
     async def font(self, request: Request) -> Response:
-        letters = self._fonts.get(request.path_params["name"])
-        if not self._is_ours(request) or letters is None:
+        font = self._font_files.get(request.path_params["name"])
+        if not self._is_ours(request) or font is None:
             return Response(status_code=404)
-        font = await letters.font()
-        if font is None:
+        content = await font.font()
+        if content is None:
             return Response(status_code=404)
-        return Response(font, media_type="font/otf", headers=IMMUTABLE)
+        return Response(content, media_type="font/otf", headers=IMMUTABLE)
 
     async def photo(self, request: Request) -> Response:
         if not self._is_ours(request) or self._photo is None:
@@ -144,92 +146,92 @@ class _Room:
         return Response(picture, media_type=self._photo.kind, headers=HEADERS)
 
     async def here(self, _: Request) -> Response:
-        """The agent is here; nothing more."""
+        """Answer that the agent is running."""
         return Response(status_code=204, headers=HEADERS)
 
     async def touch(self, websocket: WebSocket) -> None:
-        """One page, until it goes."""
+        """Serve one page until it disconnects."""
         headers = websocket.headers
         offered = websocket.scope.get("subprotocols", [])
-        shown = next((one for one in offered if one.startswith(SECRET_BEFORE)), "")
+        found = next((name for name in offered if name.startswith(SECRET_PREFIX)), "")
         if not self._entry.admits(
-            headers.get("origin"), headers.get("host"), shown.removeprefix(SECRET_BEFORE)
+            headers.get("origin"), headers.get("host"), found.removeprefix(SECRET_PREFIX)
         ):
             log.warning("a page without the secret, or of another origin, was turned away")
             await websocket.close()
             return
         await websocket.accept(subprotocol=PROTOCOL)
-        talk = _Talk(websocket, self._page, self._edition)
-        await talk.run()
+        await _PageConnection(websocket, self._page, self._edition).run()
 
     def _is_ours(self, request: Request) -> bool:
-        return self._entry.is_ours(request.headers.get("host"))
+        return self._entry.is_our_host(request.headers.get("host"))
 
 
-class _Talk:
-    """One WebSocket: the newest state out, reports in."""
+class _PageConnection:
+    """One WebSocket: sends the newest state, receives reports."""
 
     def __init__(self, websocket: WebSocket, page: PageController, edition: str) -> None:
         self._websocket = websocket
         self._page = page
         self._edition = edition
-        self._news = asyncio.Event()
+        self._to_send = asyncio.Event()
         self._state: PageState | None = page.state
-        self._heard: bool | None = None
-        self._hand = Hand(page, self._have_heard)
+        self._free: bool | None = None
+        """The answer to the last report: whether no touch is under way; None: already sent."""
+        self._input = TouchInput(page, self._answer_report)
 
     async def run(self) -> None:
-        unwatch = self._page.watch(self._tell)
-        telling = asyncio.ensure_future(self._telling())
+        stop_observing = self._page.observe(self._take_state)
+        sending = asyncio.ensure_future(self._send_all())
         try:
-            await self._hearing()
+            await self._receive_all()
         finally:
-            unwatch()
-            self._hand.gone()
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            stop_observing()
+            self._input.close()
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
 
-    def _tell(self, state: PageState) -> None:
+    def _take_state(self, state: PageState) -> None:
         self._state = state
-        self._news.set()
+        self._to_send.set()
 
-    def _have_heard(self, free: bool) -> None:
-        self._heard = free
+    def _answer_report(self, free: bool) -> None:
+        self._free = free
         if free:
-            asyncio.get_running_loop().call_later(NEWS_WITHIN_S, self._news.set)
+            asyncio.get_running_loop().call_later(ANSWER_DELAY_S, self._to_send.set)
         else:
-            self._news.set()
+            self._to_send.set()
 
-    async def _hearing(self) -> None:
+    async def _receive_all(self) -> None:
         with contextlib.suppress(WebSocketDisconnect):
             while True:
                 try:
-                    said = read(await self._websocket.receive_text())
+                    report = read(await self._websocket.receive_text())
                 except (msgspec.DecodeError, KeyError) as error:
-                    log.warning("the touch page says what no page of ours does: %s", error)
-                    await self._websocket.close(BROKEN)
+                    log.warning("the touch page has sent a message that is no report: %s", error)
+                    await self._websocket.close(UNSUPPORTED_DATA)
                     return
-                self._hand.say(said)
+                self._input.receive(report)
 
-    async def _telling(self) -> None:
-        """A page that is slow is told the newest only."""
+    async def _send_all(self) -> None:
+        """Send what is new. To a page that reads slowly, only the newest state is sent."""
         with contextlib.suppress(WebSocketDisconnect):
             await self._send({"edition": self._edition})
             while True:
-                told: dict[str, object] = {}
+                message: dict[str, object] = {}
                 state, self._state = self._state, None
                 if state is not None:
-                    told["state"] = state
-                heard, self._heard = self._heard, None
-                if heard is not None:
-                    told["free"] = heard
-                self._news.clear()
-                if told:
-                    await self._send(told)
-                await self._news.wait()
+                    message["state"] = state
+                free, self._free = self._free, None
+                if free is not None:
+                    message["free"] = free
+                self._to_send.clear()
+                if message:
+                    await self._send(message)
+                await self._to_send.wait()
 
-    async def _send(self, told: dict[str, object]) -> None:
-        await self._websocket.send_text(msgspec.json.encode(told).decode())
+    async def _send(self, message: dict[str, object]) -> None:
+        await self._websocket.send_text(msgspec.json.encode(message).decode())
 
 
 @cache

@@ -1,8 +1,8 @@
-"""What the touch page is told: all that it draws, and nothing else. Pure.
+"""What the touch page is sent: all that it draws, and nothing else. Pure.
 
-The page keeps nothing that it was told before. `number` counts the questions: it changes whenever
-a touch would mean something else, and every touch comes back with the number that was on the
-screen when the finger came down.
+Each state is complete; the page keeps nothing of earlier ones. `number` counts the questions: it
+changes whenever a touch would mean something else, and every touch is reported with the number that
+was on the screen when the finger came down.
 """
 
 from typing import NamedTuple
@@ -15,9 +15,9 @@ from sync.entries import Level
 
 
 class PadView(NamedTuple):
-    """What stands at the pad. `asks`: a level key would rate. `reasons_for`: the level that reasons
-    are asked for. `link`: what a QR code says; `late`: in standby, that it is the one of a lapse.
-    `minute`: the time of day, if it is known.
+    """What the pad shows. `asks`: a level key would rate. `reasons_for`: the level that reasons are
+    asked for. `link`: the text of the QR code. `late`: in standby, that it belongs to an invitation
+    that has lapsed. `minute`: the time of day, if it is known.
     """
 
     scene: Scene
@@ -31,18 +31,19 @@ class PadView(NamedTuple):
     late: bool = False
 
 
-class View(NamedTuple):
-    """How the citizen wishes to see it, and what has been chosen so far; none of it outlasts the
-    session.
+class PageChoices(NamedTuple):
+    """How the citizen chose to see the page, and the reasons picked so far. All of it is reset when
+    the session ends.
 
-    `turned`: the second half of the reasons. `tested`: faces touched in a self-test.
+    `shows_more`: the reasons outside the base set are shown. `tested`: faces touched in the
+    self-test.
     """
 
     english: bool = False
     large: bool = False
     contrast: bool = False
     picked: frozenset[str] = frozenset()
-    turned: bool = False
+    shows_more: bool = False
     tested: frozenset[str] = frozenset()
 
 
@@ -57,7 +58,7 @@ TextLines = tuple[TextLine, ...]
 
 
 class Face(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One of the five. `key` is what comes back."""
+    """One of the five levels. `key` is what the page reports."""
 
     key: str
     words: TextLines
@@ -65,7 +66,7 @@ class Face(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A reason that may be chosen, by its official code."""
+    """A reason that may be chosen. `code`: its official code."""
 
     code: str
     words: TextLines
@@ -73,7 +74,7 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Button(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something else that may be touched: `do` comes back. `on`: for a switch."""
+    """Another button: `do` is what the page reports. `on`: the state of a switch."""
 
     do: str
     words: TextLines
@@ -81,7 +82,7 @@ class Button(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who serves here. `photo`: there is one."""
+    """The clerk who serves here. `photo`: whether there is one, at `/photo`."""
 
     name: str
     serves: TextLines
@@ -91,8 +92,8 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PageState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All of it. `live`: the faces may be touched. `mm`: pixels to a millimetre. `text_mm`,
-    `target_mm`: the least sizes. `code`: rows of a QR code, a sign a module, 1 is dark.
+    """The whole page. `live`: the faces may be touched. `mm`: pixels in a millimetre. `text_mm`,
+    `target_mm`: the least sizes. `code`: the rows of a QR code, one character a module, 1 is dark.
     """
 
     number: int

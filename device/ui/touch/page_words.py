@@ -10,13 +10,14 @@ from device.errors import ConfigError
 from device.ui.words import Words, load
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "ko": "ko-KR", "en": "en"}
-"""Ours to BCP 47, by which a browser chooses the shape of a sign and a voice its pronunciation."""
+"""Our names to BCP 47. By the tag a browser chooses the shape of a character, and a screen reader
+its pronunciation."""
 
 ENGLISH = "en"
 
 
 class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the page says in one language besides the words of `device/ui/words.py`.
+    """The page's texts in one language, besides the words of `device/ui/words.py`.
 
     `own`: the language's name in itself. `reason_words`: official code to wording.
     """
@@ -44,48 +45,48 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason_words: dict[str, str]
 
 
-class Tongue(NamedTuple):
-    """Everything in one language. `tag`: BCP 47."""
+class LanguageTexts(NamedTuple):
+    """All texts in one language. `tag`: BCP 47."""
 
     tag: str
     words: Words
     page: PageWords
 
     def texts(self) -> list[str]:
-        """Every text of it, for the font."""
+        """Every text, for the font."""
         page = msgspec.structs.asdict(self.page)
         own = [text for text in page.values() if isinstance(text, str)]
         return [*self.words.texts(), *own, *self.page.reason_words.values()]
 
 
 class Wording(NamedTuple):
-    """`together`: what stands side by side, the main one first. `english`: on request, with the
-    main one beside it, whose names of the levels are the policy's own; None where English stands
-    there anyhow.
+    """The languages of one pad. `together`: those shown side by side, the main one first.
+    `english`: those shown on request, English with the main one beside it, because its names of the
+    levels are the policy's own; None where English is among `together`.
     """
 
-    together: tuple[Tongue, ...]
-    english: tuple[Tongue, ...] | None
+    together: tuple[LanguageTexts, ...]
+    english: tuple[LanguageTexts, ...] | None
 
-    def languages(self) -> dict[str, Tongue]:
-        """Every language by our name for it."""
+    def languages(self) -> dict[str, LanguageTexts]:
+        """Every language, by our name of it."""
         every = (*self.together, *(self.english or ()))
-        return {one.words.language: one for one in every}
+        return {texts.words.language: texts for texts in every}
 
 
 def read_wording(languages: Iterable[str]) -> Wording:
-    """The words of a pad that speaks `languages`. Raises ConfigError without strings of one."""
+    """The texts of a pad with these languages. Raises ConfigError for one without strings."""
     chosen = tuple(languages)
-    together = tuple(_tongue(one) for one in chosen)
-    english = None if ENGLISH in chosen else (_tongue(ENGLISH), together[0])
+    together = tuple(_texts_in(language) for language in chosen)
+    english = None if ENGLISH in chosen else (_texts_in(ENGLISH), together[0])
     return Wording(together, english)
 
 
-def _tongue(language: str) -> Tongue:
+def _texts_in(language: str) -> LanguageTexts:
     file = importlib.resources.files("device.ui.touch.strings") / f"{language}.toml"
     try:
         text = file.read_text("utf-8")
     except OSError as error:
         raise ConfigError(f"no words for the touch page in {language!r}") from error
     page = msgspec.toml.decode(text, type=PageWords)
-    return Tongue(LANGUAGE_TAGS[language], load([language])[0], page)
+    return LanguageTexts(LANGUAGE_TAGS[language], load([language])[0], page)

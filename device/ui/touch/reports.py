@@ -1,7 +1,8 @@
-"""What the touch page reports: fingers, wishes about how things look, that it is seen. Pure.
+"""What the touch page reports: touches, buttons, and that it is on a screen. Pure.
 
-Everything has bounds: whoever sits behind the WebSocket may be a broken page. `age_ms` is how long
-ago it happened when it was sent, by the page's own clock.
+Every value has bounds, because the page at the other end of the WebSocket may be broken. `age_ms`:
+how long ago it happened when it was sent, by the page's own clock. `number`: of the question that
+was on the screen.
 """
 
 from typing import Annotated
@@ -10,49 +11,50 @@ import msgspec
 from msgspec import Meta
 
 Pointer = Annotated[int, Meta(ge=-1, le=2**31)]
+"""-1: a click without a pointer, by keys or a screen reader."""
 Milliseconds = Annotated[float, Meta(ge=0, le=86_400_000)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
-Word = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9_]*\Z")]
+Name = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9_]*\Z")]
 
 
 class PointerDown(msgspec.Struct, frozen=True, tag="down", forbid_unknown_fields=True):
-    """A finger came down on a face, under the question `number` that had been on the screen for
-    `seen_ms`.
+    """A finger came down on the face `key`. `seen_ms`: how long the question had been on the
+    screen.
     """
 
     number: Number
     pointer: Pointer
-    key: Word
+    key: Name
     age_ms: Milliseconds
     seen_ms: Milliseconds
 
 
 class PointerUp(msgspec.Struct, frozen=True, tag="up", forbid_unknown_fields=True):
-    """It has gone: `there`, still on its face, or elsewhere, which takes the touch back."""
+    """It lifted. `there`: on its face; elsewhere takes the touch back."""
 
     pointer: Pointer
     there: bool
 
 
-class Do(msgspec.Struct, frozen=True, tag="do", forbid_unknown_fields=True):
-    """One of the other buttons was touched."""
+class ButtonTouched(msgspec.Struct, frozen=True, tag="do", forbid_unknown_fields=True):
+    """One of the other buttons was touched: the one whose `do` this is."""
 
     number: Number
-    do: Word
+    do: Name
 
 
-class Pick(msgspec.Struct, frozen=True, tag="pick", forbid_unknown_fields=True):
-    """A reason was chosen, or is no more."""
+class ReasonToggled(msgspec.Struct, frozen=True, tag="pick", forbid_unknown_fields=True):
+    """A reason was chosen, or its choice undone. `code`: its official code."""
 
     number: Number
-    code: Word
+    code: Name
 
 
-class Shown(msgspec.Struct, frozen=True, tag="shown", forbid_unknown_fields=True):
-    """The page is on a screen: the browser draws a frame."""
+class PageShown(msgspec.Struct, frozen=True, tag="shown", forbid_unknown_fields=True):
+    """The page is on a screen: the browser has drawn a frame."""
 
 
-Report = PointerDown | PointerUp | Do | Pick | Shown
+Report = PointerDown | PointerUp | ButtonTouched | ReasonToggled | PageShown
 
 _DECODER: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 

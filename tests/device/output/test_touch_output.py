@@ -9,7 +9,7 @@ import pytest
 from device.config.config import load
 from device.events import Refusal
 from device.output.touch_output import TouchOutput
-from device.ui.touch.kiosk_secret import AGAIN
+from device.ui.touch.kiosk_secret import RESTART_REQUEST
 from sync.entries import Rated, Service, Withdrawn
 from tests.rigs.pad.virtual_pad import Bench
 from tests.rigs.time.virtual_time import pass_s, run
@@ -50,7 +50,7 @@ class Dark:
     """A pad at work whose page stands on no screen until the test says so."""
 
     def __init__(self, folder: Path, board: str, more: str) -> None:
-        self.again = folder / "kiosk" / AGAIN
+        self.again = folder / "kiosk" / RESTART_REQUEST
         file = folder / "pad.toml"
         file.write_text(
             f'[pad]\nid = "pad-1"\nboard = "{board}"\n[ledger]\npath = "l.db"\n'

@@ -17,7 +17,7 @@ from device.output.touch_output import offers
 from device.ui.qr import modules
 from device.ui.touch.controller import PageController
 from device.ui.touch.page_start import OpenPage, open_page
-from device.ui.touch.page_state import PadView, View
+from device.ui.touch.page_state import PadView, PageChoices
 from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
 from sync.entries import Level
@@ -123,15 +123,15 @@ class TouchPage:
 
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
-    def stand(self, now: PadView, view: View | None = None) -> int:
+    def stand(self, now: PadView, choices: PageChoices | None = None) -> int:
         """Another moment stands at the pad, seen as a citizen wished; its question's number."""
 
         def stand() -> int:
             self.now = now
-            self.page.look()
-            if view is not None:
-                self.page._view, self.page._asked = view, None
-                self.page.look()
+            self.page.refresh()
+            if choices is not None:
+                self.page._choices, self.page._question = choices, None
+                self.page.refresh()
             assert self.page.state is not None
             return self.page.state.number
 

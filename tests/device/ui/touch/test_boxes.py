@@ -18,7 +18,7 @@ from device.events import Scene
 from device.output.touch_output import TouchOutput
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
-from device.ui.touch.page_state import PadView, View
+from device.ui.touch.page_state import PadView, PageChoices
 from sync.messages import Settings
 from tests.rigs.time.wait import until
 from tests.rigs.web.kiosk import Kiosk, browser
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 EVERY = {**STATES, "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL)}
-VIEWS = (View(), View(english=True))
+VIEWS = (PageChoices(), PageChoices(english=True))
 SIZE = (1024, 600)
 RARE: dict[str, Any] = {
     "hall": "𡎚䶮县政务服务中心",
@@ -153,7 +153,7 @@ class Pad:
         """What the page is told to say first."""
         page = self.touching._page
         assert page is not None
-        state = self.on_loop(page.look)
+        state = self.on_loop(page.refresh)
         return " ".join(line.text for line in state.title)
 
     def stop(self) -> None:

@@ -8,11 +8,11 @@ import pytest
 from device.events import Detail, Event, Press, Scene
 from device.output.touch_output import offers
 from device.ui.touch import controller as page_module
-from device.ui.touch.controller import OLDEST_MS, UNREAD_MS, Hand, PageController
+from device.ui.touch.controller import MAX_AGE_MS, MIN_SEEN_MS, PageController, TouchInput
 from device.ui.touch.page_state import PadView, PageState
 from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
-from device.ui.touch.reports import Do, Pick, PointerDown, PointerUp
+from device.ui.touch.reports import ButtonTouched, PointerDown, PointerUp, ReasonToggled
 from device.ui.touch.touches import Tap
 from sync.entries import Level
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
@@ -38,7 +38,7 @@ class Desk:
             mono_ms=now_ms,
             speak=self._speak,
         )
-        self.page.watch(self.told.append)
+        self.page.observe(self.told.append)
 
     def _speak(self) -> None:
         self.spoken += 1
@@ -50,14 +50,14 @@ class Desk:
 
     def stand(self, now: PadView) -> None:
         self.now = now
-        self.page.look()
+        self.page.refresh()
 
     def do(self, wish: str) -> None:
-        self.page.do(Do(self.state.number, wish))
+        self.page.touch_button(ButtonTouched(self.state.number, wish))
 
     def tap(self, *keys: str, number: int | None = None, seen_ms: float = READ) -> Press:
         number = self.state.number if number is None else number
-        self.page.press(Tap(keys, number, now_ms(), seen_ms, whole=True))
+        self.page.press(Tap(keys, number, now_ms(), seen_ms, is_valid=True))
         press = self.happened[-1]
         assert isinstance(press, Press)
         return press
@@ -82,7 +82,7 @@ def test_a_touch_is_a_press_of_that_level() -> None:
         (("satisfied", "dissatisfied"), None, READ),
         (("satisfied",), 0, READ),
         (("satisfied",), 99, READ),
-        (("satisfied",), None, UNREAD_MS - 1.0),
+        (("satisfied",), None, MIN_SEEN_MS - 1.0),
     ],
     ids=["two faces", "an older question", "a question that never was", "nobody has read it yet"],
 )
@@ -121,11 +121,11 @@ def test_the_question_is_looked_up_at_the_moment_of_the_touch() -> None:
     story(tell)
 
 
-@pytest.mark.parametrize(("age_ms", "believed_ms"), [(0, 0), (120, 120), (10**9, OLDEST_MS)])
+@pytest.mark.parametrize(("age_ms", "believed_ms"), [(0, 0), (120, 120), (10**9, MAX_AGE_MS)])
 def test_a_finger_is_as_old_as_the_page_says_within_bounds(age_ms: int, believed_ms: int) -> None:
     async def tell() -> None:
         await pass_s(100)
-        assert now_ms() - Desk().page.moment(age_ms) == believed_ms
+        assert now_ms() - Desk().page.boot_ms(age_ms) == believed_ms
 
     story(tell)
 
@@ -133,12 +133,12 @@ def test_a_finger_is_as_old_as_the_page_says_within_bounds(age_ms: int, believed
 def test_fingers_of_one_browser_end_in_one_press() -> None:
     async def tell() -> None:
         desk, heard = Desk(), list[bool]()
-        hand = Hand(desk.page, heard.append)
+        touch_input = TouchInput(desk.page, heard.append)
         number = desk.state.number
-        hand.say(PointerDown(number, 1, "satisfied", 0, READ))
-        hand.say(PointerDown(number, 2, "dissatisfied", 0, READ))
-        hand.say(PointerUp(1, there=True))
-        hand.say(PointerUp(2, there=True))
+        touch_input.receive(PointerDown(number, 1, "satisfied", 0, READ))
+        touch_input.receive(PointerDown(number, 2, "dissatisfied", 0, READ))
+        touch_input.receive(PointerUp(1, there=True))
+        touch_input.receive(PointerUp(2, there=True))
         assert desk.happened == []
         await pass_s(1)
         (press,) = desk.happened
@@ -153,12 +153,12 @@ def test_what_was_chosen_is_given_and_skipping_gives_nothing() -> None:
     async def tell() -> None:
         desk = Desk(STATES["details"]._replace(link=None))
         number = desk.state.number
-        desk.page.pick(Pick(number, "110"))
-        desk.page.pick(Pick(number, "108"))
-        desk.page.pick(Pick(number, "110"))
-        desk.page.pick(Pick(number, "517"))  # of another level
+        desk.page.toggle_reason(ReasonToggled(number, "110"))
+        desk.page.toggle_reason(ReasonToggled(number, "108"))
+        desk.page.toggle_reason(ReasonToggled(number, "110"))
+        desk.page.toggle_reason(ReasonToggled(number, "517"))  # of another level
         desk.do("more")
-        desk.page.pick(Pick(desk.state.number, "115"))
+        desk.page.toggle_reason(ReasonToggled(desk.state.number, "115"))
         desk.do("done")
         assert desk.happened == [Detail(options=("108", "115"))]
         desk.do("skip")
@@ -172,9 +172,9 @@ def test_a_button_of_a_question_that_has_gone_does_nothing() -> None:
         desk = Desk(STATES["details"]._replace(link=None))
         number = desk.state.number
         desk.stand(AT_STANDBY)
-        desk.page.do(Do(number, "done"))
-        desk.page.pick(Pick(number, "110"))
-        desk.page.do(Do(desk.state.number, "done"))
+        desk.page.touch_button(ButtonTouched(number, "done"))
+        desk.page.toggle_reason(ReasonToggled(number, "110"))
+        desk.page.touch_button(ButtonTouched(desk.state.number, "done"))
         assert desk.happened == []
 
     story(tell)
@@ -199,7 +199,7 @@ def test_what_was_chosen_is_forgotten_before_the_next_is_asked() -> None:
     async def tell() -> None:
         details = STATES["details"]._replace(link=None)
         desk = Desk(details)
-        desk.page.pick(Pick(desk.state.number, "110"))
+        desk.page.toggle_reason(ReasonToggled(desk.state.number, "110"))
         desk.stand(ASKED)
         desk.stand(details._replace(invitation="the next"))
         assert not any(reason.picked for reason in desk.state.reasons)
@@ -211,7 +211,7 @@ def test_a_switch_that_nobody_came_back_to_is_put_back() -> None:
     async def tell() -> None:
         desk = Desk(AT_STANDBY)
         desk.do("large")
-        await pass_s(page_module.LOOKED_AT_S - 1)
+        await pass_s(page_module.RESET_AFTER_S - 1)
         assert desk.state.large
         await pass_s(2)
         assert not desk.state.large
@@ -253,7 +253,7 @@ def test_nothing_is_told_while_the_pad_shows_nothing() -> None:
 def test_a_state_that_is_the_same_is_not_told_twice() -> None:
     async def tell() -> None:
         desk = Desk()
-        desk.page.look()
+        desk.page.refresh()
         desk.page.changed()
         desk.page.changed()
         await pass_s(0.1)

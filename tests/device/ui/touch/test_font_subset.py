@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from device.ui.touch import font_subset as letters
-from device.ui.touch.font_subset import FontSubset, signs_of
+from device.ui.touch import font_subset as font_module
+from device.ui.touch.font_subset import FontSubset, characters_of
 from tests.rigs.time.wait import until
 from tests.rigs.web.touch_page import TouchPage
 
@@ -86,7 +86,7 @@ def test_another_source_is_another_font(
     source = tmp_path / "another.ttc"
     source.write_bytes(b"another")
     before = workshop.letters().name
-    monkeypatch.setattr(letters, "font_file", lambda: source)
+    monkeypatch.setattr(font_module, "font_file", lambda: source)
     assert workshop.letters().name != before
 
 
@@ -148,5 +148,5 @@ def test_a_page_has_its_letters_cut_before_a_browser_asks(tmp_path: Path) -> Non
 
 
 def test_every_language_has_its_own_signs() -> None:
-    assert "评" in signs_of(["评价"])
-    assert "评" not in signs_of(["평가"])
+    assert "评" in characters_of(["评价"])
+    assert "评" not in characters_of(["평가"])

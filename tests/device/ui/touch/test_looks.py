@@ -13,7 +13,7 @@ from PIL import Image
 
 from device.errors import PadCode
 from device.events import Scene
-from device.ui.touch.page_state import PadView, View
+from device.ui.touch.page_state import PadView, PageChoices
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
 from tests.rigs.web.image_compare import differs, is_like
 from tests.rigs.web.kiosk import Kiosk, browser
@@ -35,11 +35,11 @@ EVERY: dict[str, PadView] = {
     "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL),
 }
 VIEWS = {
-    "": View(),
-    "large": View(large=True),
-    "english": View(english=True),
-    "english-large": View(english=True, large=True),
-    "contrast": View(contrast=True),
+    "": PageChoices(),
+    "large": PageChoices(large=True),
+    "english": PageChoices(english=True),
+    "english-large": PageChoices(english=True, large=True),
+    "contrast": PageChoices(contrast=True),
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 
@@ -84,9 +84,9 @@ class Show:
         self.kiosk = Kiosk(chromium, self.room.entry, size, scale=scale)
         self.kiosk.see("standby")
 
-    def stand(self, name: str, view: View | None = None) -> None:
+    def stand(self, name: str, view: PageChoices | None = None) -> None:
         """Let a state stand there, as a citizen wished to see it."""
-        number = self.room.stand(EVERY[name], view or View())
+        number = self.room.stand(EVERY[name], view or PageChoices())
         self.kiosk.page.wait_for_function(
             "(n) => document.documentElement.dataset.number === n", arg=str(number)
         )

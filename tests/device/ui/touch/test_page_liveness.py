@@ -24,16 +24,16 @@ LOST_MS = 30_000
 
 def test_a_page_that_was_not_seen_for_so_long_is_lost_until_it_is_seen() -> None:
     one = PageLiveness(LOST_MS, 1_000)
-    assert one.look(30_999) == LivenessCheck(lost=False)
-    assert one.look(31_000) == LivenessCheck(lost=True)
+    assert one.check(30_999) == LivenessCheck(lost=False)
+    assert one.check(31_000) == LivenessCheck(lost=True)
     one.shown(40_000)
-    assert one.look(40_000) == LivenessCheck(lost=False)
-    assert one.look(70_000) == LivenessCheck(lost=True)
+    assert one.check(40_000) == LivenessCheck(lost=False)
+    assert one.check(70_000) == LivenessCheck(lost=True)
 
 
 def test_the_browser_is_started_again_later_and_later_and_at_last_every_hour() -> None:
     one = PageLiveness(LOST_MS, 0)
-    starts = [now_ms for now_ms in range(0, 30_000_000, 1_000) if one.look(now_ms).again]
+    starts = [now_ms for now_ms in range(0, 30_000_000, 1_000) if one.check(now_ms).restart]
     waits = [later - before for before, later in itertools.pairwise(starts)]
     assert starts[0] == 2 * LOST_MS
     assert waits[:3] == [120_000, 240_000, 480_000]
@@ -42,17 +42,17 @@ def test_the_browser_is_started_again_later_and_later_and_at_last_every_hour() -
 
 def test_a_page_that_was_seen_has_its_browser_started_as_soon_as_the_first_time() -> None:
     one = PageLiveness(LOST_MS, 0)
-    assert [one.look(now_ms).again for now_ms in (60_000, 180_000, 420_000)] == [True] * 3
+    assert [one.check(now_ms).restart for now_ms in (60_000, 180_000, 420_000)] == [True] * 3
     one.shown(500_000)
-    assert not one.look(559_999).again
-    assert one.look(560_000).again
+    assert not one.check(559_999).restart
+    assert one.check(560_000).restart
 
 
 def test_a_page_that_is_seen_never_has_its_browser_started_again() -> None:
     one = PageLiveness(LOST_MS, 0)
     for now_ms in range(0, 3_600_000, 10_000):
         one.shown(now_ms)
-        assert one.look(now_ms + 9_999) == LivenessCheck(lost=False)
+        assert one.check(now_ms + 9_999) == LivenessCheck(lost=False)
 
 
 # --- what a browser says of itself -------------------------------------------------------------

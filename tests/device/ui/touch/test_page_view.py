@@ -8,8 +8,8 @@ import pytest
 from device.errors import PadCode
 from device.events import Scene
 from device.output.touch_output import offers
-from device.ui.touch.page_state import PadView, PageState, View
-from device.ui.touch.page_view import PageConstants, asks_what, page_state
+from device.ui.touch.page_state import PadView, PageChoices, PageState
+from device.ui.touch.page_view import PageConstants, page_state, question_of
 from device.ui.touch.page_words import read_wording
 from device.ui.touch.sizes import READING_MM, TARGET_MM, TEXT_MM
 from sync.codes import level_name, options
@@ -23,8 +23,8 @@ def fixed(*languages: str, **more: Any) -> PageConstants:
     )
 
 
-def state(now: PadView, view: View | None = None, *languages: str) -> PageState:
-    return page_state(fixed(*languages), now, view or View(), 1)
+def state(now: PadView, view: PageChoices | None = None, *languages: str) -> PageState:
+    return page_state(fixed(*languages), now, view or PageChoices(), 1)
 
 
 @pytest.mark.parametrize("language", ["zh", "ko", "en"])
@@ -36,7 +36,7 @@ def test_every_reason_that_is_offered_has_words(language: str) -> None:
 
 
 def test_levels_are_named_as_the_policy_names_them() -> None:
-    faces = state(STATES["invitation"], View(english=True)).faces
+    faces = state(STATES["invitation"], PageChoices(english=True)).faces
     chinese = [face.words[-1].text for face in faces]
     assert chinese == [level_name(level) for level in Level]
     assert [face.words[0].lang for face in faces] == ["en"] * 5
@@ -89,7 +89,7 @@ def test_which_face_was_touched_is_told_nowhere_but_by_its_reasons(level: Level)
 @pytest.mark.parametrize("level", Level)
 def test_the_base_set_is_offered_first_and_the_others_on_request(level: Level) -> None:
     now = STATES["details"]._replace(reasons_for=level)
-    first, second = state(now), state(now, View(turned=True))
+    first, second = state(now), state(now, PageChoices(shows_more=True))
     assert len(first.reasons) == 3
     assert [button.do for button in first.answers] == ["more", "skip", "done"]
     assert [button.do for button in second.answers] == ["back", "skip", "done"]
@@ -105,18 +105,18 @@ def test_a_faults_code_stands_there_for_the_technician() -> None:
 
 def test_notices_that_take_turns_can_be_held() -> None:
     now = STATES["standby"]
-    one = page_state(fixed(notices=("a",)), now, View(), 1)
-    two = page_state(fixed(notices=("a", "b"), notice_s=7), now, View(), 1)
+    one = page_state(fixed(notices=("a",)), now, PageChoices(), 1)
+    two = page_state(fixed(notices=("a", "b"), notice_s=7), now, PageChoices(), 1)
     assert (one.notice_s, one.hold) == (0, None)
     assert (two.notice_s, two.hold is not None) == (7, True)
 
 
 def test_the_clock_and_the_switches_do_not_change_the_question() -> None:
     now = STATES["invitation"]
-    asked = asks_what(now, View())
-    assert asked == asks_what(now._replace(minute="10:00"), View(large=True, english=True))
-    assert asked != asks_what(now._replace(invitation="another"), View())
-    assert asked != asks_what(now._replace(asks=False), View())
+    asked = question_of(now, PageChoices())
+    assert asked == question_of(now._replace(minute="10:00"), PageChoices(large=True, english=True))
+    assert asked != question_of(now._replace(invitation="another"), PageChoices())
+    assert asked != question_of(now._replace(asks=False), PageChoices())
 
 
 def test_sizes_are_those_of_an_eye_at_the_window() -> None:

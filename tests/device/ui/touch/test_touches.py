@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from device.ui.touch.touches import RESTING_MS, TOGETHER_MS, Tap, Touches
+from device.ui.touch.touches import MAX_HOLD_MS, TOGETHER_MS, Tap, Touches
 from sync.entries import Level
 
 LEVELS = [level.value for level in Level]
@@ -22,7 +22,7 @@ def taps(*moves: tuple[int, str, int, str | bool], until_ms: int = 60_000) -> li
             if what == "down":
                 fingers.down(pointer, str(which), 1, at_ms, LONG_AGO)
             else:
-                fingers.up(pointer, there=bool(which))
+                fingers.up(pointer, on_face=bool(which))
             waiting = waiting[1:]
         tap = fingers.tap(now_ms)
         if tap is not None:
@@ -37,13 +37,13 @@ def taps(*moves: tuple[int, str, int, str | bool], until_ms: int = 60_000) -> li
 
 def test_a_finger_on_a_face_is_a_tap_of_the_moment_it_came_down() -> None:
     (tap,) = taps((10, "down", 1, "satisfied"), (90, "up", 1, True))
-    assert tap == Tap(("satisfied",), 1, 10, LONG_AGO, whole=True)
+    assert tap == Tap(("satisfied",), 1, 10, LONG_AGO, is_valid=True)
 
 
 def test_a_tap_is_told_once_the_time_for_a_second_finger_is_over() -> None:
     fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
-    fingers.up(1, there=True)
+    fingers.up(1, on_face=True)
     assert fingers.tap(TOGETHER_MS - 1) is None
     assert fingers.tap(TOGETHER_MS) is not None
     assert fingers.tap(TOGETHER_MS) is None, "and not told twice"
@@ -81,7 +81,7 @@ def test_two_fingers_on_one_face_mean_that_face() -> None:
         (60, "up", 2, True),
     )
     assert tap.keys == ("satisfied",)
-    assert tap.whole
+    assert tap.is_valid
 
 
 def test_quick_taps_one_after_the_other_are_one_press() -> None:
@@ -108,29 +108,29 @@ def test_a_question_that_changes_under_two_fingers_is_answered_by_neither() -> N
     fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
     fingers.down(2, "satisfied", 2, 50, 0.0)
-    fingers.up(1, there=True)
-    fingers.up(2, there=True)
+    fingers.up(1, on_face=True)
+    fingers.up(2, on_face=True)
     tap = fingers.tap(1000)
     assert tap is not None
-    assert not tap.whole
+    assert not tap.is_valid
     assert tap.seen_ms == 0
 
 
 def test_a_bag_on_the_screen_is_no_level_and_does_not_lock_the_next_citizen_out() -> None:
     resting, tap = taps(
         (0, "down", 1, "satisfied"),
-        (RESTING_MS + 500, "down", 2, "dissatisfied"),
-        (RESTING_MS + 600, "up", 2, True),
+        (MAX_HOLD_MS + 500, "down", 2, "dissatisfied"),
+        (MAX_HOLD_MS + 600, "up", 2, True),
     )
-    assert not resting.whole
-    assert (tap.keys, tap.whole) == (("dissatisfied",), True)
+    assert not resting.is_valid
+    assert (tap.keys, tap.is_valid) == (("dissatisfied",), True)
 
 
 def test_a_page_that_goes_takes_its_fingers_along() -> None:
     fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
-    fingers.gone()
-    fingers.up(1, there=True)
+    fingers.clear()
+    fingers.up(1, on_face=True)
     assert fingers.due_ms is None
 
 
