@@ -30,17 +30,17 @@ log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("static")
 EASE_S = 0.04
-"""News within this time travel together: a picture and the entries that go with it."""
+"""Changes within this time are sent together: a picture and the entries that belong to it."""
 
 Action = Callable[[StagedPad, dict[str, Any]], Awaitable[object]]
 
 
-async def _press(pad: StagedPad, wish: dict[str, Any]) -> None:
-    await pad.press(*(str(key) for key in wish["keys"]))
+async def _press(pad: StagedPad, body: dict[str, Any]) -> None:
+    await pad.press(*(str(key) for key in body["keys"]))
 
 
-async def _cable(pad: StagedPad, wish: dict[str, Any]) -> None:
-    if wish["on"]:
+async def _cable(pad: StagedPad, body: dict[str, Any]) -> None:
+    if body["on"]:
         pad.cable.plug()
     else:
         pad.cable.pull()
@@ -48,17 +48,17 @@ async def _cable(pad: StagedPad, wish: dict[str, Any]) -> None:
 
 ACTIONS: dict[str, Action] = {
     "press": _press,
-    "invite": lambda pad, wish: pad.invite(str(wish["case"])),
+    "invite": lambda pad, body: pad.invite(str(body["case"])),
     "withdraw": lambda pad, _: pad.withdraw(),
-    "pause": lambda pad, wish: pad.pause(bool(wish["on"])),
+    "pause": lambda pad, body: pad.pause(bool(body["on"])),
     "cable": _cable,
-    "power": lambda pad, wish: pad.power_on() if wish["on"] else pad.power_off(),
-    "time": lambda pad, wish: pad.find_time() if wish["on"] else pad.lose_time(),
+    "power": lambda pad, body: pad.power_on() if body["on"] else pad.power_off(),
+    "time": lambda pad, body: pad.find_time() if body["on"] else pad.lose_time(),
 }
 
 
 def build_app(show: ViewModel) -> Starlette:
-    """The page of one show."""
+    """The web app that serves the page of one demo."""
 
     async def act(request: Request) -> Response:
         pads = show.stage.pads if show.stage else {}
@@ -69,8 +69,8 @@ def build_app(show: ViewModel) -> Starlette:
         if not _is_ours(request):
             return Response(status_code=415)
         try:
-            wish = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
-            await action(pad, wish)
+            body = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
+            await action(pad, body)
         except StageError as error:
             log.error("%s", error)
             return _json({"code": "failed", "says": str(error)}, 409)

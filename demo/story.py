@@ -251,14 +251,14 @@ class StoryRunner:
         return wrong
 
 
-async def _together(*acts: Awaitable[None]) -> None:
+async def _together(*steps: Awaitable[None]) -> None:
     async with asyncio.TaskGroup() as group:
-        for act in acts:
-            group.create_task(_alone(act))
+        for step in steps:
+            group.create_task(_alone(step))
 
 
-async def _alone(act: Awaitable[None]) -> None:
-    await act
+async def _alone(step: Awaitable[None]) -> None:
+    await step
 
 
 async def run_story(seed: int, pads: int = 3) -> int:

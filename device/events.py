@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from device.errors import PadCode
-from sync import desk_fields as wishes
+from sync import desk_fields
 from sync.entries import Body, Channel, Level, Service
 
 
@@ -44,7 +44,7 @@ class Refusal(enum.Enum):
     RATED = "already-rated"
 
 
-Standing = wishes.Standing
+Standing = desk_fields.Standing
 
 Does = Literal["invite", "pause"]
 """What a clerk's key does: ask for a rating; close the window, and open it again."""
