@@ -1,4 +1,4 @@
-"""A folder for programs of the demo that other processes speak to by sockets."""
+"""A folder for the demo's programs, which other processes reach by sockets."""
 
 import tempfile
 from collections.abc import Iterator

@@ -23,7 +23,7 @@ LEVELS = ("非常满意", "满意", "基本满意", "不满意", "非常不满�
 
 @pytest.fixture
 def demo(short_folder):
-    """The demo as a newcomer starts it; ended with Ctrl-C, which must leave nothing behind."""
+    """The demo as a new user starts it; ended with Ctrl-C, which must leave nothing behind."""
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "--no-open"],
         stdout=subprocess.PIPE,

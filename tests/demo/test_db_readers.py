@@ -54,7 +54,7 @@ def write(tmp_path):
     return append
 
 
-def test_a_ledger_is_read_on_from_where_it_was(tmp_path, write):
+def test_a_ledger_is_read_on_from_the_last_entry_read(tmp_path, write):
     reader = LedgerReader(tmp_path / "ledger.db")
     assert reader.read() is None
     write(opened("L1"), Invited(at=AT, invitation="i1", window="1", source="d", service=Service()))
@@ -118,7 +118,7 @@ def test_a_rating_that_came_twice_is_seen_in_the_raw_batches(tmp_path):
     assert reader.stored == {"i1": 2}
 
 
-def test_second_thoughts_in_the_grace_time_are_one_rating(tmp_path):
+def test_a_correction_in_the_grace_time_is_one_rating(tmp_path):
     store(tmp_path / "province.db", [rated("i1"), rated("i1", again=True)])
     reader = ProvinceReader(tmp_path / "province.db")
     reader.read()

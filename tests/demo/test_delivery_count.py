@@ -30,8 +30,8 @@ def test_an_invitation_counted_twice_is_doubled():
     assert not counts.kept
 
 
-def test_a_commit_whose_thanks_the_power_cut_swallowed_was_pressed():
-    """Until the clerk has been told "rated" and passes it on, the count is not settled."""
+def test_a_commit_whose_thanks_a_power_cut_prevented_was_pressed():
+    """Until the desk says "rated" and the clerk tells the citizen, the count is not settled."""
     silent = count(thanked=set(), committed={"a"}, stored={"a": 1})
     assert silent.line() == "pressed 1, thanked 0, stored 1, lost 0, doubled 0"
     assert not silent.settled

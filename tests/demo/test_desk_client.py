@@ -1,4 +1,4 @@
-"""The clerk's counter survives a pad whose power goes in the middle of an answer."""
+"""The desk's client survives a pad whose power is cut in the middle of an answer."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The hints lead through the story and never ask for what cannot be done."""
+"""The hints follow the visitor and never ask for what cannot be done."""
 
 from typing import Any
 

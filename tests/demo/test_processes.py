@@ -59,8 +59,8 @@ def test_a_killed_demo_leaves_no_child_and_no_directory(tmp_path, sign):
         demo.stdout.close()
 
 
-def test_a_child_without_the_leash_would_outlive_its_parent(tmp_path):
-    """The control: what the leash is for."""
+def test_a_child_without_die_with_parent_would_outlive_its_parent(tmp_path):
+    """The control: what `die_with_parent.py` is for."""
     parent = (
         "import os, subprocess, sys\n"
         "null = subprocess.DEVNULL\n"
@@ -96,7 +96,7 @@ def test_a_program_can_be_started_again_after_it_was_killed(tmp_path):
     asyncio.run(scene())
 
 
-def test_a_program_that_cannot_start_tells_why_in_its_last_words(tmp_path):
+def test_a_program_that_cannot_start_says_why_at_the_end_of_its_output(tmp_path):
     async def scene():
         program = Program(
             "wrong", [sys.executable, "-c", "raise SystemExit('no card')"], tmp_path / "log"

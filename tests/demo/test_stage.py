@@ -1,4 +1,4 @@
-"""The stage with its real programs: what the page says of them is what they did."""
+"""The stage with its real programs: the page shows what they have done."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ async def rate(pad, case, level):
     return visit
 
 
-def test_a_rating_is_thanked_on_the_glass_and_counted_at_the_province():
+def test_a_rating_is_thanked_on_the_display_and_counted_at_the_province():
     async def scene(stage, pad):
         visit = await rate(pad, "A-1", "satisfied")
         await until(lambda: stage.delivery_count().settled)
@@ -60,7 +60,7 @@ def test_a_rating_is_thanked_on_the_glass_and_counted_at_the_province():
 
 
 def test_a_thanks_that_nothing_stands_behind_is_counted_as_lost():
-    """The control: the tally believes the glass and the files, not the programs."""
+    """The control: the count is made from the display and the files, not from reports."""
 
     async def scene(stage, pad):
         await rate(pad, "A-1", "satisfied")
@@ -72,8 +72,8 @@ def test_a_thanks_that_nothing_stands_behind_is_counted_as_lost():
     played(scene)
 
 
-def test_a_ledger_that_was_changed_behind_the_back_fails_its_verification():
-    """The other control: the verify button can say no."""
+def test_a_ledger_that_was_changed_from_outside_fails_its_verification():
+    """The other control: the verify button can fail."""
 
     async def scene(stage, pad):
         await rate(pad, "A-1", "very_dissatisfied")
@@ -95,7 +95,7 @@ def test_a_ledger_that_was_changed_behind_the_back_fails_its_verification():
     played(scene)
 
 
-def test_the_power_switch_is_a_kill_and_the_glass_goes_dark():
+def test_the_power_switch_is_a_kill_and_the_display_goes_dark():
     async def scene(stage, pad):
         first = pad.program.pid
         pad.cable.pull()
@@ -167,7 +167,7 @@ def test_a_pad_without_power_keeps_its_switch_off_when_the_time_is_lost():
     played(scene)
 
 
-def test_a_pad_that_cannot_start_says_why_at_once_and_starts_once_it_can():
+def test_a_pad_that_cannot_start_says_why_and_starts_once_it_can():
     async def scene(stage, pad):
         await pad.power_off()
         socket = pad.home / "board.sock"

@@ -1,4 +1,4 @@
-"""`make story`: told by the real programs, and honest about its end."""
+"""`make story` with the real programs; its exit code says how it ended."""
 
 import re
 import signal
@@ -114,7 +114,7 @@ def test_an_interrupted_start_leaves_nothing_behind(started, short_folder):
     until(lambda: not list(short_folder.iterdir()), 10, "the directory is gone")
 
 
-def test_a_taken_port_is_told_in_one_sentence_and_leaves_nothing_behind(short_folder):
+def test_a_taken_port_is_reported_in_one_sentence_and_leaves_nothing_behind(short_folder):
     import socket
 
     with socket.socket() as taken:

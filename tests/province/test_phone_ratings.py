@@ -1,4 +1,4 @@
-"""One invitation, one rating: which of a press and of phones counts, however they come in."""
+"""One invitation, one rating: which of a press and of phones counts, in any order of arrival."""
 
 from itertools import permutations
 
@@ -71,7 +71,7 @@ def test_a_press_after_the_phone_takes_nothing_away():
     assert judge(TOKEN, known, SERVED_MS + 9_000) is PhoneVerdict.COUNTS
 
 
-def test_it_goes_by_when_a_key_was_pressed_not_by_when_that_came_in():
+def test_the_time_of_the_press_counts_and_not_its_arrival():
     """A pad that was off line for days: the phone was thanked on the first, the press comes now."""
     phoned_ms = SERVED_MS + MINUTE_MS
     assert judge(TOKEN, KnownInvitation(), phoned_ms) is PhoneVerdict.WAITS
@@ -90,13 +90,13 @@ def test_where_it_cannot_be_told_who_was_first_the_press_at_the_window_counts():
 
 
 def test_a_pad_whose_clock_is_ahead_cannot_let_a_phone_go_first():
-    """The press came in before the phone rang, whatever its date says."""
+    """The press arrived before the rating by phone, whatever its date says."""
     ahead = Pressed(known_time(SERVED_MS + DAY_MS), SERVED_MS + 5_000)
     assert judge(TOKEN, THERE._replace(pressed=ahead), SERVED_MS + 6_000) is PhoneVerdict.RATED
 
 
 def test_an_invitation_that_no_pad_has_sent_never_counts():
-    """What a thief makes with a pad's key is in no ledger."""
+    """A token that a thief makes with a pad's key names an invitation that is in no ledger."""
     assert judge(TOKEN, KnownInvitation(), SERVED_MS) is PhoneVerdict.WAITS
     assert judge(UNDATED, KnownInvitation(), SERVED_MS + 99 * DAY_MS) is PhoneVerdict.WAITS
 
@@ -127,7 +127,7 @@ def test_what_was_given_after_the_last_day_does_not_count():
     ],
 )
 def test_a_token_without_a_day_is_dated_by_its_invitation(date, came_ms):
-    """By the entry's date; it was made before it came in, so that is the latest."""
+    """By the entry's date, or by its arrival if that is earlier."""
     known = KnownInvitation(Arrived(PAD, date, came_ms))
     assert judge(UNDATED, known, SERVED_MS + 7 * DAY_MS) is PhoneVerdict.COUNTS
     assert judge(UNDATED, known, SERVED_MS + 8 * DAY_MS) is PhoneVerdict.EXPIRED

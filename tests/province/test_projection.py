@@ -1,4 +1,4 @@
-"""What entries say, whatever way they come. Pure."""
+"""What entries say, in whatever order they arrive. Pure."""
 
 import random
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ def test_a_level_outlives_a_withdrawal_or_lapse_written_after_it() -> None:
     assert (got.standing, got.level) == ("rated", "very_dissatisfied")
 
 
-def test_what_is_not_understood_is_named_and_holds_nothing_up() -> None:
+def test_what_is_not_understood_is_named_and_delays_nothing() -> None:
     huge = write_body(rated("i", elapsed_ms=2**60))
     projection = derive(
         b'{"kind":"future-thing","at":7}',
@@ -108,7 +108,7 @@ def test_boots_without_the_time_are_those_that_need_anchors() -> None:
     assert projection.undated_boots() == {"b1"}
 
 
-def test_a_salvaged_entry_is_the_old_entry_at_its_old_place() -> None:
+def test_a_salvaged_entry_is_the_old_entry_at_its_old_position() -> None:
     old = write_body(rated("i", BAD)).decode()
     once = Salvaged(at=at(1), ledger="01A", seq=7, digest="ab", body=old)
     twice = Salvaged(at=at(2), ledger="01B", seq=9, digest="cd", body=write_body(once).decode())
@@ -163,7 +163,7 @@ def test_any_order_any_pieces_and_any_repetition_give_the_same_rows(
 
 
 def test_the_property_above_catches_a_rule_that_depends_on_the_order() -> None:
-    """The control: were the last to come the one that counts, pieces would differ."""
+    """The control: if the last to arrive counted, the pieces would give different rows."""
     whole = row(derive(invited("i"), rated("i", BAD), rated("i", GOOD)))
     late = row(derive(rated("i", GOOD), first=3))
     early = row(derive(invited("i"), rated("i", BAD)))

@@ -1,4 +1,4 @@
-"""Taking batches in: raw bytes, heads, receipts, evidence. On both backends."""
+"""Storing batches: raw bytes, heads, receipts, evidence. On both backends."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ def entries(store: ProvinceStore) -> list[tuple[str, int, bytes]]:
         return [(ledger, seq, bytes(body)) for ledger, seq, body in rows]
 
 
-def test_entries_are_stored_byte_by_byte_and_the_receipt_tells_the_head(
+def test_entries_are_stored_byte_by_byte_and_the_receipt_has_the_head(
     store: ProvinceStore,
 ) -> None:
     pad = ChainedLedger().add(
@@ -84,7 +84,9 @@ def test_another_history_is_refused_kept_as_evidence_and_seen_as_a_fork(
     assert (bytes(payload), times) == (forged.payload(), 2)
 
 
-def test_a_ledger_of_another_pad_is_refused_and_its_head_not_told(store: ProvinceStore) -> None:
+def test_a_ledger_of_another_pad_is_refused_and_its_head_not_disclosed(
+    store: ProvinceStore,
+) -> None:
     pad, thief = ChainedLedger(), ChainedLedger("pad-2")
     store.take([pad.arrival()])
     [receipt] = store.take([thief.arrival()])
@@ -230,7 +232,7 @@ def test_a_new_ledger_that_names_nothing_before_it_is_an_incident(store: Provinc
     assert (incident.kind, incident.ledger) == ("unannounced", "01C")
 
 
-def test_a_ledger_that_is_gone_with_all_it_held_is_an_incident(store: ProvinceStore) -> None:
+def test_a_ledger_that_was_lost_with_its_entries_is_an_incident(store: ProvinceStore) -> None:
     gone = Predecessor(ledger="01A", reason="lost")
     store.take([ChainedLedger(ledger="01A").arrival()])
     store.take([ChainedLedger(ledger="01B", previous=gone).arrival()])

@@ -1,4 +1,4 @@
-"""Whoever changes what is stored is named. On both backends."""
+"""What was changed in a store is named. On both backends."""
 
 from collections.abc import Callable
 

@@ -83,7 +83,9 @@ def test_a_batch_that_is_stored_already_is_known(ledger: MemoryLedger) -> None:
         assert judge(stored, PAD, batch(ledger, after, count), ledger.digest_here) == Known(stored)
 
 
-def test_a_known_batch_inside_a_hole_cannot_be_compared_and_is_let_be(ledger: MemoryLedger) -> None:
+def test_a_known_batch_inside_a_hole_cannot_be_compared_and_changes_nothing(
+    ledger: MemoryLedger,
+) -> None:
     stored = head(ledger, 20)
     assert judge(stored, PAD, batch(ledger, 3, 2), lambda _: None) == Known(stored)
 
@@ -187,7 +189,7 @@ def test_entries_of_an_unknown_kind_are_taken_as_they_are(ledger: MemoryLedger) 
     assert verdict.bodies == [b'{"kind":"smelled","what":"roses"}']
 
 
-def test_a_receipt_tells_the_head_after_the_commit(ledger: MemoryLedger) -> None:
+def test_a_receipt_has_the_head_after_the_commit(ledger: MemoryLedger) -> None:
     receipt = receipt_of("L1", head(ledger, 7))
     assert (receipt.ledger, receipt.seq, receipt.digest) == (
         "L1",

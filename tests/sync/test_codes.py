@@ -8,7 +8,7 @@ from sync.entries import Channel, Level
 
 
 @pytest.mark.parametrize("numbering", Numbering)
-def test_every_level_survives_the_way_there_and_back(numbering):
+def test_every_level_is_converted_to_its_number_and_back(numbering):
     numbers = codes.level_numbers(numbering)
     assert set(numbers) == set(Level)
     for level in Level:
@@ -65,14 +65,14 @@ def test_a_reason_begins_with_the_live_number_of_its_level():
         assert option.code[0] == str(live[option.level]), option.code
 
 
-def test_a_retired_reason_is_still_read_and_an_unheard_one_is_not():
+def test_a_retired_reason_is_still_read_and_an_unknown_one_is_not():
     assert codes.option_of("501").retired
     assert not codes.option_of("510").retired
     with pytest.raises(UnknownNumberError):
         codes.option_of("403")
 
 
-def test_every_channel_survives_the_way_there_and_back():
+def test_every_channel_is_converted_to_its_number_and_back():
     for channel in Channel:
         assert codes.channel_of(codes.channel_number(channel)) is channel
     assert codes.channel_number(Channel.HALL_PAD) == 4

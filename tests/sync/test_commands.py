@@ -1,4 +1,4 @@
-"""Orders: each once, in time, and answered to whoever asked."""
+"""Commands: each once, in time, and answered to the sender."""
 
 import asyncio
 from typing import cast
@@ -25,7 +25,7 @@ IDENTIFY = Command(v=VERSION, order=Order.IDENTIFY, by="officer")
 
 
 class Bench:
-    """Commands, whoever carries them out, and what was answered."""
+    """Commands, an observer that carries them out, and the answers."""
 
     def __init__(self) -> None:
         self.done: list[Command] = []
@@ -46,7 +46,7 @@ class Bench:
             raise ConnectionError("no connection")
         self.answers.append(message)
 
-    async def hear(
+    async def receive(
         self,
         command: Command | bytes,
         *,
@@ -72,10 +72,10 @@ class Bench:
 def test_an_order_that_comes_again_is_answered_again_and_not_carried_out_again() -> None:
     async def story() -> None:
         bench = Bench()
-        await bench.hear(INVITE)
-        await bench.hear(INVITE)  # while the first is still at work
+        await bench.receive(INVITE)
+        await bench.receive(INVITE)  # while the first is still at work
         await bench.settle()
-        await bench.hear(INVITE)
+        await bench.receive(INVITE)
         await bench.settle()
         assert bench.done == [INVITE]
         assert bench.invitations() == ["I1", "I1", "I1"]
@@ -84,11 +84,11 @@ def test_an_order_that_comes_again_is_answered_again_and_not_carried_out_again()
     run(story())
 
 
-def test_control_the_same_words_with_other_correlation_data_are_another_order() -> None:
+def test_control_the_same_bytes_with_other_correlation_data_are_another_order() -> None:
     async def story() -> None:
         bench = Bench()
-        await bench.hear(INVITE)
-        await bench.hear(INVITE, correlation=b"c2")
+        await bench.receive(INVITE)
+        await bench.receive(INVITE, correlation=b"c2")
         await bench.settle()
         assert len(bench.done) == 2
 
@@ -99,7 +99,7 @@ def test_orders_that_may_be_repeated_are_carried_out_each_time() -> None:
     async def story() -> None:
         bench = Bench()
         for _ in range(3):
-            await bench.hear(IDENTIFY)
+            await bench.receive(IDENTIFY)
         await bench.settle()
         assert bench.done == [IDENTIFY] * 3
 
@@ -110,11 +110,11 @@ def test_the_last_answers_are_remembered_and_no_more() -> None:
     async def story() -> None:
         bench = Bench()
         for number in range(ANSWERS_KEPT + 1):
-            await bench.hear(INVITE, correlation=str(number).encode())
+            await bench.receive(INVITE, correlation=str(number).encode())
         await bench.settle()
-        await bench.hear(INVITE, correlation=str(ANSWERS_KEPT).encode())
+        await bench.receive(INVITE, correlation=str(ANSWERS_KEPT).encode())
         assert len(bench.done) == ANSWERS_KEPT + 1
-        await bench.hear(INVITE, correlation=b"0")
+        await bench.receive(INVITE, correlation=b"0")
         await bench.settle()
         assert len(bench.done) == ANSWERS_KEPT + 2
 
@@ -122,22 +122,20 @@ def test_the_last_answers_are_remembered_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(("good_until_s", "carried_out"), [(99.9, 0), (100.0, 1), (None, 1)])
-def test_an_order_that_outlived_its_expiry_is_passed_over(
-    good_until_s: float | None, carried_out: int
-) -> None:
+def test_an_order_after_its_expiry_is_ignored(good_until_s: float | None, carried_out: int) -> None:
     async def story() -> None:
         bench = Bench()
-        await bench.hear(INVITE, good_until_s=good_until_s)
+        await bench.receive(INVITE, good_until_s=good_until_s)
         await bench.settle()
         assert (len(bench.done), len(bench.answers)) == (carried_out, carried_out)
 
     run(story())
 
 
-def test_a_retained_order_is_passed_over() -> None:
+def test_a_retained_order_is_ignored() -> None:
     async def story() -> None:
         bench = Bench()
-        await bench.hear(INVITE, retained=True)
+        await bench.receive(INVITE, retained=True)
         await bench.settle()
         assert (bench.done, bench.answers) == ([], [])
 
@@ -157,10 +155,10 @@ def test_a_retained_order_is_passed_over() -> None:
         b'{"v":1,"order":"withdraw","by":"x","invitation":"","reason":"r"}',
     ],
 )
-def test_what_is_no_order_is_answered_so(nonsense: bytes) -> None:
+def test_what_is_no_order_is_answered_as_malformed(nonsense: bytes) -> None:
     async def story() -> None:
         bench = Bench()
-        await bench.hear(nonsense)
+        await bench.receive(nonsense)
         await bench.settle()
         assert bench.done == []
         (answer,) = bench.answers
@@ -170,13 +168,13 @@ def test_what_is_no_order_is_answered_so(nonsense: bytes) -> None:
     run(story())
 
 
-def test_who_asks_for_no_answer_gets_none_and_a_lost_link_harms_nobody() -> None:
+def test_without_a_response_topic_no_answer_is_sent_and_a_lost_connection_raises_nothing() -> None:
     async def story() -> None:
         bench = Bench()
-        await bench.hear(INVITE, response_topic=None)
+        await bench.receive(INVITE, response_topic=None)
         await bench.settle()
         bench.offline = True
-        await bench.hear(INVITE, correlation=b"c2")
+        await bench.receive(INVITE, correlation=b"c2")
         await bench.settle()
         assert (len(bench.done), bench.answers) == (2, [])
 

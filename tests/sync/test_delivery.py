@@ -1,4 +1,4 @@
-"""What the pad sends, when it waits, what it makes of receipts. No clock, seeded dice."""
+"""What the pad sends, when it waits, what receipts do. No clock, a seeded random generator."""
 
 from random import Random
 
@@ -43,13 +43,13 @@ class Bench:
         self.delivery.ledger_opened("L1", entries, 0)
         if mark is not None:
             self.delivery.connected("1.1", 0)
-            self.bear()
+            self.publish_birth()
             assert self.birth_receipt(mark) == Receipted(mark)
 
     def step(self) -> object:
         return self.delivery.step(self.now_ms)
 
-    def bear(self) -> None:
+    def publish_birth(self) -> None:
         assert self.step() == PublishBirth()
         self.delivery.birth_published(self.now_ms)
 
@@ -62,7 +62,7 @@ class Bench:
         return segment.entries[0].seq, segment.entries[-1].seq
 
     def send_all(self, acked: bool = True) -> list[tuple[int, int]]:
-        """Follow every `SendEntries` that comes; the broker takes them at once."""
+        """Follow every `SendEntries` that comes; the broker acknowledges each."""
         sent = []
         while isinstance(self.step(), SendEntries):
             sent.append(self.send())
@@ -110,22 +110,22 @@ def test_offline_it_waits_for_nothing() -> None:
     assert Bench(5, mark=None).step() == Wait(None)
 
 
-def test_the_birth_is_repeated_with_growing_jittered_patience_until_it_is_answered() -> None:
+def test_the_birth_is_repeated_with_growing_jittered_backoff_until_it_is_answered() -> None:
     bench = Bench(5, mark=None)
     bench.delivery.connected("1.1", 0)
     waits = []
     for _ in range(12):
-        bench.bear()
+        bench.publish_birth()
         waits.append(bench.wait_out())
     assert all(PACE.probe_ms <= wait <= PACE.probe_ms + PACE.longest_ms for wait in waits)
     assert max(waits[6:]) > 4 * PACE.probe_ms
     assert len(set(waits)) == len(waits), "jittered"
 
 
-def test_no_entry_goes_out_before_the_births_own_receipt() -> None:
+def test_no_entry_is_sent_before_the_births_own_receipt() -> None:
     bench = Bench(5, mark=None)
     bench.delivery.connected("1.2", 0)
-    bench.bear()
+    bench.publish_birth()
     assert bench.receipt(0) is None
     assert bench.birth_receipt(0, session="1.1") is None
     assert isinstance(bench.step(), Wait)
@@ -133,7 +133,7 @@ def test_no_entry_goes_out_before_the_births_own_receipt() -> None:
     assert bench.send() == (1, 5)
 
 
-def test_a_window_of_batches_goes_out_and_then_it_waits_for_receipts() -> None:
+def test_a_window_of_batches_is_sent_and_then_it_waits_for_receipts() -> None:
     bench = Bench(100)
     assert bench.send_all() == [(1, 10), (11, 20), (21, 30)]
     assert bench.receipt(10) == Receipted(10)
@@ -156,7 +156,7 @@ def test_it_begins_where_the_province_says_it_is() -> None:
     assert bench.send_all() == [(43, 50)]
 
 
-def test_new_entries_go_out_at_once() -> None:
+def test_new_entries_are_sent_without_a_wait() -> None:
     bench = Bench(5, mark=5)
     assert isinstance(bench.step(), Wait)
     bench.ledger.rate()
@@ -164,7 +164,7 @@ def test_new_entries_go_out_at_once() -> None:
     assert bench.send() == (6, 6)
 
 
-def test_a_stall_goes_back_to_the_mark_and_tries_one_batch_more_and_more_patiently() -> None:
+def test_a_timeout_goes_back_to_the_mark_and_tries_one_batch_with_growing_backoff() -> None:
     bench = Bench(100)
     bench.send_all()
     bench.receipt(10)
@@ -179,7 +179,7 @@ def test_a_stall_goes_back_to_the_mark_and_tries_one_batch_more_and_more_patient
     assert len(bench.send_all()) == 3, "the window is whole again"
 
 
-def test_a_slow_link_is_not_a_stall() -> None:
+def test_a_slow_link_is_not_a_timeout() -> None:
     bench = Bench(100)
     bench.send_all(acked=False)
     assert bench.wait_out() == PACE.longest_ms
@@ -206,7 +206,7 @@ def test_a_receipt_across_several_batches_frees_them_all() -> None:
     assert bench.send_all() == [(31, 40), (41, 50)]
 
 
-def test_a_gap_takes_the_mark_back_and_counts_once_for_a_window() -> None:
+def test_a_gap_moves_the_mark_back_and_counts_once_for_a_window() -> None:
     bench = Bench(100, mark=50)
     bench.send_all()
     assert bench.receipt(30, Problem.GAP) == Receipted(30)
@@ -218,11 +218,11 @@ def test_a_gap_takes_the_mark_back_and_counts_once_for_a_window() -> None:
     assert bench.receipt(30, Problem.GAP) == Receipted(30)
 
 
-def test_a_new_births_receipt_may_take_the_mark_back() -> None:
+def test_a_new_births_receipt_may_move_the_mark_back() -> None:
     bench = Bench(100, mark=50)
     bench.delivery.disconnected()
     bench.delivery.connected("1.2", bench.now_ms)
-    bench.bear()
+    bench.publish_birth()
     assert bench.birth_receipt(20, session="1.2") == Receipted(20)
     assert bench.send() == (21, 30)
 
@@ -238,7 +238,7 @@ def test_a_late_second_answer_to_the_birth_does_not_disturb_a_drain() -> None:
 def test_an_idle_pad_asks_again_and_so_finds_a_restored_province() -> None:
     bench = Bench(50, mark=50)
     assert bench.wait_out() >= PACE.reconcile_ms
-    bench.bear()
+    bench.publish_birth()
     assert isinstance(bench.step(), Wait)
     assert bench.birth_receipt(30) == Receipted(30)
     assert bench.send() == (31, 40)
@@ -258,13 +258,13 @@ def test_a_new_ledger_after_a_divergence_starts_with_a_birth() -> None:
     bench = Bench(50)
     bench.receipt(60)
     bench.delivery.ledger_opened("L2", 3, bench.now_ms)
-    bench.bear()
+    bench.publish_birth()
     assert bench.birth_receipt(0) is None, "that was the old ledger's"
     assert bench.receipt(0, session="1.1", ledger="L2") == Receipted(0)
     assert bench.send() == (1, 10)
 
 
-def test_a_refused_batch_is_tried_again_slowly_and_for_ever() -> None:
+def test_a_refused_batch_is_tried_again_with_backoff_and_without_limit() -> None:
     bench = Bench(100)
     for _ in range(5):
         bench.send_all()
@@ -295,17 +295,17 @@ def test_a_refusal_that_names_no_ledger_counts_for_this_one() -> None:
     assert bench.delivery.mark == 0
 
 
-def test_a_refused_birth_is_repeated_slowly() -> None:
+def test_a_refused_birth_is_repeated_with_backoff() -> None:
     bench = Bench(5, mark=None)
     bench.delivery.connected("1.1", 0)
-    bench.bear()
+    bench.publish_birth()
     refusal = bench.receipt(0, Problem.UNKNOWN_PAD, session="1.1")
     assert refusal == Rejected(Problem.UNKNOWN_PAD, "why")
     assert bench.wait_out() >= PACE.refused_ms
-    bench.bear()
+    bench.publish_birth()
 
 
-def test_what_the_ledger_has_pruned_is_skipped_as_a_torn_chunk() -> None:
+def test_what_the_ledger_has_pruned_is_skipped_as_a_torn_segment() -> None:
     bench = Bench(50, mark=10)
     bench.ledger.prune(21)
     step = bench.step()

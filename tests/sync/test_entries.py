@@ -56,7 +56,7 @@ def test_an_unknown_kind_is_no_error_for_it_must_be_stored():
     assert entries.kind_of(raw) == "sang"
 
 
-def test_an_unknown_field_of_a_known_kind_is_passed_over():
+def test_an_unknown_field_of_a_known_kind_is_ignored():
     raw = LINES["16"][:-1] + b',"weather":"snow"}'
     assert entries.read_body(raw) == goldens.BODIES[15]
 
@@ -98,7 +98,7 @@ def test_bytes_that_are_no_entry_are_a_value_error_and_nothing_worse(raw):
 
 
 def test_an_unknown_kind_nested_to_the_bound_is_stored_or_refused_but_never_a_crash():
-    """How deep an interpreter's stack reaches is its own affair."""
+    """How deep JSON may be nested depends on the interpreter's stack."""
     raw = b'{"kind":"sang","a":' + b"[" * 8000 + b"]" * 8000 + b"}"
     try:
         assert entries.read_body(raw) is None

@@ -1,4 +1,4 @@
-"""What a connection hands on of a message, from a real broker."""
+"""What a connection reports of a message, from a real broker."""
 
 import time
 from queue import SimpleQueue
@@ -16,7 +16,7 @@ PATIENCE_S = 10.0
 
 
 @pytest.mark.parametrize("expiry_s", [None, 60])
-def test_what_is_left_of_a_messages_time_is_told_by_our_own_clock(
+def test_the_rest_of_a_messages_expiry_is_measured_by_the_receivers_own_clock(
     broker: Broker, expiry_s: int | None
 ) -> None:
     told: SimpleQueue[Event] = SimpleQueue()

@@ -82,7 +82,7 @@ def test_what_a_pad_issues_the_province_reads_without_the_pad(key, invitation, d
 
 
 def test_its_bytes_are_those_of_the_documents():
-    """A second reading of docs/token.md, with nothing of ours but the text."""
+    """A second implementation, from the text of docs/token.md alone."""
     assert issue(KEY, CASE, last_day(SERVED_MS)) == TOKEN
     said, mac = TOKEN[:34], TOKEN[34:]
     assert said == "1" + "001A" + "M9K" + CASE
@@ -232,7 +232,7 @@ def test_each_refusal_has_its_word(text, why):
 
 
 def test_a_forged_one_is_never_told_to_be_expired():
-    """Whoever tries digits learns nothing about days."""
+    """Somebody who tries digits learns nothing about days."""
     assert check(TOKEN[:-1] + "0", found(KEY), SERVED_MS + 99 * DAY_MS) is TokenRefusal.FORGED
 
 
@@ -268,7 +268,7 @@ def test_a_pad_without_the_time_says_so_and_the_province_dates_it(key, invitatio
 
 
 @pytest.mark.parametrize("utc_ms", [-(10**15), -8 * DAY_MS, 10**13])
-def test_a_clock_gone_mad_gives_a_token_without_a_day(utc_ms):
+def test_an_impossible_date_gives_a_token_without_a_day(utc_ms):
     assert last_day(utc_ms) is None
 
 

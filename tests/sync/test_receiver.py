@@ -1,4 +1,4 @@
-"""The receiver against a real mosquitto: bad input, a dead database, dying neighbours."""
+"""The receiver against a real mosquitto: bad input, a dead database, another receiver that dies."""
 
 import zlib
 from collections.abc import Sequence
@@ -143,7 +143,7 @@ def test_chain_and_pad_problems_name_the_ledger_and_leave_what_is_stored_alone(
 
 
 @broker_needed
-def test_other_topics_are_checked_too_but_never_hold_up_entries(broker: Broker) -> None:
+def test_other_topics_are_checked_too_but_never_delay_entries(broker: Broker) -> None:
     store = MemoryStore()
     state = State(
         v=VERSION, pad="pad-w", status=Status.ONLINE, boots=1, session=1, ledger="L-pad-w"
@@ -197,7 +197,7 @@ def test_a_dead_database_loses_nothing_and_the_receiver_waits_for_it(broker: Bro
 
 
 @broker_needed
-def test_a_message_that_the_database_chokes_on_does_not_hold_up_the_others(broker: Broker) -> None:
+def test_a_message_that_the_database_cannot_store_does_not_delay_the_others(broker: Broker) -> None:
     store = MemoryStore()
     store.poison = b"poison"
     bad = MemoryLedger("pad-t", "poison")
@@ -249,7 +249,9 @@ def test_two_receivers_share_the_work_and_one_may_die_in_the_middle(broker: Brok
 
 
 @broker_needed
-def test_batches_out_of_order_wait_for_one_another_before_a_gap_is_told(broker: Broker) -> None:
+def test_batches_out_of_order_wait_for_one_another_before_a_gap_is_receipted(
+    broker: Broker,
+) -> None:
     store = MemoryStore()
     ledger = a_ledger("pad-q", 30)
     with (
@@ -284,7 +286,7 @@ def test_a_late_will_does_not_hide_a_newer_birth(broker: Broker) -> None:
             pad.rate()
             until(lambda: pad.receipted_seq == 2, 10, "one more entry")
             assert store.states["pad-p"].status is Status.ONLINE
-        until(lambda: store.states["pad-p"].status is Status.STOPPED, 10, "the true farewell")
+        until(lambda: store.states["pad-p"].status is Status.STOPPED, 10, "the later state")
 
 
 @broker_needed
@@ -312,7 +314,7 @@ def test_a_deflated_batch_is_stored_as_its_plain_bytes(broker: Broker) -> None:
 
 
 class Tape(MemoryStore):
-    """A store and a link in one, that writes down the order of things."""
+    """A store and a connection in one, which records the order of calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -351,7 +353,7 @@ def a_receipt(seq: int, problem: Problem | None = None, session: str | None = No
     return Receipt(v=VERSION, ledger="L", seq=seq, digest="", problem=problem, session=session)
 
 
-def test_of_many_receipts_the_highest_is_told_and_every_problem_once() -> None:
+def test_of_many_receipts_the_highest_is_sent_and_every_problem_once() -> None:
     gap = Problem.GAP
     answers = [
         ("a", a_receipt(10)),

@@ -76,7 +76,7 @@ class Way(RuleBasedStateMachine):
     # --- the pad ---
 
     def boot(self) -> None:
-        """The pad (re)starts; only the ledger outlives it."""
+        """The pad (re)starts; only the ledger is kept."""
         self.boots += 1
         self.session = 0
         self.delivery = self.delivery_type(self.rng, PACE)
@@ -213,7 +213,7 @@ class Way(RuleBasedStateMachine):
 
     @rule(steps=st.integers(1, 30))
     def all_is_well_for_a_while(self, steps: int) -> None:
-        """Most days are good ones; without this rule the machine never gets anywhere."""
+        """Everything works for a while; without this rule the machine makes no progress."""
         for _ in range(steps):
             if not self.online:
                 self.connect()

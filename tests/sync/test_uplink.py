@@ -86,7 +86,7 @@ def test_nothing_is_sent_before_the_province_answers_the_birth(broker: Broker) -
         assert pad.receipts[0] == 0
 
 
-def test_starting_returns_at_once_when_there_is_no_broker() -> None:
+def test_starting_does_not_wait_for_a_broker() -> None:
     nowhere = BrokerAddress("127.0.0.1", free_port())
     pad = PadEnd(nowhere)
     before = time.monotonic()
@@ -109,7 +109,7 @@ def test_stopping_does_not_hang_on_a_dead_link(broker: Broker) -> None:
         assert time.monotonic() - before < 6
 
 
-def test_the_farewell_says_stopped_and_a_dead_pad_is_lost(broker: Broker) -> None:
+def test_a_stopped_pad_says_so_and_a_dead_pad_is_lost(broker: Broker) -> None:
     state = Topic.STATE.of("pad-e")
 
     def statuses() -> list[Status]:
@@ -118,7 +118,7 @@ def test_the_farewell_says_stopped_and_a_dead_pad_is_lost(broker: Broker) -> Non
     with wiretap(broker.address, state) as tap:
         with pad_on(broker.address, "pad-e"):
             until(lambda: Status.ONLINE in statuses(), 10, "the birth")
-        until(lambda: statuses()[-1] is Status.STOPPED, 10, "the farewell")
+        until(lambda: statuses()[-1] is Status.STOPPED, 10, "the stopped state")
         dying = PadEnd(broker.address, "pad-e", boots=2).start()
         until(lambda: statuses()[-1] is Status.ONLINE, 10, "the second birth")
         dying.die()
@@ -127,7 +127,7 @@ def test_the_farewell_says_stopped_and_a_dead_pad_is_lost(broker: Broker) -> Non
         assert (will.boots, will.session) == (2, 1)
 
 
-def test_a_cut_cable_is_taken_up_again_and_nothing_is_lost_or_doubled(broker: Broker) -> None:
+def test_a_cut_connection_is_made_again_and_nothing_is_lost_or_doubled(broker: Broker) -> None:
     store = MemoryStore()
     with (
         receiver_on(broker.address, store),
@@ -231,7 +231,7 @@ def test_another_history_at_the_province_stops_this_ledger_and_a_new_one_goes_on
             until(lambda: store.seq("LK2") == 2, 10, "the new ledger is delivered")
 
 
-def test_a_refusal_is_told_and_every_entry_kept(broker: Broker) -> None:
+def test_a_refusal_is_reported_and_every_entry_kept(broker: Broker) -> None:
     store = MemoryStore()
     stolen = MemoryLedger("pad-other", "L-stolen")
     with (
@@ -268,22 +268,22 @@ def test_a_command_is_carried_out_and_answered_to_whoever_asked(broker: Broker) 
         until(lambda: len(pad.orders) == 3, 10, "no answer can be sent, the pad lives on")
 
 
-def test_a_retained_wish_is_heard_at_every_connection_and_a_retained_command_never(
+def test_retained_configuration_is_received_at_each_connection_and_retained_command_ignored(
     broker: Broker,
 ) -> None:
-    wish = Desired(v=VERSION, version=3, settings=Settings(window="7"))
+    desired = Desired(v=VERSION, version=3, settings=Settings(window="7"))
     order = Command(v=VERSION, order=Order.PAUSE, by="yesterday")
     with wiretap(broker.address) as tap:
-        tap.say(Topic.DESIRED.of("pad-n"), write_message(wish), retained=True)
+        tap.say(Topic.DESIRED.of("pad-n"), write_message(desired), retained=True)
         tap.say(Topic.COMMAND.of("pad-n"), write_message(order), retained=True)
         with pad_on(broker.address, "pad-n") as pad:
-            until(lambda: pad.wishes == [wish], 10, "the wish is heard")
+            until(lambda: pad.desired_received == [desired], 10, "it is received")
             tap.say(Topic.DESIRED.of("pad-n"), b"nonsense")
             tap.say(Topic.DESIRED.of("pad-n"), b"", retained=True)
             tap.say(Topic.RECEIPT.of("pad-n"), b"\xff\xfe")
             later = Desired(v=VERSION, version=4, settings=Settings())
             tap.say(Topic.DESIRED.of("pad-n"), write_message(later))
-            until(lambda: pad.wishes[-1] == later, 10, "nonsense is passed over")
+            until(lambda: pad.desired_received[-1] == later, 10, "nonsense is ignored")
             assert pad.orders == []
 
 

@@ -181,7 +181,7 @@ def test_two_receivers_on_the_same_ledgers_store_everything_once(opened: Open) -
 def test_without_the_pads_lock_two_receivers_collide(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control; SQLite has one lock for the whole file, so nothing to take away."""
+    """The control. Not on SQLite, which has one lock for the whole file."""
     if opened().engine.dialect.name == "postgresql":
         monkeypatch.setattr("province.store.store._lock", lambda *_: None)
         monkeypatch.setattr("province.store.store.TRIES", 1)

@@ -1,4 +1,4 @@
-"""The database dies between two groups: what was receipted is there, the store goes on."""
+"""The database dies between two groups: what was receipted is stored, and the store goes on."""
 
 from contextlib import closing
 

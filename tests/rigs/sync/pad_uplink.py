@@ -39,7 +39,7 @@ class PadEnd:
         self.refusals: list[tuple[Problem, str]] = []
         self.divergences: list[str] = []
         self.connections: list[bool] = []
-        self.wishes: list[Desired] = []
+        self.desired_received: list[Desired] = []
         self.orders: list[Command] = []
         self.answer = CommandResult(v=VERSION, done=True)
         self._loop = asyncio.new_event_loop()
@@ -140,7 +140,7 @@ class PadEnd:
         self.connections.append(up)
 
     def desired(self, desired: Desired) -> None:
-        self.wishes.append(desired)
+        self.desired_received.append(desired)
 
     async def command(self, command: Command) -> CommandResult:
         self.orders.append(command)
