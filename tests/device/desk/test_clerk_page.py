@@ -15,7 +15,7 @@ from tests.rigs.web.contrast import CONTRAST
 
 pytestmark = pytest.mark.browser
 
-SLOWLY_MS = 15_000
+SLOWLY_MS = 60_000
 LEVELS = ("满意", "satisf", *(level.value for level in Level))
 SIZES = ((1024, 600), (1280, 800))
 

@@ -13,7 +13,7 @@ from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.browser
 
-SLOWLY_MS = 15_000
+SLOWLY_MS = 60_000
 
 
 def example(name: str, pad: PadProcess, folder: Path) -> Path:

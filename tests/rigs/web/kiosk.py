@@ -51,7 +51,7 @@ class Kiosk:
         size: tuple[int, int] = (800, 480),
         *,
         scale: float = 1,
-        timeout_ms: float = 15_000,
+        timeout_ms: float = 60_000,
     ) -> None:
         self.context: BrowserContext = chromium.new_context(
             viewport={"width": size[0], "height": size[1]},
