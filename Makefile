@@ -13,8 +13,11 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 export PYTHON
 
+# Percent of the lines and branches that a run of all tests reaches; a change raises it or leaves it.
+COVERAGE_FLOOR := 80
+
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-rigs lint format schema bench bench-peers venv lock \
+.PHONY: help demo story test test-rigs coverage lint format schema bench bench-peers venv lock \
 	packages clean
 
 help: ## what can be made
@@ -38,6 +41,13 @@ format: $(VENV)/.dev ## format the code
 
 test: packages $(VENV)/.dev ## every test; what cannot run here is counted at the end
 	"$(BIN)/python" -m pytest $(PARALLEL) $(ARGS)
+
+coverage: packages $(VENV)/.dev ## every test, measured; all of them together must reach the floor
+	@rm -rf .cache/coverage && mkdir -p .cache/coverage
+	"$(BIN)/coverage" run -m pytest $(PARALLEL) $(ARGS)
+	"$(BIN)/coverage" combine --quiet
+	"$(BIN)/coverage" html --quiet
+	"$(BIN)/coverage" report $(if $(ARGS),,--fail-under=$(COVERAGE_FLOOR))
 
 test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills, bad links by the thousand; arm64
 	@sh setup/packages.sh rigs
