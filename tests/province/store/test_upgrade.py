@@ -95,6 +95,11 @@ def version_of(store_url: str) -> str:
         return str(connection.execute(sa.text(statement)).scalar_one())
 
 
+def upgrades(caplog: pytest.LogCaptureFixture) -> int:
+    """How many upgrades the log has."""
+    return sum("upgrading format" in record.getMessage() for record in caplog.records)
+
+
 def differences(connection: sa.Connection) -> list[Any]:
     """What Alembic would change so that the database is what `tables.py` says."""
     return list(compare_metadata(MigrationContext.configure(connection), tables.schema))
@@ -119,7 +124,7 @@ def beyond_tables(connection: sa.Connection) -> set[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("older", OLDER)
 def test_an_older_store_says_what_one_of_this_format_says(
-    opened: Open, store_url: str, older: str
+    opened: Open, store_url: str, older: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = opened()
     store.take([pad.arrival() for pad in pads()])
@@ -137,6 +142,9 @@ def test_an_older_store_says_what_one_of_this_format_says(
     again.take([late.arrival(7)])
     assert verify(again).sound
     assert len(again.ratings()) == 5
+    ratings = again.ratings()
+    assert opened().ratings() == ratings  # opened once more: nothing is left to upgrade
+    assert upgrades(caplog) == 1
 
 
 @pytest.mark.parametrize("older", OLDER)
@@ -305,7 +313,7 @@ def test_of_receivers_that_start_together_one_upgrades(
     for each in stores:
         assert each.ratings() == before
         each.close()
-    assert sum("upgrading format" in record.getMessage() for record in caplog.records) == 1
+    assert upgrades(caplog) == 1
 
 
 @pytest.mark.parametrize("version", [0, 3])
