@@ -43,7 +43,7 @@ def test_a_picture_of_another_size_or_kind_is_a_mistake_and_changes_nothing(
     assert rig.glass() == PICTURES[0].tobytes()
 
 
-def show_while_gone(rig: DisplayRig, picture: Image.Image) -> None:
+def show_while_unplugged(rig: DisplayRig, picture: Image.Image) -> None:
     """A display that answers says so each time; one that does not answer says nothing."""
     for _ in range(3):
         if not rig.tells:
@@ -59,7 +59,7 @@ def test_a_display_that_is_gone_says_so_if_it_can_and_is_taken_up_again(rig: Dis
     for picture in PICTURES:
         rig.display.show(picture)
         rig.plug(False)
-        show_while_gone(rig, picture)
+        show_while_unplugged(rig, picture)
         rig.plug(True)
         assert rig.glass() != picture.tobytes()  # control: nothing heals by itself
         for _ in range(rig.repeats):
@@ -95,7 +95,7 @@ def test_a_display_that_comes_back_is_as_bright_as_it_was(rig: DisplayRig) -> No
     rig.display.contrast(0.5)
     rig.display.show(PICTURES[0])
     rig.plug(False)
-    show_while_gone(rig, PICTURES[0])
+    show_while_unplugged(rig, PICTURES[0])
     rig.plug(True)
     for _ in range(rig.repeats):
         rig.display.show(PICTURES[0])
@@ -118,7 +118,7 @@ def test_a_display_that_never_showed_anything_can_be_stopped(rig: DisplayRig) ->
 
 def test_a_display_that_is_gone_from_the_start_is_taken_up_when_it_comes(rig: DisplayRig) -> None:
     rig.plug(False)
-    show_while_gone(rig, PICTURES[0])
+    show_while_unplugged(rig, PICTURES[0])
     rig.plug(True)
     for _ in range(rig.repeats):
         rig.display.show(PICTURES[0])

@@ -130,7 +130,7 @@ def test_a_beeper_that_never_beeped_can_be_stopped(horn: BeeperRig) -> None:
 
 
 class Listener:
-    """A voice that was started, and the faults that it told."""
+    """A voice that was started, and the faults that it reported."""
 
     def __init__(self, rig: VoiceRig) -> None:
         self.rig = rig
@@ -138,8 +138,8 @@ class Listener:
         self.faults: list[FaultReport] = []
         self.voice.start(self.faults.append)
 
-    def hears(self, *names: str) -> None:
-        until(lambda: self.rig.heard() == list(names), PATIENCE_S, f"{names} are heard")
+    def wait_for(self, *names: str) -> None:
+        until(lambda: self.rig.heard() == list(names), PATIENCE_S, f"{names} are played")
         until(self.rig.at_rest, PATIENCE_S, "silence")
         assert self.rig.heard() == list(names)
 
@@ -150,48 +150,50 @@ class Listener:
         for name in VOICE_RIGS
     ]
 )
-def ear(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listener]:
+def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listener]:
     with VOICE_RIGS[request.param](tmp_path) as rig:
         yield Listener(rig)
         rig.voice.stop()
 
 
-def test_a_prompt_is_spoken_in_each_language_in_turn(ear: Listener) -> None:
-    ear.voice.say("invitation", ("ko", "zh", "en"))
-    ear.hears("ko/invitation", "zh/invitation", "en/invitation")
-    ear.voice.say("thanks", ("en",))
-    ear.hears("ko/invitation", "zh/invitation", "en/invitation", "en/thanks")
-    assert ear.faults == []
+def test_a_prompt_is_spoken_in_each_language_in_turn(listener: Listener) -> None:
+    listener.voice.say("invitation", ("ko", "zh", "en"))
+    listener.wait_for("ko/invitation", "zh/invitation", "en/invitation")
+    listener.voice.say("thanks", ("en",))
+    listener.wait_for("ko/invitation", "zh/invitation", "en/invitation", "en/thanks")
+    assert listener.faults == []
 
 
-def test_hushing_silence_and_hushing_twice_are_fine(ear: Listener) -> None:
-    ear.voice.hush()
-    ear.voice.say("thanks", ("zh",))
-    ear.hears("zh/thanks")
-    ear.voice.hush()
-    ear.voice.hush()
-    assert ear.faults == []
+def test_hushing_silence_and_hushing_twice_are_fine(listener: Listener) -> None:
+    listener.voice.hush()
+    listener.voice.say("thanks", ("zh",))
+    listener.wait_for("zh/thanks")
+    listener.voice.hush()
+    listener.voice.hush()
+    assert listener.faults == []
 
 
-def test_a_broken_sound_card_is_told_once_and_once_that_it_works_again(ear: Listener) -> None:
-    ear.rig.plug(False)
+def test_a_broken_sound_card_is_reported_once_and_once_that_it_works_again(
+    listener: Listener,
+) -> None:
+    listener.rig.plug(False)
     for _ in range(3):
-        ear.voice.say("invitation", ("zh",))
-        until(lambda: ear.faults and ear.rig.at_rest(), PATIENCE_S, "the fault")
-    (fault,) = ear.faults
+        listener.voice.say("invitation", ("zh",))
+        until(lambda: listener.faults and listener.rig.at_rest(), PATIENCE_S, "the fault")
+    (fault,) = listener.faults
     assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
     assert fault.detail
-    ear.rig.plug(True)
-    ear.voice.say("thanks", ("zh",))
-    ear.hears("zh/thanks")
-    until(lambda: len(ear.faults) == 2, PATIENCE_S, "mended")
-    assert ear.faults[1].standing is False
+    listener.rig.plug(True)
+    listener.voice.say("thanks", ("zh",))
+    listener.wait_for("zh/thanks")
+    until(lambda: len(listener.faults) == 2, PATIENCE_S, "mended")
+    assert listener.faults[1].standing is False
 
 
-def test_stopping_a_voice_is_silence_and_may_be_done_twice(ear: Listener) -> None:
-    ear.voice.say("invitation", ("zh", "ko", "en"))
-    ear.voice.stop()
-    ear.voice.stop()
+def test_stopping_a_voice_is_silence_and_may_be_done_twice(listener: Listener) -> None:
+    listener.voice.say("invitation", ("zh", "ko", "en"))
+    listener.voice.stop()
+    listener.voice.stop()
 
 
 @pytest.mark.parametrize("name", VOICE_RIGS)

@@ -111,7 +111,7 @@ def test_every_double_use_stands_in_one_report():
     ]
 
 
-def test_a_double_use_is_told_beside_other_mistakes():
+def test_a_double_use_is_reported_beside_other_mistakes():
     lines = mistakes(board("[voice]\nspeaks = true", beeper=5))
     assert "header: line 5 (pin 29): key very_satisfied and beeper" in lines
     assert any(line.startswith("voice.speaks: not known") for line in lines)
@@ -236,7 +236,7 @@ def test_the_buses_are_where_every_display_expects_them():
         ),
     ],
 )
-def test_a_wrong_header_is_told(pins, says):
+def test_a_wrong_header_is_reported(pins, says):
     problems = ConfigErrors()
     assert read_header("bench", {"title": "t", "pin": pins}, problems) is None
     assert problems.lines == [says]

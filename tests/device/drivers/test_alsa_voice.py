@@ -27,7 +27,7 @@ def card(tmp_path: Path) -> Iterator[SoundCard]:
 
 
 class Place:
-    """A voice that runs, its folder, and what it told."""
+    """A voice that runs, its folder, and the faults that it reported."""
 
     def __init__(self, folder: Path, device: str) -> None:
         self.folder = folder
@@ -94,15 +94,15 @@ def test_all_languages_come_out_in_turn_and_complete(
 ) -> None:
     place = make("slow")
     place.voice.say("invitation", ("zh", "ko", "en"))
-    heard = bytearray()
+    played = bytearray()
 
-    def all_heard() -> bool:
-        heard.extend(card.hear())
+    def all_played() -> bool:
+        played.extend(card.hear())
         return place.voice.at_rest
 
-    until(all_heard, PATIENCE_S, "all is said")
-    heard.extend(card.hear())
-    rest = bytes(heard)
+    until(all_played, PATIENCE_S, "everything is played")
+    played.extend(card.hear())
+    rest = bytes(played)
     for language in ("zh", "ko", "en"):
         wanted = place.recorded[f"{language}/invitation"]
         at = rest.find(wanted)
@@ -122,19 +122,19 @@ def test_the_newest_prompt_cuts_off_the_one_under_way(
     assert long.startswith(before)
     assert len(before) < len(long)
     place.voice.say("thanks", ("zh",))
-    heard = bytearray(before)
+    played = bytearray(before)
 
     def thanked() -> bool:
-        heard.extend(card.hear())
-        return place.recorded["zh/thanks"] in heard
+        played.extend(card.hear())
+        return place.recorded["zh/thanks"] in played
 
     until(thanked, PATIENCE_S, "thanks")
     until(lambda: place.voice.at_rest, PATIENCE_S, "the voice is at rest")
-    heard.extend(card.hear())
-    cut = bytes(heard).find(place.recorded["zh/thanks"])
-    assert long.startswith(bytes(heard[:cut]).rstrip(b"\0"))
+    played.extend(card.hear())
+    cut = bytes(played).find(place.recorded["zh/thanks"])
+    assert long.startswith(bytes(played[:cut]).rstrip(b"\0"))
     assert cut < len(long) // 2
-    assert place.recorded["ko/invitation"] not in heard  # nor its other languages
+    assert place.recorded["ko/invitation"] not in played  # nor its other languages
     assert place.faults == []  # to be cut off is no fault
 
 
@@ -194,7 +194,7 @@ def test_a_recording_that_is_missing_or_no_recording_is_silence_and_one_line(
     place.played(card, "zh/invitation")
 
 
-def test_a_card_that_is_not_there_is_told_once_and_heals_with_the_next_prompt(
+def test_a_missing_card_is_reported_once_and_works_again_with_the_next_prompt(
     make: Callable[[str], Place], card: SoundCard
 ) -> None:
     place = make("gone")
@@ -210,7 +210,7 @@ def test_a_card_that_is_not_there_is_told_once_and_heals_with_the_next_prompt(
     assert place.faults == [fault, FaultReport(PadCode.SIGNAL_GONE, False)]
 
 
-def test_a_machine_without_the_player_is_told(
+def test_a_machine_without_the_player_is_reported(
     make: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alsa_voice, "PLAYER", "no-such-player")

@@ -176,7 +176,7 @@ def test_a_key_that_is_down_at_the_start_is_no_press_but_company_and_can_be_stuc
     assert strokes.tick(STUCK_MS) == [FaultReport(PadCode.KEY_STUCK, True, "very_satisfied")]
 
 
-# --- events that are lost, devices that are gone ------------------------------------------------
+# --- lost events, lost devices -----------------------------------------------------------------
 
 
 def test_a_stroke_whose_company_was_lost_has_no_level() -> None:
@@ -222,7 +222,7 @@ def test_a_device_that_goes_ends_its_stroke_without_a_level_and_its_faults() -> 
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Event]:
-    """Keys that go down and up in any order, each as one finger can."""
+    """Keys that go down and up in any order, each key in turn."""
     events, down, mono_ms = [], set[int](), 1000
     for _ in range(draw(st.integers(1, 25))):
         mono_ms += draw(st.sampled_from([0, 1, 5, 19, 20, 21, 60, 300, STUCK_MS]))

@@ -40,8 +40,8 @@ def test_each_physical_press_is_exactly_one_press_however_it_bounces(seed: int) 
     found = watched(contacts, int(at_ms) + 100, phase_ms=seed % KEYS.scan_ms)
     assert faults(found) == []
     assert [(one.key, one.level) for one in presses(found)] == [row[:2] for row in wanted]
-    for press, (_, _, finger_ms) in zip(presses(found), wanted, strict=True):
-        assert 0 <= press.mono_ms - finger_ms <= 10 + KEYS.scan_ms
+    for press, (_, _, pressed_ms) in zip(presses(found), wanted, strict=True):
+        assert 0 <= press.mono_ms - pressed_ms <= 10 + KEYS.scan_ms
 
 
 def test_control_without_debounce_the_same_waveforms_give_more_presses() -> None:
@@ -180,7 +180,7 @@ def test_two_glitches_that_a_starved_driver_sampled_are_no_press() -> None:
     assert len(fed(fresh(), *glitches)) == 1  # the control: far apart they would count
 
 
-def test_a_finger_that_is_there_after_a_gap_is_a_press_from_then_on() -> None:
+def test_a_key_that_is_down_after_a_gap_is_a_press_from_then_on() -> None:
     found = fed(Debounce(KEYS, "test", GAP_MS), *every(0, 100, 0), *every(400, 500, 1))
     assert [(one.key, one.mono_ms) for one in presses(found)] == [(KEYS.key[0].name, 400)]
 
@@ -210,7 +210,7 @@ def test_a_key_found_down_when_the_lines_can_be_read_again_is_no_press() -> None
     assert len(presses(fed(debounce, *every(5200, 5300, 0), *every(5300, 5400, 1)))) == 1
 
 
-def test_a_stuck_key_that_mended_while_the_lines_could_not_be_read_is_told() -> None:
+def test_a_stuck_key_that_came_up_while_the_lines_could_not_be_read_is_reported() -> None:
     debounce = fresh()
     stuck = fed(debounce, *every(0, 100, 0), *every(100, 16_000, 1))
     assert faults(stuck) == [FaultReport(PadCode.KEY_STUCK, True, KEYS.key[0].name)]

@@ -1,4 +1,4 @@
-"""The display's thread: latest picture wins, a display that is gone is reported and healed."""
+"""The display's thread: it sends the latest picture, and reports a display that fails."""
 
 import queue
 import threading
@@ -16,7 +16,7 @@ PATIENCE_S = 10.0
 
 
 class Bench:
-    """A display that tells what it was shown, can be slow and can be gone."""
+    """A display that keeps what it was shown, and can be slow or fail."""
 
     width, height = 128, 64
 

@@ -195,16 +195,16 @@ def test_events_that_the_kernel_could_not_keep_make_no_level(
         assert inside.wait(PATIENCE_S)
         for _ in range(QUEUE):
             pad.press(CODES["dissatisfied"])
-        pad.hold(CODES["very_satisfied"])  # nobody knows what was down beside it
+        pad.hold(CODES["very_satisfied"])  # it is not known what else was down
         go_on.set()
         until(lambda: "events were lost" in caplog.text, PATIENCE_S, "it is noticed")
         pad.let_go(CODES["very_satisfied"])
         pad.press(CODES["very_dissatisfied"])
-        heard = [bench.pressed()]
-        while heard[-1].level is not Level.VERY_DISSATISFIED:
-            heard.append(bench.pressed())
+        found = [bench.pressed()]
+        while found[-1].level is not Level.VERY_DISSATISFIED:
+            found.append(bench.pressed())
         bench.keys.stop()
-    assert Level.VERY_SATISFIED not in {press.level for press in heard}
+    assert Level.VERY_SATISFIED not in {press.level for press in found}
 
 
 # --- devices that come and go -------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_a_device_unplugged_and_plugged_in_elsewhere_goes_on(tmp_path: Path) -> 
 def test_a_key_that_went_down_just_before_the_plug_was_pulled_is_no_level_and_not_stuck(
     tmp_path: Path,
 ) -> None:
-    """A second finger may be among what was unread."""
+    """A second key may be among the unread events."""
     with running(tmp_path) as (bench, pad):
         pad.hold(CODES["satisfied"])
         # What is unread when the plug is pulled is lost: the kernel says ENODEV and nothing more.
@@ -296,7 +296,7 @@ def test_a_device_that_another_program_holds_is_a_fault_until_it_lets_go(tmp_pat
     assert first.presses.empty()
 
 
-def test_nobody_else_hears_what_is_pressed(tmp_path: Path) -> None:
+def test_no_other_program_reads_what_is_pressed(tmp_path: Path) -> None:
     with running(tmp_path) as (bench, pad):
         console = bench.kernel.evdev.InputDevice(str(pad.node))
         pad.press(CODES["satisfied"])
@@ -338,7 +338,7 @@ def test_a_device_that_fails_while_it_is_still_listed_is_called_unplugged(tmp_pa
     assert not pad.readers
 
 
-def test_two_devices_that_match_are_a_fault_until_one_is_gone(tmp_path: Path) -> None:
+def test_two_devices_that_match_are_a_fault_until_one_is_unplugged(tmp_path: Path) -> None:
     with FakeKernel(tmp_path / "kernel").installed() as kernel:
         bench = Bench(kernel)
         kernel.plug("ACME Keypad", {ENTER})  # has none of the keys
@@ -405,7 +405,7 @@ def mistakes(table: dict[str, str]) -> list[str]:
     return caught.value.detail.split("\n  ")[1:]
 
 
-def test_a_wrong_table_is_told_line_by_line() -> None:
+def test_a_wrong_table_is_reported_line_by_line() -> None:
     model = "input-digits-rising"
     assert mistakes({"model": model}) == ["keys: exactly one of name and phys must be given"]
     both = {"name": "a", "phys": "b", "model": model}

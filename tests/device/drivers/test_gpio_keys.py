@@ -48,7 +48,7 @@ class Bench:
         self.pi.press_until(lambda: not self.keys.armed, *lines)
 
     def settle(self) -> None:
-        """Until no contact moves and the driver has armed itself for the next finger."""
+        """Wait until no contact changes and the keys are armed for the next press."""
         until(lambda: self.pi.at_rest() and self.keys.armed, PATIENCE_S, "rest")
 
 
@@ -87,7 +87,7 @@ def test_every_key_however_it_bounces_is_one_press_with_its_level(active_low: bo
 
 
 def test_keys_wired_the_other_way_round_than_the_profile_says_are_seen_at_once() -> None:
-    """All of them are down for ever: stuck, and no press."""
+    """All of them stay down: stuck, and no press."""
     with installed() as pi:
         for key in KEYS.key:
             pi.wire(key.line)
@@ -135,7 +135,7 @@ def test_a_chattering_key_is_named() -> None:
 # --- pins that are lost -------------------------------------------------------------------------
 
 
-def test_a_pin_that_another_process_holds_is_a_fault_until_it_is_let_go() -> None:
+def test_a_pin_that_another_process_holds_is_a_fault_until_it_is_released() -> None:
     def taken(pi: FakePi) -> None:
         pi.elsewhere.add(SECOND)
 
@@ -167,7 +167,7 @@ def test_a_pin_that_cannot_be_read_is_one_fault_however_often_it_is_tried() -> N
     assert bench.faults.empty()
 
 
-def test_a_finger_that_came_while_the_pins_were_lost_is_no_press() -> None:
+def test_a_key_that_went_down_while_the_pins_were_lost_is_no_press() -> None:
     with running() as bench:
         bench.settle()
         bench.pi.dead.add(SECOND)

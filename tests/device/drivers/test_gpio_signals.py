@@ -46,7 +46,7 @@ def test_a_lit_key_is_the_level_that_its_profile_says(pi: FakePi, active_low: bo
     one.show(frozenset({"dissatisfied"}))
     assert pi.driven == {16: active_low, 20: not active_low}
     one.stop()
-    assert pi.driven == {}  # let go
+    assert pi.driven == {}  # released
     assert [(line, high) for _, line, high in pi.written[-2:]] == [
         (16, active_low),
         (20, active_low),
@@ -74,7 +74,7 @@ def test_a_light_on_a_pin_that_somebody_else_has_takes_none_and_names_it(pi: Fak
 
 
 def tones_ms(pi: FakePi, *, active_low: bool) -> list[tuple[bool, float]]:
-    """What was to be heard: sounding or not, and for how long."""
+    """What the beeper did: on or off, and for how long."""
     edges = [(at, high is not active_low) for at, line, high in pi.written if line == 24]
     return [(sounds, after - at) for (at, sounds), (after, _) in pairwise(edges)]
 
@@ -84,16 +84,16 @@ def test_a_beep_sounds_and_rests_for_no_less_than_its_times(pi: FakePi, active_l
     one = beeper(active_low=active_low)
     one.beep((30, 20, 40))
     until(lambda: pi.driven.get(24) is active_low and len(pi.written) == 4, PATIENCE_S, "its end")
-    heard = tones_ms(pi, active_low=active_low)
-    assert [sounds for sounds, _ in heard] == [True, False, True]
+    tones = tones_ms(pi, active_low=active_low)
+    assert [sounds for sounds, _ in tones] == [True, False, True]
     # A tone never ends early; how late is the machine's affair.
-    for (_, ms), least_ms in zip(heard, (30, 20, 40), strict=True):
+    for (_, ms), least_ms in zip(tones, (30, 20, 40), strict=True):
         assert ms >= least_ms - 1
     one.stop()
     assert pi.driven == {}
 
 
-def test_the_next_beep_begins_at_once_and_the_old_one_is_not_heard_again(pi: FakePi) -> None:
+def test_the_next_beep_begins_at_once_and_the_old_one_does_not_continue(pi: FakePi) -> None:
     one = beeper()
     one.beep((60_000, 10, 60_000))
     assert pi.driven[24] is True
@@ -103,13 +103,13 @@ def test_the_next_beep_begins_at_once_and_the_old_one_is_not_heard_again(pi: Fak
     assert sum(ms for sounds, ms in tones_ms(pi, active_low=False) if sounds) < 30_000
 
 
-def test_a_pin_that_dies_in_the_middle_of_a_beep_is_let_go_and_taken_anew(
+def test_a_pin_that_fails_in_the_middle_of_a_beep_is_released_and_claimed_anew(
     pi: FakePi, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = beeper()
     one.beep((20, 60_000))
     pi.dead = {24}
-    until(lambda: 24 not in pi.driven, PATIENCE_S, "let go, so silent")
+    until(lambda: 24 not in pi.driven, PATIENCE_S, "released, so silent")
     assert "a beep was cut short" in caplog.text
     pi.dead = set()
     one.beep((60_000,))

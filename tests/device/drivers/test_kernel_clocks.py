@@ -31,7 +31,7 @@ def test_the_kernels_flags_say_who_keeps_the_clock(
         assert reading.uncertainty_ms == 2
 
 
-def test_microseconds_and_nanoseconds_are_told_apart_by_their_flag() -> None:
+def test_microseconds_and_nanoseconds_are_reported_apart_by_their_flag() -> None:
     reading = read_timex(tv_sec=1, tv_fraction=250_999, status=0x0001, maxerror_us=0, has_rtc=False)
     assert reading.utc_ms == 1_250
 

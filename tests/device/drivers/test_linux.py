@@ -85,7 +85,7 @@ def test_a_raspberry_pi_has_its_lights_its_beeper_and_its_voice_and_takes_no_pin
 
 
 @pytest.mark.parametrize("part", ["lights", "beeper", "voice"])
-def test_a_part_for_eye_or_ear_that_cannot_be_imported_is_told_by_its_own_code(
+def test_lights_beeper_and_voice_that_cannot_be_imported_have_a_code_of_their_own(
     monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     profile = load_profile("rpi-4")

@@ -130,7 +130,9 @@ def test_a_display_that_was_without_power_unseen_is_lit_and_mended(wire: Wire, o
     oled.show(FIRST)
     wire.plug(False)
     wire.plug(True)
-    assert not any(wire.chip.picture().tobytes())  # the control: it is dark, nobody was told
+    assert not any(
+        wire.chip.picture().tobytes()
+    )  # the control: it is dark, and no error was raised
     oled.show(FIRST)
     assert wire.chip.on
     assert not same(wire, FIRST)  # and its memory holds anything

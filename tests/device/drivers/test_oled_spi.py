@@ -91,7 +91,7 @@ def test_a_module_that_resets_itself_is_mended_without_a_reset_line(cable: SpiCa
     oled.show(FIRST)
     cable.plug(False)
     cable.plug(True)
-    assert not same(cable, FIRST)  # the control: it is dark, nobody was told
+    assert not same(cable, FIRST)  # the control: it is dark, and no error was raised
     for _ in range(64 // ROWS_A_PAGE):
         oled.show(FIRST)
     assert same(cable, FIRST)
@@ -122,7 +122,7 @@ def test_a_library_that_is_not_installed_is_a_fault_that_names_it(
     assert caught.value.code is PadCode.DISPLAY_GONE
 
 
-def test_keys_that_are_let_go_take_no_line_from_the_display(cable: SpiCable, oled: Oled) -> None:
+def test_keys_that_are_released_take_no_line_from_the_display(cable: SpiCable, oled: Oled) -> None:
     pins = importlib.import_module("device.drivers.rpi_pins").Pins("keys", PadCode.KEYS_GONE)
     pins.claim_input(5, pull_up=True)
     oled.show(FIRST)

@@ -39,7 +39,7 @@ def test_the_pins_that_are_taken_are_those_that_are_wired(name):
         board.keys.start(presses.append, faults.append)
         try:
             keys: Any = board.keys
-            until(lambda: keys.armed, 5, "keys ready for a finger")
+            until(lambda: keys.armed, 5, "the keys are armed")
             assert set(pi.pulls) == lines(name, "key")
             board.lights.show(frozenset(light.name for light in profile.lights.light))
             assert set(pi.driven) == lines(name, "light")

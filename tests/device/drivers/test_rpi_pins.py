@@ -1,4 +1,4 @@
-"""The door to RPi.GPIO: several users in one process, and what fails is told."""
+"""Pins by RPi.GPIO: several users in one process, and every failure is reported."""
 
 import importlib
 import os
@@ -60,7 +60,7 @@ def test_a_pin_of_somebody_else_can_be_neither_read_nor_driven_nor_released(pi: 
     assert keys.read(5)
 
 
-def test_the_chip_is_let_go_with_the_last_pin_and_not_before(pi: FakePi) -> None:
+def test_the_chip_is_released_with_the_last_pin_and_not_before(pi: FakePi) -> None:
     keys, lights = user("keys"), user("lights")
     keys.claim_input(5, pull_up=True)
     lights.claim_output(17, high=True)
@@ -72,7 +72,7 @@ def test_the_chip_is_let_go_with_the_last_pin_and_not_before(pi: FakePi) -> None
     assert pi.opened == 2
 
 
-def test_a_pin_that_another_process_holds_is_told_and_can_be_had_once_it_is_free(
+def test_a_pin_that_another_process_holds_is_reported_and_can_be_claimed_once_it_is_free(
     pi: FakePi,
 ) -> None:
     pi.elsewhere.add(6)
@@ -85,7 +85,7 @@ def test_a_pin_that_another_process_holds_is_told_and_can_be_had_once_it_is_free
     assert keys.read(6)
 
 
-def test_a_chip_that_is_not_there_is_told_and_opened_once_it_is(pi: FakePi) -> None:
+def test_a_missing_chip_is_reported_and_opened_once_it_is_there(pi: FakePi) -> None:
     pi.gone = True
     keys = user("keys")
     with pytest.raises(DriverError, match="can not open gpiochip"):
@@ -95,7 +95,7 @@ def test_a_chip_that_is_not_there_is_told_and_opened_once_it_is(pi: FakePi) -> N
     assert keys.read(6)
 
 
-def test_what_fails_later_is_told_with_its_pin(pi: FakePi) -> None:
+def test_what_fails_later_is_reported_with_its_pin(pi: FakePi) -> None:
     pins = user("lights", PadCode.SIGNAL_GONE)
     pins.claim_input(5, pull_up=True)
     pins.claim_output(17, high=True)
@@ -110,7 +110,7 @@ def test_what_fails_later_is_told_with_its_pin(pi: FakePi) -> None:
     assert not issubclass(error, OSError | RuntimeError | ValueError)  # it had to be named
 
 
-def test_a_number_that_no_pi_has_is_told(pi: FakePi) -> None:
+def test_a_number_that_no_pi_has_is_reported(pi: FakePi) -> None:
     with pytest.raises(DriverError, match="GPIO 99: cannot be claimed: The channel sent"):
         user("keys").claim_input(99, pull_up=True)
 

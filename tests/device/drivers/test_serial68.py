@@ -88,9 +88,9 @@ MARK = 0xE0
 """Unknown codes from here on mark the steps of the story: sent over the good line, behind all."""
 
 
-def told(bench: Bench, pad: FarPad) -> list[Press]:
-    """The story is played, with the traffic of the shared bus in between; what the host heard."""
-    heard: list[Press] = []
+def played(bench: Bench, pad: FarPad) -> list[Press]:
+    """Play the story, with other traffic of the shared bus in between; the presses that came."""
+    found: list[Press] = []
     marker = FarPad(WINDOW, pad.line)
     marker.press(MARK - 1)  # the line is open
     for step, code in enumerate(STORY):
@@ -100,35 +100,35 @@ def told(bench: Bench, pad: FarPad) -> list[Press]:
         pad.link.settle()
         marker.press(MARK + step)
         while (press := bench.pressed()).key != f"unknown_{MARK + step:02x}":
-            heard.append(press)
+            found.append(press)
         pad.forget()
         bench.boot.now_ms += RISING.resend_ms + 1
     bench.keys.stop()
-    heard += [bench.presses.get_nowait() for _ in range(bench.presses.qsize())]
-    return [press for press in heard if not press.key.startswith(("unknown_d", "unknown_e"))]
+    found += [bench.presses.get_nowait() for _ in range(bench.presses.qsize())]
+    return [press for press in found if not press.key.startswith(("unknown_d", "unknown_e"))]
 
 
 @pytest.mark.parametrize("link", LINKS)
 def test_each_physical_press_is_one_press_over_any_link(link: str, line: Line) -> None:
     pad = FarPad(WINDOW, line, LINKS[link]())
     with running(str(line.link)) as bench:
-        heard = told(bench, pad)
+        found = played(bench, pad)
     keys = RISING.by_code()
     wanted = [
         (keys[code].name, keys[code].level) if code in keys else ("unknown_09", None)
         for code in STORY
     ]
-    assert [(press.key, press.level) for press in heard] == wanted
-    assert {press.source for press in heard} == {"serial68"}
+    assert [(press.key, press.level) for press in found] == wanted
+    assert {press.source for press in found} == {"serial68"}
     if link in ("lossy", "late"):
         assert pad.sent > 3 * len(STORY)  # the links did their worst: presses were sent again
     assert bench.faults.empty()
 
 
-def test_control_a_host_that_counts_every_frame_hears_too_many(line: Line) -> None:
+def test_control_a_host_that_counts_every_frame_counts_too_many(line: Line) -> None:
     counts_all = msgspec.structs.replace(RISING, resend_ms=-1)
     with running(str(line.link), counts_all) as bench:
-        assert len(told(bench, FarPad(WINDOW, line, Late()))) > len(STORY)
+        assert len(played(bench, FarPad(WINDOW, line, Late()))) > len(STORY)
 
 
 # --- key maps -----------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_half_a_frame_before_the_plug_was_pulled_does_not_spoil_the_next(tmp_pat
         after.pull()
 
 
-def test_a_line_that_somebody_else_holds_is_a_fault_until_it_is_let_go(line: Line) -> None:
+def test_a_line_that_somebody_else_holds_is_a_fault_until_it_is_released(line: Line) -> None:
     with running(str(line.link)) as first:
         FarPad(WINDOW, line).press(4)
         first.pressed()

@@ -47,7 +47,7 @@ class Bench:
         return self.presses.get(timeout=PATIENCE_S)
 
     def released(self) -> None:
-        until(lambda: self.board.keys.at_rest, PATIENCE_S, "all fingers gone")
+        until(lambda: self.board.keys.at_rest, PATIENCE_S, "all keys are up")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     board.stop()
 
 
-def test_each_finger_is_one_press_with_its_level_though_contacts_bounce(bench: Bench) -> None:
+def test_each_press_is_counted_once_with_its_level_though_contacts_bounce(bench: Bench) -> None:
     names = [key.name for key in PROFILE.keys.key] * 3
     for name in names:
         bench.client.press(name, hold_ms=150)
@@ -84,7 +84,7 @@ def test_presses_of_one_key_in_haste_are_all_counted(bench: Bench) -> None:
     assert bench.presses.empty()
 
 
-def test_two_fingers_at_once_give_no_level(bench: Bench) -> None:
+def test_two_keys_at_once_give_no_level(bench: Bench) -> None:
     bench.client.press("satisfied", "very_dissatisfied")
     press = bench.pressed()
     assert (press.key, press.level) == ("satisfied+very_dissatisfied", None)
@@ -97,7 +97,7 @@ def test_a_worn_contact_is_a_fault(bench: Bench) -> None:
     )
 
 
-def test_a_finger_that_stays_is_one_press_and_can_be_taken_away(bench: Bench) -> None:
+def test_a_key_that_is_held_is_one_press_and_can_be_released(bench: Bench) -> None:
     bench.client.stuck("satisfied", True)
     assert bench.pressed().level is Level.SATISFIED
     bench.client.stuck("satisfied", False)
@@ -146,7 +146,7 @@ def test_a_picture_of_another_size_is_a_mistake(bench: Bench) -> None:
             bench.board.display.show(wrong)
 
 
-def test_the_wall_clock_is_set_and_trusted_as_told(bench: Bench) -> None:
+def test_the_wall_clock_is_set_with_its_trust(bench: Bench) -> None:
     bench.client.clock(0, "none")
     assert bench.board.wall.read().trust is Trust.NONE
     bench.client.clock(1_700_000_000_000, "ntp")
@@ -228,7 +228,7 @@ def test_an_idle_board_sleeps(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_contact_always_ends_as_its_finger_does(seed: int) -> None:
+def test_a_contact_always_ends_in_the_state_that_was_asked_for(seed: int) -> None:
     contact = Contact(random.Random(seed), 10.0)
     contact.press(100, 60)
     assert not contact.down(99)
@@ -258,19 +258,19 @@ def test_a_driver_that_this_machine_cannot_import_is_an_error_with_a_code(
 # --- lights, beeper, voice ------------------------------------------------------------------------
 
 
-def test_lights_beeper_and_voice_remember_in_order_what_was_seen_and_heard(bench: Bench) -> None:
+def test_lights_beeper_and_voice_log_in_order_what_they_did(bench: Bench) -> None:
     lights, beeper, voice = bench.board.lights, bench.board.beeper, bench.board.voice
     assert lights is not None
     assert beeper is not None
     assert voice is not None
     with SimClient(bench.path) as watcher:
-        news = watcher.watch_signals()
+        events = watcher.watch_signals()
         lights.show(frozenset({"satisfied", "dissatisfied"}))
         beeper.beep((60, 80))
         voice.say("invitation", ("zh", "ko"))
         voice.hush()
         voice.hush()  # there is nothing to cut off any more
-        seen = list(itertools.islice(news, 4))
+        seen = list(itertools.islice(events, 4))
     assert seen == bench.client.signals()
     assert seen == [
         SignalEvent(number=1, lit=("dissatisfied", "satisfied")),

@@ -51,7 +51,7 @@ def test_a_good_pad_passes_with_its_keys_alone(tmp_path: Path, listening: int) -
     assert one.bench.runner.passed
     assert "自检通过 / All passed" in one.out.getvalue()
     assert "pad 终端: pad-1" in one.bench.text
-    assert not (tmp_path / "board.sock").exists()  # everything was let go
+    assert not (tmp_path / "board.sock").exists()  # everything was released
 
 
 def test_the_ledger_is_not_touched(tmp_path: Path, listening: int) -> None:
@@ -75,7 +75,7 @@ def test_the_ledger_is_not_touched(tmp_path: Path, listening: int) -> None:
     assert before
 
 
-def test_every_mistake_of_a_hand_is_told(tmp_path: Path, listening: int) -> None:
+def test_every_mistake_of_the_technician_is_reported(tmp_path: Path, listening: int) -> None:
     with Technician(tmp_path, broker_port=listening, KEY_MS=10_000, ANSWER_MS=300) as one:
         one.sees("请按 非常满意 / Press Very satisfied")
         one.press("dissatisfied")
@@ -85,7 +85,7 @@ def test_every_mistake_of_a_hand_is_told(tmp_path: Path, listening: int) -> None
         one.press(YES)
         one.sees("请按 满意")
         one.press("dissatisfied")
-        one.touch("dissatisfied")  # told in the same words, so not again
+        one.touch("dissatisfied")  # the same text, so it is not printed again
         one.press("dissatisfied")
         one.sees("K04")
         one.sees("请按 基本满意")

@@ -148,7 +148,7 @@ def test_what_was_measured_badly_stays_failed_and_the_walk_goes_on() -> None:
     assert len(walk.passed) == 8
 
 
-def test_a_wrong_key_is_told_and_the_right_one_still_passes() -> None:
+def test_a_wrong_key_is_reported_and_the_right_one_still_passes() -> None:
     walk = Walk().measure().press("dissatisfied")
     assert walk.effects == [Prompt("wrong", walk.runner._step)]
     walk.press(YES)
@@ -156,7 +156,7 @@ def test_a_wrong_key_is_told_and_the_right_one_still_passes() -> None:
     assert "after dissatisfied" in walk.runner.items[f"key {YES}"].says
 
 
-def test_two_keys_at_once_are_told() -> None:
+def test_two_keys_at_once_are_reported() -> None:
     walk = Walk().measure().press("satisfied", YES)
     assert [one.words for one in walk.effects if isinstance(one, Prompt)] == ["several"]
 
@@ -179,7 +179,7 @@ def test_a_key_that_nobody_presses_is_skipped_in_time() -> None:
 
 @pytest.mark.parametrize("code", [PadCode.KEY_STUCK, PadCode.KEY_CHATTER])
 @pytest.mark.parametrize("when", ["before it is asked for", "while", "after it has passed"])
-def test_a_stuck_or_chattering_key_fails_whenever_it_is_told(code: PadCode, when: str) -> None:
+def test_a_stuck_or_chattering_key_fails_whenever_it_is_reported(code: PadCode, when: str) -> None:
     walk = Walk().measure()
     if when != "before it is asked for":
         walk.press(YES)

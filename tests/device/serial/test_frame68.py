@@ -158,10 +158,10 @@ def test_a_frame_whose_checksum_fails_is_never_a_press(frame: Frame, code: int, 
     assert [one for one in parsed(bytes(press)) if decoder.decode(one, 0)] == []
 
 
-# --- what a host hears -------------------------------------------------------------------------
+# --- the presses of one pad --------------------------------------------------------------------
 
 
-def test_only_presses_of_our_own_pad_are_heard() -> None:
+def test_only_presses_of_our_own_pad_are_decoded() -> None:
     decoder = PressDecoder(WINDOW, 1000)
     for foreign in (
         Frame(0x84, PRESS, b"\x04"),  # the pad of the next window
@@ -180,14 +180,14 @@ def test_only_presses_of_our_own_pad_are_heard() -> None:
 def test_a_frame_sent_again_is_no_second_press_and_a_later_one_is() -> None:
     decoder = PressDecoder(WINDOW, 1000)
 
-    def heard(code: int, mono_ms: int) -> bool:
+    def is_new(code: int, mono_ms: int) -> bool:
         one = decoder.decode(Frame(0x83, PRESS, bytes((code,))), mono_ms)
         assert one is not None
         return not one.repeated
 
-    assert heard(4, 0)
-    assert not heard(4, 80)
-    assert not heard(4, 1080)  # counted from the last copy
-    assert heard(4, 2081)
-    assert heard(3, 2082)  # another key is another press at once
-    assert heard(4, 2083)
+    assert is_new(4, 0)
+    assert not is_new(4, 80)
+    assert not is_new(4, 1080)  # counted from the last copy
+    assert is_new(4, 2081)
+    assert is_new(3, 2082)  # another key is another press at once
+    assert is_new(4, 2083)

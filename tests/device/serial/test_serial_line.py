@@ -1,4 +1,4 @@
-"""A serial line by itself: opened, lost, opened again; what is written while it is gone is lost."""
+"""A serial line by itself: opened, lost, opened again; data that is written meanwhile is lost."""
 
 import queue
 import socket
@@ -17,8 +17,8 @@ from tests.rigs.serial.serial_keypad import PATIENCE_S, Line, SocketLine
 SOON = {"silence_s": 0.05, "retry_s": 0.02}
 
 
-class Heard:
-    """Everything that a line told."""
+class LineCalls:
+    """The calls of a line, by kind."""
 
     def __init__(self) -> None:
         self.openings: queue.Queue[None] = queue.Queue()
@@ -33,41 +33,41 @@ class Heard:
 
 
 @contextmanager
-def running(line: SerialLine) -> Iterator[Heard]:
-    heard = Heard()
+def running(line: SerialLine) -> Iterator[LineCalls]:
+    calls = LineCalls()
     line.start(
-        on_open=lambda: heard.openings.put(None),
-        on_bytes=heard.pieces.put,
-        on_gone=lambda gone, detail: heard.gone.put((gone, detail)),
+        on_open=lambda: calls.openings.put(None),
+        on_bytes=calls.pieces.put,
+        on_gone=lambda gone, detail: calls.gone.put((gone, detail)),
     )
     try:
-        yield heard
+        yield calls
     finally:
         line.stop()
 
 
-def test_what_comes_is_heard_what_is_said_goes_out_and_silence_is_heard_too(tmp_path: Path) -> None:
+def test_bytes_and_silence_are_delivered_and_data_is_written(tmp_path: Path) -> None:
     far = Line(tmp_path / "line")
     near = SerialLine(str(far.link), 9600, "line", **SOON)
-    with running(near) as heard:
-        heard.openings.get(timeout=PATIENCE_S)
+    with running(near) as calls:
+        calls.openings.get(timeout=PATIENCE_S)
         far.write(b"\x68\x00\xff")
-        assert heard.bytes(3) == b"\x68\x00\xff"
-        assert heard.pieces.get(timeout=PATIENCE_S) == b""
+        assert calls.bytes(3) == b"\x68\x00\xff"
+        assert calls.pieces.get(timeout=PATIENCE_S) == b""
         near.write(b"\xff\x16")
         assert far.read(PATIENCE_S) == b"\xff\x16"
-        assert heard.gone.empty()
+        assert calls.gone.empty()
     far.pull()
 
 
 def test_what_is_said_to_a_line_that_is_gone_is_lost_and_nothing_breaks(tmp_path: Path) -> None:
     near = SerialLine(str(tmp_path / "line"), 9600, "line", **SOON)
     near.write(b"before the start")
-    with running(near) as heard:
-        assert heard.gone.get(timeout=PATIENCE_S)[0] is True
+    with running(near) as calls:
+        assert calls.gone.get(timeout=PATIENCE_S)[0] is True
         near.write(b"to nobody")
         far = Line(tmp_path / "line")
-        assert heard.gone.get(timeout=PATIENCE_S) == (False, "")
+        assert calls.gone.get(timeout=PATIENCE_S) == (False, "")
         near.write(b"now")
         assert far.read(PATIENCE_S) == b"now"
     near.write(b"after the end")
@@ -87,22 +87,22 @@ def test_a_line_that_takes_nothing_is_gone_and_is_opened_again(
 
     monkeypatch.setattr(serial.Serial, "write", stuck_once)
     near = SerialLine(str(far.link), 9600, "line", **SOON)
-    with running(near) as heard:
-        heard.openings.get(timeout=PATIENCE_S)
+    with running(near) as calls:
+        calls.openings.get(timeout=PATIENCE_S)
         near.write(b"lost")
-        gone, detail = heard.gone.get(timeout=PATIENCE_S)
+        gone, detail = calls.gone.get(timeout=PATIENCE_S)
         assert gone
         assert "Write timeout" in detail
-        assert heard.gone.get(timeout=PATIENCE_S) == (False, "")
-        near.write(b"heard")
-        assert far.read(PATIENCE_S) == b"heard"
+        assert calls.gone.get(timeout=PATIENCE_S) == (False, "")
+        near.write(b"again")
+        assert far.read(PATIENCE_S) == b"again"
     far.pull()
 
 
 def test_the_speed_is_the_one_asked_for(tmp_path: Path) -> None:
     far = Line(tmp_path / "line")
-    with running(SerialLine(str(far.link), 19200, "line", **SOON)) as heard:
-        heard.openings.get(timeout=PATIENCE_S)
+    with running(SerialLine(str(far.link), 19200, "line", **SOON)) as calls:
+        calls.openings.get(timeout=PATIENCE_S)
         assert termios.tcgetattr(far.master)[5] == termios.B19200
     far.pull()
 
@@ -120,9 +120,9 @@ def test_a_serial_server_is_asked_whether_it_is_still_there(
 
     monkeypatch.setattr(serial, "serial_for_url", seen)
     server = SocketLine()
-    with running(SerialLine(server.url, 9600, "line", **SOON)) as heard:
+    with running(SerialLine(server.url, 9600, "line", **SOON)) as calls:
         server.connected()
-        heard.openings.get(timeout=PATIENCE_S)
+        calls.openings.get(timeout=PATIENCE_S)
         plug = lines[0]._socket
         assert plug.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         idle, every, times = (

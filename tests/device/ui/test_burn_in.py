@@ -1,4 +1,4 @@
-"""What keeps a display from burning in: everything walks about, whole, and nothing stays lit."""
+"""Protection from burn-in: everything is moved, whole, and no pixel stays lit."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -26,22 +26,22 @@ def merged(profile: Profile, folder: Path, base: str = BASE) -> Node:
 
 @pytest.mark.dtc
 @pytest.mark.parametrize("name", PIS)
-def test_the_kernel_is_told_the_lines_of_the_profile_and_the_codes_of_the_map(name, tmp_path):
+def test_the_overlay_has_the_lines_of_the_profile_and_the_codes_of_the_map(name, tmp_path):
     profile = load_profile(name)
     root = merged(profile, tmp_path)
     keys = root.at(NAME)
     assert keys.text("compatible") == "gpio-keys"
     assert keys.text("label") == NAME
     assert "autorepeat" not in keys.properties
-    told = {}
+    found = {}
     for node in keys.children.values():
         chip, line, flags = node.cells("gpios")
         assert root.by_phandle(chip) is root.at("soc/gpio@7e200000")
         assert flags == 1, "active low"
         assert node.cells("debounce-interval") == (profile.keys.debounce_ms,)
-        told[node.text("label")] = (line, *node.cells("linux,code"))
+        found[node.text("label")] = (line, *node.cells("linux,code"))
     codes = {coded.name: (coded.code, coded.level) for coded in CODES.key}
-    assert told == {key.name: (key.line, codes[key.name][0]) for key in profile.keys.key}
+    assert found == {key.name: (key.line, codes[key.name][0]) for key in profile.keys.key}
     assert {key.name: key.level for key in profile.keys.key} == {
         name: level for name, (_, level) in codes.items()
     }
@@ -76,7 +76,7 @@ def test_it_does_not_fit_a_tree_without_pins(tmp_path):
 
 
 @pytest.mark.dtc
-def test_what_the_compiler_complains_of_is_heard(tmp_path):
+def test_an_error_of_the_compiler_is_noticed(tmp_path):
     """Control: a node with an address that it does not have is a warning."""
     wrong = BASE.replace("gpio: gpio@7e200000", "gpio: gpio@1")
     _, says = compile_tree(wrong, tmp_path, "wrong")

@@ -218,7 +218,7 @@ board.keys.stop()
 """
 
 
-def test_a_user_who_may_not_open_it_is_told_so_and_goes_on_once_let_in(
+def test_a_user_who_may_not_open_it_is_reported_so_and_goes_on_once_let_in(
     rig: UinputRig,
 ) -> None:
     Path(rig.pad.path).chmod(0o600)

@@ -78,7 +78,7 @@ sys.stdin.read()
 """
 
 
-def test_a_line_that_another_process_holds_is_a_fault_until_it_is_let_go(rig: GpioRig) -> None:
+def test_a_line_that_another_process_holds_is_a_fault_until_it_is_released(rig: GpioRig) -> None:
     line = rig.lines["satisfied"]
     number = rig.chip.chip.removeprefix("gpiochip")
     with subprocess.Popen(

@@ -103,7 +103,7 @@ def test_a_prompt_that_is_cut_off_leaves_the_card_to_the_next(place: Place) -> N
     assert place.faults == []
 
 
-def test_a_card_that_is_pulled_out_in_the_middle_is_told_and_heals(place: Place) -> None:
+def test_a_card_that_is_pulled_out_in_the_middle_is_reported_and_heals(place: Place) -> None:
     record(place.folder / "zh" / "invitation.wav", 1, length_s=60, rate_hz=RATE_HZ)
     record(place.folder / "zh" / "thanks.wav", 2, length_s=0.3, rate_hz=RATE_HZ)
     place.voice.say("invitation", ("zh",))
