@@ -33,7 +33,7 @@ from device.ports import BootClock, FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[Iterable[KeyEvent]], None]
+OnEvents = Callable[[Iterable[KeyEvent]], None]
 
 SOURCE = "evdev"
 """The source that is stated in presses."""
@@ -78,7 +78,7 @@ class InputKeys:
         self._dev = dev
         self._retry_s = retry_s
         self._ending = threading.Event()
-        self._wake: int | None = None
+        self._wake_fd: int | None = None
         self._thread: threading.Thread | None = None
         self._fault: str | None = None
         self._lost = False
@@ -93,38 +93,38 @@ class InputKeys:
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Start the thread that opens and reads the device; a missing one is a fault, no error."""
         self._ending.clear()
-        awake, self._wake = os.pipe()
+        woken_fd, self._wake_fd = os.pipe()
         self._thread = threading.Thread(
-            target=self._run, args=(awake, on_press, on_fault), name="keys", daemon=True
+            target=self._run, args=(woken_fd, on_press, on_fault), name="keys", daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
         """Close the device and deliver nothing more; safe to call twice."""
         self._ending.set()
-        if self._wake is not None:
-            os.close(self._wake)  # POLLHUP at the other end ends the thread's `poll`
-            self._wake = None
+        if self._wake_fd is not None:
+            os.close(self._wake_fd)  # POLLHUP at the other end ends the thread's `poll`
+            self._wake_fd = None
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         self._thread = None
 
     # --- the thread -------------------------------------------------------------------------
 
-    def _run(self, awake: int, on_press: OnPress, on_fault: OnFault) -> None:
-        def deliver_here(events: Iterable[KeyEvent]) -> None:
+    def _run(self, woken_fd: int, on_press: OnPress, on_fault: OnFault) -> None:
+        def on_events(events: Iterable[KeyEvent]) -> None:
             deliver(events, on_press, on_fault)
 
         try:
             while not self._ending.is_set():
-                self._read_until_lost(awake, deliver_here, on_fault)
+                self._read_until_lost(woken_fd, on_events, on_fault)
         except Exception as error:
             log.exception("the keys' thread ended")
             on_fault(FaultReport(PadCode.KEYS_GONE, True, f"its thread ended: {error}"))
         finally:
-            os.close(awake)
+            os.close(woken_fd)
 
-    def _read_until_lost(self, awake: int, deliver: Deliver, on_fault: OnFault) -> None:
+    def _read_until_lost(self, woken_fd: int, on_events: OnEvents, on_fault: OnFault) -> None:
         """Find the device and read it until it is lost or `stop` is called."""
         try:
             node = find_node(self._keypad, self._options, self._sysfs)
@@ -132,10 +132,10 @@ class InputKeys:
                 with self._opened(node) as device:
                     self._report(on_fault, None)
                     self.armed = True
-                    self._listen(device, awake, deliver)
+                    self._listen(device, woken_fd, on_events)
             finally:
                 self.armed = False
-                deliver(self._chords.end())
+                on_events(self._chords.end())
         except DriverError as error:
             self._report(on_fault, error.detail)
             self._ending.wait(self._retry_s)
@@ -162,9 +162,9 @@ class InputKeys:
             reason = REMEDIES.get(error.errno or 0, str(error))
             raise DriverError(f"{path}: {reason}", PadCode.KEYS_GONE) from error
 
-    def _listen(self, device: "evdev.InputDevice[str]", awake: int, deliver: Deliver) -> None:
+    def _listen(self, device: "evdev.InputDevice[str]", woken_fd: int, on_events: OnEvents) -> None:
         poller = select.poll()
-        for fd in (device.fd, awake):
+        for fd in (device.fd, woken_fd):
             poller.register(fd, select.POLLIN)
         past_ms = self._boot.mono_ms()
         while not self._ending.is_set():
@@ -173,10 +173,10 @@ class InputKeys:
             # clock is read before the events, and one millisecond is taken off for an event that
             # the kernel has stamped but not yet queued.
             past_ms = self._boot.mono_ms() - 1
-            self._read(device, deliver)
-            deliver(self._chords.tick(past_ms))
+            self._read(device, on_events)
+            on_events(self._chords.tick(past_ms))
 
-    def _read(self, device: "evdev.InputDevice[str]", deliver: Deliver) -> None:
+    def _read(self, device: "evdev.InputDevice[str]", on_events: OnEvents) -> None:
         """Deliver all events in the queue. Raises OSError (ENODEV) when the device is unplugged."""
         while True:
             try:
@@ -193,13 +193,13 @@ class InputKeys:
                     if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_REPORT:
                         self._lost = False
                         log.warning("%s: events were lost", device.path)
-                        deliver(self._chords.resync(mono_ms, device.active_keys()))
+                        on_events(self._chords.resync(mono_ms, device.active_keys()))
                 elif event.type == ecodes.EV_KEY:
                     if event.value == DOWN and not self._chords.knows(event.code):
                         # Never a level by guess (law 1).
                         text = "%s: key code 0x%02x is not in the pad's key map"
                         log.warning(text, device.path, event.code)
-                    deliver(self._chords.feed(mono_ms, event.code, event.value))
+                    on_events(self._chords.feed(mono_ms, event.code, event.value))
 
     def _report(self, on_fault: OnFault, fault: str | None) -> None:
         """Report a change. A new fault is raised before the old one is cleared, so that the window
