@@ -60,7 +60,7 @@ def test_lights_beeps_and_prompts_are_the_same_whichever_key_was_pressed(hall: H
 
 
 def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(hall: Hall) -> None:
-    pad = hall.pad(timings="invitation_s = 1\ngrace_s = 0\nthanks_s = 1")
+    pad = hall.pad(timings="invitation_s = 4\ngrace_s = 0\nthanks_s = 1")
     with SimClient(pad.control) as board:
         pad.invite("nobody")
         pad.eye.until(Scene.LAPSED)

@@ -101,7 +101,7 @@ def test_a_touch_is_a_rating_and_thanks_comes_after_it(window: Window, key: str)
 
 
 @pytest.mark.parametrize(
-    "window", [("invitation_s = 30\ngrace_s = 3\nthanks_s = 2", "")], indirect=True
+    "window", [("invitation_s = 30\ngrace_s = 6\nthanks_s = 2", "")], indirect=True
 )
 def test_a_slip_of_the_finger_is_corrected_and_reasons_follow(window: Window) -> None:
     invitation = window.ask("c1")

@@ -22,7 +22,7 @@ SIZES = ((1024, 600), (1280, 800))
 
 @pytest.fixture
 def pad(tmp_path: Path) -> Iterator[PadProcess]:
-    timings = "invitation_s = 4\ngrace_s = 0\nthanks_s = 1"
+    timings = "invitation_s = 10\ngrace_s = 0\nthanks_s = 1"  # of which pictures take some
     with desk_pad(tmp_path / "pad", timings=timings) as one:
         yield one
 
