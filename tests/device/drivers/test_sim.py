@@ -91,7 +91,7 @@ def test_two_keys_at_once_give_no_level(bench: Bench) -> None:
 
 
 def test_a_worn_contact_is_a_fault(bench: Bench) -> None:
-    bench.client.chatter("satisfied", for_ms=1000)
+    bench.client.chatter("satisfied", for_ms=5000)  # a busy machine sees a part of it
     assert bench.faults.get(timeout=PATIENCE_S) == FaultReport(
         PadCode.KEY_CHATTER, True, "satisfied"
     )
