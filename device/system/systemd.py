@@ -1,9 +1,7 @@
 """Reports to systemd: ready, status, still running, stopping (sd_notify(3)).
 
 Each report is one datagram; without systemd (no NOTIFY_SOCKET) none is sent. No library is used,
-because it is one `sendto`: of the packages on PyPI `sdnotify`, the usual one, is from 2017,
-`cysystemd` binds the C library, and the maintained one, `systemd-watchdog`, sends the same datagram
-from a class of its own.
+because it is one `sendto` (docs/decisions/0007-own-sd-notify.md).
 
 The agent's own loop reports to systemd's watchdog, and only while the agent's threads run. So
 systemd restarts an agent whose loop hangs; a thread that has ended makes the agent end itself. A
