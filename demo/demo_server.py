@@ -25,12 +25,20 @@ from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.staged_pad import StagedPad
 from demo.view_model import ViewModel
+from web.security_headers import content_policy, page_headers
 
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("static")
-EASE_S = 0.04
+COLLECT_S = 0.04
 """Changes within this time are sent together: a picture and the entries that belong to it."""
+
+HEADERS = page_headers(
+    # The icon is an empty `data:` address.
+    content_policy({"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'"}),
+    referrer="no-referrer",
+    cache="no-store",
+)
 
 Action = Callable[[StagedPad, dict[str, Any]], Awaitable[object]]
 
@@ -87,11 +95,10 @@ def build_app(show: ViewModel) -> Starlette:
         return _json(await show.verify(), 200)
 
     async def events(_: Request) -> Response:
-        headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(_stream(show), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_stream(show), media_type="text/event-stream", headers=HEADERS)
 
     async def index(_: Request) -> Response:
-        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-store"})
+        return FileResponse(PAGE / "index.html", headers=HEADERS)
 
     return Starlette(
         routes=[
@@ -111,7 +118,7 @@ async def _stream(show: ViewModel) -> AsyncIterator[bytes]:
     last_pictures: dict[str, bytes] = {}
     while not show.closing:
         version = await show.after(version)
-        await asyncio.sleep(EASE_S)
+        await asyncio.sleep(COLLECT_S)
         for pad, picture in show.pictures().items():
             if last_pictures.get(pad) != picture:
                 last_pictures[pad] = picture
