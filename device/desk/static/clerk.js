@@ -1,8 +1,8 @@
-/* The clerk's page: sign in, invite, see whether it was answered, pause. Never a level.
+/* The clerk's page: sign in, invite, see whether the citizen has answered, pause. Never a level.
  *
- * The pad's token stays with this computer (localStorage): a technician enters it once, or opens the
- * page once as …/#token=…, which is taken out of the address at once and never leaves the browser
- * but to the pad. Who sits here is for this tab only (sessionStorage), as are the cases.
+ * The pad's token stays on this computer (localStorage): a technician enters it once, or opens the
+ * page once as …/#token=…. The page removes it from the address immediately and sends it to the pad
+ * only. The clerk's number and the cases are kept for this tab only (sessionStorage).
  */
 (function () {
   "use strict";
@@ -16,7 +16,7 @@
     unbound: "评价器尚未绑定窗口",
     away: "与评价器失去联系，正在重新连接…"
   };
-  var ENDING = "评价已结束，请稍候"; // the pad still says thanks
+  var ENDING = "评价已结束，请稍候"; // the pad still shows thanks
   var PROBLEMS = {
     busy: "上一位群众还在评价，请稍候。",
     paused: "窗口已暂停服务，请先恢复。",
@@ -32,12 +32,12 @@
     slow: "正在联系评价器…",
     composed: "输入法是中文状态。请切换成英文，重新扫描；编号没有错，就再按一次回车。"
   };
-  var PASSING = ["busy", "paused", "fault", "unbound", "unreachable"]; // settled when it is ready
+  var PASSING = ["busy", "paused", "fault", "unbound", "unreachable"]; // over once the window is ready
   var SHOWN = 10;
-  var SLOW_MS = 400; // after which a clerk wonders
-  var TWICE_MS = 300; // some scanners end with two Enters
-  var SCANNER_MS = 100; // between two keys; a finger is slower
-  var SCANNED = 5; // keys in a row that fast are no finger's
+  var SLOW_MS = 400; // after this the page says that it is waiting
+  var TWICE_MS = 300; // a second Enter within this time is a scanner's
+  var SCANNER_MS = 100; // between two keys of a scanner; people type more slowly
+  var SCANNED = 5; // so many keys in a row that fast are a scanner's
 
   var here = function (id) {
     return document.getElementById(id);
@@ -46,12 +46,12 @@
   var in_tab = storage("sessionStorage");
   var pad = null;
   var link = null;
-  var standing_now = null; // the window, as last heard
-  var troubled = null; // the code of the problem that is shown
-  var refused = null; // the case that has been rated already
+  var window_now = null; // the last window event
+  var problem_code = null; // of the problem that is shown
+  var refused = null; // the request for a case that has been rated already
   var visits = kept();
 
-  /* The browser's, or one that lasts as long as the page: in another page's frame it may be barred. */
+  /* The browser's storage, or one that lasts as long as the page: in a frame it may be blocked. */
   function storage(name) {
     try {
       window[name].getItem("token");
@@ -83,7 +83,7 @@
     here(id).hidden = !on;
   }
 
-  /* What was meant: an input method may have made ＤＨ－１ of DH-1. */
+  /* A Chinese input method may have made ＤＨ－１ of DH-1: undo that. */
   function plain(text) {
     return text.replace(/[０-９Ａ-Ｚａ-ｚ－]/g, function (wide) {
       return String.fromCharCode(wide.charCodeAt(0) - 0xfee0);
@@ -106,7 +106,7 @@
     var signed_in = clerk && token;
     if (link) link.close();
     link = null;
-    standing_now = null;
+    window_now = null;
     show("sign-in", !signed_in);
     show("desk", signed_in);
     show("who", signed_in);
@@ -127,7 +127,7 @@
     visits.forEach(function (visit) {
       if (visit.standing === "open") pad.follow(visit.invitation);
     });
-    link = pad.listen(hear);
+    link = pad.listen(take_event);
     draw();
     here("case").focus();
   }
@@ -157,13 +157,13 @@
     begin();
   });
 
-  /* --- what the pad says --- */
+  /* --- events of the pad --- */
 
-  function hear(event) {
+  function take_event(event) {
     if (event.event === "window") {
-      var was_ready = standing_now && standing_now.state === "ready";
-      standing_now = event;
-      if (event.state === "ready" && !was_ready && PASSING.indexOf(troubled) >= 0) problem(null);
+      var was_ready = window_now && window_now.state === "ready";
+      window_now = event;
+      if (event.state === "ready" && !was_ready && PASSING.indexOf(problem_code) >= 0) problem(null);
     }
     if (event.event === "standing") {
       visits.forEach(function (visit) {
@@ -172,7 +172,7 @@
       keep();
     }
     if (event.event === "link" && !event.connected) {
-      standing_now = null;
+      window_now = null;
       if (event.code === "unauthorised") {
         on_computer.removeItem("token");
         begin();
@@ -184,7 +184,7 @@
   }
 
   function draw() {
-    var now = standing_now;
+    var now = window_now;
     var state = now ? now.state : "away";
     var last = visits[0];
     var words = STATES[state] + (now && now.fault ? " " + now.fault : "");
@@ -197,15 +197,15 @@
     if (here("state").textContent !== words) here("state").textContent = words;
     here("pause").disabled = !now || state === "unbound";
     here("pause").textContent = state === "paused" ? "恢复服务" : "暂停服务";
-    // An old "rated" beside a refusal would be taken for the new one's.
-    show("now", last && (last.standing === "open" || !troubled));
+    // An earlier "rated" beside a refusal would be read as the outcome of the refused case.
+    show("now", last && (last.standing === "open" || !problem_code));
     show("withdraw", last && last.standing === "open");
     if (last) {
       here("now").dataset.standing = last.standing;
       here("now-standing").textContent = STANDINGS[last.standing];
       here("now-case").textContent = last.case;
     }
-    // Read on the task bar, while another program has the screen.
+    // The title is read on the task bar, while another program is in front.
     var of_case = last && (state === "ready" || state === "busy");
     document.title = (of_case ? STANDINGS[last.standing] + " " + last.case : words) + " · 窗口 " +
       here("window").textContent;
@@ -228,26 +228,26 @@
   }
 
   function problem(error) {
-    troubled = error && error.code;
+    problem_code = error && error.code;
     show("problem", error);
-    show("again", troubled === "already-rated");
-    here("problem").dataset.kind = troubled === "slow" ? "slow" : "refused";
-    var words = PROBLEMS[troubled] || "评价器没有接受（" + troubled + "）。";
+    show("again", problem_code === "already-rated");
+    here("problem").dataset.kind = problem_code === "slow" ? "slow" : "refused";
+    var words = PROBLEMS[problem_code] || "评价器没有接受（" + problem_code + "）。";
     here("says").textContent = error ? words.replace("…", function (rest) {
       return error.case || rest;
     }) : "";
     draw();
   }
 
-  /* --- what the clerk does --- */
+  /* --- actions of the clerk --- */
 
-  function invite(wish) {
+  function invite(service) {
     var field = here("case");
     var slow = window.setTimeout(problem, SLOW_MS, { code: "slow" });
     problem(null);
     field.focus();
-    field.select(); // what is scanned next takes its place
-    pad.invite(wish).then(function (made) {
+    field.select(); // the next scan replaces it
+    pad.invite(service).then(function (made) {
       window.clearTimeout(slow);
       problem(null);
       var known = visits.some(function (visit) {
@@ -256,25 +256,25 @@
       if (!known) {
         visits.unshift({
           invitation: made.invitation,
-          case: wish.case,
+          case: service.case,
           standing: made.standing,
           time: new Date().toTimeString().slice(0, 5)
         });
         keep();
       }
-      if (plain(field.value) === wish.case) field.value = "";
+      if (plain(field.value) === service.case) field.value = "";
       draw();
     }, function (error) {
       window.clearTimeout(slow);
-      refused = wish;
-      problem({ code: error.code, case: wish.case });
-      if (plain(field.value) === wish.case) field.select();
+      refused = service;
+      problem({ code: error.code, case: service.case });
+      if (plain(field.value) === service.case) field.select();
     });
   }
 
   var last_enter = { number: "", ms: 0 };
-  var composed = false; // an input method took part
-  var fast = { keys: 0, ms: 0 }; // how many keys came as a scanner's do
+  var composed = false; // an input method has changed the text
+  var fast = { keys: 0, ms: 0 }; // how many keys in a row came as fast as a scanner's
 
   here("ask").addEventListener("submit", function (event) {
     event.preventDefault();
@@ -308,13 +308,13 @@
 
   here("pause").addEventListener("click", function () {
     problem(null);
-    var paused = standing_now && standing_now.state === "paused";
+    var paused = window_now && window_now.state === "paused";
     (paused ? pad.resume() : pad.pause()).then(null, problem);
     here("case").focus();
   });
 
   document.addEventListener("keydown", function (event) {
-    var key = event.key || ""; // none, when the browser fills in by itself
+    var key = event.key || ""; // undefined when the browser fills the field in by itself
     if (here("desk").hidden) return;
     fast.keys = event.timeStamp - fast.ms < SCANNER_MS ? fast.keys + 1 : 1;
     fast.ms = event.timeStamp;
@@ -323,10 +323,10 @@
       here("case").focus();
       problem(null);
     }
-    // A scanner's line feed, which would open the browser's downloads.
+    // A scanner's line feed is Ctrl-J, which would open the browser's downloads.
     if (event.ctrlKey && key.toLowerCase() === "j") event.preventDefault();
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    // A scanner types wherever the focus is; it belongs into the field.
+    // A scanner types wherever the focus is: move it to the field.
     var at = document.activeElement;
     if (key.length === 1 && (!at || at.tagName !== "INPUT") && key !== " ") {
       here("case").focus();

@@ -4,55 +4,55 @@
  *   pad.invite({ case: "DH-2026-17", step: "办结" }).then(function (made) { … made.invitation … });
  *   var link = pad.listen(function (event) { … event.event, event.standing … });
  *
- * No other file, no build step; ES2017 at most, for the browsers that offices have. A level is
- * never told: a standing is open, rated, unrated or withdrawn. Every call gives a Promise; it is
- * rejected with an Error whose `code` is a stable word ("busy", "already-rated", "unreachable" …),
- * whose `message` says what happened and whose `remedy` what to do.
+ * One file, no build step; ES2017 at most, for the browsers of offices. No level is ever told: a
+ * standing is open, rated, unrated or withdrawn. Every method returns a Promise. It is rejected with
+ * an Error whose `code` is a stable name ("busy", "already-rated", "unreachable" …), whose `message`
+ * says what happened and whose `remedy` says what to do.
  */
 (function (root) {
   "use strict";
 
-  var PATIENCE_MS = 10000; // for one answer
-  var SILENCE_MS = 40000; // the pad says something every 15 s
-  var SOONEST_MS = 500; // between two tries; doubled up to …
-  var LATEST_MS = 10000;
+  var TIMEOUT_MS = 10000; // for one answer
+  var SILENCE_MS = 40000; // the pad sends an event every 15 s
+  var FIRST_RETRY_MS = 500; // then twice as long each time, up to …
+  var LAST_RETRY_MS = 10000;
 
-  /* options: url (none: where the page came from), token, clerk (who invites), window (if given,
-   * a pad of another window refuses). */
+  /* options: url (default: the page's own server), token, clerk (the number of who invites), window
+   * (if given, a pad of another window refuses). */
   function RatingPad(options) {
     options = options || {};
     this.url = (options.url || root.location.origin).replace(/\/+$/, "");
     this.token = options.token || "";
     this.clerk = options.clerk || null;
     this.windowName = options.window || null;
-    this._open = {}; // invitations that have not ended, as far as this page knows
+    this._open = {}; // the invitations that have not ended as far as this page knows
   }
 
   /* Invite the citizen to rate. service: case, matter, step, again, channel (all optional). */
   RatingPad.prototype.invite = function (service) {
     var open = this._open;
-    var wish = { window: this.windowName, clerk: this.clerk };
+    var body = { window: this.windowName, clerk: this.clerk };
     Object.keys(service || {}).forEach(function (name) {
-      wish[name] = service[name];
+      body[name] = service[name];
     });
-    return this._call("POST", "/v1/invitations", wish).then(function (made) {
+    return this._call("POST", "/v1/invitations", body).then(function (made) {
       if (made.standing === "open") open[made.invitation] = true;
       return made;
     });
   };
 
-  /* Take back an invitation that nobody has answered. */
+  /* Withdraw an invitation that nobody has answered. */
   RatingPad.prototype.withdraw = function (invitation, reason) {
     var path = "/v1/invitations/" + encodeURIComponent(invitation) + "/withdraw";
     return this._call("POST", path, reason ? { reason: reason } : {});
   };
 
-  /* What became of it: { invitation, standing }. */
+  /* The standing of an invitation: { invitation, standing }. */
   RatingPad.prototype.standing = function (invitation) {
     return this._call("GET", "/v1/invitations/" + encodeURIComponent(invitation));
   };
 
-  /* Follow an invitation that another page, or this one before a reload, has made. */
+  /* Follow an invitation that was made by another page, or by this one before a reload. */
   RatingPad.prototype.follow = function (invitation) {
     this._open[invitation] = true;
   };
@@ -70,19 +70,19 @@
     return this._call("POST", "/v1/window/resume", { by: this.clerk, window: this.windowName });
   };
 
-  /* Hear of everything that happens, over a connection that is taken up again by itself. `hear` is
-   * called with { event: "link", connected, code }, { event: "window", … } and
-   * { event: "standing", invitation, standing }; what ended while the link was down is told when it
-   * is up again. Gives an object with close(). */
-  RatingPad.prototype.listen = function (hear) {
-    return new Link(this, hear);
+  /* Receive all events, over a connection that is made again by itself. `on_event` is called with
+   * { event: "link", connected, code }, { event: "window", … } and
+   * { event: "standing", invitation, standing }. Invitations that ended while there was no
+   * connection are reported once there is one. Returns an object with close(). */
+  RatingPad.prototype.listen = function (on_event) {
+    return new Link(this, on_event);
   };
 
-  RatingPad.prototype._call = function (method, path, wish) {
+  RatingPad.prototype._call = function (method, path, body) {
     var request = { method: method, headers: { Authorization: "Bearer " + this.token } };
-    if (wish) {
+    if (body) {
       request.headers["Content-Type"] = "application/json";
-      request.body = JSON.stringify(wish);
+      request.body = JSON.stringify(body);
     }
     var asked = root.fetch(this.url + path, request).then(
       function (answer) {
@@ -95,7 +95,7 @@
     return new Promise(function (resolve, reject) {
       var late = root.setTimeout(function () {
         reject(failure("unreachable", "the pad does not answer"));
-      }, PATIENCE_MS);
+      }, TIMEOUT_MS);
       asked.then(
         function (body) {
           root.clearTimeout(late);
@@ -116,12 +116,12 @@
     return error;
   }
 
-  function Link(pad, hear) {
+  function Link(pad, on_event) {
     this._pad = pad;
-    this._hear = hear;
+    this._on_event = on_event;
     this._socket = null;
     this._timer = null;
-    this._wait_ms = SOONEST_MS;
+    this._wait_ms = FIRST_RETRY_MS;
     this._connected = null;
     this._closed = false;
     this._connect();
@@ -152,14 +152,14 @@
     var self = this;
     this._socket = socket;
     socket.onopen = function () {
-      self._wait_ms = SOONEST_MS;
-      self._stir();
-      self._tell_link(true);
+      self._wait_ms = FIRST_RETRY_MS;
+      self._expect_event();
+      self._report_link(true);
       self._catch_up();
     };
     socket.onmessage = function (message) {
       var event = JSON.parse(message.data);
-      self._stir();
+      self._expect_event();
       self._take(event);
     };
     socket.onclose = function () {
@@ -167,13 +167,13 @@
     };
   };
 
-  /* Something was heard; the next thing must come before long. */
-  Link.prototype._stir = function () {
+  /* Something was received: start the time within which the next event must come. */
+  Link.prototype._expect_event = function () {
     var socket = this._socket;
     var self = this;
     root.clearTimeout(this._timer);
     this._timer = root.setTimeout(function () {
-      socket.close(); // a cable that is out may keep onclose waiting for minutes
+      socket.close(); // without a cable, onclose may come only minutes later
       if (self._socket === socket) self._lost("unreachable");
     }, SILENCE_MS);
   };
@@ -183,30 +183,30 @@
     this._socket = null;
     root.clearTimeout(this._timer);
     if (this._closed) return;
-    this._tell_link(false, code);
+    this._report_link(false, code);
     var wait_ms = this._wait_ms * (0.5 + Math.random() / 2);
-    this._wait_ms = Math.min(LATEST_MS, this._wait_ms * 2);
+    this._wait_ms = Math.min(LAST_RETRY_MS, this._wait_ms * 2);
     this._timer = root.setTimeout(function () {
       self._connect();
     }, wait_ms);
   };
 
-  Link.prototype._tell_link = function (connected, code) {
+  Link.prototype._report_link = function (connected, code) {
     if (connected === this._connected && !code) return;
     this._connected = connected;
-    this._tell({ event: "link", connected: connected, code: code || null });
+    this._report({ event: "link", connected: connected, code: code || null });
   };
 
-  /* What became meanwhile of the invitations that were open when the link was lost. */
+  /* Ask for the standing of the invitations that were open when the connection was lost. */
   Link.prototype._catch_up = function () {
     var self = this;
-    Object.keys(this._pad._open).forEach(function (one) {
-      self._pad.standing(one).then(
+    Object.keys(this._pad._open).forEach(function (invitation) {
+      self._pad.standing(invitation).then(
         function (now) {
-          self._take({ event: "standing", invitation: one, standing: now.standing });
+          self._take({ event: "standing", invitation: invitation, standing: now.standing });
         },
         function (error) {
-          if (error.code === "unknown-invitation") delete self._pad._open[one];
+          if (error.code === "unknown-invitation") delete self._pad._open[invitation];
         }
       );
     });
@@ -217,11 +217,11 @@
       if (event.standing === "open") this._pad._open[event.invitation] = true;
       else delete this._pad._open[event.invitation];
     }
-    this._tell(event);
+    this._report(event);
   };
 
-  Link.prototype._tell = function (event) {
-    if (!this._closed) this._hear(event);
+  Link.prototype._report = function (event) {
+    if (!this._closed) this._on_event(event);
   };
 
   root.RatingPad = RatingPad;

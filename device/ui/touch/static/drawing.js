@@ -1,9 +1,10 @@
-// Draws a state, and nothing else: no memory, no decision. A state with another shape is drawn
-// anew; of one with the same shape only what is on or off is put right, so that a finger that is
-// down stays on the button that it came down on.
+// Makes the elements of a state; it keeps nothing and decides nothing. A state with another shape
+// gets new elements. For one with the same shape the existing elements are updated, so that a finger
+// that is down stays on the button on which it came down.
 
 const SVG = "http://www.w3.org/2000/svg";
-// Where a mouth's corners are and what bends it: all that tells the five faces apart.
+// The height of the mouth's corners and of the point that bends it: the only difference between the
+// five faces.
 const MOUTHS = {
   very_satisfied: [58, 94],
   satisfied: [62, 80],
@@ -77,8 +78,8 @@ function tick() {
   );
 }
 
-// While a touch is on its way to the card the faces stay as they are: thanks is a blink away, and
-// what is drawn twice comes later.
+// While a rating is being committed the faces stay as they are: thanks follows within a moment, and
+// drawing twice would delay it.
 function isOpen(state) {
   return Boolean(state.live) || state.scene === "invitation";
 }
@@ -156,12 +157,12 @@ function top(state) {
   return element("div", "top", ...hall, fault(state), element("p", "minute"));
 }
 
-// For the technician's eye. In standby it closes nothing and stands beside the time.
+// For the technician. In standby the fault does not close the window and stands beside the time.
 function fault(state) {
   return state.fault ? element("p", "fault", state.fault) : null;
 }
 
-export function whole(state) {
+export function build(state) {
   const beside = state.reasons ? null : code(state);
   const hall = element("div", "hallway", heading(state), card(state), beside);
   return [
@@ -176,7 +177,7 @@ export function whole(state) {
   ].filter((one) => one !== null);
 }
 
-// What must be the same for a drawing to be kept.
+// What must be the same for the existing elements to be kept.
 export function shapeOf(state) {
   const { minute, number, live, ...kept } = state;
   return JSON.stringify({ ...kept, open: isOpen(state) }, (name, value) =>
@@ -186,7 +187,7 @@ export function shapeOf(state) {
   );
 }
 
-export function putRight(page, state) {
+export function update(page, state) {
   for (const one of state.reasons ?? []) {
     page.querySelector(`[data-code="${one.code}"]`).ariaPressed = String(Boolean(one.picked));
   }

@@ -1,12 +1,12 @@
-// Tells the agent of fingers, and draws what it answers. The agent owns everything: without it
-// this page says only that one should wait.
-import { putRight, shapeOf, whole } from "./drawing.js";
+// Reports touches to the agent, and draws the states that it sends. The agent owns the session:
+// without a connection to it this page says only that the citizen should wait.
+import { build, shapeOf, update } from "./drawing.js";
 
-const AGAIN_MS = 250; // always as often: the agent that comes back is seen at once
-const DEAF_MS = 2000; // a report without any answer for so long: the agent is not well
-const SHOWN_MS = 10000; // so often the agent is told that this page is on a screen
-const RELEASE_MS = 150; // after a touch that nothing came of, its button looks as before
-const SLOP_MM = 5; // a finger may slide so far off a button and is still meant for it
+const RETRY_MS = 250; // no back-off: the page is back as soon as the agent is
+const ANSWER_MS = 2000; // a report without an answer for so long: the agent does not work
+const SHOWN_MS = 10000; // how often the page reports that it is on a screen
+const RELEASE_MS = 150; // so long after a touch without effect its button looks as before
+const SLOP_MM = 5; // a finger that slides off a button by no more still counts for it
 
 const page = document.getElementById("page");
 const held = new Map(); // pointer -> the button that it came down on
@@ -17,7 +17,7 @@ let shape = null;
 let shownAt = 0;
 let waiting = null;
 let turning = null;
-let showing = null;
+let shownFrame = null;
 
 // --- the secret ----------------------------------------------------------------------------------
 
@@ -31,10 +31,10 @@ function secret() {
 
 // --- the agent -----------------------------------------------------------------------------------
 
-// Whether the agent is there is asked by a fetch: a browser makes a page wait ever longer for a
-// WebSocket that failed before, up to five seconds (Chromium).
+// A fetch finds out whether the agent is there: after failed WebSockets a browser delays each new one
+// longer, up to five seconds (Chromium).
 function connect() {
-  fetch("/here", { cache: "no-store" }).then(open, () => setTimeout(connect, AGAIN_MS));
+  fetch("/here", { cache: "no-store" }).then(open, () => setTimeout(connect, RETRY_MS));
 }
 
 function open() {
@@ -42,19 +42,19 @@ function open() {
     "ratingpad.touch",
     `secret.${secret()}`,
   ]);
-  made.onmessage = (event) => hear(JSON.parse(event.data));
+  made.onmessage = (event) => receive(JSON.parse(event.data));
   made.onclose = () => {
-    if (socket === made) lose();
-    setTimeout(connect, AGAIN_MS);
+    if (socket === made) disconnect();
+    setTimeout(connect, RETRY_MS);
   };
   made.onopen = () => {
     socket = made;
-    show();
+    reportShown();
   };
 }
 
-// Whatever stood here may not be true any more, thanks least of all.
-function lose() {
+// What the page showed may not be true any more, thanks least of all.
+function disconnect() {
   socket = null;
   shape = state = null;
   held.clear();
@@ -64,60 +64,60 @@ function lose() {
   document.documentElement.className = "lost";
 }
 
-function say(said) {
+function report(message) {
   if (!socket || socket.readyState !== WebSocket.OPEN) return;
-  socket.send(JSON.stringify(said));
+  socket.send(JSON.stringify(message));
   clearTimeout(waiting);
-  waiting = setTimeout(() => socket?.close(), DEAF_MS);
+  waiting = setTimeout(() => socket?.close(), ANSWER_MS);
 }
 
-// Out of a frame: a browser that runs and shows nothing draws none. It waits for no answer.
-function show() {
-  cancelAnimationFrame(showing);
-  showing = requestAnimationFrame(() => {
+// Sent from within a frame: a browser that runs but shows nothing draws none. No answer follows.
+function reportShown() {
+  cancelAnimationFrame(shownFrame);
+  shownFrame = requestAnimationFrame(() => {
     if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"shown"}');
   });
 }
 
-function hear(told) {
+function receive(message) {
   clearTimeout(waiting);
-  if (told.edition) {
-    if (edition && edition !== told.edition) location.reload();
-    edition = told.edition;
+  if (message.edition) {
+    if (edition && edition !== message.edition) location.reload();
+    edition = message.edition;
   }
-  if (told.state) draw(told.state);
-  if (told.free) setTimeout(release, RELEASE_MS);
+  if (message.state) draw(message.state);
+  if (message.free) setTimeout(release, RELEASE_MS);
 }
 
-function draw(told) {
-  if (told.number !== state?.number) shownAt = performance.now();
-  state = told;
-  const now = shapeOf(told);
+function draw(next) {
+  if (next.number !== state?.number) shownAt = performance.now();
+  state = next;
+  const now = shapeOf(next);
   if (now !== shape) {
     shape = now;
     const root = document.documentElement;
-    root.style.setProperty("--mm", `${told.mm / devicePixelRatio}px`);
-    root.style.setProperty("--text", String(told.text_mm));
-    root.style.setProperty("--target", String(told.target_mm));
-    root.lang = told.title?.[0]?.lang ?? "zh-CN";
-    const many = (told.title ?? []).length;
+    root.style.setProperty("--mm", `${next.mm / devicePixelRatio}px`);
+    root.style.setProperty("--text", String(next.text_mm));
+    root.style.setProperty("--target", String(next.target_mm));
+    root.lang = next.title?.[0]?.lang ?? "zh-CN";
+    const many = (next.title ?? []).length;
     root.className = [
-      told.scene,
-      told.large ? "large" : "",
-      told.contrast ? "contrast" : "",
+      next.scene,
+      next.large ? "large" : "",
+      next.contrast ? "contrast" : "",
       `languages-${many}`,
-      told.faces ? "faced" : "",
+      next.faces ? "faced" : "",
     ].join(" ");
     const focus = document.activeElement?.dataset ?? {};
-    page.replaceChildren(...whole(told));
+    page.replaceChildren(...build(next));
     for (const name of ["key", "code", "do"]) {
       if (focus[name]) page.querySelector(`[data-${name}="${focus[name]}"]`)?.focus();
     }
     shownAt = performance.now();
     turn();
   }
-  putRight(page, told);
-  document.documentElement.dataset.number = told.number;
+  update(page, next);
+  document.documentElement.dataset.number = next.number;
 }
 
 // --- notices -------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ function turn() {
   }, state.notice_s * 1000);
 }
 
-// --- fingers -------------------------------------------------------------------------------------
+// --- touches -------------------------------------------------------------------------------------
 
 function buttonAt(target) {
   const found = target instanceof Element ? target.closest("button") : null;
@@ -154,7 +154,7 @@ function down(button, pointer, at) {
   held.set(pointer, button);
   if (button.dataset.key && state) {
     const now = performance.now();
-    say({
+    report({
       type: "down",
       number: state.number,
       pointer,
@@ -170,7 +170,7 @@ function press(target, pointer, at) {
   if (button) down(button, pointer, at);
 }
 
-// `last`: where the finger was then; none when the browser took it for something else.
+// `last`: where the finger lifted; none when the browser took the touch for a gesture of its own.
 function lift(pointer, last) {
   const button = held.get(pointer);
   if (button) up(button, pointer, Boolean(last) && isThere(button, last.clientX, last.clientY));
@@ -179,7 +179,7 @@ function lift(pointer, last) {
 function up(button, pointer, there) {
   held.delete(pointer);
   if (button.dataset.key) {
-    say({ type: "up", pointer, there });
+    report({ type: "up", pointer, there });
     return;
   }
   button.classList.remove("down");
@@ -187,12 +187,12 @@ function up(button, pointer, there) {
 }
 
 function act(button) {
-  const { do: wish, code, turning: turns } = button.dataset;
+  const { do: name, code, turning: turns } = button.dataset;
   if (!state) return;
-  if (wish) say({ type: "do", number: state.number, do: wish });
+  if (name) report({ type: "do", number: state.number, do: name });
   if (code) {
     button.ariaPressed = String(button.ariaPressed !== "true");
-    say({ type: "pick", number: state.number, code });
+    report({ type: "pick", number: state.number, code });
   }
   if (turns !== undefined) button.closest(".notices").classList.toggle("held");
 }
@@ -202,7 +202,8 @@ function release() {
   for (const one of page.querySelectorAll(".down")) one.classList.remove("down");
 }
 
-// A finger is a pointer, or, where the browser tells of no pointer for it (WPE, which is cog), itself.
+// Touches come as pointer events; in a browser without them for touches (WPE, which is cog), as touch
+// events.
 let fingersArePointers = false;
 
 addEventListener("pointerdown", (event) => {
@@ -214,8 +215,8 @@ for (const name of ["pointerup", "pointercancel"]) {
   addEventListener(name, (event) => lift(event.pointerId, name === "pointerup" && event));
 }
 
-// No mouse is played for a touch: it would put focus and hover on the button and draw a frame for
-// them, and thanks, which comes a blink later, would wait for the next one.
+// Keep the browser from sending mouse events for a touch as well: they would set focus and hover on
+// the button and cost a frame, and thanks, which follows within a moment, would wait for the next.
 addEventListener(
   "touchstart",
   (event) => {
@@ -237,7 +238,7 @@ for (const name of ["touchend", "touchcancel"]) {
   });
 }
 
-// By keys, or by a program that reads the screen out: such a click has no pointer.
+// A click by keys or by a screen reader has no pointer.
 addEventListener("click", (event) => {
   const button = buttonAt(event.target);
   if (!button || event.detail) return;
@@ -253,5 +254,5 @@ for (const name of ["contextmenu", "dragstart", "selectstart"]) {
   addEventListener(name, (event) => event.preventDefault());
 }
 
-setInterval(show, SHOWN_MS);
+setInterval(reportShown, SHOWN_MS);
 connect();
