@@ -1,4 +1,4 @@
-"""How an HTTP API of ours tells that it refuses or fails. Pure.
+"""How an HTTP API of ours answers when it refuses or fails. Pure.
 
 The body of every error is `{"error", "says", "remedy"}`. An API keeps a table from the error's
 stable name to its row; the same table is used for the answers, the OpenAPI document and the manual.

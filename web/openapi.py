@@ -82,7 +82,7 @@ class Operation:
 class ApiDescription:
     """What the document says of an API as a whole.
 
-    `server`: its URL, and what stands there. `parameters`: a description for each path parameter.
+    `server`: its URL and a description. `parameters`: a description for each path parameter.
     `security_schemes`: by name, as OpenAPI has them; the first is needed where an operation names
     none. `errors`: every error. `common_errors`: those that every operation may answer with.
     """
@@ -102,7 +102,7 @@ def make_document(api: ApiDescription, operations: Iterable[Operation]) -> Json:
     for a status without a reason phrase here, ValueError for an operation that is declared twice.
     """
     operations = list(operations)
-    types = list(dict.fromkeys(kind for one in operations for kind in _types(one)))
+    types = list(dict.fromkeys(kind for operation in operations for kind in _types(operation)))
     types.append(ApiError)
     references, schemas = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}"
@@ -118,7 +118,7 @@ def make_document(api: ApiDescription, operations: Iterable[Operation]) -> Json:
         if operation.method.lower() in methods:
             raise ValueError(f"{operation.method} {operation.path} is declared twice")
         methods[operation.method.lower()] = writer.operation(operation)
-    url, what = api.server
+    url, server = api.server
     return {
         "openapi": "3.1.0",
         "info": {
@@ -127,7 +127,7 @@ def make_document(api: ApiDescription, operations: Iterable[Operation]) -> Json:
             "description": api.description,
             "license": LICENSE,
         },
-        "servers": [{"url": url, "description": what}],
+        "servers": [{"url": url, "description": server}],
         "security": [{next(iter(api.security_schemes)): []}],
         "paths": paths,
         "components": {

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 NULL_ORIGIN = "null"
-"""The origin of a page that was opened from a file, as old window software's are."""
+"""The origin of a page that was opened from a file, as those of old window software are."""
 
 
 def is_origin(text: str) -> bool:

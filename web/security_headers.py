@@ -15,7 +15,7 @@ SELF = "'self'"
 
 def content_policy(sources: Mapping[str, str], framed_by: Collection[str] = ()) -> str:
     """A policy of the directives in `sources`. `framed_by`: origins of pages that may frame this
-    one, or `SELF`. `null` is no origin that a browser finds here: leave it out.
+    one, or `SELF`. Leave out `null`, which a policy cannot name.
 
     Unless `sources` says otherwise, no form is sent anywhere and no `<base>` changes the meaning of
     the page's addresses.

@@ -165,7 +165,7 @@ class Bus68Protocol:
         self._press = _Transmission(frame, until_ms=now_ms + PRESS_LIFETIME_MS, due_ms=now_ms)
 
     def cancel_press(self) -> None:
-        """Send the press no more: the next rating has been requested."""
+        """Stop sending the press: the next rating has been requested."""
         self._press = None
 
     def due_ms(self) -> int | None:

@@ -157,7 +157,7 @@ class _Endpoints:
         if not self._entry.admits(
             headers.get("origin"), headers.get("host"), found.removeprefix(SECRET_PREFIX)
         ):
-            log.warning("a page without the secret, or of another origin, was turned away")
+            log.warning("refused a page without the secret or of another origin")
             await websocket.close()
             return
         await websocket.accept(subprotocol=PROTOCOL)
