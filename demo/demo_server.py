@@ -1,7 +1,7 @@
-"""The page's server: static files, one stream of server-sent events, a few actions. Loopback only.
+"""The demo page's server: static files, a stream of server-sent events, a few actions.
 
-Actions answer 204 when done and 409 with a sentence when the pad said no, which is part of the
-show. Nothing here decides anything: it hands on to the stage.
+It listens on loopback only. An action answers 204 when it is done, and 409 with a sentence when the
+pad refuses, which the page shows. Nothing is decided here: actions are passed to the stage.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ def build_app(show: ViewModel) -> Starlette:
         action = ACTIONS.get(request.path_params["action"])
         if pad is None or action is None:
             return Response(status_code=404)
-        if not _is_ours(request):
+        if not _is_json(request):
             return Response(status_code=415)
         try:
             body = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
@@ -90,7 +90,7 @@ def build_app(show: ViewModel) -> Starlette:
         return Response(status_code=204)
 
     async def verify(request: Request) -> Response:
-        if not _is_ours(request):
+        if not _is_json(request):
             return Response(status_code=415)
         return _json(await show.verify(), 200)
 
@@ -122,16 +122,18 @@ async def _stream(show: ViewModel) -> AsyncIterator[bytes]:
         for pad, picture in show.pictures().items():
             if last_pictures.get(pad) != picture:
                 last_pictures[pad] = picture
-                told = {"pad": pad, "picture": base64.b64encode(picture).decode()}
-                yield b"event: picture\ndata: " + msgspec.json.encode(told) + b"\n\n"
+                message = {"pad": pad, "picture": base64.b64encode(picture).decode()}
+                yield b"event: picture\ndata: " + msgspec.json.encode(message) + b"\n\n"
         state = msgspec.json.encode(show.state())
         if state != last_state:
             last_state = state
             yield b"event: state\ndata: " + state + b"\n\n"
 
 
-def _is_ours(request: Request) -> bool:
-    """A page of another site cannot send JSON here without asking first, and nobody answers."""
+def _is_json(request: Request) -> bool:
+    """Whether the body is declared as JSON. A browser sends such a request for a page of another
+    site only after a CORS preflight, which this server does not answer.
+    """
     return request.headers.get("content-type", "") == "application/json"
 
 
