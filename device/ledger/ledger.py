@@ -234,6 +234,7 @@ class Ledger:
         with as_ledger_error(f"pruning {self._path}"):
             db.execute("BEGIN IMMEDIATE")
             try:
+                # DDL is part of the transaction: after a crash or a rollback the trigger is there.
                 db.execute("DROP TRIGGER entry_is_never_deleted")
                 count = db.execute("DELETE FROM entry WHERE seq > 1 AND seq <= ?", (last,)).rowcount
                 db.execute(

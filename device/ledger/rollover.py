@@ -191,6 +191,7 @@ class Rollover:
             connection.close()
             self._discard_new_file()
             raise
+        # Once more as a whole: the rename that follows must not become durable before the content.
         fd = os.open(self._new_file(), os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(fd)

@@ -204,6 +204,8 @@ def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
     """The rowid whose varint ends at `end`. It is recognised by the varint of the payload's length
     in front of it.
     """
+    # A cell is: payload length, rowid, payload. Varints can only be read forwards, so every start
+    # that may belong to `end` is tried; the expected length in front of it decides.
     length = _to_varint(payload_bytes)
     for start in range(end - 1, max(end - 10, len(length) - 1), -1):
         seq, after = _varint(page, start)
@@ -217,6 +219,8 @@ def _payload(page: bytes, start: int, size: int, pages: dict[int, bytes]) -> byt
 
     How much of it is on the first page: section 1.6 of the file format.
     """
+    # Up to PAGE_BYTES - 35 bytes stay on the page. Of a longer payload so many stay that the
+    # overflow pages, of PAGE_BYTES - 4 bytes each, are full; if those are too many, `least` stay.
     local = size
     if size > PAGE_BYTES - 35:
         least = (PAGE_BYTES - 12) * 32 // 255 - 23

@@ -107,7 +107,8 @@ def examine(connection: sqlite3.Connection) -> LedgerVerdict:
     busy, I/O while writing) are raised as sqlite3.Error.
     """
     verdict = LedgerVerdict()
-    for step in (_chain, _file):  # the chain first: it can name the entry
+    # The chain first: it can name the entry. `integrity_check` only says that a page is damaged.
+    for step in (_chain, _file):
         try:
             verdict = step(connection, verdict)
         except FILE_ERRORS as error:

@@ -140,10 +140,14 @@ class TrustedClock:
     def _judge(self, sample: _Sample) -> tuple[Trust, int]:
         """How far a sample may be trusted, and the UTC minus mono that follows."""
         wall, good = sample.wall, self._good
+        # A synchronised clock is always believed; before the first good reading, any clock is.
         if wall.trust is Trust.NTP or good is None:
             return wall.trust, sample.offset_ms
+        # Only the battery clock was ever read: it may be read again. If it cannot be, its last
+        # offset still holds.
         if good.trust is Trust.RTC:
             return Trust.RTC, sample.offset_ms if wall.trust is Trust.RTC else good.offset_ms
+        # There was a time server. What the wall clock says without one may have been set by hand.
         return Trust.HELD, good.offset_ms
 
     def _at(self, mono: int, trust: Trust, offset_ms: int) -> At:
