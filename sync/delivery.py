@@ -223,8 +223,8 @@ class Delivery:
     def sent(self, segment: LedgerSegment, now_ms: int) -> None:
         """The segment read for the last `SendEntries` has been published as one batch.
 
-        An empty segment (the ledger could not be read) was not published; it is asked for again
-        after a backoff.
+        An empty segment (the ledger did not have what it had announced) was not published; it is
+        asked for again after a backoff.
         """
         if not segment.entries:
             self._held_until_ms = now_ms + self._backoff_ms(self._settings.stall_ms, self._attempt)
@@ -253,10 +253,13 @@ class Delivery:
             return self._mark_digest
         return next((digest for last, digest in self._in_flight if last == seq), None)
 
-    def received(self, receipt: Receipt, here: bytes | None, now_ms: int) -> ReceiptOutcome | None:
+    def received(
+        self, receipt: Receipt, own_digest: bytes | None, now_ms: int
+    ) -> ReceiptOutcome | None:
         """Act on a receipt; None when it changes nothing or is not for this ledger.
 
-        `here`: this ledger's digest after `receipt.seq`, None when it is pruned or not reached.
+        `own_digest`: this ledger's digest after `receipt.seq`, None when it is pruned or not
+        reached.
         """
         if not self._concerns(receipt):
             return None
@@ -265,7 +268,7 @@ class Delivery:
         digest = read_digest(receipt.digest)
         if len(digest) != DIGEST_BYTES or receipt.seq < 0:
             return None
-        diverged = self._another_history(receipt.seq, digest, here)
+        diverged = self._another_history(receipt.seq, digest, own_digest)
         if diverged is not None:
             self._phase = _Phase.DIVERGED
             return diverged
@@ -291,10 +294,12 @@ class Delivery:
             return answers or nameless
         return self._phase is _Phase.FLOWING
 
-    def _another_history(self, seq: int, digest: bytes, here: bytes | None) -> Diverged | None:
+    def _another_history(
+        self, seq: int, digest: bytes, own_digest: bytes | None
+    ) -> Diverged | None:
         if seq > self.head:
             return Diverged(f"the province has {seq} entries, this ledger {self.head}")
-        if here is not None and here != digest:
+        if own_digest is not None and own_digest != digest:
             return Diverged(f"the province has another entry {seq} or one before it")
         return None
 
@@ -329,12 +334,12 @@ class Delivery:
     def _refused(self, receipt: Receipt, now_ms: int) -> Rejected | None:
         if self._held_until_ms is not None and self._phase is _Phase.FLOWING:
             return None  # the other batches of the same window, refused with the first
-        patience_ms = self._backoff_ms(self._settings.refused_ms, self._refusals)
+        backoff_ms = self._backoff_ms(self._settings.refused_ms, self._refusals)
         self._refusals += 1
         if self._phase is _Phase.BIRTH:
-            self._due_ms = now_ms + patience_ms
+            self._due_ms = now_ms + backoff_ms
         else:
-            self._held_until_ms = now_ms + patience_ms
+            self._held_until_ms = now_ms + backoff_ms
         return Rejected(receipt.problem or Problem.MALFORMED, receipt.detail or "")
 
     # --- state changes that several events share ---

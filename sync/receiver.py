@@ -172,7 +172,7 @@ class Receiver:
 
     def _hold_session(self) -> None:
         events = self._events = EventQueue()
-        link = self._connection = Connection(
+        connection = self._connection = Connection(
             self._broker,
             self._client_id,
             events.put,
@@ -180,7 +180,7 @@ class Receiver:
             manual_ack=True,
             receive_maximum=RECEIVE_MAXIMUM,
         )
-        link.open()
+        connection.open()
         waiting: list[_Pending] = []
         while not self._stopping.is_set():
             messages = self._next_group(events, GAP_RETRY_S if waiting else None)
@@ -190,12 +190,12 @@ class Receiver:
             for message in messages:
                 item = self._read(message)
                 if item is None:
-                    link.ack(message.mid)
+                    connection.ack(message.mid)
                 else:
                     group.append(item)
             if group:
-                waiting += self._handle_group(link, group)
-        link.close()
+                waiting += self._handle_group(connection, group)
+        connection.close()
         deadline_s = time.monotonic() + CLOSE_S
         while time.monotonic() < deadline_s:
             try:
@@ -260,7 +260,7 @@ class Receiver:
             return _Pending(message.mid, arrival, answered=topic is Topic.STATE)
         return _Pending(message.mid, other=(pad, other))
 
-    def _handle_group(self, link: Connection, items: list[_Pending]) -> list[_Pending]:
+    def _handle_group(self, connection: Connection, items: list[_Pending]) -> list[_Pending]:
         """Store, send receipts, acknowledge; returns the items that are to be tried again.
 
         The order matters. A receipt before the commit could promise what is never stored (law 3).
@@ -272,22 +272,22 @@ class Receiver:
         again = list(failed)
         receipts: list[PadReceipt] = []
         acks: list[int] = []
-        for item, of_item in done:
-            in_gap = any(receipt.problem is Problem.GAP for _, receipt in of_item)
-            # A subscriber of its own receives every batch of a pad in order: there is nobody to
-            # wait for.
+        for item, item_receipts in done:
+            in_gap = any(receipt.problem is Problem.GAP for _, receipt in item_receipts)
+            # Without a shared subscription this receiver gets every batch, in order: no other one
+            # can have the missing batch.
             if in_gap and self._share is not None:
                 until_s = item.waiting_until_s or now_s + GAP_TIMEOUT_S
                 if now_s < until_s:
                     retry_s = now_s + GAP_RETRY_S
                     again.append(item._replace(waiting_until_s=until_s, retry_s=retry_s))
                     continue
-            receipts += of_item
+            receipts += item_receipts
             acks.append(item.mid)
         for pad, receipt in condense(receipts):
-            link.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
+            connection.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
         for mid in acks:
-            link.ack(mid)
+            connection.ack(mid)
         if failed:
             self._store_failures += 1
             wait_ms = full_jitter_ms(self._rng, self._store_failures, STORE_BASE_MS, STORE_MAX_MS)

@@ -186,15 +186,15 @@ class Uplink:
         events = self._events = EventQueue()
         self._check_source()
         will = Outgoing(Topic.STATE.of(self._pad), write_message(self._state(Status.LOST)), True)
-        link = self._connection = Connection(
+        connection = self._connection = Connection(
             self._broker, self._pad, _onto_loop(events), keepalive_s=self._keepalive_s, will=will
         )
-        link.open()
+        connection.open()
         await self._await_up(events)
         if self._stopping.is_set():
             return False
         self._connected = True
-        link.subscribe(
+        connection.subscribe(
             [topic.of(self._pad) for topic in (Topic.RECEIPT, Topic.DESIRED, Topic.COMMAND)]
         )
         self._observer.connected(True)
@@ -323,13 +323,13 @@ class Uplink:
                 self._commands.receive(message)
 
     async def _receipt(self, receipt: Receipt) -> None:
-        here = self._delivery.digest_of(receipt.seq)
+        own_digest = self._delivery.digest_of(receipt.seq)
         within = 0 < receipt.seq <= self._delivery.head
-        if here is None and within and receipt.ledger == self._ledger:
-            here = await self._source.digest_at(receipt.seq)
+        if own_digest is None and within and receipt.ledger == self._ledger:
+            own_digest = await self._source.digest_at(receipt.seq)
         if self._source.ledger_id != self._ledger:
             return  # a new ledger was opened during the read
-        outcome = self._delivery.received(receipt, here, self._mono_ms())
+        outcome = self._delivery.received(receipt, own_digest, self._mono_ms())
         if isinstance(outcome, Receipted):
             self._observer.receipted(outcome.seq)
         elif isinstance(outcome, Rejected):

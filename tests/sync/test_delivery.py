@@ -79,9 +79,9 @@ class Bench:
         ledger: str = "L1",
         digest: str | None = None,
     ) -> ReceiptOutcome | None:
-        here = self.ledger.digest_here(seq)
+        own_digest = self.ledger.digest_here(seq)
         if digest is None:
-            digest = (here or bytes(32)).hex()
+            digest = (own_digest or bytes(32)).hex()
         receipt = Receipt(
             v=VERSION,
             ledger=ledger,
@@ -91,7 +91,7 @@ class Bench:
             problem=problem,
             detail="why" if problem else None,
         )
-        return self.delivery.received(receipt, here, self.now_ms)
+        return self.delivery.received(receipt, own_digest, self.now_ms)
 
     def birth_receipt(self, seq: int, session: str = "1.1") -> ReceiptOutcome | None:
         return self.receipt(seq, session=session)

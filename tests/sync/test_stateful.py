@@ -171,11 +171,11 @@ class Way(RuleBasedStateMachine):
 
     def take_in(self, payload: bytes) -> None:
         receipt = read_message(Receipt, payload)
-        here = self.delivery.digest_of(receipt.seq) or self.ledger.digest_here(receipt.seq)
-        news = self.delivery.received(receipt, here, self.now_ms)
-        assert not isinstance(news, Diverged), news
-        if isinstance(news, Receipted):
-            self.receipted = news.seq
+        own_digest = self.delivery.digest_of(receipt.seq) or self.ledger.digest_here(receipt.seq)
+        outcome = self.delivery.received(receipt, own_digest, self.now_ms)
+        assert not isinstance(outcome, Diverged), outcome
+        if isinstance(outcome, Receipted):
+            self.receipted = outcome.seq
         self.pump()
 
     @precondition(lambda self: self.down)
@@ -281,11 +281,13 @@ class MaxSeen(MemoryStore):
 class NeverGoesBack(Delivery):
     """Broken: keeps its mark when a restored province has less."""
 
-    def received(self, receipt: Receipt, here: bytes | None, now_ms: int) -> ReceiptOutcome | None:
+    def received(
+        self, receipt: Receipt, own_digest: bytes | None, now_ms: int
+    ) -> ReceiptOutcome | None:
         if receipt.seq < self.mark and self._mark_digest is not None:
             receipt = replace(receipt, seq=self.mark, digest=self._mark_digest.hex())
-            here = None
-        return super().received(receipt, here, now_ms)
+            own_digest = None
+        return super().received(receipt, own_digest, now_ms)
 
 
 class WithMaxSeen(Way):
