@@ -57,6 +57,10 @@ class Connected(NamedTuple):
     """The broker has accepted the connection."""
 
 
+class Subscribed(NamedTuple):
+    """The broker has every subscription of one `subscribe`; messages arrive from now on."""
+
+
 class Disconnected(NamedTuple):
     """The connection ended, or could not be made. May come twice."""
 
@@ -70,7 +74,7 @@ class Acked(NamedTuple):
     refusal: str | None
 
 
-Event = Connected | Disconnected | Incoming | Acked
+Event = Connected | Subscribed | Disconnected | Incoming | Acked
 
 
 def load() -> None:
@@ -136,7 +140,7 @@ class Connection:
         self._client.loop_start()
 
     def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe at QoS 1. A refused subscription ends the connection."""
+        """Subscribe at QoS 1; `Subscribed` follows. A refused subscription ends the connection."""
         from paho.mqtt.subscribeoptions import SubscribeOptions
 
         self._client.subscribe([(name, SubscribeOptions(qos=QOS)) for name in filters])
@@ -227,6 +231,8 @@ class Connection:
         if refused:
             self._on_event(Disconnected(f"the broker refused a subscription: {refused[0]}"))
             client.disconnect()
+        else:
+            self._on_event(Subscribed())
 
 
 def _no_delay(_: Any, __: Any, sock: Any) -> None:

@@ -47,6 +47,7 @@ from sync.mqtt import (
     Event,
     Incoming,
     Outgoing,
+    Subscribed,
 )
 from sync.store_port import Arrival, Store, evidence, read_arrival
 
@@ -134,7 +135,7 @@ class Receiver:
         self._store_failures = 0
         self._worker = threading.Thread(target=self._work, name="receiver", daemon=True)
         self.connected = threading.Event()
-        """Set while the connection has its subscription."""
+        """Set while the broker has the subscription: what pads publish is received."""
 
     def start(self) -> None:
         """Begin, on threads of its own; reconnects without limit until `stop`."""
@@ -214,6 +215,8 @@ class Receiver:
                     raise ConnectionError(item.reason)
                 if isinstance(item, Connected):
                     self._subscribe()
+                elif isinstance(item, Subscribed):
+                    self.connected.set()
                 elif isinstance(item, Incoming):
                     group.append(item)
                 elif isinstance(item, Acked) and item.refusal is not None:
@@ -230,7 +233,6 @@ class Receiver:
         prefix = f"$share/{self._share}/" if self._share is not None else ""
         if self._connection is not None:
             self._connection.subscribe([prefix + topic.of("+") for topic in UPWARD])
-            self.connected.set()
 
     # --- a group of messages ---
 

@@ -80,6 +80,24 @@ BAD = {
 
 
 @broker_needed
+def test_a_receiver_is_connected_once_the_broker_has_its_subscription(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published before that reaches no subscriber, and the broker drops it."""
+    subscribe, held = Connection.subscribe, []
+    monkeypatch.setattr(Connection, "subscribe", lambda *call: held.append(call))
+    receiver = Receiver(broker.address, MemoryStore())
+    receiver.start()
+    try:
+        until(lambda: held, 10, "it subscribes")
+        assert not receiver.connected.wait(0.2)
+        subscribe(*held[0])
+        assert receiver.connected.wait(10)
+    finally:
+        receiver.stop()
+
+
+@broker_needed
 @pytest.mark.parametrize("name", BAD)
 def test_a_payload_that_breaks_the_contract_is_answered_and_kept(broker: Broker, name: str) -> None:
     payload, problem = BAD[name]
