@@ -78,12 +78,12 @@ def test_a_paused_window_is_still_paused_after_the_power_came_back(
     pad.end()
     pad.start()
     assert pad.window()["state"] == "paused"
-    pad.eye.until(Scene.PAUSED)
+    pad.display.until(Scene.PAUSED)
     assert pad.desk.post("/v1/invitations", json={"case": "x"}).json()["error"] == "paused"
     assert pad.desk.post("/v1/window/resume").json()["state"] == "ready"
     pad.end()
     pad.start()
-    pad.eye.until(Scene.STANDBY)
+    pad.display.until(Scene.STANDBY)
     pad.rate("open again")
     paused = [body.by for body in pad.bodies() if isinstance(body, Paused)]
     assert paused == ["desk: c7"] * 2  # once by the clerk, once said again by the next start
@@ -109,7 +109,7 @@ def test_a_pad_that_is_told_to_stop_stops_in_order(
     pad = make().start()
     pad.rate("before")
     assert pad.end(number) == 0
-    assert pad.eye.now is None  # the display is dark
+    assert pad.display.now is None  # the display is dark
     assert not Path(f"{pad.ledger}-wal").exists()
     assert pad.verify().returncode == 0
     assert "Traceback" not in pad.last_words()
@@ -144,7 +144,7 @@ def test_a_rating_is_taken_while_the_display_is_gone_and_the_fault_is_on_record(
     until(
         lambda: any(isinstance(b, Cleared) and b.code == gone for b in pad.bodies()), 10, "mended"
     )
-    pad.eye.until(Scene.STANDBY)
+    pad.display.until(Scene.STANDBY)
     assert gone in {body.code for body in pad.bodies() if isinstance(body, Fault)}
     assert [body.invitation for body in pad.bodies() if isinstance(body, Rated)] == [one]
 

@@ -11,7 +11,7 @@ from device.drivers.sim.client import SimClient
 from sync.entries import Strayed
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad import faulty_pad
-from tests.rigs.pad.notify_socket import ServiceSocket
+from tests.rigs.pad.notify_socket import NotifySocket
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
@@ -20,8 +20,8 @@ PATIENCE_S = 2.0
 
 
 @pytest.fixture
-def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceSocket]:
-    with ServiceSocket(tmp_path / "notify") as socket:
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotifySocket]:
+    with NotifySocket(tmp_path / "notify") as socket:
         environ = socket.environ(WATCHDOG_USEC=f"{round(PATIENCE_S * 1e6)}")
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
@@ -29,7 +29,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 
 @pytest.fixture
-def make(tmp_path: Path, systemd: ServiceSocket) -> Iterator[Callable[..., PadProcess]]:
+def make(tmp_path: Path, systemd: NotifySocket) -> Iterator[Callable[..., PadProcess]]:
     """Makes the pad, whose province never answers."""
     made: list[PadProcess] = []
 
@@ -44,7 +44,7 @@ def make(tmp_path: Path, systemd: ServiceSocket) -> Iterator[Callable[..., PadPr
 
 
 def test_ready_is_said_once_when_the_first_key_would_be_taken(
-    make: Callable[..., PadProcess], systemd: ServiceSocket
+    make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make().start(ready=False)
     until(lambda: systemd.lines("READY"), 20, "systemd hears that it is ready")
@@ -56,7 +56,7 @@ def test_ready_is_said_once_when_the_first_key_would_be_taken(
 
 
 def test_the_status_names_the_window_what_waits_and_the_faults_and_never_a_level(
-    make: Callable[..., PadProcess], systemd: ServiceSocket
+    make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make().start()
     until(lambda: any("window 3: ready" in one for one in systemd.lines("STATUS")), 10, "ready")
@@ -70,7 +70,7 @@ def test_the_status_names_the_window_what_waits_and_the_faults_and_never_a_level
 
 
 def test_the_watchdog_is_fed_while_the_loop_turns_and_not_while_it_does_not(
-    make: Callable[..., PadProcess], systemd: ServiceSocket
+    make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make().start()
     fed = len(systemd.lines("WATCHDOG"))
@@ -84,7 +84,7 @@ def test_the_watchdog_is_fed_while_the_loop_turns_and_not_while_it_does_not(
 
 
 def test_a_card_that_hangs_does_not_make_the_watchdog_restart_the_agent(
-    make: Callable[..., PadProcess], systemd: ServiceSocket
+    make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     """A restart mends no card; the fault stands on the screen and in the status instead."""
     pad = make(launcher=faulty_pad.launcher("commit-hangs")).start()
@@ -95,7 +95,7 @@ def test_a_card_that_hangs_does_not_make_the_watchdog_restart_the_agent(
 
 
 def test_keys_whose_thread_has_died_end_the_agent_in_order(
-    make: Callable[..., PadProcess], systemd: ServiceSocket
+    make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make(launcher=faulty_pad.launcher("key-thread-dies")).start()
     pad.press("satisfied")

@@ -22,13 +22,13 @@ from sync.entries import (
     Withdrawn,
     write_body,
 )
-from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import pass_s, run
 
 CASE = Service(case="c-1", step="办结")
 
 
-async def invited(bench: Bench, service: Service = CASE) -> str:
+async def invited(bench: VirtualPad, service: Service = CASE) -> str:
     granted = await bench.pad.invite(service, "c7", "http")
     assert isinstance(granted, Granted)
     return granted.invitation
@@ -36,7 +36,7 @@ async def invited(bench: Bench, service: Service = CASE) -> str:
 
 def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         one = await invited(bench)
         bench.card.hangs = True
@@ -66,7 +66,7 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
 
 def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itself() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         one = await invited(bench)
         bench.card.hangs = True
         bench.press()
@@ -86,7 +86,7 @@ def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itsel
 
 def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         one = await invited(bench)
         bench.card.refuses = PadCode.LEDGER_FULL
         bench.press(Level.DISSATISFIED)
@@ -107,7 +107,7 @@ def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() ->
 
 def test_the_same_case_at_the_same_step_is_the_same_invitation_while_it_is_open() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         one = await invited(bench)
         assert await bench.pad.invite(CASE, "c7", "http") == Granted(one, created=False)
         assert await bench.pad.invite(Service(case="c-1"), "c7", "http") is Refusal.BUSY
@@ -120,7 +120,7 @@ def test_the_same_case_at_the_same_step_is_the_same_invitation_while_it_is_open(
 
 def test_a_desk_does_not_wait_for_ever_for_a_slow_card_and_the_entry_still_goes_in() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.card.hangs = True
         loop = asyncio.get_running_loop()
         began_s = loop.time()
@@ -135,7 +135,7 @@ def test_a_desk_does_not_wait_for_ever_for_a_slow_card_and_the_entry_still_goes_
 
 def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhile() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         bench.pad.identify()
         at_first = bench.scene
@@ -158,7 +158,7 @@ def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhil
 
 def test_a_fault_is_recorded_once_and_closes_the_window_only_if_it_must() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         for _ in range(3):
             bench.pad.driver_fault(FaultReport(PadCode.DISPLAY_GONE, True, "no answer"))
@@ -184,7 +184,7 @@ def test_a_fault_is_in_the_log_once_and_the_log_names_no_key(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         with caplog.at_level(logging.INFO, "device.pad"):
             for _ in range(2):
                 bench.pad.raise_fault(PadCode.KEY_CHATTER, "very_dissatisfied")
@@ -198,7 +198,7 @@ def test_a_fault_is_in_the_log_once_and_the_log_names_no_key(
 
 def test_a_fault_takes_an_open_invitation_back_and_says_why() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         one = await invited(bench)
         bench.pad.raise_fault(PadCode.KEYS_GONE)
         bench.press()
@@ -214,7 +214,7 @@ def test_a_fault_takes_an_open_invitation_back_and_says_why() -> None:
 
 def test_a_pad_that_was_paused_starts_paused_and_one_without_a_window_says_so() -> None:
     async def story() -> None:
-        paused, unbound, open_ = Bench(paused=True), Bench(window=""), Bench()
+        paused, unbound, open_ = VirtualPad(paused=True), VirtualPad(window=""), VirtualPad()
         for bench in (paused, unbound, open_):
             bench.pad.start()
         assert (paused.scene, unbound.scene) == (Scene.PAUSED, Scene.UNBOUND)
@@ -230,7 +230,7 @@ def test_a_pad_that_was_paused_starts_paused_and_one_without_a_window_says_so() 
 
 def test_a_withdrawal_is_granted_once_and_only_for_what_is_open() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         one = await invited(bench)
         assert await bench.pad.withdraw("01NOBODY", "desk") is Refusal.UNKNOWN
         assert await bench.pad.withdraw(one, "desk") is None
@@ -243,12 +243,12 @@ def test_a_withdrawal_is_granted_once_and_only_for_what_is_open() -> None:
 
 def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.identify()
         bench.pad.raise_fault(PadCode.DISPLAY_GONE)
         assert await bench.pad.stop()
         assert len(bench.recorded(Fault)) == 1
-        stuck = Bench()
+        stuck = VirtualPad()
         stuck.card.refuses = PadCode.LEDGER_FULL
         stuck.pad.raise_fault(PadCode.DISPLAY_GONE)
         assert not await stuck.pad.stop()
@@ -258,7 +258,7 @@ def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> 
 
 def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entry() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         bench.card.refuses = PadCode.LEDGER_FULL
         for _ in range(MAX_HELD):
@@ -280,7 +280,7 @@ def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entr
 
 def test_a_fault_with_a_very_long_detail_is_still_an_entry() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.raise_fault(PadCode.LEDGER_DAMAGED, "missing 1, " * 2000)
         bench.pad.clear_fault(PadCode.LEDGER_DAMAGED, "missing 1, " * 2000)
         await bench.settle()
@@ -293,7 +293,7 @@ def test_a_fault_with_a_very_long_detail_is_still_an_entry() -> None:
 
 def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.card.hangs = True
         first = asyncio.ensure_future(bench.pad.invite(CASE, "c7", "http"))
         await pass_s(1)
@@ -313,7 +313,7 @@ def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable
 
 def test_a_level_is_told_to_one_source_once_and_only_when_it_is_settled() -> None:
     async def story() -> None:
-        bench, heard = Bench(), list[Level]()
+        bench, heard = VirtualPad(), list[Level]()
         bench.pad.tell_levels("bus68", heard.append)
         assert isinstance(await bench.pad.invite(Service(), None, "bus68"), Granted)
         bench.card.hangs = True
@@ -339,7 +339,7 @@ def test_a_level_is_told_to_one_source_once_and_only_when_it_is_settled() -> Non
 
 def test_no_level_of_another_desks_invitation_is_told() -> None:
     async def story() -> None:
-        bench, heard = Bench(), list[Level]()
+        bench, heard = VirtualPad(), list[Level]()
         bench.pad.tell_levels("bus68", heard.append)
         await invited(bench)
         bench.press()
@@ -354,7 +354,7 @@ def test_no_level_of_another_desks_invitation_is_told() -> None:
 
 def test_a_case_that_was_rated_is_asked_for_again_only_knowingly_and_on_record() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         first = await invited(bench)
         bench.press()
         await pass_s(1)
@@ -377,7 +377,7 @@ def test_a_case_that_was_rated_is_asked_for_again_only_knowingly_and_on_record()
 
 def test_a_case_that_lapsed_may_be_asked_for_again() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         await invited(bench)
         await pass_s(60)
         await invited(bench)

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import pytest
 
 from tests.rigs.province import postgres
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 
 
 @pytest.fixture
-def hall() -> Iterator[Hall]:
+def deployment() -> Iterator[Deployment]:
     """A broker and nobody else yet; the province's store is SQLite."""
-    with Hall() as one:
+    with Deployment() as one:
         yield one
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def any_hall(request: pytest.FixtureRequest) -> Iterator[Hall]:
+def any_deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     """The same with either store."""
     url = None
     if request.param == "postgresql":
         server: postgres.PostgresCluster = request.getfixturevalue("cluster")
         url = server.create(f"hall_{abs(hash(request.node.nodeid))}")
-    with Hall(url) as one:
+    with Deployment(url) as one:
         yield one

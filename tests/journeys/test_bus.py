@@ -15,7 +15,7 @@ import pytest
 
 from device.drivers.sim.client import SimClient
 from device.serial.frame68 import ACKNOWLEDGE, EVALUATOR, PRESS, Frame, Parser
-from tests.rigs.serial.serial_keypad import Line
+from tests.rigs.serial.serial_keypad import PtyLine
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
@@ -47,7 +47,7 @@ tells = "{tells}"
 class Controller:
     """The old hall controller on its line: starts ratings, acknowledges presses, remembers all."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: PtyLine) -> None:
         self.line = line
         self.told: list[int] = []
         self.believed: list[Frame] = []
@@ -88,7 +88,7 @@ class Hall:
         (folder / "pad.toml").write_text(
             CONFIG.format(nobody=free_port(), line=self.link, tells=tells)
         )
-        self.line = Line(self.link)
+        self.line = PtyLine(self.link)
         self.controller = Controller(self.line)
         ratingpad = Path(sys.executable).with_name("ratingpad")
         self.process = subprocess.Popen([ratingpad, "run", "--config", folder / "pad.toml"])
@@ -156,7 +156,7 @@ def test_an_old_controller_asks_hears_the_level_once_and_goes_on_after_a_pulled_
     hall.controller.stop()
     hall.line.pull()
     until(lambda: hall.faults("fault"), PATIENCE_S, "the bus is gone")
-    hall.line = Line(hall.link)
+    hall.line = PtyLine(hall.link)
     hall.controller = Controller(hall.line)
     until(lambda: hall.faults("cleared"), PATIENCE_S, "the bus is back")
     hall.controller.acknowledges = False

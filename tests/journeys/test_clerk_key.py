@@ -45,7 +45,7 @@ def test_a_button_at_the_clerks_side_asks_and_the_citizen_rates(tmp_path: Path) 
         ]
         pad.free()
         pad.press_until(lambda: pad.window()["state"] == "paused", "clerk_pause", "it is closed")
-        pad.eye.until(Scene.PAUSED)
+        pad.display.until(Scene.PAUSED)
         pad.press_until(lambda: pad.window()["state"] == "ready", "clerk_pause", "it is open")
 
         def by() -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.rigs.pad.desk_pad import desk_pad
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 from web.api_errors import MAX_REQUEST_BYTES
 from web.listener import MAX_OF_ONE_CALLER
@@ -274,13 +274,13 @@ def test_garbage_on_an_open_socket(caller: Caller, pad: PadProcess) -> None:
 
 
 @pytest.mark.broker
-def test_the_province_hears_how_many_were_refused(hall: Hall) -> None:
-    hall.receiver()
-    pad = hall.pad()
+def test_the_province_hears_how_many_were_refused(deployment: Deployment) -> None:
+    deployment.receiver()
+    pad = deployment.pad()
     assert pad.desk.get("/v1/window", headers={"Authorization": ""}).status_code == 401
 
     def told() -> bool:
-        pads = hall.books.look(lambda store: store.pads())
+        pads = deployment.store_reader.look(lambda store: store.pads())
         return any('"refused":1' in str(one.health) for one in pads)
 
     until(told, 10, "a health report that counts it")

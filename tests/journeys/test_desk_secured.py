@@ -11,12 +11,12 @@ import pytest
 from tests.rigs.pad.desk_pad import chromium, desk_pad
 from tests.rigs.pad.pad_process import TOKEN
 from tests.rigs.system.child_environment import environment
-from tests.rigs.web.certificate import make_papers
+from tests.rigs.web.certificate import make_certificate
 
 
 @pytest.mark.browser
 def test_the_clerks_page_works_over_tls(tmp_path: Path) -> None:
-    papers = make_papers(tmp_path)
+    papers = make_certificate(tmp_path)
     lines = f'certificate = "{papers.chain}"\ncertificate_key = "{papers.key}"'
     with desk_pad(tmp_path / "pad", lines) as pad, chromium() as browser:
         port = pad.desk.base_url.port

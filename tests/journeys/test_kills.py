@@ -10,7 +10,7 @@ import pytest
 from device.events import Scene
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import PadProcess
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 
 pytestmark = pytest.mark.broker
 
@@ -26,27 +26,27 @@ DEBOUNCE_S = (0.012, 0.030)
 def cut_the_power(pad: PadProcess, dice: random.Random, case: str) -> str:
     """Invite, press, kill somewhere in between; how it was for the citizen."""
     pad.free()
-    seen = len(pad.eye.seen)
+    seen = len(pad.display.seen)
     where = dice.choice(["invited", "pressed", "committing", "committing", "committing", "thanked"])
     one, key = pad.invite(case), dice.choice(KEYS)
     if where != "invited":
         pad.press(key)
     if where == "thanked":
-        pad.eye.until(Scene.THANKS, after=seen)
+        pad.display.until(Scene.THANKS, after=seen)
     wait_s = dice.uniform(*DEBOUNCE_S) if where == "committing" else dice.uniform(0, 0.02)
     Event().wait(wait_s)  # this is about the moment itself
     pad.end()
-    if pad.eye.saw(Scene.THANKS, after=seen):
+    if pad.display.saw(Scene.THANKS, after=seen):
         pad.thanked[one] = key
         return "thanked"
     return where
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
-def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
+def test_no_power_cut_loses_or_doubles_what_was_thanked_for(deployment: Deployment) -> None:
     dice = random.Random(SEED)
-    hall.receiver()
-    pad = hall.pad()
+    deployment.receiver()
+    pad = deployment.pad()
     cuts: Counter[str] = Counter()
     for n in range(KILLS):
         if n % 3 == 0:
@@ -66,8 +66,8 @@ def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
         pad.start()
     pad.cable.mend()
     print(f"{cuts.total()} kills: {dict(cuts)}, thanked {len(pad.thanked)}")
-    hall.prove(pad)
-    summary = hall.books.look(lambda store: store.summary())
+    deployment.prove(pad)
+    summary = deployment.store_reader.look(lambda store: store.summary())
     assert (summary.lost, summary.doubled, summary.open) == (0, 0, 0)
     assert summary.rated >= len(pad.thanked)
     assert summary.rated + summary.withdrawn == summary.invitations
@@ -76,12 +76,12 @@ def test_no_power_cut_loses_or_doubles_what_was_thanked_for(hall: Hall) -> None:
     assert cuts["thanked"] < KILLS
 
 
-def test_the_kills_catch_a_pad_that_thanks_before_it_has_stored(hall: Hall) -> None:
-    hall.receiver()
-    pad = hall.pad(launcher=faulty_pad.launcher("commit-long-after-thanks"))
+def test_the_kills_catch_a_pad_that_thanks_before_it_has_stored(deployment: Deployment) -> None:
+    deployment.receiver()
+    pad = deployment.pad(launcher=faulty_pad.launcher("commit-long-after-thanks"))
     one = pad.rate("case-1")
     pad.end()
-    pad.launcher = hall.pad("pad-2", start=False).launcher
+    pad.launcher = deployment.pad("pad-2", start=False).launcher
     pad.start()
-    hall.caught_up(pad)
-    assert hall.books.missing(pad.thanked) == {one: "satisfied"}
+    deployment.caught_up(pad)
+    assert deployment.store_reader.missing(pad.thanked) == {one: "satisfied"}

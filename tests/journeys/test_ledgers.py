@@ -10,10 +10,10 @@ import pytest
 from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Cleared, Fault, Opened, Rated
-from tests.rigs.disk.small_disk import fill, free, small_card
+from tests.rigs.disk.small_disk import fill, free, small_disk
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import PadProcess
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
@@ -32,12 +32,12 @@ def remove_ledger(pad: PadProcess, *, lock: bool = False) -> None:
 
 @pytest.mark.parametrize("lock", [False, True])
 def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
-    hall: Hall, lock: bool
+    deployment: Deployment, lock: bool
 ) -> None:
-    hall.receiver()
-    pad = hall.pad()
+    deployment.receiver()
+    pad = deployment.pad()
     pad.rate("arrived")
-    hall.prove(pad)
+    deployment.prove(pad)
     old, seq, _ = pad.head()
     pad.cable.cut()
     one = pad.rate("not sent yet")
@@ -47,30 +47,34 @@ def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
     pad.start()
     pad.rate("in the new ledger")
     lost = {one: pad.thanked.pop(one)}  # with the file; nobody could keep this promise
-    hall.prove(pad)
-    assert hall.books.missing(lost) == lost
+    deployment.prove(pad)
+    assert deployment.store_reader.missing(lost) == lost
     assert pad.head()[0] != old
-    assert [one.ledger for one in hall.books.look(lambda store: store.ledgers())].count(old) == 1
-    incidents = hall.books.look(lambda store: store.incidents())
+    assert [
+        one.ledger for one in deployment.store_reader.look(lambda store: store.ledgers())
+    ].count(old) == 1
+    incidents = deployment.store_reader.look(lambda store: store.incidents())
     assert [(one.kind, old in one.detail) for one in incidents] == [
         ("unannounced" if lock else "vanished", True)
     ]
-    head = hall.books.head(old)
+    head = deployment.store_reader.head(old)
     assert head is not None
     assert head[0] >= seq
 
 
-def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(hall: Hall) -> None:
-    hall.receiver()
-    pad = hall.pad()
+def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(
+    deployment: Deployment,
+) -> None:
+    deployment.receiver()
+    pad = deployment.pad()
     pad.rate("before the copy")
-    hall.prove(pad)
+    deployment.prove(pad)
     pad.end(signal.SIGTERM)
     copy = pad.folder / "copy.db"
     shutil.copy(pad.ledger, copy)
     pad.start()
     pad.rate("after the copy")
-    hall.prove(pad)
+    deployment.prove(pad)
     old = pad.head()[0]
     pad.cable.cut()
     pad.end(signal.SIGTERM)
@@ -83,21 +87,23 @@ def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(hall: 
     aside = Path(f"{pad.ledger}.superseded-1")
     until(lambda: aside.exists() and pad.ledger.exists(), 20, "a new ledger")
     pad.rate("in the new ledger")
-    hall.prove(pad)
-    assert len(hall.books.ratings()) == len(pad.thanked) == 4
-    assert PadCode.LEDGER_DIVERGED.code in hall.books.faults()
+    deployment.prove(pad)
+    assert len(deployment.store_reader.ratings()) == len(pad.thanked) == 4
+    assert PadCode.LEDGER_DIVERGED.code in deployment.store_reader.faults()
     before = opened(pad).previous
     assert before is not None
     assert (before.ledger, before.reason) == (old, "diverged")
     assert pad.verify(aside).returncode == 0
-    assert hall.books.look(lambda store: store.summary()).lost == 0
-    shown = pad.eye.until_now(lambda seen: seen.code is not None, "the fault in standby")
+    assert deployment.store_reader.look(lambda store: store.summary()).lost == 0
+    shown = pad.display.until_now(lambda seen: seen.code is not None, "the fault in standby")
     assert shown.code is PadCode.LEDGER_DIVERGED
 
 
-def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(hall: Hall) -> None:
-    hall.receiver()
-    pad, second = hall.pad(), hall.pad("pad-2", start=False)
+def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(
+    deployment: Deployment,
+) -> None:
+    deployment.receiver()
+    pad, second = deployment.pad(), deployment.pad("pad-2", start=False)
     pad.rate("before")
     text = second.config.read_text().replace('id = "pad-2"', 'id = "pad-1"')
     second.config.write_text(text.replace(str(second.ledger), str(pad.ledger)))
@@ -107,14 +113,14 @@ def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(hall: Ha
     assert "L04" in second.last_words()
     assert str(pad.process.pid if pad.process else "") in second.last_words()
     pad.rate("after")
-    hall.prove(pad)
+    deployment.prove(pad)
 
 
-def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(hall: Hall) -> None:
-    hall.receiver()
-    pad = hall.pad()
+def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(deployment: Deployment) -> None:
+    deployment.receiver()
+    pad = deployment.pad()
     pad.rate("arrived")
-    hall.prove(pad)
+    deployment.prove(pad)
     pad.cable.cut()
     pad.rate("not sent yet")
     pad.stray(12)
@@ -125,24 +131,29 @@ def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(hall: Hall) 
     spoilt = pad.ledger.read_bytes()
     pad.start()
     assert Path(f"{pad.ledger}.damaged-1").read_bytes() == spoilt  # set aside as it was
-    seen = pad.eye.until_now(lambda seen: seen.code is not None, "the fault in standby")
+    seen = pad.display.until_now(lambda seen: seen.code is not None, "the fault in standby")
     assert (seen.scene, seen.code) == (Scene.STANDBY, PadCode.LEDGER_DAMAGED)
     pad.cable.mend()
     pad.rate("in the new ledger")
-    hall.caught_up(pad)
-    assert hall.books.doubled() == {}
-    assert hall.verify().returncode == 0
+    deployment.caught_up(pad)
+    assert deployment.store_reader.doubled() == {}
+    assert deployment.verify().returncode == 0
     assert pad.verify().returncode == 0
     before = opened(pad).previous
     assert before is not None
     assert before.reason == "damaged"
     gone = {seq for first, last in before.missing for seq in range(first, last + 1)}
-    lost = hall.books.look(lambda store: store.summary()).lost
-    assert len(hall.books.missing(pad.thanked)) <= len(gone & set(seqs))
+    lost = deployment.store_reader.look(lambda store: store.summary()).lost
+    assert len(deployment.store_reader.missing(pad.thanked)) <= len(gone & set(seqs))
     assert lost <= len(gone)
     health = until(
         lambda: next(
-            (p.health for p in hall.books.look(lambda store: store.pads()) if p.health), None
+            (
+                p.health
+                for p in deployment.store_reader.look(lambda store: store.pads())
+                if p.health
+            ),
+            None,
         ),
         5,
         "health",
@@ -157,8 +168,8 @@ def damage(ledger: Path) -> None:
         file.write(b"\xa5" * 2048)
 
 
-def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(hall: Hall) -> None:
-    pad, other = hall.pad(start=False), hall.pad("pad-2", start=False)
+def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(deployment: Deployment) -> None:
+    pad, other = deployment.pad(start=False), deployment.pad("pad-2", start=False)
     pad.ledger.write_bytes(b"somebody's photograph" * 500)
     before = pad.ledger.read_bytes()
     pad.start(ready=False)
@@ -177,41 +188,43 @@ def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(hall: Hall) -> No
     assert not Path(f"{pad.ledger}.damaged-1").exists()
 
 
-def test_a_full_card_closes_the_window_and_opens_it_by_itself(hall: Hall) -> None:
-    with small_card() as card:
-        hall.receiver()
-        pad = hall.pad(ledger=card / "ledger.db")
+def test_a_full_card_closes_the_window_and_opens_it_by_itself(deployment: Deployment) -> None:
+    with small_disk() as card:
+        deployment.receiver()
+        pad = deployment.pad(ledger=card / "ledger.db")
         try:
             pad.rate("while there is room")
             one = press_on_a_full_card(pad, card)
-            assert pad.eye.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
+            assert pad.display.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
             assert pad.standing(one) == "open"
             assert pad.window()["state"] == "fault"
             refused = pad.desk.post("/v1/invitations", json={"case": "another"})
             assert (refused.status_code, refused.json()["error"]) == (409, "fault")
             assert rated(pad).get(one) is None
-            seen = len(pad.eye.seen)
+            seen = len(pad.display.seen)
             free(card)
             until(lambda: pad.standing(one) == "rated", 10, "the held rating is stored")
             until(lambda: pad.window()["fault"] is None, 10, "the window opens by itself")
-            assert not pad.eye.saw(Scene.FAULT, after=seen)
+            assert not pad.display.saw(Scene.FAULT, after=seen)
             pad.rate("room again")
-            hall.prove(pad)
+            deployment.prove(pad)
             assert rated(pad)[one] == 1
-            assert hall.books.raw()[one] == {"satisfied": 1}
+            assert deployment.store_reader.raw()[one] == {"satisfied": 1}
             kinds = [type(body) for body in pad.bodies()]
             assert kinds.index(Rated) < kinds.index(Fault) < kinds.index(Cleared)
         finally:
             pad.end()
 
 
-def test_a_card_that_is_full_at_the_start_is_shown_and_taken_up_by_itself(hall: Hall) -> None:
-    with small_card() as card:
+def test_a_card_that_is_full_at_the_start_is_shown_and_taken_up_by_itself(
+    deployment: Deployment,
+) -> None:
+    with small_disk() as card:
         fill(card)
-        pad = hall.pad(ledger=card / "ledger.db", start=False).start(ready=False)
+        pad = deployment.pad(ledger=card / "ledger.db", start=False).start(ready=False)
         try:
             pad.look().until(Scene.FAULT)
-            assert pad.eye.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
+            assert pad.display.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
             free(card)
             pad.be_ready()
             pad.rate("room again")
@@ -230,23 +243,23 @@ def press_on_a_full_card(pad: PadProcess, card: Path) -> str:
     """
     for n in range(8):
         pad.free()
-        one, seen = pad.invite(f"full {n}"), len(pad.eye.seen)
+        one, seen = pad.invite(f"full {n}"), len(pad.display.seen)
         fill(card)
         pad.press("satisfied")
-        shown = pad.eye.until_now(
+        shown = pad.display.until_now(
             lambda now: now.scene in (Scene.THANKS, Scene.FAULT), "thanks or the fault"
         )
         if shown.scene is Scene.FAULT:
-            assert not pad.eye.saw(Scene.THANKS, after=seen)  # law 2
+            assert not pad.display.saw(Scene.THANKS, after=seen)  # law 2
             return one
         pad.thanked[one] = "satisfied"
         free(card)
     raise AssertionError("the card was never full")
 
 
-def test_the_full_card_catches_a_pad_that_thanks_all_the_same(hall: Hall) -> None:
-    with small_card() as card:
-        pad = hall.pad(
+def test_the_full_card_catches_a_pad_that_thanks_all_the_same(deployment: Deployment) -> None:
+    with small_disk() as card:
+        pad = deployment.pad(
             ledger=card / "ledger.db",
             launcher=faulty_pad.launcher("commit-after-thanks"),
         )

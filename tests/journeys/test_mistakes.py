@@ -4,16 +4,16 @@ import pytest
 
 from device.errors import PadCode
 from device.events import Scene
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 
 
 def test_every_mistake_in_a_configuration_is_named_at_once_and_the_pad_does_not_start(
-    hall: Hall,
+    deployment: Deployment,
 ) -> None:
-    pad = hall.pad(start=False)
+    pad = deployment.pad(start=False)
     good = pad.config.read_text()
     bad = (
         good.replace('window = "3"', 'window = "a window"\nwindo = 3')
@@ -35,8 +35,10 @@ def test_every_mistake_in_a_configuration_is_named_at_once_and_the_pad_does_not_
     pad.rate("mended")
 
 
-def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can(hall: Hall) -> None:
-    pad = hall.pad(start=False)
+def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can(
+    deployment: Deployment,
+) -> None:
+    pad = deployment.pad(start=False)
     place = pad.folder / "not there yet"
     pad.config.write_text(pad.config.read_text().replace(str(pad.ledger), str(place / "l.db")))
     pad.ledger = place / "l.db"

@@ -26,10 +26,10 @@ from sync.messages import (
     read_message,
     write_message,
 )
-from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
-from tests.rigs.ledger.ledger_builder import ChainedLedger
+from tests.rigs.broker.mqtt_probe import MqttProbe, mqtt_probe
+from tests.rigs.ledger.ledger_builder import LedgerBuilder
 from tests.rigs.pad.pad_process import HALL
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
@@ -39,44 +39,48 @@ LONG = os.environ.get("RATINGPAD_LONG") == "1"
 ANSWERS = "province/answers"
 
 
-def wish(tap: Wiretap, version: int, **settings: Any) -> None:
+def wish(probe: MqttProbe, version: int, **settings: Any) -> None:
     desired = Desired(v=VERSION, version=version, settings=Settings(**settings))
-    tap.say(Topic.DESIRED.of(PAD), write_message(desired), retained=True)
+    probe.publish(Topic.DESIRED.of(PAD), write_message(desired), retained=True)
 
 
-def reported(tap: Wiretap) -> Reported | None:
-    heard = tap.payloads(Topic.REPORTED.of(PAD))
+def reported(probe: MqttProbe) -> Reported | None:
+    heard = probe.payloads(Topic.REPORTED.of(PAD))
     return read_message(Reported, heard[-1]) if heard else None
 
 
-def order(tap: Wiretap, what: Order) -> CommandResult:
-    before = len(tap.payloads(ANSWERS))
-    tap.say(
+def order(probe: MqttProbe, what: Order) -> CommandResult:
+    before = len(probe.payloads(ANSWERS))
+    probe.publish(
         Topic.COMMAND.of(PAD),
         write_message(Command(v=VERSION, order=what, by="duty officer")),
         ResponseTopic=ANSWERS,
         CorrelationData=what.value.encode(),
     )
-    until(lambda: len(tap.payloads(ANSWERS)) > before, 10, f"an answer to {what.value}")
-    topic, payload, _, properties = next(one for one in reversed(tap.heard) if one[0] == ANSWERS)
+    until(lambda: len(probe.payloads(ANSWERS)) > before, 10, f"an answer to {what.value}")
+    topic, payload, _, properties = next(
+        one for one in reversed(probe.messages) if one[0] == ANSWERS
+    )
     assert (topic, properties.CorrelationData) == (ANSWERS, what.value.encode())
     return read_message(CommandResult, payload)
 
 
-def test_a_wish_is_in_force_at_once_on_record_and_still_after_a_power_cut(hall: Hall) -> None:
-    hall.receiver()
-    with wiretap(hall.broker.address, Topic.REPORTED.of(PAD)) as tap:
-        wish(tap, 1, window="5", thanks_s=2)  # retained: the pad hears it when it comes
-        pad = hall.pad(start=False)
+def test_a_wish_is_in_force_at_once_on_record_and_still_after_a_power_cut(
+    deployment: Deployment,
+) -> None:
+    deployment.receiver()
+    with mqtt_probe(deployment.broker.address, Topic.REPORTED.of(PAD)) as probe:
+        wish(probe, 1, window="5", thanks_s=2)  # retained: the pad hears it when it comes
+        pad = deployment.pad(start=False)
         pad.windows.append("5")  # before the first picture, for the wish may be there before it
         pad.start()
-        until(lambda: (r := reported(tap)) is not None and r.version == 1, 10, "it is reported")
+        until(lambda: (r := reported(probe)) is not None and r.version == 1, 10, "it is reported")
         until(lambda: pad.window()["window"] == "5", 5, "the window's new name")
         one = pad.invite("at the new window")
         pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
-        wish(tap, 2, grace_s=9_999)
-        until(lambda: (r := reported(tap)) is not None and r.problems, 10, "why it is refused")
-        last = reported(tap)
+        wish(probe, 2, grace_s=9_999)
+        until(lambda: (r := reported(probe)) is not None and r.problems, 10, "why it is refused")
+        last = reported(probe)
         assert last is not None
         assert (last.version, last.settings.window, last.settings.grace_s) == (1, "5", 0)
         pad.cable.cut()
@@ -85,32 +89,34 @@ def test_a_wish_is_in_force_at_once_on_record_and_still_after_a_power_cut(hall: 
         assert pad.window()["window"] == "5"
         assert [b.version for b in pad.bodies() if isinstance(b, Configured)] == [1]
         pad.cable.mend()
-        hall.caught_up(pad)
-        row = hall.books.ratings()[one]
+        deployment.caught_up(pad)
+        row = deployment.store_reader.ratings()[one]
         assert (row.window_id, row.level) == ("5", "satisfied")
 
 
-def test_orders_are_carried_out_and_answered(hall: Hall) -> None:
-    hall.receiver()
-    pad = hall.pad()
+def test_orders_are_carried_out_and_answered(deployment: Deployment) -> None:
+    deployment.receiver()
+    pad = deployment.pad()
     pad.rate("before")
-    hall.caught_up(pad)
-    with wiretap(hall.broker.address, ANSWERS, Topic.HEALTH.of(PAD)) as tap:
-        assert order(tap, Order.IDENTIFY).done
-        pad.eye.until(Scene.IDENTIFY)
-        assert order(tap, Order.PAUSE).done
+    deployment.caught_up(pad)
+    with mqtt_probe(deployment.broker.address, ANSWERS, Topic.HEALTH.of(PAD)) as probe:
+        assert order(probe, Order.IDENTIFY).done
+        pad.display.until(Scene.IDENTIFY)
+        assert order(probe, Order.PAUSE).done
         assert pad.window()["state"] == "paused"
-        assert order(tap, Order.RESUME).done
+        assert order(probe, Order.RESUME).done
         pad.free()
-        before = len(tap.payloads(Topic.HEALTH.of(PAD)))
-        assert order(tap, Order.REPORT_HEALTH).done
-        until(lambda: len(tap.payloads(Topic.HEALTH.of(PAD))) > before, 10, "health")
-        tap.say(Topic.COMMAND.of(PAD), b'{"v":1,"order":"explode","by":"x"}', ResponseTopic=ANSWERS)
-        until(lambda: len(tap.payloads(ANSWERS)) == 5, 10, "an answer to nonsense")
-        refused = read_message(CommandResult, tap.payloads(ANSWERS)[-1])
+        before = len(probe.payloads(Topic.HEALTH.of(PAD)))
+        assert order(probe, Order.REPORT_HEALTH).done
+        until(lambda: len(probe.payloads(Topic.HEALTH.of(PAD))) > before, 10, "health")
+        probe.publish(
+            Topic.COMMAND.of(PAD), b'{"v":1,"order":"explode","by":"x"}', ResponseTopic=ANSWERS
+        )
+        until(lambda: len(probe.payloads(ANSWERS)) == 5, 10, "an answer to nonsense")
+        refused = read_message(CommandResult, probe.payloads(ANSWERS)[-1])
         assert not refused.done
         assert refused.code == "malformed"
-    hall.prove(pad)
+    deployment.prove(pad)
 
 
 NONSENSE = {
@@ -122,25 +128,27 @@ NONSENSE = {
 }
 
 
-def test_nonsense_is_kept_as_evidence_and_harms_neither_end(any_hall: Hall) -> None:
-    hall = any_hall
-    hall.receiver()
-    pad = hall.pad()
+def test_nonsense_is_kept_as_evidence_and_harms_neither_end(any_deployment: Deployment) -> None:
+    deployment = any_deployment
+    deployment.receiver()
+    pad = deployment.pad()
     pad.rate("before")
-    hall.prove(pad)
-    other, broken = ChainedLedger(PAD, "01LEDGER-A"), ChainedLedger(OTHER, "01LEDGER-B")
-    with wiretap(hall.broker.address) as tap:
+    deployment.prove(pad)
+    other, broken = LedgerBuilder(PAD, "01LEDGER-A"), LedgerBuilder(OTHER, "01LEDGER-B")
+    with mqtt_probe(deployment.broker.address) as probe:
         for payload in NONSENSE.values():
             for topic in (Topic.RECEIPT, Topic.DESIRED, Topic.COMMAND):
-                tap.say(topic.of(PAD), payload)
+                probe.publish(topic.of(PAD), payload)
             for topic in (Topic.ENTRIES, Topic.STATE, Topic.HEALTH, Topic.REPORTED):
-                tap.say(topic.of(OTHER), payload)  # a refusal would make our own pad wait
-        tap.say(Topic.ENTRIES.of(OTHER), other.payload())
-        tap.say(Topic.ENTRIES.of(OTHER), broken.payload().replace(b"01LEDGER-B", b"01LEDGER-C", 1))
+                probe.publish(topic.of(OTHER), payload)  # a refusal would make our own pad wait
+        probe.publish(Topic.ENTRIES.of(OTHER), other.payload())
+        probe.publish(
+            Topic.ENTRIES.of(OTHER), broken.payload().replace(b"01LEDGER-B", b"01LEDGER-C", 1)
+        )
         pad.rate("after")
-        hall.prove(pad)
-        until(lambda: look(hall).refusals >= len(NONSENSE) + 2, 10, "the evidence is kept")
-    summary = look(hall)
+        deployment.prove(pad)
+        until(lambda: look(deployment).refusals >= len(NONSENSE) + 2, 10, "the evidence is kept")
+    summary = look(deployment)
     assert (summary.ledgers, summary.rated, summary.lost) == (1, 2, 0)
     assert "Traceback" not in pad.last_words()
     assert [body for body in pad.bodies() if isinstance(body, Fault)] == []
@@ -148,20 +156,24 @@ def test_nonsense_is_kept_as_evidence_and_harms_neither_end(any_hall: Hall) -> N
 
 if LONG:  # half a minute of waiting: a refused batch is tried again slowly
 
-    def test_a_refusal_is_shown_and_gone_once_the_pads_own_entries_are_in(hall: Hall) -> None:
-        hall.receiver()
-        pad = hall.pad()
-        with wiretap(hall.broker.address) as tap:
-            tap.say(Topic.ENTRIES.of(PAD), b"nonsense")
-            pad.eye.until_now(lambda now: now.code is PadCode.PROVINCE_REFUSED, "N02 in standby")
+    def test_a_refusal_is_shown_and_gone_once_the_pads_own_entries_are_in(
+        deployment: Deployment,
+    ) -> None:
+        deployment.receiver()
+        pad = deployment.pad()
+        with mqtt_probe(deployment.broker.address) as probe:
+            probe.publish(Topic.ENTRIES.of(PAD), b"nonsense")
+            pad.display.until_now(
+                lambda now: now.code is PadCode.PROVINCE_REFUSED, "N02 in standby"
+            )
         pad.rate("while it stands")
-        hall.caught_up(pad, 90)
-        pad.eye.until_now(lambda now: now.code is None, "N02 is gone")
-        hall.prove(pad)
+        deployment.caught_up(pad, 90)
+        pad.display.until_now(lambda now: now.code is None, "N02 is gone")
+        deployment.prove(pad)
 
 
-def look(hall: Hall) -> Summary:
-    return hall.books.look(lambda store: store.summary())
+def look(deployment: Deployment) -> Summary:
+    return deployment.store_reader.look(lambda store: store.summary())
 
 
 def test_the_picture_of_another_window_is_not_taken_for_this_one() -> None:

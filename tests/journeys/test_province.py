@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
@@ -24,74 +24,82 @@ def receipted(ledger: Path) -> int:
     return int(row[0])
 
 
-def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(any_hall: Hall) -> None:
-    dying = any_hall.receiver(sys.executable, "-m", "tests.rigs.province.dying_receiver", "2")
-    pad = any_hall.pad()
+def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(
+    any_deployment: Deployment,
+) -> None:
+    dying = any_deployment.receiver(sys.executable, "-m", "tests.rigs.province.dying_receiver", "2")
+    pad = any_deployment.pad()
     pad.rate("case-1")
     assert until(dying.ended, 10, "the receiver has died") == -signal.SIGKILL
     dying.kill()
     ledger, seq, _ = pad.head()
     pad.end(signal.SIGTERM)
-    there = any_hall.books.head(ledger)
+    there = any_deployment.store_reader.head(ledger)
     assert there is not None
     # control: it is the very case, something is committed that no receipt has told of
     assert there[0] > receipted(pad.ledger)
     for n in range(2):
-        another = any_hall.receiver(sys.executable, "-m", "tests.rigs.province.dying_receiver", "1")
+        another = any_deployment.receiver(
+            sys.executable, "-m", "tests.rigs.province.dying_receiver", "1"
+        )
         pad.start()
         pad.rate(f"another {n}")
         until(another.ended, 10, "the next one has died")
         another.kill()
         pad.end()
-    any_hall.receiver()
+    any_deployment.receiver()
     pad.start()
-    any_hall.prove(pad)
-    assert len(any_hall.books.ratings()) == 3
+    any_deployment.prove(pad)
+    assert len(any_deployment.store_reader.ratings()) == 3
     assert pad.head()[1] > seq
 
 
-def test_a_province_restored_from_an_older_backup_gets_the_difference(hall: Hall) -> None:
-    receiver = hall.receiver()
-    pad, idle = hall.pad(), hall.pad("pad-2")
+def test_a_province_restored_from_an_older_backup_gets_the_difference(
+    deployment: Deployment,
+) -> None:
+    receiver = deployment.receiver()
+    pad, idle = deployment.pad(), deployment.pad("pad-2")
     pad.rate("in the backup")
     idle.rate("of the idle pad")
-    hall.prove(pad, idle)
-    backup = hall.back_up("backup.db")
+    deployment.prove(pad, idle)
+    backup = deployment.back_up("backup.db")
     for n in range(2):
         pad.rate(f"after the backup {n}")
     idle.rate("the last of the day")
-    hall.prove(pad, idle)
+    deployment.prove(pad, idle)
     receiver.kill()
-    hall.restore(backup)
-    assert len(hall.books.missing(pad.thanked)) == 2  # control: the backup is older
+    deployment.restore(backup)
+    assert len(deployment.store_reader.missing(pad.thanked)) == 2  # control: the backup is older
     receiver.start()
     pad.rate("after the restore")
-    hall.prove(pad)
+    deployment.prove(pad)
     idle.cable.cut()  # a pad that sends nothing learns of it when it connects again
     idle.cable.mend()
-    hall.prove(pad, idle)
-    summary = hall.books.look(lambda store: store.summary())
+    deployment.prove(pad, idle)
+    summary = deployment.store_reader.look(lambda store: store.summary())
     assert (summary.rated, summary.lost, summary.doubled, summary.incidents) == (6, 0, 0, 0)
 
 
-def test_one_of_two_receivers_dies_and_the_other_takes_over(any_hall: Hall) -> None:
-    receivers = [any_hall.receiver(), any_hall.receiver()]
-    pads = [any_hall.pad(), any_hall.pad("pad-2")]
+def test_one_of_two_receivers_dies_and_the_other_takes_over(any_deployment: Deployment) -> None:
+    receivers = [any_deployment.receiver(), any_deployment.receiver()]
+    pads = [any_deployment.pad(), any_deployment.pad("pad-2")]
     for n, pad in enumerate(pads):
         pad.rate(f"both {n}")
         pad.stray(4)
     receivers[0].kill()
     for n, pad in enumerate(pads):
         pad.rate(f"one {n}")
-    any_hall.prove(*pads)
+    any_deployment.prove(*pads)
     receivers[0].start()
     receivers[1].kill()
     for n, pad in enumerate(pads):
         pad.rate(f"the other {n}")
-    any_hall.prove(*pads)
-    assert any_hall.books.look(lambda store: store.summary()).rated == 6
+    any_deployment.prove(*pads)
+    assert any_deployment.store_reader.look(lambda store: store.summary()).rated == 6
     receivers[0].kill()
     last = pads[0].rate("nobody is left")
-    assert last not in any_hall.books.ratings()  # control: it was they who took the others
+    assert (
+        last not in any_deployment.store_reader.ratings()
+    )  # control: it was they who took the others
     receivers[1].start()
-    any_hall.prove(*pads)
+    any_deployment.prove(*pads)

@@ -20,9 +20,9 @@ from sync.messages import (
     read_message,
     write_message,
 )
-from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
+from tests.rigs.broker.mqtt_probe import MqttProbe, mqtt_probe
 from tests.rigs.pad.pad_process import PadProcess
-from tests.rigs.system.deployment import Hall
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
@@ -37,8 +37,8 @@ def now_ms() -> int:
 class Queueing:
     """The system, as its maker would write it."""
 
-    def __init__(self, tap: Wiretap) -> None:
-        self._tap = tap
+    def __init__(self, probe: MqttProbe) -> None:
+        self._probe = probe
         self._numbers = count(1)
 
     def invite(self, case: str | None, *, age_ms: int = 0, again: bool = False) -> CommandResult:
@@ -57,11 +57,11 @@ class Queueing:
 
     def ask(self, command: Command, correlation: bytes | None = None) -> CommandResult:
         correlation = correlation or b"%d" % next(self._numbers)
-        before = len(self._tap.heard)
+        before = len(self._probe.messages)
         self.say(command, correlation)
 
         def answer() -> CommandResult | None:
-            for _, payload, _, properties in self._tap.heard[before:]:
+            for _, payload, _, properties in self._probe.messages[before:]:
                 if properties.CorrelationData == correlation:
                     return read_message(CommandResult, payload)
             return None
@@ -69,7 +69,7 @@ class Queueing:
         return until(answer, 10, f"an answer to {command.order.value}")
 
     def say(self, command: Command, correlation: bytes) -> None:
-        self._tap.say(
+        self._probe.publish(
             Topic.COMMAND.of(PAD),
             write_message(command),
             ResponseTopic=ANSWERS,
@@ -79,14 +79,14 @@ class Queueing:
 
 
 @contextmanager
-def queueing(hall: Hall) -> Iterator[tuple[PadProcess, Queueing]]:
+def queueing(deployment: Deployment) -> Iterator[tuple[PadProcess, Queueing]]:
     """A system and the pad of one window, both at the hall's broker."""
-    hall.receiver()
-    pad = hall.pad()
-    with wiretap(hall.broker.address, ANSWERS) as tap:
-        system = Queueing(tap)
+    deployment.receiver()
+    pad = deployment.pad()
+    with mqtt_probe(deployment.broker.address, ANSWERS) as probe:
+        system = Queueing(probe)
         pad.rate("before")  # the pad is connected once this has arrived
-        hall.caught_up(pad)
+        deployment.caught_up(pad)
         pad.free()
         yield pad, system
 
@@ -97,8 +97,8 @@ def invited(pad: PadProcess) -> list[Invited]:
     ]
 
 
-def test_it_invites_hears_what_became_of_it_and_takes_back(hall: Hall) -> None:
-    with queueing(hall) as (pad, system):
+def test_it_invites_hears_what_became_of_it_and_takes_back(deployment: Deployment) -> None:
+    with queueing(deployment) as (pad, system):
         made = system.invite("DH-1")
         assert (made.done, made.standing) == (True, "open")
         assert system.invite("DH-1").invitation == made.invitation
@@ -116,13 +116,13 @@ def test_it_invites_hears_what_became_of_it_and_takes_back(hall: Hall) -> None:
         assert [body.rated_before for body in invited(pad)] == [None, one]
         (withdrawn,) = [body for body in pad.bodies() if isinstance(body, Withdrawn)]
         assert withdrawn.reason == "mqtt:hall-1: the citizen has left"
-        hall.prove(pad)
+        deployment.prove(pad)
 
 
 def test_an_invitation_that_the_network_held_back_is_not_shown_to_the_next_citizen(
-    hall: Hall,
+    deployment: Deployment,
 ) -> None:
-    with queueing(hall) as (pad, system):
+    with queueing(deployment) as (pad, system):
         begun_ms = now_ms()
         until(lambda: now_ms() - begun_ms > GOOD_MS, 15, "older orders are of this pad's time")
         pad.cable.delay(2.0)
@@ -130,13 +130,13 @@ def test_an_invitation_that_the_network_held_back_is_not_shown_to_the_next_citiz
         assert (refused.done, refused.code) == (False, "late")
         pad.cable.delay(0)
         assert invited(pad) == []
-        pad.eye.until(Scene.STANDBY)
+        pad.display.until(Scene.STANDBY)
         assert system.invite("DH-1", age_ms=GOOD_MS - 5_000).done  # the control: not too late
-        hall.prove(pad)
+        deployment.prove(pad)
 
 
-def test_an_order_that_is_delivered_twice_invites_once(hall: Hall) -> None:
-    with queueing(hall) as (pad, system):
+def test_an_order_that_is_delivered_twice_invites_once(deployment: Deployment) -> None:
+    with queueing(deployment) as (pad, system):
         wanted = system.invitation(None)  # no case number by which the pad could know it
         made = system.ask(wanted, b"one")
         one = str(made.invitation)
@@ -146,35 +146,39 @@ def test_an_order_that_is_delivered_twice_invites_once(hall: Hall) -> None:
         assert len(invited(pad)) == 1
         assert system.ask(wanted, b"two").invitation != made.invitation  # the control
         assert len(invited(pad)) == 2
-        hall.prove(pad)
+        deployment.prove(pad)
 
 
-def test_an_order_that_is_delivered_again_after_a_restart_asks_nobody_again(hall: Hall) -> None:
-    with queueing(hall) as (pad, system):
+def test_an_order_that_is_delivered_again_after_a_restart_asks_nobody_again(
+    deployment: Deployment,
+) -> None:
+    with queueing(deployment) as (pad, system):
         wanted = system.invitation(None)
         one = str(system.ask(wanted, b"one").invitation)
         pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
         pad.end()
         pad.start()
-        hall.caught_up(pad)
+        deployment.caught_up(pad)
         again = system.ask(wanted, b"one")
         assert (again.done, again.code) == (False, "late")
         assert len(invited(pad)) == 1
         assert system.invite(None).done  # the control
         assert len(invited(pad)) == 2
-        hall.prove(pad)
+        deployment.prove(pad)
 
 
-def test_a_pause_that_is_delivered_again_after_a_restart_changes_nothing(hall: Hall) -> None:
-    with queueing(hall) as (pad, system):
+def test_a_pause_that_is_delivered_again_after_a_restart_changes_nothing(
+    deployment: Deployment,
+) -> None:
+    with queueing(deployment) as (pad, system):
         pause = Command(v=VERSION, order=Order.PAUSE, by="hall-1")
         assert system.ask(pause, b"one").done
         pad.end()
         pad.start()
-        hall.caught_up(pad)
+        deployment.caught_up(pad)
         before = [body for body in pad.bodies() if isinstance(body, Paused)]
         assert len(before) == 2  # the order's, and what stands is said again in each boot
         assert system.ask(pause, b"one").done
         assert [body for body in pad.bodies() if isinstance(body, Paused)] == before
         assert pad.window()["state"] == "paused"
-        hall.prove(pad)
+        deployment.prove(pad)

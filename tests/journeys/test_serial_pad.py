@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.rigs.serial.serial_keypad import FarPad, Line
+from tests.rigs.serial.serial_keypad import PtyLine, SerialKeypad
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
@@ -99,16 +99,16 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
 def test_presses_on_a_serial_pad_are_ratings_before_and_after_its_plug_was_pulled(
     hall: Hall,
 ) -> None:
-    line = Line(hall.link)
+    line = PtyLine(hall.link)
     for code in (0, 4):
         visit = hall.open_one()
-        FarPad(3, line).press(code)
+        SerialKeypad(3, line).press(code)
         hall.rated(visit)
         line.pull()
         until(lambda: hall.invite().get("error") == "fault", PATIENCE_S, "the window closes")
-        line = Line(hall.link)
+        line = PtyLine(hall.link)
     visit = hall.open_one()
-    FarPad(3, line).press(0x42)
+    SerialKeypad(3, line).press(0x42)
     until(lambda: hall.bodies("strayed"), PATIENCE_S, "the unknown key is kept as a stray")
     assert hall.ask("GET", f"/invitations/{visit}")["standing"] == "open"
     levels = [(body["level"], body["source"]) for body in hall.bodies("rated")]

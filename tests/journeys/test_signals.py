@@ -11,8 +11,8 @@ from device.events import Scene
 from device.output.signal_output import SIGNALS
 from sync.entries import Cleared, Fault, Level
 from tests.rigs.pad.pad_process import PadProcess
-from tests.rigs.signals.signal_watcher import Lookout, by_part
-from tests.rigs.system.deployment import Hall
+from tests.rigs.signals.signal_watcher import SignalWatcher, by_part
+from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
@@ -39,33 +39,35 @@ def rated(pad: PadProcess, level: str) -> dict[str, list[object]]:
         return seen()
 
 
-def test_lights_beeps_and_prompts_are_the_same_whichever_key_was_pressed(hall: Hall) -> None:
-    hall.receiver()
-    pad = hall.pad()
-    lookout = Lookout(pad.control)
+def test_lights_beeps_and_prompts_are_the_same_whichever_key_was_pressed(
+    deployment: Deployment,
+) -> None:
+    deployment.receiver()
+    pad = deployment.pad()
+    signals = SignalWatcher(pad.control)
     stories = {level.value: rated(pad, level.value) for level in Level}
     assert stories == dict.fromkeys(stories, ONE_RATING)
-    hall.prove(pad)
-    levels = {row.level for row in hall.books.ratings().values()}
+    deployment.prove(pad)
+    levels = {row.level for row in deployment.store_reader.ratings().values()}
     assert levels == set(stories)  # control: the ratings themselves did differ
     one = pad.invite("and the lights go out")
     with SimClient(pad.control) as board:
         until(lambda: board.lit() == set(ALL), 10, "the keys are lit")
     assert pad.standing(one) == "open"
     assert pad.end(signal.SIGTERM) == 0
-    lookout.see_it_out()
-    assert [one.lit for one in lookout.happened if one.lit is not None][-1] == ()
-    assert lookout.happened[-1].said is None
-    assert any(one.hushed for one in lookout.happened[-2:])
+    signals.finish()
+    assert [one.lit for one in signals.happened if one.lit is not None][-1] == ()
+    assert signals.happened[-1].said is None
+    assert any(one.hushed for one in signals.happened[-2:])
 
 
-def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(hall: Hall) -> None:
-    pad = hall.pad(timings="invitation_s = 4\ngrace_s = 0\nthanks_s = 1")
+def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(deployment: Deployment) -> None:
+    pad = deployment.pad(timings="invitation_s = 4\ngrace_s = 0\nthanks_s = 1")
     with SimClient(pad.control) as board:
         pad.invite("nobody")
-        pad.eye.until(Scene.LAPSED)
+        pad.display.until(Scene.LAPSED)
         until(lambda: board.lit() == set(), 10, "dark after the lapse")
-        pad.eye.until_now(lambda seen: seen.scene is Scene.STANDBY, "standby")
+        pad.display.until_now(lambda seen: seen.scene is Scene.STANDBY, "standby")
         pad.invite("paused")
         until(lambda: board.lit() == set(ALL), 10, "lit again")
         assert pad.desk.post("/v1/window/pause").status_code == 200
@@ -82,10 +84,10 @@ def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(hall: Hall) -> 
 
 
 def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fault(
-    hall: Hall,
+    deployment: Deployment,
 ) -> None:
-    hall.receiver()
-    pad = hall.pad()
+    deployment.receiver()
+    pad = deployment.pad()
     gone = PadCode.SIGNAL_GONE.code
 
     def faults(kind: type[Fault | Cleared]) -> set[str]:
@@ -111,4 +113,4 @@ def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fa
             board.damage(part, False)
         pad.rate("case-2", "satisfied")
         until(lambda: faults(Cleared) == faults(Fault), 10, "all of them are mended")
-    hall.prove(pad)
+    deployment.prove(pad)

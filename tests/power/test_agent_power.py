@@ -90,7 +90,7 @@ def live(ram: Path, launcher: Sequence[str]) -> Life:
                 if not running.done():
                     os.kill(pad.holder(), signal.SIGTERM)
             trace = running.result(60)
-        pad.eye.see_it_out()
+        pad.display.finish()
     finally:
         pad.remove()
     assert trace.exit_code == 0

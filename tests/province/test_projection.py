@@ -11,7 +11,7 @@ from province.precedence import merge
 from province.projection import Projection
 from province.rows import Rating
 from sync.entries import Body, Channel, Detailed, Level, Salvaged, Withdrawn, write_body
-from tests.rigs.ledger.ledger_builder import at, clock, dark, invited, lapsed, rated
+from tests.rigs.ledger.ledger_builder import at, clock, invited, lapsed, rated, without_time
 
 BAD, GOOD = Level.VERY_DISSATISFIED, Level.VERY_SATISFIED
 
@@ -104,7 +104,7 @@ def test_a_nul_in_a_text_does_not_reach_the_database() -> None:
 
 
 def test_boots_without_the_time_are_those_that_need_anchors() -> None:
-    projection = derive(invited("i", dark(1, "b1")), invited("j", at(1, boot="b2")))
+    projection = derive(invited("i", without_time(1, "b1")), invited("j", at(1, boot="b2")))
     assert projection.undated_boots() == {"b1"}
 
 

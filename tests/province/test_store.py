@@ -12,7 +12,7 @@ from province.store import ProvinceStore, open_store
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.messages import VERSION, ContractError, Health, Problem, Reported, Settings, State, Status
 from sync.store_port import evidence, read_arrival
-from tests.rigs.ledger.ledger_builder import NOON_MS, ChainedLedger, at, invited, lapsed, rated
+from tests.rigs.ledger.ledger_builder import NOON_MS, LedgerBuilder, at, invited, lapsed, rated
 
 Open = Callable[[], ProvinceStore]
 
@@ -28,7 +28,7 @@ def entries(store: ProvinceStore) -> list[tuple[str, int, bytes]]:
 def test_entries_are_stored_byte_by_byte_and_the_receipt_has_the_head(
     store: ProvinceStore,
 ) -> None:
-    pad = ChainedLedger().add(
+    pad = LedgerBuilder().add(
         invited("i1", case="办件-1"), rated("i1"), b'{"kind":"odd","x":"\\u0000\\n\\\\"}\x00'
     )
     [receipt] = store.take([pad.arrival()])
@@ -37,7 +37,7 @@ def test_entries_are_stored_byte_by_byte_and_the_receipt_has_the_head(
 
 
 def test_a_batch_that_comes_again_or_overlaps_is_stored_once(store: ProvinceStore) -> None:
-    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(9)))
+    pad = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(9)))
     receipts = store.take([pad.arrival(1, 4), pad.arrival(1, 4), pad.arrival(3, 7)])
     assert [receipt.seq for receipt in receipts] == [7, 7, 7]
     [receipt] = store.take([pad.arrival(2, 10)])
@@ -50,14 +50,14 @@ def test_a_batch_that_comes_again_or_overlaps_is_stored_once(store: ProvinceStor
 def test_a_gap_is_refused_with_the_stored_head_and_leaves_no_evidence(
     store: ProvinceStore,
 ) -> None:
-    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(5)))
+    pad = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(5)))
     receipts = store.take([pad.arrival(1, 2), pad.arrival(5, 6)])
     assert [(receipt.seq, receipt.problem) for receipt in receipts] == [(2, None), (2, Problem.GAP)]
     assert store.summary().refusals == 0
 
 
 def test_a_torn_batch_is_taken_and_its_hole_is_counted_as_lost(store: ProvinceStore) -> None:
-    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(9)))
+    pad = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(9)))
     store.take([pad.arrival(1, 3)])
     [receipt] = store.take([pad.arrival(7, 10, torn=True)])
     assert receipt.seq == 10
@@ -70,8 +70,8 @@ def test_a_torn_batch_is_taken_and_its_hole_is_counted_as_lost(store: ProvinceSt
 def test_another_history_is_refused_kept_as_evidence_and_seen_as_a_fork(
     store: ProvinceStore,
 ) -> None:
-    pad = ChainedLedger().add(rated("i1", Level.VERY_DISSATISFIED))
-    forged = ChainedLedger().add(rated("i1", Level.VERY_SATISFIED), lapsed("i2"))
+    pad = LedgerBuilder().add(rated("i1", Level.VERY_DISSATISFIED))
+    forged = LedgerBuilder().add(rated("i1", Level.VERY_SATISFIED), lapsed("i2"))
     store.take([pad.arrival()])
     for _ in range(2):
         [receipt] = store.take([forged.arrival()])
@@ -87,7 +87,7 @@ def test_another_history_is_refused_kept_as_evidence_and_seen_as_a_fork(
 def test_a_ledger_of_another_pad_is_refused_and_its_head_not_disclosed(
     store: ProvinceStore,
 ) -> None:
-    pad, thief = ChainedLedger(), ChainedLedger("pad-2")
+    pad, thief = LedgerBuilder(), LedgerBuilder("pad-2")
     store.take([pad.arrival()])
     [receipt] = store.take([thief.arrival()])
     assert (receipt.problem, receipt.seq) == (Problem.FOREIGN, 0)
@@ -95,7 +95,7 @@ def test_a_ledger_of_another_pad_is_refused_and_its_head_not_disclosed(
 
 
 def test_what_cannot_be_read_is_evidence_and_harms_nothing(store: ProvinceStore) -> None:
-    pad = ChainedLedger()
+    pad = LedgerBuilder()
     bad = [
         b"",
         b"\xff\x00",
@@ -130,7 +130,7 @@ def test_refusals_are_bounded_for_each_pad(
 
 @pytest.mark.parametrize("change", ["UPDATE batch SET received_ms = 1", "DELETE FROM batch"])
 def test_raw_entries_can_neither_be_changed_nor_deleted(store: ProvinceStore, change: str) -> None:
-    store.take([ChainedLedger().arrival()])
+    store.take([LedgerBuilder().arrival()])
     with pytest.raises(sa.exc.DBAPIError, match="never"), store.engine.begin() as connection:
         connection.execute(sa.text(change))
     assert len(entries(store)) == 1
@@ -147,7 +147,7 @@ def test_raw_entries_cannot_be_truncated(store: ProvinceStore) -> None:
 def test_a_failed_commit_stores_nothing_and_gives_no_receipt(
     store: ProvinceStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pad = ChainedLedger().add(lapsed("i1"))
+    pad = LedgerBuilder().add(lapsed("i1"))
 
     def broken(*_: object) -> None:
         raise sa.exc.OperationalError("INSERT", {}, OSError("no space left"))
@@ -162,7 +162,7 @@ def test_a_failed_commit_stores_nothing_and_gives_no_receipt(
 
 
 def test_a_birth_is_answered_with_the_head_and_its_session(store: ProvinceStore) -> None:
-    pad = ChainedLedger().add(lapsed("i1"))
+    pad = LedgerBuilder().add(lapsed("i1"))
     receipt = store.birth(pad.pad, pad.birth(boots=3, session=2))
     assert (receipt.seq, receipt.digest, receipt.session) == (0, GENESIS.hex(), "3.2")
     store.take([pad.arrival()])
@@ -171,7 +171,7 @@ def test_a_birth_is_answered_with_the_head_and_its_session(store: ProvinceStore)
 
 
 def test_a_late_will_does_not_hide_a_newer_birth(store: ProvinceStore) -> None:
-    pad = ChainedLedger()
+    pad = LedgerBuilder()
     store.birth(pad.pad, pad.birth(boots=1, session=2))
     will = pad.birth(boots=1, session=1)
     store.birth(pad.pad, type(will)(**{**_fields(will), "status": Status.LOST}))
@@ -183,7 +183,7 @@ def test_a_late_will_does_not_hide_a_newer_birth(store: ProvinceStore) -> None:
 def test_a_pad_that_lost_its_ledger_and_its_count_of_boots_is_seen_again(
     store: ProvinceStore,
 ) -> None:
-    old, new = ChainedLedger(), ChainedLedger(ledger="01LEDGER-B")
+    old, new = LedgerBuilder(), LedgerBuilder(ledger="01LEDGER-B")
     store.birth(old.pad, old.birth(boots=37))
     store.health(old.pad, _health(old.id, boots=37))
     store.birth(new.pad, new.birth(boots=1))
@@ -207,7 +207,7 @@ def _fields(state: State) -> dict[str, Any]:
 
 
 def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:
-    pad = ChainedLedger().add(lapsed("i1"), lapsed("i2"))
+    pad = LedgerBuilder().add(lapsed("i1"), lapsed("i2"))
     store.take([pad.arrival()])
     store.birth(pad.pad, pad.birth(boots=5))
     assert store.incidents() == []
@@ -223,19 +223,19 @@ def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:
 
 def test_a_new_ledger_that_names_nothing_before_it_is_an_incident(store: ProvinceStore) -> None:
     named = Predecessor(ledger="01A", reason="damaged", seq=1, missing=((2, 4),))
-    store.take([ChainedLedger(ledger="01A").arrival()])
-    store.take([ChainedLedger(ledger="01B", previous=named).arrival()])
+    store.take([LedgerBuilder(ledger="01A").arrival()])
+    store.take([LedgerBuilder(ledger="01B", previous=named).arrival()])
     assert store.incidents() == []
     assert store.summary().lost == 3
-    store.take([ChainedLedger(ledger="01C").arrival()])
+    store.take([LedgerBuilder(ledger="01C").arrival()])
     [incident] = store.incidents()
     assert (incident.kind, incident.ledger) == ("unannounced", "01C")
 
 
 def test_a_ledger_that_was_lost_with_its_entries_is_an_incident(store: ProvinceStore) -> None:
     gone = Predecessor(ledger="01A", reason="lost")
-    store.take([ChainedLedger(ledger="01A").arrival()])
-    store.take([ChainedLedger(ledger="01B", previous=gone).arrival()])
+    store.take([LedgerBuilder(ledger="01A").arrival()])
+    store.take([LedgerBuilder(ledger="01B", previous=gone).arrival()])
     [incident] = store.incidents()
     assert (incident.kind, incident.ledger) == ("vanished", "01B")
     assert "01A" in incident.detail
@@ -249,8 +249,8 @@ def test_the_newest_configuration_of_a_pad_is_kept(store: ProvinceStore) -> None
 
 
 def test_a_group_of_several_pads_and_hashes_is_one_transaction(store: ProvinceStore) -> None:
-    one = ChainedLedger("pad-1", "01A").add(invited("i"), rated("i"))
-    other = ChainedLedger("pad-2", "01B", hash_name=HashName.SM3).add(invited("i"), lapsed("i"))
+    one = LedgerBuilder("pad-1", "01A").add(invited("i"), rated("i"))
+    other = LedgerBuilder("pad-2", "01B", hash_name=HashName.SM3).add(invited("i"), lapsed("i"))
     receipts = store.take([one.arrival(1, 2), other.arrival(), one.arrival(3, 3)])
     assert [receipt.seq for receipt in receipts] == [3, 3, 3]
     assert {(rating.pad, rating.standing) for rating in store.ratings()} == {
@@ -260,14 +260,14 @@ def test_a_group_of_several_pads_and_hashes_is_one_transaction(store: ProvinceSt
 
 
 def test_a_second_process_reads_and_cannot_write(store: ProvinceStore, store_url: str) -> None:
-    store.take([ChainedLedger().add(invited("i1", case="c-9")).arrival()])
+    store.take([LedgerBuilder().add(invited("i1", case="c-9")).arrival()])
     looking = open_store(store_url, read_only=True)
     try:
         assert looking.summary().open == 1
         assert looking.ratings(limit=5, pad="pad-1")[0].case_number == "c-9"
         assert [seen.seq for seen in looking.ledgers()] == [2]
         with pytest.raises(StoreError):
-            looking.take([ChainedLedger(ledger="01B").arrival()])
+            looking.take([LedgerBuilder(ledger="01B").arrival()])
     finally:
         looking.close()
 
@@ -297,6 +297,6 @@ def test_a_wrong_url_an_absent_and_a_foreign_database_are_told_apart(tmp_path: P
 
 def test_a_stray_is_kept_and_never_counted(store: ProvinceStore) -> None:
     stray = Strayed(at=at(5), key="satisfied", state="idle", source="keys")
-    store.take([ChainedLedger().add(stray).arrival()])
+    store.take([LedgerBuilder().add(stray).arrival()])
     summary = store.summary()
     assert (summary.strays, summary.invitations) == (1, 0)

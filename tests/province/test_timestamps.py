@@ -4,7 +4,7 @@ import random
 
 from province.timestamps import Anchor, Dated, anchor_of, date
 from sync.entries import Trust
-from tests.rigs.ledger.ledger_builder import NOON_MS, at, clock, dark
+from tests.rigs.ledger.ledger_builder import NOON_MS, at, clock, without_time
 
 
 def anchor(mono_ms: int, utc_ms: int, uncertainty_ms: int = 20, seq: int = 1) -> Anchor:
@@ -19,7 +19,9 @@ def test_a_time_that_the_pad_trusted_stands_whatever_is_learnt_later() -> None:
 
 
 def test_an_entry_before_the_time_was_known_is_dated_from_its_boots_anchor() -> None:
-    assert date(dark(1000), [anchor(61_000, NOON_MS)]) == Dated(NOON_MS - 60_000, "anchor", 26)
+    assert date(without_time(1000), [anchor(61_000, NOON_MS)]) == Dated(
+        NOON_MS - 60_000, "anchor", 26
+    )
 
 
 def test_a_time_without_trust_is_not_believed() -> None:
@@ -29,7 +31,7 @@ def test_a_time_without_trust_is_not_believed() -> None:
 
 
 def test_without_an_anchor_the_date_is_unknown_and_never_guessed() -> None:
-    assert date(dark(1000), []) == Dated(None, "unknown", None)
+    assert date(without_time(1000), []) == Dated(None, "unknown", None)
 
 
 def test_the_surest_anchor_dates_whatever_the_order() -> None:
@@ -42,7 +44,7 @@ def test_the_surest_anchor_dates_whatever_the_order() -> None:
     for _ in range(6):
         anchors = [near, far, vague]
         random.Random(_).shuffle(anchors)
-        assert date(dark(1000), anchors) == expected
+        assert date(without_time(1000), anchors) == expected
 
 
 def test_a_clock_entry_that_says_the_time_was_lost_is_no_anchor() -> None:

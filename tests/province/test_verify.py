@@ -10,7 +10,15 @@ from province.store import ProvinceStore
 from province.store.tables import batch
 from province.verify import BadEntry, verify
 from sync.entries import Detailed, Fault, Level, Predecessor, Strayed
-from tests.rigs.ledger.ledger_builder import ChainedLedger, at, clock, dark, invited, lapsed, rated
+from tests.rigs.ledger.ledger_builder import (
+    LedgerBuilder,
+    at,
+    clock,
+    invited,
+    lapsed,
+    rated,
+    without_time,
+)
 
 Open = Callable[[], ProvinceStore]
 
@@ -20,14 +28,14 @@ FORGE = {
 }
 
 
-def a_day() -> ChainedLedger:
-    pad = ChainedLedger()
+def a_day() -> LedgerBuilder:
+    pad = LedgerBuilder()
     for n in range(30):
         pad.add(invited(f"i{n}", at(n * 100)), rated(f"i{n}", when=at(n * 100 + 50)))
-    pad.add(Strayed(at=dark(4), key="satisfied", state="idle", source="keys"))
+    pad.add(Strayed(at=without_time(4), key="satisfied", state="idle", source="keys"))
     pad.add(clock(5000, 1_790_000_005_000), Fault(at=at(6), code="K01", detail="satisfied"))
     pad.add(b'{"kind":"future-thing","what":[1]}', Detailed(at=at(7), invitation="i1", text="好"))
-    return pad.add(lapsed("never-invited", dark(90)))
+    return pad.add(lapsed("never-invited", without_time(90)))
 
 
 def change(store: ProvinceStore, *statements: str | sa.Update | sa.Delete) -> None:
@@ -85,7 +93,7 @@ def test_a_batch_that_was_cut_off_the_end_is_named(store: ProvinceStore) -> None
 
 def test_a_chain_made_anew_from_one_batch_on_does_not_fit_the_next(store: ProvinceStore) -> None:
     store.take(a_day().arrivals(20))
-    forged = ChainedLedger().add(*(lapsed(f"x{n}") for n in range(19)))
+    forged = LedgerBuilder().add(*(lapsed(f"x{n}") for n in range(19)))
     arrival = forged.arrival(1, 20)
     marks = b"".join(entry.digest[:4] for entry in forged.entries)
     body = b"".join(entry.body + b"\n" for entry in forged.entries)
@@ -146,11 +154,11 @@ def test_the_command_says_sound_or_names_what_is_not(
 def test_the_command_tells_what_is_lost_and_what_a_person_must_look_at(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.take([ChainedLedger(ledger="01A").arrival()])
+    store.take([LedgerBuilder(ledger="01A").arrival()])
     damaged = Predecessor(ledger="01A", reason="damaged", seq=1, missing=((2, 4),))
-    store.take([ChainedLedger(ledger="01B", previous=damaged).arrival()])
+    store.take([LedgerBuilder(ledger="01B", previous=damaged).arrival()])
     store.take(
-        [ChainedLedger(ledger="01C", previous=Predecessor(ledger="01B", reason="lost")).arrival()]
+        [LedgerBuilder(ledger="01C", previous=Predecessor(ledger="01B", reason="lost")).arrival()]
     )
     assert main(["verify", "--store", store_url]) == 0
     lost, look, verdict = capsys.readouterr().out.splitlines()
@@ -162,7 +170,7 @@ def test_the_command_tells_what_is_lost_and_what_a_person_must_look_at(
 def test_the_command_lists_ratings_and_explains_a_mistake(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pad = ChainedLedger().add(invited("i1", case="办件-1"), rated("i1", Level.DISSATISFIED))
+    pad = LedgerBuilder().add(invited("i1", case="办件-1"), rated("i1", Level.DISSATISFIED))
     store.take([pad.arrival()])
     assert main(["ratings", "--store", store_url, "--pad", "pad-1"]) == 0
     line = capsys.readouterr().out

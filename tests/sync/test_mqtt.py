@@ -8,7 +8,7 @@ import pytest
 
 from sync.mqtt import Connected, Connection, Event, Incoming, Subscribed
 from tests.rigs.broker.mosquitto import Broker
-from tests.rigs.broker.mqtt_probe import wiretap
+from tests.rigs.broker.mqtt_probe import mqtt_probe
 
 pytestmark = pytest.mark.broker
 ANSWER_S = 10.0
@@ -24,10 +24,10 @@ def test_the_rest_of_a_messages_expiry_is_measured_by_the_receivers_own_clock(
     assert isinstance(events.get(timeout=ANSWER_S), Connected)
     connection.subscribe(["hall/orders"])
     assert isinstance(events.get(timeout=ANSWER_S), Subscribed)
-    with wiretap(broker.address) as tap:
+    with mqtt_probe(broker.address) as probe:
         sent_s = time.monotonic()
         properties: dict[str, Any] = {} if expiry_s is None else {"MessageExpiryInterval": expiry_s}
-        tap.say("hall/orders", b"x", **properties)
+        probe.publish("hall/orders", b"x", **properties)
         message = events.get(timeout=ANSWER_S)
     connection.abort()
     assert isinstance(message, Incoming)

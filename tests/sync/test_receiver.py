@@ -30,18 +30,18 @@ from sync.mqtt import BrokerAddress, Connection, Incoming, Outgoing
 from sync.receiver import Receiver, condense
 from sync.store_port import Arrival
 from tests.rigs.broker.mosquitto import Broker
-from tests.rigs.broker.mqtt_probe import Wiretap, wiretap
+from tests.rigs.broker.mqtt_probe import MqttProbe, mqtt_probe
 from tests.rigs.ledger.memory_ledger import MemoryLedger, at
 from tests.rigs.province.memory_store import MemoryStore
-from tests.rigs.sync.pad_uplink import PadEnd, pad_on
-from tests.rigs.sync.province_receiver import receiver_on
+from tests.rigs.sync.pad_uplink import UplinkPad, uplink_pad
+from tests.rigs.sync.province_receiver import running_receiver
 from tests.rigs.time.wait import until
 
 broker_needed = pytest.mark.broker
 
 
-def receipts(tap: Wiretap, pad: str) -> list[Receipt]:
-    return [read_message(Receipt, raw) for raw in tap.payloads(Topic.RECEIPT.of(pad))]
+def receipts(probe: MqttProbe, pad: str) -> list[Receipt]:
+    return [read_message(Receipt, raw) for raw in probe.payloads(Topic.RECEIPT.of(pad))]
 
 
 def batch_of(ledger: MemoryLedger, after: int = 0, count: int = 1000) -> bytes:
@@ -103,16 +103,16 @@ def test_a_payload_that_breaks_the_contract_is_answered_and_kept(broker: Broker,
     payload, problem = BAD[name]
     store = MemoryStore()
     with (
-        wiretap(broker.address, Topic.RECEIPT.of("pad-x")) as tap,
-        receiver_on(broker.address, store),
+        mqtt_probe(broker.address, Topic.RECEIPT.of("pad-x")) as probe,
+        running_receiver(broker.address, store),
     ):
-        tap.say(Topic.ENTRIES.of("pad-x"), payload)
-        until(lambda: receipts(tap, "pad-x"), 10, "an answer")
-        assert [r.problem for r in receipts(tap, "pad-x")] == [problem]
-        assert receipts(tap, "pad-x")[0].ledger == ""
+        probe.publish(Topic.ENTRIES.of("pad-x"), payload)
+        until(lambda: receipts(probe, "pad-x"), 10, "an answer")
+        assert [r.problem for r in receipts(probe, "pad-x")] == [problem]
+        assert receipts(probe, "pad-x")[0].ledger == ""
         assert [(a.payload, p) for a, p, _ in store.refusals] == [(payload, problem)]
-        tap.say(Topic.ENTRIES.of("pad-x"), GOOD)  # and the receiver lives on
-        until(lambda: receipts(tap, "pad-x")[-1].seq == 4, 10, "the good one is stored")
+        probe.publish(Topic.ENTRIES.of("pad-x"), GOOD)  # and the receiver lives on
+        until(lambda: receipts(probe, "pad-x")[-1].seq == 4, 10, "the good one is stored")
 
 
 @broker_needed
@@ -122,12 +122,12 @@ def test_a_payload_that_breaks_the_contract_is_answered_and_kept(broker: Broker,
 def test_a_broken_or_exploding_deflate_is_answered(broker: Broker, payload: bytes) -> None:
     store = MemoryStore()
     with (
-        wiretap(broker.address, Topic.RECEIPT.of("pad-x")) as tap,
-        receiver_on(broker.address, store),
+        mqtt_probe(broker.address, Topic.RECEIPT.of("pad-x")) as probe,
+        running_receiver(broker.address, store),
     ):
-        tap.say(Topic.ENTRIES.of("pad-x"), payload, UserProperty=DEFLATE)
-        until(lambda: receipts(tap, "pad-x"), 10, "an answer")
-        assert receipts(tap, "pad-x")[0].problem is Problem.MALFORMED
+        probe.publish(Topic.ENTRIES.of("pad-x"), payload, UserProperty=DEFLATE)
+        until(lambda: receipts(probe, "pad-x"), 10, "an answer")
+        assert receipts(probe, "pad-x")[0].problem is Problem.MALFORMED
 
 
 @broker_needed
@@ -138,23 +138,23 @@ def test_chain_and_pad_problems_name_the_ledger_and_leave_what_is_stored_alone(
     ledger = a_ledger("pad-y")
     good = batch_of(ledger)
     with (
-        wiretap(broker.address, "pad/v1/+/down/receipt") as tap,
-        receiver_on(broker.address, store),
+        mqtt_probe(broker.address, "pad/v1/+/down/receipt") as probe,
+        running_receiver(broker.address, store),
     ):
         entries = Topic.ENTRIES.of("pad-y")
-        tap.say(entries, good)
-        until(lambda: receipts(tap, "pad-y"), 10, "the good one")
+        probe.publish(entries, good)
+        until(lambda: receipts(probe, "pad-y"), 10, "the good one")
         before = store.backup()
-        tap.say(entries, good.replace(b'"satisfied"', b'"very_satisfied"'))
+        probe.publish(entries, good.replace(b'"satisfied"', b'"very_satisfied"'))
         # One after the other: what comes together is answered together.
-        until(lambda: len(receipts(tap, "pad-y")) == 2, 10, "the first broken chain's answer")
-        tap.say(entries, batch_of(a_ledger("pad-y", 9)).replace(b"I9", b"I8"))
-        tap.say(Topic.ENTRIES.of("pad-z"), good)
-        until(lambda: receipts(tap, "pad-z"), 10, "the stolen ledger's answer")
-        until(lambda: len(receipts(tap, "pad-y")) == 3, 10, "the second one's answer")
-        assert {r.problem for r in receipts(tap, "pad-y")[1:]} == {Problem.CHAIN}
-        assert {r.seq for r in receipts(tap, "pad-y")} == {4}
-        stolen = receipts(tap, "pad-z")[0]
+        until(lambda: len(receipts(probe, "pad-y")) == 2, 10, "the first broken chain's answer")
+        probe.publish(entries, batch_of(a_ledger("pad-y", 9)).replace(b"I9", b"I8"))
+        probe.publish(Topic.ENTRIES.of("pad-z"), good)
+        until(lambda: receipts(probe, "pad-z"), 10, "the stolen ledger's answer")
+        until(lambda: len(receipts(probe, "pad-y")) == 3, 10, "the second one's answer")
+        assert {r.problem for r in receipts(probe, "pad-y")[1:]} == {Problem.CHAIN}
+        assert {r.seq for r in receipts(probe, "pad-y")} == {4}
+        stolen = receipts(probe, "pad-z")[0]
         assert (stolen.problem, stolen.seq, stolen.ledger) == (Problem.FOREIGN, 0, "L-pad-y")
         assert store.backup() == before
         assert len(store.refusals) == 3
@@ -167,28 +167,32 @@ def test_other_topics_are_checked_too_but_never_delay_entries(broker: Broker) ->
         v=VERSION, pad="pad-w", status=Status.ONLINE, boots=1, session=1, ledger="L-pad-w"
     )
     with (
-        wiretap(broker.address, Topic.RECEIPT.of("pad-v")) as tap,
-        receiver_on(broker.address, store),
+        mqtt_probe(broker.address, Topic.RECEIPT.of("pad-v")) as probe,
+        running_receiver(broker.address, store),
     ):
-        tap.say(Topic.HEALTH.of("pad-v"), b"\xff")
-        tap.say(Topic.REPORTED.of("pad-v"), b"{}")
-        tap.say(Topic.STATE.of("pad-v"), b"")
-        tap.say("pad/v1/NOT A PAD/up/entries", b"x")
-        tap.say("pad/v1/NOT A PAD/up/health", b"x")
-        tap.say(Topic.STATE.of("pad-v"), write_message(state))  # speaks as another pad
-        tap.say(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", boots=10**30)))
-        tap.say(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", ledger="a b")))
-        tap.say(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v")))
-        until(lambda: any(r.session for r in receipts(tap, "pad-v")), 10, "the birth's answer")
+        probe.publish(Topic.HEALTH.of("pad-v"), b"\xff")
+        probe.publish(Topic.REPORTED.of("pad-v"), b"{}")
+        probe.publish(Topic.STATE.of("pad-v"), b"")
+        probe.publish("pad/v1/NOT A PAD/up/entries", b"x")
+        probe.publish("pad/v1/NOT A PAD/up/health", b"x")
+        probe.publish(Topic.STATE.of("pad-v"), write_message(state))  # speaks as another pad
+        probe.publish(
+            Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", boots=10**30))
+        )
+        probe.publish(
+            Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", ledger="a b"))
+        )
+        probe.publish(Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v")))
+        until(lambda: any(r.session for r in receipts(probe, "pad-v")), 10, "the birth's answer")
         problems = [p for _, p, _ in store.refusals]
         assert problems == [Problem.MALFORMED] * 2 + [Problem.FOREIGN] + [Problem.MALFORMED] * 2
-        told = [r.problem for r in receipts(tap, "pad-v") if r.problem]
+        told = [r.problem for r in receipts(probe, "pad-v") if r.problem]
         assert set(told) <= {Problem.FOREIGN, Problem.MALFORMED}
         assert store.states["pad-v"].boots == 1
         health = Health(v=VERSION, at=at(5), boots=1, ledger="L-pad-v", head=9, receipted=4)
-        tap.say(Topic.HEALTH.of("pad-v"), write_message(health))
+        probe.publish(Topic.HEALTH.of("pad-v"), write_message(health))
         reported = Reported(v=VERSION, version=1, digest="", settings=Settings())
-        tap.say(Topic.REPORTED.of("pad-v"), write_message(reported))
+        probe.publish(Topic.REPORTED.of("pad-v"), write_message(reported))
         until(lambda: store.reports, 10, "the report")
         assert store.healths == [("pad-v", health)]
 
@@ -197,7 +201,7 @@ def test_other_topics_are_checked_too_but_never_delay_entries(broker: Broker) ->
 def test_a_dead_database_loses_nothing_and_the_receiver_waits_for_it(broker: Broker) -> None:
     store = MemoryStore()
     store.fail_with = OSError("the database is down")
-    with receiver_on(broker.address, store), pad_on(broker.address, "pad-u") as pad:
+    with running_receiver(broker.address, store), uplink_pad(broker.address, "pad-u") as pad:
         pad.rate(2_000)
         pad_waits = len(pad.receipts)
         until(lambda: pad.connections == [True], 10, "the pad is connected")
@@ -220,19 +224,19 @@ def test_a_message_that_the_database_cannot_store_does_not_delay_the_others(brok
     store.poison = b"poison"
     bad = MemoryLedger("pad-t", "poison")
     with (
-        wiretap(broker.address, Topic.RECEIPT.of("pad-t")) as tap,
-        receiver_on(broker.address, store),
-        pad_on(broker.address, "pad-s") as pad,
+        mqtt_probe(broker.address, Topic.RECEIPT.of("pad-t")) as probe,
+        running_receiver(broker.address, store),
+        uplink_pad(broker.address, "pad-s") as pad,
     ):
         until(lambda: pad.receipted_seq == 1, 10, "the good pad")
-        tap.say(Topic.ENTRIES.of("pad-t"), batch_of(bad))
+        probe.publish(Topic.ENTRIES.of("pad-t"), batch_of(bad))
         for _ in range(20):
             pad.rate(10)
             head = pad.ledger.head_seq
             until(lambda head=head: pad.receipted_seq == head, 10, "the good pad goes on")
         until(lambda: store.refusals, 20, "the bad message becomes evidence")
-        until(lambda: receipts(tap, "pad-t"), 10, "and is answered")
-        assert receipts(tap, "pad-t")[0].problem is Problem.MALFORMED
+        until(lambda: receipts(probe, "pad-t"), 10, "and is answered")
+        assert receipts(probe, "pad-t")[0].problem is Problem.MALFORMED
         assert b"poison" in store.refusals[0][0].payload
         assert len(store.refusals) == 1
 
@@ -243,8 +247,8 @@ def test_two_receivers_share_the_work_and_one_may_die_in_the_middle(broker: Brok
     first = Receiver(broker.address, store)
     first.start()
     until(first.connected.is_set, 10, "the first receiver is connected")
-    with receiver_on(broker.address, store):
-        pads = [PadEnd(broker.address, f"pad-r{n}").start() for n in range(3)]
+    with running_receiver(broker.address, store):
+        pads = [UplinkPad(broker.address, f"pad-r{n}").start() for n in range(3)]
         try:
             for pad in pads:
                 pad.rate(5_000)
@@ -273,18 +277,18 @@ def test_batches_out_of_order_wait_for_one_another_before_a_gap_is_receipted(
     store = MemoryStore()
     ledger = a_ledger("pad-q", 30)
     with (
-        wiretap(broker.address, Topic.RECEIPT.of("pad-q")) as tap,
-        receiver_on(broker.address, store),
+        mqtt_probe(broker.address, Topic.RECEIPT.of("pad-q")) as probe,
+        running_receiver(broker.address, store),
     ):
         for after in (20, 10, 0):
-            tap.say(Topic.ENTRIES.of("pad-q"), batch_of(ledger, after, 10))
-        until(lambda: 30 in [r.seq for r in receipts(tap, "pad-q")], 10, "all three are stored")
-        assert {r.problem for r in receipts(tap, "pad-q")} == {None}
-        tap.say(Topic.ENTRIES.of("pad-q"), batch_of(ledger, 30, 1))
+            probe.publish(Topic.ENTRIES.of("pad-q"), batch_of(ledger, after, 10))
+        until(lambda: 30 in [r.seq for r in receipts(probe, "pad-q")], 10, "all three are stored")
+        assert {r.problem for r in receipts(probe, "pad-q")} == {None}
+        probe.publish(Topic.ENTRIES.of("pad-q"), batch_of(ledger, 30, 1))
         late = a_ledger("pad-q", 60)
-        tap.say(Topic.ENTRIES.of("pad-q"), batch_of(late, 50, 10))  # the control: a true gap
+        probe.publish(Topic.ENTRIES.of("pad-q"), batch_of(late, 50, 10))  # the control: a true gap
         until(
-            lambda: [r for r in receipts(tap, "pad-q") if r.problem is Problem.GAP],
+            lambda: [r for r in receipts(probe, "pad-q") if r.problem is Problem.GAP],
             10,
             "the gap is told",
         )
@@ -295,12 +299,12 @@ def test_batches_out_of_order_wait_for_one_another_before_a_gap_is_receipted(
 def test_a_late_will_does_not_hide_a_newer_birth(broker: Broker) -> None:
     store = MemoryStore()
     state = Topic.STATE.of("pad-p")
-    with wiretap(broker.address) as tap, receiver_on(broker.address, store):
-        with pad_on(broker.address, "pad-p", boots=5) as pad:
+    with mqtt_probe(broker.address) as probe, running_receiver(broker.address, store):
+        with uplink_pad(broker.address, "pad-p", boots=5) as pad:
             until(lambda: pad.receipts, 10, "the birth is answered")
             birth = store.states["pad-p"]
             late_will = replace(birth, status=Status.LOST, boots=4, session=9)
-            tap.say(state, write_message(late_will), retained=True)
+            probe.publish(state, write_message(late_will), retained=True)
             pad.rate()
             until(lambda: pad.receipted_seq == 2, 10, "one more entry")
             assert store.states["pad-p"].status is Status.ONLINE
@@ -312,9 +316,9 @@ def test_without_sharing_a_receiver_answers_births_from_before_its_own_start(
     broker: Broker,
 ) -> None:
     store = MemoryStore()
-    with pad_on(broker.address, "pad-o") as pad:
+    with uplink_pad(broker.address, "pad-o") as pad:
         until(lambda: pad.connections == [True], 10, "the pad is there first")
-        with receiver_on(broker.address, store, share=None):
+        with running_receiver(broker.address, store, share=None):
             until(lambda: pad.receipted_seq == 1, 10, "it is answered")
             pad.rate(3_000)
             until(lambda: pad.receipted_seq == 3_001, 10, "and delivered")
@@ -326,8 +330,8 @@ def test_a_deflated_batch_is_stored_as_its_plain_bytes(broker: Broker) -> None:
     ledger = a_ledger("pad-n", 100)
     payload, deflated = deflate(batch_of(ledger))
     assert deflated
-    with wiretap(broker.address) as tap, receiver_on(broker.address, store):
-        tap.say(Topic.ENTRIES.of("pad-n"), payload, UserProperty=DEFLATE)
+    with mqtt_probe(broker.address) as probe, running_receiver(broker.address, store):
+        probe.publish(Topic.ENTRIES.of("pad-n"), payload, UserProperty=DEFLATE)
         until(lambda: store.bodies("L-pad-n") == ledger.bodies, 10, "all is stored")
 
 

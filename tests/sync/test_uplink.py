@@ -23,25 +23,25 @@ from sync.messages import (
 )
 from sync.mqtt import BrokerAddress
 from tests.rigs.broker.mosquitto import Broker, running_broker
-from tests.rigs.broker.mqtt_probe import wiretap
+from tests.rigs.broker.mqtt_probe import mqtt_probe
 from tests.rigs.broker.proxy_thread import proxy_to
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore
-from tests.rigs.sync.pad_uplink import BRISK, PadEnd, pad_on
-from tests.rigs.sync.province_receiver import receiver_on
+from tests.rigs.sync.pad_uplink import BRISK, UplinkPad, uplink_pad
+from tests.rigs.sync.province_receiver import running_receiver
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 
 
-def all_receipted(pad: PadEnd) -> bool:
+def all_receipted(pad: UplinkPad) -> bool:
     return pad.receipted_seq == pad.ledger.head_seq
 
 
 def test_entries_are_receipted_once_the_province_has_them(broker: Broker) -> None:
     store = MemoryStore()
-    with receiver_on(broker.address, store), pad_on(broker.address, "pad-a") as pad:
+    with running_receiver(broker.address, store), uplink_pad(broker.address, "pad-a") as pad:
         pad.rate(3)
         until(lambda: pad.receipted_seq == 4, 10, "four entries are receipted")
         assert store.bodies("L-pad-a") == pad.ledger.bodies
@@ -53,7 +53,10 @@ def test_a_backlog_of_many_batches_arrives_whole_and_once(broker: Broker) -> Non
     store = MemoryStore()
     ledger = MemoryLedger("pad-b", "L-pad-b")
     ledger.rate(10_000)
-    with receiver_on(broker.address, store), pad_on(broker.address, "pad-b", ledger=ledger) as pad:
+    with (
+        running_receiver(broker.address, store),
+        uplink_pad(broker.address, "pad-b", ledger=ledger) as pad,
+    ):
         until(lambda: all_receipted(pad), 20, "the backlog is receipted")
         assert store.bodies("L-pad-b") == ledger.bodies
         assert store.doubled == 0
@@ -62,17 +65,20 @@ def test_a_backlog_of_many_batches_arrives_whole_and_once(broker: Broker) -> Non
 def test_nothing_is_sent_before_the_province_answers_the_birth(broker: Broker) -> None:
     entries = Topic.ENTRIES.of("pad-c")
     state = Topic.STATE.of("pad-c")
-    with wiretap(broker.address, entries, state) as tap, pad_on(broker.address, "pad-c") as pad:
-        until(lambda: len(tap.payloads(state)) >= 3, 10, "the birth is repeated")
-        assert tap.payloads(entries) == []
-        birth = read_message(State, tap.payloads(state)[0])
+    with (
+        mqtt_probe(broker.address, entries, state) as probe,
+        uplink_pad(broker.address, "pad-c") as pad,
+    ):
+        until(lambda: len(probe.payloads(state)) >= 3, 10, "the birth is repeated")
+        assert probe.payloads(entries) == []
+        birth = read_message(State, probe.payloads(state)[0])
         answer = Receipt(
             v=VERSION, ledger=birth.ledger, seq=0, digest=GENESIS.hex(), session="1.99"
         )
-        tap.say(Topic.RECEIPT.of("pad-c"), write_message(answer))
-        count = len(tap.payloads(state))
-        until(lambda: len(tap.payloads(state)) > count, 10, "another session's answer is none")
-        assert tap.payloads(entries) == []
+        probe.publish(Topic.RECEIPT.of("pad-c"), write_message(answer))
+        count = len(probe.payloads(state))
+        until(lambda: len(probe.payloads(state)) > count, 10, "another session's answer is none")
+        assert probe.payloads(entries) == []
         for session in range(1, 4):  # the control: its own answer opens the way
             answer = Receipt(
                 v=VERSION,
@@ -81,14 +87,14 @@ def test_nothing_is_sent_before_the_province_answers_the_birth(broker: Broker) -
                 digest=GENESIS.hex(),
                 session=f"{birth.boots}.{session}",
             )
-            tap.say(Topic.RECEIPT.of("pad-c"), write_message(answer))
-        until(lambda: tap.payloads(entries), 10, "the entries are sent")
+            probe.publish(Topic.RECEIPT.of("pad-c"), write_message(answer))
+        until(lambda: probe.payloads(entries), 10, "the entries are sent")
         assert pad.receipts[0] == 0
 
 
 def test_starting_does_not_wait_for_a_broker() -> None:
     nowhere = BrokerAddress("127.0.0.1", free_port())
-    pad = PadEnd(nowhere)
+    pad = UplinkPad(nowhere)
     before = time.monotonic()
     pad.start()
     assert time.monotonic() - before < 2  # a connection would take CONNECT_TIMEOUT_S
@@ -101,7 +107,7 @@ def test_starting_does_not_wait_for_a_broker() -> None:
 
 def test_stopping_does_not_hang_on_a_dead_link(broker: Broker) -> None:
     with proxy_to(broker.address.port) as cable:
-        pad = PadEnd(cable.address, "pad-d").start()
+        pad = UplinkPad(cable.address, "pad-d").start()
         until(lambda: pad.connections == [True], 10, "the pad is connected")
         cable.half_cut()
         before = time.monotonic()
@@ -113,26 +119,26 @@ def test_a_stopped_pad_says_so_and_a_dead_pad_is_lost(broker: Broker) -> None:
     state = Topic.STATE.of("pad-e")
 
     def statuses() -> list[Status]:
-        return [read_message(State, payload).status for payload in tap.payloads(state)]
+        return [read_message(State, payload).status for payload in probe.payloads(state)]
 
-    with wiretap(broker.address, state) as tap:
-        with pad_on(broker.address, "pad-e"):
+    with mqtt_probe(broker.address, state) as probe:
+        with uplink_pad(broker.address, "pad-e"):
             until(lambda: Status.ONLINE in statuses(), 10, "the birth")
         until(lambda: statuses()[-1] is Status.STOPPED, 10, "the stopped state")
-        dying = PadEnd(broker.address, "pad-e", boots=2).start()
+        dying = UplinkPad(broker.address, "pad-e", boots=2).start()
         until(lambda: statuses()[-1] is Status.ONLINE, 10, "the second birth")
         dying.die()
         until(lambda: statuses()[-1] is Status.LOST, 10, "the will")
-        will = read_message(State, tap.payloads(state)[-1])
+        will = read_message(State, probe.payloads(state)[-1])
         assert (will.boots, will.session) == (2, 1)
 
 
 def test_a_cut_connection_is_made_again_and_nothing_is_lost_or_doubled(broker: Broker) -> None:
     store = MemoryStore()
     with (
-        receiver_on(broker.address, store),
+        running_receiver(broker.address, store),
         proxy_to(broker.address.port) as cable,
-        pad_on(cable.address, "pad-f") as pad,
+        uplink_pad(cable.address, "pad-f") as pad,
     ):
         for _ in range(5):
             until(lambda: pad.connections[-1:] == [True], 10, "the pad is connected")
@@ -152,9 +158,9 @@ def test_a_cut_connection_is_made_again_and_nothing_is_lost_or_doubled(broker: B
 def test_a_cable_that_swallows_everything_is_noticed_by_the_keepalive(broker: Broker) -> None:
     store = MemoryStore()
     with (
-        receiver_on(broker.address, store),
+        running_receiver(broker.address, store),
         proxy_to(broker.address.port) as cable,
-        pad_on(cable.address, "pad-g", keepalive_s=1) as pad,
+        uplink_pad(cable.address, "pad-g", keepalive_s=1) as pad,
     ):
         until(lambda: pad.receipted_seq == 1, 10, "the way is open")
         cable.half_cut("down")
@@ -169,9 +175,9 @@ def test_a_cable_that_swallows_everything_is_noticed_by_the_keepalive(broker: Br
 def test_a_slow_cable_is_only_slow(broker: Broker) -> None:
     store = MemoryStore()
     with (
-        receiver_on(broker.address, store),
+        running_receiver(broker.address, store),
         proxy_to(broker.address.port) as cable,
-        pad_on(cable.address, "pad-h") as pad,
+        uplink_pad(cable.address, "pad-h") as pad,
     ):
         cable.delay(0.05)
         pad.rate(3_000)
@@ -183,8 +189,8 @@ def test_a_killed_broker_is_found_again() -> None:
     store = MemoryStore()
     with (
         running_broker() as own,
-        receiver_on(own.address, store),
-        pad_on(own.address, "pad-i") as pad,
+        running_receiver(own.address, store),
+        uplink_pad(own.address, "pad-i") as pad,
     ):
         pad.rate(5)
         until(lambda: pad.receipted_seq == 6, 10, "all is well")
@@ -199,7 +205,7 @@ def test_a_killed_broker_is_found_again() -> None:
 
 def test_a_restored_province_gets_the_difference(broker: Broker) -> None:
     store = MemoryStore()
-    with receiver_on(broker.address, store), pad_on(broker.address, "pad-j") as pad:
+    with running_receiver(broker.address, store), uplink_pad(broker.address, "pad-j") as pad:
         pad.rate(100)
         until(lambda: pad.receipted_seq == 101, 10, "a hundred")
         backup = store.backup()
@@ -217,13 +223,13 @@ def test_another_history_at_the_province_stops_this_ledger_and_a_new_one_goes_on
 ) -> None:
     store = MemoryStore()
     first = MemoryLedger("pad-k", "LK")
-    with receiver_on(broker.address, store):
-        with pad_on(broker.address, "pad-k", ledger=first) as pad:
+    with running_receiver(broker.address, store):
+        with uplink_pad(broker.address, "pad-k", ledger=first) as pad:
             pad.rate(10)
             until(lambda: all_receipted(pad), 10, "eleven entries")
         restored_card = MemoryLedger("pad-k", "LK")
         restored_card.rate(2)
-        with pad_on(broker.address, "pad-k", ledger=restored_card, boots=2) as pad:
+        with uplink_pad(broker.address, "pad-k", ledger=restored_card, boots=2) as pad:
             until(lambda: pad.divergences, 10, "the pad sees that it is behind")
             assert store.seq("LK") == 11
             pad.call(lambda: MemoryLedger.__init__(restored_card, "pad-k", "LK2"))
@@ -235,8 +241,8 @@ def test_a_refusal_is_reported_and_every_entry_kept(broker: Broker) -> None:
     store = MemoryStore()
     stolen = MemoryLedger("pad-other", "L-stolen")
     with (
-        receiver_on(broker.address, store),
-        pad_on(broker.address, "pad-l", ledger=stolen) as pad,
+        running_receiver(broker.address, store),
+        uplink_pad(broker.address, "pad-l", ledger=stolen) as pad,
     ):
         until(lambda: pad.refusals, 10, "the refusal is told")
         assert pad.refusals[0][0] is Problem.FOREIGN
@@ -247,25 +253,25 @@ def test_a_refusal_is_reported_and_every_entry_kept(broker: Broker) -> None:
 def test_a_command_is_carried_out_and_answered_to_whoever_asked(broker: Broker) -> None:
     command = Topic.COMMAND.of("pad-m")
     with (
-        wiretap(broker.address, "answers/#", Topic.STATE.of("pad-m")) as tap,
-        pad_on(broker.address, "pad-m") as pad,
+        mqtt_probe(broker.address, "answers/#", Topic.STATE.of("pad-m")) as probe,
+        uplink_pad(broker.address, "pad-m") as pad,
     ):
-        until(lambda: tap.payloads(Topic.STATE.of("pad-m")), 10, "the pad is there")
+        until(lambda: probe.payloads(Topic.STATE.of("pad-m")), 10, "the pad is there")
         order = write_message(Command(v=VERSION, order=Order.IDENTIFY, by="tester"))
-        tap.say(command, order, ResponseTopic="answers/1", CorrelationData=b"c1")
-        until(lambda: tap.payloads("answers/1"), 10, "the answer")
-        assert pad.orders == [Command(v=VERSION, order=Order.IDENTIFY, by="tester")]
-        answer = next(m for m in tap.heard if m[0] == "answers/1")
+        probe.publish(command, order, ResponseTopic="answers/1", CorrelationData=b"c1")
+        until(lambda: probe.payloads("answers/1"), 10, "the answer")
+        assert pad.commands == [Command(v=VERSION, order=Order.IDENTIFY, by="tester")]
+        answer = next(m for m in probe.messages if m[0] == "answers/1")
         assert read_message(CommandResult, answer[1]).done
         assert answer[3].CorrelationData == b"c1"
 
-        tap.say(command, b'{"v":1,"order":"explode","by":"x"}', ResponseTopic="answers/2")
-        until(lambda: tap.payloads("answers/2"), 10, "the answer to nonsense")
-        result = read_message(CommandResult, tap.payloads("answers/2")[0])
+        probe.publish(command, b'{"v":1,"order":"explode","by":"x"}', ResponseTopic="answers/2")
+        until(lambda: probe.payloads("answers/2"), 10, "the answer to nonsense")
+        result = read_message(CommandResult, probe.payloads("answers/2")[0])
         assert (result.done, result.code) == (False, "malformed")
-        tap.say(command, order, ResponseTopic="answers/#")
-        tap.say(command, order)
-        until(lambda: len(pad.orders) == 3, 10, "no answer can be sent, the pad lives on")
+        probe.publish(command, order, ResponseTopic="answers/#")
+        probe.publish(command, order)
+        until(lambda: len(pad.commands) == 3, 10, "no answer can be sent, the pad lives on")
 
 
 def test_retained_configuration_is_received_at_each_connection_and_retained_command_ignored(
@@ -273,34 +279,34 @@ def test_retained_configuration_is_received_at_each_connection_and_retained_comm
 ) -> None:
     desired = Desired(v=VERSION, version=3, settings=Settings(window="7"))
     order = Command(v=VERSION, order=Order.PAUSE, by="yesterday")
-    with wiretap(broker.address) as tap:
-        tap.say(Topic.DESIRED.of("pad-n"), write_message(desired), retained=True)
-        tap.say(Topic.COMMAND.of("pad-n"), write_message(order), retained=True)
-        with pad_on(broker.address, "pad-n") as pad:
+    with mqtt_probe(broker.address) as probe:
+        probe.publish(Topic.DESIRED.of("pad-n"), write_message(desired), retained=True)
+        probe.publish(Topic.COMMAND.of("pad-n"), write_message(order), retained=True)
+        with uplink_pad(broker.address, "pad-n") as pad:
             until(lambda: pad.desired_received == [desired], 10, "it is received")
-            tap.say(Topic.DESIRED.of("pad-n"), b"nonsense")
-            tap.say(Topic.DESIRED.of("pad-n"), b"", retained=True)
-            tap.say(Topic.RECEIPT.of("pad-n"), b"\xff\xfe")
+            probe.publish(Topic.DESIRED.of("pad-n"), b"nonsense")
+            probe.publish(Topic.DESIRED.of("pad-n"), b"", retained=True)
+            probe.publish(Topic.RECEIPT.of("pad-n"), b"\xff\xfe")
             later = Desired(v=VERSION, version=4, settings=Settings())
-            tap.say(Topic.DESIRED.of("pad-n"), write_message(later))
+            probe.publish(Topic.DESIRED.of("pad-n"), write_message(later))
             until(lambda: pad.desired_received[-1] == later, 10, "nonsense is ignored")
-            assert pad.orders == []
+            assert pad.commands == []
 
 
 def test_the_configuration_in_force_is_published_again_after_a_cut(broker: Broker) -> None:
     topic = Topic.REPORTED.of("pad-o")
     reported = Reported(v=VERSION, version=1, digest="00", settings=Settings())
     with (
-        wiretap(broker.address, topic) as tap,
+        mqtt_probe(broker.address, topic) as probe,
         proxy_to(broker.address.port) as cable,
-        pad_on(cable.address, "pad-o") as pad,
+        uplink_pad(cable.address, "pad-o") as pad,
     ):
         pad.call(lambda: pad.uplink.publish_reported(reported))
-        until(lambda: len(tap.payloads(topic)) == 1, 10, "it is published")
+        until(lambda: len(probe.payloads(topic)) == 1, 10, "it is published")
         cable.cut()
         until(lambda: pad.connections[-1] is False, 10, "the pad notices")
         cable.mend()
-        until(lambda: len(tap.payloads(topic)) == 2, 10, "it is published again")
+        until(lambda: len(probe.payloads(topic)) == 2, 10, "it is published again")
 
 
 def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker: Broker) -> None:
@@ -308,10 +314,10 @@ def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker
     ledger = MemoryLedger("pad-p", "L-pad-p")
     ledger.rate(50_000)
     with (
-        wiretap(broker.address, state, entries) as tap,
-        pad_on(broker.address, "pad-p", ledger=ledger) as pad,
+        mqtt_probe(broker.address, state, entries) as probe,
+        uplink_pad(broker.address, "pad-p", ledger=ledger) as pad,
     ):
-        birth = until(lambda: tap.payloads(state), 10, "the birth")[0]
+        birth = until(lambda: probe.payloads(state), 10, "the birth")[0]
         session = read_message(State, birth).session
         answer = Receipt(
             v=VERSION,
@@ -320,7 +326,7 @@ def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker
             digest=GENESIS.hex(),
             session=f"1.{session}",
         )
-        tap.say(Topic.RECEIPT.of("pad-p"), write_message(answer))
+        probe.publish(Topic.RECEIPT.of("pad-p"), write_message(answer))
         until(lambda: pad.receipts, 10, "the way is open")
         link = pad.uplink._connection
         assert link is not None
@@ -330,7 +336,7 @@ def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker
         def has_stalled() -> bool:
             nonlocal most
             most = max(most, len(queued))
-            return len(tap.payloads(entries)) >= BRISK.window + 2
+            return len(probe.payloads(entries)) >= BRISK.window + 2
 
         until(has_stalled, 15, "a window is sent, and single batches after each stall", 0.001)
         assert most <= BRISK.window

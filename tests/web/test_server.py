@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from tests.rigs.web.certificate import make_papers
-from tests.rigs.web.websocket_client import Listener
+from tests.rigs.web.certificate import make_certificate
+from tests.rigs.web.websocket_client import WebSocketClient
 from web import server
 from web.listener import MAX_OF_ONE_CALLER
 from web.server import PortError, serve
@@ -161,9 +161,9 @@ def test_a_websocket_has_no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.1)
         desk = await serve(Starlette(routes=[WebSocketRoute("/", talk)]), "127.0.0.1", 0)
-        listener = await Listener.connect("127.0.0.1", desk.port, "/")
-        assert await listener.hear() == "still here"
-        listener.drop()
+        listener = await WebSocketClient.connect("127.0.0.1", desk.port, "/")
+        assert await listener.receive() == "still here"
+        listener.abort()
         await desk.stop()
 
     asyncio.run(story())
@@ -246,7 +246,7 @@ def test_what_is_overridden_is_there_with_the_same_parameters(cls: type) -> None
 
 
 def test_the_desk_speaks_tls_with_the_halls_certificate(tmp_path: Path) -> None:
-    papers = make_papers(tmp_path)
+    papers = make_certificate(tmp_path)
 
     async def story() -> None:
         desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.chain, papers.key))
@@ -268,7 +268,7 @@ def test_the_desk_speaks_tls_with_the_halls_certificate(tmp_path: Path) -> None:
 def test_a_handshake_that_does_not_come_is_cut_and_hurts_nobody(
     words: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    papers = make_papers(tmp_path)
+    papers = make_certificate(tmp_path)
 
     async def story() -> None:
         monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)

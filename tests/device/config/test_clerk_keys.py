@@ -14,7 +14,7 @@ from device.config_errors import ConfigErrors
 from device.errors import ConfigError
 from device.events import Does, Press, Scene
 from sync.entries import Invited, Level, Paused, Rated, Resumed, Strayed
-from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 PAD = '[pad]\nid = "pad-1"\nwindow = "3"\nboard = "{board}"\n[ledger]\npath = "ledger.db"\n'
@@ -116,13 +116,13 @@ def test_no_key_has_a_level_and_is_the_clerks_and_no_two_do_the_same() -> None:
 # --- what they do -------------------------------------------------------------------------------
 
 
-def press(bench: Bench, key: str, level: Level | None = None) -> None:
+def press(bench: VirtualPad, key: str, level: Level | None = None) -> None:
     bench.pad.press(Press(key, level, "keys", now_ms()))
 
 
 def test_pressed_at_rest_it_invites_and_the_citizen_rates() -> None:
     async def story() -> None:
-        bench = Bench(clerk_keys=KEYS)
+        bench = VirtualPad(clerk_keys=KEYS)
         bench.pad.start()
         press(bench, "clerk_invite")
         await bench.settle()
@@ -143,7 +143,7 @@ def test_pressed_at_rest_it_invites_and_the_citizen_rates() -> None:
 
 def test_the_pause_key_closes_the_window_and_opens_it_again() -> None:
     async def story() -> None:
-        bench = Bench(clerk_keys=KEYS)
+        bench = VirtualPad(clerk_keys=KEYS)
         bench.pad.start()
         press(bench, "clerk_pause")
         press(bench, "clerk_invite")
@@ -160,7 +160,7 @@ def test_the_pause_key_closes_the_window_and_opens_it_again() -> None:
 @pytest.mark.parametrize("with_it", ["satisfied+clerk_invite", "clerk_invite+clerk_pause"])
 def test_together_with_another_key_it_is_a_press_without_a_level(with_it: str) -> None:
     async def story() -> None:
-        bench = Bench(clerk_keys=KEYS)
+        bench = VirtualPad(clerk_keys=KEYS)
         bench.pad.start()
         press(bench, with_it)
         await bench.settle()
@@ -172,7 +172,7 @@ def test_together_with_another_key_it_is_a_press_without_a_level(with_it: str) -
 
 def test_a_key_that_is_not_the_clerks_does_not_invite() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         press(bench, "clerk_invite")
         await bench.settle()
@@ -193,7 +193,7 @@ def test_whatever_is_pressed_a_level_is_that_of_a_level_key(
     presses: list[tuple[tuple[str, Level | None], float]],
 ) -> None:
     async def story() -> None:
-        bench = Bench(clerk_keys=KEYS)
+        bench = VirtualPad(clerk_keys=KEYS)
         bench.pad.start()
         at_ms: dict[int, set[Level]] = {}
         for (key, level), wait_s in presses:

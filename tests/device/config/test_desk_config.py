@@ -7,7 +7,7 @@ import pytest
 from device.config.config import Config, load
 from device.config.desk_config import is_loopback, read_tokens
 from device.errors import ConfigError
-from tests.rigs.web.certificate import make_papers
+from tests.rigs.web.certificate import make_certificate
 from web.tls import tls_context
 
 BASE = """
@@ -58,7 +58,7 @@ def test_plain_http_leaves_this_machine_only_by_an_explicit_line(folder: Path, h
 
 
 def test_a_certificate_is_enough_for_the_halls_network(folder: Path) -> None:
-    papers = make_papers(folder)
+    papers = make_certificate(folder)
     chain, key = papers.chain.name, papers.key.name
     apart = f'host = "0.0.0.0"\ncertificate = "{chain}"\ncertificate_key = "{key}"'
     assert loaded(folder, apart).desk
@@ -67,14 +67,14 @@ def test_a_certificate_is_enough_for_the_halls_network(folder: Path) -> None:
 
 
 def test_a_certificate_that_cannot_be_used_is_named(folder: Path) -> None:
-    papers = make_papers(folder)
+    papers = make_certificate(folder)
     (line,) = mistakes(folder, 'certificate = "nowhere.pem"')
     assert "No such file" in line
     (line,) = mistakes(folder, f'certificate = "{papers.chain.name}"')  # its key is elsewhere
     assert "cannot be used with its key" in line
     other = folder / "other"
     other.mkdir()
-    wrong = make_papers(other).key
+    wrong = make_certificate(other).key
     (line,) = mistakes(folder, f'certificate = "{papers.chain.name}"\ncertificate_key = "{wrong}"')
     assert "cannot be used with its key" in line
     (line,) = mistakes(folder, 'certificate_key = "key.pem"')

@@ -28,7 +28,7 @@ from device.errors import PadCode
 from device.events import Standing
 from device.pad import Pad
 from sync.entries import Level
-from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.source.source_tree import ROOT
 from tests.rigs.time.virtual_time import pass_s, run
 
@@ -67,7 +67,7 @@ def traced(lines: list[str]) -> Iterator[None]:
         sys.settrace(before)
 
 
-async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) -> None:
+async def story(bench: VirtualPad, first: Level, second: Level | None, seen: Seen) -> None:
     pad = bench.pad
     admission = Admission([TOKEN], now_s=asyncio.get_running_loop().time)
     news = WindowDiff(pad)
@@ -124,13 +124,13 @@ async def story(bench: Bench, first: Level, second: Level | None, seen: Seen) ->
 
 
 def watch(
-    first: Level, second: Level | None = None, spoil: Callable[[Bench], None] = lambda _: None
+    first: Level, second: Level | None = None, spoil: Callable[[VirtualPad], None] = lambda _: None
 ) -> Seen:
     """One story, from a pad that is new."""
     seen = Seen([], [], [], [])
 
     async def whole() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         spoil(bench)
         with traced(seen.lines):
             await story(bench, first, second, seen)
@@ -168,7 +168,7 @@ def test_whatever_was_pressed_the_clerk_sees_and_waits_the_same(second: Level | 
     assert not [word for word in WORDS if word.lower() in said]
 
 
-def _tells(bench: Bench) -> None:
+def _tells(bench: VirtualPad) -> None:
     """A pad that lets the clerk feel a bad rating, without naming it."""
     quiet = bench.pad.standing
 
@@ -179,7 +179,7 @@ def _tells(bench: Bench) -> None:
     mock.patch.object(bench.pad, "standing", standing).start()
 
 
-def _dawdles(bench: Bench) -> None:
+def _dawdles(bench: VirtualPad) -> None:
     """A pad that says the same, a little later."""
     quiet = bench.pad.standing
 

@@ -20,7 +20,7 @@ from device.events import Effect, Event, Press, Record, Scene, Settled
 from device.ports import Desk, FaultReport, Granted
 from device.session.session import Session
 from sync.entries import At, Invited, Lapsed, Level, Rated, Service
-from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.serial.rs485_bus import LINKS, Bus485, OldController, Plain, Plug
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
@@ -44,7 +44,7 @@ class Window:
         echoes: bool = False,
     ) -> None:
         self.address = address
-        self.bench = Bench(window=str(address))
+        self.bench = VirtualPad(window=str(address))
         self.plug = Plug(bus, echoes=echoes)
         config = Bus68Config(
             port="/dev/ttyUSB0",

@@ -11,7 +11,7 @@ from PIL import Image
 from device.ui.fonts import font_file
 from tests.rigs.web.clerk_page import STATES, TEN, ClerkPage
 from tests.rigs.web.contrast import CONTRAST
-from tests.rigs.web.image_compare import differs, is_like
+from tests.rigs.web.image_compare import looks_different, matches_golden
 from tests.rigs.web.kiosk import browser
 from tests.rigs.web.page_measure import UNFIT
 
@@ -312,7 +312,7 @@ def test_the_page_looks_as_it_did(chromium: "Browser", size: tuple[int, int]) ->
     changed = []
     for name in LOOKS[size]:
         STATES[name](one)
-        if not is_like(one.page.screenshot(), GOLDEN / f"clerk-{name}-{size[0]}.png"):
+        if not matches_golden(one.page.screenshot(), GOLDEN / f"clerk-{name}-{size[0]}.png"):
             changed.append(name)
     assert changed == []
     one.close()
@@ -322,8 +322,8 @@ def test_a_tick_that_became_a_dash_would_be_noticed() -> None:
     """The control."""
     with Image.open(GOLDEN / "clerk-rated-800.png") as golden:
         picture = golden.convert("RGB")
-    assert not differs(picture, picture)
+    assert not looks_different(picture, picture)
     without = picture.copy()
     without.paste((230, 243, 234), (30, 150, 100, 220))
-    assert differs(picture, without)
+    assert looks_different(picture, without)
     assert len(TEN) == 10

@@ -14,7 +14,7 @@ from device.desk import event_stream as live_module
 from device.desk.event_stream import MAX_LISTENERS, QUEUE_SIZE, EventStream
 from device.events import Standing
 from device.ports import WindowStatus
-from tests.rigs.web.websocket_client import Listener, RefusedError
+from tests.rigs.web.websocket_client import RefusedError, WebSocketClient
 from web.server import WebServer, serve
 
 
@@ -35,8 +35,8 @@ class Bench:
     def __init__(self, server: WebServer, desk: Desk, live: EventStream) -> None:
         self.server, self.desk, self.live = server, desk, live
 
-    async def listen(self) -> Listener:
-        return await Listener.connect("127.0.0.1", self.server.port, "/v1/events")
+    async def listen(self) -> WebSocketClient:
+        return await WebSocketClient.connect("127.0.0.1", self.server.port, "/v1/events")
 
     def turn(self) -> None:
         self.desk.turn += 1
@@ -65,11 +65,11 @@ def run(story: Callable[[Bench], Awaitable[None]]) -> None:
 def test_a_listener_hears_the_window_and_every_change() -> None:
     async def story(bench: Bench) -> None:
         one = await bench.listen()
-        first: dict[str, Any] = json.loads(await one.hear())
+        first: dict[str, Any] = json.loads(await one.receive())
         assert (first["event"], first["window"], first["state"]) == ("window", "3", "ready")
         for state in ("busy", "ready", "busy"):
             bench.turn()
-            assert json.loads(await one.hear())["state"] == state
+            assert json.loads(await one.receive())["state"] == state
         await one.close()
         await bench.until(lambda: bench.live.listeners == 0)
 
@@ -81,7 +81,7 @@ def test_who_hears_nothing_hears_the_window_again(monkeypatch: pytest.MonkeyPatc
 
     async def story(bench: Bench) -> None:
         one = await bench.listen()
-        assert await one.hear() == await one.hear() == await one.hear()
+        assert await one.receive() == await one.receive() == await one.receive()
         await one.close()
 
     run(story)
@@ -91,22 +91,22 @@ def test_a_listener_that_lags_is_cut_and_the_others_hear_everything() -> None:
     async def story(bench: Bench) -> None:
         lazy, good = await bench.listen(), await bench.listen()
         await bench.until(lambda: bench.live.listeners == 2)
-        await lazy.hear()
-        await good.hear()
+        await lazy.receive()
+        await good.receive()
         heard = 0
         lazy.stop_reading()
         while bench.live.listeners == 2:
             for _ in range(QUEUE_SIZE // 2):
                 bench.turn()
             for _ in range(QUEUE_SIZE // 2):
-                await good.hear()
+                await good.receive()
             heard += QUEUE_SIZE // 2
         assert bench.live.listeners == 1
         bench.turn()
-        await good.hear()
+        await good.receive()
         assert heard > QUEUE_SIZE  # the control: what fits into the sockets' buffers cuts nobody
         await good.close()
-        lazy.drop()
+        lazy.abort()
 
     run(story)
 
@@ -114,9 +114,9 @@ def test_a_listener_that_lags_is_cut_and_the_others_hear_everything() -> None:
 def test_a_listener_that_talks_is_hung_up_on() -> None:
     async def story(bench: Bench) -> None:
         one = await bench.listen()
-        await one.hear()
-        await one.say("hello")
-        assert await one.hear_end() == live_module.POLICY_VIOLATION
+        await one.receive()
+        await one.send("hello")
+        assert await one.receive_close() == live_module.POLICY_VIOLATION
         await bench.until(lambda: bench.live.listeners == 0)
 
     run(story)
@@ -138,8 +138,8 @@ def test_there_is_an_end_to_listeners() -> None:
 def test_a_listener_who_is_gone_without_a_word_is_forgotten() -> None:
     async def story(bench: Bench) -> None:
         one = await bench.listen()
-        await one.hear()
-        one.drop()
+        await one.receive()
+        one.abort()
         await bench.until(lambda: bench.live.listeners == 0)
 
     run(story)

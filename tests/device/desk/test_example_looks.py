@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from device.ui.fonts import font_file
 from tests.rigs.source.source_tree import ROOT
 from tests.rigs.web.contrast import CONTRAST
-from tests.rigs.web.image_compare import is_like
+from tests.rigs.web.image_compare import matches_golden
 from tests.rigs.web.kiosk import browser
 from tests.rigs.web.page_measure import UNFIT
 
@@ -54,7 +54,7 @@ def test_an_example_fits_and_weak_eyes_can_read_it(
     told = Axe().run(page, options=options)
     assert told.response["violations"] == [], told.generate_report()
     if size == SCREENS[0]:
-        assert is_like(page.screenshot(), GOLDEN / f"{name.partition('/')[2]}-{size[0]}.png")
+        assert matches_golden(page.screenshot(), GOLDEN / f"{name.partition('/')[2]}-{size[0]}.png")
     page.evaluate("document.documentElement.removeAttribute('lang')")
     assert Axe().run(page, options=options).response["violations"] != [], "the control"
     page.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sync.entries import Invited
-from tests.rigs.pad.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, served
+from tests.rigs.pad.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, web_server
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.source.source_tree import ROOT
 from tests.rigs.system.loopback import free_port
@@ -46,7 +46,7 @@ def test_a_window_system_of_another_origin_invites_and_hears(tmp_path: Path) -> 
     lines = f'origins = ["http://127.0.0.1:{port}"]'
     with (
         desk_pad(tmp_path / "pad", lines) as pad,
-        served(tmp_path, port) as home,
+        web_server(tmp_path, port) as home,
         chromium() as browser,
     ):
         example("window-system.html", pad, tmp_path)
@@ -67,7 +67,7 @@ def test_the_same_page_from_an_origin_that_nobody_named_gets_nothing(tmp_path: P
     """The control: it is the list that lets the other one in."""
     with (
         desk_pad(tmp_path / "pad", 'origins = ["http://win.hall.lan"]') as pad,
-        served(tmp_path, free_port()) as home,
+        web_server(tmp_path, free_port()) as home,
         chromium() as browser,
     ):
         example("window-system.html", pad, tmp_path)

@@ -14,8 +14,8 @@ from device.desk.http import build_app
 from device.desk.plugin import CODES, REFUSED
 from device.events import Refusal
 from sync.entries import Invited, Level, Service
-from tests.rigs.pad.virtual_pad import Bench
-from tests.rigs.web.websocket_client import Listener, RefusedError
+from tests.rigs.pad.virtual_pad import VirtualPad
+from tests.rigs.web.websocket_client import RefusedError, WebSocketClient
 from web.server import serve
 
 TOKEN = "the-plug-ins-own-token"
@@ -25,7 +25,7 @@ OTHER = "the-desks-own-token"
 class Software:
     """Old window software on the pad's own machine."""
 
-    def __init__(self, bench: Bench, port: int, client: httpx.AsyncClient) -> None:
+    def __init__(self, bench: VirtualPad, port: int, client: httpx.AsyncClient) -> None:
         self.bench, self.pad, self.port = bench, bench.pad, port
         self._client = client
 
@@ -37,8 +37,10 @@ class Software:
         found: dict[str, Any] = (await self.get(what, **query)).json()
         return found
 
-    async def listen(self, token: str = TOKEN) -> Listener:
-        return await Listener.connect("127.0.0.1", self.port, f"/plugin/socket?token={token}")
+    async def listen(self, token: str = TOKEN) -> WebSocketClient:
+        return await WebSocketClient.connect(
+            "127.0.0.1", self.port, f"/plugin/socket?token={token}"
+        )
 
     async def press(self, level: Level = Level.SATISFIED) -> None:
         self.bench.press(level)
@@ -47,7 +49,7 @@ class Software:
 
 def run(story: Callable[[Software], Awaitable[None]], *, is_on: bool = True) -> None:
     async def whole() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         live = EventStream(bench.pad)
         bench.pad.observe(live.changed)
@@ -131,14 +133,14 @@ def test_a_question_that_is_not_as_it_should_be_changes_nothing(wish: dict[str, 
 def test_over_a_socket_the_outcome_comes_by_itself() -> None:
     async def story(software: Software) -> None:
         one = await software.listen()
-        await one.say(json.dumps({"case": "DH-1", "clerk": "C003"}))
+        await one.send(json.dumps({"case": "DH-1", "clerk": "C003"}))
         asked = {"code": 0, "id": "01INVITATION0001"}
-        assert json.loads(await one.hear()) == asked
+        assert json.loads(await one.receive()) == asked
         for wrong in ("{", "[]", '{"kase": 1}', '{"case": 17}', "[" * 2000):
-            await one.say(wrong)
-            assert json.loads(await one.hear()) == {"code": -1, "says": "bad-request"}
+            await one.send(wrong)
+            assert json.loads(await one.receive()) == {"code": -1, "says": "bad-request"}
         await software.press(Level.VERY_DISSATISFIED)
-        assert json.loads(await one.hear()) == {**asked, "code": 1}
+        assert json.loads(await one.receive()) == {**asked, "code": 1}
         await one.close()
 
     run(story)
@@ -147,12 +149,12 @@ def test_over_a_socket_the_outcome_comes_by_itself() -> None:
 def test_a_socket_hears_of_its_own_questions_only() -> None:
     async def story(software: Software) -> None:
         one, other = await software.listen(), await software.listen()
-        await one.say('{"case": "DH-1"}')
-        await one.hear()
+        await one.send('{"case": "DH-1"}')
+        await one.receive()
         await software.press()
-        await one.hear()
-        await other.say('{"case": "DH-1"}')
-        assert json.loads(await other.hear()) == {"code": -1, "says": "already-rated"}
+        await one.receive()
+        await other.send('{"case": "DH-1"}')
+        assert json.loads(await other.receive()) == {"code": -1, "says": "already-rated"}
 
     run(story)
 
@@ -180,10 +182,10 @@ def test_it_is_off_until_it_has_a_token_and_takes_no_other() -> None:
 def test_whatever_was_pressed_the_bytes_are_the_same(level: Level) -> None:
     async def story(software: Software) -> None:
         one = await software.listen()
-        await one.say('{"case": "DH-1"}')
-        await one.hear()
+        await one.send('{"case": "DH-1"}')
+        await one.receive()
         await software.press(level)
-        assert await one.hear() == '{"code":1,"id":"01INVITATION0001"}'
+        assert await one.receive() == '{"code":1,"id":"01INVITATION0001"}'
         answer = await software.get("result", id="01INVITATION0001", callback="f")
         assert answer.text == '/**/f({"code":1,"id":"01INVITATION0001"});'
 

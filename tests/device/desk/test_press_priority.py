@@ -13,7 +13,7 @@ from device.desk.press_priority import MAX_WAIT_S, PressPriority
 from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Level, Service
-from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import pass_s, run
 
 TOKEN = "a-token-for-tests-only"
@@ -23,7 +23,7 @@ CALLERS = 10
 class Hall:
     """Callers of one pad; what stood on its display when each was answered, in order."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: VirtualPad) -> None:
         self._bench = bench
         app = build_app(bench.pad, Admission([TOKEN]), EventStream(bench.pad))
         self._client = httpx.AsyncClient(
@@ -43,11 +43,11 @@ class Hall:
         return [asyncio.ensure_future(self._ask()) for _ in range(CALLERS)]
 
 
-def told(story: Callable[[Bench, Hall], Awaitable[None]]) -> None:
+def told(story: Callable[[VirtualPad, Hall], Awaitable[None]]) -> None:
     """One story with an invitation on the screen."""
 
     async def whole() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         await bench.pad.invite(Service(case="DH-1"), "C003", "http")
         await story(bench, Hall(bench))
@@ -55,7 +55,7 @@ def told(story: Callable[[Bench, Hall], Awaitable[None]]) -> None:
     run(whole())
 
 
-async def press_among_callers(bench: Bench, hall: Hall) -> None:
+async def press_among_callers(bench: VirtualPad, hall: Hall) -> None:
     """The card takes a hundredth of a second; everybody calls just before the press."""
     bench.card.hangs = True
     calls = hall.call()
@@ -65,7 +65,7 @@ async def press_among_callers(bench: Bench, hall: Hall) -> None:
 
 
 def test_whoever_calls_is_answered_after_thanks() -> None:
-    async def story(bench: Bench, hall: Hall) -> None:
+    async def story(bench: VirtualPad, hall: Hall) -> None:
         await press_among_callers(bench, hall)
         assert hall.seen == [Scene.THANKS] * CALLERS
 
@@ -78,7 +78,7 @@ def test_without_turns_they_are_answered_before_it(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(PressPriority, "wait_turn", at_once)
 
-    async def story(bench: Bench, hall: Hall) -> None:
+    async def story(bench: VirtualPad, hall: Hall) -> None:
         await press_among_callers(bench, hall)
         assert Scene.THANKS not in hall.seen
 
@@ -86,7 +86,7 @@ def test_without_turns_they_are_answered_before_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_loop_looks_at_everything_else_between_two_callers() -> None:
-    async def story(bench: Bench, _: Hall) -> None:
+    async def story(bench: VirtualPad, _: Hall) -> None:
         turns, order = PressPriority(bench.pad), []
 
         async def caller() -> None:
@@ -102,7 +102,7 @@ def test_the_loop_looks_at_everything_else_between_two_callers() -> None:
 
 
 def test_a_card_that_hangs_keeps_them_once_and_not_for_long() -> None:
-    async def story(bench: Bench, hall: Hall) -> None:
+    async def story(bench: VirtualPad, hall: Hall) -> None:
         async def waited_s() -> float:
             start_s = asyncio.get_running_loop().time()
             await asyncio.gather(*hall.call())
@@ -122,7 +122,7 @@ def test_a_card_that_hangs_keeps_them_once_and_not_for_long() -> None:
 
 
 def test_a_card_that_refuses_leaves_the_desk_its_answers() -> None:
-    async def story(bench: Bench, hall: Hall) -> None:
+    async def story(bench: VirtualPad, hall: Hall) -> None:
         bench.card.refuses = PadCode.LEDGER_FULL
         bench.press()
         await pass_s(1)
@@ -133,7 +133,7 @@ def test_a_card_that_refuses_leaves_the_desk_its_answers() -> None:
 
 
 def test_a_caller_who_goes_gives_his_turn_away() -> None:
-    async def story(bench: Bench, hall: Hall) -> None:
+    async def story(bench: VirtualPad, hall: Hall) -> None:
         bench.card.hangs = True
         bench.press()
         calls = hall.call()

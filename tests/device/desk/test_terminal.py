@@ -13,7 +13,7 @@ import pytest
 from device.ui.touch.kiosk_secret import secret_in, write_entry
 from sync.entries import Channel, Invited, Level, Rated
 from sync.mqtt import BrokerAddress
-from tests.rigs.pad.desk_pad import chromium, served
+from tests.rigs.pad.desk_pad import chromium, web_server
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.source.source_tree import ROOT
 from tests.rigs.system.loopback import free_port
@@ -76,7 +76,7 @@ def terminal(folder: Path, *, framed: bool = True) -> Iterator[Terminal]:
     (folder / "terminal.html").write_text(text.replace("127.0.0.1:8600", f"127.0.0.1:{desk_port}"))
     try:
         pad.start()
-        with served(folder, port), chromium() as browser:
+        with web_server(folder, port), chromium() as browser:
             page = browser.new_page(viewport={"width": 1024, "height": 600}, has_touch=True)
             page.set_default_timeout(SLOWLY_MS)
             yield Terminal(pad, origin, page)

@@ -21,7 +21,15 @@ from device.events import Press
 from device.ports import FaultReport
 from device.serial.frame68 import PRESS, Frame
 from sync.entries import Level
-from tests.rigs.serial.serial_keypad import LINKS, PATIENCE_S, FarPad, Late, Line, Plain, SocketLine
+from tests.rigs.serial.serial_keypad import (
+    LINKS,
+    PATIENCE_S,
+    Late,
+    Plain,
+    PtyLine,
+    SerialKeypad,
+    SocketLine,
+)
 from tests.rigs.serial.serial_server import TerminalServer
 from tests.rigs.time.wait import until
 
@@ -70,8 +78,8 @@ def running(port: str, keypad: Keypad = RISING) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    one = Line(tmp_path / "pad")
+def line(tmp_path: Path) -> Iterator[PtyLine]:
+    one = PtyLine(tmp_path / "pad")
     yield one
     one.pull()
 
@@ -88,10 +96,10 @@ MARK = 0xE0
 """Unknown codes from here on mark the steps of the story: sent over the good line, behind all."""
 
 
-def played(bench: Bench, pad: FarPad) -> list[Press]:
+def played(bench: Bench, pad: SerialKeypad) -> list[Press]:
     """Play the story, with other traffic of the shared bus in between; the presses that came."""
     found: list[Press] = []
-    marker = FarPad(WINDOW, pad.line)
+    marker = SerialKeypad(WINDOW, pad.line)
     marker.press(MARK - 1)  # the line is open
     for step, code in enumerate(STORY):
         pad.send(CALLER)
@@ -109,8 +117,8 @@ def played(bench: Bench, pad: FarPad) -> list[Press]:
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_each_physical_press_is_one_press_over_any_link(link: str, line: Line) -> None:
-    pad = FarPad(WINDOW, line, LINKS[link]())
+def test_each_physical_press_is_one_press_over_any_link(link: str, line: PtyLine) -> None:
+    pad = SerialKeypad(WINDOW, line, LINKS[link]())
     with running(str(line.link)) as bench:
         found = played(bench, pad)
     keys = RISING.by_code()
@@ -125,10 +133,10 @@ def test_each_physical_press_is_one_press_over_any_link(link: str, line: Line) -
     assert bench.faults.empty()
 
 
-def test_control_a_host_that_counts_every_frame_counts_too_many(line: Line) -> None:
+def test_control_a_host_that_counts_every_frame_counts_too_many(line: PtyLine) -> None:
     counts_all = msgspec.structs.replace(RISING, resend_ms=-1)
     with running(str(line.link), counts_all) as bench:
-        assert len(played(bench, FarPad(WINDOW, line, Late()))) > len(STORY)
+        assert len(played(bench, SerialKeypad(WINDOW, line, Late()))) > len(STORY)
 
 
 # --- key maps -----------------------------------------------------------------------------------
@@ -138,17 +146,17 @@ def test_control_a_host_that_counts_every_frame_counts_too_many(line: Line) -> N
     ("model", "level"),
     [("68-rising", Level.VERY_SATISFIED), ("68-falling", Level.VERY_DISSATISFIED)],
 )
-def test_the_same_code_means_what_the_model_says(line: Line, model: str, level: Level) -> None:
+def test_the_same_code_means_what_the_model_says(line: PtyLine, model: str, level: Level) -> None:
     with running(str(line.link), load_keypad(model)) as bench:
-        FarPad(WINDOW, line).press(4)
+        SerialKeypad(WINDOW, line).press(4)
         assert bench.pressed().level is level
 
 
 def test_an_unknown_code_is_answered_and_logged_and_never_a_level(
-    line: Line, caplog: pytest.LogCaptureFixture
+    line: PtyLine, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING), running(str(line.link)) as bench:
-        FarPad(WINDOW, line).press(0xA5)
+        SerialKeypad(WINDOW, line).press(0xA5)
         press = bench.pressed()
     assert (press.key, press.level, press.mono_ms) == ("unknown_a5", None, 50_000)
     assert "key code 0xa5 is not in the pad's key map" in caplog.text
@@ -158,17 +166,17 @@ def test_an_unknown_code_is_answered_and_logged_and_never_a_level(
 
 
 def test_an_adapter_pulled_out_is_a_fault_and_goes_on_when_it_is_back(tmp_path: Path) -> None:
-    before = Line(tmp_path / "pad")
+    before = PtyLine(tmp_path / "pad")
     with running(str(before.link)) as bench:
-        FarPad(WINDOW, before).press(4)
+        SerialKeypad(WINDOW, before).press(4)
         bench.pressed()
         before.pull()
         fault = bench.fault()
         assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
         assert fault.detail.startswith(str(before.link))
-        after = Line(tmp_path / "pad")
+        after = PtyLine(tmp_path / "pad")
         assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
-        FarPad(WINDOW, after).press(0)
+        SerialKeypad(WINDOW, after).press(0)
         assert bench.pressed().level is Level.VERY_DISSATISFIED
         after.pull()
         assert bench.fault().standing
@@ -179,32 +187,32 @@ def test_an_adapter_pulled_out_is_a_fault_and_goes_on_when_it_is_back(tmp_path: 
 def test_a_line_that_is_not_there_at_the_start_is_a_fault_until_it_comes(tmp_path: Path) -> None:
     with running(str(tmp_path / "pad")) as bench:
         assert bench.fault().standing
-        line = Line(tmp_path / "pad")
+        line = PtyLine(tmp_path / "pad")
         assert not bench.fault().standing
-        FarPad(WINDOW, line).press(3)
+        SerialKeypad(WINDOW, line).press(3)
         assert bench.pressed().level is Level.SATISFIED
         line.pull()
 
 
 def test_half_a_frame_before_the_plug_was_pulled_does_not_spoil_the_next(tmp_path: Path) -> None:
-    before = Line(tmp_path / "pad")
+    before = PtyLine(tmp_path / "pad")
     with running(str(before.link)) as bench:
-        FarPad(WINDOW, before).press(4)
+        SerialKeypad(WINDOW, before).press(4)
         before.write(bytes.fromhex("ff 68 03 03 68 83"))
         until(before.taken, PATIENCE_S, "half a frame is read")
         before.pull()
         bench.fault()
-        after = Line(tmp_path / "pad")
+        after = PtyLine(tmp_path / "pad")
         bench.fault()
         bench.boot.now_ms += 5_000
-        FarPad(WINDOW, after).press(4)
+        SerialKeypad(WINDOW, after).press(4)
         assert [bench.pressed().level for _ in range(2)] == [Level.VERY_SATISFIED] * 2
         after.pull()
 
 
-def test_a_line_that_somebody_else_holds_is_a_fault_until_it_is_released(line: Line) -> None:
+def test_a_line_that_somebody_else_holds_is_a_fault_until_it_is_released(line: PtyLine) -> None:
     with running(str(line.link)) as first:
-        FarPad(WINDOW, line).press(4)
+        SerialKeypad(WINDOW, line).press(4)
         first.pressed()
         with running(str(line.link)) as second:
             fault = second.fault()
@@ -215,7 +223,7 @@ def test_a_line_that_somebody_else_holds_is_a_fault_until_it_is_released(line: L
 
 
 def test_an_adapter_pulled_out_while_it_is_set_up_is_a_fault_too(
-    line: Line, monkeypatch: pytest.MonkeyPatch
+    line: PtyLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """termios.error is not an OSError: see the control at the end."""
     opened, calls = serial.serial_for_url, iter(range(2))
@@ -237,26 +245,26 @@ def test_a_serial_server_is_a_line_like_any_other() -> None:
     try:
         with running(server.url) as bench:
             server.connected()
-            FarPad(WINDOW, server).press(2)
+            SerialKeypad(WINDOW, server).press(2)
             assert bench.pressed().level is Level.BASICALLY_SATISFIED
             server.pull()
             assert bench.fault().standing
             server.connected()
             assert not bench.fault().standing
-            FarPad(WINDOW, server).press(1)
+            SerialKeypad(WINDOW, server).press(1)
             assert bench.pressed().level is Level.DISSATISFIED
     finally:
         server.close()
 
 
 def test_a_serial_server_that_speaks_rfc2217_is_lost_with_its_power_and_found_again(
-    line: Line,
+    line: PtyLine,
 ) -> None:
     """pyserial's own server: a client must negotiate the speed, and may ask for less than a tty."""
     server = TerminalServer(line.link)
     try:
         with running(server.url) as bench:
-            FarPad(WINDOW, line).press(2)
+            SerialKeypad(WINDOW, line).press(2)
             assert bench.pressed().level is Level.BASICALLY_SATISFIED
             assert server.speed == RISING.baud
             server.power_off()
@@ -266,7 +274,7 @@ def test_a_serial_server_that_speaks_rfc2217_is_lost_with_its_power_and_found_ag
             server.power_on()
             assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
             bench.boot.now_ms += RISING.resend_ms + 1
-            FarPad(WINDOW, line).press(1)
+            SerialKeypad(WINDOW, line).press(1)
             assert bench.pressed().level is Level.DISSATISFIED
         assert server.clients == 2
         assert bench.presses.empty()
@@ -278,14 +286,14 @@ def test_a_serial_server_that_speaks_rfc2217_is_lost_with_its_power_and_found_ag
 
 
 def test_a_mistake_in_the_driver_ends_its_thread_and_is_seen(
-    line: Line, caplog: pytest.LogCaptureFixture
+    line: PtyLine, caplog: pytest.LogCaptureFixture
 ) -> None:
     def breaks(_: Press) -> None:
         raise ZeroDivisionError("a mistake")
 
     bench = Bench(str(line.link))
     bench.keys.start(breaks, bench.faults.put)
-    FarPad(WINDOW, line, Plain()).press(4)
+    SerialKeypad(WINDOW, line, Plain()).press(4)
     assert bench.fault() == FaultReport(PadCode.KEYS_GONE, True, "its thread ended: a mistake")
     bench.keys.stop()
     assert "the thread of the keys ended" in caplog.text
@@ -294,7 +302,7 @@ def test_a_mistake_in_the_driver_ends_its_thread_and_is_seen(
 @pytest.mark.parametrize("plugged", [True, False])
 def test_stopping_leaves_no_thread_and_lets_the_line_go(tmp_path: Path, plugged: bool) -> None:
     before = set(threading.enumerate())
-    line = Line(tmp_path / "pad")
+    line = PtyLine(tmp_path / "pad")
     if not plugged:
         line.pull()
     stopped: list[Callable[[], None]] = []

@@ -39,7 +39,7 @@ from sync.entries import (
     write_body,
 )
 from tests.rigs.disk.crash_states import Trace, ram_folder, record
-from tests.rigs.disk.small_disk import fill, free, small_card
+from tests.rigs.disk.small_disk import fill, free, small_disk
 from tests.rigs.ledger.ledger_process import at, open_in, rated
 
 ROOT = Path(__file__).parents[3]
@@ -426,7 +426,7 @@ def test_entries_are_salvaged_without_the_first_entry(tmp_path: Path) -> None:
 
 @pytest.fixture
 def card() -> Iterator[Path]:
-    with small_card(256) as folder:
+    with small_disk(256) as folder:
         yield folder
 
 

@@ -8,11 +8,11 @@ from device.link.mqtt_commands import GOOD_MS, MAX_BY_CHARS, MqttCommands, sourc
 from sync.desk_fields import InviteFields
 from sync.entries import At, Invited, Level, Rated, Trust, Withdrawn
 from sync.messages import VERSION, Command, CommandResult, Order, write_message
-from tests.rigs.pad.virtual_pad import UTC_MS, Bench
+from tests.rigs.pad.virtual_pad import UTC_MS, VirtualPad
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 
-class Queue(Bench):
+class Queue(VirtualPad):
     """A pad and a queueing system beside it, whose clock is `ahead_ms` of the pad's."""
 
     def __init__(self) -> None:

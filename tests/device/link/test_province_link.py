@@ -37,7 +37,7 @@ from sync.messages import (
     Reported,
     Settings,
 )
-from tests.rigs.pad.virtual_pad import UTC_MS, Bench, BenchWall
+from tests.rigs.pad.virtual_pad import UTC_MS, VirtualPad, VirtualWall
 from tests.rigs.time.virtual_time import pass_s, run
 
 PATIENCE_S = 30
@@ -80,7 +80,7 @@ class BenchUplink:
         self.renewed += 1
 
 
-class LinkBench(Bench):
+class LinkBench(VirtualPad):
     """A pad and its link. `applied`: how often settings came into force."""
 
     def __init__(self, folder: Path) -> None:
@@ -418,7 +418,7 @@ def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Pa
 def test_a_pad_that_does_not_know_the_time_takes_no_invitation_that_may_be_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BenchWall, "trust", Trust.NONE)  # of a boot in 1970
+    monkeypatch.setattr(VirtualWall, "trust", Trust.NONE)  # of a boot in 1970
 
     async def story() -> None:
         bench = LinkBench(tmp_path)

@@ -14,8 +14,8 @@ from device.events import Scene
 from device.output.signal_output import DARK, SIGNALS, Signal, SignalOutput
 from device.ports import Board, FaultReport
 from sync.entries import Level, Service
-from tests.rigs.pad.virtual_pad import Bench
-from tests.rigs.signals.fake_signals import Parts
+from tests.rigs.pad.virtual_pad import VirtualPad
+from tests.rigs.signals.fake_signals import FakeSignals
 from tests.rigs.time.virtual_time import pass_s, run
 from tests.rigs.time.wait import until
 
@@ -42,7 +42,7 @@ class Place:
     """Signals over parts that remember."""
 
     def __init__(self, config: Config) -> None:
-        self.parts = Parts()
+        self.parts = FakeSignals()
         self.faults: list[FaultReport] = []
         self.signals = SignalOutput(config, cast("Board", self.parts))
         self.signals.start(self.faults.append)
@@ -197,7 +197,7 @@ def story(config: Config, level: Level) -> list[tuple[str, Any]]:
     place = Place(config)
 
     async def rating() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         pad = bench.pad
         pad._show = lambda scene, _: step(place.signals.show, scene)
         pad._say = lambda scene: step(place.signals.say, scene)
@@ -228,17 +228,17 @@ def test_a_light_that_gave_a_level_away_would_be_noticed(
 ) -> None:
     """The control: a pad that lights what was pressed tells five different stories."""
 
-    press, show, pressed = Bench.press, Parts.show, list[str]()
+    press, show, pressed = VirtualPad.press, FakeSignals.show, list[str]()
 
-    def noted(bench: Bench, level: Level = Level.SATISFIED) -> None:
+    def noted(bench: VirtualPad, level: Level = Level.SATISFIED) -> None:
         pressed.append(level.value)
         press(bench, level)
 
-    def telling(parts: Parts, lit: frozenset[str]) -> None:
+    def telling(parts: FakeSignals, lit: frozenset[str]) -> None:
         show(parts, frozenset(pressed) or lit)
 
-    monkeypatch.setattr(Bench, "press", noted)
-    monkeypatch.setattr(Parts, "show", telling)
+    monkeypatch.setattr(VirtualPad, "press", noted)
+    monkeypatch.setattr(FakeSignals, "show", telling)
     stories = []
     for level in Level:
         pressed.clear()
@@ -251,7 +251,7 @@ def test_a_light_that_gave_a_level_away_would_be_noticed(
 
 def test_a_card_that_hangs_is_dark_and_silent_until_the_rating_is_durable() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         await bench.pad.invite(Service(case="c-1"), "c7", "http")
         bench.card.hangs = True
@@ -268,7 +268,7 @@ def test_a_card_that_hangs_is_dark_and_silent_until_the_rating_is_durable() -> N
 
 def test_each_durable_rating_is_thanked_for_by_ear_too() -> None:
     async def story() -> None:
-        bench = Bench()
+        bench = VirtualPad()
         bench.pad.start()
         await bench.pad.invite(Service(case="c-1"), "c7", "http")
         for level in (Level.SATISFIED, Level.DISSATISFIED):

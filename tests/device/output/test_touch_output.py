@@ -11,7 +11,7 @@ from device.events import Refusal
 from device.output.touch_output import TouchOutput
 from device.ui.touch.kiosk_secret import RESTART_REQUEST
 from sync.entries import Rated, Service, Withdrawn
-from tests.rigs.pad.virtual_pad import Bench
+from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import pass_s, run
 
 WEIGHT = """
@@ -56,7 +56,7 @@ class Dark:
             f'[pad]\nid = "pad-1"\nboard = "{board}"\n[ledger]\npath = "l.db"\n'
             f'[touch]\nentry_file = "{self.again.with_name("entry.html")}"\n{more}'
         )
-        self.bench = Bench()
+        self.bench = VirtualPad()
         self.pad = self.bench.pad
         self.touching = TouchOutput(load(file), self.pad.clock, None)
         self.touching.bind(self.pad.session, self.pad.happen, lambda: None, self.pad.driver_fault)

@@ -12,7 +12,7 @@ import pytest
 import serial
 
 from device.serial.serial_line import SerialLine
-from tests.rigs.serial.serial_keypad import PATIENCE_S, Line, SocketLine
+from tests.rigs.serial.serial_keypad import PATIENCE_S, PtyLine, SocketLine
 
 SOON = {"silence_s": 0.05, "retry_s": 0.02}
 
@@ -47,7 +47,7 @@ def running(line: SerialLine) -> Iterator[LineCalls]:
 
 
 def test_bytes_and_silence_are_delivered_and_data_is_written(tmp_path: Path) -> None:
-    far = Line(tmp_path / "line")
+    far = PtyLine(tmp_path / "line")
     near = SerialLine(str(far.link), 9600, "line", **SOON)
     with running(near) as calls:
         calls.openings.get(timeout=PATIENCE_S)
@@ -66,7 +66,7 @@ def test_what_is_said_to_a_line_that_is_gone_is_lost_and_nothing_breaks(tmp_path
     with running(near) as calls:
         assert calls.gone.get(timeout=PATIENCE_S)[0] is True
         near.write(b"to nobody")
-        far = Line(tmp_path / "line")
+        far = PtyLine(tmp_path / "line")
         assert calls.gone.get(timeout=PATIENCE_S) == (False, "")
         near.write(b"now")
         assert far.read(PATIENCE_S) == b"now"
@@ -77,7 +77,7 @@ def test_what_is_said_to_a_line_that_is_gone_is_lost_and_nothing_breaks(tmp_path
 def test_a_line_that_takes_nothing_is_gone_and_is_opened_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    far = Line(tmp_path / "line")
+    far = PtyLine(tmp_path / "line")
     stuck, write = iter(range(1)), serial.Serial.write
 
     def stuck_once(self: serial.Serial, data: bytes) -> int | None:
@@ -100,7 +100,7 @@ def test_a_line_that_takes_nothing_is_gone_and_is_opened_again(
 
 
 def test_the_speed_is_the_one_asked_for(tmp_path: Path) -> None:
-    far = Line(tmp_path / "line")
+    far = PtyLine(tmp_path / "line")
     with running(SerialLine(str(far.link), 19200, "line", **SOON)) as calls:
         calls.openings.get(timeout=PATIENCE_S)
         assert termios.tcgetattr(far.master)[5] == termios.B19200

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from device.system.systemd import CHECK_INTERVAL_S, SystemdNotifier, Watchdog, status_text
-from tests.rigs.pad.notify_socket import ServiceSocket
+from tests.rigs.pad.notify_socket import NotifySocket
 from tests.rigs.time import virtual_time
 
 
 @pytest.fixture(params=["path", "abstract"])
-def systemd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceSocket]:
-    with ServiceSocket(tmp_path / "notify" if request.param == "path" else None) as socket:
+def systemd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NotifySocket]:
+    with NotifySocket(tmp_path / "notify" if request.param == "path" else None) as socket:
         yield socket
 
 
@@ -34,7 +34,7 @@ class FakeAgent:
 
 
 def test_a_report_is_one_datagram_on_either_kind_of_socket(
-    systemd: ServiceSocket,
+    systemd: NotifySocket,
 ) -> None:
     service = SystemdNotifier(systemd.environ())
     assert service.send("READY=1", "STATUS=窗口")
@@ -58,7 +58,7 @@ def test_a_report_is_one_datagram_on_either_kind_of_socket(
 def test_the_watchdogs_timeout_counts_when_it_is_for_this_process(
     environ: dict[str, str], timeout_s: float | None
 ) -> None:
-    with ServiceSocket() as systemd:
+    with NotifySocket() as systemd:
         service = SystemdNotifier(systemd.environ(**environ))
         assert service.watchdog_s == timeout_s
         service.close()
@@ -82,7 +82,7 @@ def test_a_systemd_that_cannot_be_reached_is_logged_once_and_tried_again(
         agent.watchdog.start()
         agent.watchdog.ready()
         await virtual_time.pass_s(10)
-        with ServiceSocket(path) as systemd:
+        with NotifySocket(path) as systemd:
             await virtual_time.pass_s(2)
             (first, *_) = systemd.heard
             assert first == ["READY=1", "WATCHDOG=1", "STATUS=starting"]
@@ -93,7 +93,7 @@ def test_a_systemd_that_cannot_be_reached_is_logged_once_and_tried_again(
 
 
 def test_there_are_four_reports_within_the_watchdogs_timeout() -> None:
-    with ServiceSocket() as systemd:
+    with NotifySocket() as systemd:
         agent = FakeAgent(systemd.environ(WATCHDOG_USEC="8000000"))
 
         async def main() -> None:
@@ -110,14 +110,14 @@ def test_there_are_four_reports_within_the_watchdogs_timeout() -> None:
 
 
 def test_a_long_watchdog_timeout_does_not_delay_the_check_of_the_threads() -> None:
-    with ServiceSocket() as systemd:
+    with NotifySocket() as systemd:
         patient = FakeAgent(systemd.environ(WATCHDOG_USEC=str(3600 * 10**6)))
         assert patient.watchdog.interval_s == CHECK_INTERVAL_S
         patient.watchdog.stop()
 
 
 def test_the_status_is_sent_when_it_has_changed() -> None:
-    with ServiceSocket() as systemd:
+    with NotifySocket() as systemd:
         agent = FakeAgent(systemd.environ())
 
         async def main() -> None:
@@ -134,7 +134,7 @@ def test_the_status_is_sent_when_it_has_changed() -> None:
 
 
 def test_a_thread_that_has_ended_ends_the_reports_and_is_reported_once() -> None:
-    with ServiceSocket() as systemd:
+    with NotifySocket() as systemd:
         agent = FakeAgent(systemd.environ(WATCHDOG_USEC="8000000"))
 
         async def main() -> None:

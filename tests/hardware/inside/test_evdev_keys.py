@@ -19,7 +19,7 @@ from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from sync.entries import Level
-from tests.rigs.keys.kernel_keys import PATIENCE_S, Heard, UinputPad, UinputRig, listening
+from tests.rigs.keys.kernel_keys import PATIENCE_S, KeyEvents, UinputPad, UinputRig, recording
 from tests.rigs.time.wait import until
 
 APART_MS = 60
@@ -34,13 +34,13 @@ def rig() -> Iterator[UinputRig]:
 
 
 @pytest.fixture
-def heard(rig: UinputRig) -> Iterator[Heard]:
-    with listening(rig.keys) as one:
+def heard(rig: UinputRig) -> Iterator[KeyEvents]:
+    with recording(rig.keys) as one:
         rig.armed()
         yield one
 
 
-def test_a_hundred_presses_are_a_hundred_presses_in_order(rig: UinputRig, heard: Heard) -> None:
+def test_a_hundred_presses_are_a_hundred_presses_in_order(rig: UinputRig, heard: KeyEvents) -> None:
     """The finger does not wait for the driver."""
     wanted = list(itertools.islice(itertools.cycle(rig.levels.items()), 100))
     stamps = []
@@ -55,7 +55,9 @@ def test_a_hundred_presses_are_a_hundred_presses_in_order(rig: UinputRig, heard:
     assert heard.quiet()
 
 
-def test_two_keys_are_never_a_level_however_short_they_are(rig: UinputRig, heard: Heard) -> None:
+def test_two_keys_are_never_a_level_however_short_they_are(
+    rig: UinputRig, heard: KeyEvents
+) -> None:
     rig.pad.press(rig.codes["satisfied"], rig.codes["dissatisfied"])
     press = heard.pressed()
     assert (set(press.key.split("+")), press.level) == ({"satisfied", "dissatisfied"}, None)
@@ -77,7 +79,7 @@ def test_a_key_that_the_kernel_repeats_is_one_press_then_stuck(rig: UinputRig) -
     until(repeated, PATIENCE_S, "the control: the kernel does repeat it")
     bare.close()
     rig.pad.let_go(rig.codes["satisfied"])
-    with listening(rig.keys) as heard:
+    with recording(rig.keys) as heard:
         rig.armed()
         rig.pad.hold(rig.codes["satisfied"])
         assert heard.pressed().level is Level.SATISFIED
@@ -91,7 +93,7 @@ def test_a_key_that_the_kernel_repeats_is_one_press_then_stuck(rig: UinputRig) -
 
 def test_a_key_that_is_down_at_the_start_is_no_press(rig: UinputRig) -> None:
     rig.pad.hold(rig.codes["satisfied"])
-    with listening(rig.keys) as heard:
+    with recording(rig.keys) as heard:
         rig.armed()
         rig.pad.let_go(rig.codes["satisfied"])
         rig.pad.press(rig.codes["dissatisfied"])
@@ -100,7 +102,7 @@ def test_a_key_that_is_down_at_the_start_is_no_press(rig: UinputRig) -> None:
 
 
 def test_unplugged_and_plugged_in_again_it_goes_on_under_another_node(
-    rig: UinputRig, heard: Heard
+    rig: UinputRig, heard: KeyEvents
 ) -> None:
     nodes = set()
     others = []
@@ -124,7 +126,7 @@ def test_unplugged_and_plugged_in_again_it_goes_on_under_another_node(
 
 
 def test_a_key_that_is_held_while_the_plug_is_pulled_is_not_stuck(
-    rig: UinputRig, heard: Heard
+    rig: UinputRig, heard: KeyEvents
 ) -> None:
     rig.pad.hold(rig.codes["satisfied"])
     assert heard.pressed().level is Level.SATISFIED
@@ -137,7 +139,7 @@ def test_a_key_that_is_held_while_the_plug_is_pulled_is_not_stuck(
     assert heard.quiet()
 
 
-def test_nobody_else_reads_what_is_pressed(rig: UinputRig, heard: Heard) -> None:
+def test_nobody_else_reads_what_is_pressed(rig: UinputRig, heard: KeyEvents) -> None:
     """Nor would a console that the kernel types into: a grab passes it by too."""
     second = evdev.InputDevice(rig.pad.path)
     rig.press("satisfied")
@@ -156,7 +158,7 @@ def test_a_device_that_another_program_has_grabbed_is_a_fault_until_it_lets_go(
 ) -> None:
     other = evdev.InputDevice(rig.pad.path)
     other.grab()
-    with listening(rig.keys) as heard:
+    with recording(rig.keys) as heard:
         fault = heard.fault()
         assert f"{rig.pad.path}: another program has grabbed it" in fault.detail
         other.close()
@@ -167,7 +169,7 @@ def test_a_device_that_another_program_has_grabbed_is_a_fault_until_it_lets_go(
 
 def test_two_devices_of_one_name_are_a_fault_until_one_is_gone(rig: UinputRig) -> None:
     twin = UinputPad(rig.name, rig.codes.values())
-    with listening(rig.keys) as heard:
+    with recording(rig.keys) as heard:
         fault = heard.fault()
         assert fault.detail.startswith(f'2 input devices of name "{rig.name}": ')
         twin.unplug()

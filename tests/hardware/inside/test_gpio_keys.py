@@ -11,7 +11,7 @@ import pytest
 from device.errors import PadCode
 from device.ports import FaultReport
 from sync.entries import Level
-from tests.rigs.keys.kernel_keys import PATIENCE_S, GpioRig, Heard, listening
+from tests.rigs.keys.kernel_keys import PATIENCE_S, GpioRig, KeyEvents, recording
 
 
 @pytest.fixture
@@ -20,14 +20,14 @@ def rig() -> GpioRig:
 
 
 @pytest.fixture
-def heard(rig: GpioRig) -> Iterator[Heard]:
-    with listening(rig.keys) as one:
+def heard(rig: GpioRig) -> Iterator[KeyEvents]:
+    with recording(rig.keys) as one:
         rig.armed()
         yield one
 
 
 def test_a_hundred_presses_that_bounce_are_a_hundred_presses_in_order(
-    rig: GpioRig, heard: Heard
+    rig: GpioRig, heard: KeyEvents
 ) -> None:
     wanted = list(itertools.islice(itertools.cycle(rig.levels.items()), 100))
     for name, _ in wanted:
@@ -49,7 +49,7 @@ def test_control_the_contacts_do_bounce(rig: GpioRig) -> None:
     rig.chip.high(line)
 
 
-def test_two_keys_are_never_a_level(rig: GpioRig, heard: Heard) -> None:
+def test_two_keys_are_never_a_level(rig: GpioRig, heard: KeyEvents) -> None:
     rig.confuse()
     press = heard.pressed()
     assert (press.key, press.level) == ("very_satisfied+satisfied", None)
@@ -57,7 +57,7 @@ def test_two_keys_are_never_a_level(rig: GpioRig, heard: Heard) -> None:
     assert heard.quiet()
 
 
-def test_a_stuck_key_is_named_the_others_go_on_and_it_mends(rig: GpioRig, heard: Heard) -> None:
+def test_a_stuck_key_is_named_the_others_go_on_and_it_mends(rig: GpioRig, heard: KeyEvents) -> None:
     stuck = rig.lines["very_satisfied"]
     rig.chip.low(stuck)
     assert heard.pressed().level is Level.VERY_SATISFIED
@@ -90,7 +90,7 @@ def test_a_line_that_another_process_holds_is_a_fault_until_it_is_released(rig: 
         assert other.stdin is not None
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with listening(rig.keys) as heard:
+        with recording(rig.keys) as heard:
             fault = heard.fault()
             assert fault == FaultReport(
                 PadCode.KEYS_GONE, True, f"GPIO {line}: cannot be claimed: 'GPIO busy'"
@@ -102,7 +102,7 @@ def test_a_line_that_another_process_holds_is_a_fault_until_it_is_released(rig: 
 
 
 def test_lights_and_keys_share_the_chip_and_let_go_of_their_own_lines_only(
-    rig: GpioRig, heard: Heard
+    rig: GpioRig, heard: KeyEvents
 ) -> None:
     from device.drivers.rpi_pins import Pins
 
@@ -121,7 +121,7 @@ def test_lights_and_keys_share_the_chip_and_let_go_of_their_own_lines_only(
 
 
 def test_stopping_is_quick_and_leaves_the_lines_to_others(rig: GpioRig) -> None:
-    with listening(rig.keys):
+    with recording(rig.keys):
         rig.armed()
         rig.keys.stop()
         assert not [one for one in threading.enumerate() if one.name == "keys"]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from device.board.keypad import load_keypad
-from tests.rigs.serial.serial_keypad import FarPad
+from tests.rigs.serial.serial_keypad import SerialKeypad
 from tests.rigs.vm.kernel import Kernel
-from tests.rigs.vm.key_output import told, wait_for
+from tests.rigs.vm.key_output import printed_keys, wait_for
 from tests.rigs.vm.machine import Machine
 from tests.rigs.vm.usb_serial import UsbSerial
 
@@ -42,15 +42,17 @@ def test_an_adapter_pulled_in_use_is_a_fault_and_heals_without_a_restart(
     levels = {key.name: key.level for key in load_keypad(MODEL).key if key.level}
     keys = vm.start_module("tests.rigs.vm.print_keys", "linux-68", json.dumps(TABLE))
     wait_for(keys, 2, PATIENCE_S)
-    assert {"started": True} in told(keys.output)  # in either order
-    assert {"fault": "K03", "standing": True} in told(keys.output), "nothing is plugged in yet"
+    assert {"started": True} in printed_keys(keys.output)  # in either order
+    assert {"fault": "K03", "standing": True} in printed_keys(keys.output), (
+        "nothing is plugged in yet"
+    )
 
     count = 2
     for _ in range(3):
         usb.plug()
         count += 1
         assert wait_for(keys, count, PATIENCE_S) == {"fault": "K03", "standing": False}
-        pad = FarPad(9, usb)
+        pad = SerialKeypad(9, usb)
         for name, code in codes.items():
             pad.forget()
             pad.press(code)

@@ -14,19 +14,19 @@ from sync.entries import Fault, Level, Predecessor, Salvaged, Strayed
 from sync.store_port import Arrival
 from tests.rigs.ledger.ledger_builder import (
     NOON_MS,
-    ChainedLedger,
+    LedgerBuilder,
     at,
     clock,
-    dark,
     invited,
     lapsed,
     rated,
+    without_time,
 )
 
 Open = Callable[[], ProvinceStore]
 
 
-def salvaged(old: ChainedLedger, seq: int) -> Salvaged:
+def salvaged(old: LedgerBuilder, seq: int) -> Salvaged:
     entry = old.entries[seq - 1]
     return Salvaged(
         at=at(1, boot="boot-2"),
@@ -40,9 +40,9 @@ def salvaged(old: ChainedLedger, seq: int) -> Salvaged:
 def test_a_rating_before_the_time_was_known_is_dated_when_the_anchor_comes(
     store: ProvinceStore,
 ) -> None:
-    pad = ChainedLedger()
-    pad.add(invited("i1", dark(1000)), rated("i1", when=dark(3000)))
-    pad.add(Strayed(at=dark(3500), key="satisfied", state="thanks", source="keys"))
+    pad = LedgerBuilder()
+    pad.add(invited("i1", without_time(1000)), rated("i1", when=without_time(3000)))
+    pad.add(Strayed(at=without_time(3500), key="satisfied", state="thanks", source="keys"))
     store.take([pad.arrival()])
     [rating] = store.ratings()
     assert (rating.utc_ms, rating.dated_by, rating.rated_utc_ms) == (None, "unknown", None)
@@ -59,8 +59,8 @@ def test_a_rating_before_the_time_was_known_is_dated_when_the_anchor_comes(
 def test_a_surer_anchor_of_the_same_boot_dates_again_and_another_boots_does_not(
     store: ProvinceStore,
 ) -> None:
-    pad = ChainedLedger().add(clock(0, NOON_MS + 900, uncertainty_ms=1000))
-    pad.add(invited("i1", dark(1000)), invited("i2", dark(1000, "boot-2")))
+    pad = LedgerBuilder().add(clock(0, NOON_MS + 900, uncertainty_ms=1000))
+    pad.add(invited("i1", without_time(1000)), invited("i2", without_time(1000, "boot-2")))
     store.take([pad.arrival()])
     pad.add(clock(2000, NOON_MS + 2000, uncertainty_ms=5))
     store.take([pad.arrival(5)])
@@ -70,7 +70,7 @@ def test_a_surer_anchor_of_the_same_boot_dates_again_and_another_boots_does_not(
 
 
 def test_an_unknown_kind_is_stored_receipted_and_counted(store: ProvinceStore) -> None:
-    pad = ChainedLedger().add(b'{"kind":"future-thing"}', b"not json", invited("i1"))
+    pad = LedgerBuilder().add(b'{"kind":"future-thing"}', b"not json", invited("i1"))
     [receipt] = store.take([pad.arrival()])
     assert (receipt.seq, receipt.problem) == (4, None)
     summary = store.summary()
@@ -79,10 +79,10 @@ def test_an_unknown_kind_is_stored_receipted_and_counted(store: ProvinceStore) -
 
 
 def test_salvaged_entries_count_once_whichever_way_they_also_came(store: ProvinceStore) -> None:
-    old = ChainedLedger(ledger="01A")
+    old = LedgerBuilder(ledger="01A")
     old.add(invited("i1"), rated("i1"), invited("i2"), rated("i2"), invited("i3"), rated("i3"))
     missing = Predecessor(ledger="01A", reason="damaged", seq=5, missing=((4, 4), (6, 6)))
-    new = ChainedLedger(ledger="01B", previous=missing)
+    new = LedgerBuilder(ledger="01B", previous=missing)
     new.add(salvaged(old, 3), salvaged(old, 5), salvaged(old, 7), rated("i9", Level.DISSATISFIED))
     store.take([old.arrival(1, 4)])
     store.take([new.arrival()])
@@ -99,10 +99,10 @@ def test_salvaged_entries_count_once_whichever_way_they_also_came(store: Provinc
 
 
 def test_a_salvaged_entry_that_differs_from_its_chain_is_an_incident(store: ProvinceStore) -> None:
-    old = ChainedLedger(ledger="01A").add(rated("i1", Level.DISSATISFIED))
-    forged = ChainedLedger(ledger="01A").add(rated("i1", Level.VERY_SATISFIED))
+    old = LedgerBuilder(ledger="01A").add(rated("i1", Level.DISSATISFIED))
+    forged = LedgerBuilder(ledger="01A").add(rated("i1", Level.VERY_SATISFIED))
     store.take([old.arrival()])
-    new = ChainedLedger(ledger="01B", previous=Predecessor(ledger="01A", reason="damaged"))
+    new = LedgerBuilder(ledger="01B", previous=Predecessor(ledger="01A", reason="damaged"))
     store.take([new.add(salvaged(forged, 2)).arrival()])
     [incident] = store.incidents()
     assert incident.kind == "salvage-differs"
@@ -111,11 +111,11 @@ def test_a_salvaged_entry_that_differs_from_its_chain_is_an_incident(store: Prov
 
 def test_a_backlog_gives_the_same_rows_as_one_entry_at_a_time(opened: Open) -> None:
     rng = random.Random(7)
-    backlog, live = ChainedLedger("pad-1", "01A"), ChainedLedger("pad-2", "01B")
+    backlog, live = LedgerBuilder("pad-1", "01A"), LedgerBuilder("pad-2", "01B")
     for n in range(300):
         end = rng.choice([rated(f"i{n}", rng.choice(list(Level))), lapsed(f"i{n}")])
         for pad in (backlog, live):
-            pad.add(invited(f"i{n}", dark(n)), end)
+            pad.add(invited(f"i{n}", without_time(n)), end)
             if n % 100 == 50:
                 pad.add(clock(n, NOON_MS + n, uncertainty_ms=200 - n))
     store = opened()
@@ -132,7 +132,7 @@ def test_a_backlog_gives_the_same_rows_as_one_entry_at_a_time(opened: Open) -> N
 
 
 def test_an_invitation_id_used_twice_falls_back_to_merging(store: ProvinceStore) -> None:
-    pad = ChainedLedger().add(invited("i0"), rated("i0"))
+    pad = LedgerBuilder().add(invited("i0"), rated("i0"))
     store.take([pad.arrival()])
     pad.add(*(invited(f"i{n}") for n in range(200)))
     store.take([pad.arrival(4)])
@@ -145,7 +145,7 @@ def deliver_twice(opened: Open) -> list[BaseException]:
     """Two receivers take the same groups at the same time; what went wrong."""
     pads = []
     for name in ("pad-a", "pad-b", "pad-c"):
-        pad = ChainedLedger(name, f"01-{name}")
+        pad = LedgerBuilder(name, f"01-{name}")
         for n in range(200):
             pad.add(invited(f"{name}-{n}"), rated(f"{name}-{n}"))
         pads.append(pad)
@@ -190,10 +190,10 @@ def test_without_the_pads_lock_two_receivers_collide(
 
 def test_two_pads_that_claim_one_new_ledger_at_once_get_one_answer_each(opened: Open) -> None:
     stores = [opened(), opened()]
-    claims = [ChainedLedger("pad-a", "01X"), ChainedLedger("pad-b", "01X")]
+    claims = [LedgerBuilder("pad-a", "01X"), LedgerBuilder("pad-b", "01X")]
     together = threading.Barrier(2)
 
-    def claim(store: ProvinceStore, pad: ChainedLedger) -> str:
+    def claim(store: ProvinceStore, pad: LedgerBuilder) -> str:
         together.wait(30)
         [receipt] = store.take([pad.arrival()])
         return receipt.problem.value if receipt.problem else "taken"
@@ -205,9 +205,9 @@ def test_two_pads_that_claim_one_new_ledger_at_once_get_one_answer_each(opened: 
 
 def test_an_old_batch_is_compared_with_what_is_stored_at_its_end(store: ProvinceStore) -> None:
     """The digest of any stored entry can be looked up, also inside a batch."""
-    pad = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(9)))
+    pad = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(9)))
     store.take(pad.arrivals(4))
-    other = ChainedLedger().add(*(lapsed(f"i{n}") for n in range(5)), lapsed("forged"))
+    other = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(5)), lapsed("forged"))
     receipts = store.take([pad.arrival(1, 6), other.arrival(1, 6), other.arrival(1, 7)])
     assert [receipt.problem and receipt.problem.value for receipt in receipts] == [
         None,
@@ -220,11 +220,11 @@ def test_an_old_batch_is_compared_with_what_is_stored_at_its_end(store: Province
 def test_a_copied_cards_second_history_gives_the_same_rows_in_any_order(
     store: ProvinceStore, first: str
 ) -> None:
-    chained, other = ChainedLedger(), ChainedLedger()
+    chained, other = LedgerBuilder(), LedgerBuilder()
     for pad, key, code in ((chained, "b", "D01"), (other, "a", "K01")):
         pad.add(Strayed(at=at(5), key=key, state="idle", source="keys"), Fault(at=at(5), code=code))
         pad.add(f'{{"kind":"odd-{key}"}}'.encode(), invited(key), rated(key))
-    new = ChainedLedger(ledger="01LEDGER-B")
+    new = LedgerBuilder(ledger="01LEDGER-B")
     new.add(*(salvaged(other, seq) for seq in range(2, 7)))
     arrivals = [chained.arrival(), new.arrival()]
     for arrival in arrivals if first == "in chain" else reversed(arrivals):
@@ -238,8 +238,8 @@ def test_a_copied_cards_second_history_gives_the_same_rows_in_any_order(
 def test_what_was_salvaged_is_compared_as_it_was_even_with_a_nul_in_it(
     store: ProvinceStore,
 ) -> None:
-    old = ChainedLedger().add(Strayed(at=at(5), key="a\0", state="idle", source="keys"))
-    new = ChainedLedger(
+    old = LedgerBuilder().add(Strayed(at=at(5), key="a\0", state="idle", source="keys"))
+    new = LedgerBuilder(
         ledger="01LEDGER-B", previous=Predecessor(ledger=old.id, reason="diverged", seq=2)
     )
     store.take([old.arrival(), new.add(salvaged(old, 2)).arrival()])

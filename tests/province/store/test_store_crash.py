@@ -7,14 +7,14 @@ import pytest
 from province.errors import StoreError
 from province.store import open_store
 from province.verify import verify
-from tests.rigs.ledger.ledger_builder import ChainedLedger, invited, rated
+from tests.rigs.ledger.ledger_builder import LedgerBuilder, invited, rated
 from tests.rigs.province import postgres
 
 
 @pytest.mark.postgres
 def test_after_a_crash_of_the_database_the_receipted_is_there_and_the_rest_comes_again() -> None:
     with postgres.cluster() as cluster, closing(open_store(cluster.create("crash"))) as store:
-        pad = ChainedLedger().add(invited("i1"), rated("i1"), invited("i2"), rated("i2"))
+        pad = LedgerBuilder().add(invited("i1"), rated("i1"), invited("i2"), rated("i2"))
         [receipt] = store.take([pad.arrival(1, 3)])
         assert receipt.seq == 3
         cluster.kill()

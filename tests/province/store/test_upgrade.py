@@ -20,12 +20,12 @@ from province.verify import verify
 from sync.entries import Channel
 from tests.rigs.ledger.ledger_builder import (
     NOON_MS,
-    ChainedLedger,
+    LedgerBuilder,
     clock,
-    dark,
     invited,
     lapsed,
     rated,
+    without_time,
 )
 
 Open = Callable[[], ProvinceStore]
@@ -34,13 +34,15 @@ OLDER = ["1", "2"]
 """The formats whose DDL is kept in `formats/`, as the releases of that time issued it."""
 
 
-def pads() -> list[ChainedLedger]:
+def pads() -> list[LedgerBuilder]:
     """A window that rates, a terminal, and one of which the invitation has not come."""
-    window = ChainedLedger("pad-1", "01A").add(invited("i1", dark(1)), rated("i1", when=dark(2)))
+    window = LedgerBuilder("pad-1", "01A").add(
+        invited("i1", without_time(1)), rated("i1", when=without_time(2))
+    )
     window.add(invited("i2"), lapsed("i2"), clock(3, NOON_MS + 3))
-    terminal = ChainedLedger("pad-2", "01B")
+    terminal = LedgerBuilder("pad-2", "01B")
     terminal.add(invited("i3", channel=Channel.HALL_TERMINAL), rated("i3"))
-    return [window, terminal, ChainedLedger("pad-3", "01C").add(rated("i4"))]
+    return [window, terminal, LedgerBuilder("pad-3", "01C").add(rated("i4"))]
 
 
 @contextmanager

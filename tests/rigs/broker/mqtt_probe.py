@@ -1,4 +1,4 @@
-"""A plain MQTT 5 client for tests: hears topics, says anything at all."""
+"""A plain MQTT 5 client for tests: it collects what comes and publishes anything."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,25 +9,25 @@ from sync.mqtt import BrokerAddress
 from tests.rigs.time.wait import until
 
 
-class Wiretap:
-    """Remembers every message on `filters` as (topic, payload, retained, properties)."""
+class MqttProbe:
+    """`messages`: every message on `filters`, as (topic, payload, retained, properties)."""
 
     def __init__(self, broker: BrokerAddress, *filters: str) -> None:
         from paho.mqtt.client import Client, MQTTv5
         from paho.mqtt.enums import CallbackAPIVersion
 
-        self.heard: list[tuple[str, bytes, bool, Any]] = []
+        self.messages: list[tuple[str, bytes, bool, Any]] = []
         self._ready = Event()
         self._filters = filters
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._ready.set()
-        self._client.on_message = lambda _, __, m: self.heard.append(
+        self._client.on_message = lambda _, __, m: self.messages.append(
             (m.topic, bytes(m.payload), bool(m.retain), m.properties)
         )
         self._client.connect(*broker)
         self._client.loop_start()
-        until(self._ready.is_set, 5, "the wiretap listens")
+        until(self._ready.is_set, 5, "the probe is subscribed")
 
     def _on_connect(self, *_: object) -> None:
         if self._filters:
@@ -36,10 +36,12 @@ class Wiretap:
             self._ready.set()
 
     def payloads(self, topic: str) -> list[bytes]:
-        """What was heard on one topic."""
-        return [payload for name, payload, _, _ in self.heard if name == topic]
+        """The payloads that came on one topic."""
+        return [payload for name, payload, _, _ in self.messages if name == topic]
 
-    def say(self, topic: str, payload: bytes, retained: bool = False, **properties: Any) -> None:
+    def publish(
+        self, topic: str, payload: bytes, retained: bool = False, **properties: Any
+    ) -> None:
         """Publish, and wait until the broker has it."""
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
@@ -55,10 +57,10 @@ class Wiretap:
 
 
 @contextmanager
-def wiretap(broker: BrokerAddress, *filters: str) -> Iterator[Wiretap]:
-    """A wiretap for the time of a `with` block."""
-    tap = Wiretap(broker, *filters)
+def mqtt_probe(broker: BrokerAddress, *filters: str) -> Iterator[MqttProbe]:
+    """A probe for the time of a `with` block."""
+    probe = MqttProbe(broker, *filters)
     try:
-        yield tap
+        yield probe
     finally:
-        tap.close()
+        probe.close()

@@ -15,7 +15,7 @@ FILLER = "filler"
 
 
 @contextmanager
-def small_card(size_kb: int = 512) -> Iterator[Path]:
+def small_disk(size_kb: int = 512) -> Iterator[Path]:
     """A file system of so many KB; skips the test where it may not be mounted."""
     folder = Path(tempfile.mkdtemp(prefix="rp-card-"))
     mounted = (

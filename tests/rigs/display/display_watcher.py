@@ -11,7 +11,7 @@ from device.events import Scene
 from tests.rigs.time.wait import until
 
 
-class Eye:
+class DisplayWatcher:
     """Watches from a thread of its own until the pad's process is gone.
 
     `windows`: the names that the window may have, read anew with each picture.
@@ -59,7 +59,7 @@ class Eye:
             lambda: self.now if self.now is not None and told(self.now) else None, timeout_s, what
         )
 
-    def see_it_out(self) -> None:
+    def finish(self) -> None:
         """After the process has ended: read what it still sent, then close."""
         self._thread.join(10)
         if self._thread.is_alive():

@@ -22,7 +22,7 @@ from sync.entries import Level
 from tests.rigs.board.fake_rpi import FakePi, installed
 from tests.rigs.keys import kernel_keys
 from tests.rigs.keys.fake_evdev import FakeKernel
-from tests.rigs.serial.serial_keypad import PATIENCE_S, FarPad, Line
+from tests.rigs.serial.serial_keypad import PATIENCE_S, PtyLine, SerialKeypad
 from tests.rigs.time.wait import until
 
 
@@ -66,14 +66,14 @@ class SerialRig:
     """A "68" key pad on a pseudo-terminal."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        self.line = Line(folder / "pad")
+        self.line = PtyLine(folder / "pad")
         table = {"port": str(self.line.link), "model": model, "address": 9}
         board = build_board(load_profile("linux-68"), {"keys": table})
         self.keys, self.boot = board.keys, board.boot
         keys = load_keypad(model).key
         self.levels = {key.name: key.level for key in keys if key.level}
         self._codes = {key.name: key.code for key in keys}
-        self._pad = FarPad(9, self.line)
+        self._pad = SerialKeypad(9, self.line)
 
     def press(self, name: str) -> None:
         self._pad.forget()

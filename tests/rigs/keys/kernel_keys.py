@@ -34,7 +34,7 @@ LINES = 28
 CONFIGFS = Path("/sys/kernel/config/gpio-sim")
 
 
-class Heard:
+class KeyEvents:
     """What came out of keys, in order."""
 
     def __init__(self) -> None:
@@ -52,9 +52,9 @@ class Heard:
 
 
 @contextlib.contextmanager
-def listening(keys: Any) -> Iterator[Heard]:
+def recording(keys: Any) -> Iterator[KeyEvents]:
     """The keys are started, and stopped at the end."""
-    heard = Heard()
+    heard = KeyEvents()
     keys.start(heard.presses.put, heard.faults.put)
     try:
         yield heard

@@ -26,7 +26,7 @@ from sync.store_port import Arrival
 NOON_MS = 1_790_000_000_000
 
 
-class ChainedLedger:
+class LedgerBuilder:
     """Entries with their chain. `add` appends bodies or raw bytes; `batch` cuts a range out."""
 
     def __init__(
@@ -47,7 +47,7 @@ class ChainedLedger:
             )
         )
 
-    def add(self, *bodies: Body | bytes) -> "ChainedLedger":
+    def add(self, *bodies: Body | bytes) -> "LedgerBuilder":
         for body in bodies:
             raw = body if isinstance(body, bytes) else write_body(body)
             digest = next_digest(self.hash_name, self.digest(len(self.entries)), raw)
@@ -97,7 +97,7 @@ def at(mono: int, utc: int | None = NOON_MS, boot: str = "boot-1", trust: Trust 
     return At(utc=None if utc is None else utc + mono, mono=mono, boot=boot, trust=trust)
 
 
-def dark(mono: int, boot: str = "boot-1") -> At:
+def without_time(mono: int, boot: str = "boot-1") -> At:
     """A moment of a pad that does not know the time."""
     return at(mono, None, boot, Trust.NONE)
 

@@ -37,7 +37,7 @@ def desk_pad(
 
 
 @contextmanager
-def served(folder: Path, port: int) -> Iterator[str]:
+def web_server(folder: Path, port: int) -> Iterator[str]:
     """A hall's own web server."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 
-class ServiceSocket:
+class NotifySocket:
     """`heard`: every datagram so far, as its lines. Use as a context manager."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -15,7 +15,7 @@ class ServiceSocket:
         self._socket.setblocking(False)
         self._heard: list[list[str]] = []
 
-    def __enter__(self) -> "ServiceSocket":
+    def __enter__(self) -> "NotifySocket":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,7 +17,7 @@ from device.events import Scene
 from sync.entries import Body, Opened, read_body
 from sync.mqtt import BrokerAddress
 from tests.rigs.broker.proxy_thread import ProxyThread
-from tests.rigs.display.display_watcher import Eye
+from tests.rigs.display.display_watcher import DisplayWatcher
 from tests.rigs.system.child_environment import BIN, environment
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
@@ -93,7 +93,7 @@ control = "board.sock"
 """
         )
         self.process: subprocess.Popen[bytes] | None = None
-        self._eye: Eye | None = None
+        self._display: DisplayWatcher | None = None
         self._desk: httpx.Client | None = None
         self.unheard = 0
         self._mark = 0
@@ -104,7 +104,7 @@ control = "board.sock"
     def start(self, *, ready: bool = True) -> "PadProcess":
         """Switch it on; with `ready`, wait until its desk answers."""
         self.control.unlink(missing_ok=True)
-        self._eye = None
+        self._display = None
         with self.log.open("ab") as log:
             self._mark = log.tell()
             self.process = subprocess.Popen(
@@ -132,15 +132,15 @@ control = "board.sock"
             trust_env=False,
         )
 
-    def look(self) -> Eye:
+    def look(self) -> DisplayWatcher:
         """Watch this run's display, from as soon as there is one."""
-        if self._eye is None:
-            self._eye = until(self._eye_opens, 20, f"{self.id} has a display")
-        return self._eye
+        if self._display is None:
+            self._display = until(self._open_display, 20, f"{self.id} has a display")
+        return self._display
 
-    def _eye_opens(self) -> Eye | None:
+    def _open_display(self) -> DisplayWatcher | None:
         try:
-            return Eye(self.control, self.windows, HALL)
+            return DisplayWatcher(self.control, self.windows, HALL)
         except OSError:
             return None
 
@@ -174,8 +174,8 @@ control = "board.sock"
             self._desk = None
         process.send_signal(number)
         code = process.wait(15)
-        if self._eye is not None:
-            self._eye.see_it_out()
+        if self._display is not None:
+            self._display.finish()
         return code
 
     def outcome(self) -> int:
@@ -184,8 +184,8 @@ control = "board.sock"
             raise AssertionError("the pad does not run")
         process, self.process = self.process, None
         code = process.wait(20)
-        if self._eye is not None:
-            self._eye.see_it_out()
+        if self._display is not None:
+            self._display.finish()
         return code
 
     def remove(self) -> None:
@@ -196,11 +196,11 @@ control = "board.sock"
     # --- the citizen ---
 
     @property
-    def eye(self) -> Eye:
+    def display(self) -> DisplayWatcher:
         """The eye on this run's display; after the end it keeps what it saw."""
-        if self._eye is None:
+        if self._display is None:
             raise AssertionError("the pad has never run")
-        return self._eye
+        return self._display
 
     def press(self, *keys: str) -> None:
         """A finger on a key, or on several, once the one before has gone."""
@@ -212,9 +212,9 @@ control = "board.sock"
     def rate(self, case: str, key: str = "satisfied") -> str:
         """Invite, press, and read the thanks off the display; the invitation."""
         self.free()
-        seen = len(self.eye.seen)
+        seen = len(self.display.seen)
         one = self.invite(case)
-        self.press_until(lambda: self.eye.saw(Scene.THANKS, after=seen), key, "thanks")
+        self.press_until(lambda: self.display.saw(Scene.THANKS, after=seen), key, "thanks")
         self.thanked[one] = key
         return one
 

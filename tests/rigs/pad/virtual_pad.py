@@ -17,7 +17,7 @@ B = TypeVar("B", bound=Body)
 UTC_MS = 1_790_000_000_000
 
 
-class BenchBoot:
+class VirtualBoot:
     """The boot clock is the loop's."""
 
     boot = "0d9f2a0e6f0a4a539c0c8d8f4f0a1b2c"
@@ -27,7 +27,7 @@ class BenchBoot:
         return now_ms()
 
 
-class BenchWall:
+class VirtualWall:
     """A wall clock that is right, or knows nothing."""
 
     trust = Trust.NTP
@@ -37,7 +37,7 @@ class BenchWall:
         return WallReading(UTC_MS + now_ms(), self.trust, 10, "bench")
 
 
-class Card:
+class MemoryCard:
     """Commits in memory: refuses with `refuses`, hangs until `let_go` while it `hangs`."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Card:
                 one.set_result(None)
 
 
-class Bench:
+class VirtualPad:
     """One pad; make it inside a running virtual loop."""
 
     def __init__(
@@ -75,15 +75,15 @@ class Bench:
         paused: bool = False,
         clerk_keys: Mapping[str, Does] | None = None,
     ) -> None:
-        self.card = Card()
-        self.wall = BenchWall()
+        self.card = MemoryCard()
+        self.wall = VirtualWall()
         self.shown: list[tuple[Scene, PadCode | None]] = []
         self.said: list[Scene] = []
         self.grown = 0
         self.ids = 0
         self.pad = Pad(
             Session(window, Timing(), bound=bool(window), paused=paused),
-            TrustedClock(BenchBoot(), self.wall),
+            TrustedClock(VirtualBoot(), self.wall),
             append=self.card.append,
             show=lambda scene, code: self.shown.append((scene, code)),
             say=self.said.append,

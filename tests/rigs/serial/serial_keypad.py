@@ -25,7 +25,7 @@ RESEND_S = 0.03
 """The real pad waits for about 80 ms; nothing here depends on the figure."""
 
 
-class FarEnd(Protocol):
+class KeypadLine(Protocol):
     """The pad's end of a line."""
 
     def write(self, data: bytes) -> None: ...
@@ -33,7 +33,7 @@ class FarEnd(Protocol):
     def read(self, timeout_s: float) -> bytes: ...
 
 
-class Line:
+class PtyLine:
     """Where bytes go in and out at the pad's end: here a pty whose near end has a stable name."""
 
     def __init__(self, link: Path) -> None:
@@ -98,7 +98,7 @@ class SocketLine:
 class Plain:
     """A good line."""
 
-    def carry(self, line: FarEnd, message: bytes) -> None:
+    def carry(self, line: KeypadLine, message: bytes) -> None:
         line.write(message)
 
     def brings(self, _: Frame) -> bool:
@@ -112,8 +112,8 @@ class Plain:
 class ByteByByte(Plain):
     """Every byte is read by the host before the next one is sent."""
 
-    def carry(self, line: FarEnd, message: bytes) -> None:
-        assert isinstance(line, Line)
+    def carry(self, line: KeypadLine, message: bytes) -> None:
+        assert isinstance(line, PtyLine)
         for byte in message:
             line.write(bytes((byte,)))
             until(line.taken, PATIENCE_S, "the host reads a byte", every_s=0.0005)
@@ -125,7 +125,7 @@ class Lossy(Plain):
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
 
-    def carry(self, line: FarEnd, message: bytes) -> None:
+    def carry(self, line: KeypadLine, message: bytes) -> None:
         if self._rng.random() >= 0.2:
             super().carry(line, message)
             return
@@ -150,7 +150,7 @@ class Late(Plain):
     def __init__(self) -> None:
         self._under_way: list[threading.Timer] = []
 
-    def carry(self, line: FarEnd, message: bytes) -> None:
+    def carry(self, line: KeypadLine, message: bytes) -> None:
         timer = threading.Timer(2.5 * RESEND_S, line.write, [message])
         self._under_way.append(timer)
         timer.start()
@@ -163,10 +163,10 @@ class Late(Plain):
 LINKS = {"plain": Plain, "byte by byte": ByteByByte, "lossy": lambda: Lossy(7), "late": Late}
 
 
-class FarPad(Parser):
+class SerialKeypad(Parser):
     """The key pad: the product's own parser, with keys."""
 
-    def __init__(self, window: int, line: FarEnd, link: Plain | None = None) -> None:
+    def __init__(self, window: int, line: KeypadLine, link: Plain | None = None) -> None:
         super().__init__()
         self.address = EVALUATOR + window
         self.line = line

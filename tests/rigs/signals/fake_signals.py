@@ -7,7 +7,7 @@ from device.errors import DriverError, PadCode
 from device.ports import FaultReport, OnFault
 
 
-class Parts:
+class FakeSignals:
     """The three parts of one board; `done` is what they did, in order."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from device.drivers.sim.client import SimClient
 from device.drivers.sim.sim_signals import SignalEvent
 
 
-class Lookout:
+class SignalWatcher:
     """Watches from a thread of its own until the pad's process is gone."""
 
     def __init__(self, control: Path) -> None:
@@ -17,7 +17,7 @@ class Lookout:
         self._thread = threading.Thread(target=lambda: self.happened.extend(news), daemon=True)
         self._thread.start()
 
-    def see_it_out(self) -> None:
+    def finish(self) -> None:
         """After the process has ended: take in what it still did, then close."""
         self._thread.join(10)
         if self._thread.is_alive():

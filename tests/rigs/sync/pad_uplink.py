@@ -21,7 +21,7 @@ BRISK = DeliverySettings(
 """The same behaviour, faster, for tests over real sockets."""
 
 
-class PadEnd:
+class UplinkPad:
     """Implements `sync.uplink_ports.Listener` and remembers what it hears."""
 
     def __init__(
@@ -40,7 +40,7 @@ class PadEnd:
         self.divergences: list[str] = []
         self.connections: list[bool] = []
         self.desired_received: list[Desired] = []
-        self.orders: list[Command] = []
+        self.commands: list[Command] = []
         self.answer = CommandResult(v=VERSION, done=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pad", daemon=True)
@@ -68,7 +68,7 @@ class PadEnd:
             rng=Random(7),
         )
 
-    def start(self) -> "PadEnd":
+    def start(self) -> "UplinkPad":
         self.run(self.uplink.start())
         return self
 
@@ -143,14 +143,14 @@ class PadEnd:
         self.desired_received.append(desired)
 
     async def command(self, command: Command) -> CommandResult:
-        self.orders.append(command)
+        self.commands.append(command)
         return self.answer
 
 
 @contextmanager
-def pad_on(broker: BrokerAddress, pad: str = "pad-1", **kwargs: Any) -> Iterator[PadEnd]:
+def uplink_pad(broker: BrokerAddress, pad: str = "pad-1", **kwargs: Any) -> Iterator[UplinkPad]:
     """A running pad for the time of a `with` block."""
-    end = PadEnd(broker, pad, **kwargs).start()
+    end = UplinkPad(broker, pad, **kwargs).start()
     try:
         yield end
     finally:

@@ -11,7 +11,9 @@ from tests.rigs.time.wait import until
 
 
 @contextmanager
-def receiver_on(broker: BrokerAddress, store: MemoryStore, **kwargs: Any) -> Iterator[Receiver]:
+def running_receiver(
+    broker: BrokerAddress, store: MemoryStore, **kwargs: Any
+) -> Iterator[Receiver]:
     """A receiver that is connected, and stopped afterwards."""
     receiver = Receiver(broker, store, **kwargs)
     receiver.start()

@@ -60,20 +60,20 @@ class Receiver:
         return process.wait(15)
 
 
-class Hall:
+class Deployment:
     """Broker, receivers and pads; a context that leaves nothing behind."""
 
     def __init__(self, store: str | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="rp-hall-"))
         self.store_file = self.folder / "province.db"
         self.store = store or f"sqlite:///{self.store_file}"
-        self.books = StoreReader(self.store)
+        self.store_reader = StoreReader(self.store)
         (self.folder / "broker").mkdir()
         self.broker = Broker(self.folder / "broker")
         self.receivers: list[Receiver] = []
         self.pads: list[PadProcess] = []
 
-    def __enter__(self) -> "Hall":
+    def __enter__(self) -> "Deployment":
         self.broker.start()
         return self
 
@@ -114,7 +114,7 @@ class Hall:
 
         def level() -> bool:
             ledger, seq, digest = pad.head()
-            return self.books.head(ledger) == (seq, digest)
+            return self.store_reader.head(ledger) == (seq, digest)
 
         until(level, timeout_s, f"the province holds all of {pad.id}")
 
@@ -122,12 +122,12 @@ class Hall:
         """Every promise at once: what was thanked for is stored, once, as pressed; chains hold."""
         for pad in pads:
             self.caught_up(pad)
-            missing = self.books.missing(pad.thanked)
+            missing = self.store_reader.missing(pad.thanked)
             assert missing == {}, f"missing: {missing}"
             assert pad.unheard <= 1
             verdict = pad.verify()
             assert verdict.returncode == 0, verdict.stdout
-        doubled = self.books.doubled()
+        doubled = self.store_reader.doubled()
         assert doubled == {}, f"doubled: {doubled}"
         verdict = self.verify()
         assert verdict.returncode == 0, verdict.stdout

@@ -1,4 +1,4 @@
-"""What a driver inside a machine tells (`tell_keys.py`), as it is read outside."""
+"""What `print_keys.py` has printed inside a machine, as it is read outside."""
 
 import json
 from typing import Any
@@ -6,13 +6,15 @@ from typing import Any
 from tests.rigs.vm.channel import Command
 
 
-def told(said: str) -> list[dict[str, Any]]:
-    """What the driver inside has told, among its log."""
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+def printed_keys(output: str) -> list[dict[str, Any]]:
+    """The presses and faults in its output; its log lines are left out."""
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
 def wait_for(keys: Command, count: int, timeout_s: float) -> dict[str, Any]:
-    """The newest thing told, once there are so many."""
-    keys.wait_until(lambda said: len(told(said)) >= count, timeout_s, f"{count} things told")
-    assert len(told(keys.output)) == count
-    return told(keys.output)[-1]
+    """Wait until exactly so many are printed; the newest. Raises AssertionError."""
+    keys.wait_until(
+        lambda output: len(printed_keys(output)) >= count, timeout_s, f"{count} presses and faults"
+    )
+    assert len(printed_keys(keys.output)) == count
+    return printed_keys(keys.output)[-1]

@@ -28,7 +28,7 @@ from tests.rigs.vm.kiosk_disk import CHECKOUT, PREFIX, prepare_disk
 from tests.rigs.vm.machine import ROOT, Machine
 from tests.rigs.vm.screen import Screen
 from tests.rigs.vm.service_pad import ServicePad
-from tests.rigs.vm.touchscreen import READY, Finger
+from tests.rigs.vm.touchscreen import READY, RemoteTouch
 
 PROGRAM = f"{PREFIX}/bin/ratingpad"
 LEDGER = "/var/lib/ratingpad/ledger.db"
@@ -94,7 +94,7 @@ BY_THE_PROCESSOR = "[Service]\nEnvironment=WLR_RENDERER=pixman\n"
 def kiosk_machine(memory_mib: int = 2048, processors: int = 2) -> Iterator["KioskPad"]:
     """The machine, its screen, and a finger on it; nothing of ours is installed yet."""
     with tempfile.TemporaryDirectory(prefix="rig-", dir="/var/tmp") as name:
-        screen, finger = Screen(Path(name), SIZE), Finger(Path(name))
+        screen, finger = Screen(Path(name), SIZE), RemoteTouch(Path(name))
         with (
             contextlib.closing(screen),
             contextlib.closing(finger),
@@ -117,7 +117,7 @@ def kiosk_machine(memory_mib: int = 2048, processors: int = 2) -> Iterator["Kios
 class KioskPad(ServicePad):
     """The two services on such a machine, its glass and a finger."""
 
-    def __init__(self, vm: Machine, screen: Screen, finger: Finger) -> None:
+    def __init__(self, vm: Machine, screen: Screen, finger: RemoteTouch) -> None:
         """Nothing is installed yet."""
         self.vm = vm
         self.screen = screen

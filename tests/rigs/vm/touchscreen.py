@@ -1,7 +1,7 @@
-"""A touchscreen in a machine: a device of the kernel's uinput, and the finger on it is the host's.
+"""A touchscreen in a machine: a device of the kernel's uinput, that is touched from the host.
 
-The host's end is `Finger`; inside, `python -m tests.rigs.vm.touchscreen WIDE HIGH` does what it
-says, a line each: `down X Y`, `up`. Every line is answered once the kernel has the event.
+The host's end is `RemoteTouch`; inside, `python -m tests.rigs.vm.touchscreen WIDE HIGH` obeys its
+lines, `down X Y` and `up`. Every line is answered once the kernel has the event.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.rigs.vm.inside import port_device
 
-PORT = "ratingpad.finger"
+PORT = "ratingpad.touch"
 NAME = "rig touchscreen"
 READY = f"{NAME} is there"
 DONE = b"done\n"
@@ -20,31 +20,31 @@ CONTACTS = 10
 AXES = ("ABS_MT_POSITION_X", "ABS_MT_POSITION_Y")
 
 
-class Finger:
-    """One finger of the host's, at pixels of the screen."""
+class RemoteTouch:
+    """One contact, placed by the host in pixels of the screen."""
 
     def __init__(self, folder: Path) -> None:
-        self._socket = folder / "finger"
+        self._socket = folder / "touch"
         self._plug: socket.socket | None = None
 
     @property
     def qemu_options(self) -> tuple[str, ...]:
         """What a machine is started with to have its port."""
         return (
-            *("-chardev", f"socket,id=finger,path={self._socket},server=on,wait=off"),
-            *("-device", f"virtserialport,chardev=finger,name={PORT}"),
+            *("-chardev", f"socket,id=touch,path={self._socket},server=on,wait=off"),
+            *("-device", f"virtserialport,chardev=touch,name={PORT}"),
         )
 
     def down(self, x: float, y: float) -> None:
-        """It comes down."""
+        """Touch the screen."""
         self._say(f"down {x:.0f} {y:.0f}")
 
     def up(self) -> None:
-        """It goes."""
+        """Lift."""
         self._say("up")
 
     def plug(self) -> None:
-        """Be there; to be done before the other end starts, for a port without a host has ended."""
+        """Connect, before the other end starts: to it a port without a host is at its end."""
         self._plug = socket.socket(socket.AF_UNIX)
         self._plug.settimeout(60)
         self._plug.connect(str(self._socket))
@@ -58,13 +58,13 @@ class Finger:
         assert answer == DONE, answer
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         if self._plug is not None:
             self._plug.close()
 
 
 def main() -> None:
-    """Inside: have the device, and do what comes through the port."""
+    """Inside: make the device, and obey what comes through the port."""
     import evdev
     from evdev import AbsInfo, ecodes
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import trustme
 
 
-class Papers(NamedTuple):
+class CertificateFiles(NamedTuple):
     """PEM files: the chain with its key in one, apart in two, and the authority's certificate."""
 
     both: Path
@@ -15,11 +15,11 @@ class Papers(NamedTuple):
     authority: Path
 
 
-def make_papers(folder: Path) -> Papers:
+def make_certificate(folder: Path) -> CertificateFiles:
     """Papers for 127.0.0.1 and localhost."""
     authority = trustme.CA()
     one = authority.issue_cert("127.0.0.1", "localhost")
-    papers = Papers(*(folder / f"{name}.pem" for name in Papers._fields))
+    papers = CertificateFiles(*(folder / f"{name}.pem" for name in CertificateFiles._fields))
     one.private_key_and_cert_chain_pem.write_to_path(papers.both)
     one.private_key_pem.write_to_path(papers.key)
     papers.chain.write_bytes(b"".join(blob.bytes() for blob in one.cert_chain_pems))

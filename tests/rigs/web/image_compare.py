@@ -13,10 +13,10 @@ from PIL import Image, ImageChops, ImageStat
 
 CELL_PX = 8
 CHANGED = 40
-"""Of 255: a cell of 8 by 8 pixels that differs by so much is a letter that has gone."""
+"""Of 255: a cell of 8 by 8 pixels that looks_different by so much is a letter that has gone."""
 
 
-def differs(one: Image.Image, other: Image.Image) -> bool:
+def looks_different(one: Image.Image, other: Image.Image) -> bool:
     """Whether an eye would see a difference; see above."""
     if one.size != other.size:
         return True
@@ -28,11 +28,11 @@ def differs(one: Image.Image, other: Image.Image) -> bool:
     return highest > CHANGED or ImageStat.Stat(difference).mean[0] > 2
 
 
-def is_like(screenshot: bytes, golden: Path) -> bool:
+def matches_golden(screenshot: bytes, golden: Path) -> bool:
     """Whether a page still looks as in its golden picture, which is written if that is wished."""
     taken = Image.open(io.BytesIO(screenshot)).convert("RGB")
     if os.environ.get("RATINGPAD_GOLDENS") == "write":
         golden.parent.mkdir(exist_ok=True)
         taken.quantize(32).save(golden, optimize=True)
     with Image.open(golden) as kept:
-        return not differs(taken, kept.convert("RGB"))
+        return not looks_different(taken, kept.convert("RGB"))

@@ -1,4 +1,4 @@
-"""A WebSocket client for tests, over plain asyncio and wsproto: also a rude one."""
+"""A WebSocket client for tests, over plain asyncio and wsproto: also one that breaks the rules."""
 
 import asyncio
 
@@ -17,14 +17,14 @@ class RefusedError(AssertionError):
     """The handshake was refused; the message begins with the status."""
 
 
-class Listener:
-    """One connection, accepted. `heard`: what came and nobody asked for yet."""
+class WebSocketClient:
+    """One connection, accepted. Messages that came are kept until they are asked for."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._protocol = WSConnection(ConnectionType.CLIENT)
-        self._heard: list[str] = []
+        self._received: list[str] = []
         self._ended: int | None = None
         self._accepted = False
 
@@ -36,8 +36,8 @@ class Listener:
         target: str,
         headers: list[tuple[str, str]] | None = None,
         protocols: list[str] | None = None,
-    ) -> "Listener":
-        """Shake hands; raises RefusedError."""
+    ) -> "WebSocketClient":
+        """Connect and shake hands. Raises RefusedError."""
         self = cls(*await asyncio.open_connection(host, port))
         extra = [(name.encode(), value.encode()) for name, value in headers or []]
         request = Request(
@@ -51,21 +51,21 @@ class Listener:
             await self._read()
         return self
 
-    async def hear(self) -> str:
-        """The next message."""
-        while not self._heard:
+    async def receive(self) -> str:
+        """The next message. Raises EOFError once the connection is closed."""
+        while not self._received:
             if self._ended is not None:
                 raise EOFError(f"closed with {self._ended}")
             await self._read()
-        return self._heard.pop(0)
+        return self._received.pop(0)
 
-    async def hear_end(self) -> int:
+    async def receive_close(self) -> int:
         """The code that the far end closes with; what comes before is passed over."""
         while self._ended is None:
             await self._read()
         return self._ended
 
-    async def say(self, text: str) -> None:
+    async def send(self, text: str) -> None:
         """Send a message."""
         self._writer.write(self._protocol.send(TextMessage(data=text)))
         await self._writer.drain()
@@ -77,13 +77,13 @@ class Listener:
         transport.pause_reading()
 
     async def close(self) -> None:
-        """Say goodbye as one should."""
+        """Close with the handshake of RFC 6455."""
         self._writer.write(self._protocol.send(CloseConnection(code=1000)))
-        await self.hear_end()
+        await self.receive_close()
         self._writer.close()
 
-    def drop(self) -> None:
-        """Go without a word."""
+    def abort(self) -> None:
+        """Reset the connection, without a closing frame."""
         self._writer.transport.abort()
 
     async def _read(self) -> None:
@@ -97,7 +97,7 @@ class Listener:
                     self._writer.close()
                     raise RefusedError(f"{status}")
                 case TextMessage(data=text):
-                    self._heard.append(text)
+                    self._received.append(text)
                 case Ping():
                     self._writer.write(self._protocol.send(event.response()))
                 case CloseConnection(code=code):

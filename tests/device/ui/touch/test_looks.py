@@ -15,7 +15,7 @@ from device.errors import PadCode
 from device.events import Scene
 from device.ui.touch.page_state import PadView, PageChoices
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
-from tests.rigs.web.image_compare import differs, is_like
+from tests.rigs.web.image_compare import looks_different, matches_golden
 from tests.rigs.web.kiosk import Kiosk, browser
 from tests.rigs.web.page_measure import FONTS, MISPLACED, TOO_SMALL
 from tests.rigs.web.touch_page import STATES, TouchPage
@@ -270,7 +270,7 @@ def test_the_page_looks_as_it_did(
         show.stand(name, VIEWS[wish])
         show.kiosk.page.evaluate(DRAWN)
         file = GOLDEN / f"{'-'.join(filter(None, (*languages, name, wish, str(size[0]))))}.png"
-        if not is_like(show.kiosk.page.screenshot(), file):
+        if not matches_golden(show.kiosk.page.screenshot(), file):
             changed.append(file.name)
     assert changed == []
     show.close()
@@ -280,11 +280,11 @@ def test_a_face_that_vanished_would_be_noticed() -> None:
     """The control."""
     with Image.open(GOLDEN / "zh-ko-invitation-800.png") as golden:
         picture = golden.convert("RGB")
-    assert not differs(picture, picture)
+    assert not looks_different(picture, picture)
     without = picture.copy()
     ground = without.getpixel((30, 200))
     assert isinstance(ground, tuple)
     without.paste(ground, (300, 180, 400, 290))
-    assert differs(picture, without)
+    assert looks_different(picture, without)
     with Image.open(GOLDEN / "zh-invitation-800.png") as other:
-        assert differs(picture, other.convert("RGB"))
+        assert looks_different(picture, other.convert("RGB"))

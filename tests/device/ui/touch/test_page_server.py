@@ -16,7 +16,7 @@ from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
 from device.ui.touch.page_server import FILES, build_app
 from tests.rigs.time.wait import until
 from tests.rigs.web.touch_page import ASKED, TouchPage
-from tests.rigs.web.websocket_client import Listener, RefusedError
+from tests.rigs.web.websocket_client import RefusedError, WebSocketClient
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def get(room: TouchPage, path: str, **headers: str) -> httpx.Response:
 
 def listen(
     room: TouchPage,
-    tell: Callable[[Listener], Awaitable[None]],
+    tell: Callable[[WebSocketClient], Awaitable[None]],
     *,
     origin: str | None = "its own",
     secret: str | None = "its own",
@@ -45,7 +45,7 @@ def listen(
         secret = secret_in(room.entry)
 
     async def story() -> None:
-        tell_to = await Listener.connect(
+        tell_to = await WebSocketClient.connect(
             "127.0.0.1",
             room.port,
             "/touch",
@@ -55,7 +55,7 @@ def listen(
         try:
             await tell(tell_to)
         finally:
-            tell_to.drop()
+            tell_to.abort()
 
     asyncio.run(story())
 
@@ -110,29 +110,29 @@ def test_a_name_that_leads_here_gets_nothing(room: TouchPage) -> None:
 
 
 def test_the_page_is_told_what_stands_and_what_comes(room: TouchPage) -> None:
-    async def tell(page: Listener) -> None:
-        assert "edition" in msgspec.json.decode(await page.hear())
-        assert msgspec.json.decode(await page.hear())["state"]["scene"] == "standby"
+    async def tell(page: WebSocketClient) -> None:
+        assert "edition" in msgspec.json.decode(await page.receive())
+        assert msgspec.json.decode(await page.receive())["state"]["scene"] == "standby"
         await asyncio.to_thread(room.stand, ASKED)
-        assert msgspec.json.decode(await page.hear())["state"]["scene"] == "invitation"
+        assert msgspec.json.decode(await page.receive())["state"]["scene"] == "invitation"
 
     listen(room, tell)
 
 
 def test_a_page_that_is_seen_is_heard_and_gets_no_answer(room: TouchPage) -> None:
-    async def tell(page: Listener) -> None:
-        await page.hear()
-        await page.hear()
-        await page.say('{"type":"shown"}')
+    async def tell(page: WebSocketClient) -> None:
+        await page.receive()
+        await page.receive()
+        await page.send('{"type":"shown"}')
         await asyncio.to_thread(until, lambda: room.seen == 1, 5, "it was heard")
         await asyncio.to_thread(room.stand, ASKED)
-        assert "state" in msgspec.json.decode(await page.hear()), "the next it hears is news"
+        assert "state" in msgspec.json.decode(await page.receive()), "the next it hears is news"
 
     listen(room, tell)
 
 
 def test_a_page_without_the_secret_or_of_another_origin_is_turned_away(room: TouchPage) -> None:
-    async def nothing(_: Listener) -> None:
+    async def nothing(_: WebSocketClient) -> None:
         raise AssertionError("let in")
 
     for secret in ("x" * 43, "", None):
@@ -155,20 +155,20 @@ def test_a_page_without_the_secret_or_of_another_origin_is_turned_away(room: Tou
     ],
 )
 def test_what_no_page_of_ours_says_ends_the_connection(room: TouchPage, said: str) -> None:
-    async def tell(page: Listener) -> None:
-        await page.say(said)
-        assert await page.hear_end() == 1003
+    async def tell(page: WebSocketClient) -> None:
+        await page.send(said)
+        assert await page.receive_close() == 1003
 
     listen(room, tell)
     assert room.happened == []
 
 
 def test_a_face_that_there_is_not_is_nothing(room: TouchPage) -> None:
-    async def tell(page: Listener) -> None:
+    async def tell(page: WebSocketClient) -> None:
         said = {"type": "down", "number": 1, "pointer": 1, "key": "6", "age_ms": 1, "seen_ms": 999}
-        await page.say(msgspec.json.encode(said).decode())
-        await page.say('{"type":"up","pointer":1,"there":true}')
-        while "free" not in msgspec.json.decode(await page.hear()):
+        await page.send(msgspec.json.encode(said).decode())
+        await page.send('{"type":"up","pointer":1,"there":true}')
+        while "free" not in msgspec.json.decode(await page.receive()):
             pass
 
     listen(room, tell)
