@@ -4,10 +4,32 @@ Every row of the table is a ratio. Both sides of it are measured in the same run
 one after the other in rounds, and the medians of the rounds are compared: an absolute number says
 more about the machine than about the program.
 
-`press` one key press until thanks    `drain` a backlog until its receipts    `wire` bytes sent
-`idle` memory, CPU, start             `kills`, `cuts`, `losses` what is lost   `ingest` the store
-`peers/` the other programs, as they are shipped; `pads/` ours, as child processes of their own.
+What is measured, one module for a part of the table:
 
-Nothing here asserts a time: a slow machine gives a poor figure, never a failed run. Nothing
-leaves loopback, every wait has an end, and what was started is stopped.
+press_latency    one key press until thanks
+key_latency      the edge of a key until its event, for each driver
+touch_latency    a touch until it is acknowledged and until thanks; what the page costs
+desk_load        the same press while other programs call the desk
+write_cost       syncs and bytes of one rating on the card
+backlog_drain    a backlog until its receipts
+ingest, ingest_rows    the province's store takes a backlog in
+wire_bytes       bytes of one rating on the network
+idle_cost        memory, CPU time and start of a pad that nobody presses
+service_start    start of the systemd unit until the first key
+oled_traffic     bytes of a picture on the bus of an OLED
+power_cuts, kills, peer_losses    what is lost
+kiosk, kiosk_screen    kiosk browsers; structure: the shape of the source; run by themselves
+
+What they use:
+
+run, rounds      what a run was asked for; contestants by turns
+result_table     rows, medians, and how they are printed
+scratch, servers, json_lines    folders, child processes, brokers and databases
+sample_ratings   the same ratings for every contestant
+procfs, syscalls, mqtt_sink, stopwatch_page    measuring
+pads/            our side, as child processes; peers/ the other programs, as they are shipped
+
+Rigs are imported from `tests.rigs`, and nothing of this is in the wheel. Nothing here asserts a
+time: a slow machine gives a poor figure, never a failed run. Nothing leaves loopback, every wait
+has an end, and what was started is stopped.
 """

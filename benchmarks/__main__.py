@@ -6,41 +6,41 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks import (
-    cost,
-    crashes,
-    desk,
-    drain,
-    edges,
-    glass,
-    idle,
+    backlog_drain,
+    desk_load,
+    idle_cost,
+    ingest_rows,
+    key_latency,
     kills,
-    losses,
-    press,
-    service,
-    taking,
-    touch,
-    wire,
+    oled_traffic,
+    peer_losses,
+    power_cuts,
+    press_latency,
+    service_start,
+    touch_latency,
+    wire_bytes,
+    write_cost,
 )
 from benchmarks.peers import install
+from benchmarks.result_table import Row, markdown, write_between_markers
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
-from benchmarks.table import Row, markdown, write_between_markers
 
 PARTS: dict[str, Callable[[Run], list[Row]]] = {
-    "press": press.rows,
-    "edges": edges.rows,
-    "touch": touch.rows,
-    "desk": desk.rows,
-    "cost": cost.rows,
-    "drain": drain.rows,
-    "ingest": taking.rows,
-    "wire": wire.rows,
-    "idle": idle.rows,
-    "service": service.rows,
-    "glass": glass.rows,
-    "crashes": crashes.rows,
+    "press": press_latency.rows,
+    "edges": key_latency.rows,
+    "touch": touch_latency.rows,
+    "desk": desk_load.rows,
+    "cost": write_cost.rows,
+    "drain": backlog_drain.rows,
+    "ingest": ingest_rows.rows,
+    "wire": wire_bytes.rows,
+    "idle": idle_cost.rows,
+    "service": service_start.rows,
+    "glass": oled_traffic.rows,
+    "crashes": power_cuts.rows,
     "kills": kills.rows,
-    "losses": losses.rows,
+    "losses": peer_losses.rows,
 }
 FIGURES = install.ROOT / "docs" / "figures.md"
 

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 
-from benchmarks.drain import receive_command
-from benchmarks.facts import SEED
+from benchmarks.backlog_drain import receive_command
+from benchmarks.result_table import Row
 from benchmarks.run import Run
+from benchmarks.sample_ratings import SEED
 from benchmarks.scratch import BenchError, kill, running, scratch
 from benchmarks.servers import mosquitto, postgres
-from benchmarks.table import Row
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.procfs import family, memory
+from benchmarks.result_table import median, number, percentile, seconds
 from benchmarks.scratch import BenchError, running, scratch
 from benchmarks.stopwatch_page import StopwatchPage
-from benchmarks.table import median, number, percentile, seconds
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.loopback import free_port

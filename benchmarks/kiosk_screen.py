@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.table import median, number, seconds
+from benchmarks.result_table import median, number, seconds
 from tests.rigs.vm.kiosk_pad import FACES, KioskPad, kiosk_machine
 
 BROWSERS = ("chromium", "cog")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ulid import ULID
 
-from benchmarks.pads.fill import PAD, now
+from benchmarks.pads.backlog import PAD, now
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from sync.messages import Command, CommandResult, Desired, Problem

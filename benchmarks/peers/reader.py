@@ -16,7 +16,7 @@ from pathlib import Path
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.lines import ask
+from benchmarks.json_lines import ask
 from benchmarks.scratch import BenchError, running
 
 

@@ -30,7 +30,7 @@ OF_SEVERAL = {
 """Tests of more than one module, or of a file that is not Python."""
 
 
-MAPPED = ("device", "sync", "web", "province", "demo")
+MAPPED = ("device", "sync", "web", "province", "demo", "benchmarks")
 
 
 def unmapped(text: str, folder: Path) -> set[str]:

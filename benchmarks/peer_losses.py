@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from benchmarks.facts import SEED, bodies, rating_record, ratings
-from benchmarks.lines import ask
+from benchmarks.json_lines import ask
+from benchmarks.mqtt_sink import sink
 from benchmarks.peers import bridge, thingsboard
 from benchmarks.peers.paho_queue import TOPIC as QUEUE_TOPIC
+from benchmarks.result_table import Row
 from benchmarks.run import Run
+from benchmarks.sample_ratings import SEED, bodies, rating_record, ratings
 from benchmarks.scratch import BenchError, kill, running, scratch
 from benchmarks.servers import mosquitto
-from benchmarks.sink import sink
-from benchmarks.table import Row
 from sync.entries import write_body
 from tests.rigs.disk import crash_states
 from tests.rigs.system.loopback import free_port
@@ -150,7 +150,7 @@ def our_cut(place: Path) -> Loss:
 
 def ratings_held(after: Path) -> int:
     """The ratings in a ledger that is opened as the agent opens it."""
-    from benchmarks.pads.fill import PAD, now
+    from benchmarks.pads.backlog import PAD, now
     from device.ledger.ledger import Ledger
 
     ledger = Ledger.open(after / "ledger.db", PAD, at=now, new_id=lambda: "0" * 26)

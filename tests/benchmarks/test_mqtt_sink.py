@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.sink import walk
+from benchmarks.mqtt_sink import walk
 
 PUBLISH = bytes((0x30, 0x85, 0x01)) + b"\0\4abcd" + b"x" * 127
 """133 bytes after the header, so that the length takes two bytes."""

@@ -9,14 +9,14 @@ from pathlib import Path
 from subprocess import Popen
 from threading import Event
 
-from benchmarks.drain import receiving
+from benchmarks.backlog_drain import receiving
 from benchmarks.pads.config import Files, write_config
 from benchmarks.peers import thingsboard
 from benchmarks.procfs import cpu_ns, memory
+from benchmarks.result_table import Reach, Row, median, number, seconds
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError, running, scratch
 from benchmarks.servers import mosquitto
-from benchmarks.table import Reach, Row, median, number, seconds
 from device.drivers.sim.client import SimClient
 from tests.rigs.time.wait import until
 

@@ -15,17 +15,17 @@ from itertools import count
 from pathlib import Path
 from subprocess import Popen
 
-from benchmarks.facts import bodies, entry_record
-from benchmarks.lines import ask
-from benchmarks.pads.fill import fill
+from benchmarks.json_lines import ask
+from benchmarks.mqtt_sink import sink
+from benchmarks.pads.backlog import fill
 from benchmarks.peers import bridge, thingsboard
 from benchmarks.peers.reader import Reader, reading
+from benchmarks.result_table import Reach, Row, median, number, rate
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
+from benchmarks.sample_ratings import bodies, entry_record
 from benchmarks.scratch import BenchError, running, scratch
 from benchmarks.servers import mosquitto, postgres
-from benchmarks.sink import sink
-from benchmarks.table import Reach, Row, median, number, rate
 from sync.entries import write_body
 from tests.rigs.broker.mosquitto import Broker
 from tests.rigs.province.postgres import PostgresCluster

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.rounds import interleaved
-from benchmarks.table import (
+from benchmarks.result_table import (
     BEGIN,
     END,
     Reach,
@@ -17,6 +16,7 @@ from benchmarks.table import (
     seconds,
     write_between_markers,
 )
+from benchmarks.rounds import interleaved
 
 
 def test_numbers_keep_three_digits_whatever_their_size() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.losses import cut, said
+from benchmarks.peer_losses import cut, said
 
 COMMITS = """
 import os, sqlite3, sys

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.facts import SEED
 from benchmarks.procfs import memory
+from benchmarks.result_table import Reach, Row, median, number, percentile, seconds
 from benchmarks.run import Run
+from benchmarks.sample_ratings import SEED
 from benchmarks.scratch import BenchError, scratch
-from benchmarks.table import Reach, Row, median, number, percentile, seconds
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.loopback import free_port

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.facts import rating_record, ratings
 from benchmarks.peers import thingsboard
+from benchmarks.result_table import Reach, Row, number
 from benchmarks.run import Run
+from benchmarks.sample_ratings import rating_record, ratings
 from benchmarks.scratch import scratch
 from benchmarks.syscalls import Call, Cost, cost, marked, read_trace, traced
-from benchmarks.table import Reach, Row, number
 
 PRESSES = 200
 PEER_PUTS = 60

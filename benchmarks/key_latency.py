@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.peers.install import ROOT
+from benchmarks.result_table import Row, median, number, percentile, seconds
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
-from benchmarks.table import Row, median, number, percentile, seconds
 from device.board.profile import load_profile
 from tests.conftest import NEEDS
 from tests.rigs.vm.machine import Machine
@@ -52,10 +52,12 @@ def rows(run: Run) -> list[Row]:
     with machine() as vm:
         for kind in ("gpio", "evdev"):
             run.say(f"edges: {kind}, in the machine")
-            said = vm.start_module("benchmarks.pads.keys_pad", kind, str(run.rounds), str(PRESSES))
+            said = vm.start_module(
+                "benchmarks.pads.key_readers", kind, str(run.rounds), str(PRESSES)
+            )
             found += told(kind, _samples(*said.wait(PATIENCE_S)))
     run.say("edges: serial")
-    command = [sys.executable, "-m", "benchmarks.pads.keys_pad"]
+    command = [sys.executable, "-m", "benchmarks.pads.key_readers"]
     command += ["serial", str(run.rounds), str(PRESSES)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False
@@ -76,9 +78,9 @@ def machine() -> Iterator[Machine]:
 
 
 def _samples(code: int, output: str) -> dict[str, list[Any]]:
-    """What `keys_pad` has measured."""
+    """What `key_readers` has measured."""
     if code != 0:
-        raise BenchError(f"keys_pad ended with {code}: {output[-2000:]}")
+        raise BenchError(f"key_readers ended with {code}: {output[-2000:]}")
     found: dict[str, list[Any]] = json.loads(output.splitlines()[-1])
     return found
 

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from benchmarks.drain import LIMIT_S, receiving
-from benchmarks.facts import bodies, rating_record, ratings
-from benchmarks.lines import ask
-from benchmarks.pads.fill import fill
+from benchmarks.backlog_drain import LIMIT_S, receiving
+from benchmarks.json_lines import ask
+from benchmarks.mqtt_sink import sink
+from benchmarks.pads.backlog import fill
 from benchmarks.peers import thingsboard
+from benchmarks.result_table import Reach, Row, median, number
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
+from benchmarks.sample_ratings import bodies, rating_record, ratings
 from benchmarks.scratch import running, scratch
 from benchmarks.servers import mosquitto
-from benchmarks.sink import sink
-from benchmarks.table import Reach, Row, median, number
 from tests.rigs.broker.proxy_thread import ProxyThread, proxy_to
 from tests.rigs.time.wait import until
 

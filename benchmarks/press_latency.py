@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
 
-from benchmarks.facts import SEED, rating_record, ratings
-from benchmarks.lines import ask
+from benchmarks.json_lines import ask
 from benchmarks.peers import thingsboard
+from benchmarks.result_table import Reach, Row, median, number, percentile, seconds
 from benchmarks.run import Run
+from benchmarks.sample_ratings import SEED, rating_record, ratings
 from benchmarks.scratch import running, scratch
-from benchmarks.table import Reach, Row, median, number, percentile, seconds
 
 PACED = 20
 """Presses a round at human pace; 100 in five rounds, so that the 99th of them is p99."""

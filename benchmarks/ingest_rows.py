@@ -1,10 +1,10 @@
 """The row of `benchmarks/ingest.py`: one process of the province against a bare COPY."""
 
 from benchmarks import ingest
+from benchmarks.result_table import Reach, Row, median, rate
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
 from benchmarks.servers import postgres
-from benchmarks.table import Reach, Row, median, rate
 
 ENTRIES = 100_000
 

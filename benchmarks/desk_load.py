@@ -11,12 +11,12 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from benchmarks.facts import SEED
-from benchmarks.lines import ask
+from benchmarks.json_lines import ask
+from benchmarks.result_table import Reach, Row, median, number, percentile, seconds
 from benchmarks.rounds import interleaved
 from benchmarks.run import Run
+from benchmarks.sample_ratings import SEED
 from benchmarks.scratch import running, scratch
-from benchmarks.table import Reach, Row, median, number, percentile, seconds
 
 PRESSES = 100
 """In each half of a round; 500 of each in five rounds."""
@@ -55,7 +55,7 @@ def rows(run: Run) -> list[Row]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch("desk"))
         pad, port = stack.enter_context(desk_pad(folder))
-        other = stack.enter_context(_program(folder, "other_desk"))
+        other = stack.enter_context(_program(folder, "baseline_server"))
         hall = stack.enter_context(_hall(folder, port))
         hall_elsewhere = stack.enter_context(_hall(folder, int(ask(other, None)["port"])))
         ask(pad, {"of": "press", "count": 20, "pause_s": 0.01})  # what is lazy is now loaded

@@ -25,9 +25,9 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any, Protocol
 
-from benchmarks.facts import SEED
-from benchmarks.lines import ask
+from benchmarks.json_lines import ask
 from benchmarks.procfs import thread_cpu_ns
+from benchmarks.sample_ratings import SEED
 from benchmarks.scratch import running
 from device.board.keypad import load_keypad
 from device.board.profile import load_profile
@@ -217,7 +217,7 @@ class Serial:
 
 def finger(folder: Path, *arguments: str) -> "contextlib.AbstractContextManager[Popen[str]]":
     """Who presses."""
-    command = [sys.executable, "-m", "benchmarks.pads.finger", *arguments]
+    command = [sys.executable, "-m", "benchmarks.pads.presser", *arguments]
     return running(command, cwd=Path.cwd(), log=folder / "finger.log")
 
 

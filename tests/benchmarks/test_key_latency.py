@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks.edges import PATIENCE_S, told
+from benchmarks.key_latency import PATIENCE_S, told
 from tests.rigs.source import source_tree
 
 
@@ -28,7 +28,7 @@ def test_what_waits_for_nothing_has_one_row() -> None:
 
 def test_both_readers_of_a_serial_line_see_every_press() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.pads.keys_pad", "serial", "1", "6"],
+        [sys.executable, "-m", "benchmarks.pads.key_readers", "serial", "1", "6"],
         cwd=source_tree.ROOT,
         capture_output=True,
         text=True,

@@ -7,9 +7,9 @@ sandbox is measured beside it, and the ratio is what that costs.
 import json
 from typing import NamedTuple
 
+from benchmarks.result_table import Row, median, seconds
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
-from benchmarks.table import Row, median, seconds
 from tests.rigs.vm import service_pad
 from tests.rigs.vm.channel import Command
 from tests.rigs.vm.machine import Machine

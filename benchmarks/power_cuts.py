@@ -15,8 +15,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
 
+from benchmarks.result_table import Row
 from benchmarks.run import Run
-from benchmarks.table import Row
 from tests.power import test_ledger_power as power
 from tests.rigs.disk.crash_states import ram_folder, states
 

@@ -16,9 +16,9 @@ from luma.core.interface.serial import i2c
 from luma.oled.device import ssd1306
 from PIL import Image
 
+from benchmarks.result_table import Reach, Row, number
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
-from benchmarks.table import Reach, Row, number
 from demo.control_client import ControlError
 from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
