@@ -216,18 +216,18 @@ def rows(run: Run) -> list[Row]:
     repeats = {
         name: median([drained.repeated for drained in drains]) for name, drains in samples.items()
     }
-    ours = {name: one for name, one in rates.items() if name.startswith("ours")}
-    theirs = {name: one for name, one in rates.items() if name not in ours}
+    ours = {name: per_s for name, per_s in rates.items() if name.startswith("ours")}
+    theirs = {name: per_s for name, per_s in rates.items() if name not in ours}
     if not theirs:
         return [
             Row(
                 f"drain of {ENTRIES:,} entries, {name}",
-                rate(median(one), "entries"),
+                rate(median(per_s), "entries"),
                 "",
                 "",
                 note=_OURS,
             )
-            for name, one in ours.items()
+            for name, per_s in ours.items()
         ]
     return [
         compare(mine, ours[mine], peer, theirs[peer], repeats[peer])
@@ -246,7 +246,7 @@ def compare(mine: str, ours: list[float], peer: str, theirs: list[float], repeat
         rate(median(ours), "entries"),
         f"{plain}, {'read at the centre' if plain != peer else 'drained to PUBACK'}",
         rate(median(theirs), "records") + again,
-        median([one / other for one, other in zip(ours, theirs, strict=True)]),
+        median([mine_per_s / other for mine_per_s, other in zip(ours, theirs, strict=True)]),
         "faster",
         reach if plain == peer and "PostgreSQL" in mine else None,
         _OURS + " Peer: " + (_READ if plain != peer else _PUBACK),

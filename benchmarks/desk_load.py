@@ -95,7 +95,7 @@ def _row(
     note: str,
     reach: Reach | None = None,
 ) -> Row:
-    ratios = [median(one) / median(other) for one, other in zip(loaded, alone, strict=True)]
+    ratios = [median(part) / median(other) for part, other in zip(loaded, alone, strict=True)]
     late, late_alone = (percentile(_flat(part), 99) for part in (loaded, alone))
     return Row(
         f"press → durable → thanks while {when}, p99",
@@ -119,8 +119,8 @@ def _hall(folder: Path, port: int) -> Iterator["Popen[str]"]:
 @contextlib.contextmanager
 def _program(folder: Path, name: str, *arguments: str) -> Iterator["Popen[str]"]:
     command = [sys.executable, "-m", f"benchmarks.pads.{name}", *arguments]
-    with running(command, cwd=Path.cwd(), log=folder / f"{name}.log") as one:
-        yield one
+    with running(command, cwd=Path.cwd(), log=folder / f"{name}.log") as process:
+        yield process
 
 
 def _presses(pad: "Popen[str]", rng: random.Random) -> list[float]:

@@ -140,19 +140,19 @@ def open_to_look(ledger: Path) -> sqlite3.Connection:
 def compare(what: str, ours: list[Idle], theirs: list[Idle], field: str, reach: Reach) -> Row:
     """One field of both sides."""
     note = {"rss_mib": _MEMORY, "cpu_share": _CPU, "started_s": _START}[field]
-    mine = [getattr(one, field) for one in ours]
+    mine = [getattr(idle, field) for idle in ours]
     if not theirs:
         return Row(what, shown(ours, field), "", "", note=note)
-    other = [getattr(one, field) for one in theirs]
-    ratio = median([one / peer for one, peer in zip(mine, other, strict=True)])
+    other = [getattr(idle, field) for idle in theirs]
+    ratio = median([value / peer for value, peer in zip(mine, other, strict=True)])
     return Row(what, shown(ours, field), "thingsboard-gateway", shown(theirs, field), ratio,
                "of theirs", reach, note)  # fmt: skip
 
 
 def shown(samples: list[Idle], field: str) -> str:
     """The median in words."""
-    value = median([getattr(one, field) for one in samples])
+    value = median([getattr(idle, field) for idle in samples])
     if field == "rss_mib":
-        pss = median([one.pss_mib for one in samples])
+        pss = median([idle.pss_mib for idle in samples])
         return f"{number(value)} MiB RSS, {number(pss)} MiB PSS"
     return f"{number(100 * value)} % of a core" if field == "cpu_share" else seconds(value)

@@ -146,8 +146,8 @@ def main(arguments: list[str]) -> None:
         ours.append(entries / measure(url, entries))
         control.append(entries / measure_control(url, entries))
         print(f"take {ours[-1]:,.0f}/s   control {control[-1]:,.0f}/s")
-    one, other = statistics.median(ours), statistics.median(control)
-    print(f"median: take {one:,.0f}/s, control {other:,.0f}/s, ratio {one / other:.2f}")
+    take, bare = statistics.median(ours), statistics.median(control)
+    print(f"median: take {take:,.0f}/s, control {bare:,.0f}/s, ratio {take / bare:.2f}")
 
 
 if __name__ == "__main__":

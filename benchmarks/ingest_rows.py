@@ -34,7 +34,7 @@ def rows(run: Run) -> list[Row]:
             rate(median(ours), "entries"),
             "bare COPY → stage → ON CONFLICT",
             rate(median(control), "entries"),
-            median([one / other for one, other in zip(ours, control, strict=True)]),
+            median([per_s / other for per_s, other in zip(ours, control, strict=True)]),
             "as fast",
             Reach("≥", 0.6),
             _NOTE,

@@ -172,7 +172,7 @@ def report(killed: Counter[str], pads: list[PressedPad], store: str) -> Row:
 
     books = open_store(store, read_only=True)
     try:
-        stored = {(one.pad, one.invitation): one.level for one in books.ratings(None)}
+        stored = {(rating.pad, rating.invitation): rating.level for rating in books.ratings(None)}
         verdict = verify(books)
     finally:
         books.close()

@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed: dict[str, str] = {name: "not installed here" for name in BROWSERS if name not in here}
     with scratch("kiosk") as folder, _agent(folder) as page:
         for turn in range(rounds + 1):
-            for name in [one for one in here if one not in failed]:
+            for name in [candidate for candidate in here if candidate not in failed]:
                 print(f"  {name}: start {turn}/{rounds}", file=sys.stderr, flush=True)
                 try:
                     _measure(name, folder, page, found[name], counted=turn > 0)
@@ -152,20 +152,20 @@ def _table(found: dict[str, Found], failed: dict[str, str]) -> str:
         "| browser | memory (PSS) | exec → page drawn | handler → frame, p50 | p99 | processes |",
         "|---|---|---|---|---|---|",
     ]
-    against = next((one for one in found.values() if one.pss_kib), None)
-    for name, one in found.items():
+    against = next((measured for measured in found.values() if measured.pss_kib), None)
+    for name, measured in found.items():
         if name in failed or against is None:
             continue
         cells = [
             f"{median(mine) / median(theirs):.2f}× ({text})"
             for mine, theirs, text in (
-                (one.pss_kib, against.pss_kib, f"{median(one.pss_kib) / 1024:.0f} MiB"),
-                (one.drawn_s, against.drawn_s, seconds(median(one.drawn_s))),
-                (one.painted_s, against.painted_s, seconds(median(one.painted_s))),
+                (measured.pss_kib, against.pss_kib, f"{median(measured.pss_kib) / 1024:.0f} MiB"),
+                (measured.drawn_s, against.drawn_s, seconds(median(measured.drawn_s))),
+                (measured.painted_s, against.painted_s, seconds(median(measured.painted_s))),
             )
         ]
-        late = seconds(percentile(one.painted_s, 99))
-        lines.append("| " + " | ".join((name, *cells, late, number(one.processes))) + " |")
+        late = seconds(percentile(measured.painted_s, 99))
+        lines.append("| " + " | ".join((name, *cells, late, number(measured.processes))) + " |")
     lines += [f"| {name} | not measured: {why} | | | | |" for name, why in failed.items()]
     return "\n".join(lines)
 

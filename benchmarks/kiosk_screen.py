@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"\n{memory_mib} MiB; yardstick inside: {seconds(inside_s)}; out of memory: {killed}\n"
         )
         print(_table(found), flush=True)
-        good &= not any(one.failures for one in found.values())
+        good &= not any(measured.failures for measured in found.values())
     return int(not good)
 
 
@@ -88,7 +88,7 @@ def _measure(kiosk: KioskPad, name: str, found: Found, *, counted: bool) -> None
         found.failures.append(str(error))
         print(f"    {error}", file=sys.stderr)
         return
-    if kiosk.kiosk_told()["NRestarts"] != "0":
+    if kiosk.kiosk_properties()["NRestarts"] != "0":
         found.failures.append("started more than once")
     if counted:
         found.drawn_s.append(drawn_s)
@@ -144,24 +144,26 @@ def _table(found: dict[str, Found]) -> str:
         " | finger down → face pressed | finger up → thanks | agent | left of the machine |",
         "|---|---|---|---|---|---|---|",
     ]
-    against = next((one for one in found.values() if one.drawn_s), None)
-    for name, one in found.items():
-        if against is None or not one.drawn_s:
-            lines.append(f"| {name} | no page in {len(one.failures)} starts | | | | | |")
+    against = next((measured for measured in found.values() if measured.drawn_s), None)
+    for name, measured in found.items():
+        if against is None or not measured.drawn_s:
+            lines.append(f"| {name} | no page in {len(measured.failures)} starts | | | | | |")
             continue
         cells = [
             f"{median(mine) / median(theirs):.2f}× ({said})"
             for mine, theirs, said in (
-                (one.pss_kib, against.pss_kib, _mib(one.pss_kib)),
-                (one.drawn_s, against.drawn_s, seconds(median(one.drawn_s))),
-                (one.pressed_s, against.pressed_s, seconds(median(one.pressed_s))),
-                (one.thanked_s, against.thanked_s, seconds(median(one.thanked_s))),
+                (measured.pss_kib, against.pss_kib, _mib(measured.pss_kib)),
+                (measured.drawn_s, against.drawn_s, seconds(median(measured.drawn_s))),
+                (measured.pressed_s, against.pressed_s, seconds(median(measured.pressed_s))),
+                (measured.thanked_s, against.thanked_s, seconds(median(measured.thanked_s))),
             )
         ]
-        cells += [_mib(one.agent_kib), _mib(one.free_kib)]
+        cells += [_mib(measured.agent_kib), _mib(measured.free_kib)]
         lines.append("| " + " | ".join((name, *cells)) + " |")
-        if one.failures:
-            lines.append(f"| {name} | and failed {number(len(one.failures))} times | | | | | |")
+        if measured.failures:
+            lines.append(
+                f"| {name} | and failed {number(len(measured.failures))} times | | | | | |"
+            )
     return "\n".join(lines)
 
 

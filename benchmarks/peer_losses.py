@@ -220,5 +220,5 @@ def rows(run: Run) -> list[Row]:
 
 def said(losses: list[Loss]) -> str:
     """The sums in words."""
-    accepted, lost = sum(one.accepted for one in losses), sum(one.lost for one in losses)
+    accepted, lost = sum(loss.accepted for loss in losses), sum(loss.lost for loss in losses)
     return f"{lost:,} of {accepted:,} lost"

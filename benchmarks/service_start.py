@@ -77,7 +77,7 @@ def _unit(pad: ServicePad) -> Start:
 
 def _bare(pad: ServicePad) -> Start:
     """One start of the same program by the same user, in a unit that locks nothing away."""
-    given = " ".join(f"-p {one}" for one in _SHARE)
+    given = " ".join(f"-p {setting}" for setting in _SHARE)
     started = f"systemd-run --quiet --unit=bare --uid=ratingpad --gid=ratingpad {given}"
     config = "/etc/ratingpad/pad.toml"
     return _measured(pad, "bare", f"{started} {service_pad.PROGRAM} run --config {config}")

@@ -92,7 +92,9 @@ def theirs(place: Path, saved: Path) -> Callable[[int], Sent]:
 
             def different() -> int:
                 payloads = [arrival.payload for arrival in counter.arrivals[:]]
-                return len({n for one in payloads for n in thingsboard.sequence_numbers(one)})
+                return len(
+                    {n for payload in payloads for n in thingsboard.sequence_numbers(payload)}
+                )
 
             until(lambda: different() >= RATINGS, LIMIT_S, "the peer's backlog", every_s=0.2)
             return Sent.of(proxy)
@@ -118,7 +120,7 @@ def rows(run: Run) -> list[Row]:
     if not run.peers:
         return [Row(what, describe(mine), "", "", note=_NOTE)]
     peer = samples["thingsboard-gateway"]
-    ratios = [one.both / other.both for one, other in zip(mine, peer, strict=True)]
+    ratios = [sent.both / other.both for sent, other in zip(mine, peer, strict=True)]
     return [
         Row(what, describe(mine), "thingsboard-gateway", describe(peer), median(ratios),
             "of theirs", Reach("≤", 0.25), _NOTE)
@@ -127,5 +129,5 @@ def rows(run: Run) -> list[Row]:
 
 def describe(samples: list[Sent]) -> str:
     """Up and down."""
-    up, down = (median([getattr(one, way) for one in samples]) for way in ("up", "down"))
+    up, down = (median([getattr(sent, way) for sent in samples]) for way in ("up", "down"))
     return f"{number(up)} B up, {number(down)} B down"

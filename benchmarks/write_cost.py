@@ -40,9 +40,9 @@ def mean(costs: list[Cost]) -> tuple[float, float, float]:
     """Syncs, writes and bytes of one of them."""
     count = len(costs)
     return (
-        sum(one.syncs for one in costs) / count,
-        sum(one.writes for one in costs) / count,
-        sum(one.written_bytes for one in costs) / count,
+        sum(press.syncs for press in costs) / count,
+        sum(press.writes for press in costs) / count,
+        sum(press.written_bytes for press in costs) / count,
     )
 
 

@@ -140,7 +140,7 @@ class Pins:
 
     @staticmethod
     def _used(name: str) -> float:
-        thread = next(one for one in threading.enumerate() if one.name == name)
+        thread = next(thread for thread in threading.enumerate() if thread.name == name)
         assert thread.native_id is not None
         before_ns, start_ns = thread_cpu_ns(thread.native_id), time.monotonic_ns()
         threading.Event().wait(CPU_S)

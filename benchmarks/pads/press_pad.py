@@ -145,11 +145,11 @@ class Bench:
         """Answer line by line until there are no more."""
         for line in sys.argv[2:] or sys.stdin:
             wish = json.loads(line)
-            one = self.press if wish["of"] == "press" else self.bare
+            measure = self.press if wish["of"] == "press" else self.bare
             took_s, commit_s = [], []
             tell = say if wish.get("say") else hush
             for _ in range(wish["count"]):
-                took_s.append(one(wish["pause_s"], tell))
+                took_s.append(measure(wish["pause_s"], tell))
                 commit_s.append(TimedLedger.append_s)
             print(json.dumps({"took_s": took_s, "commit_s": commit_s}), flush=True)
 

@@ -48,16 +48,16 @@ def test_the_drivers_pass_the_conformance_suite_on_kernel_devices(vm: Machine) -
         *("-k", "not simulated and not 68- and not -fake"),
         timeout_s=600,
     )
-    assert not results.failed, results.told()
-    assert not results.skipped, results.told()
+    assert not results.failed, results.summary()
+    assert not results.skipped, results.summary()
     wanted = conformance_tests("simulated")
     assert len(wanted) >= 6
     for rig in RIGS:
         passed = {name.partition("::")[2] for name in results.passed}
         missing = {f"{name}[{rig}]" for name in wanted} - passed
-        assert not missing, results.told()
+        assert not missing, results.summary()
     for module in (ROOT / "tests/hardware/inside").glob("test_*.py"):
-        assert any(f".{module.stem}::" in name for name in results.passed), results.told()
+        assert any(f".{module.stem}::" in name for name in results.passed), results.summary()
 
 
 def test_what_fails_inside_is_reported_outside(vm: Machine) -> None:

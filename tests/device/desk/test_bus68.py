@@ -78,7 +78,7 @@ class Hall:
     ) -> None:
         self.wires = Bus485(link)
         self.controller = OldController(self.wires)
-        self.controller.on_told = self._check
+        self.controller.on_press = self._check
         self.three, self.four = (
             Window(self.wires, address, polite=polite, echoes=echoes, tells=tells)
             for address in (3, 4)
@@ -149,11 +149,11 @@ async def day(hall: Hall) -> None:
     assert set(controller.codes(4)) == {CODES[Level.SATISFIED]}
 
     # Nobody presses: unrated, and nothing is told.
-    heard = len(controller.told)
+    heard = len(controller.presses)
     await hall.started(three)
     await pass_s(32)
     assert len(three.bench.recorded(Lapsed)) == 1
-    assert controller.told[heard:] == []
+    assert controller.presses[heard:] == []
 
     # The window is paused: silence, and nobody is asked. Then it goes on.
     await three.bench.pad.pause("http")
@@ -186,9 +186,11 @@ def test_an_old_hall_works_on_over_any_link(link: str, polite: bool) -> None:
         assert len(hall.four.invitations) == 1
         assert hall.wires.collisions > 0
         if link in ("lossy", "late"):
-            assert len(hall.controller.told) > 5  # the links did their worst: levels were repeated
+            assert (
+                len(hall.controller.presses) > 5
+            )  # the links did their worst: levels were repeated
         if not polite:  # nothing but presses ever went out: a controller may believe all of it
-            assert {frame.command for frame in hall.controller.believed} == {0x11}
+            assert {frame.command for frame in hall.controller.counted} == {0x11}
         hall.stop()
 
     run(story())
@@ -231,7 +233,7 @@ def test_no_level_is_told_before_it_is_in_the_ledger(session: type[Session]) -> 
         hall.three.bench.card.hangs = True
         hall.three.bench.press(Level.SATISFIED)
         await pass_s(4)
-        told = len(hall.controller.told)
+        told = len(hall.controller.presses)
         hall.three.bench.card.let_go()
         await pass_s(GRACE_S + AFTER_S)
         assert (told == 0) is (hall.wrong == [])
@@ -331,7 +333,7 @@ def test_a_start_is_passed_over_while_another_desks_invitation_is_open() -> None
         assert three.bench.pad.standing(granted.invitation) == "open"
         three.bench.press()
         await pass_s(20)
-        assert hall.controller.told == []  # the controller did not ask, so it is told nothing
+        assert hall.controller.presses == []  # the controller did not ask, so it is told nothing
         assert await hall.controller.insist(3)
 
     at_window(body, polite=True)
@@ -448,7 +450,7 @@ def test_a_press_of_a_key_without_a_level_is_never_told() -> None:
         await hall.started(three)
         three.bench.pad.press(Press("k1+k2", None, "keys", now_ms()))
         await pass_s(60)
-        assert hall.controller.told == []
+        assert hall.controller.presses == []
 
     at_window(body)
 

@@ -43,7 +43,7 @@ OUT_OF_SIGHT = """(names) => names.filter((name) => {
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
-    with browser(tmp_path_factory.mktemp("browser"), letters=font_file().parent) as one:
+    with browser(tmp_path_factory.mktemp("browser"), fonts=font_file().parent) as one:
         yield one
 
 

@@ -28,7 +28,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
-    with browser(tmp_path_factory.mktemp("browser"), letters=font_file().parent) as one:
+    with browser(tmp_path_factory.mktemp("browser"), fonts=font_file().parent) as one:
         yield one
 
 

@@ -41,9 +41,9 @@ def test_the_pins_pass_the_conformance_suite_through_the_wheels_of_a_pi(pi: Mach
         *("tests/hardware/inside/test_agent.py", "-k", "not simulated and not 68- and not -fake"),
         timeout_s=900,
     )
-    assert not results.failed, results.told()
-    assert not results.skipped, results.told()
+    assert not results.failed, results.summary()
+    assert not results.skipped, results.summary()
     for wanted in ("test_each_key_is_one_press_with_its_name_and_its_level[gpio]", "[evdev]"):
-        assert any(name.endswith(wanted) for name in results.passed), results.told()
+        assert any(name.endswith(wanted) for name in results.passed), results.summary()
     for wanted in (".test_gpio_keys::", "test_each_of_the_five_keys_is_its_rating_in_a_ledger"):
-        assert any(wanted in name for name in results.passed), results.told()
+        assert any(wanted in name for name in results.passed), results.summary()

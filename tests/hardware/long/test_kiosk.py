@@ -43,7 +43,7 @@ def test_the_page_stands_on_the_glass_and_a_touch_is_a_rating(kiosk: KioskPad) -
     kiosk.see("thanks")
     assert kiosk.levels() == ["satisfied"]
     # Cutting the letters beside the browser's start has cost the agent its life once.
-    assert (kiosk.told()["NRestarts"], kiosk.kiosk_told()["NRestarts"]) == ("0", "0")
+    assert (kiosk.properties()["NRestarts"], kiosk.kiosk_properties()["NRestarts"]) == ("0", "0")
 
 
 def test_a_face_that_is_pressed_can_still_be_read(kiosk: KioskPad) -> None:
@@ -66,16 +66,16 @@ def test_a_face_that_is_pressed_can_still_be_read(kiosk: KioskPad) -> None:
 
 def test_a_browser_that_is_killed_is_back_by_itself_and_the_agent_goes_on(kiosk: KioskPad) -> None:
     kiosk.see("standby")
-    before, agent = kiosk.levels(), kiosk.told()["MainPID"]
+    before, agent = kiosk.levels(), kiosk.properties()["MainPID"]
     kiosk.sh(f"systemctl kill --signal=KILL {KIOSK}")
-    until(lambda: kiosk.kiosk_told()["NRestarts"] == "1", 60, "the browser was started again")
+    until(lambda: kiosk.kiosk_properties()["NRestarts"] == "1", 60, "the browser was started again")
     kiosk.see("standby")  # a processor this slow may take longer than `watch_s`
     kiosk.invite("DH-2")
     kiosk.see("invitation")
     kiosk.touch("dissatisfied")
     kiosk.see("thanks")
     assert kiosk.levels() == [*before, "dissatisfied"]
-    assert kiosk.told()["MainPID"] == agent
+    assert kiosk.properties()["MainPID"] == agent
     verdict = kiosk.verify()
     assert verdict.code == 0, verdict.output
 
@@ -85,11 +85,13 @@ def test_a_page_that_hangs_is_started_again_and_nobody_is_asked_meanwhile(
 ) -> None:
     kiosk.see("standby")
     until(lambda: kiosk.window()["state"] == "ready", 30, "the window is open")
-    before = kiosk.kiosk_told()
+    before = kiosk.kiosk_properties()
     kiosk.hang()
     assert kiosk.scene() == "standby", "what stood there stands there still"
     until(lambda: kiosk.window()["fault"] == "K05", 60, "the window is closed", 1)
-    until(lambda: kiosk.kiosk_told()["MainPID"] != before["MainPID"], 120, "another browser", 1)
+    until(
+        lambda: kiosk.kiosk_properties()["MainPID"] != before["MainPID"], 120, "another browser", 1
+    )
     kiosk.see("standby")
     assert kiosk.window()["fault"] is None
     kiosk.invite("DH-3")
@@ -99,7 +101,7 @@ def test_a_page_that_hangs_is_started_again_and_nobody_is_asked_meanwhile(
     found = [(body["kind"], body["code"]) for body in kiosk.bodies() if body.get("code") == "K05"]
     assert found[-2:] == [("fault", "K05"), ("cleared", "K05")]
     # A start that is asked for begins to count anew; one after an end would have counted on.
-    assert kiosk.kiosk_told()["NRestarts"] == "0"
+    assert kiosk.kiosk_properties()["NRestarts"] == "0"
 
 
 def test_the_browser_reads_no_ledger_and_reaches_nobody(kiosk: KioskPad) -> None:

@@ -55,14 +55,14 @@ def boots(bodies: Bodies) -> list[int]:
 
 
 def restarts(pad: ServicePad) -> int:
-    return int(pad.told()["NRestarts"])
+    return int(pad.properties()["NRestarts"])
 
 
 def started_again(pad: ServicePad, before: int) -> None:
     """Wait until systemd has started it once more and it takes keys."""
 
     def back() -> bool:
-        told = pad.told()
+        told = pad.properties()
         return int(told["NRestarts"]) == before + 1 and told["ActiveState"] == "active"
 
     until(back, BITES_S, "it was started again", 1)
@@ -82,7 +82,7 @@ def test_the_service_is_ready_when_it_takes_keys_and_its_status_is_in_words(
     pad: ServicePad,
 ) -> None:
     pad.start()
-    told = pad.told()
+    told = pad.properties()
     assert (told["ActiveState"], told["NRestarts"]) == ("active", "0")
     assert re.match(r"window 3: ready; \d+ entries wait for the province", told["StatusText"])
     assert len(strays(pad.press(1))) == 1
@@ -124,7 +124,7 @@ def test_a_killed_process_is_started_again_and_nothing_is_lost(running: ServiceP
 def test_a_pad_that_is_stopped_has_put_everything_into_its_file(running: ServicePad) -> None:
     running.press(1)
     running.sh("systemctl stop ratingpad")
-    told = running.told()
+    told = running.properties()
     assert (told["ActiveState"], told["Result"]) == ("inactive", "success")
     assert "ledger.db-wal" not in running.sh("ls /var/lib/ratingpad").split()
     assert running.verify().code == 0

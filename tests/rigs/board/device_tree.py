@@ -72,7 +72,7 @@ class Node(NamedTuple):
 
 
 def compile_tree(source: str, folder: Path, name: str) -> tuple[Path, str]:
-    """The compiled form of a source, and what the compiler had to say. Raises on an error."""
+    """The compiled form of a source, and the compiler's messages. Raises on an error."""
     text, blob = folder / f"{name}.dts", folder / f"{name}.dtb"
     text.write_text(source, "utf-8")
     run = subprocess.run(

@@ -29,7 +29,7 @@ def boot_ms() -> float:
 
 
 class FakePi(types.ModuleType):
-    """The module, and the bench behind it (the methods with small words)."""
+    """The module, and what a test does to its pins (`wire`, `press`, `stick` and so on)."""
 
     BCM, BOARD, IN, OUT = 11, 10, 1, 0
     PUD_OFF, PUD_DOWN, PUD_UP = 20, 21, 22
@@ -47,13 +47,13 @@ class FakePi(types.ModuleType):
         self.driven: dict[int, bool] = {}
         """The outputs that are set up, and their levels."""
         self.written: list[tuple[float, int, bool]] = []
-        """Every level that a pin was driven to: when, which, high."""
+        """Every level that a pin was driven to: time in ms, pin, whether high."""
         self.elsewhere: set[int] = set()
         """Pins that another process holds."""
         self.dead: set[int] = set()
         """Pins that cannot be read or driven any more."""
         self.gone = False
-        """The whole chip."""
+        """The whole chip does not answer."""
         self.reads = 0
         self.opened = 0
 
@@ -74,10 +74,10 @@ class FakePi(types.ModuleType):
             (contact.hold if on else contact.release)(self._now_ms())
 
     def press_until(self, felt: Callable[[], bool], *lines: int) -> None:
-        """Fingers that stay until `felt`: a machine that is busy reads the pins rarely."""
+        """Hold the contacts until `felt`: a busy machine reads the pins rarely."""
         for line in lines:
             self.stick(line, True)
-        until(felt, PATIENCE_S, "the fingers are felt", every_s=0.002)
+        until(felt, PATIENCE_S, "the press is seen", every_s=0.002)
         for line in lines:
             self.stick(line, False)
 
@@ -89,8 +89,8 @@ class FakePi(types.ModuleType):
         with self._lock:
             now_ms = self._now_ms()
             return all(
-                one.next_edge_ms(now_ms) is None and not one.down(now_ms)
-                for one, _ in self._contacts.values()
+                contact.next_edge_ms(now_ms) is None and not contact.down(now_ms)
+                for contact, _ in self._contacts.values()
             )
 
     # --- the module -------------------------------------------------------------------------
@@ -154,9 +154,9 @@ class FakePi(types.ModuleType):
         with self._lock:
             if self._mode is None:
                 return
-            for one in [*self.pulls, *self.driven] if line is None else [line]:
-                self.pulls.pop(one, None)
-                self.driven.pop(one, None)
+            for pin in [*self.pulls, *self.driven] if line is None else [line]:
+                self.pulls.pop(pin, None)
+                self.driven.pop(pin, None)
             if line is None:
                 self._mode = None
 
@@ -178,7 +178,7 @@ class FakePi(types.ModuleType):
 
 
 def is_on_pins(module: str) -> bool:
-    """Whether a module holds on to `RPi.GPIO`: the door, and the drivers named for the pins."""
+    """Whether a module keeps `RPi.GPIO`: the one that imports it, and the drivers for pins."""
     room, _, name = module.rpartition(".")
     return room == "device.drivers" and (name == "rpi_pins" or name.startswith("gpio_"))
 

@@ -24,9 +24,10 @@ log_type warning
 log_type subscribe
 user root
 """
-"""Without `set_tcp_nodelay` who waits for answers is 3 to 7 times slower. Queues are unlimited (0):
-by default mosquitto drops the 1001st message without a word. Started by root, Debian's build
-changes to the user `mosquitto`, who may not write into the folder; `user root` prevents that.
+"""Without `set_tcp_nodelay` a client that waits for answers is 3 to 7 times slower. Queues are
+unlimited (0): by default mosquitto drops the 1001st message and reports nothing. Started by root,
+Debian's build changes to the user `mosquitto`, who may not write into the folder; `user root`
+prevents that.
 """
 
 

@@ -1,4 +1,4 @@
-"""An eye on a simulated pad's display: every picture that stood there, in order."""
+"""Watches a simulated pad's display: every picture that was shown, in order."""
 
 import contextlib
 import threading
@@ -12,9 +12,9 @@ from tests.rigs.time.wait import until
 
 
 class DisplayWatcher:
-    """Watches from a thread of its own until the pad's process is gone.
+    """Watches on a thread of its own until the pad's process ends.
 
-    `windows`: the names that the window may have, read anew with each picture.
+    `windows`: the names that the window may have; names may be added at any time.
     """
 
     def __init__(self, control: Path, windows: Sequence[str], hall: str) -> None:
@@ -24,7 +24,7 @@ class DisplayWatcher:
         self.seen: list[DisplayReading | None] = []
         """None is a dark display."""
         self._unknown = 0
-        self._thread = threading.Thread(target=self._watch, name="eye", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="display watcher", daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
@@ -40,23 +40,23 @@ class DisplayWatcher:
 
     @property
     def now(self) -> DisplayReading | None:
-        """What stands there."""
+        """What is shown now; None for a dark display."""
         return self.seen[-1] if self.seen else None
 
     def until(self, scene: Scene, timeout_s: float = 10.0, *, after: int = 0) -> None:
-        """Wait until the scene has stood there since the picture number `after`."""
+        """Wait until the scene has been shown since the picture number `after`."""
         until(lambda: self.saw(scene, after=after), timeout_s, f"the display shows {scene.value}")
 
     def saw(self, scene: Scene, *, after: int = 0) -> bool:
-        """Whether it has stood there since the picture number `after`."""
-        return any(one is not None and one.scene is scene for one in self.seen[after:])
+        """Whether it has been shown since the picture number `after`."""
+        return any(reading is not None and reading.scene is scene for reading in self.seen[after:])
 
     def until_now(
-        self, told: Callable[[DisplayReading], bool], what: str, timeout_s: float = 10.0
+        self, holds: Callable[[DisplayReading], bool], what: str, timeout_s: float = 10.0
     ) -> DisplayReading:
-        """Wait until what stands there now is as told."""
+        """Wait until `holds` is true of what is shown now; that."""
         return until(
-            lambda: self.now if self.now is not None and told(self.now) else None, timeout_s, what
+            lambda: self.now if self.now is not None and holds(self.now) else None, timeout_s, what
         )
 
     def finish(self) -> None:

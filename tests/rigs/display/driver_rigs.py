@@ -1,4 +1,4 @@
-"""One rig for each display: the driver, an eye on the glass, and a hand on the cable."""
+"""One rig for each display: the driver, what it shows, and a cable that can be pulled."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -18,34 +18,34 @@ from tests.rigs.display.spi_cable import DC, RESET, SpiCable
 
 
 class DisplayRig(Protocol):
-    """`glass`: what can be seen, rows from the top, 8 pixels a byte.
+    """`shown`: what can be seen, rows from the top, 8 pixels a byte.
 
-    `tells`: the display answers, so that one which is gone is noticed. One that does not is whole
-    again when its picture has been shown so many more times as `repeats` says.
+    `answers`: the driver notices when the display is not there. A display that does not answer is
+    right again after its picture has been shown `repeats` more times.
     """
 
-    tells: bool
+    answers: bool
     repeats: int
 
     @property
     def display(self) -> Display: ...
 
-    def glass(self) -> bytes: ...
+    def shown(self) -> bytes: ...
 
     def brightness(self) -> float: ...
 
     def plug(self, on: bool) -> None: ...
 
 
-class SimGlass:
+class SimDisplayRig:
     """The simulated board's display."""
 
-    tells, repeats = True, 1
+    answers, repeats = True, 1
 
     def __init__(self, board: SimBoard) -> None:
         self.display = board.display
 
-    def glass(self) -> bytes:
+    def shown(self) -> bytes:
         return self.display.picture.pixels
 
     def brightness(self) -> float:
@@ -56,7 +56,7 @@ class SimGlass:
 
 
 class Cable(Protocol):
-    """What an OLED hangs on."""
+    """What connects an OLED's chip."""
 
     chip: Chip
     open_buses: int
@@ -66,20 +66,20 @@ class Cable(Protocol):
     def plug(self, on: bool) -> None: ...
 
 
-class OledGlass:
+class OledRig:
     """An OLED's chip on a cable, driven by the board that names it."""
 
     def __init__(self, cable: Cable, display: Display) -> None:
         self.display = display
-        self.tells = isinstance(cable, Wire)
-        self.repeats = 1 if self.tells else RESET_EVERY
+        self.answers = isinstance(cable, Wire)
+        self.repeats = 1 if self.answers else RESET_EVERY
         self._cable = cable
 
-    def glass(self) -> bytes:
+    def shown(self) -> bytes:
         return self._cable.picture().tobytes()
 
     def brightness(self) -> float:
-        """As the chip has it; the datasheets give 256 steps."""
+        """The chip's contrast register as a part of full; the datasheets give 256 steps."""
         full = {"ssd1306": 0xCF, "sh1106": 0x7F}[self._cable.chip.kind]
         return self._cable.chip.registers[0x81][0] / full
 
@@ -91,14 +91,14 @@ class OledGlass:
 def simulated() -> Iterator[DisplayRig]:
     board = build_board(load_profile("simulated"), {})
     assert isinstance(board, SimBoard)
-    yield SimGlass(board)
+    yield SimDisplayRig(board)
 
 
 def on_board(cable: Cable, **options: object) -> DisplayRig:
     keys = {"port": "/dev/null/pad", "model": "68-rising", "address": 1}
     board = build_board(load_profile("linux-68-oled"), {"keys": keys, "display": options})
     assert board.display is not None
-    return OledGlass(cable, board.display)
+    return OledRig(cable, board.display)
 
 
 def on_i2c(chip: Kind) -> Callable[[], contextlib.AbstractContextManager[DisplayRig]]:

@@ -61,7 +61,7 @@ def main() -> None:
     options.add_argument("--write", action="store_true")
     options.add_argument("--sheet", type=Path)
     chosen = options.parse_args()
-    pictures = {name: draw(one, SIZE) for name, one in screens().items()}
+    pictures = {name: draw(drawn, SIZE) for name, drawn in screens().items()}
     if chosen.write:
         for name, picture in pictures.items():
             picture.save(GOLDEN / f"{name}.png", optimize=True)

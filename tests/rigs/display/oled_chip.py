@@ -1,7 +1,8 @@
-"""SSD1306 and SH1106 on a bench: a chip that reads its own commands, on a bus that can be pulled.
+"""SSD1306 and SH1106 in memory: a chip that interprets its commands, on a bus that can be pulled.
 
 Written after the datasheets and not after any driver: each command is parsed with its arguments,
-and data goes where the chip's own pointers say. What it does not know is a mistake of the driver.
+and data goes where the chip's own pointers say. A command that the chip does not have is a fault of
+the driver.
 """
 
 import errno
@@ -25,7 +26,7 @@ PAGES = 8
 
 
 class Chip:
-    """One controller with a glass of 128x64, mounted so that A1 and C8 are the right way up."""
+    """One controller with 128x64 pixels, mounted so that A1 and C8 are the right way up."""
 
     def __init__(self, kind: Kind, seed: int = 1) -> None:
         self.kind = kind
@@ -34,7 +35,7 @@ class Chip:
         self.reset()
 
     def reset(self) -> None:
-        """The state without power and right after it comes; the memory holds anything."""
+        """The state after power comes: the memory holds anything."""
         size = COLUMNS[self.kind] * PAGES
         self.memory = bytearray(self._rng.randbytes(size))
         self.registers = {0x20: [0x02], 0x8D: [0x10], 0xA8: [0x3F], 0xD3: [0x00]}
@@ -49,38 +50,38 @@ class Chip:
     def obey(self, said: bytes) -> None:
         """A message of commands; arguments do not run over into the next one."""
         rest = iter(said)
-        for one in rest:
-            arguments = [next(rest) for _ in range(ARGUMENTS[self.kind].get(one, 0))]
-            self.commands.append(one)
-            self._do(one, arguments)
+        for command in rest:
+            arguments = [next(rest) for _ in range(ARGUMENTS[self.kind].get(command, 0))]
+            self.commands.append(command)
+            self._do(command, arguments)
 
-    def _do(self, one: int, arguments: list[int]) -> None:
-        if one <= 0x0F:
-            self._column = self._column & 0xF0 | one
-        elif one <= 0x1F:
-            self._column = self._column & 0x0F | (one & 0x0F) << 4
-        elif 0xB0 <= one <= 0xB7:
-            self._page = one & 7
-        elif one == 0x21 and self.kind == "ssd1306":
+    def _do(self, command: int, arguments: list[int]) -> None:
+        if command <= 0x0F:
+            self._column = self._column & 0xF0 | command
+        elif command <= 0x1F:
+            self._column = self._column & 0x0F | (command & 0x0F) << 4
+        elif 0xB0 <= command <= 0xB7:
+            self._page = command & 7
+        elif command == 0x21 and self.kind == "ssd1306":
             self._columns = (arguments[0], arguments[1])
             self._column = arguments[0]
-        elif one == 0x22 and self.kind == "ssd1306":
+        elif command == 0x22 and self.kind == "ssd1306":
             self._pages = (arguments[0], arguments[1])
             self._page = arguments[0]
         elif arguments:
-            self.registers[one] = arguments
-        elif one in (0xA0, 0xA1):
-            self.mirrored = one == 0xA1
-        elif one in (0xC0, 0xC8):
-            self.flipped = one == 0xC8
-        elif one in (0xA4, 0xA5):
-            self.all_lit = one == 0xA5
-        elif one in (0xA6, 0xA7):
-            self.inverted = one == 0xA7
-        elif one in (0xAE, 0xAF):
-            self.on = one == 0xAF
-        elif not (0x40 <= one <= 0x7F or (self.kind == "sh1106" and one in (0x20, 0x8D))):
-            raise AssertionError(f"{self.kind} has no command 0x{one:02x}")
+            self.registers[command] = arguments
+        elif command in (0xA0, 0xA1):
+            self.mirrored = command == 0xA1
+        elif command in (0xC0, 0xC8):
+            self.flipped = command == 0xC8
+        elif command in (0xA4, 0xA5):
+            self.all_lit = command == 0xA5
+        elif command in (0xA6, 0xA7):
+            self.inverted = command == 0xA7
+        elif command in (0xAE, 0xAF):
+            self.on = command == 0xAF
+        elif not (0x40 <= command <= 0x7F or (self.kind == "sh1106" and command in (0x20, 0x8D))):
+            raise AssertionError(f"{self.kind} has no command 0x{command:02x}")
 
     def store(self, data: bytes) -> None:
         wide = COLUMNS[self.kind]

@@ -1,8 +1,8 @@
 """The cable between SPI and one OLED, with its two lines; nothing on it ever answers.
 
-While the reset line is low the chip is dark and deaf. A Pi's pins are low until somebody drives
-them, so the chip starts well; but one whose power comes back while the line is high was never
-reset: it shows noise and hears nothing until it is. Without a reset line the module resets itself.
+While the reset line is low the chip is dark and takes no command. A Pi's pins are low until they
+are driven, so the chip starts well; but one whose power comes back while the line is high was never
+reset: it shows noise and takes nothing until it is. Without a reset line the module resets itself.
 """
 
 import contextlib
@@ -37,9 +37,9 @@ class CablePi(FakePi):
 
     def cleanup(self, line: int | None = None) -> None:
         super().cleanup(line)
-        for one in (DC, RESET):
-            if one not in self.driven:
-                self._cable.set_line(one, False)
+        for wire in (DC, RESET):
+            if wire not in self.driven:
+                self._cable.set_line(wire, False)
 
 
 class SpiCable:
@@ -76,7 +76,7 @@ class SpiCable:
         return Image.frombytes("1", (128, 64), bytes(self.chip.memory[:1024]))
 
     def carry(self, message: bytes) -> None:
-        """One transfer; nobody hears whether it came."""
+        """One transfer; SPI does not tell whether it arrived."""
         self.bytes += len(message)
         if self.fails_after is not None:
             self.fails_after -= len(message)
@@ -101,7 +101,7 @@ class SpiCable:
 
     @property
     def held(self) -> set[int]:
-        """The lines that somebody drives."""
+        """The lines that are driven."""
         return set(self.pi.driven)
 
     @contextlib.contextmanager

@@ -24,7 +24,7 @@ class Contacts:
         return mask
 
     def edge(self, bit: int, at_ms: float, rng: random.Random, bounce_ms: float = 10.0) -> None:
-        """One change of the finger: an odd number of toggles within `bounce_ms`."""
+        """The contact closes or opens: an odd number of toggles within `bounce_ms`."""
         count = 2 * rng.randrange(0, 6) + 1
         edges = sorted(at_ms + rng.uniform(0, bounce_ms) for _ in range(count))
         self.toggles.setdefault(bit, []).extend([at_ms, *edges[1:]])
@@ -45,8 +45,8 @@ def sampled(debounce: Debounce, contacts: Contacts, moments: Iterable[int]) -> I
 
 
 def presses(events: Iterable[KeyEvent]) -> list[Press]:
-    return [one for one in events if isinstance(one, Press)]
+    return [event for event in events if isinstance(event, Press)]
 
 
 def faults(events: Iterable[KeyEvent]) -> list[FaultReport]:
-    return [one for one in events if isinstance(one, FaultReport)]
+    return [event for event in events if isinstance(event, FaultReport)]

@@ -1,6 +1,6 @@
-"""One rig for each driver of keys: the driver, and somebody who presses.
+"""One rig for each driver of keys: the driver, and keys that can be pressed.
 
-The conformance suite asks nothing of a driver but what the port promises.
+The conformance suite uses no more of a driver than what the port promises.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ class KeysRig(Protocol):
 
 
 class SimRig:
-    """The simulated board, with a finger on its control socket."""
+    """The simulated board, pressed through its control socket."""
 
     def __init__(self, board: SimBoard, client: SimClient) -> None:
         self.keys, self.boot = board.keys, board.boot
@@ -54,9 +54,9 @@ class SimRig:
         self._client = client
 
     def press(self, name: str) -> None:
-        # So long that a busy machine looks at it while it is there.
+        # So long that a busy machine scans the keys meanwhile.
         self._client.press(name, hold_ms=250)
-        until(lambda: self.keys.at_rest or not self.keys.alive, PATIENCE_S, "the finger has gone")
+        until(lambda: self.keys.at_rest or not self.keys.alive, PATIENCE_S, "the key is released")
 
     def confuse(self) -> None:
         self._client.press(*list(self.levels)[:2])
@@ -114,7 +114,7 @@ class FakePinsRig:
         def settled() -> bool:
             return self._pi.at_rest() and (self.keys.armed or not self.keys.alive)
 
-        until(settled, PATIENCE_S, "the finger has gone")
+        until(settled, PATIENCE_S, "the key is released")
 
 
 class FakeInputRig:
@@ -157,9 +157,9 @@ def simulated(folder: Path) -> Iterator[KeysRig]:
 def serial(model: str) -> Callable[[Path], contextlib.AbstractContextManager[KeysRig]]:
     @contextlib.contextmanager
     def rig(folder: Path) -> Iterator[KeysRig]:
-        one = SerialRig(folder, model)
-        yield one
-        one.line.pull()
+        keypad_rig = SerialRig(folder, model)
+        yield keypad_rig
+        keypad_rig.line.pull()
 
     return rig
 

@@ -1,9 +1,9 @@
 """Input devices as the kernel's evdev gives them, without a kernel: nodes, events, unplugging.
 
-`FakeKernel` stands in for what the driver asks of the outside: sysfs and /dev (as folders), the
-`evdev` module and `fcntl.ioctl`. As in the kernel, every reader has a queue of its own that
-overflows, a grab leaves the others without events, events are stamped by the clock that the reader
-has chosen, and a device that is pulled out lets go of its keys and is gone for who holds it open.
+`FakeKernel` replaces what the driver uses of the outside: sysfs and /dev (as folders), the `evdev`
+module and `fcntl.ioctl`. As in the kernel, every reader has a queue of its own that overflows, a
+grab leaves the others without events, events are stamped by the clock that the reader has chosen,
+and a device that is unplugged releases its keys and fails with ENODEV for those who have it open.
 """
 
 import contextlib
@@ -61,7 +61,7 @@ class FakeDevice:
     def active_keys(self) -> list[int]:
         with self.pad.lock:
             self.pad.check()
-            # As the kernel does: what the bitmap tells is not told once more by events.
+            # As the kernel does: what the bitmap shows does not come again as events.
             kept = [event for event in self.queue if event.type != ecodes.EV_KEY]
             self.queue = deque(kept)
             return sorted(self.pad.down)
@@ -103,7 +103,7 @@ class FakeDevice:
 
 
 class FakePad:
-    """One device that is plugged in, and the fingers on it."""
+    """One device that is plugged in, and its keys."""
 
     def __init__(self, lock: RLock, folder: Path, node: Path) -> None:
         self.lock = lock
@@ -119,7 +119,7 @@ class FakePad:
             raise failure(errno.ENODEV)
 
     def press(self, *codes: int) -> None:
-        """Down and up at once, as pads that type do."""
+        """Down and up without a pause, as a pad does that types."""
         self.hold(*codes)
         self.let_go(*codes)
 
@@ -176,7 +176,7 @@ class FakeKernel:
         self.fcntl = types.SimpleNamespace(ioctl=self._ioctl)
 
     def plug(self, name: str, keys: set[int], phys: str = "usb-bench/input0") -> FakePad:
-        """A device comes, under the next free event node."""
+        """Plug a device in, under the next free event node."""
         event = f"event{self._number}"
         self._number += 1
         folder = self.sysfs / event
@@ -206,7 +206,9 @@ class FakeKernel:
         return FakeDevice(pad, path)
 
     def _ioctl(self, fd: int, request: int, argument: bytes) -> int:
-        reader = next(one for pad in self._pads.values() for one in pad.readers if one.fd == fd)
+        reader = next(
+            reader for pad in self._pads.values() for reader in pad.readers if reader.fd == fd
+        )
         reader.pad.check()
         assert request == 0x400445A0  # EVIOCSCLOCKID
         reader.clock = struct.unpack("i", argument)[0]

@@ -1,6 +1,6 @@
 """Rigs of keys on devices of a real kernel: lines of gpio-sim, and input devices of uinput.
 
-They exist only inside the machine that `tests.rigs.vm` boots, where RATINGPAD_KERNEL=1 says so and
+They exist only inside the machine that `tests.rigs.vm` boots, where RATINGPAD_KERNEL=1 is set and
 everything runs as root.
 """
 
@@ -26,7 +26,7 @@ from tests.rigs.time.wait import until
 
 INSIDE = os.environ.get("RATINGPAD_KERNEL") == "1"
 PATIENCE_S = 60.0
-"""The machine is emulated, and what takes it long is no mistake."""
+"""The machine is emulated: slowness is no error."""
 
 LINES = 28
 """As many as a Raspberry Pi's header brings out."""
@@ -35,7 +35,7 @@ CONFIGFS = Path("/sys/kernel/config/gpio-sim")
 
 
 class KeyEvents:
-    """What came out of keys, in order."""
+    """The presses and faults of a driver, in order."""
 
     def __init__(self) -> None:
         self.presses: queue.Queue[Press] = queue.Queue()
@@ -63,9 +63,9 @@ def recording(keys: Any) -> Iterator[KeyEvents]:
 
 
 class SimChip:
-    """A gpio-sim chip: a line per pin, each with a pull that a finger overcomes.
+    """A gpio-sim chip with a line for each pin.
 
-    Its bias follows what the driver asks for; a finger is a pull in the other direction.
+    A line's bias is what the driver asks for; a press is a pull in the other direction.
     """
 
     def __init__(self, name: str = "header") -> None:
@@ -100,11 +100,11 @@ class SimChip:
         return self._lines / f"sim_gpio{line}" / "pull"
 
     def level(self, line: int) -> bool:
-        """What stands on the line, whoever drives it."""
+        """The level of the line, whoever drives it."""
         return (self._lines / f"sim_gpio{line}" / "value").read_text().strip() == "1"
 
     def bounce(self, line: int, *, ends_low: bool, edges: int = 4) -> None:
-        """A contact that closes, or opens, with more edges than one."""
+        """A contact that closes, or opens, with several edges."""
         ways = (self.high, self.low) if ends_low else (self.low, self.high)
         for way in itertools.islice(itertools.cycle(reversed(ways)), edges - edges % 2 + 1):
             way(line)
@@ -122,7 +122,7 @@ def chip() -> SimChip:
 
 
 class GpioRig:
-    """Fingers on real lines, read through RPi.GPIO."""
+    """Keys on lines of gpio-sim, read through RPi.GPIO."""
 
     def __init__(self, **changed: Any) -> None:
         """`changed`: fields of the profile's [keys] that are to be others."""
@@ -152,11 +152,11 @@ class GpioRig:
         def ready() -> bool:
             return self.keys.armed or not self.keys.alive
 
-        until(ready, PATIENCE_S, "the next finger", every_s=0.002)
+        until(ready, PATIENCE_S, "the keys are armed", every_s=0.002)
 
 
 class UinputPad:
-    """A USB pad, as the kernel sees one: it types the codes that it is told to."""
+    """A USB key pad as the kernel sees it; it types the codes that it is given."""
 
     def __init__(self, name: str, codes: Iterable[int]) -> None:
         import evdev
@@ -190,7 +190,7 @@ class UinputPad:
 
 
 class UinputRig:
-    """Fingers on a real input device, which the driver finds by its name."""
+    """Keys of a uinput device, which the driver finds by its name."""
 
     name = "ratingpad bench keypad"
 

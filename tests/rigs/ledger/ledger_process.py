@@ -1,4 +1,4 @@
-"""A pad without a pad: a writer and a ledger that say on stdout what they have thanked for.
+"""A writer and a ledger without a pad; what is thanked for is printed on stdout.
 
     python -m tests.rigs.ledger.ledger_process FOLDER SCENARIO [SYNCHRONOUS]
 
@@ -53,15 +53,15 @@ def say(line: str) -> None:
     os.write(1, line.encode() + b"\n")
 
 
-class Child:
-    """The moves of a scenario."""
+class Steps:
+    """The steps of a scenario."""
 
     def __init__(self, folder: Path, synchronous: str) -> None:
         self.folder = folder
         self.synchronous = synchronous
 
     async def start(self) -> None:
-        """Open, and say so."""
+        """Open the ledger."""
         self.writer = Writer(lambda: open_in(self.folder))
         await self.writer.start()
         await self.writer.run(
@@ -102,37 +102,37 @@ class Child:
         say("closed")
 
 
-async def life(child: Child, presses: int) -> None:
+async def life(steps: Steps, presses: int) -> None:
     """Everything that ever writes to a ledger."""
-    await child.start()
-    await child.press(presses)
-    await child.checkpoint()
-    await child.press(presses)
-    await child.receipt(back=3)
-    await child.press(2)
-    await child.prune(presses)
-    await child.press(presses)
-    await child.stop()
-    await child.start()
-    await child.press(presses)
-    await child.roll_over()
-    await child.press(presses)
-    await child.checkpoint()
-    await child.press(presses)
-    await child.stop()
+    await steps.start()
+    await steps.press(presses)
+    await steps.checkpoint()
+    await steps.press(presses)
+    await steps.receipt(back=3)
+    await steps.press(2)
+    await steps.prune(presses)
+    await steps.press(presses)
+    await steps.stop()
+    await steps.start()
+    await steps.press(presses)
+    await steps.roll_over()
+    await steps.press(presses)
+    await steps.checkpoint()
+    await steps.press(presses)
+    await steps.stop()
 
 
-async def presses(child: Child, times: int) -> None:
-    """A morning: nothing but presses, with two checkpoints."""
-    await child.start()
+async def presses(steps: Steps, times: int) -> None:
+    """Nothing but presses, with three checkpoints."""
+    await steps.start()
     for _ in range(3):
-        await child.press(times)
-        await child.receipt()
-        await child.checkpoint()
-    await child.press(times)
+        await steps.press(times)
+        await steps.receipt()
+        await steps.checkpoint()
+    await steps.press(times)
 
 
 if __name__ == "__main__":
     scenario = {"life": life, "presses": presses}[sys.argv[2]]
     mode = sys.argv[4] if len(sys.argv) > 4 else "FULL"
-    asyncio.run(scenario(Child(Path(sys.argv[1]), mode), int(sys.argv[3])))
+    asyncio.run(scenario(Steps(Path(sys.argv[1]), mode), int(sys.argv[3])))

@@ -63,7 +63,7 @@ class MemoryLedger:
             )
 
     def segment(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
-        """What `read` gives, at once."""
+        """As `read`, without waiting."""
         torn = after < self.pruned
         start = max(after, self.pruned) - self.pruned
         taken: list[Entry] = []
@@ -81,7 +81,7 @@ class MemoryLedger:
         return self.segment(after, max_entries, max_bytes)
 
     def digest_here(self, seq: int) -> bytes | None:
-        """What `digest_at` gives, at once."""
+        """As `digest_at`, without waiting."""
         if seq == self.pruned:
             return self._pruned_digest
         if self.pruned < seq <= self.head_seq:

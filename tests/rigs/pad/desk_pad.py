@@ -1,6 +1,4 @@
-"""A pad whose desk keeps its port over restarts, with lines of its own in `[desk]`; a browser and a
-hall's own web server.
-"""
+"""A pad whose desk keeps its port over restarts; a browser, and another web server beside it."""
 
 import functools
 import http.server
@@ -22,7 +20,7 @@ PLUGIN_TOKEN = "the-plug-ins-own-token"
 def desk_pad(
     folder: Path, lines: str = "", timings: str = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1"
 ) -> Iterator[PadProcess]:
-    """Started, and ended with the context. A file `plugin-token` lies beside its token."""
+    """A running pad with further `lines` of [desk]; a file `plugin-token` is beside its token."""
     province = BrokerAddress("127.0.0.1", free_port())  # which never answers
     pad = PadProcess(folder, "pad-1", province, timings=timings)
     (folder / "plugin-token").write_text(PLUGIN_TOKEN)
@@ -38,7 +36,7 @@ def desk_pad(
 
 @contextmanager
 def web_server(folder: Path, port: int) -> Iterator[str]:
-    """A hall's own web server."""
+    """A web server that is not the pad's, for the files of a folder; its URL."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -59,7 +57,7 @@ def web_server(folder: Path, port: int) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """Debian's, driven by Playwright."""
+    """Debian's Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")

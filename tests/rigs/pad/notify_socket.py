@@ -1,4 +1,4 @@
-"""The socket on which systemd hears of a service; the test plays systemd."""
+"""systemd's notification socket (sd_notify(3)); the test is in systemd's place."""
 
 import os
 import socket

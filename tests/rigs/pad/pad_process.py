@@ -1,4 +1,4 @@
-"""`ratingpad run` on the simulated board: its citizen, its clerk, its technician, its cable."""
+"""`ratingpad run` on the simulated board, as citizen, clerk and technician use it."""
 
 import contextlib
 import signal
@@ -27,14 +27,14 @@ HALL = "测试大厅"
 WINDOW = "3"
 HOLD_MS = 120.0
 SETTLE_MS = 60.0
-"""So long after a finger has gone the keys are ready for the next: bounce and debounce."""
+"""After a release the keys take this long to be ready: bounce and debounce."""
 LISTENS = "the desk listens on 127.0.0.1:"
 
 
 class PadProcess:
     """One pad. `thanked`: what citizens were thanked for, by invitation, as seen on the display.
 
-    With `touch`, more lines of [touch], it has a touchscreen, whose page is entered at `entry`.
+    With `touch`, further lines of [touch], it has a touchscreen, whose page begins at `entry`.
     """
 
     def __init__(
@@ -95,9 +95,9 @@ control = "board.sock"
         self.process: subprocess.Popen[bytes] | None = None
         self._display: DisplayWatcher | None = None
         self._desk: httpx.Client | None = None
-        self.unheard = 0
+        self.missed = 0
         self._mark = 0
-        self._lifted_s = 0.0
+        self._settled_s = 0.0
 
     # --- power ---
 
@@ -153,7 +153,7 @@ control = "board.sock"
         return int(line.split()[0]) if place >= 0 and "\n" in line else None
 
     def holder(self) -> int:
-        """The process that holds the ledger, as its lock file says."""
+        """The id of the process that has the ledger open, from the lock file."""
         return int(Path(f"{self.ledger}.lock").read_text().split()[0])
 
     def last_words(self) -> str:
@@ -165,7 +165,7 @@ control = "board.sock"
             return log.read().decode()
 
     def end(self, number: int = signal.SIGKILL) -> int:
-        """End the process, at once as a power cut would; its exit code. Safe to call twice."""
+        """End the process, by SIGKILL unless told otherwise; its exit code. Safe to call twice."""
         if self.process is None:
             return 0
         process, self.process = self.process, None
@@ -197,44 +197,44 @@ control = "board.sock"
 
     @property
     def display(self) -> DisplayWatcher:
-        """The eye on this run's display; after the end it keeps what it saw."""
+        """The watcher of this run's display; after the end it keeps what it saw."""
         if self._display is None:
             raise AssertionError("the pad has never run")
         return self._display
 
     def press(self, *keys: str) -> None:
-        """A finger on a key, or on several, once the one before has gone."""
-        until(lambda: time.monotonic() > self._lifted_s, 5, "the finger before has gone")
+        """Press one key or several, once the last press has settled."""
+        until(lambda: time.monotonic() > self._settled_s, 5, "the last press has settled")
         with SimClient(self.control) as board:
             board.press(*keys, hold_ms=HOLD_MS)
-        self._lifted_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
+        self._settled_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
 
     def rate(self, case: str, key: str = "satisfied") -> str:
-        """Invite, press, and read the thanks off the display; the invitation."""
+        """Invite, press, wait for the thanks on the display; the invitation."""
         self.free()
         seen = len(self.display.seen)
-        one = self.invite(case)
+        invitation = self.invite(case)
         self.press_until(lambda: self.display.saw(Scene.THANKS, after=seen), key, "thanks")
-        self.thanked[one] = key
-        return one
+        self.thanked[invitation] = key
+        return invitation
 
     def stray(self, times: int) -> None:
-        """Presses that nobody asked for; each is one entry."""
+        """Press without an invitation; each press is one entry."""
         for _ in range(times):
             seq = self.head()[1]
             self.press_until(lambda seq=seq: self.head()[1] > seq, "dissatisfied", "a stray")
 
-    def press_until(self, heard: Callable[..., bool], key: str, what: str) -> None:
+    def press_until(self, seen: Callable[..., bool], key: str, what: str) -> None:
         """Press as a citizen does: again when nothing happens.
 
-        On a starved machine the pad's scanning thread may sleep through a whole press; `unheard`
+        On a starved machine the pad's scanning thread may sleep through a whole press; `missed`
         counts those, and `Hall.prove` allows one.
         """
         for tries in range(3):
             self.press(key)
             with contextlib.suppress(AssertionError):
-                until(heard, 3, what)
-                self.unheard += tries
+                until(seen, 3, what)
+                self.missed += tries
                 return
         raise AssertionError(f"three presses, and no sign of: {what}")
 
@@ -258,12 +258,12 @@ control = "board.sock"
         return str(self.desk.get(f"/v1/invitations/{invitation}").json()["standing"])
 
     def window(self) -> dict[str, Any]:
-        """What a clerk may know."""
+        """The window's state, as the desk tells a clerk."""
         answer: dict[str, Any] = self.desk.get("/v1/window").json()
         return answer
 
     def free(self) -> None:
-        """Wait until the next citizen may come."""
+        """Wait until the window is ready for the next citizen."""
         until(lambda: self.window()["state"] == "ready", 10, "the window is ready")
 
     # --- the technician ---

@@ -1,4 +1,4 @@
-"""A technician with a self-test: it runs on a simulated board here, and is pressed from outside."""
+"""A self-test on a simulated board, pressed and answered as by a technician."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ from tests.rigs.time.wait import until
 LEVELS = [level.value for level in Level]
 YES, NO = Level.VERY_SATISFIED.value, Level.VERY_DISSATISFIED.value
 QUICK = {"KEY_MS": 15_000, "ANSWER_MS": 15_000, "TURN_MS": 150, "GOODBYE_MS": 50}
-"""Minutes of patience, in seconds."""
+"""The self-test's times, made short, in milliseconds."""
 HOLD_MS = 120.0
 
 
@@ -59,10 +59,10 @@ control = "board.sock"
         self._thread = threading.Thread(target=self._run, name="technician")
         self.bench: SelftestBench | None = None
         self._seen = 0
-        self._lifted_s = 0.0
+        self._settled_s = 0.0
 
     def config(self) -> Config:
-        """The pad's, with keys that count as stuck sooner."""
+        """The pad's configuration, with keys that count as stuck sooner."""
         config = load(self.config_file)
         keys = msgspec.structs.replace(config.profile.keys, stuck_s=0.5)
         profile = msgspec.structs.replace(config.profile, keys=keys)
@@ -107,7 +107,7 @@ control = "board.sock"
         self._seen = place
 
     def press(self, *keys: str) -> None:
-        """Press one key, or several at once, until the terminal says something.
+        """Press one key, or several together, until the terminal prints something.
 
         On a starved machine the scanning thread may sleep through a whole press.
         """
@@ -120,10 +120,10 @@ control = "board.sock"
         raise AssertionError(f"three presses of {keys}, and no answer")
 
     def touch(self, *keys: str) -> None:
-        """Press once, when the finger before has gone."""
-        until(lambda: time.monotonic() > self._lifted_s, 5, "the finger before has gone")
+        """Press once, when the last press has settled."""
+        until(lambda: time.monotonic() > self._settled_s, 5, "the last press has settled")
         self.board.press(*keys, hold_ms=HOLD_MS)
-        self._lifted_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
+        self._settled_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
 
     def press_all(self, *, but: str = "") -> None:
         """Each key as it is asked for, but one."""

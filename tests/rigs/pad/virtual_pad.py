@@ -1,4 +1,4 @@
-"""A pad on the bench: the real Pad, Session and TrustedClock in virtual time, a card in memory."""
+"""The real Pad, Session and TrustedClock in virtual time, with a memory card that is simulated."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class VirtualBoot:
 
 
 class VirtualWall:
-    """A wall clock that is right, or knows nothing."""
+    """A wall clock that is right; with Trust.NONE it knows nothing."""
 
     trust = Trust.NTP
 
@@ -38,7 +38,7 @@ class VirtualWall:
 
 
 class MemoryCard:
-    """Commits in memory: refuses with `refuses`, hangs until `let_go` while it `hangs`."""
+    """Commits in memory: fails with the code `refuses`; while `hangs`, waits until `let_go`."""
 
     def __init__(self) -> None:
         self.bodies: list[Body] = []
@@ -47,7 +47,7 @@ class MemoryCard:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def append(self, body: Body) -> Entry:
-        """As the writer's."""
+        """As `Writer.append`. Raises LedgerError."""
         if self.hangs:
             self._waiting.append(asyncio.get_running_loop().create_future())
             await self._waiting[-1]
@@ -60,9 +60,9 @@ class MemoryCard:
     def let_go(self) -> None:
         """The card answers again."""
         self.hangs = False
-        for one in self._waiting:
-            if not one.done():
-                one.set_result(None)
+        for commit in self._waiting:
+            if not commit.done():
+                commit.set_result(None)
 
 
 class VirtualPad:
@@ -102,7 +102,7 @@ class VirtualPad:
 
     @property
     def scene(self) -> Scene:
-        """What stands on the display."""
+        """The scene on the display."""
         return self.shown[-1][0]
 
     def press(self, level: Level = Level.SATISFIED) -> None:
@@ -114,15 +114,15 @@ class VirtualPad:
         return [body for body in self.card.bodies if isinstance(body, kind)]
 
     async def settle(self) -> None:
-        """Let everything happen that needs no time."""
+        """Run the loop until nothing is left that needs no time."""
         for _ in range(20):
             await asyncio.sleep(0)
 
 
 async def until(told: Callable[[], bool], turns: int = 1000) -> None:
-    """Turn the loop until something is so."""
+    """Run the loop until `told` is true; AssertionError after `turns`."""
     for _ in range(turns):
         if told():
             return
         await asyncio.sleep(0)
-    raise AssertionError("it never came")
+    raise AssertionError("it never became true")

@@ -2,7 +2,7 @@
 
     python -m tests.rigs.province.dying_receiver TAKES --store URL --broker URL
 
-Its store commits as ever; after the `TAKES`-th group with batches in it the process kills itself
+Its store commits; after the `TAKES`-th group with batches in it the process kills itself
 before `take` returns.
 """
 
@@ -22,7 +22,7 @@ _left = int(sys.argv[1])
 
 
 def take_and_die(store: ProvinceStore, arrivals: Sequence[Arrival]) -> list[Receipt]:
-    """Commit; the last one is not told."""
+    """Commit; for the last group die before the receipts are sent."""
     global _left  # noqa: PLW0603 -- one process, one count
     receipts = _take(store, arrivals)
     _left -= 1

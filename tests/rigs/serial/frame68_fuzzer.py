@@ -23,7 +23,7 @@ MOST_HELD = 4 + 255 + 2
 
 
 def check(given: bytes) -> None:
-    """Everything that is promised of any bytes. The first byte says how they are cut."""
+    """What must hold for any bytes. The first byte is the size of the pieces they come in."""
     every, data = 1 + given[0] % 16 if given else 1, given[1:]
     pieces = [data[at : at + every] for at in range(0, len(data), every)]
     parser = frame68.Parser()
@@ -34,25 +34,25 @@ def check(given: bytes) -> None:
     found += parser.silence()
     assert not parser.waiting, "it still holds something after a silence"
     whole = frame68.Parser()
-    assert whole.feed(data) + whole.silence() == found, "it matters how the bytes are cut"
-    _stand_there(found, data, parser.noise)
-    _mean_something(pieces)
+    assert whole.feed(data) + whole.silence() == found, "the frames depend on how the bytes are cut"
+    _check_frames(found, data, parser.noise)
+    _check_meaning(pieces)
 
 
-def _stand_there(found: list[frame68.Frame], data: bytes, noise: int) -> None:
-    """Every frame stands in the bytes as it would be written, one behind the other."""
+def _check_frames(found: list[frame68.Frame], data: bytes, noise: int) -> None:
+    """Every frame is in the bytes as it would be written, one behind the other."""
     at = taken = 0
     for frame in found:
         written = frame.to_bytes(lead=False)
         at = data.find(written, at)
-        assert at >= 0, f"{frame} stands nowhere in the bytes"
+        assert at >= 0, f"{frame} is nowhere in the bytes"
         at, taken = at + len(written), taken + len(written)
     leads = data.count(frame68.LEAD)
     assert taken + noise <= len(data) <= taken + noise + leads, "the noise is counted wrong"
 
 
-def _mean_something(pieces: list[bytes]) -> None:
-    """Neither end of a bus is brought down, and only the right frames are presses or starts."""
+def _check_meaning(pieces: list[bytes]) -> None:
+    """Neither end of a bus fails, and only the right frames are presses or starts."""
     decoder = frame68.PressDecoder(WINDOW, 1000)
     talk = Bus68Protocol(WINDOW, acknowledge_starts=True)
     parser = frame68.Parser()
@@ -72,18 +72,18 @@ def _mean_something(pieces: list[bytes]) -> None:
         talk.take_due(now_ms)
 
 
-def _careless(held: bytearray) -> int | None:
-    """The planted mistake: the last byte of a frame of three is taken on trust."""
-    size = _right(held)
+def _unchecked(held: bytearray) -> int | None:
+    """The planted fault: the last byte of a frame of three is not checked."""
+    size = _measure(held)
     is_three = size == 0 and held.startswith(b"\x68\x03\x03\x68") and len(held) >= 9
     return 9 if is_three and sum(held[4:7]) & 0xFF == held[7] else size
 
 
-_right = frame68._measure
+_measure = frame68._measure
 
 if __name__ == "__main__":
-    arguments = [one for one in sys.argv if one != "--planted"]
+    arguments = [argument for argument in sys.argv if argument != "--planted"]
     if len(arguments) < len(sys.argv):
-        frame68._measure = atheris.instrument_func(_careless)
+        frame68._measure = atheris.instrument_func(_unchecked)
     atheris.Setup(arguments, check)
     atheris.Fuzz()

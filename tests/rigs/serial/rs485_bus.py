@@ -1,7 +1,8 @@
-"""An RS-485 bus in virtual time, with its physics, and the old hall controller at its far end.
+"""An RS-485 bus in virtual time, with its physics, and a hall's old controller at its far end.
 
-One pair of wires: what one says all others hear, a byte takes 10 bits at 9600 baud, and who talks
-while another talks spoils both. The controller reads and writes with the product's own codec.
+One pair of wires: what one party sends all others receive, a byte takes 10 bits at 9600 baud, and
+two that send at the same time damage both messages. The controller reads and writes with the
+product's own codec.
 """
 
 import asyncio
@@ -15,11 +16,11 @@ from tests.rigs.time.virtual_time import now_ms
 BYTE_S = 10 / 9600
 SILENCE_S = 0.25
 ANSWER_S = 0.08
-"""A controller's answer to a press comes after this."""
+"""A controller answers a press after this time."""
 
 
-class Spoken(NamedTuple):
-    """Who had the wires, from when to when."""
+class Sent(NamedTuple):
+    """Who used the wires, from when to when, in virtual seconds."""
 
     who: "Plug"
     start_s: float
@@ -32,7 +33,7 @@ class Plain:
     delay_s = 0.0
 
     def pieces(self, message: bytes) -> list[tuple[int, bytes]]:
-        """Which bytes come after how many byte times."""
+        """The pieces that arrive, each with the byte time of its end."""
         return [(len(message), message)] if message else []
 
 
@@ -64,7 +65,7 @@ class Lossy(Plain):
 
 
 class Late(Plain):
-    """A serial server far away: everything comes 150 ms later, behind the controller's patience."""
+    """A serial server far away: all comes 150 ms later, when the controller waits no more."""
 
     delay_s = 0.15
 
@@ -78,34 +79,34 @@ LINKS: dict[str, Callable[[], Plain]] = {
 
 
 class Bus485:
-    """The wires. `collisions` counts the pieces that were spoilt by another's."""
+    """The wires. `collisions`: pieces that another's have damaged."""
 
     def __init__(self, link: Plain) -> None:
         self.link = link
         self.plugs: list[Plug] = []
-        self.spoken: list[Spoken] = []
+        self.sent: list[Sent] = []
         self.collisions = 0
 
-    def speak(self, who: "Plug", message: bytes) -> None:
-        """Let `message` out, behind what `who` is still saying."""
+    def send(self, who: "Plug", message: bytes) -> None:
+        """Send `message`, behind what `who` is still sending."""
         loop = asyncio.get_running_loop()
-        before = max((one.end_s for one in self.spoken if one.who is who), default=0.0)
+        before = max((spoken.end_s for spoken in self.sent if spoken.who is who), default=0.0)
         start_s = max(loop.time(), before)
-        self.spoken.append(Spoken(who, start_s, start_s + len(message) * BYTE_S))
+        self.sent.append(Sent(who, start_s, start_s + len(message) * BYTE_S))
         for last, piece in self.link.pieces(message):
             end_s = start_s + last * BYTE_S
-            said = Spoken(who, end_s - len(piece) * BYTE_S, end_s)
+            said = Sent(who, end_s - len(piece) * BYTE_S, end_s)
             loop.call_at(end_s + self.link.delay_s, self._arrive, said, piece)
 
     def noise(self, data: bytes) -> None:
-        """What a motor next door induces."""
+        """Bytes that a motor nearby induces: all parties receive them."""
         for plug in self.plugs:
             plug.hear(data)
 
-    def _arrive(self, said: Spoken, piece: bytes) -> None:
+    def _arrive(self, said: Sent, piece: bytes) -> None:
         if any(
             other.who is not said.who and other.start_s < said.end_s and other.end_s > said.start_s
-            for other in self.spoken
+            for other in self.sent
         ):
             self.collisions += 1
             piece = bytes(byte ^ 0x5A for byte in piece)
@@ -134,24 +135,24 @@ class Plug:
         on_bytes: Callable[[bytes], None],
         on_gone: Callable[[bool, str], None],
     ) -> None:
-        """As of a line."""
+        """As `device.desk.bus68.Line` does."""
         self._on_open, self._on_bytes, self._on_gone = on_open, on_bytes, on_gone
         on_open()
 
     def stop(self) -> None:
-        """As of a line."""
+        """As `device.desk.bus68.Line` does."""
         self._on_bytes = lambda _: None
         if self._silence is not None:
             self._silence.cancel()
 
     def write(self, data: bytes) -> None:
-        """As of a line."""
+        """As `device.desk.bus68.Line` does."""
         if not self._pulled:
             self.written.append((now_ms(), data))
-            self.bus.speak(self, data)
+            self.bus.send(self, data)
 
     def hear(self, data: bytes) -> None:
-        """What comes over the wires."""
+        """Receive bytes."""
         if self._pulled:
             return
         if self._silence is not None:
@@ -173,20 +174,20 @@ class Plug:
 
 
 class OldController(Parser):
-    """What halls have: it starts ratings, acknowledges presses, and believes every one of them.
+    """What halls have: it starts ratings, acknowledges presses, and counts every one of them.
 
-    `told`: when, which window, which code, each copy that came. `believed`: what the controller
-    whose source is public takes for a rating, which is any frame of an evaluator's. `is_deaf`: it
-    is being restarted.
+    `presses`: time in ms, window and code of each copy that came. `counted`: what the controller
+    whose source is public takes for a rating, which is any frame of an evaluator. `is_deaf`: it
+    receives nothing, because it is being restarted.
     """
 
     def __init__(self, bus: Bus485) -> None:
         super().__init__()
-        self.told: list[tuple[int, int, int]] = []
-        self.believed: list[Frame] = []
+        self.presses: list[tuple[int, int, int]] = []
+        self.counted: list[Frame] = []
         self.acknowledged: list[int] = []
         self.is_deaf = False
-        self.on_told: Callable[[int, int], None] = lambda _window, _code: None
+        self.on_press: Callable[[int, int], None] = lambda _window, _code: None
         self.plug = Plug(bus)
         self.plug.start(lambda: None, self._hear, lambda _gone, _why: None)
 
@@ -209,8 +210,8 @@ class OldController(Parser):
         return False
 
     def codes(self, window: int) -> list[int]:
-        """Every code that a window told, copies too."""
-        return [code for _, told, code in self.told if told == window]
+        """Every code that a window has sent, copies too."""
+        return [code for _, sender, code in self.presses if sender == window]
 
     def _hear(self, data: bytes) -> None:
         if self.is_deaf:
@@ -221,11 +222,11 @@ class OldController(Parser):
 
     def _answer(self, frame: Frame) -> None:
         window = frame.address - EVALUATOR
-        self.believed.append(frame)
+        self.counted.append(frame)
         if frame.command == ACKNOWLEDGE:
             self.acknowledged.append(window)
         elif frame.command == PRESS and len(frame.data) == 1:
-            self.told.append((now_ms(), window, frame.data[0]))
-            self.on_told(window, frame.data[0])
+            self.presses.append((now_ms(), window, frame.data[0]))
+            self.on_press(window, frame.data[0])
             loop = asyncio.get_running_loop()
             loop.call_later(ANSWER_S, self.call, window)

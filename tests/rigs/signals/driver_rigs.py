@@ -1,6 +1,6 @@
-"""One rig for each driver of lights, beeper and voice: the driver, and an eye or an ear.
+"""One rig for each driver of lights, beeper and voice: the driver, and what it did.
 
-The conformance suite asks nothing of a driver but what the port promises.
+The conformance suite uses no more of a driver than what the port promises.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ Opening = Callable[[Path], contextlib.AbstractContextManager[R]]
 
 
 class LightsRig(Protocol):
-    """`lit`: what glows. `plug`: the wires."""
+    """`lit`: the lights that are on. `plug`: connect or pull the wires."""
 
     @property
     def lights(self) -> Lights: ...
@@ -83,13 +83,17 @@ class SimRig:
         return set(self._book.lit)
 
     def begun(self) -> int:
-        return sum(len(one.beep[::2]) for one in self._book.happened if one.beep is not None)
+        return sum(
+            len(happening.beep[::2])
+            for happening in self._book.happened
+            if happening.beep is not None
+        )
 
     def sounds(self) -> bool:
         return False  # its tones last no time
 
     def heard(self) -> list[str]:
-        said = [one.said for one in self._book.happened if one.said]
+        said = [happening.said for happening in self._book.happened if happening.said]
         return [f"{language}/{prompt}" for prompt, *languages in said for language in languages]
 
     def at_rest(self) -> bool:
@@ -122,7 +126,7 @@ class GpioLightsRig:
         self._active_low = active_low
 
     def lit(self) -> set[str]:
-        # A pin that nobody drives is held on the dark side by a resistor.
+        # A resistor keeps a pin that is not driven dark.
         dark = self._active_low
         return {n for n, line in LINES.items() if self._pi.driven.get(line, dark) is not dark}
 

@@ -1,4 +1,4 @@
-"""Lights, a beeper and a voice that remember, can be broken, and can take their time."""
+"""Lights, a beeper and a voice in memory, that can be broken and slow."""
 
 import threading
 from typing import Any
@@ -49,7 +49,7 @@ class FakeSignals:
         self.stops += 1
 
     def card(self, detail: str, *, standing: bool) -> None:
-        """The sound card's own word, from its thread."""
+        """A fault that the sound card reports, as from its thread."""
         assert self._on_fault is not None
         self._on_fault(FaultReport(PadCode.SIGNAL_GONE, standing, detail))
 

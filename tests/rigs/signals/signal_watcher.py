@@ -1,4 +1,4 @@
-"""What lights, beeper and voice of a simulated pad did, as seen and heard from the hall."""
+"""What lights, beeper and voice of a simulated pad did, read from its control socket."""
 
 import threading
 from pathlib import Path
@@ -8,7 +8,7 @@ from device.drivers.sim.sim_signals import SignalEvent
 
 
 class SignalWatcher:
-    """Watches from a thread of its own until the pad's process is gone."""
+    """Watches on a thread of its own until the pad's process ends."""
 
     def __init__(self, control: Path) -> None:
         self._client = SimClient(control, timeout_s=None)
@@ -18,7 +18,7 @@ class SignalWatcher:
         self._thread.start()
 
     def finish(self) -> None:
-        """After the process has ended: take in what it still did, then close."""
+        """After the process has ended: read what it still did, then close."""
         self._thread.join(10)
         if self._thread.is_alive():
             raise AssertionError("the board's socket is still open")
@@ -31,13 +31,15 @@ def by_part(happened: list[SignalEvent]) -> dict[str, list[object]]:
     A prompt cuts off the one before in any case, so a hush in between is left out: on a busy
     machine it may be overtaken.
     """
-    voice = [one.said or "hushed" for one in happened if one.said or one.hushed]
+    voice = [
+        happening.said or "hushed" for happening in happened if happening.said or happening.hushed
+    ]
     return {
-        "lights": [one.lit for one in happened if one.lit is not None],
-        "beeper": [one.beep for one in happened if one.beep is not None],
+        "lights": [happening.lit for happening in happened if happening.lit is not None],
+        "beeper": [happening.beep for happening in happened if happening.beep is not None],
         "voice": [
-            one
-            for one, after in zip(voice, [*voice[1:], "the end"], strict=True)
-            if one != "hushed" or after in ("hushed", "the end")
+            prompt
+            for prompt, after in zip(voice, [*voice[1:], "the end"], strict=True)
+            if prompt != "hushed" or after in ("hushed", "the end")
         ],
     }

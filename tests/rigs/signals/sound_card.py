@@ -1,7 +1,7 @@
 """A sound card without hardware: ALSA writes what is played into a file.
 
-The device `card` takes sound as fast as it comes, `slow` no faster than somebody reads it, and
-`gone` is not there.
+The device `card` takes sound as fast as it comes, `slow` no faster than it is read, and `gone` does
+not exist.
 """
 
 import array
@@ -61,7 +61,7 @@ def samples(recording: Path) -> bytes:
 
 
 def record(recording: Path, seed: int, length_s: float = 0.2, rate_hz: int = 16_000) -> bytes:
-    """Make a recording that is like no other; its samples, which repeat after a second."""
+    """Make a recording that differs for each seed; its samples, which repeat after a second."""
     recording.parent.mkdir(parents=True, exist_ok=True)
     count = int(length_s * rate_hz)
     second = ((n * (seed + 7) * 31) % 20_000 - 10_000 for n in range(min(count, rate_hz)))

@@ -1,4 +1,4 @@
-"""Documents that stand in two languages: what must be alike in both."""
+"""Documents in two languages: what must be the same in both."""
 
 import re
 from pathlib import Path
@@ -17,21 +17,21 @@ def tables(text: str) -> list[Table]:
 
 
 def blocks(text: str) -> list[str]:
-    """What stands in fences: commands, rules, examples."""
+    """The fenced blocks: commands, rules, examples."""
     return re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def prose(text: str) -> str:
-    """A text without what stands in fences."""
+    """A text without its fenced blocks."""
     return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def shape(text: str) -> dict[str, Any]:
-    """What must be alike in two languages. Each leads to itself and to the other in its own way."""
+    """What must be the same in two languages. Links to itself and to the other may differ."""
     plain = prose(text)
     return {
         "headings": re.findall(r"^(#+) ", plain, re.MULTILINE),
-        "rows": [[_said_in_code(row[0]) for row in table] for table in tables(plain)],
+        "rows": [[_without_language(row[0]) for row in table] for table in tables(plain)],
         "columns": [{len(row) for row in table} for table in tables(plain)],
         "steps": re.findall(r"^(?:\*\*)?(\d)\. ", plain, re.MULTILINE),
         "blocks": blocks(text),
@@ -45,22 +45,22 @@ def numbers(text: str) -> list[list[int]]:
     """The numbers in the prose of each section, in order of size."""
     plain = re.sub(r"`[^`\n]+`|\]\([^)]+\)", "", prose(text))
     sections = re.split(r"^#+ ", plain, flags=re.MULTILINE)
-    return [sorted({int(one) for one in re.findall(r"\d+", part)}) for part in sections]
+    return [sorted({int(digits) for digits in re.findall(r"\d+", part)}) for part in sections]
 
 
 def lost_anchors(text: str) -> list[str]:
     """Links into the text itself that lead to none of its headings."""
     headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
-    slugs = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+    slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     return [link for link in _links(prose(text)) if link[0] == "#" and link[1:] not in slugs]
 
 
 def _links(plain: str) -> list[str]:
-    """Where it leads, but for the first one, which leads to the other language."""
+    """All link targets but the first one, which is the other language."""
     return re.findall(r"\]\(([^)]+)\)", plain)[1:]
 
 
-def _said_in_code(cell: str) -> str:
+def _without_language(cell: str) -> str:
     """A cell that is the same in every language; else nothing."""
     return cell if re.fullmatch(r"`[^`]+`|[A-Z]\d\d|-?\d+", cell) else ""
 

@@ -1,7 +1,7 @@
 """Values of the contract whose bytes are committed under tests/sync/golden/.
 
-Each kind of entry and each message stands there at least once with everything it can carry and,
-where that differs, once with as little as it may. The files are written by hand only once: a
+Each kind of entry and each message is there at least once with everything it can carry and, where
+that differs, once with as little as it may. The files are written by hand only once: a
 change of their bytes is a change of the wire, and needs a new version of it.
 """
 

@@ -22,7 +22,7 @@ BRISK = DeliverySettings(
 
 
 class UplinkPad:
-    """Implements `sync.uplink_ports.Listener` and remembers what it hears."""
+    """Implements `sync.uplink_ports.Listener` and keeps what it receives."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class UplinkPad:
         self._end_loop()
 
     def die(self) -> None:
-        """As a SIGKILL: the socket closes, nothing is said."""
+        """End as by SIGKILL: the socket closes without a message."""
 
         async def cancel() -> None:
             life = self.uplink._task
@@ -115,7 +115,7 @@ class UplinkPad:
         return self.run(calling())
 
     def rate(self, count: int = 1) -> None:
-        """Append ratings to the ledger and tell the uplink."""
+        """Append ratings to the ledger and notify the uplink."""
 
         def append() -> None:
             self.ledger.rate(count)

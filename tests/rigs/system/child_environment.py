@@ -1,4 +1,4 @@
-"""How a test starts the commands and its own stand-ins for them."""
+"""The environment in which a test starts the commands and its own programs."""
 
 import os
 import sys

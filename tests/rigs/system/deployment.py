@@ -1,7 +1,7 @@
-"""A hall in a temporary folder: a real broker, receivers and pads as their users start them.
+"""Broker, receivers and pads in a temporary folder, started as their users start them.
 
-Every process is the installed command; every port is free and on loopback; the cable of each pad
-runs through a proxy that can be cut. Leaving the hall ends them all.
+Every process is the installed command; every port is free and on loopback; each pad's connection
+to the broker runs through a proxy that can be cut. Leaving the context ends all of them.
 """
 
 import shutil
@@ -24,7 +24,7 @@ from tests.rigs.time.wait import until
 
 
 class Receiver:
-    """`ratingpad-province receive`, or a program that takes its place."""
+    """`ratingpad-province receive`, or a program in its place."""
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self._command = list(command)
@@ -64,7 +64,7 @@ class Deployment:
     """Broker, receivers and pads; a context that leaves nothing behind."""
 
     def __init__(self, store: str | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="rp-hall-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="rp-system-"))
         self.store_file = self.folder / "province.db"
         self.store = store or f"sqlite:///{self.store_file}"
         self.store_reader = StoreReader(self.store)
@@ -94,23 +94,23 @@ class Deployment:
             shutil.rmtree(self.folder)
 
     def receiver(self, *command: str) -> Receiver:
-        """Start a receiver; `command` takes the place of the installed one."""
+        """Start a receiver, or `command` in its place."""
         given = list(command) or [str(BIN / "ratingpad-province"), "receive"]
         given += ["--store", self.store, "--broker", f"mqtt://127.0.0.1:{self.broker.address.port}"]
-        one = Receiver(given, self.folder / f"receiver-{len(self.receivers)}.log")
-        self.receivers.append(one)
-        return one.start()
+        receiver = Receiver(given, self.folder / f"receiver-{len(self.receivers)}.log")
+        self.receivers.append(receiver)
+        return receiver.start()
 
     def pad(self, name: str = "pad-1", *, start: bool = True, **options: Any) -> PadProcess:
         """A pad at its own window; `options` are PadProcess's."""
-        one = PadProcess(self.folder / name, name, self.broker.address, **options)
-        self.pads.append(one)
+        pad = PadProcess(self.folder / name, name, self.broker.address, **options)
+        self.pads.append(pad)
         if start:
-            one.start()
-        return one
+            pad.start()
+        return pad
 
     def caught_up(self, pad: PadProcess, timeout_s: float = 30.0) -> None:
-        """Wait until the province holds the pad's ledger to its very end."""
+        """Wait until the province has stored the pad's ledger to its last entry."""
 
         def level() -> bool:
             ledger, seq, digest = pad.head()
@@ -119,12 +119,12 @@ class Deployment:
         until(level, timeout_s, f"the province holds all of {pad.id}")
 
     def prove(self, *pads: PadProcess) -> None:
-        """Every promise at once: what was thanked for is stored, once, as pressed; chains hold."""
+        """Check all promises: what was thanked for is stored, once, as pressed; the chains hold."""
         for pad in pads:
             self.caught_up(pad)
             missing = self.store_reader.missing(pad.thanked)
             assert missing == {}, f"missing: {missing}"
-            assert pad.unheard <= 1
+            assert pad.missed <= 1
             verdict = pad.verify()
             assert verdict.returncode == 0, verdict.stdout
         doubled = self.store_reader.doubled()
@@ -133,14 +133,14 @@ class Deployment:
         assert verdict.returncode == 0, verdict.stdout
 
     def back_up(self, name: str) -> Path:
-        """A copy of the SQLite store as it is now, whoever writes to it."""
+        """A copy of the SQLite store as it is now; it may be in use."""
         copy = self.folder / name
         with closing(sqlite3.connect(self.store_file)) as db, closing(sqlite3.connect(copy)) as to:
             db.backup(to)
         return copy
 
     def restore(self, copy: Path) -> None:
-        """Put an older copy in the place of the SQLite store; nobody may have it open."""
+        """Replace the SQLite store by an older copy; it must not be in use."""
         for companion in ("-wal", "-shm"):
             Path(f"{self.store_file}{companion}").unlink(missing_ok=True)
         shutil.copy(copy, self.store_file)

@@ -1,7 +1,7 @@
 """Packages from Debian's archive, fetched and unpacked without being installed.
 
-The host's own sources and keys are used, but apt keeps its books in our cache: nothing of the host
-changes, nobody needs to be root, and another architecture can be asked for.
+The host's sources and keys are used, but apt's state is in our cache: nothing of the host
+changes, root is not needed, and another architecture can be asked for.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ class Archive:
         stamp.touch()
 
     def depends(self, package: str) -> list[str]:
-        """What a package depends on, as the archive says, first alternatives only."""
+        """The dependencies of a package, first alternatives only."""
         said = self._apt("apt-cache", "depends", "--no-recommends", "--no-suggests", package)
         rows = (line.strip().partition("Depends: ") for line in said.splitlines())
         return [
@@ -59,7 +59,7 @@ class Archive:
         ]
 
     def all_depends(self, *packages: str) -> list[str]:
-        """The packages and all that they stand on, as apt would install them into nothing."""
+        """The packages and all their dependencies, as apt would install them on an empty system."""
         said = self._apt(
             *("apt-get", "-qq", "--simulate", "--no-install-recommends", "install"), *packages
         )
@@ -84,7 +84,7 @@ def unpack(deb: Path, folder: Path) -> None:
 
 
 def output_of(command: list[str], cwd: Path) -> str:
-    """What a command says; RuntimeError with all of it when it fails."""
+    """The output of a command; RuntimeError with all of it when it fails."""
     done = subprocess.run(
         command,
         cwd=cwd,

@@ -11,7 +11,7 @@ LAST_LINES = 60
 
 
 class Done(NamedTuple):
-    """How a command ended, and all it said on stdout and stderr."""
+    """How a command ended, and its output on stdout and stderr."""
 
     code: int
     output: str
@@ -30,7 +30,7 @@ class Command:
         self._hung_up = False
 
     def take(self, message: dict[str, Any]) -> None:
-        """The channel's thread brings what was said."""
+        """Take a message for this command. Called on the channel's thread."""
         with self._changed:
             self._output += message.get("output", "")
             self._code = message.get("code", self._code)
@@ -39,7 +39,7 @@ class Command:
 
     @property
     def output(self) -> str:
-        """What it has said so far."""
+        """Its output so far."""
         return self._output
 
     def wait(self, timeout_s: float) -> Done:
@@ -49,7 +49,7 @@ class Command:
         return Done(self._code, self._output)
 
     def wait_for(self, text: str, timeout_s: float) -> None:
-        """Wait until it has said a text; AssertionError when it ended without or after the time."""
+        """Wait for a text in its output; AssertionError when it ends without, or after the time."""
         self.wait_until(lambda said: text in said, timeout_s, repr(text))
 
     def wait_until(self, holds: Callable[[str], bool], timeout_s: float, what: str) -> None:
@@ -72,11 +72,11 @@ class Command:
 
     def _told(self, why: str) -> str:
         console = "\n".join(self._console().splitlines()[-LAST_LINES:])
-        return f"{self._name}: {why}\n--- it said\n{self._output}\n--- console\n{console}"
+        return f"{self._name}: {why}\n--- its output\n{self._output}\n--- console\n{console}"
 
 
 class Channel:
-    """Brings orders in and what they say out, on a thread of its own."""
+    """Sends commands in and receives their output, on a thread of its own."""
 
     def __init__(self, plug: socket.socket, console: Callable[[], str]) -> None:
         self._plug = plug
@@ -90,12 +90,12 @@ class Channel:
     def run(self, command: list[str], cwd: str, env: dict[str, str]) -> Command:
         """Start a command inside."""
         number = next(self._numbers)
-        one = Command(
+        started = Command(
             " ".join(command), lambda: self._order({"id": number, "kill": True}), self._console
         )
-        self._commands[number] = one
+        self._commands[number] = started
         self._order({"id": number, "run": command, "cwd": cwd, "env": env})
-        return one
+        return started
 
     def _order(self, order: dict[str, Any]) -> None:
         self._plug.sendall(json.dumps(order).encode() + b"\n")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Results:
-    """Names of tests by outcome, what was said why, and pytest's own words."""
+    """Names of tests by outcome, with the reasons, and pytest's output."""
 
     passed: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     output: str = ""
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """All of it, for the message of an assertion."""
         return (
             f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped"

@@ -1,4 +1,4 @@
-"""The card of a pad with a touchscreen: Debian 12 as it is installed, as an image to boot from.
+"""The disk of a pad with a touchscreen: Debian 12 as it is installed, as an image to boot from.
 
 The packages are Debian's, installed by apt with their scripts, and among them are those that
 docs/touch.md tells a technician to install; the agent's own libraries are in /opt/ratingpad, a venv
@@ -24,7 +24,7 @@ SOURCES = (
 )
 SYSTEM = ("systemd-sysv", "dbus", "libpam-systemd", "python3", "python3-venv", "curl")
 FOR_THE_RIG = ("python3-evdev",)
-"""Whose uinput is the touchscreen's finger."""
+"""Its uinput is the touchscreen."""
 EXTRAS = ("pad", "touch")
 BROWSERS = ("chromium", "cog")
 
@@ -55,7 +55,7 @@ def prepare_disk() -> Path:
     return folder / "disk"
 
 
-def told_packages() -> list[str]:
+def documented_packages() -> list[str]:
     """What docs/touch.md has a technician tell apt to install, with every browser it offers."""
     text = (ROOT / "docs/touch.md").read_text("utf-8")
     told = re.search(r"(?m)^apt install ([^#\n]+)", text)
@@ -69,7 +69,7 @@ def _recipe(folder: Path) -> list[str]:
     """mmdebstrap's hooks, which make the image of what it has installed."""
     apt = "env --unset=APT_CONFIG DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install"
     return [
-        f'chroot "$1" {apt} {" ".join([*told_packages(), *FOR_THE_RIG])}',
+        f'chroot "$1" {apt} {" ".join([*documented_packages(), *FOR_THE_RIG])}',
         f'chroot "$1" python3 -m venv {PREFIX}',
         f"sync-in {folder}/site {SITE}",
         f'echo {CHECKOUT} >"$1"{SITE}/checkout.pth',
@@ -86,7 +86,7 @@ def _make(folder: Path) -> None:
     shutil.rmtree(folder / "site", ignore_errors=True)
     install(folder / "site", "x86_64", requirements(*EXTRAS))
     hooks = [f"--customize-hook={hook}" for hook in _recipe(folder) if not hook.startswith("#")]
-    with progress(f"Debian 12 with {', '.join(told_packages())}"):
+    with progress(f"Debian 12 with {', '.join(documented_packages())}"):
         output_of(
             [
                 *("mmdebstrap", "--variant=important", "--format=null"),

@@ -1,8 +1,8 @@
-"""A pad with a touchscreen as a technician leaves it: the card booted, the units as shipped.
+"""A pad with a touchscreen as a technician installs it: its own disk, the shipped units.
 
     with kiosk_machine() as kiosk:
         kiosk.install("chromium")     # what docs/touch.md says, and what `ratingpad units` prints
-        kiosk.see("standby")          # on the glass
+        kiosk.see("standby")          # on the screen
         kiosk.invite("DH-1")
         kiosk.see("invitation")
         kiosk.touch("satisfied")
@@ -51,7 +51,7 @@ DARK = 100
 """Of 255: darker is the ground of a face that is pressed."""
 
 PATIENCE_S = 240.0
-"""For a picture on the glass: the processor is emulated, and a browser's first start is its
+"""For a picture on the screen: the processor is emulated, and a browser's first start is its
 longest."""
 
 READ_S, TOUCH_S = 1.0, 0.2
@@ -92,7 +92,7 @@ BY_THE_PROCESSOR = "[Service]\nEnvironment=WLR_RENDERER=pixman\n"
 
 @contextlib.contextmanager
 def kiosk_machine(memory_mib: int = 2048, processors: int = 2) -> Iterator["KioskPad"]:
-    """The machine, its screen, and a finger on it; nothing of ours is installed yet."""
+    """The machine with screen and touchscreen; nothing of ours is installed yet."""
     with tempfile.TemporaryDirectory(prefix="rig-", dir="/var/tmp") as name:
         screen, finger = Screen(Path(name), SIZE), RemoteTouch(Path(name))
         with (
@@ -115,7 +115,7 @@ def kiosk_machine(memory_mib: int = 2048, processors: int = 2) -> Iterator["Kios
 
 
 class KioskPad(ServicePad):
-    """The two services on such a machine, its glass and a finger."""
+    """The two services on such a machine, its screen and touchscreen."""
 
     def __init__(self, vm: Machine, screen: Screen, finger: RemoteTouch) -> None:
         """Nothing is installed yet."""
@@ -165,36 +165,36 @@ class KioskPad(ServicePad):
         until(lambda: self.run("sh", "-c", ask).code == 0, 90, "an invitation", 1)
 
     def window(self) -> dict[str, Any]:
-        """What the desk is told of the window."""
+        """The window's state, as the desk API gives it."""
         ask = f"curl -sf http://127.0.0.1:8600/v1/window -H 'Authorization: Bearer {TOKEN}'"
         told: dict[str, Any] = json.loads(self.sh(ask))
         return told
 
     def read(self) -> None:
-        """As long as a citizen takes at least: a face counts 0.3 s after it was drawn."""
+        """Wait until a face takes touches: 0.3 s after it was drawn."""
         threading.Event().wait(READ_S)
 
     def touch(self, level: str) -> None:
-        """Read, and touch a face for as long as a finger does."""
+        """Wait as `read` does, then touch a face for 0.2 s."""
         self.read()
         self.finger.down(*FACES[level])
         threading.Event().wait(TOUCH_S)
         self.finger.up()
 
     def scene(self) -> str | None:
-        """Which scene stands on the glass; None for a picture that is none of SCENES."""
+        """The scene on the screen; None for a picture that is none of SCENES."""
         return scene_of(self.screen.picture())
 
     def looks_pressed(self, level: str) -> bool:
-        """Whether a face's ground is dark on the glass, as under a finger."""
+        """Whether a face is drawn as pressed: its ground is dark."""
         return ground_of(self.screen.picture(), level) < DARK
 
     def see(self, scene: str, timeout_s: float = PATIENCE_S) -> None:
-        """Wait until a scene stands on the glass."""
+        """Wait until a scene is on the screen."""
         try:
-            until(lambda: self.scene() == scene, timeout_s, f"{scene} on the glass", 0.1)
+            until(lambda: self.scene() == scene, timeout_s, f"{scene} on the screen", 0.1)
         except AssertionError as late:
-            raise AssertionError(f"{late}\n{self.kiosk_told()}") from late
+            raise AssertionError(f"{late}\n{self.kiosk_properties()}") from late
 
     def bodies(self) -> list[dict[str, Any]]:
         """Every entry of the ledger, read beside the agent."""
@@ -208,7 +208,7 @@ class KioskPad(ServicePad):
     # --- the machine ---
 
     def hang(self) -> None:
-        """The page's own process stands still; compositor and browser run on."""
+        """Stop the page's own process; compositor and browser run on."""
         self.sh(
             f"for p in $(cat /sys/fs/cgroup/system.slice/{KIOSK}.service/cgroup.procs); do"
             " grep -qaE 'type=renderer|WPEWebProcess' /proc/$p/cmdline && kill -STOP $p; done; true"
@@ -222,8 +222,8 @@ class KioskPad(ServicePad):
         assert done.code == 0, done.output
         return done.output
 
-    def kiosk_told(self) -> dict[str, str]:
-        """What systemd says of the browser's service."""
+    def kiosk_properties(self) -> dict[str, str]:
+        """Properties of the browser's service in systemd."""
         lines = self.sh(f"systemctl show {KIOSK}").splitlines()
         told = dict(line.split("=", 1) for line in lines if "=" in line)
         names = ("ActiveState", "SubState", "Result", "NRestarts", "MainPID", "MemoryCurrent")
@@ -269,5 +269,5 @@ def _small(picture: Image.Image) -> Image.Image:
     return picture.convert("L").resize(SMALL, Image.Resampling.BOX)
 
 
-def _difference(one: Image.Image, other: Image.Image) -> float:
-    return float(ImageStat.Stat(ImageChops.difference(one, other)).mean[0])
+def _difference(small: Image.Image, other: Image.Image) -> float:
+    return float(ImageStat.Stat(ImageChops.difference(small, other)).mean[0])

@@ -35,8 +35,8 @@ def _connect(address: str, port: int) -> Callable[[], None]:
 
 
 def _send(address: str) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.sendto(b"x", (address, 9))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x", (address, 9))
 
 
 def _write(path: str) -> Callable[[], None]:
@@ -60,7 +60,7 @@ FORBIDDEN: dict[str, Callable[[], object]] = {
     "read a touch past the compositor": _open("/dev/input/event0"),
     "read the kernel's log": _open("/dev/kmsg"),
 }
-"""Nothing of this is a browser's business."""
+"""A browser needs nothing of this."""
 
 NEEDED: dict[str, Callable[[], object]] = {
     "read the entry": lambda: Path(_entry()).read_text("utf-8"),
@@ -68,7 +68,7 @@ NEEDED: dict[str, Callable[[], object]] = {
     "write its profile": _write("/var/lib/ratingpad-kiosk/probe"),
     "write its run-time folder": _write("/run/ratingpad-kiosk/probe"),
 }
-"""Without any of this there is no page."""
+"""The page needs all of this."""
 
 
 def _entry() -> str:

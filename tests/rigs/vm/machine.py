@@ -4,7 +4,7 @@
         done = vm.run([sys.executable, "-c", "print(1)"], timeout_s=20)
         assert done == Done(code=0, output="1\\n")
         results = vm.pytest("tests/conformance", "-k", "gpio", timeout_s=100)
-        assert not results.failed and len(results.passed) == 10, results.told()
+        assert not results.failed and len(results.passed) == 10, results.summary()
 
 - It sees the host's root file system at the same paths: `.venv`, the checkout, everything. What it
   writes goes into memory and is gone at the end; only `vm.share` (a folder of the host, at the same
@@ -231,7 +231,7 @@ class Machine:
     def pytest(
         self, *arguments: str, timeout_s: float, env: dict[str, str] | None = None
     ) -> Results:
-        """Run a part of the tests inside, from the checkout; what they said is in the results.
+        """Run a part of the tests inside, from the checkout; their output is in the results.
 
         AssertionError when nothing was collected, or pytest itself failed.
         """
@@ -252,7 +252,7 @@ class Machine:
         return read_results(report, done.output)
 
     def console(self) -> str:
-        """What the kernel and the init have said."""
+        """The output of the kernel and the init."""
         with contextlib.suppress(OSError):
             return self._console.read_text(errors="replace")
         return ""
@@ -263,7 +263,7 @@ class Machine:
 
 
 TEST_S = 300
-"""The longest that one test inside may take, if it says nothing else."""
+"""The longest that one test inside may take, unless its own timeout says otherwise."""
 
 RAN = {0, 1}
 """What pytest returns when it has run tests."""

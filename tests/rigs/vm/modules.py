@@ -1,4 +1,4 @@
-"""Which kernel modules a module stands on, read from the files themselves.
+"""Which kernel modules a module depends on, read from the files themselves.
 
 Debian runs depmod when the kernel is installed; ours never is.
 """
@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
-"""A module names what it stands on in its section `.modinfo`."""
+"""A module names its dependencies in its section `.modinfo`."""
 
 
 def _key(name: str) -> str:
@@ -21,7 +21,7 @@ def _content(path: Path) -> bytes:
 
 
 def in_order(folder: Path, ours: list[Path], wanted: tuple[str, ...]) -> dict[str, bytes]:
-    """The modules and all they stand on, by name, each after what it needs; `ours` come last.
+    """The modules and all their dependencies, by name, each after what it needs; `ours` come last.
 
     What the kernel of `lib/modules/VERSION` has built in is left out; AssertionError for what it
     neither has built in nor as a file.

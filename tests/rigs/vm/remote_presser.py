@@ -1,7 +1,7 @@
-"""A finger inside a machine: presses, waits until each press is on record, tells what there is.
+"""Presses inside a machine, waits until each press is in the ledger, and prints the ledger.
 
 python -m tests.rigs.vm.remote_presser CONTROL LEDGER TIMES
-    {"first_ms": when the first press was on record (CLOCK_MONOTONIC), "bodies": [...]}
+    {"first_ms": when the first press was in the ledger (CLOCK_MONOTONIC), "bodies": [...]}
 
 May be started before the pad: it presses as soon as there is a board.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from device.drivers.sim.client import SimClient
 from tests.rigs.time.wait import until
 
-PATIENCE_S, HEARD_S = 120.0, 20.0
+PATIENCE_S, RECORDED_S = 120.0, 20.0
 HOLD_MS, SETTLE_MS = 400.0, 400.0
 
 
@@ -32,7 +32,7 @@ def bodies(ledger: Path) -> list[dict[str, Any]]:
 
 
 def strays(ledger: Path) -> int:
-    """How many presses are on record."""
+    """How many presses are in the ledger."""
     return sum(body["kind"] == "strayed" for body in bodies(ledger))
 
 
@@ -44,25 +44,27 @@ def board(control: Path) -> SimClient | None:
 
 
 def main(control: Path, ledger: Path, times: int) -> None:
-    """Press so often, and print."""
-    first_ms, lifted_s = None, 0.0
+    """Press `times` times, then print."""
+    first_ms, settled_s = None, 0.0
     with contextlib.ExitStack() as hand:
         if times:
-            finger = until(lambda: board(control), PATIENCE_S, "a board", 0.01)
-            hand.enter_context(finger)
+            presser = until(lambda: board(control), PATIENCE_S, "a board", 0.01)
+            hand.enter_context(presser)
         for _ in range(times):
             before = strays(ledger)
             while strays(ledger) == before:  # a starved machine may sleep through a whole press
                 until(
-                    lambda at=lifted_s: time.monotonic() > at,
+                    lambda at=settled_s: time.monotonic() > at,
                     PATIENCE_S,
-                    "the finger has gone",
+                    "the last press has settled",
                     0.01,
                 )
-                finger.press("satisfied", hold_ms=HOLD_MS)
-                lifted_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
+                presser.press("satisfied", hold_ms=HOLD_MS)
+                settled_s = time.monotonic() + (HOLD_MS + SETTLE_MS) / 1000
                 with contextlib.suppress(AssertionError):
-                    until(lambda before=before: strays(ledger) > before, HEARD_S, "a press", 0.01)
+                    until(
+                        lambda before=before: strays(ledger) > before, RECORDED_S, "a press", 0.01
+                    )
             first_ms = first_ms or time.clock_gettime_ns(time.CLOCK_MONOTONIC) / 1e6
     json.dump({"first_ms": first_ms, "bodies": bodies(ledger)}, sys.stdout)
 

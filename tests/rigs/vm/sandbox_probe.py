@@ -31,7 +31,7 @@ def _call(name: str, *arguments: object) -> None:
 
 
 def _namespace() -> None:
-    """In a child: this process would be nobody in a namespace of its own."""
+    """In a child: in a user namespace of its own this process would lose its identity."""
     child = os.fork()
     if child == 0:
         os._exit(0 if libc.unshare(CLONE_NEWUSER) == 0 else ctypes.get_errno())
@@ -41,8 +41,8 @@ def _namespace() -> None:
 
 
 def _send(family: int, address: str) -> None:
-    with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as one:
-        one.sendto(b"x", (address, 9))
+    with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as sender:
+        sender.sendto(b"x", (address, 9))
 
 
 def _packet() -> None:
@@ -136,7 +136,7 @@ NEEDED: dict[str, Callable[[], object]] = {
     "open a bus by its group": _opened("/dev/i2c-0"),
     "look for input devices": _seen("/dev/input"),
 }
-"""Without any of this there is no pad."""
+"""The pad needs all of this."""
 
 
 def tried(what: dict[str, Callable[[], object]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A machine's screen: what stands on the glass, taken by QEMU from outside of the machine.
+"""A machine's screen: its picture is taken by QEMU from outside of the machine.
 
 QEMU's virtio-gpu is given no graphics chip to draw with, so all is drawn by the processor.
 """
@@ -33,7 +33,7 @@ class Screen:
         )
 
     def picture(self) -> Image.Image:
-        """What stands there now."""
+        """The picture on the screen now."""
         self._ask("screendump", filename=str(self._dump))
         with Image.open(self._dump) as dumped:
             return dumped.convert("RGB")
@@ -55,6 +55,6 @@ class Screen:
                 return said["return"]
 
     def close(self) -> None:
-        """Look no more."""
+        """Disconnect from QEMU's monitor."""
         if self._plug is not None:
             self._plug.close()

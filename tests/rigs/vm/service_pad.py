@@ -78,7 +78,7 @@ class ServicePad:
         return self.vm.run(list(command), timeout_s)
 
     def sh(self, line: str) -> str:
-        """A shell's line that must go well; what it said."""
+        """The output of a shell command that must succeed."""
         done = self.run("sh", "-c", line)
         assert done.code == 0, f"{line}\n{done.output}"
         return done.output
@@ -95,7 +95,7 @@ class ServicePad:
         return done.output
 
     def launch(self, program: str) -> None:
-        """From the next start on the service is this, with the same arguments."""
+        """Run `program` in place of ratingpad from the next start on, with the same arguments."""
         self.write(
             PROGRAM,
             f'#!/bin/sh\nexec {INTERPRETER} {program} "$@"',
@@ -105,11 +105,11 @@ class ServicePad:
     # --- the service ---
 
     def start(self) -> None:
-        """Start it; returns when it has said READY."""
+        """Start it; returns once it has reported READY."""
         self.sh("systemctl start ratingpad || { systemctl status ratingpad; exit 1; }")
 
-    def told(self) -> dict[str, str]:
-        """What systemd says of it."""
+    def properties(self) -> dict[str, str]:
+        """The service's properties in systemd."""
         lines = self.sh("systemctl show ratingpad").splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -128,7 +128,7 @@ class ServicePad:
         return self.press(0)
 
     def press_in_vain(self) -> None:
-        """Press a key of a pad that will not take it."""
+        """Press a key of a pad that takes no presses."""
         self.python(
             "from pathlib import Path; from device.drivers.sim.client import SimClient;"
             f" SimClient(Path('{CONTROL}')).press('satisfied', hold_ms=400)"

@@ -1,6 +1,6 @@
 """A USB serial adapter in a machine: QEMU's FTDI chip, whose other end is a socket of the host.
 
-The adapter is plugged in while somebody is connected to the socket, and pulled when he hangs up.
+The adapter is plugged in while the socket is connected, and pulled when it is closed.
 """
 
 import select

@@ -16,12 +16,12 @@ class CertificateFiles(NamedTuple):
 
 
 def make_certificate(folder: Path) -> CertificateFiles:
-    """Papers for 127.0.0.1 and localhost."""
+    """A certificate for 127.0.0.1 and localhost."""
     authority = trustme.CA()
-    one = authority.issue_cert("127.0.0.1", "localhost")
-    papers = CertificateFiles(*(folder / f"{name}.pem" for name in CertificateFiles._fields))
-    one.private_key_and_cert_chain_pem.write_to_path(papers.both)
-    one.private_key_pem.write_to_path(papers.key)
-    papers.chain.write_bytes(b"".join(blob.bytes() for blob in one.cert_chain_pems))
-    authority.cert_pem.write_to_path(papers.authority)
-    return papers
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    files = CertificateFiles(*(folder / f"{name}.pem" for name in CertificateFiles._fields))
+    certificate.private_key_and_cert_chain_pem.write_to_path(files.both)
+    certificate.private_key_pem.write_to_path(files.key)
+    files.chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    authority.cert_pem.write_to_path(files.authority)
+    return files

@@ -1,7 +1,7 @@
-"""The clerk's page in a browser, with a pad that says what a test wants said, and at once.
+"""The clerk's page in a browser, with a pad whose answers and events the test gives.
 
-The page's own files, as they are; only `ratingpad.js` is another one, whose calls are kept and
-answered from outside.
+The page's files are the product's; only `ratingpad.js` is replaced, by one that records its calls
+and is answered by the test.
 """
 
 import json
@@ -37,7 +37,7 @@ window.RatingPad.prototype.listen = function (hear) {
 
 
 class ClerkPage:
-    """One page, signed in as C003 unless it is told otherwise."""
+    """One page in a browser context of its own."""
 
     def __init__(self, browser: "Browser", size: tuple[int, int] = (1366, 768)) -> None:
         self.context = browser.new_context(
@@ -63,7 +63,7 @@ class ClerkPage:
         clerk: str | None = "C003",
         visits: list[dict[str, str]] | None = None,
     ) -> None:
-        """Open the page anew, with what the browser has kept."""
+        """Reload the page, with this in the browser's storage."""
         if self.page.url != HOME:
             self.page.goto(HOME)
         kept = {"clerk": clerk, "visits": json.dumps(visits or [], ensure_ascii=False)}
@@ -79,26 +79,26 @@ class ClerkPage:
         self.page.reload()
 
     def tell(self, event: str, **said: Any) -> None:
-        """The pad says something of its own accord."""
+        """An event from the pad."""
         self.page.evaluate("(said) => window.tell(said)", {"event": event, **said})
 
     def window(self, state: str = "ready", **said: Any) -> None:
         self.tell("window", **{"window": "3", "state": state, "invitation": None, **said})
 
     def called(self) -> list[tuple[str, Any]]:
-        """What was asked of the pad, in order."""
+        """The calls of the page, in order: name and argument."""
         told = self.page.evaluate("window.calls.map((one) => [one.name, one.wish])")
         return [(name, wish) for name, wish in told]
 
     def answer(self, invitation: str = "I1", standing: str = "open") -> None:
-        """The pad takes the last call."""
+        """Answer the last call."""
         self.page.evaluate(
             "(made) => window.calls[window.calls.length - 1].done(made)",
             {"invitation": invitation, "standing": standing},
         )
 
     def refuse(self, code: str) -> None:
-        """The pad refuses the last call."""
+        """Refuse the last call with an error code."""
         self.page.evaluate(
             "(code) => window.calls[window.calls.length - 1].refused({ code: code })", code
         )
@@ -133,20 +133,20 @@ TEN = [
         ["rated", "rated", "unrated", "rated", "withdrawn", *["rated"] * 5], 0
     )
 ]
-"""A morning's last ten."""
+"""Ten cases, the newest first."""
 
 
 SLOW = "document.querySelector('#problem[data-kind=slow]')?.checkVisibility()"
-"""Asked at every frame; `wait_for_selector` waits half a second between two looks."""
+"""Checked at every frame; `wait_for_selector` may wait half a second between two checks."""
 
 
 def _signed_in(
     *then: Callable[[ClerkPage], Any], visits: list[dict[str, str]] | None = None
 ) -> Callable[[ClerkPage], None]:
-    def show(one: ClerkPage) -> None:
-        one.come(visits=TEN if visits is None else visits)
+    def show(page: ClerkPage) -> None:
+        page.come(visits=TEN if visits is None else visits)
         for step in then:
-            step(one)
+            step(page)
 
     return show
 
@@ -154,38 +154,38 @@ def _signed_in(
 def _refused(code: str) -> Callable[[ClerkPage], None]:
     return _signed_in(
         ClerkPage.window,
-        lambda one: one.scan("2201-2026-00417"),
-        lambda one: one.refuse(code),
-        lambda one: one.page.wait_for_selector("#problem:visible"),
+        lambda page: page.scan("2201-2026-00417"),
+        lambda page: page.refuse(code),
+        lambda page: page.page.wait_for_selector("#problem:visible"),
     )
 
 
 STATES: dict[str, Callable[[ClerkPage], None]] = {
-    "first-time": lambda one: one.come(token=None, clerk=None),
-    "sign-in": lambda one: one.come(clerk=None),
+    "first-time": lambda page: page.come(token=None, clerk=None),
+    "sign-in": lambda page: page.come(clerk=None),
     "connecting": _signed_in(visits=[]),
     "ready-first": _signed_in(ClerkPage.window, visits=[]),
     "slow": _signed_in(
         ClerkPage.window,
-        lambda one: one.scan("2201-2026-00418"),
-        lambda one: one.page.wait_for_function(SLOW),
+        lambda page: page.scan("2201-2026-00418"),
+        lambda page: page.page.wait_for_function(SLOW),
     ),
     "open": _signed_in(
         ClerkPage.window,
-        lambda one: one.scan("2201-2026-00418"),
-        lambda one: one.answer("I99"),
-        lambda one: one.window("busy", invitation="I99"),
+        lambda page: page.scan("2201-2026-00418"),
+        lambda page: page.answer("I99"),
+        lambda page: page.window("busy", invitation="I99"),
     ),
-    "ending": _signed_in(lambda one: one.window("busy", invitation="I1")),
+    "ending": _signed_in(lambda page: page.window("busy", invitation="I1")),
     "rated": _signed_in(ClerkPage.window),
     "unrated": _signed_in(ClerkPage.window, visits=TEN[2:]),
     "withdrawn": _signed_in(ClerkPage.window, visits=TEN[4:]),
     "long": _signed_in(ClerkPage.window, visits=[visit(LONG, "open"), visit(LONG)]),
-    "paused": _signed_in(lambda one: one.window("paused")),
-    "fault": _signed_in(lambda one: one.window("fault", fault="L01")),
-    "unbound": _signed_in(lambda one: one.window("unbound", window="")),
+    "paused": _signed_in(lambda page: page.window("paused")),
+    "fault": _signed_in(lambda page: page.window("fault", fault="L01")),
+    "unbound": _signed_in(lambda page: page.window("unbound", window="")),
     "away": _signed_in(
-        ClerkPage.window, lambda one: one.tell("link", connected=False, code="unreachable")
+        ClerkPage.window, lambda page: page.tell("link", connected=False, code="unreachable")
     ),
     **{code: _refused(code) for code in ("busy", "already-rated", "bad-request", "unreachable")},
 }

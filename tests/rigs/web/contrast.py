@@ -1,4 +1,4 @@
-"""Reading a page as weak eyes do."""
+"""Contrast of the texts of a page, by WCAG 2.2."""
 
 CONTRAST = """() => {
   const luminance = (rgb) => {

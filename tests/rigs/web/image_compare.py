@@ -1,8 +1,8 @@
-"""Golden pictures of pages: for the eye, and for a difference that an eye would see.
+"""Compares pages with their golden pictures, for differences that a person would see.
 
-They are compared as small grey pictures, for letters are drawn a little differently by every
-version of a browser: what moved, vanished or changed its colour is noticed, and the edge of a
-letter is not. Written anew with RATINGPAD_GOLDENS=write; look at them before they are committed.
+Every version of a browser draws characters a little differently, so small grey pictures are
+compared: what has moved, vanished or changed its colour is noticed, the edge of a character is
+not. RATINGPAD_GOLDENS=write writes the golden pictures; look at them before they are committed.
 """
 
 import io
@@ -13,15 +13,15 @@ from PIL import Image, ImageChops, ImageStat
 
 CELL_PX = 8
 CHANGED = 40
-"""Of 255: a cell of 8 by 8 pixels that looks_different by so much is a letter that has gone."""
+"""Of 255: a cell of 8 by 8 pixels that differs by more has lost a character."""
 
 
-def looks_different(one: Image.Image, other: Image.Image) -> bool:
-    """Whether an eye would see a difference; see above."""
-    if one.size != other.size:
+def looks_different(picture: Image.Image, other: Image.Image) -> bool:
+    """Whether a person would see a difference; see above."""
+    if picture.size != other.size:
         return True
-    small = (one.width // CELL_PX, one.height // CELL_PX)
-    cells = [picture.convert("L").resize(small, Image.Resampling.BOX) for picture in (one, other)]
+    small = (picture.width // CELL_PX, picture.height // CELL_PX)
+    cells = [each.convert("L").resize(small, Image.Resampling.BOX) for each in (picture, other)]
     difference = ImageChops.difference(*cells)
     _, highest = difference.getextrema()
     assert isinstance(highest, int | float)  # of one band
@@ -29,7 +29,7 @@ def looks_different(one: Image.Image, other: Image.Image) -> bool:
 
 
 def matches_golden(screenshot: bytes, golden: Path) -> bool:
-    """Whether a page still looks as in its golden picture, which is written if that is wished."""
+    """Whether a page looks as in its golden picture (see above for writing that)."""
     taken = Image.open(io.BytesIO(screenshot)).convert("RGB")
     if os.environ.get("RATINGPAD_GOLDENS") == "write":
         golden.parent.mkdir(exist_ok=True)

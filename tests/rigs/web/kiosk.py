@@ -1,6 +1,6 @@
 """A kiosk: the real Chromium, with touch, on a machine that has one Latin font and no other.
 
-What it asks for is written down, so that a test can show that nothing leaves loopback.
+Its requests are recorded, so that a test can show that nothing leaves loopback.
 """
 
 import contextlib
@@ -20,22 +20,23 @@ LATIN = "/usr/share/fonts/truetype/dejavu"
 
 
 @contextlib.contextmanager
-def browser(folder: Path, letters: Path | None = None) -> Iterator["Browser"]:
-    """Chromium as a kiosk has it: its only Chinese and Korean letters are the agent's. With the
-    fonts in the folder `letters`, as an office's computer has it.
+def browser(folder: Path, fonts: Path | None = None) -> Iterator["Browser"]:
+    """Chromium as on a kiosk: it has no Chinese or Korean font but the agent's.
+
+    With `fonts`, a folder of fonts, as on an office's computer.
     """
     from playwright.sync_api import sync_playwright
 
     folder.mkdir(parents=True, exist_ok=True)
-    fonts = folder / "fonts.conf"
-    folders = "".join(f"<dir>{one}</dir>" for one in (LATIN, letters) if one)
-    fonts.write_text(f"<fontconfig>{folders}<cachedir>{folder / 'fonts'}</cachedir></fontconfig>")
+    config = folder / "fonts.conf"
+    folders = "".join(f"<dir>{path}</dir>" for path in (LATIN, fonts) if path)
+    config.write_text(f"<fontconfig>{folders}<cachedir>{folder / 'fonts'}</cachedir></fontconfig>")
     program = next(filter(None, map(shutil.which, CHROMIUM)))
     with sync_playwright() as play:
         chromium = play.chromium.launch(
             executable_path=program,
             args=["--no-sandbox", "--disable-gpu"],
-            env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
+            env={**os.environ, "FONTCONFIG_FILE": str(config)},
         )
         yield chromium
         chromium.close()
@@ -69,17 +70,17 @@ class Kiosk:
         self._cdp: CDPSession | None = None
 
     def see(self, scene: str) -> None:
-        """Wait until a scene stands there, in its own letters."""
+        """Wait until a scene is shown, in its own fonts."""
         self.page.wait_for_selector(f"html.{scene}")
         self.page.evaluate("document.fonts.ready")
 
     @property
     def scene(self) -> str:
-        """The scene that stands there; `lost` without an agent."""
+        """The scene that is shown; `lost` without an agent."""
         return str(self.page.evaluate("document.documentElement.className.split(' ')[0]"))
 
     def read(self) -> None:
-        """As long as a citizen takes at least, until a face counts."""
+        """Wait as long as a face ignores touches after it was drawn (0.3 s)."""
         self.page.wait_for_timeout(350)
 
     def middle(self, key: str) -> tuple[float, float]:
@@ -89,14 +90,14 @@ class Kiosk:
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def fingers(self, kind: str, *points: tuple[float, float]) -> None:
-        """`touchStart` with all fingers that are down, `touchEnd` with those that stay."""
+        """Touch points: `touchStart` with all that are down, `touchEnd` with those that stay."""
         if self._cdp is None:
             self._cdp = self.context.new_cdp_session(self.page)
         where = [{"x": x, "y": y, "id": at} for at, (x, y) in enumerate(points)]
         self._cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
 
     def elsewhere(self) -> list[str]:
-        """What was asked of any other machine, or of another port of this one."""
+        """The requests to any other machine, or to another port of this one."""
         home = urlsplit(self.page.url).netloc
         return [
             url
@@ -105,5 +106,5 @@ class Kiosk:
         ]
 
     def close(self) -> None:
-        """Switch the screen off."""
+        """Close the page."""
         self.context.close()

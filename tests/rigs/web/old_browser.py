@@ -1,8 +1,8 @@
-"""What a page asks of a browser, read from its scripts and styles; what one of 2018 has.
+"""What scripts and styles use that a browser of 2018 does not have.
 
-Two ways to be too new: words that an old browser cannot read (syntax), and words that mean nothing
-to it (names). The first is left to a parser that knows ES2017 and no more; for the second there is
-a list of what may be used, so that a name that is not on it has to be looked up first.
+There are two kinds: syntax, which such a browser cannot read, and names, which it does not know.
+For syntax there is a parser of ES2017; for names a list of what may be used, so that a name that is
+not on it has to be looked up first.
 """
 
 import re
@@ -56,17 +56,17 @@ STYLES = {
 """Properties of CSS -> the first Chromium that has them."""
 
 SELECTED = {":root", ":focus", ":disabled", "::placeholder", ":first-child"}
-"""What selectors may say beyond names; `::placeholder` is of Chromium 57."""
+"""Parts of selectors beyond names; `::placeholder` came with Chromium 57."""
 
 CALLED = {"var"}
 """Functions of CSS; `var` is of Chromium 49, the next ones (`min`, `clamp`) of 79."""
 
 ASKED = {"min-width", "max-width", "max-height"}
-"""What `@media` may ask."""
+"""Media features that `@media` may use."""
 
 
 def too_new_in_script(script: str, ours: set[str]) -> list[str]:
-    """What an old browser would not understand. `ours`: names that this code gives itself."""
+    """What an old browser would not understand. `ours`: names that the code defines elsewhere."""
     import esprima
 
     try:
@@ -74,13 +74,14 @@ def too_new_in_script(script: str, ours: set[str]) -> list[str]:
     except esprima.Error as error:
         return [f"syntax: {error}"]
     nodes = list(_walk(tree))
-    names = {one.property.name for one in nodes if _is(one, "MemberExpression")}
-    names |= {one.callee.name for one in nodes if one.type == "NewExpression"} - {None}
-    given = {getattr(one.key, "name", None) for one in nodes if one.type == "Property"}
-    given |= {one.id.name for one in nodes if one.type == "FunctionDeclaration"}
+    names = {node.property.name for node in nodes if _is(node, "MemberExpression")}
+    names |= {node.callee.name for node in nodes if node.type == "NewExpression"} - {None}
+    given = {getattr(node.key, "name", None) for node in nodes if node.type == "Property"}
+    given |= {node.id.name for node in nodes if node.type == "FunctionDeclaration"}
     given |= {name for name in names if name.startswith("_")}
     # Spread objects came a year after ES2017, and are read by this parser all the same.
-    spread = ["syntax: {...}" for one in nodes if one.type == "ObjectExpression" and _spreads(one)]
+    objects = (node for node in nodes if node.type == "ObjectExpression")
+    spread = ["syntax: {...}" for node in objects if _spreads(node)]
     old = {name for name, since in NAMES.items() if since <= OFFICES_HAVE}
     return [*spread, *sorted(names - given - ours - old)]
 
@@ -95,12 +96,12 @@ def _spreads(node: Any) -> bool:
 
 def _walk(node: Any) -> Iterator[Any]:
     if isinstance(node, list):
-        for one in node:
-            yield from _walk(one)
+        for child in node:
+            yield from _walk(child)
     elif hasattr(node, "type"):
         yield node
-        for one in vars(node).values():
-            yield from _walk(one)
+        for child in vars(node).values():
+            yield from _walk(child)
 
 
 def too_new_in_style(style: str) -> list[str]:
@@ -108,7 +109,7 @@ def too_new_in_style(style: str) -> list[str]:
     style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
     asked = re.findall(r"@([\w-]+)([^{]*)\{", style)
     found = {name for name, _ in asked} - {"media"}
-    found |= {one for _, rest in asked for one in re.findall(r"\(\s*([\w-]+)", rest)} - ASKED
+    found |= {name for _, rest in asked for name in re.findall(r"\(\s*([\w-]+)", rest)} - ASKED
     style = re.sub(r"@[\w-]+[^{]*\{", "", style)
     for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", style):
         found |= set(re.findall(r"::?[\w-]+", selector)) - SELECTED

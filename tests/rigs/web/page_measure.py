@@ -1,4 +1,4 @@
-"""What a browser says of the touch page: sizes in millimetres, and what is not where it should be.
+"""Measures a page in a browser: sizes in millimetres, text and controls that are misplaced.
 
 Scripts for `evaluate`; each gives a list of complaints, empty when all is well.
 """

@@ -1,7 +1,7 @@
-"""A touch page without a pad: the real room and page, at a pad that stands as the test says.
+"""The touch page and its server, real, without a pad: the test gives the pad's state.
 
-It runs on a loop of its own thread, as Playwright's calls block. `stand` puts another moment there;
-what the page wished for is in `happened`.
+It runs on the loop of its own thread, as Playwright's calls block. `stand` sets the state; the
+events that the page sent to the pad are in `happened`.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ STATES: dict[str, PadView] = {
 
 
 class TouchPage:
-    """One page. `happened`: what it let happen at the pad, in order."""
+    """One page. `happened`: its events, in order."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class TouchPage:
         self.happened: list[Event] = []
         self.spoken = 0
         self.seen = 0
-        """How often a browser has said that the page is on a screen."""
+        """How often a browser has reported that the page is on a screen."""
         self.now: PadView | None = AT_STANDBY
         self.answer: Callable[[Event], object] = lambda _: None
         self.entry = folder / "entry.html"
@@ -115,7 +115,7 @@ class TouchPage:
         return self._open.port
 
     def on_loop(self, make: Callable[[], Any]) -> Any:
-        """Call something on the page's loop, and wait for what it gives if that can be awaited."""
+        """The result of a call on the page's loop; a coroutine is awaited."""
 
         async def call() -> Any:
             made = make()
@@ -124,7 +124,7 @@ class TouchPage:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
     def stand(self, now: PadView, choices: PageChoices | None = None) -> int:
-        """Another moment stands at the pad, seen as a citizen wished; its question's number."""
+        """Another moment stands at the pad, with `view` what the citizen chose; its number."""
 
         def stand() -> int:
             self.now = now
@@ -139,11 +139,11 @@ class TouchPage:
         return number
 
     def wait_for(self, count: int) -> None:
-        """Until so many events have happened."""
+        """Wait until so many events have come."""
         until(lambda: len(self.happened) >= count, 5, f"{count} events")
 
     def stop(self) -> None:
-        """Take it down."""
+        """Stop server, page and loop."""
         self.on_loop(self._open.stop)
         self.on_loop(self.page.stop)
         self._loop.call_soon_threadsafe(self._loop.stop)
