@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 
 CELL_PX = 8
 CHANGED = 40
-"""Of 255: a cell of 8 by 8 pixels that differs by more has lost a character."""
+"""Of 255: a cell of 8 by 8 pixels that looks_different by more has lost a character."""
 
 
 def looks_different(picture: Image.Image, other: Image.Image) -> bool:
