@@ -124,7 +124,7 @@ class TouchPage:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(20)
 
     def stand(self, now: PadView, choices: PageChoices | None = None) -> int:
-        """Another moment stands at the pad, with `view` what the citizen chose; its number."""
+        """Set the pad's state, and the citizen's `choices`; the number of the state."""
 
         def stand() -> int:
             self.now = now
