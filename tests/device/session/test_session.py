@@ -1,8 +1,9 @@
-"""The rating session: its table from end to end, the laws it keeps, and random histories."""
+"""The rating session: every row of its table, the laws it keeps, random histories."""
 
 import copy
 import itertools
 from collections import deque
+from collections.abc import Iterable
 from typing import TypeVar
 
 import pytest
@@ -75,15 +76,15 @@ def key(level: Level | None = Level.SATISFIED, mono: int = 0) -> Press:
     return Press("k2" if level else "k1+k2", level, "sim", mono)
 
 
-def clerk_key(does: Does, one: Invitation = TWO) -> ClerkKey:
-    return ClerkKey("clerk", does, "sim", one, "key")
+def clerk_key(does: Does, invitation: Invitation = TWO) -> ClerkKey:
+    return ClerkKey("clerk", does, "sim", invitation, "key")
 
 
 B = TypeVar("B", bound=Body)
 
 
 class Bench:
-    """A session, a clock that is moved by hand, and everything that came out."""
+    """A session, a clock that is moved by hand, and all entries and scenes that it gave."""
 
     def __init__(self, **kwargs: bool) -> None:
         self.session = Session("3", TIMING, **kwargs)
@@ -112,7 +113,7 @@ class Bench:
 
 
 def reach(state: SessionState, *, details: bool = False) -> Bench:
-    """A session in `state`, by the way that a real one takes."""
+    """A session in `state`, brought there by the events that bring a pad there."""
     bench = Bench(
         details=details or state is SessionState.DETAILS, bound=state is not SessionState.UNBOUND
     )
@@ -217,7 +218,7 @@ def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
 
 
 def quiet_row(action: Action, effects: list[Effect]) -> None:
-    """Illegal events do what their row says and nothing else."""
+    """An event that its state does not allow has its row's effects and no others."""
     if action in (actions.ignore, actions.bind_later):
         assert effects == []
     if action is actions.settle:
@@ -252,8 +253,8 @@ def test_the_rows_that_make_a_level_are_three_and_all_start_with_a_press() -> No
     ]
 
 
-def test_every_row_of_the_table_is_met_by_some_history() -> None:
-    met = set()
+def test_every_row_of_the_table_is_taken_in_some_history() -> None:
+    taken = set()
     for state, details in itertools.product(SessionState, (False, True)):
         for after_ms, path in itertools.product(
             (0, 3_500, 40_000), itertools.product(EVENTS, EVENTS)
@@ -261,17 +262,18 @@ def test_every_row_of_the_table_is_met_by_some_history() -> None:
             bench = copy.deepcopy(REACHED[state, details])
             for event in path:
                 bench.now += after_ms
-                met.add(TABLE.index(bench.session.row(event, at(bench.now))))
+                taken.add(TABLE.index(bench.session.row(event, at(bench.now))))
                 bench.do(event)
-    wishes: tuple[Event, ...] = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
-    for state, wish in itertools.product(SessionState, wishes):
-        met.add(TABLE.index(clogged(state).session.row(wish, at(2_000))))
-    met.add(TABLE.index(reach(SessionState.INVITED).session.row(key(), at(1))))
+    requests: tuple[Event, ...] = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
+    for state, request in itertools.product(SessionState, requests):
+        taken.add(TABLE.index(clogged(state).session.row(request, at(2_000))))
+    taken.add(TABLE.index(reach(SessionState.INVITED).session.row(key(), at(1))))
     lapsed = reach(SessionState.INVITED)
     lapsed.do(Tick(), 40_000)
-    met.add(TABLE.index(lapsed.session.row(Tick(), at(lapsed.now + 1))))
-    never = {(row.state, row.event, row.action) for n, row in enumerate(TABLE) if n not in met}
-    # Some states never hold a deadline, others always do; the rows say so rather than leave a gap.
+    taken.add(TABLE.index(lapsed.session.row(Tick(), at(lapsed.now + 1))))
+    never = {(row.state, row.event, row.action) for n, row in enumerate(TABLE) if n not in taken}
+    # Some states never have a deadline and others always have one. The table has rows for them so
+    # that no pair is without one, but no history can take these rows.
     at_rest = (SessionState.UNBOUND, SessionState.PAUSED, SessionState.FAULT, SessionState.SELFTEST)
     timed = (SessionState.INVITED, SessionState.GRACE, SessionState.DETAILS, SessionState.THANKS)
     assert never == {(state, Tick, actions.rearm) for state in at_rest} | {
@@ -329,7 +331,7 @@ def test_a_press_is_recorded_with_what_was_known_and_thanked_only_when_durable()
         )
     )
     assert Scene.THANKS not in bench.shown
-    assert bench.stored() == []  # that was the invitation's
+    assert bench.stored() == []  # the commit of the invitation's entry
     assert Scene.THANKS not in bench.shown
     assert bench.session.standing(ONE.id) == "open"
     thanked = bench.stored()
@@ -337,7 +339,7 @@ def test_a_press_is_recorded_with_what_was_known_and_thanked_only_when_durable()
     assert bench.session.standing(ONE.id) == "rated"
 
 
-def test_thanks_stands_for_its_time_and_then_the_pad_stands_by() -> None:
+def test_thanks_is_shown_for_its_time_and_then_standby() -> None:
     bench = reach(SessionState.GRACE)
     bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
     assert bench.session.state is SessionState.THANKS
@@ -377,7 +379,7 @@ def test_a_third_press_is_a_stray() -> None:
     assert bench.kinds[-1] is Strayed
 
 
-def test_a_second_press_before_the_first_is_durable_waits_for_both() -> None:
+def test_after_two_presses_thanks_waits_until_both_are_durable() -> None:
     bench = reach(SessionState.SAVING)
     bench.do(key(Level.DISSATISFIED), 200)
     assert bench.kinds == [Invited, Rated, Rated]
@@ -393,7 +395,7 @@ def test_a_slow_card_is_shown_as_saving_and_thanked_all_the_same() -> None:
     bench.now += 60_000
     assert Show(Scene.THANKS) in bench.stored()
     bench.do(key(), 10)
-    assert bench.kinds[-1] is Strayed  # its grace ran out long ago
+    assert bench.kinds[-1] is Strayed  # its grace time is over
 
 
 def test_two_keys_at_once_are_never_a_level() -> None:
@@ -425,26 +427,26 @@ def test_a_timeout_is_unrated_and_never_a_level() -> None:
     assert bench.shown[-1] is Scene.STANDBY
 
 
-def test_a_press_on_the_last_millisecond_counts_although_heard_later() -> None:
+def test_a_press_on_the_last_millisecond_counts_although_received_later() -> None:
     bench = reach(SessionState.INVITED)
     bench.do(key(), TIMING.invitation_ms)
     assert bench.kinds == [Invited, Rated]
 
 
-def test_a_press_past_the_deadline_lapses_and_strays_even_before_the_timer() -> None:
+def test_a_press_after_the_deadline_is_a_stray_after_a_lapse_even_before_the_timer() -> None:
     bench = reach(SessionState.INVITED)
     bench.do(key(), TIMING.invitation_ms + 1)
     assert bench.kinds == [Invited, Lapsed, Strayed]
     assert bench.session.standing(ONE.id) == "unrated"
 
 
-def test_a_tick_that_comes_early_is_armed_again_for_the_rest() -> None:
+def test_a_timer_that_fires_early_is_armed_again_for_the_rest() -> None:
     bench = reach(SessionState.INVITED)
     assert bench.do(Tick(), TIMING.invitation_ms) == [Arm(TIMING.settle_ms)]
     assert bench.kinds == [Invited]
 
 
-def test_a_desk_takes_back_only_what_nobody_has_answered() -> None:
+def test_a_desk_can_withdraw_only_an_invitation_without_a_press() -> None:
     bench = reach(SessionState.INVITED)
     assert bench.do(Withdraw(TWO.id, "desk")) == [Refuse(Refusal.UNKNOWN)]
     bench.do(Withdraw(ONE.id, "desk: left"))
@@ -455,7 +457,7 @@ def test_a_desk_takes_back_only_what_nobody_has_answered() -> None:
         assert reach(state).do(Withdraw(ONE.id, "desk")) == [Refuse(Refusal.ENDED)]
 
 
-def test_the_next_citizen_can_be_invited_while_thanks_still_stands_but_not_in_grace() -> None:
+def test_the_next_citizen_can_be_invited_while_thanks_is_shown_but_not_in_grace_time() -> None:
     assert reach(SessionState.GRACE).do(Invite(TWO)) == [Refuse(Refusal.BUSY)]
     bench = reach(SessionState.THANKS)
     bench.do(Invite(TWO))
@@ -502,7 +504,7 @@ def test_pausing_twice_is_recorded_once() -> None:
     assert bench.kinds == [Paused]
 
 
-def test_a_pad_that_was_paused_when_the_power_went_starts_paused() -> None:
+def test_a_pad_that_was_paused_when_the_power_failed_starts_paused() -> None:
     session = Session("3", TIMING, paused=True)
     assert session.start() == [Show(Scene.PAUSED)]
     assert session.step(Invite(ONE), at(1)) == [Refuse(Refusal.PAUSED)]
@@ -511,7 +513,7 @@ def test_a_pad_that_was_paused_when_the_power_went_starts_paused() -> None:
 # --- fault --------------------------------------------------------------------------------------
 
 
-def test_a_fault_withdraws_an_open_invitation_with_a_trace() -> None:
+def test_a_fault_withdraws_an_open_invitation_and_records_it() -> None:
     bench = reach(SessionState.INVITED)
     effects = bench.do(Blocked(PadCode.KEYS_GONE))
     assert bench.last(Withdrawn).reason == "fault"
@@ -519,7 +521,7 @@ def test_a_fault_withdraws_an_open_invitation_with_a_trace() -> None:
     assert bench.session.standing(ONE.id) == "withdrawn"
 
 
-def test_a_rating_that_the_card_refuses_is_not_thanked_and_counts_once_it_is_in() -> None:
+def test_a_rating_that_the_card_refuses_is_not_thanked_and_counts_once_it_is_stored() -> None:
     bench = reach(SessionState.SAVING)
     bench.do(Blocked(PadCode.LEDGER_FULL))
     assert bench.shown[-1] is Scene.FAULT
@@ -532,7 +534,7 @@ def test_a_rating_that_the_card_refuses_is_not_thanked_and_counts_once_it_is_in(
     assert bench.kinds == [Invited, Rated]
 
 
-def test_a_stray_that_cannot_be_written_does_not_beget_another() -> None:
+def test_a_stray_that_cannot_be_written_does_not_cause_another() -> None:
     bench = reach(SessionState.FAULT)
     for _ in range(5):
         bench.do(key())
@@ -542,7 +544,7 @@ def test_a_stray_that_cannot_be_written_does_not_beget_another() -> None:
     assert bench.do(Blocked(PadCode.LEDGER_FULL)) == []
 
 
-def test_behind_a_dead_card_strays_are_counted_and_wishes_refused() -> None:
+def test_while_the_card_fails_strays_are_counted_and_requests_refused() -> None:
     bench = reach(SessionState.FAULT)
     for _ in range(CLOGGED_AT + 7):
         bench.do(key())
@@ -573,7 +575,9 @@ def test_a_window_that_was_paused_is_paused_again_after_a_fault() -> None:
 
 
 def settled(effects: list[Effect]) -> list[tuple[str, Level]]:
-    return [(one.invitation.id, one.level) for one in effects if isinstance(one, Settled)]
+    return [
+        (effect.invitation.id, effect.level) for effect in effects if isinstance(effect, Settled)
+    ]
 
 
 def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_it() -> None:
@@ -589,7 +593,7 @@ def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_
 
 
 class _SettlesInGrace(SessionContext):
-    """The control: a level is told although a correction may come."""
+    """The control: a level is reported although a correction may come."""
 
     def settle(self) -> None:
         self.grace_until_ms, grace = None, self.grace_until_ms
@@ -598,18 +602,18 @@ class _SettlesInGrace(SessionContext):
             self.grace_until_ms = grace
 
 
-def test_control_a_session_that_settles_in_the_grace_time_tells_two_levels() -> None:
+def test_control_a_session_that_settles_in_the_grace_time_reports_two_levels() -> None:
     bench = Bench()
     bench.session._context = _SettlesInGrace("3", TIMING, details=False, bound=True, paused=False)
     bench.do(Invite(ONE))
     bench.do(key(), 900)
-    told = settled(bench.stored(2))
+    reported = settled(bench.stored(2))
     bench.do(key(Level.DISSATISFIED, bench.now), 0)
-    told += settled(bench.stored())
-    assert told == [(ONE.id, Level.SATISFIED), (ONE.id, Level.DISSATISFIED)]
+    reported += settled(bench.stored())
+    assert reported == [(ONE.id, Level.SATISFIED), (ONE.id, Level.DISSATISFIED)]
 
 
-def test_a_fault_settles_a_durable_level_at_once_and_another_when_it_is_durable() -> None:
+def test_a_fault_settles_a_durable_level_now_and_a_waiting_one_when_it_is_durable() -> None:
     assert settled(reach(SessionState.GRACE).do(Blocked(PadCode.KEYS_GONE))) == [
         (ONE.id, Level.SATISFIED)
     ]
@@ -618,7 +622,7 @@ def test_a_fault_settles_a_durable_level_at_once_and_another_when_it_is_durable(
     assert settled(bench.stored()) == [(ONE.id, Level.SATISFIED)]
 
 
-def test_a_level_that_is_durable_only_after_the_next_citizen_was_invited_is_not_told() -> None:
+def test_a_level_that_is_durable_only_after_the_next_invitation_is_not_reported() -> None:
     bench = reach(SessionState.SAVING)
     bench.do(Blocked(PadCode.LEDGER_FULL))
     bench.do(Unblocked())
@@ -627,7 +631,7 @@ def test_a_level_that_is_durable_only_after_the_next_citizen_was_invited_is_not_
     assert bench.session.standing(ONE.id) == "rated"
 
 
-def test_nothing_settles_that_nobody_pressed() -> None:
+def test_no_level_settles_without_a_press() -> None:
     bench = reach(SessionState.INVITED)
     assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)) == []
     assert settled(bench.stored()) == []
@@ -659,7 +663,7 @@ def test_a_clerks_key_is_a_stray_while_a_citizen_is_served_or_nobody_can_be(
     assert (bench.session.state, bench.shown) == (state, shown)
 
 
-def test_at_rest_the_key_to_invite_asks_for_a_rating_of_no_case() -> None:
+def test_in_standby_the_key_to_invite_asks_for_a_rating_without_a_case() -> None:
     bench = reach(SessionState.IDLE)
     bench.do(clerk_key("invite", Invitation("K", "key")))
     (invited,) = bench.bodies
@@ -669,7 +673,7 @@ def test_at_rest_the_key_to_invite_asks_for_a_rating_of_no_case() -> None:
     assert isinstance(bench.bodies[-1], Rated)
 
 
-def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None:
+def test_in_standby_the_key_to_pause_closes_the_window_and_opens_it_again() -> None:
     bench = reach(SessionState.IDLE)
     for _ in range(2):
         bench.do(clerk_key("pause"))
@@ -680,8 +684,8 @@ def test_at_rest_the_key_to_pause_closes_the_window_and_opens_it_again() -> None
 
 
 def test_no_row_of_a_clerks_key_makes_a_level() -> None:
-    acts = {row.action for row in TABLE if row.event is ClerkKey}
-    assert acts == {actions.stray, actions.invite, actions.pause, actions.resume}
+    found = {row.action for row in TABLE if row.event is ClerkKey}
+    assert found == {actions.stray, actions.invite, actions.pause, actions.resume}
 
 
 # --- details, self-test, standings --------------------------------------------------------------
@@ -726,13 +730,13 @@ def test_an_invitation_may_be_rated_by_phone_until_a_key_is_pressed() -> None:
     assert bench.session.phone_may_rate(bench.now, 0) == ONE.id
     bench.stored()
     bench.do(key(), 900)
-    for happens in (None, Stored(), Tick(), Tick()):
-        if happens is not None:
-            bench.do(happens, 5_000)
+    for event in (None, Stored(), Tick(), Tick()):
+        if event is not None:
+            bench.do(event, 5_000)
         assert bench.session.phone_may_rate(bench.now, 600_000) is None
 
 
-def test_after_a_lapse_it_may_for_a_while_and_no_longer_than_to_the_next_one() -> None:
+def test_after_a_lapse_a_phone_may_rate_for_a_while_but_not_after_the_next_invitation() -> None:
     bench = Bench()
     bench.do(Invite(ONE))
     bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
@@ -742,7 +746,7 @@ def test_after_a_lapse_it_may_for_a_while_and_no_longer_than_to_the_next_one() -
     assert bench.shown[-2:] == [Scene.LAPSED, Scene.STANDBY]
     for late_ms, wanted in ((0, None), (rested_ms, None), (rested_ms + 1, ONE.id)):
         assert bench.session.phone_may_rate(bench.now, late_ms) == wanted
-    bench.do(key())  # a stray belongs to nobody
+    bench.do(key())  # a stray belongs to no invitation
     assert bench.session.phone_may_rate(bench.now, 60_000) == ONE.id
     bench.do(Pause("desk"))
     assert bench.session.phone_may_rate(bench.now, 60_000) is None
@@ -765,7 +769,7 @@ def test_the_last_256_standings_are_kept() -> None:
 
 
 class Histories(RuleBasedStateMachine):
-    """A pad with a card that is slow or refuses for a while, and the laws over every history."""
+    """A session with a slow or refusing card: the laws hold after every random event."""
 
     session_type = Session
 
@@ -799,30 +803,36 @@ class Histories(RuleBasedStateMachine):
                 case Settled(invitation=invitation, level=level):
                     self.settle(invitation.id, level)
 
-    def settle(self, one: str, level: Level) -> None:
-        """What is told beyond the pad is durable, final, and told once."""
-        rated = [body for body in self.ledger if isinstance(body, Rated) and body.invitation == one]
-        assert [body.level for body in rated[-1:]] == [level]
-        assert not any(isinstance(body, Rated) and body.invitation == one for body in self.queue)
-        assert one not in self.settled
-        self.settled[one] = level
+    def settle(self, invitation: str, level: Level) -> None:
+        """A level that is reported to a desk is durable, final, and reported once."""
+        durable = self.ratings_in(self.ledger, invitation)
+        assert [body.level for body in durable[-1:]] == [level]
+        assert not self.ratings_in(self.queue, invitation)
+        assert invitation not in self.settled
+        self.settled[invitation] = level
+
+    @staticmethod
+    def ratings_in(bodies: Iterable[Body], invitation: str) -> list[Rated]:
+        return [
+            body for body in bodies if isinstance(body, Rated) and body.invitation == invitation
+        ]
 
     def thank(self) -> None:
-        """Law 2: whoever is thanked is in the ledger, with every press of theirs."""
+        """Law 2: when thanks is shown, every rating of the invitation is in the ledger."""
         assert self.session.invitation is not None
-        one = self.session.invitation.id
-        assert any(isinstance(body, Rated) and body.invitation == one for body in self.ledger)
-        assert not any(isinstance(body, Rated) and body.invitation == one for body in self.queue)
-        self.thanked.append(one)
+        invitation = self.session.invitation.id
+        assert self.ratings_in(self.ledger, invitation)
+        assert not self.ratings_in(self.queue, invitation)
+        self.thanked.append(invitation)
 
     @rule()
     def invite(self) -> None:
         self.invitations += 1
         self.do(Invite(Invitation(f"i{self.invitations}", "http")))
 
-    @rule(level=st.sampled_from([*Level, None]), heard_after_ms=st.integers(0, 90))
-    def press(self, level: Level | None, heard_after_ms: int) -> None:
-        self.do(key(level), max(0, self.now - heard_after_ms))
+    @rule(level=st.sampled_from([*Level, None]), received_after_ms=st.integers(0, 90))
+    def press(self, level: Level | None, received_after_ms: int) -> None:
+        self.do(key(level), max(0, self.now - received_after_ms))
 
     @rule(does=st.sampled_from(["invite", "pause"]))
     def clerk_key(self, does: Does) -> None:
@@ -834,7 +844,7 @@ class Histories(RuleBasedStateMachine):
         self.do(Withdraw(f"i{number}", "desk"))
 
     @rule(event=st.sampled_from([Pause("desk"), Resume("desk"), Detail(), Bound()]))
-    def wish(self, event: Event) -> None:
+    def request(self, event: Event) -> None:
         self.do(event)
 
     @rule(
@@ -886,7 +896,7 @@ class Histories(RuleBasedStateMachine):
             for body in (*self.ledger, *self.queue)
             if isinstance(body, Rated)
         }
-        assert all(last[one] is level for one, level in self.settled.items())
+        assert all(last[invitation] is level for invitation, level in self.settled.items())
 
     @invariant()
     def a_standing_says_what_the_entries_say(self) -> None:
@@ -904,18 +914,18 @@ class Histories(RuleBasedStateMachine):
     def an_open_invitation_is_on_the_screen_or_waits_for_the_card(self) -> None:
         for number in range(1, self.invitations + 1):
             if self.session.standing(f"i{number}") == "open":
-                one = self.session.invitation
-                assert (one is not None and one.id == f"i{number}") or any(
+                shown = self.session.invitation
+                assert (shown is not None and shown.id == f"i{number}") or any(
                     isinstance(body, Rated) and body.invitation == f"i{number}"
                     for body in self.queue
                 )
 
     @invariant()
     def a_phone_may_rate_only_what_no_key_has_rated(self) -> None:
-        one = self.session.phone_may_rate(self.now, 60_000)
+        offered = self.session.phone_may_rate(self.now, 60_000)
         bodies = [*self.ledger, *self.queue]
         ended = [body for body in bodies if isinstance(body, Rated | Withdrawn)]
-        assert one not in {body.invitation for body in ended}
+        assert offered not in {body.invitation for body in ended}
 
     @invariant()
     def a_screen_that_will_change_has_a_deadline(self) -> None:
@@ -951,15 +961,19 @@ class _ThanksTooSoon(Session):
 
 
 class _TimeoutIsGood(Session):
-    """The control: what bad pads do, a timeout that becomes a level."""
+    """The control: a timeout that becomes a level, as in badly made pads."""
 
     def step(self, event: Event, at: At) -> list[Effect]:
         effects = super().step(event, at)
         for effect in effects:
             if isinstance(effect, Record) and isinstance(effect.body, Lapsed):
-                one = effect.body.invitation
-                level = Level.VERY_SATISFIED
-                rated = Rated(at=at, invitation=one, level=level, source="sim", elapsed_ms=0)
+                rated = Rated(
+                    at=at,
+                    invitation=effect.body.invitation,
+                    level=Level.VERY_SATISFIED,
+                    source="sim",
+                    elapsed_ms=0,
+                )
                 return [Record(rated), *effects[1:]]
         return effects
 
@@ -971,7 +985,7 @@ def _every_press_corrects(context: SessionContext, press: Press, at: At) -> None
 
 
 def _forget_the_invitation(context: SessionContext, blocked: Blocked, at: At) -> None:
-    """The control: a fault that drops the open invitation without a trace."""
+    """The control: a fault that drops the open invitation without an entry."""
     actions.block(context, blocked, at)
 
 
@@ -986,7 +1000,7 @@ class _ClerkRates(Session):
 
 
 class _SettlesTooSoon(Session):
-    """The control: a level is told while it waits for the card."""
+    """The control: a level is reported while it waits for the card."""
 
     def step(self, event: Event, at: At) -> list[Effect]:
         effects = super().step(event, at)
@@ -1041,9 +1055,9 @@ def test_the_random_histories_catch_an_action_that_breaks_a_law(
     _fails(Session)
 
 
-def test_a_press_is_heard_of_before_its_deadlines_timer_on_every_board() -> None:
+def test_a_press_is_received_before_the_timer_of_its_deadline_on_every_board() -> None:
     boards = [load_profile(name) for name in board_names()]
     on_lines = [board for board in boards if not board.keys.coded]
     assert on_lines
-    for board in on_lines:  # a press that comes as a code carries the time at which it was heard
+    for board in on_lines:  # a press that comes as a code has the time of its arrival
         assert board.keys.debounce_ms + board.keys.scan_ms < TIMING.settle_ms, board.name
