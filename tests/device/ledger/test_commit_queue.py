@@ -11,14 +11,14 @@ AT = At(utc=None, mono=1, boot="b1", trust=Trust.NONE)
 
 
 class Card:
-    """A ledger that can be full, and counts what it took."""
+    """A ledger that can be full, and records what it stored."""
 
     def __init__(self) -> None:
         self.full = False
         self.code = PadCode.LEDGER_FULL
         self.hang: asyncio.Event | None = None
         self.tries = 0
-        self.took: list[str] = []
+        self.stored: list[str] = []
 
     async def append(self, body: Body) -> Entry:
         self.tries += 1
@@ -28,18 +28,20 @@ class Card:
         if self.full:
             raise LedgerError("no space left", self.code)
         assert isinstance(body, Paused)
-        self.took.append(body.by)
-        return Entry(len(self.took), write_body(body), GENESIS)
+        self.stored.append(body.by)
+        return Entry(len(self.stored), write_body(body), GENESIS)
 
 
-class Desk:
+class QueueBench:
+    """A commit queue before a card, and the calls of its observers."""
+
     def __init__(self, slow_s: float = 600) -> None:
         self.card = Card()
-        self.heard: list[str] = []
+        self.calls: list[str] = []
         self.commits = CommitQueue(
             self.card.append,
-            on_stuck=lambda code, _: self.heard.append(f"stuck {code.code}"),
-            on_free=lambda code: self.heard.append(f"free {code.code}"),
+            on_stuck=lambda code, _: self.calls.append(f"stuck {code.code}"),
+            on_free=lambda code: self.calls.append(f"free {code.code}"),
             retry_s=0,
             slow_s=slow_s,
         )
@@ -50,16 +52,16 @@ class Desk:
     def _put(self, name: str) -> asyncio.Future[Entry]:
         def committed(commit: asyncio.Future[Entry]) -> None:
             if not commit.cancelled() and commit.exception() is None:
-                self.heard.append(f"stored {commit.result().seq}")
+                self.calls.append(f"stored {commit.result().seq}")
 
         commit = self.commits.put(Paused(at=AT, by=name))
         commit.add_done_callback(committed)
         return commit
 
 
-async def turn(until: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     for _ in range(10_000):
-        if until():
+        if condition():
             return
         await asyncio.sleep(0.0001)
     raise AssertionError("it never came")
@@ -67,102 +69,102 @@ async def turn(until: Callable[[], bool]) -> None:
 
 def test_entries_are_committed_one_by_one_in_order() -> None:
     async def story() -> None:
-        desk = Desk()
-        waits = desk.put("a", "b", "c")
-        assert [entry.seq for entry in await asyncio.gather(*waits)] == [1, 2, 3]
-        assert desk.card.took == ["a", "b", "c"]
-        assert desk.heard == ["stored 1", "stored 2", "stored 3"]
+        bench = QueueBench()
+        commits = bench.put("a", "b", "c")
+        assert [entry.seq for entry in await asyncio.gather(*commits)] == [1, 2, 3]
+        assert bench.card.stored == ["a", "b", "c"]
+        assert bench.calls == ["stored 1", "stored 2", "stored 3"]
 
     asyncio.run(story())
 
 
-def test_a_full_card_holds_everything_and_lets_it_go_in_order_by_itself() -> None:
+def test_entries_wait_for_a_full_card_and_are_committed_in_order_when_it_has_room() -> None:
     async def story() -> None:
-        desk = Desk()
-        desk.card.full = True
-        waits = desk.put("a", "b")
-        await turn(lambda: desk.card.tries > 5)
-        assert desk.heard == ["stuck L02"]
-        assert not any(wait.done() for wait in waits)
-        desk.card.full = False
-        await asyncio.gather(*waits)
-        await desk.commits.settle(1)
-        assert desk.card.took == ["a", "b"]
-        assert desk.heard == ["stuck L02", "free L02", "stored 1", "stored 2"]
+        bench = QueueBench()
+        bench.card.full = True
+        commits = bench.put("a", "b")
+        await wait_until(lambda: bench.card.tries > 5)
+        assert bench.calls == ["stuck L02"]
+        assert not any(wait.done() for wait in commits)
+        bench.card.full = False
+        await asyncio.gather(*commits)
+        await bench.commits.settle(1)
+        assert bench.card.stored == ["a", "b"]
+        assert bench.calls == ["stuck L02", "free L02", "stored 1", "stored 2"]
 
     asyncio.run(story())
 
 
-def test_a_card_that_stays_broken_turns_new_entries_away_and_counts_them() -> None:
+def test_a_queue_that_is_full_refuses_new_entries_and_counts_them() -> None:
     async def story() -> None:
-        desk = Desk()
-        desk.card.full = True
-        desk.put(*(str(n) for n in range(MAX_HELD)))
-        (extra,) = desk.put("one too many")
+        bench = QueueBench()
+        bench.card.full = True
+        bench.put(*(str(n) for n in range(MAX_HELD)))
+        (extra,) = bench.put("one too many")
         with pytest.raises(LedgerError, match="already wait"):
             await extra
-        assert desk.commits.refused == 1
-        await desk.commits.stop()
+        assert bench.commits.refused == 1
+        await bench.commits.stop()
 
     asyncio.run(story())
 
 
-def test_settling_says_when_the_card_would_not_take_it() -> None:
+def test_settle_returns_false_when_the_card_did_not_take_everything() -> None:
     async def story() -> None:
-        desk = Desk()
-        assert await desk.commits.settle(0.01)
-        desk.card.full = True
-        desk.put("a")
-        assert not await desk.commits.settle(0.01)
-        await desk.commits.stop()
+        bench = QueueBench()
+        assert await bench.commits.settle(0.01)
+        bench.card.full = True
+        bench.put("a")
+        assert not await bench.commits.settle(0.01)
+        await bench.commits.stop()
 
     asyncio.run(story())
 
 
-def test_a_card_that_hangs_is_a_fault_until_it_answers_and_is_asked_only_once() -> None:
+def test_a_card_that_hangs_is_a_fault_until_it_answers_and_is_called_only_once() -> None:
     async def story() -> None:
-        desk = Desk(slow_s=0.01)
-        desk.card.hang = asyncio.Event()
-        (wait,) = desk.put("a")
-        await turn(lambda: desk.heard == ["stuck L01"])
+        bench = QueueBench(slow_s=0.01)
+        bench.card.hang = asyncio.Event()
+        (wait,) = bench.put("a")
+        await wait_until(lambda: bench.calls == ["stuck L01"])
         assert not wait.done()
-        desk.card.hang.set()
+        bench.card.hang.set()
         await wait
-        await desk.commits.settle(1)
-        assert desk.heard == ["stuck L01", "free L01", "stored 1"]
-        assert desk.card.tries == 1
+        await bench.commits.settle(1)
+        assert bench.calls == ["stuck L01", "free L01", "stored 1"]
+        assert bench.card.tries == 1
 
     asyncio.run(story())
 
 
-def test_a_new_reason_is_told_before_the_old_one_is_freed() -> None:
+def test_a_new_reason_is_reported_before_the_old_one_is_over() -> None:
     async def story() -> None:
-        desk = Desk()
-        desk.card.full = True
-        (wait,) = desk.put("a")
-        await turn(lambda: desk.heard == ["stuck L02"])
-        desk.card.code = PadCode.LEDGER_WRITE
-        await turn(lambda: len(desk.heard) == 3)
-        assert desk.heard == ["stuck L02", "stuck L01", "free L02"]
-        desk.card.full = False
+        bench = QueueBench()
+        bench.card.full = True
+        (wait,) = bench.put("a")
+        await wait_until(lambda: bench.calls == ["stuck L02"])
+        bench.card.code = PadCode.LEDGER_WRITE
+        await wait_until(lambda: len(bench.calls) == 3)
+        assert bench.calls == ["stuck L02", "stuck L01", "free L02"]
+        bench.card.full = False
         await wait
 
     asyncio.run(story())
 
 
-def test_what_nobody_expected_stops_the_loop_at_once_and_not_when_it_is_forgotten() -> None:
+def test_an_unexpected_exception_reaches_the_loops_handler_before_it_is_collected() -> None:
     async def main() -> None:
-        heard: list[object] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, what: heard.append(what))
+        contexts: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, found: contexts.append(found))
 
         async def append(body: Body) -> Entry:
             raise ValueError("too long")
 
         commits = CommitQueue(append, on_stuck=lambda *_: None, on_free=lambda _: None)
         commits.put(Paused(at=AT, by="x"))
-        await turn(lambda: bool(heard))
-        [what] = heard
-        assert isinstance(what, dict)
-        assert isinstance(what["exception"], ValueError)
+        await wait_until(lambda: bool(contexts))
+        [context] = contexts
+        assert isinstance(context, dict)
+        assert isinstance(context["exception"], ValueError)
 
     asyncio.run(main())

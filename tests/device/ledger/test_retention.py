@@ -38,28 +38,30 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def prune_all(ledger: Ledger, now: At, days: int) -> int:
-    gone = 0
-    while went := prune_expired(ledger, now, timedelta(days=days)):
-        assert went <= CHUNK_ENTRIES
-        gone += went
-    return gone
+    total = 0
+    while pruned := prune_expired(ledger, now, timedelta(days=days)):
+        assert pruned <= CHUNK_ENTRIES
+        total += pruned
+    return total
 
 
-def test_receipted_entries_older_than_the_retention_time_go_and_no_others(
+def test_receipted_entries_older_than_the_retention_time_are_pruned_and_no_others(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     ledger.mark_receipted(ledger.head[0])
     assert prune_all(ledger, at(1100), 600) == 500
-    assert ledger.read(1, 1, 1).entries[0].seq == 502, "that of day 500 and all after it stay"
+    assert ledger.read(1, 1, 1).entries[0].seq == 502, "the entries from day 500 on are kept"
     ledger.close()
     verdict = verify(tmp_path / "ledger")
     assert (verdict.intact, verdict.pruned) == (True, 501)
 
 
-def test_what_the_province_has_not_confirmed_since_the_start_stays(ledger: Ledger) -> None:
+def test_entries_that_the_province_has_not_confirmed_since_the_start_are_kept(
+    ledger: Ledger,
+) -> None:
     assert prune_all(ledger, at(9000), 1) == 0
     ledger.mark_receipted(100)
-    assert prune_all(ledger, at(9000), 1) == 99  # control: entry 1 and what is not confirmed stay
+    assert prune_all(ledger, at(9000), 1) == 99  # control: entry 1 and unreceipted ones are kept
 
 
 def test_nothing_is_pruned_while_the_time_is_not_known(ledger: Ledger) -> None:
@@ -91,13 +93,15 @@ def test_a_running_pad_prunes_at_every_interval(
         writer.mark_receipted(400)
         monkeypatch.setattr(retention, "INTERVAL_S", 0.01)
         monkeypatch.setattr(retention, "PAUSE_S", 0)
-        chore = asyncio.ensure_future(prune_regularly(writer, lambda: at(9000), timedelta(days=1)))
+        pruning = asyncio.ensure_future(
+            prune_regularly(writer, lambda: at(9000), timedelta(days=1))
+        )
         while await writer.run(lambda ledger: ledger.pruned) < 400:
             await asyncio.sleep(0.01)
         writer.mark_receipted(500)
         while await writer.run(lambda ledger: ledger.pruned) < 500:
             await asyncio.sleep(0.01)
-        chore.cancel()
+        pruning.cancel()
         await writer.stop()
 
     run(story())

@@ -32,29 +32,34 @@ def entries(*bodies: Body) -> list[Entry]:
     return [Entry(n, write_body(body), GENESIS) for n, body in enumerate(bodies, 1)]
 
 
-def invited(one: str) -> Invited:
-    return Invited(at=AT, invitation=one, window="3", source="http")
+def invited(invitation: str) -> Invited:
+    return Invited(at=AT, invitation=invitation, window="3", source="http")
 
 
-def rated(one: str) -> Rated:
+def rated(invitation: str) -> Rated:
     return Rated(
-        at=AT, invitation=one, level=Level.SATISFIED, source="simulated", elapsed_ms=5, again=False
+        at=AT,
+        invitation=invitation,
+        level=Level.SATISFIED,
+        source="simulated",
+        elapsed_ms=5,
+        again=False,
     )
 
 
 def test_an_empty_ledger_is_of_a_pad_that_never_booted() -> None:
-    memory = state_after([])
-    assert (memory.boots, memory.paused_by, memory.left_open) == (0, None, [])
+    state = state_after([])
+    assert (state.boots, state.paused_by, state.left_open) == (0, None, [])
 
 
 def test_an_invitation_that_nothing_ended_was_left_open() -> None:
-    memory = state_after(entries(invited("a"), rated("a"), invited("b")))
-    assert memory.standings == {"a": "rated", "b": "open"}
-    assert memory.left_open == ["b"]
+    state = state_after(entries(invited("a"), rated("a"), invited("b")))
+    assert state.standings == {"a": "rated", "b": "open"}
+    assert state.left_open == ["b"]
 
 
 def test_lapse_and_withdrawal_end_an_invitation_but_never_unrate_a_rated_one() -> None:
-    memory = state_after(
+    state = state_after(
         entries(
             invited("a"),
             Lapsed(at=AT, invitation="a"),
@@ -65,11 +70,11 @@ def test_lapse_and_withdrawal_end_an_invitation_but_never_unrate_a_rated_one() -
             Withdrawn(at=AT, invitation="c", reason="fault"),
         )
     )
-    assert memory.standings == {"a": "unrated", "b": "withdrawn", "c": "rated"}
+    assert state.standings == {"a": "unrated", "b": "withdrawn", "c": "rated"}
 
 
-def test_boots_and_pause_are_found_again() -> None:
-    memory = state_after(
+def test_the_number_of_boots_and_a_pause_are_read() -> None:
+    state = state_after(
         entries(
             Booted(at=AT, agent="0", board="simulated", boots=4),
             Paused(at=AT, by="clerk"),
@@ -78,28 +83,28 @@ def test_boots_and_pause_are_found_again() -> None:
             Booted(at=AT, agent="0", board="simulated", boots=5),
         )
     )
-    assert (memory.boots, memory.paused_by) == (5, "desk")
+    assert (state.boots, state.paused_by) == (5, "desk")
 
 
 def test_salvaged_entries_count_as_what_they_carry() -> None:
     old = write_body(Booted(at=AT, agent="0", board="simulated", boots=9)).decode()
-    memory = state_after(entries(Salvaged(at=AT, ledger="old", seq=2, digest="00", body=old)))
-    assert memory.boots == 9
+    state = state_after(entries(Salvaged(at=AT, ledger="old", seq=2, digest="00", body=old)))
+    assert state.boots == 9
 
 
 def test_an_unreadable_or_unknown_entry_changes_nothing() -> None:
-    memory = state_after([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
-    assert memory.boots == 0
+    state = state_after([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
+    assert state.boots == 0
 
 
 def test_a_pause_is_recorded_again_at_every_start() -> None:
-    memory = state_after(entries(Paused(at=AT, by="desk"), invited("a")))
-    said = entries_at_start(memory, AT)
-    assert said == [
+    state = state_after(entries(Paused(at=AT, by="desk"), invited("a")))
+    written = entries_at_start(state, AT)
+    assert written == [
         Paused(at=AT, by="desk"),
         Withdrawn(at=AT, invitation="a", reason="restart"),
     ]
-    later = state_after(entries(Booted(at=AT, agent="0", board="simulated", boots=2), *said))
+    later = state_after(entries(Booted(at=AT, agent="0", board="simulated", boots=2), *written))
     assert (later.paused_by, later.left_open) == ("desk", [])
     assert entries_at_start(state_after(entries(Resumed(at=AT, by="desk"))), AT) == []
 
@@ -119,11 +124,11 @@ def test_an_agent_reads_back_to_its_last_boot(
     ledger.append(Invited(at=at(), invitation="01OPEN", window="3", source="http"))
     for n in range(70):
         ledger.append(rated_in_ledger(n))
-    memory = startup_state.read_startup_state(ledger)
-    assert (memory.boots, memory.left_open) == (41, ["01OPEN"])
+    state = startup_state.read_startup_state(ledger)
+    assert (state.boots, state.left_open) == (41, ["01OPEN"])
     ledger.append(Booted(at=at(), agent="1", board="simulated", boots=42))
     for n in range(20):
         ledger.append(rated_in_ledger(n))
-    again = startup_state.read_startup_state(ledger)  # control: it looks no further than it must
+    again = startup_state.read_startup_state(ledger)  # control: it reads no further back
     assert (again.boots, again.left_open) == (42, [])
     ledger.close()

@@ -20,7 +20,7 @@ def filled(folder: Path, count: int) -> Path:
 
 
 def forge(path: Path, *statements: str) -> None:
-    """Do what the triggers forbid, the way a forger would: without them, then put them back."""
+    """Drop the triggers, run the statements, and create the triggers again, as a forger would."""
     db = sqlite3.connect(path, isolation_level=None)
     triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
@@ -41,7 +41,7 @@ def test_an_intact_ledger_is_reported_with_its_head_and_not_changed(tmp_path: Pa
     assert path.read_bytes() == content
 
 
-def test_it_works_while_an_agent_holds_the_ledger_and_goes_on_appending(tmp_path: Path) -> None:
+def test_a_ledger_can_be_verified_while_an_agent_appends_to_it(tmp_path: Path) -> None:
     ledger = open_in(tmp_path)
     for n in range(20):
         ledger.append(rated(n))
@@ -78,10 +78,10 @@ SATISFIED_TO_WORSE = "replace(CAST(body AS TEXT), 'very_satisfied', 'dissatisfie
         ("UPDATE entry SET receipted = 5 WHERE seq = 5", None),
     ],
 )
-def test_what_a_forger_did_is_named(tmp_path: Path, statement: str, bad: Defect | None) -> None:
+def test_a_forged_entry_is_named(tmp_path: Path, statement: str, bad: Defect | None) -> None:
     path = filled(tmp_path, 10)
     forge(path, "SELECT 1")
-    assert verify(path).intact  # control: the forger's way in alone is no fault
+    assert verify(path).intact  # control: dropping and creating triggers is no defect
     forge(path, statement)
     assert verify(path).bad == bad
 
@@ -105,7 +105,7 @@ def test_a_forger_who_computes_the_whole_chain_anew_is_found_by_the_province_onl
     forge(path, *statements)
     verdict = verify(path)
     assert verdict.intact
-    assert verdict.digest != head  # what the province was told before no longer fits
+    assert verdict.digest != head  # the province has the earlier digest
 
 
 def test_a_missing_file_and_a_file_of_something_else_are_errors_with_a_code(
@@ -114,13 +114,13 @@ def test_a_missing_file_and_a_file_of_something_else_are_errors_with_a_code(
     with pytest.raises(LedgerError) as missing:
         verify(tmp_path / "nowhere")
     assert missing.value.code is PadCode.LEDGER_WRITE
-    (tmp_path / "letter").write_text("dear province\n" * 500)
+    (tmp_path / "other").write_text("not a ledger\n" * 500)
     with pytest.raises(LedgerError) as foreign:
-        verify(tmp_path / "letter")
+        verify(tmp_path / "other")
     assert foreign.value.code is PadCode.LEDGER_FOREIGN
 
 
-def test_after_salvage_the_new_ledger_tells_what_is_missing_of_the_old(tmp_path: Path) -> None:
+def test_after_salvage_the_new_ledger_names_what_is_missing_of_the_old(tmp_path: Path) -> None:
     path = filled(tmp_path, 40)
     content = bytearray(path.read_bytes())
     spot = content.index(b'"kind":"rated"', 6 * 2048)

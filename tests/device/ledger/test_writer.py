@@ -1,4 +1,4 @@
-"""One thread commits; the loop only waits."""
+"""One thread commits; the event loop only waits."""
 
 import asyncio
 import sqlite3
@@ -21,7 +21,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     asyncio.run(main)
 
 
-def test_entries_come_back_durable_and_in_the_order_they_were_asked_for(tmp_path: Path) -> None:
+def test_entries_are_returned_durable_and_in_the_order_of_the_calls(tmp_path: Path) -> None:
     async def main() -> None:
         writer = Writer(lambda: open_in(tmp_path))
         await writer.start()
@@ -41,7 +41,7 @@ def test_entries_come_back_durable_and_in_the_order_they_were_asked_for(tmp_path
     run(main())
 
 
-def test_the_file_is_touched_by_one_thread_that_is_not_the_loops(tmp_path: Path) -> None:
+def test_the_file_is_used_by_one_thread_that_is_not_the_event_loops(tmp_path: Path) -> None:
     async def main() -> None:
         writer = Writer(lambda: open_in(tmp_path))
         await writer.start()
@@ -137,11 +137,11 @@ def test_a_receipt_for_the_old_ledger_does_not_count_for_the_new_one(tmp_path: P
             await writer.append(rated(n))
         gate = threading.Event()
         held = asyncio.ensure_future(writer.run(lambda _: gate.wait(10)))
-        parting = asyncio.ensure_future(writer.roll_over("diverged"))
+        rollover = asyncio.ensure_future(writer.roll_over("diverged"))
         await asyncio.sleep(0)
         writer.mark_receipted(5)
         gate.set()
-        await asyncio.gather(held, parting)
+        await asyncio.gather(held, rollover)
         assert await writer.run(lambda ledger: ledger.receipted) == 0
         assert writer.receipted == 0
         writer.mark_receipted(3)  # control: one for the new ledger counts
