@@ -1,4 +1,4 @@
-"""From a scene to the display, and what stands there when nothing happens."""
+"""From a scene to the display, and what is shown while nothing happens."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -28,18 +28,18 @@ NOON_MS = 1_790_049_600_000 + 4 * 3600 * 1000
 HALL = "测试大厅"
 
 
-class Glass:
-    """A display that keeps what it was shown, and can be gone."""
+class FakeDisplay:
+    """A display that records its pictures, and can be unplugged."""
 
     width, height = 128, 64
 
     def __init__(self) -> None:
         self.shown: list[bytes] = []
-        self.gone = self.stopped = False
+        self.unplugged = self.stopped = False
         self.brightness = 1.0
 
     def show(self, image: Image.Image) -> None:
-        if self.gone:
+        if self.unplugged:
             raise DriverError("no answer", PadCode.DISPLAY_GONE)
         if not self.shown or self.shown[-1] != image.tobytes():
             self.shown.append(image.tobytes())
@@ -68,8 +68,8 @@ class Clocks:
 
 
 class FakeBoard:
-    def __init__(self, glass: Glass | None) -> None:
-        self.display = glass
+    def __init__(self, display: FakeDisplay | None) -> None:
+        self.display = display
 
 
 def configured(folder: Path, *, pad: str = "", more: str = "") -> Config:
@@ -86,123 +86,127 @@ def config(tmp_path: Path) -> Config:
     return configured(tmp_path)
 
 
-class Place:
-    """A showing over a glass."""
+class DisplayBench:
+    """A display output with a fake display."""
 
     def __init__(self, config: Config) -> None:
-        self.glass, self.clocks = Glass(), Clocks()
+        self.display, self.clocks = FakeDisplay(), Clocks()
         self.clock = TrustedClock(self.clocks, self.clocks)
         self.faults: list[FaultReport] = []
-        self.showing = DisplayOutput(config, cast("Board", FakeBoard(self.glass)), self.clock)
-        self.showing.start(self.faults.append)
+        self.output = DisplayOutput(config, cast("Board", FakeBoard(self.display)), self.clock)
+        self.output.start(self.faults.append)
 
     def scene(self, window: str = "3") -> DisplayReading | None:
-        return read(self.glass.shown[-1], window, HALL) if self.glass.shown else None
+        return read(self.display.shown[-1], window, HALL) if self.display.shown else None
 
 
 @pytest.fixture
-def place(config: Config) -> Iterator[Place]:
-    one = Place(config)
-    yield one
-    one.showing.stop()
-    one.showing.stop()
-    assert one.glass.stopped
+def bench(config: Config) -> Iterator[DisplayBench]:
+    made = DisplayBench(config)
+    yield made
+    made.output.stop()
+    made.output.stop()
+    assert made.display.stopped
 
 
 @pytest.mark.parametrize("scene", [scene for scene in Scene if scene is not Scene.STANDBY])
-def test_every_scene_comes_to_the_glass_as_it_is_drawn(place: Place, scene: Scene) -> None:
+def test_every_scene_is_shown_on_the_display_as_it_is_drawn(
+    bench: DisplayBench, scene: Scene
+) -> None:
     if scene is Scene.UNBOUND:
-        place.showing.show(scene, None)
-        until(lambda: place.glass.shown, 5, "a picture with the pad's id")
+        bench.output.show(scene, None)
+        until(lambda: bench.display.shown, 5, "a picture with the pad's id")
         return
-    place.showing.show(scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None)
-    until(lambda: place.glass.shown, 5, "a picture")
-    assert place.scene() == DisplayReading(
+    bench.output.show(scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None)
+    until(lambda: bench.display.shown, 5, "a picture")
+    assert bench.scene() == DisplayReading(
         scene, PadCode.LEDGER_FULL if scene is Scene.FAULT else None
     )
 
 
-def test_standby_shows_the_minute_only_while_the_time_is_known(place: Place) -> None:
-    place.showing.show(Scene.STANDBY, None)
-    until(lambda: len(place.glass.shown) == 1, 5, "standby")
-    place.clocks.now_ms += 60_000
-    place.showing.again()
-    until(lambda: len(place.glass.shown) == 2, 5, "the next minute")
-    place.clocks.trust = Trust.NONE
-    place.showing.again()
-    until(lambda: len(place.glass.shown) == 3, 5, "no time")
-    assert place.scene() == DisplayReading(Scene.STANDBY)
-    first, second, third = place.glass.shown
+def test_standby_shows_the_minute_only_while_the_time_is_known(bench: DisplayBench) -> None:
+    bench.output.show(Scene.STANDBY, None)
+    until(lambda: len(bench.display.shown) == 1, 5, "standby")
+    bench.clocks.now_ms += 60_000
+    bench.output.again()
+    until(lambda: len(bench.display.shown) == 2, 5, "the next minute")
+    bench.clocks.trust = Trust.NONE
+    bench.output.again()
+    until(lambda: len(bench.display.shown) == 3, 5, "no time")
+    assert bench.scene() == DisplayReading(Scene.STANDBY)
+    first, second, third = bench.display.shown
     assert len({first, second, third}) == 3
 
 
-def test_standby_shows_a_fault_that_does_not_close_the_window(place: Place) -> None:
-    place.showing.note = PadCode.PROVINCE_SILENT
-    place.showing.show(Scene.STANDBY, None)
-    until(lambda: place.glass.shown, 5, "standby")
-    assert place.scene() == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
-    place.showing.show(Scene.THANKS, None)  # the citizen's pictures carry no code
-    until(lambda: len(place.glass.shown) == 2, 5, "thanks")
-    assert place.scene() == DisplayReading(Scene.THANKS)
+def test_standby_shows_a_fault_that_does_not_close_the_window(bench: DisplayBench) -> None:
+    bench.output.note = PadCode.PROVINCE_SILENT
+    bench.output.show(Scene.STANDBY, None)
+    until(lambda: bench.display.shown, 5, "standby")
+    assert bench.scene() == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
+    bench.output.show(Scene.THANKS, None)  # what citizens see has no fault code
+    until(lambda: len(bench.display.shown) == 2, 5, "thanks")
+    assert bench.scene() == DisplayReading(Scene.THANKS)
 
 
-def test_only_standby_is_shown_anew_by_itself(place: Place) -> None:
-    place.showing.again()
-    place.showing.show(Scene.INVITATION, None)
-    until(lambda: place.glass.shown, 5, "an invitation")
-    place.clocks.now_ms += 60_000
-    place.showing.note = PadCode.PROVINCE_SILENT
-    place.showing.again()
-    place.showing.show(Scene.STANDBY, None)
-    until(lambda: len(place.glass.shown) == 2, 5, "standby")
-    place.showing.apply_settings(Settings(window="5"))
-    place.showing.again()
-    until(lambda: len(place.glass.shown) == 3, 5, "the new window")
-    assert place.scene("5") == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
+def test_only_standby_is_drawn_again_without_a_new_scene(bench: DisplayBench) -> None:
+    bench.output.again()
+    bench.output.show(Scene.INVITATION, None)
+    until(lambda: bench.display.shown, 5, "an invitation")
+    bench.clocks.now_ms += 60_000
+    bench.output.note = PadCode.PROVINCE_SILENT
+    bench.output.again()
+    bench.output.show(Scene.STANDBY, None)
+    until(lambda: len(bench.display.shown) == 2, 5, "standby")
+    bench.output.apply_settings(Settings(window="5"))
+    bench.output.again()
+    until(lambda: len(bench.display.shown) == 3, 5, "the new window")
+    assert bench.scene("5") == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
 
 
 def test_a_standby_that_has_not_changed_costs_the_display_nothing(
-    monkeypatch: pytest.MonkeyPatch, place: Place
+    monkeypatch: pytest.MonkeyPatch, bench: DisplayBench
 ) -> None:
     given: list[Image.Image] = []
-    panel = place.showing._worker
-    assert panel is not None
-    monkeypatch.setattr(panel, "show", lambda image, _: given.append(image))
-    place.showing.show(Scene.STANDBY, None)
+    worker = bench.output._worker
+    assert worker is not None
+    monkeypatch.setattr(worker, "show", lambda image, _: given.append(image))
+    bench.output.show(Scene.STANDBY, None)
     for _ in range(59):
-        place.showing.again()
+        bench.output.again()
     assert len(given) == 1
-    place.showing.note = PadCode.PROVINCE_SILENT
-    place.showing.again()
+    bench.output.note = PadCode.PROVINCE_SILENT
+    bench.output.again()
     assert len(given) == 2
 
 
-def test_a_display_that_is_gone_is_told_once_and_the_pad_goes_on(place: Place) -> None:
-    place.glass.gone = True
-    place.showing.show(Scene.INVITATION, None)
-    until(lambda: place.faults, 5, "the fault")
-    place.showing.show(Scene.THANKS, None)
-    assert place.faults == [FaultReport(PadCode.DISPLAY_GONE, True, "no answer")]
-    place.glass.gone = False
-    until(lambda: len(place.faults) == 2, 10, "it is taken up again by itself")
-    assert place.faults[1].standing is False
-    assert place.scene() == DisplayReading(Scene.THANKS)
-
-
-def test_a_board_without_a_display_shows_nothing_and_lacks_nothing(config: Config) -> None:
-    clocks = Clocks()
-    showing = DisplayOutput(config, cast("Board", FakeBoard(None)), TrustedClock(clocks, clocks))
-    showing.start(lambda _: None)
-    showing.warm()
-    showing.show(Scene.THANKS, None)
-    showing.again()
-    showing.stop()
-
-
-def test_what_a_citizen_will_see_is_drawn_beforehand_and_kept_over_hours_of_standby(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+def test_a_display_that_is_unplugged_is_reported_once_and_the_pad_goes_on(
+    bench: DisplayBench,
 ) -> None:
-    place.showing.warm()
+    bench.display.unplugged = True
+    bench.output.show(Scene.INVITATION, None)
+    until(lambda: bench.faults, 5, "the fault")
+    bench.output.show(Scene.THANKS, None)
+    assert bench.faults == [FaultReport(PadCode.DISPLAY_GONE, True, "no answer")]
+    bench.display.unplugged = False
+    until(lambda: len(bench.faults) == 2, 10, "it is found again without a restart")
+    assert bench.faults[1].standing is False
+    assert bench.scene() == DisplayReading(Scene.THANKS)
+
+
+def test_on_a_board_without_a_display_every_call_does_nothing(config: Config) -> None:
+    clocks = Clocks()
+    output = DisplayOutput(config, cast("Board", FakeBoard(None)), TrustedClock(clocks, clocks))
+    output.start(lambda _: None)
+    output.warm()
+    output.show(Scene.THANKS, None)
+    output.again()
+    output.stop()
+
+
+def test_what_a_citizen_will_see_is_drawn_in_advance_and_kept_over_hours_of_standby(
+    bench: DisplayBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.output.warm()
     drawn: list[Scene] = []
 
     def counted(scene: Scene, *details: Any, **more: Any) -> Screen:
@@ -211,15 +215,15 @@ def test_what_a_citizen_will_see_is_drawn_beforehand_and_kept_over_hours_of_stan
 
     monkeypatch.setattr("device.output.display_output.screen", counted)
     for _ in range(100):
-        place.clocks.now_ms += 60_000
+        bench.clocks.now_ms += 60_000
         for _ in range(3):
-            place.showing.show(Scene.STANDBY, None)
+            bench.output.show(Scene.STANDBY, None)
     assert drawn == [Scene.STANDBY] * 100  # control: each minute once
-    shown = len(place.glass.shown)
-    place.showing.show(Scene.THANKS, None)
-    until(lambda: len(place.glass.shown) > shown, 5, "thanks")
+    shown = len(bench.display.shown)
+    bench.output.show(Scene.THANKS, None)
+    until(lambda: len(bench.display.shown) > shown, 5, "thanks")
     assert Scene.THANKS not in drawn
-    until(lambda: place.scene() == DisplayReading(Scene.THANKS), 5, "thanks")
+    until(lambda: bench.scene() == DisplayReading(Scene.THANKS), 5, "thanks")
 
 
 # --- the code for the phone, and the notice ------------------------------------------------------
@@ -228,61 +232,61 @@ URL = '[phone]\nurl = "https://rate.example.cn/R/"'
 FIRST, SECOND = (f"HTTPS://RATE.EXAMPLE.CN/R/{number:050}" for number in (1, 2))
 
 
-def codes(glass: Glass) -> list[str]:
-    """What a phone reads on the glass."""
-    picture = Image.frombytes("1", (128, 64), glass.shown[-1]).convert("L")
+def codes(display: FakeDisplay) -> list[str]:
+    """What a phone reads on the display."""
+    picture = Image.frombytes("1", (128, 64), display.shown[-1]).convert("L")
     framed = Image.new("L", (144, 80), 0)
     framed.paste(picture, (8, 8))
     return [found.text for found in zxingcpp.read_barcodes(framed.resize((432, 240), 0))]
 
 
-def test_the_code_of_a_case_stands_beside_its_three_scenes_and_no_other(tmp_path: Path) -> None:
-    place = Place(configured(tmp_path))
-    showing = place.showing
+def test_the_code_of_a_case_is_shown_with_its_three_scenes_and_no_other(tmp_path: Path) -> None:
+    bench = DisplayBench(configured(tmp_path))
+    output = bench.output
     try:
         for code in (FIRST, SECOND):
-            showing.code = partial(str, code)
+            output.code = partial(str, code)
             for scene in Scene:
-                shown = len(place.glass.shown)
-                showing.show(scene, None)
-                until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)
+                shown = len(bench.display.shown)
+                output.show(scene, None)
+                until(lambda shown=shown: len(bench.display.shown) > shown, 5, scene.value)
                 wanted = scene in (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
-                assert codes(place.glass) == ([code] if wanted else [])
+                assert codes(bench.display) == ([code] if wanted else [])
     finally:
-        showing.stop()
+        output.stop()
 
 
-def test_standby_takes_the_code_of_a_lapse_away_by_itself(tmp_path: Path) -> None:
+def test_standby_removes_the_code_of_a_lapse_when_its_time_is_over(tmp_path: Path) -> None:
     home = '[phone]\nstandby_url = "https://h.example/"'
-    place = Place(configured(tmp_path, more=home))
-    showing = place.showing
+    bench = DisplayBench(configured(tmp_path, more=home))
+    output = bench.output
     late: list[str | None] = [FIRST]
-    showing.code = lambda: late[0]
+    output.code = lambda: late[0]
     try:
-        showing.show(Scene.STANDBY, None)
-        until(lambda: len(place.glass.shown) == 1, 5, "standby")
-        assert codes(place.glass) == [FIRST]
+        output.show(Scene.STANDBY, None)
+        until(lambda: len(bench.display.shown) == 1, 5, "standby")
+        assert codes(bench.display) == [FIRST]
         late[0] = None
-        showing.again()
-        until(lambda: len(place.glass.shown) == 2, 5, "standby without a case")
-        assert codes(place.glass) == ["HTTPS://H.EXAMPLE/"]
+        output.again()
+        until(lambda: len(bench.display.shown) == 2, 5, "standby without a case")
+        assert codes(bench.display) == ["HTTPS://H.EXAMPLE/"]
     finally:
-        showing.stop()
+        output.stop()
 
 
-def test_where_no_case_may_be_rated_there_is_no_code(place: Place) -> None:
+def test_where_no_case_may_be_rated_there_is_no_code(bench: DisplayBench) -> None:
     for scene in (Scene.INVITATION, Scene.LAPSED):
-        shown = len(place.glass.shown)
-        place.showing.show(scene, None)
-        until(lambda shown=shown: len(place.glass.shown) > shown, 5, scene.value)
-        assert place.scene() == DisplayReading(scene)
+        shown = len(bench.display.shown)
+        bench.output.show(scene, None)
+        until(lambda shown=shown: len(bench.display.shown) > shown, 5, scene.value)
+        assert bench.scene() == DisplayReading(scene)
 
 
-def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
+def test_a_hundred_invitations_with_codes_do_not_evict_thanks_from_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(configured(tmp_path, more=URL))
-    place.showing.warm()
+    bench = DisplayBench(configured(tmp_path, more=URL))
+    bench.output.warm()
     drawn: list[Scene] = []
 
     def counted(scene: Scene, *details: Any, **more: Any) -> Screen:
@@ -291,15 +295,15 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
 
     monkeypatch.setattr("device.output.display_output.screen", counted)
     for number in range(100):
-        place.showing.code = partial(str, f"{FIRST[:27]}{number:050}")
+        bench.output.code = partial(str, f"{FIRST[:27]}{number:050}")
         for scene in (Scene.INVITATION, Scene.SAVING, Scene.THANKS):
-            place.showing.show(scene, None)
-    place.showing.stop()
+            bench.output.show(scene, None)
+    bench.output.stop()
     assert drawn == [Scene.INVITATION] * 100
 
 
 @pytest.mark.parametrize(
-    ("pad", "more", "mistake"),
+    ("pad", "more", "error"),
     [
         ('notice = "\ue123"', "", r"\[pad\] notice = .*: the display has no glyph for"),
         (f'notice = "{"告" * 11}"', "", r"告': too long for the display\."),
@@ -321,13 +325,13 @@ def test_a_hundred_invitations_with_codes_do_not_push_thanks_out(
     ],
 )
 def test_what_the_display_cannot_show_is_refused(
-    tmp_path: Path, pad: str, more: str, mistake: str
+    tmp_path: Path, pad: str, more: str, error: str
 ) -> None:
-    with pytest.raises(ConfigError, match=mistake):
+    with pytest.raises(ConfigError, match=error):
         refuse_unshowable(configured(tmp_path, pad=pad, more=more))
 
 
-def test_a_notice_and_codes_that_fit_are_in_order(tmp_path: Path) -> None:
+def test_a_notice_and_codes_that_fit_are_accepted(tmp_path: Path) -> None:
     refuse_unshowable(configured(tmp_path, pad='notice = "今日办理至16:30"', more=URL))
     capitals = f'[phone]\nurl = "https://h.example/{"A" * 9}"'
     refuse_unshowable(configured(tmp_path, more=capitals))
@@ -343,57 +347,57 @@ def test_a_display_that_is_too_low_has_no_codes(tmp_path: Path) -> None:
         refuse_unshowable(replace(config, profile=low))
 
 
-# --- sparing the display -------------------------------------------------------------------------
+# --- burn-in -------------------------------------------------------------------------------------
 
 
-def again_after(place: Place, minutes: float) -> None:
-    place.clocks.now_ms += round(minutes * 60_000)
-    place.showing.again()
+def redraw_after(bench: DisplayBench, minutes: float) -> None:
+    bench.clocks.now_ms += round(minutes * 60_000)
+    bench.output.again()
 
 
 @pytest.mark.parametrize("scene", RESTING)
-def test_what_is_at_rest_walks_and_grows_dim_and_whoever_comes_wakes_it(
-    place: Place, scene: Scene
+def test_a_resting_scene_moves_and_dims_and_an_invitation_makes_it_bright(
+    bench: DisplayBench, scene: Scene
 ) -> None:
-    place.clocks.trust = Trust.NONE  # no minute, so that nothing else changes
-    place.showing.show(scene, None)
-    until(lambda: len(place.glass.shown) == 1, 5, "rest")
-    assert place.glass.brightness == 1.0
+    bench.clocks.trust = Trust.NONE  # no minute, so that nothing else changes
+    bench.output.show(scene, None)
+    until(lambda: len(bench.display.shown) == 1, 5, "rest")
+    assert bench.display.brightness == 1.0
     for minute in range(2, 10):
-        again_after(place, 1)
-        until(lambda minute=minute: len(place.glass.shown) == minute, 5, "a step")
-    again_after(place, 2)
-    until(lambda: place.glass.brightness == DIM_SHARE, 5, "it grows dim")
-    again_after(place, 600)
-    until(lambda: len(place.glass.shown) == 11, 5, "another step")
-    assert place.glass.brightness == DIM_SHARE
-    place.showing.show(Scene.INVITATION, None)
-    until(lambda: len(place.glass.shown) == 12, 5, "the invitation")
-    assert place.glass.brightness == 1.0
-    place.showing.show(scene, None)
-    until(lambda: len(place.glass.shown) == 13, 5, "rest again")
-    assert place.glass.brightness == 1.0
+        redraw_after(bench, 1)
+        until(lambda minute=minute: len(bench.display.shown) == minute, 5, "it has moved")
+    redraw_after(bench, 2)
+    until(lambda: bench.display.brightness == DIM_SHARE, 5, "it is dim")
+    redraw_after(bench, 600)
+    until(lambda: len(bench.display.shown) == 11, 5, "it has moved again")
+    assert bench.display.brightness == DIM_SHARE
+    bench.output.show(Scene.INVITATION, None)
+    until(lambda: len(bench.display.shown) == 12, 5, "the invitation")
+    assert bench.display.brightness == 1.0
+    bench.output.show(scene, None)
+    until(lambda: len(bench.display.shown) == 13, 5, "rest again")
+    assert bench.display.brightness == 1.0
 
 
-def test_an_invitation_stays_where_it_is_and_bright(place: Place) -> None:
-    place.showing.show(Scene.INVITATION, None)
-    until(lambda: len(place.glass.shown) == 1, 5, "the invitation")
-    again_after(place, 60)
-    place.showing.show(Scene.INVITATION, None)
-    place.showing.show(Scene.THANKS, None)
-    until(lambda: len(place.glass.shown) == 2, 5, "thanks")
-    assert place.glass.brightness == 1.0
+def test_an_invitation_neither_moves_nor_dims(bench: DisplayBench) -> None:
+    bench.output.show(Scene.INVITATION, None)
+    until(lambda: len(bench.display.shown) == 1, 5, "the invitation")
+    redraw_after(bench, 60)
+    bench.output.show(Scene.INVITATION, None)
+    bench.output.show(Scene.THANKS, None)
+    until(lambda: len(bench.display.shown) == 2, 5, "thanks")
+    assert bench.display.brightness == 1.0
 
 
-def test_after_the_hall_has_closed_it_goes_dark_but_for_a_fault(tmp_path: Path) -> None:
-    place = Place(configured(tmp_path, more="[display]\nsleep_min = 60"))
+def test_after_sleep_min_minutes_the_display_is_dark_except_for_a_fault(tmp_path: Path) -> None:
+    bench = DisplayBench(configured(tmp_path, more="[display]\nsleep_min = 60"))
     try:
-        place.showing.show(Scene.PAUSED, None)
-        again_after(place, 61)
-        until(lambda: place.glass.brightness == 0.0, 5, "it goes dark")
-        place.showing.show(Scene.FAULT, PadCode.LEDGER_FULL)
-        until(lambda: place.glass.brightness == 1.0, 5, "a fault wakes it")
-        again_after(place, 600)
-        until(lambda: place.glass.brightness == DIM_SHARE, 5, "which stays to be seen")
+        bench.output.show(Scene.PAUSED, None)
+        redraw_after(bench, 61)
+        until(lambda: bench.display.brightness == 0.0, 5, "it is dark")
+        bench.output.show(Scene.FAULT, PadCode.LEDGER_FULL)
+        until(lambda: bench.display.brightness == 1.0, 5, "a fault makes it bright")
+        redraw_after(bench, 600)
+        until(lambda: bench.display.brightness == DIM_SHARE, 5, "the fault is dim, not dark")
     finally:
-        place.showing.stop()
+        bench.output.stop()

@@ -1,4 +1,4 @@
-"""Texts with signs that the font has not: refused before they stand on a touch page as boxes."""
+"""Texts with characters that the font does not have are refused; a page would show boxes."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from device.config.config import Config, load
 from device.errors import ConfigError
 from device.output.display_output import refuse_unshowable
 
-EVERYWHERE = {
+FIELDS = {
     "[pad] hall": "hall",
     "[pad] window": "window",
     "[pad] notice": "notice",
@@ -16,7 +16,7 @@ EVERYWHERE = {
     "[touch.card] name": "name",
     "[touch.card] number": "number",
 }
-IN_ORDER = {
+GOOD_TEXTS = {
     "hall": "延边州政务服务大厅 연변주",
     "window": "综3",
     "notice": "请带好身份证件",
@@ -24,63 +24,63 @@ IN_ORDER = {
     "name": "李䶮",
     "number": "0071",
 }
-NOWHERE = {
+NOT_IN_FONT = {
     "😀": "U+1F600",
-    "\U00031350": "U+31350",  # a hanzi of Unicode 15, in no font of today's pads
-    "\ue123": "U+E123",  # a sign that somebody made for himself
-    "\u200b": "U+200B",  # cannot be seen, and would be looked for in vain
+    "\U00031350": "U+31350",  # a Chinese character of Unicode 15, not in the pads' font
+    "\ue123": "U+E123",  # private use area: a character of somebody's own font
+    "\u200b": "U+200B",  # invisible: a reader would not find it in the text
 }
 
 
 def configured(folder: Path, **texts: str) -> Config:
     """A pad with a touchscreen and nothing else, with these texts."""
-    said = {**IN_ORDER, **texts}
+    values = {**GOOD_TEXTS, **texts}
     (folder / "pad.toml").write_text(
         f"""
 [pad]
 id = "pad-1"
 board = "touch-7"
-hall = "{said["hall"]}"
-window = "{said["window"]}"
-notice = "{said["notice"]}"
+hall = "{values["hall"]}"
+window = "{values["window"]}"
+notice = "{values["notice"]}"
 [ledger]
 path = "l.db"
 [touch]
 entry_file = "entry.html"
-notices = ["请到二楼", "{said["second"]}"]
+notices = ["请到二楼", "{values["second"]}"]
 [touch.card]
-name = "{said["name"]}"
-number = "{said["number"]}"
+name = "{values["name"]}"
+number = "{values["number"]}"
 """,
         "utf-8",
     )
     return load(folder / "pad.toml")
 
 
-def test_what_the_font_has_is_in_order(tmp_path: Path) -> None:
-    """The control; rare signs that it has among them."""
+def test_texts_that_the_font_has_are_accepted(tmp_path: Path) -> None:
+    """The control; with rare characters that the font has."""
     refuse_unshowable(configured(tmp_path))
 
 
-@pytest.mark.parametrize("where", EVERYWHERE)
-@pytest.mark.parametrize("sign", NOWHERE, ids=NOWHERE.get)
-def test_what_it_has_not_is_named_with_its_place_and_its_code_point(
-    tmp_path: Path, where: str, sign: str
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("character", NOT_IN_FONT, ids=NOT_IN_FONT.get)
+def test_a_character_that_the_font_does_not_have_is_named_with_its_field_and_code_point(
+    tmp_path: Path, field: str, character: str
 ) -> None:
     with pytest.raises(ConfigError) as refused:
-        refuse_unshowable(configured(tmp_path, **{EVERYWHERE[where]: f"延{sign}吉"}))
-    text, named = f"延{sign}吉", f"{sign!r} ({NOWHERE[sign]})"
-    assert f"{where} = {text!r}: the display has no glyph for {named}; write another sign" in str(
+        refuse_unshowable(configured(tmp_path, **{FIELDS[field]: f"延{character}吉"}))
+    text, named = f"延{character}吉", f"{character!r} ({NOT_IN_FONT[character]})"
+    assert f"{field} = {text!r}: the display has no glyph for {named}; write another sign" in str(
         refused.value
     )
     assert str(refused.value).count("no glyph") == 1
 
 
-def test_every_place_is_named_in_one_report(tmp_path: Path) -> None:
+def test_every_field_is_named_in_one_report(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
-        refuse_unshowable(configured(tmp_path, **dict.fromkeys(EVERYWHERE.values(), "😀")))
-    assert [where for where in EVERYWHERE if f"{where} = " not in str(refused.value)] == []
+        refuse_unshowable(configured(tmp_path, **dict.fromkeys(FIELDS.values(), "😀")))
+    assert [field for field in FIELDS if f"{field} = " not in str(refused.value)] == []
 
 
-def test_a_long_notice_is_no_mistake_where_no_small_display_has_to_hold_it(tmp_path: Path) -> None:
+def test_a_long_notice_is_no_error_on_a_pad_without_a_small_display(tmp_path: Path) -> None:
     refuse_unshowable(configured(tmp_path, notice="告" * 40))

@@ -1,4 +1,4 @@
-"""The code that belongs to a case: made once, with an honest day, and only with a key."""
+"""The code of an invitation: made once, with a key, with a last day if the time is known."""
 
 import logging
 from pathlib import Path
@@ -41,7 +41,7 @@ class Clocks:
 
 
 class Window:
-    """A session with its codes, and the clocks that both go by."""
+    """A session with its codes, and the clocks that both read."""
 
     def __init__(self, config: Config, *, details: bool = False) -> None:
         self.clocks = Clocks()
@@ -49,8 +49,8 @@ class Window:
         self.session = Session("3", TIMING, details=details)
         self.codes = PhoneCodes(config, self.clock, self.session)
 
-    def invite(self, one: str = FIRST) -> None:
-        self.session.step(Invite(Invitation(one, "http")), self.clock.at())
+    def invite(self, invitation: str = FIRST) -> None:
+        self.session.step(Invite(Invitation(invitation, "http")), self.clock.at())
         self.session.step(Stored(), self.clock.at())
 
     def press(self) -> None:
@@ -66,7 +66,7 @@ class Window:
         self.wait(TIMING.invitation_ms + TIMING.settle_ms)
 
     def token(self) -> Token:
-        """What the province reads in the code that stands there."""
+        """What the province reads in the code that is shown."""
         text = self.codes.now()
         assert text is not None
         assert text[:-CHARS] == ADDRESS
@@ -100,13 +100,13 @@ def test_an_open_invitation_has_its_own_token_for_seven_days(window: Window) -> 
     assert window.token().invitation == SECOND
 
 
-def test_the_days_are_those_of_the_configuration(tmp_path: Path) -> None:
+def test_the_days_can_be_configured(tmp_path: Path) -> None:
     window = Window(configured(tmp_path, "days = 30"))
     window.invite()
     assert window.token().last_day == day_of(SERVED_MS) + 30
 
 
-def test_a_code_stays_what_it_was_over_midnight(window: Window) -> None:
+def test_a_code_does_not_change_at_midnight(window: Window) -> None:
     window.invite()
     before = window.codes.now()
     window.clocks.utc_ms += DAY_MS
@@ -115,7 +115,7 @@ def test_a_code_stays_what_it_was_over_midnight(window: Window) -> None:
     assert window.codes.now() == before
 
 
-def test_a_pressed_key_takes_the_code_away_for_good(window: Window) -> None:
+def test_a_pressed_key_removes_the_code_permanently(window: Window) -> None:
     window.invite()
     assert window.codes.now() is not None
     window.press()
@@ -127,7 +127,7 @@ def test_a_pressed_key_takes_the_code_away_for_good(window: Window) -> None:
     assert window.session.state is SessionState.IDLE
 
 
-def test_after_a_lapse_it_stands_there_for_a_minute(window: Window) -> None:
+def test_after_a_lapse_the_code_is_shown_for_a_minute(window: Window) -> None:
     window.invite()
     window.lapse()
     assert window.token().invitation == FIRST
@@ -137,27 +137,27 @@ def test_after_a_lapse_it_stands_there_for_a_minute(window: Window) -> None:
     assert window.codes.now() is None
 
 
-def test_the_minute_is_the_halls_to_choose(tmp_path: Path) -> None:
+def test_the_minute_after_a_lapse_can_be_configured(tmp_path: Path) -> None:
     window = Window(configured(tmp_path, "late_s = 0"))
     window.invite()
     window.lapse()
     assert window.codes.now() is None
 
 
-def test_a_pad_that_does_not_know_the_time_claims_no_day(window: Window) -> None:
+def test_a_pad_that_does_not_know_the_time_names_no_last_day(window: Window) -> None:
     window.clocks.trust = Trust.NONE
     window.invite()
     assert window.token().last_day is None
 
 
 @pytest.mark.parametrize("trust", [Trust.RTC, Trust.NTP])
-def test_a_pad_that_does_claims_one(window: Window, trust: Trust) -> None:
+def test_a_pad_that_knows_the_time_names_the_last_day(window: Window, trust: Trust) -> None:
     window.clocks.trust = trust
     window.invite()
     assert window.token().last_day == day_of(SERVED_MS) + 7
 
 
-def test_a_clock_gone_mad_claims_no_day_either(window: Window) -> None:
+def test_a_clock_of_the_year_5138_gives_no_last_day(window: Window) -> None:
     window.clocks.utc_ms = 10**14
     window.invite()
     assert window.token().last_day is None
@@ -176,7 +176,7 @@ def test_while_reasons_are_asked_for_a_code_takes_words_and_no_level(tmp_path: P
 def test_without_a_key_there_is_no_code_and_the_log_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One without a signature could be made by anybody."""
+    """A code without a signature could be made by anybody."""
     caplog.set_level(logging.WARNING)
     window = Window(configured(tmp_path, keyed=False))
     window.invite()
@@ -184,7 +184,7 @@ def test_without_a_key_there_is_no_code_and_the_log_says_so(
     assert "no key_file" in caplog.text
 
 
-def test_a_key_that_has_gone_since_it_was_checked_is_a_mistake(tmp_path: Path) -> None:
+def test_a_key_file_that_was_deleted_after_the_check_is_an_error(tmp_path: Path) -> None:
     config = configured(tmp_path)
     (tmp_path / "phone-key").unlink()
     with pytest.raises(ConfigError, match="key_file"):

@@ -1,4 +1,4 @@
-"""The spoken prompts: listened to, as far as a machine can."""
+"""The spoken prompts: what a program can check of the recordings."""
 
 import array
 import subprocess
@@ -61,15 +61,15 @@ def test_a_recording_is_short_and_loud_and_not_clipped(
         length_s = file.getnframes() / file.getframerate()
     assert 0.5 <= length_s <= 6
     assert max(map(abs, samples)) in (PEAK - 1, PEAK)
-    loudness = (sum(one * one for one in samples) / len(samples)) ** 0.5
+    loudness = (sum(sample * sample for sample in samples) / len(samples)) ** 0.5
     assert 1_000 < loudness < PEAK / 2, "a hiss or a square wave"
-    begins_s = next(n for n, one in enumerate(samples) if abs(one) > PEAK // 40) / 22_050
-    assert begins_s < 0.2, "it keeps the citizen waiting"
+    begins_s = next(n for n, sample in enumerate(samples) if abs(sample) > PEAK // 40) / 22_050
+    assert begins_s < 0.2, "too long a silence before the speech"
 
 
 @pytest.mark.espeak
 def test_no_two_prompts_sound_alike(folder: Path) -> None:
-    sounds = {(folder / one / f"{two}.wav").read_bytes() for one, two in SPOKEN}
+    sounds = {(folder / language / f"{prompt}.wav").read_bytes() for language, prompt in SPOKEN}
     assert len(sounds) == len(SPOKEN)
 
 
@@ -77,22 +77,22 @@ def test_no_two_prompts_sound_alike(folder: Path) -> None:
 def test_the_same_words_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     for words in WORDS.values():
         record(words, tmp_path)
-    first = {one.relative_to(folder): one.read_bytes() for one in folder.rglob("*.wav")}
-    again = {one.relative_to(tmp_path): one.read_bytes() for one in tmp_path.rglob("*.wav")}
+    first = {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*.wav")}
+    again = {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*.wav")}
     assert first == again
     assert len(first) == len(SPOKEN)
-    assert [one for one in tmp_path.rglob("*") if one.is_file() and one.suffix != ".wav"] == []
+    assert [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".wav"] == []
 
 
 def sounds_of(text: str, voice: str) -> str:
-    """What the synthesiser makes of a text, in its own letters for sounds."""
+    """How the synthesiser pronounces a text, in its own phoneme symbols."""
     command = [SYNTHESISER, "-b", "1", "-q", "-x", "-v", voice, text]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.espeak
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_word_is_read_in_another_languages_manner(language: str) -> None:
+def test_no_word_is_pronounced_as_in_another_language(language: str) -> None:
     for text in WORDS[language].spoken().values():
         assert "(en)" not in sounds_of(text, VOICES[language]), text
 
@@ -100,10 +100,10 @@ def test_no_word_is_read_in_another_languages_manner(language: str) -> None:
 @pytest.mark.espeak
 def test_every_chinese_character_is_one_syllable_with_a_tone() -> None:
     for text in WORDS["zh"].spoken().values():
-        characters = [one for one in text if one not in "，。"]
+        characters = [character for character in text if character not in "，。"]
         syllables = sounds_of(text, VOICES["zh"]).replace("\n", " ").split("_|")[:-1]
         assert len(syllables) == len(characters), text
-        assert all(any(one.isdigit() for one in syllable) for syllable in syllables), text
+        assert all(any(map(str.isdigit, syllable)) for syllable in syllables), text
 
 
 @pytest.mark.espeak
@@ -125,7 +125,7 @@ def test_a_korean_ending_is_spoken_as_it_is_by_people() -> None:
 
 
 @pytest.mark.espeak
-def test_what_a_hall_has_recorded_itself_is_never_written_over(
+def test_what_a_hall_has_recorded_itself_is_never_overwritten(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "ko" / "thanks.wav"
@@ -134,20 +134,20 @@ def test_what_a_hall_has_recorded_itself_is_never_written_over(
     before = own.read_bytes()
     assert main(["voice", "--out", str(tmp_path)]) == 0
     assert own.read_bytes() == before
-    said = capsys.readouterr().out
-    assert said.count("made") == len(SPOKEN) - 1
-    assert "ko/thanks.wav  0.6 s  kept" in said
+    printed = capsys.readouterr().out
+    assert printed.count("made") == len(SPOKEN) - 1
+    assert "ko/thanks.wav  0.6 s  kept" in printed
     assert (tmp_path / "ko" / "invitation.wav").is_file()
 
 
-def test_a_machine_that_cannot_speak_says_what_it_lacks(
+def test_a_machine_without_a_synthesiser_is_told_which_program_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(recordings, "SYNTHESISER", "no-such-speaker")
     assert main(["voice", "--out", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert "no-such-speaker" in said
-    assert "espeak-ng" in said
+    printed = capsys.readouterr().err
+    assert "no-such-speaker" in printed
+    assert "espeak-ng" in printed
 
 
 @pytest.mark.espeak
