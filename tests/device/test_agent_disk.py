@@ -1,4 +1,4 @@
-"""Nothing on the agent's loop waits for a disk: with a card that hangs, keys and pages go on."""
+"""Nothing on the agent's event loop waits for a disk, so a hanging card stops no key or page."""
 
 import signal
 import sys
@@ -26,7 +26,7 @@ def pad(tmp_path: Path) -> PadProcess:
 
 
 def seen(pad: PadProcess) -> list[str]:
-    """The files that the loop touched since the last signal."""
+    """The files that the event loop opened since the first signal."""
     lines = [line for line in pad.last_words().splitlines() if line.startswith(SEEN)]
     return [line.removeprefix(SEEN) for line in lines]
 
@@ -47,7 +47,7 @@ def test_an_agent_at_work_opens_no_file_on_its_loop(pad: PadProcess) -> None:
         pad.rate("another")
         assert pad.desk.post("/v1/window/pause").status_code == 200
         pad.process.send_signal(signal.SIGUSR2)
-        until(lambda: "end" in seen(pad), 10, "it says what there was")
+        until(lambda: "end" in seen(pad), 10, "it has listed the files")
         control = f"open {Path(disk_watch_pad.__file__)}"
         assert seen(pad) == [control, "end"]
     finally:

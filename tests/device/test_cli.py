@@ -1,4 +1,4 @@
-"""`ratingpad`: what each command says and how it ends."""
+"""`ratingpad`: what each command prints and its exit code."""
 
 import sqlite3
 from contextlib import closing
@@ -40,7 +40,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["verify"]])
-def test_wrong_use_ends_with_two_and_the_usage(
+def test_wrong_use_ends_with_exit_code_2_and_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -49,7 +49,7 @@ def test_wrong_use_ends_with_two_and_the_usage(
     assert "usage: ratingpad" in capsys.readouterr().err
 
 
-def test_check_says_that_a_configuration_is_in_order(
+def test_check_accepts_a_correct_configuration(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["check", "--config", str(config)]) == 0
@@ -57,19 +57,19 @@ def test_check_says_that_a_configuration_is_in_order(
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_every_mistake_is_named_in_one_report(
+def test_every_error_is_named_in_one_report(
     command: str, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config.write_text(GOOD.replace("window", "windwo") + "[session]\ngrace_s = -1\n")
     assert cli.main([command, "--config", str(config)]) == 2
-    said = capsys.readouterr().err
-    assert "S01" in said
-    assert "windwo" in said
-    assert "grace_s" in said
+    printed = capsys.readouterr().err
+    assert "S01" in printed
+    assert "windwo" in printed
+    assert "grace_s" in printed
     assert not (config.parent / "ledger.db").exists()
 
 
-def test_words_that_the_display_would_show_as_boxes_are_a_mistake(
+def test_a_text_that_the_display_would_show_as_boxes_is_an_error(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = config.read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def test_a_configuration_that_is_not_there_is_named(
     assert "nowhere.toml" in capsys.readouterr().err
 
 
-def test_a_pad_that_cannot_start_ends_with_one_and_its_code(
+def test_a_pad_that_cannot_start_ends_with_exit_code_1_and_names_its_error_code(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_keys(_: Config) -> None:
@@ -95,21 +95,21 @@ def test_a_pad_that_cannot_start_ends_with_one_and_its_code(
 
     monkeypatch.setattr(agent, "run", no_keys)
     assert cli.main(["run", "--config", str(config)]) == 1
-    said = capsys.readouterr().err
-    assert "K03" in said
-    assert "bus 1" in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert "K03" in printed
+    assert "bus 1" in printed
+    assert "Traceback" not in printed
     monkeypatch.setattr(agent, "run", lambda _: None)  # control
     assert cli.main(["run", "--config", str(config)]) == 0
 
 
-def test_verify_tells_how_far_a_chain_is_good(
+def test_verify_prints_how_far_a_chain_is_good(
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["verify", str(ledger)]) == 0
-    said = capsys.readouterr().out
-    assert "of pad pad-1" in said
-    assert "6 entries, chain good up to seq 6" in said
+    printed = capsys.readouterr().out
+    assert "of pad pad-1" in printed
+    assert "6 entries, chain good up to seq 6" in printed
 
 
 def test_verify_names_the_first_bad_entry(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,10 +120,10 @@ def test_verify_names_the_first_bad_entry(ledger: Path, capsys: pytest.CaptureFi
             " WHERE seq >= 4"
         )
     assert cli.main(["verify", str(ledger)]) == 1
-    said = capsys.readouterr().out
-    assert "good up to seq 3" in said
-    assert "BAD" in said
-    assert "4" in said.split("BAD")[1]
+    printed = capsys.readouterr().out
+    assert "good up to seq 3" in printed
+    assert "BAD" in printed
+    assert "4" in printed.split("BAD")[1]
 
 
 def test_verify_of_something_else_is_wrong_use(
@@ -138,7 +138,7 @@ def test_verify_of_something_else_is_wrong_use(
     assert "L0" in capsys.readouterr().err
 
 
-def test_verify_tells_which_ledger_was_before_and_what_is_missing_of_it(
+def test_verify_prints_which_ledger_was_before_and_what_is_missing_of_it(
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again = open_in(ledger.parent)
@@ -146,9 +146,9 @@ def test_verify_tells_which_ledger_was_before_and_what_is_missing_of_it(
     again.roll_over("diverged")
     again.close()
     assert cli.main(["verify", str(ledger)]) == 0
-    said = capsys.readouterr().out
-    assert "(diverged)" in said
-    assert "missing of it: nothing" in said
+    printed = capsys.readouterr().out
+    assert "(diverged)" in printed
+    assert "missing of it: nothing" in printed
 
 
 def test_wiring_prints_the_table_or_the_drawing_of_a_board(capsys):
@@ -159,11 +159,11 @@ def test_wiring_prints_the_table_or_the_drawing_of_a_board(capsys):
 
 
 @pytest.mark.parametrize(
-    ("board", "says"),
+    ("board", "expected"),
     [("rpi-44", "did you mean"), ("simulated", "there is nothing to wire to pins")],
 )
-def test_wiring_of_a_board_without_pins_is_a_report(board, says, capsys):
+def test_wiring_of_a_board_without_pins_is_an_error(board, expected, capsys):
     assert cli.main(["wiring", "--board", board]) == 2
-    printed = capsys.readouterr()
-    assert says in printed.err
-    assert printed.out == ""
+    output = capsys.readouterr()
+    assert expected in output.err
+    assert output.out == ""

@@ -21,7 +21,7 @@ class Table(msgspec.Struct):
         ("stuck_s", 0.4, "stuck_s = 0.4: must be a number of seconds from 0.5 to 86400"),
     ],
 )
-def test_a_number_out_of_bounds_is_told_the_bounds_that_refused_it(
+def test_a_number_out_of_bounds_is_reported_with_the_bounds(
     key: str, value: float, line: str
 ) -> None:
     problems = ConfigErrors()

@@ -1,4 +1,4 @@
-"""The configuration: what a good one gives, and how a bad one is reported."""
+"""The configuration: what a correct one gives, and how a wrong one is reported."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def loaded(folder: Path, text: str) -> Config:
     return load(file)
 
 
-def mistakes(folder: Path, text: str) -> list[str]:
+def config_errors(folder: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         loaded(folder, text)
     assert caught.value.code is PadCode.CONFIG_WRONG
@@ -56,7 +56,7 @@ def test_a_short_configuration_gets_the_default_times(tmp_path: Path) -> None:
     assert config.profile.name == "simulated"
 
 
-def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:
+def test_relative_paths_are_relative_to_the_files_folder(tmp_path: Path) -> None:
     config = loaded(tmp_path, GOOD)
     assert config.ledger.path == tmp_path / "ledger.db"
     assert isinstance(config.board, SimOptions)
@@ -69,8 +69,8 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         config.pad.window = "4"  # type: ignore[misc]  # that is what is refused
 
 
-def test_every_mistake_stands_in_one_report(tmp_path: Path) -> None:
-    lines = mistakes(
+def test_every_error_is_in_one_report(tmp_path: Path) -> None:
+    lines = config_errors(
         tmp_path,
         """
         [pad]
@@ -109,7 +109,7 @@ def test_every_mistake_stands_in_one_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "expected"),
     [
         ("id = 7", "pad.id = 7: must be 1 to 32"),
         ('id = "a\\n"', "pad.id"),
@@ -121,10 +121,10 @@ def test_every_mistake_stands_in_one_report(tmp_path: Path) -> None:
         ('id = "p"\nboard = 3', "pad.board = 3"),
     ],
 )
-def test_a_wrong_pad_section_is_named(tmp_path: Path, line: str, says: str) -> None:
-    lines = mistakes(tmp_path, f'[ledger]\npath = "l"\n[pad]\n{line}\n')
+def test_a_wrong_pad_section_is_named(tmp_path: Path, line: str, expected: str) -> None:
+    lines = config_errors(tmp_path, f'[ledger]\npath = "l"\n[pad]\n{line}\n')
     assert len(lines) == 1
-    assert says in lines[0]
+    assert expected in lines[0]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_a_wrong_pad_section_is_named(tmp_path: Path, line: str, says: str) -> N
         "",
     ],
 )
-def test_only_plain_mqtt_to_this_machine_is_taken(tmp_path: Path, broker: str) -> None:
-    (line,) = mistakes(tmp_path, f'{GOOD}\n[province]\nbroker = "{broker}"\n')
+def test_only_plain_mqtt_to_this_machine_is_accepted(tmp_path: Path, broker: str) -> None:
+    (line,) = config_errors(tmp_path, f'{GOOD}\n[province]\nbroker = "{broker}"\n')
     assert line.startswith("province.broker")
 
 
@@ -153,12 +153,12 @@ def test_every_name_of_this_machine_is_loopback(tmp_path: Path, host: str) -> No
     assert (config.province.host, config.province.port) == (host.strip("[]"), 2883)
 
 
-def test_a_desk_needs_a_token_that_is_not_guessed(tmp_path: Path) -> None:
+def test_a_desk_needs_a_token_that_cannot_be_guessed(tmp_path: Path) -> None:
     desk = f'{GOOD}\n[desk]\ntoken_file = "token"\n'
     (tmp_path / "token").write_text("short\n")
-    assert "shorter than 16" in mistakes(tmp_path, desk)[0]
+    assert "shorter than 16" in config_errors(tmp_path, desk)[0]
     (tmp_path / "token").write_bytes(b"\xff" * 32)
-    assert "not UTF-8" in mistakes(tmp_path, desk)[0]
+    assert "not UTF-8" in config_errors(tmp_path, desk)[0]
     (tmp_path / "token").write_text("0123456789abcdef\n")
     config = loaded(tmp_path, desk)
     assert config.desk is not None
@@ -168,12 +168,12 @@ def test_a_desk_needs_a_token_that_is_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["pad = 3", "[pad\n", "[[pad]]\nid='x'\n", "[board]\n", "pad.id=1"]
 )
-def test_a_file_of_another_shape_is_a_report_and_no_crash(tmp_path: Path, text: str) -> None:
+def test_a_file_of_another_structure_is_reported_without_a_crash(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError):
         loaded(tmp_path, text)
 
 
-def test_a_file_that_cannot_be_read_is_a_report(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.toml")
     (tmp_path / "pad.toml").write_bytes(b"\xff\xfe")
@@ -193,33 +193,33 @@ def keys(*rows: tuple[str, int, str]) -> str:
 FIVE = [(level.value, place, level.value) for place, level in enumerate(Level)]
 
 
-def profile_mistakes(text: str) -> list[str]:
+def profile_errors(text: str) -> list[str]:
     problems = ConfigErrors()
     parse_profile("bench", text, problems)
     return problems.lines
 
 
 @pytest.mark.parametrize("name", board_names())
-def test_every_profile_in_hw_boards_is_right(name: str) -> None:
+def test_every_profile_in_hw_boards_is_correct(name: str) -> None:
     profile = load_profile(name)
     levels = {key.level for key in profile.keys.key}
     assert profile.keys.coded or levels >= set(Level) or (profile.touchscreen and not levels)
 
 
 def test_five_keys_and_one_without_a_level_are_a_board() -> None:
-    assert profile_mistakes(keys(*FIVE, ("clerk", 9, ""))) == []
+    assert profile_errors(keys(*FIVE, ("clerk", 9, ""))) == []
 
 
 def test_two_keys_on_one_line_are_named() -> None:
     rows = [*FIVE[:4], ("very_dissatisfied", 0, "very_dissatisfied")]
-    assert profile_mistakes(keys(*rows)) == [
+    assert profile_errors(keys(*rows)) == [
         "keys.key very_dissatisfied.line = 0: already taken by key 'very_satisfied'"
     ]
 
 
-def test_two_keys_with_one_level_and_the_level_nobody_gives_are_named() -> None:
+def test_two_keys_with_one_level_and_a_level_without_a_key_are_named() -> None:
     rows = [*FIVE[:4], ("very_dissatisfied", 9, "satisfied")]
-    assert profile_mistakes(keys(*rows)) == [
+    assert profile_errors(keys(*rows)) == [
         "keys.key very_dissatisfied.level = \"satisfied\": already taken by key 'satisfied'",
         "keys.key: no key gives very_dissatisfied",
     ]
@@ -227,25 +227,25 @@ def test_two_keys_with_one_level_and_the_level_nobody_gives_are_named() -> None:
 
 def test_an_unknown_level_is_answered_with_the_nearest() -> None:
     rows = [*FIVE[:4], ("very_dissatisfied", 9, "very_disatisfied")]
-    lines = profile_mistakes(keys(*rows))
+    lines = profile_errors(keys(*rows))
     assert lines[0].startswith('keys.key[5].level = "very_disatisfied": must be one of')
     assert lines[0].endswith('did you mean "very_dissatisfied"?')
 
 
 def test_values_out_of_range_and_a_debounce_shorter_than_two_scans_are_named() -> None:
     text = keys(*FIVE)
-    assert profile_mistakes(text.replace("[keys]", "[keys]\nscan_ms = 0")) == [
+    assert profile_errors(text.replace("[keys]", "[keys]\nscan_ms = 0")) == [
         "keys.scan_ms = 0: must be a whole number of milliseconds from 1 to 20"
     ]
-    assert profile_mistakes(text.replace("[keys]", "[keys]\nscan_ms = 15\ndebounce_ms = 20")) == [
+    assert profile_errors(text.replace("[keys]", "[keys]\nscan_ms = 15\ndebounce_ms = 20")) == [
         "keys.debounce_ms = 20: must be at least twice scan_ms (15)"
     ]
-    assert profile_mistakes(text + "[display]\nwidth = 12\n") == [
+    assert profile_errors(text + "[display]\nwidth = 12\n") == [
         "display.width = 12: must be pixels, from 64 to 1024"
     ]
 
 
-def test_an_unknown_board_is_answered_with_those_there_are() -> None:
+def test_an_unknown_board_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"no board 'rpi'; there is .*simulated"):
         load_profile("rpi")
 
@@ -272,17 +272,17 @@ def test_the_parts_of_a_board_have_options_of_their_own(tmp_path: Path) -> None:
     assert config.board.keys == SerialOptions(port="/dev/ttyUSB0", model="68-rising", address=3)
 
 
-def test_the_mistakes_of_every_part_stand_in_the_one_report(tmp_path: Path) -> None:
+def test_the_errors_of_every_part_are_in_one_report(tmp_path: Path) -> None:
     text = LINUX.replace("pad-1", "Pad 1")
-    assert mistakes(tmp_path, text) == [
+    assert config_errors(tmp_path, text) == [
         'pad.id = "Pad 1": must be 1 to 32 of a-z, 0-9 and -',
         'board.keys.port: missing; must be a path like "/dev/ttyUSB0", or a socket://, rfc2217://'
         " or spy:// address",
         "board.keys.model: missing; must be the name of a key map in hw/keypads",
         "board.keys.address: missing; must be the window's address on the line, from 0 to 127",
     ]
-    there = '[board.kees]\n[board.keys]\nport = "COM1"\nmodel = "68-rissing"\naddress = 131\n'
-    lines = mistakes(tmp_path, LINUX + there)
+    parts = '[board.kees]\n[board.keys]\nport = "COM1"\nmodel = "68-rissing"\naddress = 131\n'
+    lines = config_errors(tmp_path, LINUX + parts)
     assert [line.partition(":")[0] for line in lines] == [
         "board.kees",
         'board.keys.port = "COM1"',
@@ -291,16 +291,16 @@ def test_the_mistakes_of_every_part_stand_in_the_one_report(tmp_path: Path) -> N
     ]
     assert "no key pad '68-rissing'" in lines[3]
     assert lines[3].endswith('did you mean "68-rising"?')
-    assert mistakes(tmp_path, LINUX.replace("[pad]", "board = 3\n[pad]"))
+    assert config_errors(tmp_path, LINUX.replace("[pad]", "board = 3\n[pad]"))
 
 
 BUS = '[bus68]\nport = "/dev/ttyUSB1"\nmodel = "68-falling"\naddress = 3\n'
 
 
-def test_what_an_old_bus_is_told_has_no_default(tmp_path: Path) -> None:
-    (line,) = mistakes(tmp_path, GOOD + BUS)
+def test_what_is_sent_on_an_old_bus_has_no_default(tmp_path: Path) -> None:
+    (line,) = config_errors(tmp_path, GOOD + BUS)
     assert line == 'bus68.tells: missing; must be "levels" or "nothing", there is no default'
-    (line,) = mistakes(tmp_path, f'{GOOD}{BUS}tells = "level"')
+    (line,) = config_errors(tmp_path, f'{GOOD}{BUS}tells = "level"')
     assert line.startswith('bus68.tells = "level": must be "levels" or "nothing"')
     bus = loaded(tmp_path, f'{GOOD}{BUS}tells = "nothing"').bus68
     assert bus is not None
@@ -308,9 +308,9 @@ def test_what_an_old_bus_is_told_has_no_default(tmp_path: Path) -> None:
     assert loaded(tmp_path, GOOD).bus68 is None
 
 
-def test_the_mistakes_of_an_old_bus_are_named(tmp_path: Path) -> None:
+def test_the_errors_of_an_old_bus_are_named(tmp_path: Path) -> None:
     wrong = BUS.replace("/dev/ttyUSB1", "COM1").replace("68-falling", "68-falls")
-    lines = mistakes(tmp_path, f'{GOOD}{wrong.replace("3", "128")}tells = "levels"')
+    lines = config_errors(tmp_path, f'{GOOD}{wrong.replace("3", "128")}tells = "levels"')
     assert lines[0].startswith('bus68.port = "COM1"')
     assert lines[1].startswith("bus68.address = 128")
     assert "bus68.model: no key pad '68-falls'" in lines[2]
@@ -318,7 +318,7 @@ def test_the_mistakes_of_an_old_bus_are_named(tmp_path: Path) -> None:
 
 def test_the_key_pad_and_the_old_bus_are_on_two_lines(tmp_path: Path) -> None:
     keys = '[board.keys]\nport = "/dev/ttyUSB1"\nmodel = "68-rising"\naddress = 3\n'
-    (line,) = mistakes(tmp_path, f'{LINUX}{keys}{BUS}tells = "levels"')
+    (line,) = config_errors(tmp_path, f'{LINUX}{keys}{BUS}tells = "levels"')
     assert line == 'bus68.port = "/dev/ttyUSB1": is the line of the key pad already'
     apart = loaded(tmp_path, f'{LINUX}{keys.replace("USB1", "USB0")}{BUS}tells = "levels"')
     assert apart.bus68 is not None
@@ -330,14 +330,15 @@ def test_checking_a_configuration_imports_no_vendors_library(tmp_path: Path) -> 
         f"{LINUX.replace('linux-68', 'linux-68-oled')}[board.keys]\n"
         'port = "/dev/ttyUSB0"\nmodel = "68-rising"\naddress = 3\n'
     )
-    says = "print(*sorted({'serial', 'luma', 'smbus2'} & set(sys.modules)))"
+    list_imports = "print(*sorted({'serial', 'luma', 'smbus2'} & set(sys.modules)))"
     check = (
-        f"import sys; from device.cli import main;main(['check', '--config', 'pad.toml']); {says}"
+        "import sys; from device.cli import main; main(['check', '--config', 'pad.toml']);"
+        f"{list_imports}"
     )
     build = (
         "import sys; from pathlib import Path; from device.config.config import load;"
         "from device.drivers.registry import build_board; config = load(Path('pad.toml'));"
-        f"build_board(config.profile, config.board); {says}"
+        f"build_board(config.profile, config.board); {list_imports}"
     )
     imported = [
         subprocess.run(
@@ -350,14 +351,14 @@ def test_checking_a_configuration_imports_no_vendors_library(tmp_path: Path) -> 
 
 def test_a_driver_for_a_part_of_a_board_that_builds_its_parts_itself_is_named() -> None:
     text = keys(*FIVE).replace("[keys]", '[keys]\ndriver = "gpio-keys"')
-    assert profile_mistakes(text) == [
+    assert profile_errors(text) == [
         'keys.driver = "gpio-keys": the driver "simulated" builds the whole board'
     ]
-    assert profile_mistakes(text.replace('"simulated"', '"linux"')) == []
+    assert profile_errors(text.replace('"simulated"', '"linux"')) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "mistake"),
+    ("text", "error"),
     [
         (
             'driver = "linuks"\n[keys]',
@@ -378,14 +379,14 @@ def test_a_driver_for_a_part_of_a_board_that_builds_its_parts_itself_is_named() 
         ),
     ],
 )
-def test_an_unknown_driver_is_answered_with_those_of_its_part(text: str, mistake: str) -> None:
+def test_an_unknown_driver_is_answered_with_the_drivers_of_its_part(text: str, error: str) -> None:
     table = keys(*FIVE).replace('driver = "simulated"\n[keys]', text)
-    assert profile_mistakes(table) == [mistake]
+    assert profile_errors(table) == [error]
 
 
-def test_a_mistake_in_the_driver_and_others_in_its_table_are_named_together() -> None:
+def test_an_error_in_the_driver_and_others_in_its_table_are_named_together() -> None:
     text = keys(*FIVE) + '[beeper]\ndriver = "beep"\nlines = 3\n'
-    assert [line.partition(":")[0] for line in profile_mistakes(text)] == [
+    assert [line.partition(":")[0] for line in profile_errors(text)] == [
         "beeper.lines",
         "beeper.line",
         'beeper.driver = "beep"',
@@ -393,7 +394,7 @@ def test_a_mistake_in_the_driver_and_others_in_its_table_are_named_together() ->
 
 
 def test_a_key_pad_that_sends_codes_has_no_keys_on_lines() -> None:
-    assert profile_mistakes(keys(*FIVE).replace("[keys]", "[keys]\ncoded = true")) == [
+    assert profile_errors(keys(*FIVE).replace("[keys]", "[keys]\ncoded = true")) == [
         "keys.key: a key pad that sends codes has its keys in hw/keypads"
     ]
 
@@ -413,7 +414,7 @@ address = 1
 
 
 @pytest.mark.parametrize(
-    ("said", "mistake"),
+    ("line", "error"),
     [
         ("bus = 1", 'board.display.bus = 1: must be a bus like "i2c-1" or "spi-0.0"'),
         ('bus = "i2c"', 'board.display.bus = "i2c": must be a bus like "i2c-1" or "spi-0.0"'),
@@ -424,11 +425,11 @@ address = 1
         ("reset_line = 25", "board.display.reset_line = 25: only a display on SPI has this line"),
     ],
 )
-def test_a_wrong_way_to_a_display_is_a_mistake(tmp_path: Path, said: str, mistake: str) -> None:
-    assert mistakes(tmp_path, OLED + said) == [mistake]
+def test_a_wrong_connection_of_a_display_is_an_error(tmp_path: Path, line: str, error: str) -> None:
+    assert config_errors(tmp_path, OLED + line) == [error]
 
 
-def test_a_display_that_the_board_places_may_not_be_placed_by_the_pad() -> None:
+def test_a_display_whose_bus_the_board_names_may_not_be_given_another_by_the_pad() -> None:
     profile = load_profile("linux-68-oled")
     assert profile.display is not None
     display = msgspec.structs.replace(profile.display, bus="i2c-1")
@@ -451,8 +452,8 @@ def test_a_light_belongs_to_a_key_and_a_key_has_one() -> None:
         )
         return f"{keys(*FIVE)}[lights]\n{rows}\n"
 
-    assert profile_mistakes(lights("satisfied", "dissatisfied")) == []
-    assert profile_mistakes(lights("satisfied", "disatisfied", "satisfied")) == [
+    assert profile_errors(lights("satisfied", "dissatisfied")) == []
+    assert profile_errors(lights("satisfied", "disatisfied", "satisfied")) == [
         'lights.light[2].name = "disatisfied": no key; did you mean "dissatisfied"?',
         'lights.light[3].name = "satisfied": has a light already',
     ]
@@ -465,8 +466,8 @@ TOUCH = '[pad]\nid = "a"\nboard = "{}"\n[ledger]\npath = "l.db"\n[touch]\nentry_
 
 def test_a_board_without_keys_has_a_touchscreen() -> None:
     driver = 'title = "x"\ndriver = "linux"\n'
-    assert profile_mistakes(driver + "[touchscreen]\n") == []
-    assert profile_mistakes(driver) == ["keys: missing; a board without a touchscreen has keys"]
+    assert profile_errors(driver + "[touchscreen]\n") == []
+    assert profile_errors(driver) == ["keys: missing; a board without a touchscreen has keys"]
 
 
 def test_an_invitation_on_a_touchscreen_is_open_longer_by_default(
@@ -480,7 +481,7 @@ def test_an_invitation_on_a_touchscreen_is_open_longer_by_default(
 
 
 @pytest.mark.parametrize(
-    ("board", "more", "says"),
+    ("board", "more", "expected"),
     [
         ("rpi-4", "", "touch: the board has no touchscreen"),
         ("linux-touch", "", "touch.px_per_mm: missing; the board takes any screen, so measure"),
@@ -493,10 +494,10 @@ def test_an_invitation_on_a_touchscreen_is_open_longer_by_default(
     ],
 )
 def test_what_does_not_fit_a_touchscreen_is_named(
-    tmp_path: Path, board: str, more: str, says: str
+    tmp_path: Path, board: str, more: str, expected: str
 ) -> None:
     path = tmp_path / "pad.toml"
     path.write_text(TOUCH.format(board) + more)
     with pytest.raises(ConfigError) as caught:
         load(path)
-    assert says in caught.value.detail
+    assert expected in caught.value.detail

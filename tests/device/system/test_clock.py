@@ -88,7 +88,7 @@ def test_a_pad_that_knows_the_time_at_boot_anchors_it_at_the_first_check(
     assert anchor.utc == UTC
 
 
-def test_a_press_from_before_the_time_was_known_is_not_dated_afterwards(
+def test_a_press_from_before_the_time_was_known_gets_no_time_of_day_later(
     clock: TrustedClock, boot: FakeBoot, wall: FakeWall
 ) -> None:
     clock.check()
@@ -102,7 +102,7 @@ def test_a_press_from_before_the_time_was_known_is_not_dated_afterwards(
     assert (after.utc, after.mono, after.trust) == (UTC + 10, 10_010, Trust.NTP)
 
 
-def test_without_its_server_the_clock_is_held_along_the_boot_clock(
+def test_without_its_server_the_time_is_continued_by_the_boot_clock(
     clock: TrustedClock, boot: FakeBoot, wall: FakeWall
 ) -> None:
     wall.set(UTC, Trust.NTP)
@@ -133,7 +133,7 @@ def test_a_server_that_comes_back_gives_a_new_anchor(
     assert (anchor.at.trust, anchor.utc) == (Trust.NTP, UTC + 3_600_120)
 
 
-def test_a_step_of_the_wall_clock_is_on_record_and_a_small_one_is_not(
+def test_a_step_of_the_wall_clock_is_recorded_and_a_small_one_is_not(
     clock: TrustedClock, boot: FakeBoot, wall: FakeWall
 ) -> None:
     wall.set(UTC, Trust.NTP)
@@ -152,7 +152,7 @@ def test_a_step_of_the_wall_clock_is_on_record_and_a_small_one_is_not(
     assert clock.check() is None
 
 
-def test_many_small_steps_are_on_record_once_they_add_up(
+def test_many_small_steps_are_recorded_when_their_sum_is_large(
     clock: TrustedClock, wall: FakeWall
 ) -> None:
     wall.set(UTC, Trust.NTP)
@@ -179,7 +179,7 @@ def test_a_battery_clock_is_trusted_as_such_until_a_server_confirms_it(
     confirmed = clock.check()
     assert confirmed is not None
     assert confirmed.at.trust is Trust.NTP
-    wall.trust = Trust.RTC  # the server is away, and the board has a battery
+    wall.trust = Trust.RTC  # the server is unreachable, and the board has a battery
     assert clock.trust is Trust.HELD
 
 

@@ -59,8 +59,8 @@ def test_free_space_is_the_file_systems_own_figure(tmp_path: Path) -> None:
     assert abs(free - stat.f_bavail * stat.f_frsize) < 64 << 20
 
 
-def test_what_the_board_cannot_tell_is_none(tmp_path: Path) -> None:
-    assert measure(tmp_path / "gone", tmp_path) == HealthReadings(None, None, None)
+def test_what_the_board_cannot_measure_is_none(tmp_path: Path) -> None:
+    assert measure(tmp_path / "missing", tmp_path) == HealthReadings(None, None, None)
 
 
 def card(sysfs: Path, path: Path, life_time: str | None, *, partition: bool = True) -> None:

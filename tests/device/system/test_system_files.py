@@ -1,4 +1,4 @@
-"""The service as systemd reads it, without starting it; tests/hardware starts it."""
+"""The service's files as systemd reads them; tests/hardware starts the service."""
 
 import re
 import subprocess
@@ -43,7 +43,7 @@ def test_every_file_goes_to_its_place_and_the_service_starts_the_program_that_wr
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["units", "--out", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for name in (
         "systemd/system/ratingpad.service",
         "systemd/system.conf.d/ratingpad-watchdog.conf",
@@ -51,8 +51,8 @@ def test_every_file_goes_to_its_place_and_the_service_starts_the_program_that_wr
         "tmpfiles.d/ratingpad.conf",
     ):
         assert (tmp_path / "etc" / name).is_file()
-        assert str(tmp_path / "etc" / name) in said
-    assert "systemctl enable --now ratingpad" in said
+        assert str(tmp_path / "etc" / name) in printed
+    assert "systemctl enable --now ratingpad" in printed
     service = (tmp_path / "etc/systemd/system/ratingpad.service").read_text("utf-8")
     assert f"ExecStart={PROGRAM} run --config /etc/ratingpad/pad.toml" in service
     assert "/opt/" not in service
@@ -66,7 +66,7 @@ def test_a_place_that_cannot_be_written_is_named(
     assert str(tmp_path) in capsys.readouterr().err
 
 
-def test_nothing_is_left_of_a_kiosk_that_another_takes_the_place_of(tmp_path: Path) -> None:
+def test_another_kiosk_replaces_every_file_of_the_one_before(tmp_path: Path) -> None:
     first = system_files.write(tmp_path, PROGRAM, "chromium")
     only = [path for path in first if path.name == "chromium.conf"]
     assert [path.is_file() for path in only] == [True]
@@ -76,18 +76,18 @@ def test_nothing_is_left_of_a_kiosk_that_another_takes_the_place_of(tmp_path: Pa
     assert set(third) < {path for path in tmp_path.rglob("*") if path.is_file()}
 
 
-def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_starts(
+def test_a_kiosk_is_installed_on_request_only_and_its_folder_is_made_before_the_agent_starts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["units", "--out", str(tmp_path / "without")]) == 0
     assert "ratingpad-kiosk" not in capsys.readouterr().out
     assert cli.main(["units", "--out", str(tmp_path / "with"), "--kiosk", "cog"]) == 0
-    said = capsys.readouterr().out
-    assert said.index("tmpfiles --create ratingpad.conf ratingpad-kiosk.conf") < said.index(
+    printed = capsys.readouterr().out
+    assert printed.index("tmpfiles --create ratingpad.conf ratingpad-kiosk.conf") < printed.index(
         "enable --now ratingpad\n"
     )
-    assert "chromium" not in said
-    assert said.endswith(
+    assert "chromium" not in printed
+    assert printed.endswith(
         "systemctl enable --now seatd ratingpad-kiosk ratingpad-kiosk-again.path\n"
     )
 
@@ -96,18 +96,18 @@ def test_a_kiosk_comes_on_request_only_and_its_folder_is_made_before_the_agent_s
 def test_the_kiosk_and_the_agent_do_not_end_each_other(tmp_path: Path, browser: str) -> None:
     system_files.write(tmp_path, PROGRAM, browser)
     kiosk = tmp_path / "etc/systemd/system/ratingpad-kiosk.service"
-    given = lines(kiosk)
-    assert "Restart=always" in given
+    settings = lines(kiosk)
+    assert "Restart=always" in settings
     ties = ("Requires", "BindsTo", "PartOf", "Wants", "Upholds", "Requisite", "Conflicts")
-    for line in [*given, *lines(kiosk.with_name("ratingpad.service"))]:
+    for line in [*settings, *lines(kiosk.with_name("ratingpad.service"))]:
         if line.startswith(ties):
             assert "ratingpad" not in line
 
 
-def test_the_kiosk_logs_nothing_for_cog_writes_the_secret_into_its_log(tmp_path: Path) -> None:
+def test_the_kiosk_logs_nothing_because_cog_writes_the_secret_into_its_log(tmp_path: Path) -> None:
     system_files.write(tmp_path, PROGRAM, "cog")
-    given = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
-    assert {"StandardOutput=null", "StandardError=null"} <= set(given)
+    settings = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
+    assert {"StandardOutput=null", "StandardError=null"} <= set(settings)
 
 
 @pytest.mark.systemd
@@ -134,7 +134,7 @@ def test_systemd_has_no_complaint_about_the_kiosk(
 
 @pytest.fixture
 def kiosk_programs() -> dict[str, str]:
-    """The compositor, which a machine for tests does not have, and a program that every one has."""
+    """For the compositor, which a test machine does not have, a program that it has."""
     return {"/usr/bin/cage": "/bin/true"}
 
 
@@ -146,10 +146,10 @@ def test_systemd_has_no_complaint_about_the_service(service: Path) -> None:
 
 @pytest.mark.systemd
 @pytest.mark.parametrize(
-    "mistake", ["WatchdogSecs=3", "MemoryMax=much", "SystemCallFilter=@sytem-service"]
+    "wrong_line", ["WatchdogSecs=3", "MemoryMax=much", "SystemCallFilter=@sytem-service"]
 )
-def test_systemds_complaint_is_noticed(mistake: str, service: Path) -> None:
-    text = service.read_text("utf-8").replace("[Install]", f"{mistake}\n[Install]")
+def test_control_a_wrong_line_is_noticed(wrong_line: str, service: Path) -> None:
+    text = service.read_text("utf-8").replace("[Install]", f"{wrong_line}\n[Install]")
     service.write_text(text, "utf-8")
     done = analyze("verify", "--man=no", service)
     assert done.returncode or done.stderr
@@ -174,9 +174,9 @@ def test_a_permission_too_many_is_noticed(line: str, service: Path) -> None:
 
 def test_what_the_pad_needs_is_permitted(service: Path) -> None:
     """Each of these was tried: with it the pad does not work."""
-    given = lines(service)
-    assert not any(line.startswith("ProtectClock=") for line in given)  # adjtimex(2): C01, always
-    assert not any(line.startswith("ProcSubset=") for line in given)  # no boot id
-    assert not any(line.startswith("PrivateDevices=") for line in given)
-    assert "StartLimitIntervalSec=0" in given
-    assert "Restart=always" in given
+    settings = lines(service)
+    assert not any(line.startswith("ProtectClock=") for line in settings)  # adjtimex(2) fails: C01
+    assert not any(line.startswith("ProcSubset=") for line in settings)  # no boot id
+    assert not any(line.startswith("PrivateDevices=") for line in settings)
+    assert "StartLimitIntervalSec=0" in settings
+    assert "Restart=always" in settings
