@@ -152,7 +152,7 @@ def test_a_new_reason_is_reported_before_the_old_one_is_over() -> None:
     asyncio.run(story())
 
 
-def test_an_unexpected_exception_reaches_the_loops_handler_before_it_is_collected() -> None:
+def test_an_unexpected_exception_reaches_the_event_loop_before_it_is_collected() -> None:
     async def main() -> None:
         contexts: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, found: contexts.append(found))
