@@ -135,14 +135,14 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     # press, thanks, arrival
     me.invite()
     until(lambda: me.glass() != at_rest, 10, "the display shows the invitation")
-    me.page.wait_for_function("document.querySelectorAll('.key.lit').length === 5")
+    me.page.wait_for_function("() => document.querySelectorAll('.key.lit').length === 5")
     me.see("#says", "请您评价")
     me.look("invited")
     me.page.keyboard.press("2")
     me.counts(pressed=1, thanked=1, stored=1, waiting=0, lost=0, doubled=0)
     me.hint("pull")
     me.see("#says", "谢谢您")
-    me.page.wait_for_function("document.querySelectorAll('.key.lit').length === 0")
+    me.page.wait_for_function("() => document.querySelectorAll('.key.lit').length === 0")
     me.look("thanked")
     me.see("#ratings", "满意")
 
@@ -168,7 +168,9 @@ def test_a_newcomer_breaks_everything_and_every_rating_arrives_once(demo, browse
     me.hint("stray")
     me.page.keyboard.press("1")
     me.hint("lose-time")
-    me.page.wait_for_function('document.getElementById("rest").textContent.includes("1 误按")')
+    me.page.wait_for_function(
+        '() => document.getElementById("rest").textContent.includes("1 误按")'
+    )
     me.counts(pressed=2, stored=2)
 
     # 1970
