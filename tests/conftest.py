@@ -11,6 +11,7 @@ import pytest
 
 from tests.rigs.province import postgres
 from tests.rigs.time.wait import until
+from tests.rigs.web import chromium
 
 NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
 """Set by CI: there a test that is left out fails the run."""
@@ -35,7 +36,7 @@ NEEDS = {
     "broker": (_finds("mosquitto"), "no mosquitto (Debian package mosquitto)"),
     "postgres": (lambda: postgres.find_bin() is not None, postgres.MISSING),
     "browser": (
-        _finds("chromium", "chromium-browser", "google-chrome"),
+        _finds(*chromium.PROGRAMS),
         "no Chromium (Debian package chromium)",
     ),
     "strace": (_finds("strace"), "no strace (Debian package strace)"),

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.rigs.time.wait import until
+from tests.rigs.web.chromium import chromium
 from tests.rigs.web.contrast import CONTRAST
 
 pytestmark = pytest.mark.browser
@@ -47,16 +47,8 @@ def demo(short_folder):
 
 @pytest.fixture
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)))
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 class Visitor:

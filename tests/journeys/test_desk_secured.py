@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.rigs.pad.desk_pad import chromium, desk_pad
+from tests.rigs.pad.desk_pad import desk_pad
 from tests.rigs.pad.pad_process import TOKEN
 from tests.rigs.system.child_environment import environment
 from tests.rigs.web.certificate import make_certificate
+from tests.rigs.web.chromium import chromium
 
 
 @pytest.mark.browser

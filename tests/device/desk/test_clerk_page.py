@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sync.entries import Invited, Level, Paused
-from tests.rigs.pad.desk_pad import chromium, desk_pad
+from tests.rigs.pad.desk_pad import desk_pad
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
+from tests.rigs.web.chromium import chromium
 from tests.rigs.web.contrast import CONTRAST
 
 pytestmark = pytest.mark.browser

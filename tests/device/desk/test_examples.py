@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from sync.entries import Invited
-from tests.rigs.pad.desk_pad import PLUGIN_TOKEN, chromium, desk_pad, web_server
+from tests.rigs.pad.desk_pad import PLUGIN_TOKEN, desk_pad, web_server
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.source.source_tree import ROOT
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
+from tests.rigs.web.chromium import chromium
 
 pytestmark = pytest.mark.browser
 

@@ -13,11 +13,12 @@ import pytest
 from device.ui.touch.kiosk_secret import secret_in, write_entry
 from sync.entries import Channel, Invited, Level, Rated
 from sync.mqtt import BrokerAddress
-from tests.rigs.pad.desk_pad import chromium, web_server
+from tests.rigs.pad.desk_pad import web_server
 from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.source.source_tree import ROOT
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
+from tests.rigs.web.chromium import chromium
 
 pytestmark = pytest.mark.browser
 

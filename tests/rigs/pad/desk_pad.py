@@ -1,13 +1,11 @@
-"""A pad whose desk keeps its port over restarts; a browser, and another web server beside it."""
+"""A pad whose desk keeps its port over restarts, and another web server beside it."""
 
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad.pad_process import PadProcess
@@ -53,18 +51,3 @@ def web_server(folder: Path, port: int) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
-    from playwright.sync_api import sync_playwright
-
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)))
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()

@@ -4,17 +4,16 @@ Its requests are recorded, so that a test can show that nothing leaves loopback.
 """
 
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.rigs.web.chromium import chromium
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 LATIN = "/usr/share/fonts/truetype/dejavu"
 """Debian's Chromium never comes without these."""
 
@@ -25,21 +24,12 @@ def browser(folder: Path, fonts: Path | None = None) -> Iterator["Browser"]:
 
     With `fonts`, a folder of fonts, as on an office's computer.
     """
-    from playwright.sync_api import sync_playwright
-
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "fonts.conf"
     folders = "".join(f"<dir>{path}</dir>" for path in (LATIN, fonts) if path)
     config.write_text(f"<fontconfig>{folders}<cachedir>{folder / 'fonts'}</cachedir></fontconfig>")
-    program = next(filter(None, map(shutil.which, CHROMIUM)))
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu"],
-            env={**os.environ, "FONTCONFIG_FILE": str(config)},
-        )
-        yield chromium
-        chromium.close()
+    with chromium({"FONTCONFIG_FILE": str(config)}) as running:
+        yield running
 
 
 class Kiosk:
