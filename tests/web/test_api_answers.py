@@ -74,7 +74,7 @@ def test_every_failure_has_one_shape_and_a_malformed_request_is_counted(
     assert "secret" not in answer.text
 
 
-def test_a_wrong_method_is_told_which_ones_there_are() -> None:
+def test_the_answer_to_a_wrong_method_names_the_right_ones() -> None:
     answer, _ = call("DELETE", "/fail/busy")
     assert "GET" in answer.headers["allow"]
 

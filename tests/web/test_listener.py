@@ -25,7 +25,7 @@ def come(listener: ListenSocket, source: str = "127.0.0.1") -> socket.socket:
     return socket.create_connection(listener.getsockname(), 5, source_address=(source, 0))
 
 
-def test_a_place_is_given_back_when_the_connection_closes(listener: ListenSocket) -> None:
+def test_a_closed_connection_counts_no_more(listener: ListenSocket) -> None:
     with come(listener):
         connection, (address, _) = listener.accept()
         assert (address, listener.connections) == ("127.0.0.1", 1)
@@ -34,7 +34,7 @@ def test_a_place_is_given_back_when_the_connection_closes(listener: ListenSocket
         assert listener.connections == 0
 
 
-def test_one_caller_cannot_take_every_place(listener: ListenSocket, refused: list[str]) -> None:
+def test_one_address_cannot_use_all_connections(listener: ListenSocket, refused: list[str]) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(listening.MAX_OF_ONE_CALLER):
             stack.enter_context(come(listener))
@@ -48,7 +48,9 @@ def test_one_caller_cannot_take_every_place(listener: ListenSocket, refused: lis
     assert listener.connections == 0
 
 
-def test_there_is_an_end_to_all_places(listener: ListenSocket, refused: list[str]) -> None:
+def test_the_connections_of_all_addresses_have_a_limit(
+    listener: ListenSocket, refused: list[str]
+) -> None:
     with contextlib.ExitStack() as stack:
         for n in range(listening.MAX_CONNECTIONS):
             stack.enter_context(come(listener, f"127.0.1.{n + 1}"))
@@ -59,7 +61,7 @@ def test_there_is_an_end_to_all_places(listener: ListenSocket, refused: list[str
         assert refused == ["127.0.0.9"]
 
 
-def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
+def test_the_kernel_closes_a_connection_whose_far_end_does_not_answer(
     listener: ListenSocket,
 ) -> None:
     with come(listener):
@@ -71,7 +73,7 @@ def test_what_is_accepted_is_cut_by_the_kernel_when_the_far_end_is_gone(
             assert connection.getsockopt(tcp, socket.TCP_KEEPIDLE) < listening.DEAD_S
 
 
-def test_a_port_that_is_taken_is_an_error_and_leaks_nothing(listener: ListenSocket) -> None:
+def test_a_port_that_is_in_use_is_an_error_and_leaks_no_socket(listener: ListenSocket) -> None:
     with pytest.raises(OSError, match="in use"):
         ListenSocket("127.0.0.1", listener.getsockname()[1], print)
 

@@ -17,12 +17,12 @@ def test_one_caller_does_not_empty_the_bucket_of_another() -> None:
     assert buckets.take("b", 0.0)
 
 
-def test_being_refused_costs_nothing_so_that_patience_is_rewarded() -> None:
+def test_a_refused_call_takes_nothing_out_of_the_bucket() -> None:
     buckets = RateLimiter(Rate(burst=1, per_s=1))
     assert [buckets.take("a", at / 10) for at in range(11)] == [True, *[False] * 9, True]
 
 
-def test_only_so_many_callers_are_remembered() -> None:
+def test_the_number_of_remembered_callers_is_limited() -> None:
     buckets = RateLimiter(Rate(burst=1, per_s=0.001))
     for n in range(MAX_CALLERS + 1):
         assert buckets.take(f"10.0.0.{n}", 0.0)

@@ -13,7 +13,7 @@ def test_the_first_is_logged_at_once_and_the_next_ones_together() -> None:
     assert refused.total == 1002
 
 
-def test_another_caller_and_another_error_are_news() -> None:
+def test_another_caller_and_another_error_are_logged_separately() -> None:
     refused = RefusalLog()
     assert refused.note("unauthorised", "a", "/", 0.0)
     assert refused.note("unauthorised", "b", "/", 0.0)
@@ -21,7 +21,7 @@ def test_another_caller_and_another_error_are_news() -> None:
     assert refused.counts == {"unauthorised": 2, "too-large": 1}
 
 
-def test_a_thousand_callers_are_counted_and_cost_no_memory() -> None:
+def test_a_thousand_callers_are_counted_in_limited_memory() -> None:
     refused = RefusalLog()
     for n in range(1000):
         refused.note("unauthorised", f"caller {n}", "/", 0.0)

@@ -1,7 +1,7 @@
 from web.security_headers import SELF, content_policy, page_headers
 
 
-def test_nothing_is_sent_elsewhere_and_nobody_frames_it_unless_it_is_said() -> None:
+def test_forms_and_frames_are_forbidden_unless_allowed() -> None:
     assert content_policy({"default-src": "'self'"}) == (
         "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

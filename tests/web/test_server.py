@@ -44,7 +44,7 @@ def test_a_desk_answers_on_a_free_port_and_gives_it_back() -> None:
     asyncio.run(story())
 
 
-def test_the_agent_keeps_its_signals() -> None:
+def test_signals_stay_with_the_agent() -> None:
     async def story() -> None:
         loop = asyncio.get_running_loop()
         heard = asyncio.Event()
@@ -57,7 +57,7 @@ def test_the_agent_keeps_its_signals() -> None:
     asyncio.run(story())
 
 
-def test_a_taken_port_is_named_with_its_remedy() -> None:
+def test_a_port_that_is_in_use_is_named_in_the_error() -> None:
     async def story() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
@@ -92,7 +92,7 @@ async def is_cut(caller: Caller) -> bool:
     [b"", b"GET / HT", b"POST / HTTP/1.1\r\nhost: pad\r\ncontent-length: 9\r\n\r\nab"],
     ids=["silent", "half a line", "half a body"],
 )
-def test_a_caller_that_keeps_its_request_to_itself_is_cut(
+def test_a_client_that_does_not_complete_its_request_is_disconnected(
     words: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(request: Request) -> PlainTextResponse:
@@ -111,7 +111,7 @@ def test_a_caller_that_keeps_its_request_to_itself_is_cut(
     asyncio.run(story())
 
 
-def test_more_callers_than_a_hall_has_are_cut_and_the_desk_goes_on() -> None:
+def test_connections_over_the_limit_are_closed_and_the_others_are_served() -> None:
     async def story() -> None:
         cut: list[tuple[str, str]] = []
         desk = await serve(APP, "127.0.0.1", 0, on_cut=lambda *news: cut.append(news))
@@ -132,7 +132,7 @@ def test_more_callers_than_a_hall_has_are_cut_and_the_desk_goes_on() -> None:
     asyncio.run(story())
 
 
-def test_a_slow_caller_is_told_of_and_a_silent_one_is_only_cut(
+def test_a_slow_client_is_reported_and_a_silent_one_only_disconnected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def story() -> None:
@@ -265,7 +265,7 @@ def test_the_desk_speaks_tls_with_the_halls_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"])
-def test_a_handshake_that_does_not_come_is_cut_and_hurts_nobody(
+def test_an_incomplete_handshake_is_ended_and_the_others_are_served(
     words: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     papers = make_certificate(tmp_path)

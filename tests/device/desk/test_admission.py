@@ -52,7 +52,7 @@ def test_each_of_the_tokens_is_good_and_nothing_else(admission: Admission) -> No
         assert admission.error_of(call(bearers=wrong)) == "unauthorised"
 
 
-def test_what_is_public_is_only_read(admission: Admission) -> None:
+def test_a_public_path_can_only_be_read(admission: Admission) -> None:
     assert admission.error_of(call("/")) is None
     assert admission.error_of(call("/", "HEAD")) is None
     assert admission.error_of(call("/", "POST")) == "unauthorised"
@@ -122,7 +122,7 @@ def test_a_page_from_elsewhere_may_not_even_with_the_token(
     assert not admission.is_cross_origin(one)  # and its browser is told nothing
 
 
-def test_the_question_for_leave_needs_no_token_and_has_its_limit(admission: Admission) -> None:
+def test_a_preflight_needs_no_token_and_has_a_rate_limit(admission: Admission) -> None:
     asking = call(method="OPTIONS", origin="https://win.hall.lan")
     assert [admission.error_of(asking) for _ in range(int(CALLS.burst) + 1)][-2:] == [
         None,
@@ -151,7 +151,7 @@ def test_the_plug_in_is_for_this_machine_with_its_own_token(admission: Admission
 # --- patience -----------------------------------------------------------------------------------
 
 
-def test_who_calls_too_often_is_refused_whatever_he_shows(
+def test_an_address_over_its_rate_limit_is_refused_even_with_the_token(
     admission: Admission, clock: Clock
 ) -> None:
     answers = [admission.error_of(call(bearers=RIGHT)) for _ in range(int(CALLS.burst) + 1)]
@@ -162,7 +162,7 @@ def test_who_calls_too_often_is_refused_whatever_he_shows(
     assert admission.error_of(call(bearers=RIGHT)) is None
 
 
-def test_who_guesses_tokens_waits_and_the_right_token_does_not(admission: Admission) -> None:
+def test_wrong_tokens_are_rate_limited_and_the_right_token_is_not(admission: Admission) -> None:
     answers = [
         admission.error_of(call(bearers=(b"guess",))) for _ in range(int(WRONG_TOKENS.burst) + 1)
     ]
@@ -184,7 +184,7 @@ def test_a_refusal_is_counted_and_logged_without_the_callers_words(
     assert admission.refused.counts == {"unauthorised": 1}
 
 
-def test_a_place_is_one_of_ours() -> None:
+def test_a_logged_path_is_one_of_ours() -> None:
     assert logged_path("/v1/window/pause") == "/v1/window"
     assert logged_path("/plugin/ask") == "/plugin/"
     assert logged_path("/../../etc/passwd") == "another path"

@@ -71,7 +71,7 @@ class Window:
 
 
 class Hall:
-    """A controller and two windows; every level that is told is looked up in the ledger at once."""
+    """A controller and two windows; each level that is sent is then looked up in the ledger."""
 
     def __init__(
         self, link: Plain, *, polite: bool = False, echoes: bool = False, tells: Tells = "levels"
@@ -85,7 +85,7 @@ class Hall:
         )
         self.polite = polite
         self.wrong: list[str] = []
-        """Levels that were told before they were durable, or that the ledger says otherwise."""
+        """Levels that were sent before they were durable, or that differ from the ledger."""
 
     def _check(self, address: int, code: int) -> None:
         window = next(one for one in (self.three, self.four) if one.address == address)
@@ -223,7 +223,7 @@ class _TellsTooSoon(Session):
 
 
 @pytest.mark.parametrize("session", [Session, _TellsTooSoon])
-def test_no_level_is_told_before_it_is_in_the_ledger(session: type[Session]) -> None:
+def test_no_level_is_sent_before_it_is_in_the_ledger(session: type[Session]) -> None:
     """With its control: a pad that tells too soon is caught by the very same check."""
 
     async def story() -> list[str]:
@@ -339,7 +339,7 @@ def test_a_start_is_passed_over_while_another_desks_invitation_is_open() -> None
     at_window(body, polite=True)
 
 
-def test_where_nothing_is_told_a_press_is_in_the_ledger_and_not_on_the_bus() -> None:
+def test_without_levels_on_the_bus_a_press_is_only_in_the_ledger() -> None:
     async def body(hall: Hall, three: Window) -> None:
         await hall.started(three)
         three.bench.press(Level.VERY_DISSATISFIED)
@@ -351,7 +351,7 @@ def test_where_nothing_is_told_a_press_is_in_the_ledger_and_not_on_the_bus() -> 
     at_window(body, tells="nothing")
 
 
-def test_in_a_fault_a_start_is_passed_over_and_what_was_rated_is_told_all_the_same() -> None:
+def test_in_a_fault_a_start_is_ignored_and_an_earlier_level_is_still_sent() -> None:
     async def body(hall: Hall, three: Window) -> None:
         await hall.started(three)
         three.bench.press(Level.DISSATISFIED)
@@ -366,7 +366,7 @@ def test_in_a_fault_a_start_is_passed_over_and_what_was_rated_is_told_all_the_sa
     at_window(body)
 
 
-def test_a_correction_that_stuck_in_the_card_is_what_is_told_when_it_comes_out() -> None:
+def test_a_correction_that_a_slow_card_delays_is_the_level_that_is_sent() -> None:
     async def body(hall: Hall, three: Window) -> None:
         await hall.started(three)
         three.bench.press(Level.DISSATISFIED)
@@ -384,7 +384,7 @@ def test_a_correction_that_stuck_in_the_card_is_what_is_told_when_it_comes_out()
     at_window(body)
 
 
-def test_a_press_that_nobody_acknowledges_is_a_fault_until_the_controller_is_heard_again() -> None:
+def test_an_unacknowledged_press_is_a_fault_until_the_controller_sends_again() -> None:
     async def body(hall: Hall, three: Window) -> None:
         await hall.started(three)
         hall.controller.is_deaf = True
@@ -403,7 +403,7 @@ def test_a_press_that_nobody_acknowledges_is_a_fault_until_the_controller_is_hea
     at_window(body)
 
 
-def test_a_bus_that_is_gone_closes_nothing_and_heals_by_itself() -> None:
+def test_a_bus_that_fails_does_not_close_the_window_and_recovers_by_itself() -> None:
     async def body(hall: Hall, three: Window) -> None:
         three.plug.pull()
         await pass_s(0.1)
@@ -445,7 +445,7 @@ def test_the_old_key_pad_that_was_left_connected_is_logged_once(
     assert caplog.text.count("has our address 0x83: unplug it") == 1
 
 
-def test_a_press_of_a_key_without_a_level_is_never_told() -> None:
+def test_a_press_of_a_key_without_a_level_is_never_sent() -> None:
     async def body(hall: Hall, three: Window) -> None:
         await hall.started(three)
         three.bench.pad.press(Press("k1+k2", None, "keys", now_ms()))
@@ -455,7 +455,7 @@ def test_a_press_of_a_key_without_a_level_is_never_told() -> None:
     at_window(body)
 
 
-def test_a_bus_without_pyserial_is_a_mistake_with_its_remedy(
+def test_a_bus_without_pyserial_is_a_configuration_error_with_a_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "serial", None)

@@ -1,4 +1,4 @@
-"""The talk on an evaluators' bus: what 0x01 means when, what is said when. All in thought."""
+"""The protocol on an evaluators' bus: what 0x01 means when, and what is sent when."""
 
 import pytest
 from hypothesis import given, settings
@@ -56,7 +56,7 @@ def test_to_a_pad_that_owes_nothing_it_is_a_start_with_or_without_data() -> None
     assert one.interpret(Frame(0x83, START, b"\x07"), 5_000) is FrameMeaning.START
 
 
-def test_after_a_press_it_is_the_acknowledgement_and_the_press_is_told_no_more() -> None:
+def test_after_a_press_it_is_the_acknowledgement_and_ends_the_repeating() -> None:
     one = protocol()
     one.send_press(4, 0)
     assert [at for at, _ in sent(one, 0)] == [0]
@@ -87,7 +87,7 @@ def test_an_acknowledgement_that_never_came_is_not_waited_for_when_the_next_star
     assert one.interpret(start(one), last + ACK_MS + 1) is FrameMeaning.START
 
 
-def test_a_pad_that_tells_nothing_takes_every_one_for_a_start() -> None:
+def test_a_pad_that_sends_no_press_takes_every_one_for_a_start() -> None:
     one = protocol()
     assert {one.interpret(start(one), at) for at in range(0, 3_000, 80)} == {FrameMeaning.START}
 
@@ -140,7 +140,7 @@ def test_everything_else_is_nothing(frame: Frame) -> None:
 # --- what is said, and when ---------------------------------------------------------------------
 
 
-def test_a_press_is_told_five_times_with_the_lead_that_the_controller_counts_on() -> None:
+def test_a_press_is_sent_five_times_with_the_lead_byte() -> None:
     one = protocol(WINDOW)
     one.send_press(4, 1_000)
     told = sent(one, 60_000)
@@ -205,7 +205,7 @@ def test_a_press_is_given_up_on_a_line_that_never_rests() -> None:
     assert one.due_ms() is None
 
 
-def test_a_press_that_was_dropped_is_not_told() -> None:
+def test_a_press_that_was_cancelled_is_not_sent() -> None:
     one = protocol()
     one.send_press(4, 0)
     one.cancel_press()
@@ -233,7 +233,7 @@ steps = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(steps, st.booleans())
-def test_whatever_happens_a_press_is_told_at_most_five_times_and_never_into_a_frame(
+def test_a_press_is_sent_at_most_five_times_and_never_into_a_frame(
     course: list[tuple[str, int]], polite: bool
 ) -> None:
     one = protocol(WINDOW, acknowledge_starts=polite)

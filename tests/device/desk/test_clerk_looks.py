@@ -224,7 +224,7 @@ def test_a_scan_that_an_input_method_has_garbled_is_not_asked_for(clerk: ClerkPa
 
 
 def test_a_number_that_is_typed_in_chinese_is_asked_for_at_once(clerk: ClerkPage) -> None:
-    """The control: fingers are slower than a scanner."""
+    """Control: people type more slowly than a scanner."""
     STATES["ready-first"](clerk)
     compose = clerk.context.new_cdp_session(clerk.page)
     compose.send("Input.imeSetComposition", {"text": "ji", "selectionStart": 2, "selectionEnd": 2})

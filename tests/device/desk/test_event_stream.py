@@ -1,4 +1,4 @@
-"""The events as a browser and as a slow, a silent and a talking listener meet them."""
+"""The events, for a browser and for listeners that are slow, silent or send something."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ def run(story: Callable[[Bench], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
-def test_a_listener_hears_the_window_and_every_change() -> None:
+def test_a_listener_gets_the_window_and_every_change() -> None:
     async def story(bench: Bench) -> None:
         one = await bench.listen()
         first: dict[str, Any] = json.loads(await one.receive())
@@ -76,7 +76,7 @@ def test_a_listener_hears_the_window_and_every_change() -> None:
     run(story)
 
 
-def test_who_hears_nothing_hears_the_window_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_changes_the_window_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "HEARTBEAT_S", 0.05)
 
     async def story(bench: Bench) -> None:
@@ -87,7 +87,7 @@ def test_who_hears_nothing_hears_the_window_again(monkeypatch: pytest.MonkeyPatc
     run(story)
 
 
-def test_a_listener_that_lags_is_cut_and_the_others_hear_everything() -> None:
+def test_a_listener_that_does_not_read_is_disconnected_and_the_others_get_everything() -> None:
     async def story(bench: Bench) -> None:
         lazy, good = await bench.listen(), await bench.listen()
         await bench.until(lambda: bench.live.listeners == 2)
@@ -111,7 +111,7 @@ def test_a_listener_that_lags_is_cut_and_the_others_hear_everything() -> None:
     run(story)
 
 
-def test_a_listener_that_talks_is_hung_up_on() -> None:
+def test_a_listener_that_sends_something_is_disconnected() -> None:
     async def story(bench: Bench) -> None:
         one = await bench.listen()
         await one.receive()
@@ -135,7 +135,7 @@ def test_there_is_an_end_to_listeners() -> None:
     run(story)
 
 
-def test_a_listener_who_is_gone_without_a_word_is_forgotten() -> None:
+def test_a_listener_that_disappears_is_removed() -> None:
     async def story(bench: Bench) -> None:
         one = await bench.listen()
         await one.receive()

@@ -18,7 +18,7 @@ SLOWLY_MS = 60_000
 
 
 def example(name: str, pad: PadProcess, folder: Path) -> Path:
-    """The page as it is told, but for the port."""
+    """The page as the document has it, but for the port."""
     text = (ROOT / "docs" / "examples" / name).read_text("utf-8")
     page = folder / name
     page.write_text(text.replace("127.0.0.1:8600", f"127.0.0.1:{pad.desk.base_url.port}"), "utf-8")
@@ -42,7 +42,7 @@ def test_old_window_software_asks_its_plug_in_and_gets_its_number(tmp_path: Path
         assert (invited.source, invited.service.case) == ("plugin", "DH-1")
 
 
-def test_a_window_system_of_another_origin_invites_and_hears(tmp_path: Path) -> None:
+def test_a_window_system_of_another_origin_invites_and_gets_the_outcome(tmp_path: Path) -> None:
     port = free_port()
     lines = f'origins = ["http://127.0.0.1:{port}"]'
     with (

@@ -107,7 +107,7 @@ class Caller:
         self._now_s = 0.0
 
     def now_s(self) -> float:
-        """A caller with patience: a second passes before each call."""
+        """The time for the rate limits: a second passes before each call."""
         self._now_s += 1
         return self._now_s
 
@@ -261,7 +261,7 @@ def test_a_paused_window_takes_no_invitation_until_it_is_resumed(
     assert call("GET", "/v1/window").json()["state"] == "ready"
 
 
-def test_a_fault_is_told_as_such(call: Caller, desk: SessionDesk) -> None:
+def test_a_fault_is_answered_as_such(call: Caller, desk: SessionDesk) -> None:
     desk.do(Blocked(PadCode.KEYS_GONE))
     assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "fault")
     assert call("GET", "/v1/window").json()["state"] == "fault"
@@ -383,7 +383,7 @@ def test_an_endless_request_is_not_read_to_its_end(desk: SessionDesk) -> None:
     assert read <= MAX_REQUEST_BYTES + 4_096
 
 
-def test_a_wrong_path_and_a_wrong_method_are_told_apart(call: Caller) -> None:
+def test_a_wrong_path_and_a_wrong_method_are_different_errors(call: Caller) -> None:
     assert error_of(call("GET", "/v2/window")) == (404, "not-found")
     answer = call("DELETE", "/v1/invitations/01J1")
     assert error_of(answer) == (405, "method-not-allowed")
@@ -400,7 +400,7 @@ def test_a_failure_inside_the_pad_gives_a_code_and_no_traceback(desk: SessionDes
     assert "satisfied" not in answer.text
 
 
-def test_a_call_that_means_another_window_is_told_so(call: Caller, desk: SessionDesk) -> None:
+def test_a_request_for_another_window_is_refused(call: Caller, desk: SessionDesk) -> None:
     assert error_of(call("POST", "/v1/invitations", {**CASE, "window": "4"})) == (
         404,
         "unknown-window",
@@ -418,7 +418,7 @@ def test_a_ticket_is_given_for_the_token(call: Caller) -> None:
     assert error_of(call("POST", "/v1/tickets", headers={})) == (401, "unauthorised")
 
 
-def test_what_is_amiss_is_counted_and_an_honest_question_is_not(call: Caller) -> None:
+def test_malformed_requests_are_counted_and_correct_ones_are_not(call: Caller) -> None:
     call("GET", "/v1/window", headers={})
     call("GET", "/nowhere")
     call("DELETE", "/v1/window")
@@ -437,7 +437,7 @@ def test_what_is_amiss_is_counted_and_an_honest_question_is_not(call: Caller) ->
 # --- pages of other origins ---------------------------------------------------------------------
 
 
-def test_a_page_of_the_list_is_given_leave_by_its_browser(desk: SessionDesk) -> None:
+def test_a_page_of_a_configured_origin_gets_cors_headers(desk: SessionDesk) -> None:
     call = Caller(desk, origins=["https://win.hall.lan"])
     page = {"origin": "https://win.hall.lan"}
     asked = call(
@@ -457,7 +457,7 @@ def test_a_page_of_the_list_is_given_leave_by_its_browser(desk: SessionDesk) -> 
     assert wrong.headers["access-control-allow-origin"] == "https://win.hall.lan"
 
 
-def test_a_page_from_elsewhere_is_refused_and_given_no_leave(
+def test_a_page_of_another_origin_is_refused_without_cors_headers(
     call: Caller, desk: SessionDesk
 ) -> None:
     page = {"origin": "https://evil.example"}

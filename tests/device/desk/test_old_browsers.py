@@ -38,7 +38,7 @@ ANSWERS = {
 
 
 def inside(page: Path, tag: str) -> str:
-    """What stands in a page's own elements of this kind; a file of that language as it is."""
+    """The content of a page's elements of this kind; a file of that language as it is."""
     text = page.read_text("utf-8")
     if page.suffix != ".html":
         return text

@@ -64,7 +64,7 @@ def test_it_has_every_route_of_the_app_and_no_other(paper: dict[str, Any]) -> No
     assert described != routes_of(app), "the control: a route without types is noticed"
 
 
-def test_every_error_is_told_somewhere_and_every_name_is_used_once(paper: dict[str, Any]) -> None:
+def test_every_error_is_described_and_every_name_is_used_once(paper: dict[str, Any]) -> None:
     told = json.dumps(paper["paths"])
     elsewhere = {"not-found", "method-not-allowed"}  # of calls that the document does not have
     assert {error for error in ERRORS if f"`{error}`" not in told} == elsewhere
@@ -84,7 +84,7 @@ def test_every_error_is_told_somewhere_and_every_name_is_used_once(paper: dict[s
         ({"level": "satisfied"}, False),
     ],
 )
-def test_a_caller_who_goes_by_the_document_is_understood(
+def test_the_document_and_the_api_agree_about_request_bodies(
     paper: dict[str, Any], wish: dict[str, Any], is_good: bool
 ) -> None:
     schema = {

@@ -146,7 +146,7 @@ def test_over_a_socket_the_outcome_comes_by_itself() -> None:
     run(story)
 
 
-def test_a_socket_hears_of_its_own_questions_only() -> None:
+def test_a_socket_gets_the_outcomes_of_its_own_invitations_only() -> None:
     async def story(software: Software) -> None:
         one, other = await software.listen(), await software.listen()
         await one.send('{"case": "DH-1"}')

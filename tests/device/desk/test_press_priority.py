@@ -132,7 +132,7 @@ def test_a_card_that_refuses_leaves_the_desk_its_answers() -> None:
     told(story)
 
 
-def test_a_caller_who_goes_gives_his_turn_away() -> None:
+def test_a_caller_that_disconnects_gives_up_its_turn() -> None:
     async def story(bench: VirtualPad, hall: Hall) -> None:
         bench.card.hangs = True
         bench.press()

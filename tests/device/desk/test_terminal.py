@@ -62,7 +62,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(folder: Path, *, framed: bool = True) -> Iterator[Terminal]:
-    """A pad whose configuration is the one that is told, but for its ports."""
+    """A pad with the configuration of the document, but for its ports."""
     port, desk_port = free_port(), free_port()
     origin = f"http://127.0.0.1:{port}"
     province = BrokerAddress("127.0.0.1", free_port())  # which never answers

@@ -1,4 +1,4 @@
-"""What a listener hears of the window, and that it is the same whatever is pressed."""
+"""The changes at the window, which are the same whatever is pressed."""
 
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from sync.entries import Level
 
 
 class Desk:
-    """A port that stands as it is told."""
+    """A desk's port with a given state."""
 
     def __init__(self) -> None:
         self.now = WindowStatus("3", "ready")
@@ -48,7 +48,7 @@ def news(desk: Desk) -> WindowDiff:
     return WindowDiff(cast("ports.Desk", desk))
 
 
-def test_the_first_look_tells_the_window_and_the_next_one_nothing(news: WindowDiff) -> None:
+def test_the_first_call_gives_the_window_and_the_next_one_nothing(news: WindowDiff) -> None:
     assert told(news) == [
         {"event": "window", "window": "3", "state": "ready", "invitation": None, "fault": None}
     ]
@@ -66,7 +66,7 @@ def test_an_invitation_is_followed_to_its_end_once(news: WindowDiff, desk: Desk)
     assert brief(news) == ["ready"]
 
 
-def test_who_comes_while_one_is_open_hears_of_it(desk: Desk) -> None:
+def test_a_new_listener_gets_an_open_invitation(desk: Desk) -> None:
     desk.move("busy", "a", a="open")
     late = WindowDiff(cast("ports.Desk", desk))
     assert brief(late) == ["open", "busy"]
@@ -85,7 +85,7 @@ def test_an_invitation_whose_rating_waits_for_a_slow_card_is_not_lost(
     assert brief(news) == ["open", "busy"]
 
 
-def test_an_invitation_that_lapses_between_two_looks_is_told_as_it_ended(
+def test_an_invitation_that_lapses_between_two_calls_is_reported_as_ended(
     news: WindowDiff, desk: Desk
 ) -> None:
     desk.move("busy", "a", a="withdrawn")

@@ -80,7 +80,7 @@ def boxes(kiosk: Kiosk, known: dict[str, set[str]]) -> set[str]:
 
 
 @pytest.mark.parametrize("languages", [("zh",), ("ko", "zh")], ids=str)
-def test_rare_signs_stand_in_the_pages_own_letters_in_every_state(
+def test_rare_characters_are_in_the_pages_own_font_in_every_state(
     chromium: "Browser", tmp_path: Path, languages: tuple[str, ...]
 ) -> None:
     room = TouchPage(tmp_path, languages, **RARE)
@@ -100,7 +100,7 @@ def test_rare_signs_stand_in_the_pages_own_letters_in_every_state(
     room.stop()
 
 
-def test_the_control_a_sign_that_no_font_has_is_noticed(
+def test_control_a_character_that_no_font_has_is_noticed(
     chromium: "Browser", tmp_path: Path
 ) -> None:
     room = TouchPage(tmp_path, ("zh",), hall="延吉😀")
@@ -171,7 +171,7 @@ def pad(tmp_path: Path) -> Iterator[Pad]:
     one.stop()
 
 
-def test_a_window_that_the_province_names_is_written_once_its_letters_are_there(
+def test_a_window_that_the_province_names_is_shown_once_its_font_is_ready(
     chromium: "Browser", pad: Pad
 ) -> None:
     kiosk = Kiosk(chromium, pad.entry, SIZE)
@@ -185,7 +185,7 @@ def test_a_window_that_the_province_names_is_written_once_its_letters_are_there(
     kiosk.close()
 
 
-def test_nobody_who_is_asked_loses_the_page_to_a_windows_new_name(
+def test_a_new_window_name_does_not_reopen_the_page_during_an_invitation(
     chromium: "Browser", pad: Pad
 ) -> None:
     kiosk = Kiosk(chromium, pad.entry, SIZE)

@@ -1,4 +1,4 @@
-"""What a report means: for the question that stands now, and for no other."""
+"""What a report means: for the present question, and for no other."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -23,7 +23,7 @@ READ = 1000.0
 
 
 class Desk:
-    """A pad that stands as it is told. `pressed`: the levels of what was pressed."""
+    """A pad with a given state. `pressed`: the levels of what was pressed."""
 
     def __init__(self, now: PadView | None = ASKED) -> None:
         self.now = now
@@ -122,7 +122,7 @@ def test_the_question_is_looked_up_at_the_moment_of_the_touch() -> None:
 
 
 @pytest.mark.parametrize(("age_ms", "believed_ms"), [(0, 0), (120, 120), (10**9, MAX_AGE_MS)])
-def test_a_finger_is_as_old_as_the_page_says_within_bounds(age_ms: int, believed_ms: int) -> None:
+def test_the_age_of_a_touch_is_the_pages_within_bounds(age_ms: int, believed_ms: int) -> None:
     async def tell() -> None:
         await pass_s(100)
         assert now_ms() - Desk().page.boot_ms(age_ms) == believed_ms
@@ -130,7 +130,7 @@ def test_a_finger_is_as_old_as_the_page_says_within_bounds(age_ms: int, believed
     story(tell)
 
 
-def test_fingers_of_one_browser_end_in_one_press() -> None:
+def test_several_pointers_of_one_browser_are_one_press() -> None:
     async def tell() -> None:
         desk, heard = Desk(), list[bool]()
         touch_input = TouchInput(desk.page, heard.append)
@@ -167,7 +167,7 @@ def test_what_was_chosen_is_given_and_skipping_gives_nothing() -> None:
     story(tell)
 
 
-def test_a_button_of_a_question_that_has_gone_does_nothing() -> None:
+def test_a_button_of_an_earlier_question_does_nothing() -> None:
     async def tell() -> None:
         desk = Desk(STATES["details"]._replace(link=None))
         number = desk.state.number
@@ -180,7 +180,7 @@ def test_a_button_of_a_question_that_has_gone_does_nothing() -> None:
     story(tell)
 
 
-def test_what_a_citizen_wished_ends_with_the_session() -> None:
+def test_a_citizens_choices_end_with_the_session() -> None:
     async def tell() -> None:
         desk = Desk()
         for wish in ("large", "contrast", "english"):
@@ -207,7 +207,7 @@ def test_what_was_chosen_is_forgotten_before_the_next_is_asked() -> None:
     story(tell)
 
 
-def test_a_switch_that_nobody_came_back_to_is_put_back() -> None:
+def test_a_switch_is_reset_a_minute_after_the_last_touch() -> None:
     async def tell() -> None:
         desk = Desk(AT_STANDBY)
         desk.do("large")
@@ -219,7 +219,7 @@ def test_a_switch_that_nobody_came_back_to_is_put_back() -> None:
     story(tell)
 
 
-def test_a_prompt_can_be_heard_again() -> None:
+def test_a_prompt_can_be_played_again() -> None:
     async def tell() -> None:
         desk = Desk()
         desk.do("speak")
@@ -240,7 +240,7 @@ def test_a_face_that_was_touched_in_a_self_test_says_so() -> None:
     story(tell)
 
 
-def test_nothing_is_told_while_the_pad_shows_nothing() -> None:
+def test_nothing_is_sent_while_the_pad_shows_nothing() -> None:
     async def tell() -> None:
         desk = Desk(None)
         assert desk.page.state is None
@@ -250,7 +250,7 @@ def test_nothing_is_told_while_the_pad_shows_nothing() -> None:
     story(tell)
 
 
-def test_a_state_that_is_the_same_is_not_told_twice() -> None:
+def test_a_state_that_is_the_same_is_not_sent_twice() -> None:
     async def tell() -> None:
         desk = Desk()
         desk.page.refresh()

@@ -1,4 +1,4 @@
-"""The letters that a browser gets: cut once, one language at a time, and kept."""
+"""The fonts that a browser gets: made once, one language at a time, and kept."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from tests.rigs.web.touch_page import TouchPage
 OPENTYPE = b"OTTO"
 """How a font with PostScript outlines begins."""
 
-CUTTER = """#!/bin/sh
+CHILD = """#!/bin/sh
 # Stands for the cutting of a font: says when it begins and ends, and waits for company.
 echo begin >>{log}
 for _ in $(seq {patience}); do
@@ -29,22 +29,22 @@ printf 'a font of %s' "$3"
 
 
 class Workshop:
-    """A folder for fonts, and a cutter that notes what it does."""
+    """A folder for fonts, and a stand-in for the child process, which logs what it does."""
 
     def __init__(self, folder: Path, company: int = 1) -> None:
         self.folder = folder / "letters"
         self.log, self.broken = folder / "log", folder / "broken"
-        self.program = folder / "cutter"
+        self.program = folder / "child"
         self.program.write_text(
-            CUTTER.format(log=self.log, broken=self.broken, company=company, patience=10)
+            CHILD.format(log=self.log, broken=self.broken, company=company, patience=10)
         )
         self.program.chmod(0o755)
 
     def done(self) -> list[str]:
         return self.log.read_text().split() if self.log.exists() else []
 
-    def letters(self, language: str = "zh", signs: str = "评价", turn: asyncio.Lock | None = None):
-        return FontSubset(language, signs, self.folder, turn or asyncio.Lock())
+    def font(self, language: str = "zh", text: str = "评价", lock: asyncio.Lock | None = None):
+        return FontSubset(language, text, self.folder, lock or asyncio.Lock())
 
 
 @pytest.fixture
@@ -54,14 +54,14 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     return made
 
 
-def test_what_was_cut_is_there_at_the_next_start(workshop: Workshop) -> None:
-    assert asyncio.run(workshop.letters().font()) == b"a font of zh"
-    assert asyncio.run(workshop.letters().font()) == b"a font of zh"
+def test_a_font_that_was_made_is_kept_for_the_next_start(workshop: Workshop) -> None:
+    assert asyncio.run(workshop.font().font()) == b"a font of zh"
+    assert asyncio.run(workshop.font().font()) == b"a font of zh"
     assert workshop.done() == ["begin", "end"]
 
 
 def test_control_it_is_the_file_that_is_taken(workshop: Workshop) -> None:
-    one = workshop.letters()
+    one = workshop.font()
     workshop.folder.mkdir()
     (workshop.folder / one.name).write_bytes(b"kept")
     assert asyncio.run(one.font()) == b"kept"
@@ -70,9 +70,9 @@ def test_control_it_is_the_file_that_is_taken(workshop: Workshop) -> None:
 
 def test_other_signs_are_another_font_and_the_old_one_goes(workshop: Workshop) -> None:
     old, other, new = (
-        workshop.letters(),
-        workshop.letters("ko", "평가"),
-        workshop.letters(signs="评价窗口"),
+        workshop.font(),
+        workshop.font("ko", "평가"),
+        workshop.font(text="评价窗口"),
     )
     for one in (old, other, new):
         asyncio.run(one.font())
@@ -85,27 +85,27 @@ def test_another_source_is_another_font(
 ) -> None:
     source = tmp_path / "another.ttc"
     source.write_bytes(b"another")
-    before = workshop.letters().name
+    before = workshop.font().name
     monkeypatch.setattr(font_module, "font_file", lambda: source)
-    assert workshop.letters().name != before
+    assert workshop.font().name != before
 
 
-@pytest.mark.parametrize("turns", [1, 2])
+@pytest.mark.parametrize("locks", [1, 2])
 def test_two_languages_are_never_cut_at_the_same_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: int
 ) -> None:
-    """With a turn for each, the control, they are."""
+    """Control: with a lock for each, they are."""
     workshop = Workshop(tmp_path, company=2)
     monkeypatch.setattr(sys, "executable", str(workshop.program))
 
     async def both() -> None:
-        turn = asyncio.Lock()
-        one = workshop.letters("zh", turn=turn)
-        other = workshop.letters("ko", turn=turn if turns == 1 else asyncio.Lock())
+        lock = asyncio.Lock()
+        one = workshop.font("zh", lock=lock)
+        other = workshop.font("ko", lock=lock if locks == 1 else asyncio.Lock())
         await asyncio.gather(one.font(), other.font())
 
     asyncio.run(both())
-    assert workshop.done()[:2] == (["begin", "end"] if turns == 1 else ["begin", "begin"])
+    assert workshop.done()[:2] == (["begin", "end"] if locks == 1 else ["begin", "begin"])
 
 
 def test_a_folder_that_cannot_be_written_costs_the_next_start_time_and_nothing_else(
@@ -113,13 +113,13 @@ def test_a_folder_that_cannot_be_written_costs_the_next_start_time_and_nothing_e
 ) -> None:
     workshop.folder.write_text("a file")
     with caplog.at_level(logging.WARNING):
-        assert asyncio.run(workshop.letters().font()) == b"a font of zh"
+        assert asyncio.run(workshop.font().font()) == b"a font of zh"
     assert "is not kept" in caplog.text
 
 
 def test_what_could_not_be_cut_is_tried_again_when_it_is_asked_for(workshop: Workshop) -> None:
     async def twice() -> list[bytes | None]:
-        one = workshop.letters()
+        one = workshop.font()
         workshop.broken.touch()
         first = await one.font()
         workshop.broken.unlink()
@@ -129,13 +129,13 @@ def test_what_could_not_be_cut_is_tried_again_when_it_is_asked_for(workshop: Wor
 
 
 def test_half_a_font_is_never_taken_for_one(workshop: Workshop) -> None:
-    one = workshop.letters()
+    one = workshop.font()
     workshop.folder.mkdir()
     (workshop.folder / one.name).with_suffix(".new").write_bytes(b"hal")
     assert asyncio.run(one.font()) == b"a font of zh"
 
 
-def test_a_page_has_its_letters_cut_before_a_browser_asks(tmp_path: Path) -> None:
+def test_a_page_makes_its_fonts_before_a_browser_asks(tmp_path: Path) -> None:
     room = TouchPage(tmp_path, ("zh", "ko"))
     try:
         folder = room.entry.with_name("letters")

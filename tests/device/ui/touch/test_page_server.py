@@ -1,4 +1,4 @@
-"""The page's server: who gets what, and who is turned away."""
+"""The page's server: who gets what, and who is refused."""
 
 import asyncio
 import stat

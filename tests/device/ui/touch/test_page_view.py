@@ -1,4 +1,4 @@
-"""What the page is told in each scene, in which words, and what it is never told."""
+"""What the page is sent in each scene, in which words, and what it is never sent."""
 
 from typing import Any
 

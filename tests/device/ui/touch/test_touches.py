@@ -116,7 +116,7 @@ def test_a_question_that_changes_under_two_fingers_is_answered_by_neither() -> N
     assert tap.seen_ms == 0
 
 
-def test_a_bag_on_the_screen_is_no_level_and_does_not_lock_the_next_citizen_out() -> None:
+def test_a_bag_on_the_screen_is_no_level_and_does_not_block_the_next_citizen() -> None:
     resting, tap = taps(
         (0, "down", 1, "satisfied"),
         (MAX_HOLD_MS + 500, "down", 2, "dissatisfied"),
@@ -126,7 +126,7 @@ def test_a_bag_on_the_screen_is_no_level_and_does_not_lock_the_next_citizen_out(
     assert (tap.keys, tap.is_valid) == (("dissatisfied",), True)
 
 
-def test_a_page_that_goes_takes_its_fingers_along() -> None:
+def test_a_page_that_disconnects_ends_its_touches() -> None:
     fingers = Touches()
     fingers.down(1, "satisfied", 1, 0, LONG_AGO)
     fingers.clear()
@@ -134,7 +134,7 @@ def test_a_page_that_goes_takes_its_fingers_along() -> None:
     assert fingers.due_ms is None
 
 
-def test_a_finger_that_nobody_saw_come_down_is_passed_over() -> None:
+def test_a_finger_that_was_not_reported_down_is_ignored() -> None:
     assert taps((0, "up", 7, True)) == []
 
 

@@ -1,4 +1,4 @@
-"""A browser that makes no pointer of a finger, as cog's engine does: the finger itself counts.
+"""A browser without pointer events for touches, as cog's engine is: its touch events count.
 
 Played by Chromium, from which the page never hears of the pointers that it makes of fingers.
 """
@@ -45,7 +45,7 @@ def kiosk(room: TouchPage, tmp_path: Path) -> Iterator[Kiosk]:
 
 
 def asked(room: TouchPage, kiosk: Kiosk) -> tuple[float, float]:
-    """An invitation stands there; where its face is."""
+    """Show an invitation; returns where its face is."""
     room.stand(ASKED)
     kiosk.see("invitation")
     kiosk.read()
