@@ -1,8 +1,8 @@
-"""A backlog after an outage: how fast it is gone, and what "gone" means to each contestant.
+"""A backlog after an outage: how fast it is delivered, and what that means to each contestant.
 
-Ours is gone when the pad holds the province's receipt for the last entry, given after the commit.
-The peers' is gone when the last record has left the broker at the centre, which is when the edge
-gets its PUBACK: nobody has stored it. Entry for entry the same facts.
+Ours is delivered when the pad has the province's receipt for the last entry, given after the
+commit. The peers' is delivered when the last record has left the broker at the centre, which is
+when the edge gets its PUBACK: it is not stored anywhere. The entries carry the same facts.
 """
 
 import contextlib

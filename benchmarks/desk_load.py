@@ -56,8 +56,8 @@ def rows(run: Run) -> list[Row]:
         folder = stack.enter_context(scratch("desk"))
         pad, port = stack.enter_context(desk_pad(folder))
         other = stack.enter_context(_program(folder, "baseline_server"))
-        hall = stack.enter_context(_hall(folder, port))
-        hall_elsewhere = stack.enter_context(_hall(folder, int(ask(other, None)["port"])))
+        callers = stack.enter_context(_callers(folder, port))
+        callers_elsewhere = stack.enter_context(_callers(folder, int(ask(other, None)["port"])))
         ask(pad, {"of": "press", "count": 20, "pause_s": 0.01})  # what is lazy is now loaded
 
         def alone(_: int) -> list[float]:
@@ -65,21 +65,21 @@ def rows(run: Run) -> list[Row]:
             return _presses(pad, rng)
 
         def with_callers(turn: int) -> list[float]:
-            ask(hall, {"on": True})
+            ask(callers, {"on": True})
             found = alone(turn)
-            answers.update(ask(hall, {"on": False})["answers"])
+            answers.update(ask(callers, {"on": False})["answers"])
             return found
 
         def with_callers_elsewhere(turn: int) -> list[float]:
-            ask(hall_elsewhere, {"on": True})
+            ask(callers_elsewhere, {"on": True})
             found = alone(turn)
-            ask(hall_elsewhere, {"on": False})
+            ask(callers_elsewhere, {"on": False})
             return found
 
         ways = {"alone": alone, "here": with_callers, "elsewhere": with_callers_elsewhere}
         samples = interleaved(ways, run.rounds, lambda text: run.say(f"desk: {text}"))
-    told = ", ".join(f"{count:,} × {status}" for status, count in sorted(answers.items()))
-    note = _NOTE.format(calls=10 / 0.1, answers=f"Answered: {told}")
+    counts = ", ".join(f"{count:,} × {status}" for status, count in sorted(answers.items()))
+    note = _NOTE.format(calls=10 / 0.1, answers=f"Answered: {counts}")
     elsewhere = _NOTE_ELSEWHERE.format(cores=os.cpu_count())
     left_alone = samples["alone"]
     return [
@@ -110,10 +110,10 @@ def _row(
 
 
 @contextlib.contextmanager
-def _hall(folder: Path, port: int) -> Iterator["Popen[str]"]:
-    with _program(folder, "callers", str(port), TOKEN) as hall:
-        ask(hall, None)
-        yield hall
+def _callers(folder: Path, port: int) -> Iterator["Popen[str]"]:
+    with _program(folder, "callers", str(port), TOKEN) as callers:
+        ask(callers, None)
+        yield callers
 
 
 @contextlib.contextmanager
@@ -126,8 +126,8 @@ def _program(folder: Path, name: str, *arguments: str) -> Iterator["Popen[str]"]
 def _presses(pad: "Popen[str]", rng: random.Random) -> list[float]:
     found: list[float] = []
     for _ in range(PRESSES):
-        wish: dict[str, Any] = {"of": "press", "count": 1, "pause_s": rng.uniform(*PAUSE_S)}
-        found += ask(pad, wish)["took_s"]
+        request: dict[str, Any] = {"of": "press", "count": 1, "pause_s": rng.uniform(*PAUSE_S)}
+        found += ask(pad, request)["took_s"]
     return found
 
 

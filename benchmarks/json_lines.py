@@ -8,16 +8,16 @@ from typing import Any
 from benchmarks.scratch import BenchError
 
 
-def ask(child: "Popen[str]", wish: object | None, timeout_s: float = 60.0) -> dict[str, Any]:
+def ask(child: "Popen[str]", request: object | None, timeout_s: float = 60.0) -> dict[str, Any]:
     """Send one line (none for None), read one line of answer.
 
-    Raises BenchError when the child ends or does not answer in time. One answer for each wish:
+    Raises BenchError when the child ends or does not answer in time. One answer for each request:
     the pipe's buffer must be empty in between for the time-out to hold.
     """
     if child.stdin is None or child.stdout is None:
         raise BenchError("the child has no pipes")
-    if wish is not None:
-        child.stdin.write(json.dumps(wish) + "\n")
+    if request is not None:
+        child.stdin.write(json.dumps(request) + "\n")
         child.stdin.flush()
     if not select.select([child.stdout], [], [], timeout_s)[0]:
         raise BenchError(f"no answer within {timeout_s:g} s from {child.args!r}")

@@ -52,17 +52,17 @@ def rows(run: Run) -> list[Row]:
     with machine() as vm:
         for kind in ("gpio", "evdev"):
             run.say(f"edges: {kind}, in the machine")
-            said = vm.start_module(
+            readers = vm.start_module(
                 "benchmarks.pads.key_readers", kind, str(run.rounds), str(PRESSES)
             )
-            found += told(kind, _samples(*said.wait(PATIENCE_S)))
+            found += rows_of(kind, _samples(*readers.wait(PATIENCE_S)))
     run.say("edges: serial")
     command = [sys.executable, "-m", "benchmarks.pads.key_readers"]
     command += ["serial", str(run.rounds), str(PRESSES)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
-    return found + told("serial", _samples(done.returncode, done.stdout + done.stderr))
+    return found + rows_of("serial", _samples(done.returncode, done.stdout + done.stderr))
 
 
 @contextlib.contextmanager
@@ -85,15 +85,15 @@ def _samples(code: int, output: str) -> dict[str, list[Any]]:
     return found
 
 
-def told(kind: str, samples: dict[str, list[Any]]) -> list[Row]:
+def rows_of(kind: str, samples: dict[str, list[Any]]) -> list[Row]:
     """The rows of one driver."""
     ours, bare = samples["ours"], samples["bare"]
     found = [_row(f"key edge → press, {kind}", kind, ours, bare)]
     if kind in WAITS:
         wait_s = load_profile(BOARDS[kind]).keys.debounce_ms / 1000
         without = [[max(0.0, took - wait_s) for took in part] for part in ours]
-        says = f"of it without its {number(wait_s * 1000)} ms of {WAITS[kind]}, {kind}"
-        found.append(_row(says, kind, without, bare))
+        what = f"of it without its {number(wait_s * 1000)} ms of {WAITS[kind]}, {kind}"
+        found.append(_row(what, kind, without, bare))
     if "cpu" in samples:
         mine, theirs = samples["cpu"]
         scan_ms = load_profile(BOARDS[kind]).keys.scan_ms

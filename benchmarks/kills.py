@@ -2,7 +2,7 @@
 
 Two pads are pressed without end while one process after another is killed at random moments and
 started again. In the end every rating that a pad gave thanks for must be at the province once,
-with its level, and the province must find its own books sound.
+with its level, and the province must find its own store sound.
 """
 
 import contextlib
@@ -95,18 +95,18 @@ class PressedPad(Victim):
     def _listen(self, process: "Popen[str]") -> None:
         for line in process.stdout or ():
             with contextlib.suppress(json.JSONDecodeError):  # the kill cut the line: no thanks
-                said = json.loads(line)
-                if "thanked" in said:
-                    self.thanked[said["thanked"]] = said["level"]
-                elif "refused" in said:
-                    self.refused.append(said["refused"])
-                elif "ready" in said:
+                message = json.loads(line)
+                if "thanked" in message:
+                    self.thanked[message["thanked"]] = message["level"]
+                elif "refused" in message:
+                    self.refused.append(message["refused"])
+                elif "ready" in message:
                     self.ready = True
-                elif "head" in said:
-                    self.head = said["head"]
+                elif "head" in message:
+                    self.head = message["head"]
 
     def kill(self) -> None:
-        """SIGKILL, then read what it had still said."""
+        """SIGKILL, then read the rest of its output."""
         super().kill()
         if self._listener is not None:
             self._listener.join(10)
@@ -170,12 +170,14 @@ def report(killed: Counter[str], pads: list[PressedPad], store: str) -> Row:
     from province.store import open_store
     from province.verify import verify
 
-    books = open_store(store, read_only=True)
+    province = open_store(store, read_only=True)
     try:
-        stored = {(rating.pad, rating.invitation): rating.level for rating in books.ratings(None)}
-        verdict = verify(books)
+        stored = {
+            (rating.pad, rating.invitation): rating.level for rating in province.ratings(None)
+        }
+        verdict = verify(province)
     finally:
-        books.close()
+        province.close()
     thanked = {(pad.name, key): level for pad in pads for key, level in pad.thanked.items()}
     lost = sum(key not in stored for key in thanked)
     wrong = sum(stored.get(key, level) != level for key, level in thanked.items())

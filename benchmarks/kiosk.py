@@ -2,8 +2,8 @@
 
 Each shows the touch page of the same real agent, in cage without a screen or a graphics chip, by
 turns. A browser's first start is not counted: it makes its profile. Memory is that of the whole
-tree, compositor included. "Painted" is the page's own word: the end of its frame after a handler,
-without a finger, a compositor's picture or glass.
+tree, compositor included. "Painted" is what the page reports: the end of its frame after a handler,
+without the touch itself, the compositor and the panel.
 """
 
 import argparse
@@ -132,8 +132,8 @@ def _told(page: StopwatchPage, what: str) -> list[str]:
 @contextlib.contextmanager
 def _agent(folder: Path) -> Iterator[StopwatchPage]:
     """A real agent; its page with a stopwatch, and an entry to that which the browser can read."""
-    nobody = BrokerAddress("127.0.0.1", free_port())
-    pad = PadProcess(folder / "pad", "touch-1", nobody, touch="")
+    no_broker = BrokerAddress("127.0.0.1", free_port())
+    pad = PadProcess(folder / "pad", "touch-1", no_broker, touch="")
     try:
         pad.start()
         with StopwatchPage(pad.touch_port).open() as page:

@@ -1,7 +1,7 @@
 """`python -m benchmarks.kiosk_screen`: each kiosk on a real screen, as systemd starts it.
 
 Debian 12 with the shipped units boots in a machine of QEMU whose processor is emulated; the picture
-on the glass is taken from outside. So the memory is a board's own, and the times are those of a
+on the screen is taken from outside. So the memory is a board's own, and the times are those of a
 very slow board: read their ratio, and the yardstick, which is the same sum in Python inside and
 outside. The browsers take turns; the first start of each makes its profile and is not counted.
 
@@ -103,7 +103,7 @@ _cases = itertools.count(1)
 
 
 def _press(kiosk: KioskPad) -> tuple[float, float]:
-    """Finger down -> the face looks pressed; finger up -> thanks; both on the glass, in seconds.
+    """Touch -> the face looks pressed; lift -> thanks; both on the screen, in seconds.
 
     Raises AssertionError when either does not come.
     """
@@ -111,9 +111,9 @@ def _press(kiosk: KioskPad) -> tuple[float, float]:
     kiosk.invite(f"B-{next(_cases)}")
     kiosk.see("invitation", TIMEOUT_S)
     kiosk.read()
-    with _fingers(kiosk):
+    with _touching(kiosk):
         start = time.monotonic()
-        kiosk.finger.down(x, y)
+        kiosk.touchscreen.down(x, y)
         pressed_s = _until(lambda: kiosk.looks_pressed(FACE), start)
         start = time.monotonic()
     thanked_s = _until(lambda: kiosk.scene() == "thanks", start)
@@ -121,12 +121,12 @@ def _press(kiosk: KioskPad) -> tuple[float, float]:
 
 
 @contextlib.contextmanager
-def _fingers(kiosk: KioskPad) -> Iterator[None]:
-    """Whatever happens, no finger stays on the glass."""
+def _touching(kiosk: KioskPad) -> Iterator[None]:
+    """Lift at the end, whatever happens."""
     try:
         yield
     finally:
-        kiosk.finger.up()
+        kiosk.touchscreen.up()
 
 
 def _until(shown: Callable[[], bool], start: float) -> float:

@@ -1,7 +1,7 @@
 """What a picture costs the bus of an OLED: bytes on I²C, and how many a second that allows.
 
 Counted are all bytes that cross the wire, addresses and control bytes too; a byte takes nine bits.
-The pictures are those that the displays of the demo's three pads showed while its story was told.
+The pictures are those that the displays of the demo's three pads showed during its story.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ def rows(run: Run) -> list[Row]:
 
 
 async def _filmed() -> list[Film]:
-    """What the displays showed while the story was told. Raises BenchError if it got stuck."""
+    """What the displays showed during the story. Raises BenchError if it got stuck."""
     async with Stage(3, TIMINGS) as stage:
         try:
             async with asyncio.timeout(STORY_S):

@@ -1,6 +1,6 @@
-"""What the peers lose in the rigs that cost us nothing: the process killed, the power cut.
+"""What the peers lose where we lose nothing: when the process is killed, when the power is cut.
 
-"Accepted" is what the peer said yes to: `put` returned True, a PUBACK came, `publish` was queued.
+"Accepted" is what the peer has confirmed: `put` returned True, a PUBACK came, `publish` was queued.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ CUTS = 200
 PRESSES = 60
 QUIET_S = 1.5
 ACK = b"accepted"
-"""In the line that a contestant writes once it has said yes to a citizen, or to a caller."""
+"""In the line that a contestant writes once it has confirmed a rating or a record."""
 
 _KILL = (
     "SIGKILL of the process alone: what it had written to the operating system survives."
@@ -51,7 +51,7 @@ _CUT = (
 
 @dataclass(frozen=True)
 class Loss:
-    """Accepted, and of these gone for good."""
+    """How many were accepted, and how many of these were lost."""
 
     accepted: int
     lost: int
@@ -143,8 +143,8 @@ def our_cut(place: Path) -> Loss:
     """Our pad: pressed, thanked, cut."""
     folder = place / "pad"
     folder.mkdir()
-    wish = json.dumps({"of": "press", "count": PRESSES, "pause_s": 0, "say": True})
-    command = [sys.executable, "-m", "benchmarks.pads.press_pad", str(folder), wish]
+    request = json.dumps({"of": "press", "count": PRESSES, "pause_s": 0, "say": True})
+    command = [sys.executable, "-m", "benchmarks.pads.press_pad", str(folder), request]
     return cut(command, place, folder, ratings_held)
 
 
@@ -167,8 +167,8 @@ def thingsboard_cut(place: Path) -> Loss:
     folder.mkdir()
     script = Path(thingsboard.__file__).with_name("thingsboard_put.py")
     record = thingsboard.message(rating_record(1, *next(ratings(1))))
-    wish = thingsboard.flood_wish(record, PRESSES, PACE_S)
-    command = [str(thingsboard.installed()), str(script), str(folder), wish]
+    request = thingsboard.flood_request(record, PRESSES, PACE_S)
+    command = [str(thingsboard.installed()), str(script), str(folder), request]
     return cut(command, place, folder, rows_held)
 
 
@@ -194,9 +194,9 @@ def rows(run: Run) -> list[Row]:
         found.append(
             Row(
                 what,
-                said([ours]),
+                summed([ours]),
                 "thingsboard-gateway, put returned True",
-                said([theirs]),
+                summed([theirs]),
                 note=_CUT,
             )
         )
@@ -212,13 +212,13 @@ def rows(run: Run) -> list[Row]:
                 with scratch("killed") as place:
                     losses.append(once(place, turn))
             what = f"accepted and lost, {run.rounds} SIGKILLs"
-            found.append(Row(what, "see the kills above", name, said(losses), note=_KILL))
+            found.append(Row(what, "see the kills above", name, summed(losses), note=_KILL))
     else:
-        found.append(Row(f"thanked and lost, {CUTS} power cuts", said([ours]), "", "", note=_CUT))
+        found.append(Row(f"thanked and lost, {CUTS} power cuts", summed([ours]), "", "", note=_CUT))
     return found
 
 
-def said(losses: list[Loss]) -> str:
+def summed(losses: list[Loss]) -> str:
     """The sums in words."""
     accepted, lost = sum(loss.accepted for loss in losses), sum(loss.lost for loss in losses)
     return f"{lost:,} of {accepted:,} lost"

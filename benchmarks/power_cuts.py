@@ -22,7 +22,7 @@ from tests.rigs.disk.crash_states import ram_folder, states
 
 PRESSES = 14
 LIMIT_S = 240.0
-"""A slow machine looks at fewer states rather than for ever; the row says how many it were."""
+"""On a slow machine fewer states are looked at; the row says how many."""
 
 _NOTE = (
     "Presses, checkpoints, pruning, restart and succession of a ledger under strace; then the pad"

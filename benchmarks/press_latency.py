@@ -20,7 +20,7 @@ PACED = 20
 PEER_PACED = 6
 BURST = 200
 PAUSE_S = (0.12, 0.30)
-"""Long enough for caches, CPU and disk to have gone on to something else."""
+"""Long enough for caches, CPU and disk to be used by something else."""
 
 _LIMIT = (
     "The whole path (thread hop, session, writer, commit, thanks) against `write` + `fdatasync` of"

@@ -1,4 +1,4 @@
-"""What the kernel says about a running process: memory, CPU time. Linux only, as the pad is."""
+"""Memory and CPU time of a running process, from /proc. Linux only, as the pad is."""
 
 import contextlib
 from pathlib import Path

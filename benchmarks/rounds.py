@@ -9,7 +9,7 @@ Sample = TypeVar("Sample")
 def interleaved(
     contestants: Mapping[str, Callable[[int], Sample]],
     rounds: int,
-    said: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[Sample]]:
     """Run every contestant once a round with the round's number; the samples by name.
 
@@ -20,6 +20,6 @@ def interleaved(
     for turn in range(rounds):
         shift = turn % len(names) if names else 0
         for name in names[shift:] + names[:shift]:
-            said(f"round {turn + 1}/{rounds}: {name}")
+            progress(f"round {turn + 1}/{rounds}: {name}")
             samples[name].append(contestants[name](turn))
     return samples

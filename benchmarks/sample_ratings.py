@@ -1,4 +1,4 @@
-"""The same facts for every contestant: what a rating says, as ours and as a peer's record.
+"""The same facts for every contestant: a rating as our entries and as a peer's record.
 
 A rating at a window is two entries of ours, `invited` and `rated`. A peer that only forwards
 readings would say it all in one record, so on the wire two of our entries are held against one
@@ -93,7 +93,7 @@ def entry_record(seq: int, body: Body) -> dict[str, object]:
 
 
 def rating_record(seq: int, invited: Invited, rated: Rated) -> dict[str, object]:
-    """A whole rating as one record: nothing said twice, nothing that can be told from the rest."""
+    """A whole rating as one record: nothing twice, nothing that follows from the rest."""
     service = invited.service
     values: dict[str, object] = {
         "seq": seq,

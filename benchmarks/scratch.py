@@ -1,4 +1,4 @@
-"""Places, ports and child processes for one run, all gone at its end."""
+"""Folders and child processes of one run; all are removed at its end."""
 
 import contextlib
 import os

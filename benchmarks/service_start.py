@@ -84,24 +84,24 @@ def _bare(pad: ServicePad) -> Start:
 
 
 def _measured(pad: ServicePad, unit: str, start: str) -> Start:
-    finger = pad.vm.start(["sh", "-c", _finger()])
+    presser = pad.vm.start(["sh", "-c", _press_command()])
     pad.sh(start)
-    first_ms = _first_ms(finger)
+    first_ms = _first_ms(presser)
     lines = pad.sh(f"systemctl show {unit}").splitlines()
-    told = dict(line.split("=", 1) for line in lines if "=" in line)
-    began_ms = int(told["InactiveExitTimestampMonotonic"]) / 1e3
-    ready_ms = int(told["ActiveEnterTimestampMonotonic"]) / 1e3
+    properties = dict(line.split("=", 1) for line in lines if "=" in line)
+    began_ms = int(properties["InactiveExitTimestampMonotonic"]) / 1e3
+    ready_ms = int(properties["ActiveEnterTimestampMonotonic"]) / 1e3
     pad.sh(f"systemctl stop {unit}")
     return Start((ready_ms - began_ms) / 1e3, (first_ms - began_ms) / 1e3)
 
 
-def _finger() -> str:
+def _press_command() -> str:
     presser = "-m tests.rigs.vm.remote_presser"
     return f"{service_pad.INTERPRETER} {presser} {service_pad.CONTROL} {service_pad.LEDGER} 1"
 
 
-def _first_ms(finger: Command) -> float:
-    done = finger.wait(180)
+def _first_ms(presser: Command) -> float:
+    done = presser.wait(180)
     if done.code:
         raise BenchError(f"the pad takes no key: {done.output}")
     return float(json.loads(done.output)["first_ms"])

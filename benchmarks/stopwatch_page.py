@@ -1,4 +1,4 @@
-"""Stands between a browser and the touch page of a real agent, and hears when the page was drawn.
+"""A proxy between a browser and the touch page of a real agent: the page reports when it was drawn.
 
 Everything passes as it is, but for the page's program, which gets a stopwatch at its end. So any
 browser can be timed, also one that no tool drives.
@@ -91,7 +91,7 @@ class StopwatchPage:
             thread.join()
 
     def serve(self, browser: socket.socket) -> None:
-        """One connection, for one request. Raises OSError when either side has gone."""
+        """One connection, for one request. Raises OSError when either side has closed."""
         head = b""
         while _HEAD_END not in head:
             part = browser.recv(65_536)
@@ -128,7 +128,7 @@ class StopwatchPage:
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
-    """Until `source` ends; then `sink` is told that no more comes."""
+    """Until `source` ends; then close `sink` for writing."""
     with contextlib.suppress(OSError):
         while part := source.recv(65_536):
             sink.sendall(part)

@@ -1,4 +1,4 @@
-"""A finger on the touch page: until it is acknowledged, until thanks, and what the page costs.
+"""A touch on the touch page: until it is acknowledged, until thanks, and what the page costs.
 
 The same Chromium, in the same run and by turns: our page, and a page of nothing but a handler that
 paints. Real agent, real ledger, touches by the browser's own input queue. A screen's controller and
@@ -28,7 +28,7 @@ from tests.rigs.web.kiosk import Kiosk, browser
 TOUCHES = 12
 """A round."""
 TAP_S = 0.11
-"""How long a finger stays down: longer than the time in which a second finger belongs to it."""
+"""How long a touch lasts: longer than the time in which a second one belongs to it."""
 WATCH_MS = 20
 """How often we look whether it is over. By a timer: looking at every frame would begin one between
 lift and thanks, and thanks would wait for the one after it."""

@@ -51,8 +51,8 @@ def rows(run: Run) -> list[Row]:
     with scratch("cost") as place:
         run.say("cost: our presses under strace")
         folder = place / "pad"
-        wish = json.dumps({"of": "press", "count": PRESSES, "pause_s": 0, "say": True})
-        pad: list[str | Path] = [sys.executable, "-m", "benchmarks.pads.press_pad", folder, wish]
+        request = json.dumps({"of": "press", "count": PRESSES, "pause_s": 0, "say": True})
+        pad: list[str | Path] = [sys.executable, "-m", "benchmarks.pads.press_pad", folder, request]
         calls = recorded(pad, place, folder)
     asked, thanked = marked(calls, "invited"), marked(calls, "accepted")
     presses = [cost(calls[start:end], folder) for start, end in zip(asked, thanked, strict=True)]
@@ -72,8 +72,8 @@ def rows(run: Run) -> list[Row]:
         folder = place / "store"
         script = Path(thingsboard.__file__).with_name("thingsboard_put.py")
         record = thingsboard.message(rating_record(1, *next(ratings(1))))
-        wish = thingsboard.flood_wish(record, PEER_PUTS, PACE_S)
-        calls = recorded([thingsboard.installed(), script, folder, wish], place, folder)
+        request = thingsboard.flood_request(record, PEER_PUTS, PACE_S)
+        calls = recorded([thingsboard.installed(), script, folder, request], place, folder)
     acks = marked(calls, "accepted")
     theirs, puts = cost(calls[acks[0] : acks[-1]], folder), len(acks) - 1
     peer = f"{number(theirs.syncs / puts)} syncs, {theirs.written_bytes / puts:,.0f} B"

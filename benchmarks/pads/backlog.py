@@ -14,7 +14,7 @@ PAD = "pad-1"
 
 
 def now() -> At:
-    """A time that nobody asks about."""
+    """A moment; the benchmarks do not use it."""
     return At(utc=None, mono=0, boot="fill", trust=Trust.NONE)
 
 

@@ -1,8 +1,8 @@
-"""A hall full of callers at one desk: honest ones, one that never stops, slow and half-open ones.
+"""Many callers of one desk: honest ones, one that never stops, slow and half-open ones.
 
 Arguments: the desk's port, its token. One JSON line in, one out: {"on": true} lets them call,
-{"on": false} sends them home and gives {"answers": {status: count}}. Each has an address of his own
-on loopback, so the desk's limits meet each alone, as they would in a hall.
+{"on": false} stops them and gives {"answers": {status: count}}. Each has an address of its own on
+loopback, so that the desk's limits apply to each by itself, as they would in a hall.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ HANDSHAKE = (
 )
 
 
-class Hall:
+class Callers:
     """The callers."""
 
     def __init__(self, port: int, token: str) -> None:
@@ -90,8 +90,8 @@ class Hall:
                     self.answers["heard"] += 1
             await asyncio.sleep(PAUSE_S)
 
-    def come(self) -> list["asyncio.Task[None]"]:
-        """Everybody at once."""
+    def start(self) -> list["asyncio.Task[None]"]:
+        """Start all of them."""
         post = f"POST /v1/window/pause HTTP/1.1\r\n{self._head}Content-Length: 9\r\n\r\n"
         parts = [
             *(self.calls(n, PAUSE_S) for n in range(1, HONEST + 1)),
@@ -106,8 +106,8 @@ class Hall:
 
 
 async def main() -> None:
-    """Come and go as told."""
-    hall = Hall(int(sys.argv[1]), sys.argv[2])
+    """Start and stop the callers by the lines on stdin."""
+    callers = Callers(int(sys.argv[1]), sys.argv[2])
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[None]] = []
     print(json.dumps({"ready": True}), flush=True)
@@ -115,9 +115,9 @@ async def main() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        tasks = hall.come() if json.loads(line)["on"] else []
-        print(json.dumps({"answers": hall.answers}), flush=True)
-        hall.answers = Counter()
+        tasks = callers.start() if json.loads(line)["on"] else []
+        print(json.dumps({"answers": callers.answers}), flush=True)
+        callers.answers = Counter()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from device.desk.start import open_desk
 async def main() -> None:
     """Serve until stdin closes."""
     folder, token_file = map(Path, sys.argv[1:3])
-    del sys.argv[2:]  # the bench takes further arguments for wishes
+    del sys.argv[2:]  # the bench would take further arguments for requests
     bench = Bench(folder, asyncio.get_running_loop())
     await bench.open()
     if bench.pad is None:

@@ -20,7 +20,7 @@ from sync.uplink import BrokerAddress, Uplink
 
 
 class Witness:
-    """Hears the uplink, takes the receipts, notes the times."""
+    """Listens to the uplink, takes the receipts, prints the times."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -51,7 +51,7 @@ class Witness:
             print(json.dumps({"connected_s": time.perf_counter()}), flush=True)
 
     def desired(self, desired: Desired) -> None:
-        """No wishes here."""
+        """No desired configuration here."""
 
     async def command(self, command: Command) -> CommandResult:
         """No commands here."""

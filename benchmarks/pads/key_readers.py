@@ -7,7 +7,7 @@ scanning as part of a core, {"cpu": [ours, bare]}.
 
 Ours is the driver as shipped, until the event is in the hands of whoever takes it. A bare reader
 does the least that can be done: a busy loop on the pin, a blocking read of the node, a blocking
-read of the line. They alternate round by round, and one finger presses for both.
+read of the line. They alternate round by round, and one program presses for both.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ class Device(Protocol):
     """One way of being pressed. `keys`: how many; `arrived` is called with the moment, in ns."""
 
     keys: int
-    finger: "Popen[str]"
+    presser: "Popen[str]"
 
     def ours(self, arrived: Callable[[int], None]) -> contextlib.AbstractContextManager[Any]:
         """The driver, armed; gives the driver."""
@@ -87,8 +87,8 @@ class Pins:
         self._lines: list[int] = list(self._rig.lines.values())
         self.keys = len(self._lines)
         files = [str(self._rig.chip.pull_file(line)) for line in self._lines]
-        self.finger = stack.enter_context(finger(folder, "lines", *files))
-        ask(self.finger, None, PATIENCE_S)
+        self.presser = stack.enter_context(presser(folder, "lines", *files))
+        ask(self.presser, None, PATIENCE_S)
 
     def ours(self, arrived: Callable[[int], None]) -> contextlib.AbstractContextManager[Any]:
         """Scanned and debounced."""
@@ -155,12 +155,12 @@ class Input:
         model, name = "input-digits-rising", "ratingpad bench keypad"
         codes = [str(key.code) for key in load_keypad(model).key]
         self.keys = len(codes)
-        self.finger = stack.enter_context(finger(folder, "input", name, *codes))
-        self._path = ask(self.finger, None, PATIENCE_S)["path"]
+        self.presser = stack.enter_context(presser(folder, "input", name, *codes))
+        self._path = ask(self.presser, None, PATIENCE_S)["path"]
         self._table = {"name": name, "model": model}
 
     def ours(self, arrived: Callable[[int], None]) -> contextlib.AbstractContextManager[Any]:
-        """Grabbed, stamped, and waited for company."""
+        """Grabbed, stamped, and held back until a second key could have come."""
         return driven(build_board(load_profile("linux-input"), {"keys": self._table}).keys, arrived)
 
     def bare(self, arrived: Callable[[int], None]) -> contextlib.AbstractContextManager[None]:
@@ -186,14 +186,14 @@ class Serial:
         model = "68-rising"
         codes = [str(key.code) for key in load_keypad(model).key]
         self.keys = len(codes)
-        self.finger = stack.enter_context(finger(folder, "serial", *codes))
-        said = ask(self.finger, None, PATIENCE_S)
-        self._path, self._bytes = said["path"], said["frame"]
+        self.presser = stack.enter_context(presser(folder, "serial", *codes))
+        line = ask(self.presser, None, PATIENCE_S)
+        self._path, self._bytes = line["path"], line["frame"]
         self._table = {"port": self._path, "model": model, "address": 3}
 
     @contextlib.contextmanager
     def ours(self, arrived: Callable[[int], None]) -> Iterator[Any]:
-        """Parsed, answered, and told."""
+        """Parsed, answered, and handed on."""
         keys = build_board(load_profile("linux-68"), {"keys": self._table}).keys
         with driven(keys, arrived):
             until(lambda: _is_open(self._path), PATIENCE_S, "the line is open")
@@ -215,10 +215,10 @@ class Serial:
                 yield
 
 
-def finger(folder: Path, *arguments: str) -> "contextlib.AbstractContextManager[Popen[str]]":
-    """Who presses."""
+def presser(folder: Path, *arguments: str) -> "contextlib.AbstractContextManager[Popen[str]]":
+    """The program that presses."""
     command = [sys.executable, "-m", "benchmarks.pads.presser", *arguments]
-    return running(command, cwd=Path.cwd(), log=folder / "finger.log")
+    return running(command, cwd=Path.cwd(), log=folder / "presser.log")
 
 
 def _cycle(lines: list[int], ending: threading.Event) -> Iterator[int]:
@@ -245,9 +245,9 @@ def block(device: Device, way: str, count: int, rng: random.Random) -> list[floa
             if keys is not None:
                 until(lambda: getattr(keys, "armed", True), PATIENCE_S, "armed")
             place = number % device.keys
-            at_ns = ask(device.finger, {"down": place}, PATIENCE_S)["at_ns"]
+            at_ns = ask(device.presser, {"down": place}, PATIENCE_S)["at_ns"]
             took.append((arrivals.get(timeout=PATIENCE_S) - at_ns) / 1e9)
-            ask(device.finger, {"up": place}, PATIENCE_S)
+            ask(device.presser, {"up": place}, PATIENCE_S)
     return took
 
 

@@ -1,7 +1,7 @@
 """A pad without a board: presses on request, and beside them the bare disk, in one process.
 
 The whole way is the agent's own: a press is handed over from another thread as the driver does,
-the session records it, the writer commits it, `Stored` comes back, and the session says thanks.
+the session records it, the writer commits it, `Stored` comes back, and the session shows thanks.
 Only key and display are this program. Argument: an empty folder on the disk to be measured.
 
 One JSON line in, one out: {"of": "press"|"bare", "count": n, "pause_s": s} gives {"took_s": [...]}
@@ -35,12 +35,12 @@ from sync.entries import Body, Entry, Level, Service
 PAD = "pad-1"
 
 
-def say(what: str) -> None:
+def write_line(what: str) -> None:
     """One line, one write, for whoever traces this process."""
     os.write(1, f"{what}\n".encode())
 
 
-def hush(_: str) -> None:
+def ignore(_: str) -> None:
     """Nothing: a write would be timed."""
 
 
@@ -107,10 +107,10 @@ class Bench:
             self._thanked_at_s = time.perf_counter()
             self._thanked.set()
 
-    def press(self, pause_s: float, tell: Callable[[str], None]) -> float:
+    def press(self, pause_s: float, report: Callable[[str], None]) -> float:
         """Invite, wait `pause_s`, press: seconds from the press until thanks is shown.
 
-        `tell` hears "invited" and "accepted" as they happen.
+        `report` is called with "invited" and "accepted" as they happen.
         """
         if self.pad is None:
             raise BenchError("the pad is not open")
@@ -122,7 +122,7 @@ class Bench:
         match asyncio.run_coroutine_threadsafe(asked, self._loop).result(10):
             case Refusal() as refusal:
                 raise BenchError(f"the invitation was refused: {refusal}")
-        tell("invited")
+        report("invited")
         threading.Event().wait(pause_s)
         key = Level.VERY_SATISFIED
         start = time.perf_counter()
@@ -130,7 +130,7 @@ class Bench:
         self._loop.call_soon_threadsafe(self.pad.press, press)
         if not self._thanked.wait(10):
             raise BenchError(f"no thanks within 10 s: {self.pad.session.state}")
-        tell("accepted")
+        report("accepted")
         return self._thanked_at_s - start
 
     def bare(self, pause_s: float, _: Callable[[str], None]) -> float:
@@ -144,12 +144,12 @@ class Bench:
     def serve(self) -> None:
         """Answer line by line until there are no more."""
         for line in sys.argv[2:] or sys.stdin:
-            wish = json.loads(line)
-            measure = self.press if wish["of"] == "press" else self.bare
+            request = json.loads(line)
+            measure = self.press if request["of"] == "press" else self.bare
             took_s, commit_s = [], []
-            tell = say if wish.get("say") else hush
-            for _ in range(wish["count"]):
-                took_s.append(measure(wish["pause_s"], tell))
+            report = write_line if request.get("say") else ignore
+            for _ in range(request["count"]):
+                took_s.append(measure(request["pause_s"], report))
                 commit_s.append(TimedLedger.append_s)
             print(json.dumps({"took_s": took_s, "commit_s": commit_s}), flush=True)
 

@@ -37,7 +37,7 @@ def say(line: object) -> None:
 
 
 class Window:
-    """One pad, its citizens, and what it hears from the province."""
+    """One pad, its citizens, and what it receives from the province."""
 
     def __init__(self, ledger: Path, name: str, port: int, boots: int) -> None:
         self._boot = KernelBoot()

@@ -1,9 +1,9 @@
-"""A finger in a process of its own, so that pressing takes nothing from who is measured.
+"""Presses keys from a process of its own, so that pressing costs the measured program nothing.
 
 Arguments: `lines FILE …` (the `pull` files of gpio-sim's lines), `input NAME CODE …` (a device of
-uinput's), `serial CODE …` (a "68" pad on a pseudo-terminal). It says where it is, then takes one
-JSON line for each wish, the place of a key in its list: {"down": 0} goes down and is answered with
-{"at_ns": CLOCK_MONOTONIC just before}, {"up": 0} comes up.
+uinput's), `serial CODE …` (a "68" pad on a pseudo-terminal). It prints where it is, then takes one
+JSON line for each request, the place of a key in its list: {"down": 0} goes down and is answered
+with {"at_ns": CLOCK_MONOTONIC just before}, {"up": 0} comes up.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from device.serial.frame68 import EVALUATOR, PRESS, Frame
 
 WINDOW = 3
 
-Finger = tuple[dict[str, Any], Callable[[int], int], Callable[[int], None]]
-"""What is said first; a key goes down, at the time that is returned; a key comes up."""
+Presser = tuple[dict[str, Any], Callable[[int], int], Callable[[int], None]]
+"""The first line printed; press a key, which returns the time in ns; release a key."""
 
 
-def on_lines(*files: str) -> Finger:
+def on_lines(*files: str) -> Presser:
     """A line is pulled low, and high again."""
     pulls = [os.open(file, os.O_WRONLY) for file in files]
 
@@ -38,7 +38,7 @@ def on_lines(*files: str) -> Finger:
     return {}, down, up
 
 
-def on_input(name: str, *codes: str) -> Finger:
+def on_input(name: str, *codes: str) -> Presser:
     """A key of an input device goes down, and up."""
     from evdev import UInput, ecodes
 
@@ -57,7 +57,7 @@ def on_input(name: str, *codes: str) -> Finger:
     return {"path": pad.device.path}, lambda place: send(place, 1), up
 
 
-def on_serial(*codes: str) -> Finger:
+def on_serial(*codes: str) -> Presser:
     """A frame is sent, and what is answered taken off the line."""
     master, slave = os.openpty()
     tty.setraw(slave)
@@ -76,7 +76,7 @@ def on_serial(*codes: str) -> Finger:
     return {"path": os.ttyname(slave), "frame": len(frames[0])}, down, up
 
 
-KINDS: dict[str, Callable[..., Finger]] = {
+KINDS: dict[str, Callable[..., Presser]] = {
     "lines": on_lines,
     "input": on_input,
     "serial": on_serial,
@@ -84,16 +84,16 @@ KINDS: dict[str, Callable[..., Finger]] = {
 
 
 def main() -> None:
-    """Press until nobody asks any more."""
+    """Press until stdin is closed."""
     kind, *rest = sys.argv[1:]
-    said, down, up = KINDS[kind](*rest)
-    print(json.dumps(said), flush=True)
+    first_line, down, up = KINDS[kind](*rest)
+    print(json.dumps(first_line), flush=True)
     for line in sys.stdin:
-        wish = json.loads(line)
-        if "down" in wish:
-            print(json.dumps({"at_ns": down(wish["down"])}), flush=True)
+        request = json.loads(line)
+        if "down" in request:
+            print(json.dumps({"at_ns": down(request["down"])}), flush=True)
         else:
-            up(wish["up"])
+            up(request["up"])
             print(json.dumps({}), flush=True)
 
 

@@ -83,11 +83,11 @@ def main() -> None:
     client.loop_start()
     ready.wait(10)
     print(json.dumps({"ready": True}), flush=True)
-    pause, said = threading.Event(), -1
+    pause, printed = threading.Event(), -1
     while True:
         pause.wait(0.1)
-        if counts["records"] != said:
-            said = int(counts["records"])
+        if counts["records"] != printed:
+            printed = int(counts["records"])
             print(json.dumps({**counts, "different": len(seen)}), flush=True)
 
 

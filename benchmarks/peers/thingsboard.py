@@ -166,10 +166,10 @@ def restore(saved: Path, place: Path) -> None:
     shutil.copy(saved, place / "data" / "data.db")
 
 
-def flood_wish(message: str, count: int, pace_s: float) -> str:
+def flood_request(message: str, count: int, pace_s: float) -> str:
     """What `thingsboard_put.py` is told for many puts."""
-    wish = {"flood": count, "message": message, "pace_s": pace_s}
-    return json.dumps(wish, separators=(",", ":"))
+    request = {"flood": count, "message": message, "pace_s": pace_s}
+    return json.dumps(request, separators=(",", ":"))
 
 
 class Put(NamedTuple):
@@ -205,7 +205,7 @@ class Store:
 
     def flood(self, record: object, count: int, pace_s: float) -> Iterator[int]:
         """Put `count` copies, `pace_s` apart; how many were accepted, after each one."""
-        yield int(self._ask(flood_wish(message(record), count, pace_s))["accepted"])
+        yield int(self._ask(flood_request(message(record), count, pace_s))["accepted"])
         for _ in range(count - 1):
             yield int(self._ask(None)["accepted"])
 

@@ -40,11 +40,11 @@ def main() -> None:
     for line in sys.argv[2:] or sys.stdin:
         message = line.rstrip("\n")
         if message.startswith('{"flood"'):
-            wish = json.loads(message)
+            request = json.loads(message)
             accepted = 0
-            for _ in range(wish["flood"]):
-                accepted += bool(store.put(wish["message"]))
-                pause.wait(wish["pace_s"])
+            for _ in range(request["flood"]):
+                accepted += bool(store.put(request["message"]))
+                pause.wait(request["pace_s"])
                 print(json.dumps({"accepted": accepted}), flush=True)
             continue
         start = time.perf_counter()

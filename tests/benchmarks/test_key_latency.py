@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from benchmarks.key_latency import PATIENCE_S, told
+from benchmarks.key_latency import PATIENCE_S, rows_of
 from tests.rigs.source import source_tree
 
 
 def test_the_wait_that_is_intended_is_told_apart() -> None:
-    whole, without, cpu = told(
+    whole, without, cpu = rows_of(
         "gpio", {"ours": [[0.024, 0.026]], "bare": [[0.001]], "cpu": [0.02, 0.01]}
     )
     assert (whole.ours, whole.theirs) == ("p50 25 ms, p99 26 ms", "p50 1 ms, p99 1 ms")
@@ -23,7 +23,7 @@ def test_the_wait_that_is_intended_is_told_apart() -> None:
 
 
 def test_what_waits_for_nothing_has_one_row() -> None:
-    assert len(told("serial", {"ours": [[0.002]], "bare": [[0.001]]})) == 1
+    assert len(rows_of("serial", {"ours": [[0.002]], "bare": [[0.001]]})) == 1
 
 
 def test_both_readers_of_a_serial_line_see_every_press() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peer_losses import cut, said
+from benchmarks.peer_losses import cut, summed
 
 COMMITS = """
 import os, sqlite3, sys
@@ -38,4 +38,4 @@ def test_a_database_that_acknowledges_before_it_syncs_is_found_out(
     command = [sys.executable, "-c", COMMITS, str(folder), synchronous]
     loss = cut(command, tmp_path, folder, held, cuts=20)
     assert loss.accepted > 20
-    assert (loss.lost > 0) == loses, said([loss])
+    assert (loss.lost > 0) == loses, summed([loss])

@@ -53,10 +53,10 @@ def test_a_face_that_is_pressed_can_still_be_read(kiosk: KioskPad) -> None:
     kiosk.read()
     level = "very_dissatisfied"
     x, y = FACES[level]
-    kiosk.finger.down(x, y)
+    kiosk.touchscreen.down(x, y)
     until(lambda: kiosk.looks_pressed(level), 30, "the face looks pressed")
     face = kiosk.screen.picture().convert("L").crop((x - 60, y - 80, x + 60, y + 80))
-    kiosk.finger.up()
+    kiosk.touchscreen.up()
     darkest, lightest = face.getextrema()
     assert isinstance(darkest, int | float)  # of one band
     assert isinstance(lightest, int | float)

@@ -94,10 +94,10 @@ BY_THE_PROCESSOR = "[Service]\nEnvironment=WLR_RENDERER=pixman\n"
 def kiosk_machine(memory_mib: int = 2048, processors: int = 2) -> Iterator["KioskPad"]:
     """The machine with screen and touchscreen; nothing of ours is installed yet."""
     with tempfile.TemporaryDirectory(prefix="rig-", dir="/var/tmp") as name:
-        screen, finger = Screen(Path(name), SIZE), RemoteTouch(Path(name))
+        screen, touchscreen = Screen(Path(name), SIZE), RemoteTouch(Path(name))
         with (
             contextlib.closing(screen),
-            contextlib.closing(finger),
+            contextlib.closing(touchscreen),
             Machine(
                 python="/usr/bin/python3",
                 memory_mib=memory_mib,
@@ -106,22 +106,22 @@ def kiosk_machine(memory_mib: int = 2048, processors: int = 2) -> Iterator["Kios
                 init="/lib/systemd/systemd",
                 target="multi-user.target",
                 disk=prepare_disk(),
-                qemu_options=(*screen.qemu_options, *finger.qemu_options),
+                qemu_options=(*screen.qemu_options, *touchscreen.qemu_options),
             ) as vm,
         ):
-            finger.plug()
+            touchscreen.plug()
             vm.start_module("tests.rigs.vm.touchscreen", *map(str, SIZE)).wait_for(READY, 120)
-            yield KioskPad(vm, screen, finger)
+            yield KioskPad(vm, screen, touchscreen)
 
 
 class KioskPad(ServicePad):
     """The two services on such a machine, its screen and touchscreen."""
 
-    def __init__(self, vm: Machine, screen: Screen, finger: RemoteTouch) -> None:
+    def __init__(self, vm: Machine, screen: Screen, touchscreen: RemoteTouch) -> None:
         """Nothing is installed yet."""
         self.vm = vm
         self.screen = screen
-        self.finger = finger
+        self.touchscreen = touchscreen
         self.sh(f"mount --bind {ROOT} {CHECKOUT}")
 
     # --- the technician ---
@@ -177,9 +177,9 @@ class KioskPad(ServicePad):
     def touch(self, level: str) -> None:
         """Wait as `read` does, then touch a face for 0.2 s."""
         self.read()
-        self.finger.down(*FACES[level])
+        self.touchscreen.down(*FACES[level])
         threading.Event().wait(TOUCH_S)
-        self.finger.up()
+        self.touchscreen.up()
 
     def scene(self) -> str | None:
         """The scene on the screen; None for a picture that is none of SCENES."""
