@@ -1,4 +1,4 @@
-"""The agent as a process, without a broker: what it starts with, goes on with, ends with."""
+"""The agent as a process, without a broker: how it starts, runs and ends."""
 
 import re
 import signal
@@ -25,36 +25,36 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Pad
     """Makes pads whose province never answers."""
     made: list[PadProcess] = []
 
-    def one(**options: Any) -> PadProcess:
+    def make_pad(**options: Any) -> PadProcess:
         folder = tmp_path_factory.mktemp("p") / "pad"
         made.append(PadProcess(folder, "pad-1", BrokerAddress("127.0.0.1", free_port()), **options))
         return made[-1]
 
-    yield one
+    yield make_pad
     for pad in made:
         pad.remove()
 
 
-def test_an_invitation_that_stood_open_when_the_power_went_is_taken_back(
+def test_an_invitation_that_was_open_at_a_power_cut_is_withdrawn(
     make: Callable[..., PadProcess],
 ) -> None:
     pad = make().start()
     done = pad.rate("done")
     pad.free()
-    one = pad.invite("cut")
+    cut = pad.invite("cut")
     pad.end()
     pad.start()
-    assert pad.standing(one) == "withdrawn"
+    assert pad.standing(cut) == "withdrawn"
     assert pad.standing(done) == "rated"
     (withdrawn,) = [body for body in pad.bodies() if isinstance(body, Withdrawn)]
-    assert (withdrawn.invitation, withdrawn.reason) == (one, "restart")
+    assert (withdrawn.invitation, withdrawn.reason) == (cut, "restart")
     pad.end(signal.SIGTERM)
     pad.start()
     assert len([body for body in pad.bodies() if isinstance(body, Withdrawn)]) == 1
     assert [body.boots for body in pad.bodies() if isinstance(body, Booted)] == [1, 2, 3]
 
 
-def test_what_was_rated_is_known_after_a_restart_and_asking_again_is_on_record(
+def test_a_rated_case_is_known_after_a_restart_and_a_second_invitation_is_recorded(
     make: Callable[..., PadProcess],
 ) -> None:
     pad = make().start()
@@ -86,24 +86,24 @@ def test_a_paused_window_is_still_paused_after_the_power_came_back(
     pad.display.until(Scene.STANDBY)
     pad.rate("open again")
     paused = [body.by for body in pad.bodies() if isinstance(body, Paused)]
-    assert paused == ["desk: c7"] * 2  # once by the clerk, once said again by the next start
+    assert paused == ["desk: c7"] * 2  # by the clerk, and recorded again at the next start
 
 
-def test_no_collection_of_garbage_looks_through_everything_while_people_press(
+def test_no_garbage_collection_examines_all_objects_while_the_pad_serves(
     make: Callable[..., PadProcess],
 ) -> None:
     pad = make(launcher=faulty_pad.launcher("collection-size")).start()
     pad.rate("c1")
     assert pad.process is not None
     pad.process.send_signal(signal.SIGUSR1)
-    until(lambda: COLLECTION_SIZE in pad.last_words(), 10, "the pad counts")
-    said = next(line for line in pad.last_words().splitlines() if COLLECTION_SIZE in line)
-    looked_at, kept_out = map(int, re.findall(r"\d+", said))
-    assert looked_at < 10_000 < kept_out
+    until(lambda: COLLECTION_SIZE in pad.last_words(), 10, "the pad has counted its objects")
+    counts = next(line for line in pad.last_words().splitlines() if COLLECTION_SIZE in line)
+    examined, frozen = map(int, re.findall(r"\d+", counts))
+    assert examined < 10_000 < frozen
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_pad_that_is_told_to_stop_stops_in_order(
+def test_a_pad_stops_in_order_on_a_signal(
     make: Callable[..., PadProcess], number: signal.Signals
 ) -> None:
     pad = make().start()
@@ -125,31 +125,33 @@ def test_a_pad_without_a_desk_or_a_display_cable_still_records_every_press(
     until(lambda: "takes keys" in pad.last_words(), 20, "the pad takes keys")
     with SimClient(pad.control) as board:
         board.display(False)
-    until(lambda: any(isinstance(body, Fault) for body in pad.bodies()), 10, "D01 on record")
+    until(lambda: any(isinstance(body, Fault) for body in pad.bodies()), 10, "D01 is recorded")
     pad.stray(2)
     assert pad.end(signal.SIGTERM) == 0
     assert len([body for body in pad.bodies() if isinstance(body, Strayed)]) == 2
 
 
-def test_a_rating_is_taken_while_the_display_is_gone_and_the_fault_is_on_record(
+def test_a_rating_is_taken_while_the_display_is_unplugged_and_the_fault_is_recorded(
     make: Callable[..., PadProcess],
 ) -> None:
     pad = make().start()
-    one = pad.invite("blind")
+    invitation = pad.invite("blind")
     with SimClient(pad.control) as board:
         board.display(False)
-        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
+        pad.press_until(lambda: pad.standing(invitation) == "rated", "satisfied", "rated")
         board.display(True)
     gone = PadCode.DISPLAY_GONE.code
     until(
-        lambda: any(isinstance(b, Cleared) and b.code == gone for b in pad.bodies()), 10, "mended"
+        lambda: any(isinstance(b, Cleared) and b.code == gone for b in pad.bodies()),
+        10,
+        "the fault is over",
     )
     pad.display.until(Scene.STANDBY)
     assert gone in {body.code for body in pad.bodies() if isinstance(body, Fault)}
-    assert [body.invitation for body in pad.bodies() if isinstance(body, Rated)] == [one]
+    assert [body.invitation for body in pad.bodies() if isinstance(body, Rated)] == [invitation]
 
 
-def test_what_nobody_expected_ends_the_agent_with_its_traceback_and_a_clean_ledger(
+def test_an_unexpected_exception_ends_the_agent_with_a_traceback_and_a_closed_ledger(
     make: Callable[..., PadProcess],
 ) -> None:
     pad = make(launcher=faulty_pad.launcher("press-raises")).start()

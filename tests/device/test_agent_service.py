@@ -1,4 +1,4 @@
-"""The agent as systemd sees it: ready, how it goes, alive, stopping."""
+"""What the agent reports to systemd: ready, status, watchdog, stopping."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -33,22 +33,22 @@ def make(tmp_path: Path, systemd: NotifySocket) -> Iterator[Callable[..., PadPro
     """Makes the pad, whose province never answers."""
     made: list[PadProcess] = []
 
-    def one(**options: Any) -> PadProcess:
+    def make_pad(**options: Any) -> PadProcess:
         broker = BrokerAddress("127.0.0.1", free_port())
         made.append(PadProcess(tmp_path / "pad", "pad-1", broker, **options))
         return made[-1]
 
-    yield one
+    yield make_pad
     for pad in made:
         pad.remove()
 
 
-def test_ready_is_said_once_when_the_first_key_would_be_taken(
+def test_ready_is_sent_once_when_the_first_press_would_be_recorded(
     make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make().start(ready=False)
-    until(lambda: systemd.lines("READY"), 20, "systemd hears that it is ready")
-    pad.press("satisfied")  # at once: the press is on record
+    until(lambda: systemd.lines("READY"), 20, "READY=1")
+    pad.press("satisfied")  # without a wait: the press is recorded
     until(lambda: any(isinstance(body, Strayed) for body in pad.bodies()), 5, "a stray")
     pad.end(signal.SIGTERM)
     assert systemd.lines("READY") == ["1"]
@@ -59,49 +59,53 @@ def test_the_status_names_the_window_what_waits_and_the_faults_and_never_a_level
     make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make().start()
-    until(lambda: any("window 3: ready" in one for one in systemd.lines("STATUS")), 10, "ready")
+    until(
+        lambda: any("window 3: ready" in status for status in systemd.lines("STATUS")), 10, "ready"
+    )
     pad.rate("status", "very_dissatisfied")
     with SimClient(pad.control) as board:
         board.display(False)
-    until(lambda: any("D01" in one for one in systemd.lines("STATUS")), 10, "the fault")
-    said = " ".join(systemd.lines("STATUS"))
-    assert "entries wait for the province" in said
-    assert "satisfied" not in said
+    until(lambda: any("D01" in status for status in systemd.lines("STATUS")), 10, "the fault")
+    statuses = " ".join(systemd.lines("STATUS"))
+    assert "entries wait for the province" in statuses
+    assert "satisfied" not in statuses
 
 
-def test_the_watchdog_is_fed_while_the_loop_turns_and_not_while_it_does_not(
+def test_the_watchdog_gets_reports_while_the_event_loop_runs_and_none_while_it_does_not(
     make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make().start()
-    fed = len(systemd.lines("WATCHDOG"))
-    until(lambda: len(systemd.lines("WATCHDOG")) > fed + 2, 3 * PATIENCE_S, "it is fed")
+    reports = len(systemd.lines("WATCHDOG"))
+    until(lambda: len(systemd.lines("WATCHDOG")) > reports + 2, 3 * PATIENCE_S, "it reports")
     assert pad.process is not None
     pad.process.send_signal(signal.SIGSTOP)
-    fed = len(systemd.lines("WATCHDOG"))
+    reports = len(systemd.lines("WATCHDOG"))
     with pytest.raises(AssertionError):
-        until(lambda: len(systemd.lines("WATCHDOG")) > fed + 1, 2 * PATIENCE_S, "nothing")
+        until(
+            lambda: len(systemd.lines("WATCHDOG")) > reports + 1, 2 * PATIENCE_S, "no report comes"
+        )
     pad.process.send_signal(signal.SIGCONT)
 
 
 def test_a_card_that_hangs_does_not_make_the_watchdog_restart_the_agent(
     make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
-    """A restart mends no card; the fault stands on the screen and in the status instead."""
+    """A restart repairs no card; the fault is on the screen and in the status instead."""
     pad = make(launcher=faulty_pad.launcher("commit-hangs")).start()
     pad.press("satisfied")
-    until(lambda: any("L01" in one for one in systemd.lines("STATUS")), 20, "the fault is told")
-    fed = len(systemd.lines("WATCHDOG"))
-    until(lambda: len(systemd.lines("WATCHDOG")) > fed + 4, 4 * PATIENCE_S, "it is still fed")
+    until(lambda: any("L01" in status for status in systemd.lines("STATUS")), 20, "the fault")
+    reports = len(systemd.lines("WATCHDOG"))
+    until(lambda: len(systemd.lines("WATCHDOG")) > reports + 4, 4 * PATIENCE_S, "it still reports")
 
 
-def test_keys_whose_thread_has_died_end_the_agent_in_order(
+def test_when_the_keys_thread_has_ended_the_agent_ends_in_order(
     make: Callable[..., PadProcess], systemd: NotifySocket
 ) -> None:
     pad = make(launcher=faulty_pad.launcher("key-thread-dies")).start()
     pad.press("satisfied")
     assert pad.outcome() == 1
-    said = pad.last_words()
-    assert "X01" in said
-    assert "the keys' thread has ended" in said
+    printed = pad.last_words()
+    assert "X01" in printed
+    assert "the keys' thread has ended" in printed
     assert not Path(f"{pad.ledger}-wal").exists()  # closed in order
     assert pad.verify().returncode == 0

@@ -1,4 +1,4 @@
-"""The running pad in virtual time: what it shows, what it stores, in which order."""
+"""The running pad in virtual time: what it shows and stores, and in which order."""
 
 import asyncio
 import logging
@@ -38,20 +38,20 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.start()
-        one = await invited(bench)
+        invitation = await invited(bench)
         bench.card.hangs = True
         bench.press()
         await pass_s(1)
         waiting = bench.scene
         assert waiting is Scene.INVITATION
-        not_yet = bench.pad.standing(one)
+        not_yet = bench.pad.standing(invitation)
         assert not_yet == "open"
         bench.card.let_go()
         await bench.settle()
         assert bench.scene is Scene.THANKS
-        assert bench.pad.standing(one) == "rated"
+        assert bench.pad.standing(invitation) == "rated"
         (rated,) = bench.recorded(Rated)
-        assert (rated.invitation, rated.level) == (one, Level.SATISFIED)
+        assert (rated.invitation, rated.level) == (invitation, Level.SATISFIED)
         assert bench.grown == 2
         await pass_s(10)
         assert [scene for scene, _ in bench.shown] == [
@@ -64,10 +64,10 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
     run(story())
 
 
-def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itself() -> None:
+def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks() -> None:
     async def story() -> None:
         bench = VirtualPad()
-        one = await invited(bench)
+        invitation = await invited(bench)
         bench.card.hangs = True
         bench.press()
         await pass_s(60)
@@ -77,17 +77,17 @@ def test_a_card_that_hangs_shows_saving_then_the_fault_and_never_thanks_by_itsel
         assert Scene.THANKS not in scenes
         bench.card.let_go()
         await pass_s(1)
-        assert bench.pad.standing(one) == "rated"
+        assert bench.pad.standing(invitation) == "rated"
         assert bench.scene is Scene.STANDBY
         assert len(bench.recorded(Rated)) == 1
 
     run(story())
 
 
-def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() -> None:
+def test_a_full_card_closes_the_window_keeps_the_rating_and_the_window_opens_again() -> None:
     async def story() -> None:
         bench = VirtualPad()
-        one = await invited(bench)
+        invitation = await invited(bench)
         bench.card.refuses = PadCode.LEDGER_FULL
         bench.press(Level.DISSATISFIED)
         await pass_s(30)
@@ -98,7 +98,7 @@ def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() ->
         await pass_s(5)
         assert bench.scene is Scene.STANDBY
         assert bench.pad.window() == ("3", "ready", None, None)
-        assert bench.pad.standing(one) == "rated"
+        assert bench.pad.standing(invitation) == "rated"
         kinds = [type(body) for body in bench.card.bodies]
         assert kinds == [Invited, Rated, Fault, Cleared]
 
@@ -108,17 +108,17 @@ def test_a_full_card_closes_the_window_holds_the_rating_and_opens_by_itself() ->
 def test_the_same_case_at_the_same_step_is_the_same_invitation_while_it_is_open() -> None:
     async def story() -> None:
         bench = VirtualPad()
-        one = await invited(bench)
-        assert await bench.pad.invite(CASE, "c7", "http") == Granted(one, created=False)
+        invitation = await invited(bench)
+        assert await bench.pad.invite(CASE, "c7", "http") == Granted(invitation, created=False)
         assert await bench.pad.invite(Service(case="c-1"), "c7", "http") is Refusal.BUSY
         await pass_s(60)
-        assert await invited(bench) != one  # control: once it has lapsed, it is another
+        assert await invited(bench) != invitation  # control: once it has lapsed, it is another
         assert len(bench.recorded(Invited)) == 2
 
     run(story())
 
 
-def test_a_desk_does_not_wait_for_ever_for_a_slow_card_and_the_entry_still_goes_in() -> None:
+def test_a_desk_waits_for_a_slow_card_with_a_timeout_and_the_entry_is_still_committed() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.card.hangs = True
@@ -133,7 +133,7 @@ def test_a_desk_does_not_wait_for_ever_for_a_slow_card_and_the_entry_still_goes_
     run(story())
 
 
-def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhile() -> None:
+def test_identify_is_shown_for_five_seconds_and_then_the_scene_that_came_meanwhile() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.start()
@@ -141,7 +141,7 @@ def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhil
         at_first = bench.scene
         assert at_first is Scene.IDENTIFY
         await pass_s(IDENTIFY_S - 1)
-        bench.pad.identify()  # again: from now
+        bench.pad.identify()  # starts the five seconds again
         await invited(bench)
         await pass_s(IDENTIFY_S - 0.1)
         identified = bench.scene
@@ -156,7 +156,7 @@ def test_identify_shows_the_pad_for_five_seconds_and_then_what_has_come_meanwhil
     run(story())
 
 
-def test_a_fault_is_recorded_once_and_closes_the_window_only_if_it_must() -> None:
+def test_a_fault_is_recorded_once_and_closes_the_window_only_if_it_blocks() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.start()
@@ -191,21 +191,21 @@ def test_a_fault_is_in_the_log_once_and_the_log_names_no_key(
             bench.pad.clear_fault(PadCode.KEY_CHATTER)
         await bench.settle()
         assert caplog.messages == [f"K02 {PadCode.KEY_CHATTER.says}", "K02 is over"]
-        assert bench.recorded(Fault)[0].detail == "very_dissatisfied", "the ledger does"
+        assert bench.recorded(Fault)[0].detail == "very_dissatisfied", "the ledger has the key"
 
     run(story())
 
 
-def test_a_fault_takes_an_open_invitation_back_and_says_why() -> None:
+def test_a_fault_withdraws_an_open_invitation_with_the_reason() -> None:
     async def story() -> None:
         bench = VirtualPad()
-        one = await invited(bench)
+        invitation = await invited(bench)
         bench.pad.raise_fault(PadCode.KEYS_GONE)
         bench.press()
         await bench.settle()
-        assert bench.pad.standing(one) == "withdrawn"
+        assert bench.pad.standing(invitation) == "withdrawn"
         (withdrawn,) = bench.recorded(Withdrawn)
-        assert (withdrawn.invitation, withdrawn.reason) == (one, "fault")
+        assert (withdrawn.invitation, withdrawn.reason) == (invitation, "fault")
         assert bench.recorded(Rated) == []
         assert len(bench.recorded(Strayed)) == 1
 
@@ -231,17 +231,17 @@ def test_a_pad_that_was_paused_starts_paused_and_one_without_a_window_says_so() 
 def test_a_withdrawal_is_granted_once_and_only_for_what_is_open() -> None:
     async def story() -> None:
         bench = VirtualPad()
-        one = await invited(bench)
+        invitation = await invited(bench)
         assert await bench.pad.withdraw("01NOBODY", "desk") is Refusal.UNKNOWN
-        assert await bench.pad.withdraw(one, "desk") is None
-        assert await bench.pad.withdraw(one, "desk") is Refusal.ENDED
-        assert bench.pad.standing(one) == "withdrawn"
+        assert await bench.pad.withdraw(invitation, "desk") is None
+        assert await bench.pad.withdraw(invitation, "desk") is Refusal.ENDED
+        assert bench.pad.standing(invitation) == "withdrawn"
         assert len(bench.recorded(Withdrawn)) == 1
 
     run(story())
 
 
-def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> None:
+def test_stop_waits_for_the_commit_queue_and_returns_false_if_the_card_refuses() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.identify()
@@ -256,7 +256,7 @@ def test_stopping_lets_the_queue_reach_the_card_and_says_when_it_would_not() -> 
     run(story())
 
 
-def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entry() -> None:
+def test_a_repeated_fault_on_a_broken_card_never_costs_the_session_an_entry() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.start()
@@ -269,11 +269,11 @@ def test_a_fault_that_flaps_before_a_broken_card_never_costs_the_session_an_entr
         bench.card.refuses = None
         await pass_s(5)
         assert len(bench.recorded(Strayed)) == 1
-        one = await invited(bench)
+        invitation = await invited(bench)
         bench.press()
         await pass_s(1)
-        assert bench.scene is Scene.THANKS, "its count of what waits went wrong"
-        assert bench.pad.standing(one) == "rated"
+        assert bench.scene is Scene.THANKS, "the count of waiting entries is wrong"
+        assert bench.pad.standing(invitation) == "rated"
 
     run(story())
 
@@ -301,9 +301,9 @@ def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable
         await pass_s(1)
         assert not again.done()
         bench.card.let_go()
-        one, same = await asyncio.gather(first, again)
-        assert isinstance(one, Granted)
-        assert same == Granted(one.invitation, created=False)
+        granted, same = await asyncio.gather(first, again)
+        assert isinstance(granted, Granted)
+        assert same == Granted(granted.invitation, created=False)
 
     run(story())
 
@@ -311,48 +311,48 @@ def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable
 # --- levels, for one desk only ------------------------------------------------------------------
 
 
-def test_a_level_is_told_to_one_source_once_and_only_when_it_is_settled() -> None:
+def test_a_level_is_reported_to_one_source_once_and_only_when_it_is_settled() -> None:
     async def story() -> None:
-        bench, heard = VirtualPad(), list[Level]()
-        bench.pad.tell_levels("bus68", heard.append)
+        bench, levels = VirtualPad(), list[Level]()
+        bench.pad.tell_levels("bus68", levels.append)
         assert isinstance(await bench.pad.invite(Service(), None, "bus68"), Granted)
         bench.card.hangs = True
         bench.press(Level.SATISFIED)
         await pass_s(4)
-        assert heard == []  # the grace time is over, but the card has not answered
+        assert levels == []  # the grace time is over, but the card has not answered
         bench.card.let_go()
         await bench.settle()
         await pass_s(2)
-        assert heard == [Level.SATISFIED]
+        assert levels == [Level.SATISFIED]
         await pass_s(60)
         assert isinstance(await bench.pad.invite(Service(), None, "bus68"), Granted)
         bench.press(Level.SATISFIED)
         await pass_s(1)
         bench.press(Level.VERY_DISSATISFIED)
         await pass_s(1.5)
-        assert heard == [Level.SATISFIED]
+        assert levels == [Level.SATISFIED]
         await pass_s(10)
-        assert heard == [Level.SATISFIED, Level.VERY_DISSATISFIED]
+        assert levels == [Level.SATISFIED, Level.VERY_DISSATISFIED]
 
     run(story())
 
 
-def test_no_level_of_another_desks_invitation_is_told() -> None:
+def test_no_level_of_another_desks_invitation_is_reported() -> None:
     async def story() -> None:
-        bench, heard = VirtualPad(), list[Level]()
-        bench.pad.tell_levels("bus68", heard.append)
+        bench, levels = VirtualPad(), list[Level]()
+        bench.pad.tell_levels("bus68", levels.append)
         await invited(bench)
         bench.press()
         await pass_s(30)
         assert len(bench.recorded(Rated)) == 1
-        assert heard == []
+        assert levels == []
         with pytest.raises(ValueError, match="told to bus68 already"):
-            bench.pad.tell_levels("http", heard.append)
+            bench.pad.tell_levels("http", levels.append)
 
     run(story())
 
 
-def test_a_case_that_was_rated_is_asked_for_again_only_knowingly_and_on_record() -> None:
+def test_a_rated_case_is_invited_again_only_on_explicit_request_and_recorded() -> None:
     async def story() -> None:
         bench = VirtualPad()
         first = await invited(bench)
@@ -375,7 +375,7 @@ def test_a_case_that_was_rated_is_asked_for_again_only_knowingly_and_on_record()
     run(story())
 
 
-def test_a_case_that_lapsed_may_be_asked_for_again() -> None:
+def test_a_case_that_lapsed_may_be_invited_again() -> None:
     async def story() -> None:
         bench = VirtualPad()
         await invited(bench)

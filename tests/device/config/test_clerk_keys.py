@@ -1,4 +1,4 @@
-"""The clerk's keys: from the pad's own file, or a key map, to the session; and never to a level."""
+"""The clerk's keys: configured in the pad's file or a key map; they never make a level."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def loaded(folder: Path, board: str, lines: str) -> Config:
     return load(file)
 
 
-def mistake(folder: Path, board: str, lines: str) -> str:
+def config_error(folder: Path, board: str, lines: str) -> str:
     with pytest.raises(ConfigError) as caught:
         loaded(folder, board, lines)
     return caught.value.detail
@@ -50,14 +50,14 @@ def test_two_lines_of_the_pads_own_file_give_a_board_its_clerks_keys(
     ]
 
 
-def test_without_them_a_board_is_as_it_was(tmp_path: Path) -> None:
+def test_without_these_lines_a_board_has_no_clerks_keys(tmp_path: Path) -> None:
     config = loaded(tmp_path, "rpi-4", "")
     assert config.clerk_keys == {}
     assert config.profile == load_profile("rpi-4")
 
 
 @pytest.mark.parametrize(
-    ("board", "lines", "says"),
+    ("board", "lines", "expected"),
     [
         ("rpi-4", "invite = 5", "clerk_keys.invite = 5: is the line of key 'very_satisfied'"),
         ("rpi-4", "invite = 4\npause = 4", "clerk_keys.pause = 4: is the line of key 'invite'"),
@@ -68,10 +68,10 @@ def test_without_them_a_board_is_as_it_was(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_that_is_in_use_or_absent_is_named(
-    tmp_path: Path, board: str, lines: str, says: str
+    tmp_path: Path, board: str, lines: str, expected: str
 ) -> None:
     touch = '[touch]\nentry_file = "kiosk.html"\npx_per_mm = 5\n' if board == "linux-touch" else ""
-    assert says in mistake(tmp_path, board, f"{touch}[clerk_keys]\n{lines}\n")
+    assert expected in config_error(tmp_path, board, f"{touch}[clerk_keys]\n{lines}\n")
 
 
 def described(level_line: str) -> str:
@@ -84,7 +84,7 @@ def described(level_line: str) -> str:
     )
 
 
-def test_a_key_map_says_which_of_its_keys_is_the_clerks() -> None:
+def test_a_key_map_names_the_clerks_key() -> None:
     problems = ConfigErrors()
     keypad = parse_keypad("k", described('does = "invite"\n'), problems)
     assert keypad is not None, problems.lines
@@ -92,7 +92,7 @@ def test_a_key_map_says_which_of_its_keys_is_the_clerks() -> None:
     assert parse_keypad("k", described('does = "rate"\n'), problems) is None
 
 
-def test_no_key_has_a_level_and_is_the_clerks_and_no_two_do_the_same() -> None:
+def test_no_key_has_a_level_and_a_duty_and_no_two_keys_have_one_duty() -> None:
     profile = """
     title = "t"
     driver = "simulated"
@@ -120,14 +120,14 @@ def press(bench: VirtualPad, key: str, level: Level | None = None) -> None:
     bench.pad.press(Press(key, level, "keys", now_ms()))
 
 
-def test_pressed_at_rest_it_invites_and_the_citizen_rates() -> None:
+def test_the_key_to_invite_pressed_in_standby_invites_and_the_citizen_rates() -> None:
     async def story() -> None:
         bench = VirtualPad(clerk_keys=KEYS)
         bench.pad.start()
         press(bench, "clerk_invite")
         await bench.settle()
         assert bench.scene is Scene.INVITATION
-        press(bench, "clerk_invite")  # impatient
+        press(bench, "clerk_invite")  # pressed a second time
         bench.press(Level.DISSATISFIED)
         await bench.settle()
         press(bench, "clerk_invite")  # while thanks is shown
@@ -157,14 +157,14 @@ def test_the_pause_key_closes_the_window_and_opens_it_again() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("with_it", ["satisfied+clerk_invite", "clerk_invite+clerk_pause"])
-def test_together_with_another_key_it_is_a_press_without_a_level(with_it: str) -> None:
+@pytest.mark.parametrize("chord", ["satisfied+clerk_invite", "clerk_invite+clerk_pause"])
+def test_a_clerks_key_together_with_another_key_is_a_press_without_a_level(chord: str) -> None:
     async def story() -> None:
         bench = VirtualPad(clerk_keys=KEYS)
         bench.pad.start()
-        press(bench, with_it)
+        press(bench, chord)
         await bench.settle()
-        assert [body.key for body in bench.recorded(Strayed)] == [with_it]
+        assert [body.key for body in bench.recorded(Strayed)] == [chord]
         assert bench.recorded(Invited) + bench.recorded(Rated) == []
 
     run(story())
@@ -209,5 +209,5 @@ def test_whatever_is_pressed_a_level_is_that_of_a_level_key(
     run(story())
 
 
-def test_there_is_a_line_in_the_pads_file_for_all_that_a_key_can_do() -> None:
+def test_the_pads_file_has_a_line_for_each_duty_of_a_clerks_key() -> None:
     assert DUTIES == ("invite", "pause")

@@ -31,26 +31,26 @@ def loaded(folder: Path, lines: str) -> Config:
     return load(folder / "pad.toml")
 
 
-def mistakes(folder: Path, lines: str) -> list[str]:
+def config_errors(folder: Path, lines: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         loaded(folder, lines)
     return caught.value.detail.split("\n  ")[1:]
 
 
-def test_the_desk_stays_on_this_machine_unless_it_is_told_otherwise(folder: Path) -> None:
+def test_by_default_the_desk_listens_on_this_machine_only(folder: Path) -> None:
     desk = loaded(folder, "").desk
     assert desk is not None
     assert is_loopback(desk.host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
-def test_plain_http_may_stay_on_this_machine(folder: Path, host: str) -> None:
+def test_plain_http_is_accepted_on_this_machine(folder: Path, host: str) -> None:
     assert loaded(folder, f'host = "{host}"').desk
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "pad-3.hall.lan"])
-def test_plain_http_leaves_this_machine_only_by_an_explicit_line(folder: Path, host: str) -> None:
-    (line,) = mistakes(folder, f'host = "{host}"')
+def test_plain_http_on_the_network_needs_an_explicit_line(folder: Path, host: str) -> None:
+    (line,) = config_errors(folder, f'host = "{host}"')
     assert line.startswith(f'desk.host = "{host}"')
     assert "`certificate`" in line
     assert "`plain_on_lan = true`" in line
@@ -58,43 +58,46 @@ def test_plain_http_leaves_this_machine_only_by_an_explicit_line(folder: Path, h
 
 
 def test_a_certificate_is_enough_for_the_halls_network(folder: Path) -> None:
-    papers = make_certificate(folder)
-    chain, key = papers.chain.name, papers.key.name
+    certificate = make_certificate(folder)
+    chain, key = certificate.chain.name, certificate.key.name
     apart = f'host = "0.0.0.0"\ncertificate = "{chain}"\ncertificate_key = "{key}"'
     assert loaded(folder, apart).desk
-    assert loaded(folder, f'host = "0.0.0.0"\ncertificate = "{papers.both.name}"').desk
-    tls_context(papers.both, None)
+    assert loaded(folder, f'host = "0.0.0.0"\ncertificate = "{certificate.both.name}"').desk
+    tls_context(certificate.both, None)
 
 
 def test_a_certificate_that_cannot_be_used_is_named(folder: Path) -> None:
-    papers = make_certificate(folder)
-    (line,) = mistakes(folder, 'certificate = "nowhere.pem"')
+    certificate = make_certificate(folder)
+    (line,) = config_errors(folder, 'certificate = "nowhere.pem"')
     assert "No such file" in line
-    (line,) = mistakes(folder, f'certificate = "{papers.chain.name}"')  # its key is elsewhere
+    # Its key is in another file.
+    (line,) = config_errors(folder, f'certificate = "{certificate.chain.name}"')
     assert "cannot be used with its key" in line
     other = folder / "other"
     other.mkdir()
     wrong = make_certificate(other).key
-    (line,) = mistakes(folder, f'certificate = "{papers.chain.name}"\ncertificate_key = "{wrong}"')
+    (line,) = config_errors(
+        folder, f'certificate = "{certificate.chain.name}"\ncertificate_key = "{wrong}"'
+    )
     assert "cannot be used with its key" in line
-    (line,) = mistakes(folder, 'certificate_key = "key.pem"')
+    (line,) = config_errors(folder, 'certificate_key = "key.pem"')
     assert "of no use without `certificate`" in line
-    (line,) = mistakes(folder, f'certificate = "{papers.both.name}"\nplain_on_lan = true')
+    (line,) = config_errors(folder, f'certificate = "{certificate.both.name}"\nplain_on_lan = true')
     assert "take out one of the two" in line
 
 
-def test_several_tokens_may_stand_side_by_side_and_each_is_long_enough(folder: Path) -> None:
+def test_there_may_be_several_tokens_and_each_must_be_long_enough(folder: Path) -> None:
     (folder / "token").write_text("0123456789abcdef\n\n  the-next-one-for-tomorrow \n")
     assert loaded(folder, "").desk
     assert read_tokens(folder / "token") == ("0123456789abcdef", "the-next-one-for-tomorrow")
     (folder / "token").write_text("0123456789abcdef\nshort\n")
-    assert "shorter than 16" in mistakes(folder, "")[0]
+    assert "shorter than 16" in config_errors(folder, "")[0]
     (folder / "token").write_text("\n")
-    assert "shorter than 16" in mistakes(folder, "")[0]
+    assert "shorter than 16" in config_errors(folder, "")[0]
 
 
-def test_the_plug_ins_token_is_held_to_the_same(folder: Path) -> None:
-    (line,) = mistakes(folder, 'plugin_token_file = "nowhere"')
+def test_the_plug_ins_token_file_is_checked_too(folder: Path) -> None:
+    (line,) = config_errors(folder, 'plugin_token_file = "nowhere"')
     assert line.startswith("desk.plugin_token_file")
 
 
@@ -127,5 +130,5 @@ def test_an_origin_is_what_a_browser_sends(folder: Path, origin: str) -> None:
     ],
 )
 def test_an_origin_that_no_browser_sends_is_refused(folder: Path, origin: str) -> None:
-    (line,) = mistakes(folder, f'origins = ["http://ok.lan", "{origin}"]')
+    (line,) = config_errors(folder, f'origins = ["http://ok.lan", "{origin}"]')
     assert line.startswith("desk.origins")

@@ -1,4 +1,4 @@
-"""The append-only file: chain, receipts, pruning, rollover, and what the disk does to it."""
+"""The append-only file: chain, receipts, pruning, rollover, damage and full disks."""
 
 import contextlib
 import os
@@ -99,7 +99,7 @@ def test_an_entry_can_neither_be_changed_nor_deleted_nor_replaced_nor_skipped(
     db.close()
 
 
-def test_reading_keeps_to_its_bounds_and_always_gives_at_least_one(tmp_path: Path) -> None:
+def test_a_read_keeps_to_its_bounds_but_always_returns_at_least_one_entry(tmp_path: Path) -> None:
     ledger = filled(tmp_path, 9)
     rows = everything(ledger)
     chunk = ledger.read(3, 4, 1 << 20)
@@ -119,7 +119,7 @@ def test_the_receipted_mark_survives_a_close_and_is_stored_by_the_next_append(
     ledger = filled(tmp_path, 9)
     ledger.mark_receipted(4)
     ledger.append(rated(1))
-    shutil.copytree(tmp_path, tmp_path / "cut")  # the power goes: nothing is closed
+    shutil.copytree(tmp_path, tmp_path / "cut")  # as after a power cut: nothing is closed
     cut = open_in(tmp_path / "cut")
     assert cut.receipted == 4
     cut.close()
@@ -127,7 +127,7 @@ def test_the_receipted_mark_survives_a_close_and_is_stored_by_the_next_append(
     ledger.close()
     again = open_in(tmp_path)
     assert again.receipted == 7
-    again.mark_receipted(2)  # a province restored from a backup knows less
+    again.mark_receipted(2)  # a province restored from a backup has fewer
     again.append(rated(2))
     again.close()
     last = open_in(tmp_path)
@@ -198,22 +198,22 @@ def test_a_second_agent_is_refused_with_the_process_that_holds_the_ledger(tmp_pa
     assert caught.value.code is PadCode.LEDGER_IN_USE
     first.append(rated(1))
     first.close()
-    open_in(tmp_path).close()  # control: the hold was what refused
+    open_in(tmp_path).close()  # control: the lock was what refused
 
 
-@pytest.mark.parametrize("what", ["text", "database", "other pad", "newer format"])
+@pytest.mark.parametrize("content_kind", ["text", "database", "other pad", "newer format"])
 def test_a_file_that_is_not_this_pads_ledger_is_refused_and_left_untouched(
-    tmp_path: Path, what: str
+    tmp_path: Path, content_kind: str
 ) -> None:
     path = tmp_path / "ledger"
-    if what == "text":
+    if content_kind == "text":
         path.write_text("a shopping list\n" * 400)
-    elif what == "database":
+    elif content_kind == "database":
         db = sqlite3.connect(path)
         db.execute("CREATE TABLE cookies(a, b)")
         db.commit()
         db.close()
-    elif what == "other pad":
+    elif content_kind == "other pad":
         open_in(tmp_path, "pad-2").close()
     else:
         open_in(tmp_path).close()
@@ -279,8 +279,8 @@ def damage(content: bytes, rng: Random) -> tuple[str, bytes]:
     return f"{kind} at {place}", bytes(data)
 
 
-def survived(ledger: Ledger) -> dict[int, bytes]:
-    """What is still known of the original ledger, by its seq."""
+def readable_entries(ledger: Ledger) -> dict[int, bytes]:
+    """The entries of the original ledger that are still readable, by seq."""
     known: dict[int, bytes] = {}
     for seq, body, _ in everything(ledger):
         entry = read_body(body)
@@ -314,22 +314,26 @@ def test_damage_is_reported_stops_no_start_and_loses_only_the_damaged_entries(
         folder.mkdir()
         for other, content in files.items():
             (folder / other).write_bytes(content)
-        what, content = damage(files[name], rng)
+        kind, content = damage(files[name], rng)
         (folder / name).write_bytes(content)
         ledger_now = open_in(folder)
-        because, torn, kept = ledger_now.opened_because, ledger_now.torn_tail, survived(ledger_now)
+        because, torn, kept = (
+            ledger_now.opened_because,
+            ledger_now.torn_tail,
+            readable_entries(ledger_now),
+        )
         ledger_now.append(rated(n))
         ledger_now.close()
-        where = f"{name}: {what}: {because}"
+        where = f"{name}: {kind}: {because}"
         assert all(original.get(seq) == body for seq, body in kept.items()), where
-        gone = original.keys() - kept.keys()
+        lost_seqs = original.keys() - kept.keys()
         if because is None:
-            # The last commit in a WAL cannot be told from one that the power cut, and a WAL whose
-            # end is gone without a trace from one that never was longer.
-            assert name == "ledger-wal" or not gone, where
-            assert gone == set(range(62 - len(gone), 62)), where
-            assert not gone or torn or not what.startswith(("flip", "burst")), where
-            assert len(gone) <= 3 or what.startswith("truncate"), where
+            # A damaged last commit in a WAL looks the same as one that a power cut interrupted, and
+            # a truncated WAL looks the same as one that was never longer.
+            assert name == "ledger-wal" or not lost_seqs, where
+            assert lost_seqs == set(range(62 - len(lost_seqs), 62)), where
+            assert not lost_seqs or torn or not kind.startswith(("flip", "burst")), where
+            assert len(lost_seqs) <= 3 or kind.startswith("truncate"), where
         else:
             set_aside += 1
             aside = (folder / "ledger.damaged-1").read_bytes()
@@ -337,11 +341,11 @@ def test_damage_is_reported_stops_no_start_and_loses_only_the_damaged_entries(
             if not closed:
                 wal = (folder / "ledger.damaged-1-wal").read_bytes()
                 assert wal == (content if name == "ledger-wal" else files["ledger-wal"]), where
-            inner = {s for s in gone if s < max(kept, default=0)}
+            inner = {s for s in lost_seqs if s < max(kept, default=0)}
             assert all(missing_names(because, s) for s in inner), where
-        lost += len(gone)
-        if what.startswith("flip"):
-            assert len(gone) <= 1, where
+        lost += len(lost_seqs)
+        if kind.startswith("flip"):
+            assert len(lost_seqs) <= 1, where
         again = open_in(folder)
         assert again.opened_because is None, where
         again.close()
@@ -356,7 +360,7 @@ def missing_names(because: str, seq: int) -> bool:
     return any(int(a) <= seq <= int(b or a) for a, b in spans)
 
 
-def test_an_empty_file_and_a_lost_file_with_its_wal_left_begin_a_new_ledger(
+def test_an_empty_file_and_a_missing_file_with_a_wal_begin_a_new_ledger(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "ledger").touch()
@@ -369,11 +373,11 @@ def test_an_empty_file_and_a_lost_file_with_its_wal_left_begin_a_new_ledger(
     (tmp_path / "cut" / "ledger").unlink()
     again = open_in(tmp_path / "cut")
     assert "set aside as ledger.damaged-1" in str(again.opened_because)
-    assert len(survived(again)) == 5  # all of it: the WAL has the page that the file had, too
+    assert len(readable_entries(again)) == 5  # all: the WAL also has the page that was in the file
     again.close()
 
 
-def test_a_ledger_whose_file_is_gone_is_named_by_the_next_and_the_first_names_none(
+def test_a_ledger_whose_file_is_missing_is_named_by_the_next_and_the_first_names_none(
     tmp_path: Path,
 ) -> None:
     ledger = filled(tmp_path, 4)
@@ -392,12 +396,12 @@ def test_a_ledger_whose_file_is_gone_is_named_by_the_next_and_the_first_names_no
 
 
 def test_the_entries_in_the_wal_of_an_emptied_file_are_kept(tmp_path: Path) -> None:
-    ledger = filled(tmp_path, 6)  # SQLite itself would remove this WAL
+    ledger = filled(tmp_path, 6)  # SQLite alone would delete this WAL
     shutil.copytree(tmp_path, tmp_path / "cut")
     ledger.close()
     (tmp_path / "cut" / "ledger").write_bytes(b"")
     again = open_in(tmp_path / "cut")
-    assert len(survived(again)) >= 6
+    assert len(readable_entries(again)) >= 6
     assert (tmp_path / "cut" / "ledger.damaged-1-wal").exists()
     again.close()
 
@@ -417,7 +421,7 @@ def test_entries_are_salvaged_without_the_first_entry(tmp_path: Path) -> None:
     assert opened.previous is not None
     assert opened.previous.ledger == old_id  # from the lock file
     assert opened.previous.missing[0][0] == 1
-    assert len(survived(again)) >= 30
+    assert len(readable_entries(again)) >= 30
     again.close()
 
 
@@ -430,7 +434,7 @@ def card() -> Iterator[Path]:
         yield folder
 
 
-def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_room(
+def test_a_full_card_refuses_the_entry_damages_nothing_and_works_when_there_is_room(
     card: Path,
 ) -> None:
     ledger = filled(card, 20)
@@ -452,7 +456,7 @@ def test_a_full_card_refuses_the_entry_harms_nothing_and_goes_on_when_there_is_r
     again.close()
 
 
-def test_a_ledger_that_cannot_be_begun_for_lack_of_room_is_begun_later(card: Path) -> None:
+def test_a_ledger_that_cannot_be_created_on_a_full_card_is_created_later(card: Path) -> None:
     fill(card)
     with raises_code(PadCode.LEDGER_FULL):
         open_in(card)
@@ -500,11 +504,11 @@ def test_a_rating_costs_one_sync_and_less_than_four_and_a_half_kilobytes(tmp_pat
     assert len(full) == 4 * presses
     assert {syncs for syncs, _ in full} == {1}
     assert mean <= 4500
-    assert sorted(w for _, w in full)[len(full) * 99 // 100] <= 8300  # a page that opens
+    assert sorted(w for _, w in full)[len(full) * 99 // 100] <= 8300  # a new page begins
     assert {syncs for syncs, _ in costs("NORMAL")} == {0}  # control: the rig counts syncs
 
 
-def test_a_hundred_thousand_entries_open_quickly_though_every_one_is_checked(
+def test_a_hundred_thousand_entries_open_quickly_though_each_is_checked(
     tmp_path: Path,
 ) -> None:
     open_in(tmp_path).close()
@@ -590,10 +594,10 @@ def test_a_file_with_thousands_of_gaps_can_be_replaced(tmp_path: Path) -> None:
     opened = read_body(everything(open_in(tmp_path))[0][1])
     assert isinstance(opened, Opened)
     assert opened.previous is not None
-    told = opened.previous.missing
-    assert len(told) <= 200
-    assert all(any(a <= first and last <= b for a, b in told) for first, last in gaps)
-    assert len(write_body(opened)) < 8000, "or it could not be salvaged itself"
+    named = opened.previous.missing
+    assert len(named) <= 200
+    assert all(any(a <= first and last <= b for a, b in named) for first, last in gaps)
+    assert len(write_body(opened)) < 8000, "a longer one could not be salvaged itself"
 
 
 @pytest.mark.parametrize("step", range(1, 5))
@@ -618,8 +622,8 @@ def test_a_rollover_that_fails_halfway_leaves_a_ledger_that_takes_entries(
     assert ledger.read(entry.seq - 1, 1, 9999).entries == [entry]
     kept = {body for _, body, _ in everything(ledger)}
     if ledger.id != old_id:
-        told = (read_body(body) for body in kept)
-        kept |= {b.body.encode() for b in told if isinstance(b, Salvaged)}
+        bodies = [read_body(body) for body in kept]
+        kept |= {b.body.encode() for b in bodies if isinstance(b, Salvaged)}
     assert set(old) <= kept
     ledger.close()
     assert verify(tmp_path / "ledger").intact

@@ -1,4 +1,4 @@
-"""The queueing system's desk over MQTT: what it is granted and told, and what comes too late."""
+"""The queueing system's commands over MQTT: what is granted, answered, and refused as late."""
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from tests.rigs.pad.virtual_pad import UTC_MS, VirtualPad
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 
-class Queue(VirtualPad):
+class QueueBench(VirtualPad):
     """A pad and a queueing system beside it, whose clock is `ahead_ms` of the pad's."""
 
     def __init__(self) -> None:
@@ -23,8 +23,8 @@ class Queue(VirtualPad):
         self.restart()
 
     def restart(self) -> None:
-        """What remembered orders that come again is gone; the pad remembers its cases."""
-        self.orders = MqttCommands(self.pad, self._now)
+        """Forgets which commands were carried out; the pad still remembers its cases."""
+        self.commands = MqttCommands(self.pad, self._now)
 
     def _now(self) -> At:
         at = self.pad.clock.at()
@@ -55,29 +55,29 @@ class Queue(VirtualPad):
         command = Command(
             v=VERSION, order=order, by="hall-1", ask=ask, invitation=invitation, reason=reason
         )
-        return await self.orders.carry_out(command)
+        return await self.commands.carry_out(command)
 
 
 def refused(code: str) -> tuple[bool, str, None, None]:
     return (False, code, None, None)
 
 
-def told(result: CommandResult) -> tuple[bool, str | None, str | None, str | None]:
+def fields_of(result: CommandResult) -> tuple[bool, str | None, str | None, str | None]:
     return (result.done, result.code, result.invitation, result.standing)
 
 
-def test_an_order_invites_and_the_answer_names_the_invitation_and_its_standing() -> None:
+def test_a_command_invites_and_its_answer_names_the_invitation_and_its_standing() -> None:
     async def story() -> None:
-        queue = Queue()
+        queue = QueueBench()
         made = await queue.invite()
-        assert told(made) == (True, None, "01INVITATION0001", "open")
+        assert fields_of(made) == (True, None, "01INVITATION0001", "open")
         assert queue.scene is Scene.INVITATION
         (invited,) = queue.recorded(Invited)
         assert (invited.source, invited.clerk) == ("mqtt:hall-1", "C003")
         assert (invited.service.case, invited.service.step) == ("DH-1", "办结")
         queue.press()
         await queue.settle()
-        assert told(await queue.give(Order.STANDING, made.invitation)) == (
+        assert fields_of(await queue.give(Order.STANDING, made.invitation)) == (
             True,
             None,
             made.invitation,
@@ -89,25 +89,25 @@ def test_an_order_invites_and_the_answer_names_the_invitation_and_its_standing()
 
 def test_the_same_case_and_step_is_the_same_invitation_until_it_is_rated() -> None:
     async def story() -> None:
-        queue = Queue()
-        one = await queue.invite()
+        queue = QueueBench()
+        first = await queue.invite()
         await pass_s(1)
-        assert (await queue.invite()).invitation == one.invitation
-        assert told(await queue.invite(step="受理")) == refused("busy")
+        assert (await queue.invite()).invitation == first.invitation
+        assert fields_of(await queue.invite(step="受理")) == refused("busy")
         queue.press()
         await pass_s(20)
-        assert told(await queue.invite()) == refused("already-rated")
+        assert fields_of(await queue.invite()) == refused("already-rated")
         again = await queue.invite(again=True)
-        assert (again.done, again.invitation == one.invitation) == (True, False)
-        assert [body.rated_before for body in queue.recorded(Invited)] == [None, one.invitation]
+        assert (again.done, again.invitation == first.invitation) == (True, False)
+        assert [body.rated_before for body in queue.recorded(Invited)] == [None, first.invitation]
 
     run(story())
 
 
 @pytest.mark.parametrize("age_ms", [-GOOD_MS, 0, GOOD_MS])
-def test_an_invitation_of_now_is_shown(age_ms: int) -> None:
+def test_a_current_invitation_is_shown(age_ms: int) -> None:
     async def story() -> None:
-        queue = Queue()
+        queue = QueueBench()
         await pass_s(60)
         assert (await queue.invite(age_ms=age_ms)).done
 
@@ -115,11 +115,13 @@ def test_an_invitation_of_now_is_shown(age_ms: int) -> None:
 
 
 @pytest.mark.parametrize("age_ms", [GOOD_MS + 1, 3_600_000, -GOOD_MS - 1, -(2**50)])
-def test_one_that_is_not_of_now_is_not_shown_whoevers_clock_is_wrong(age_ms: int) -> None:
+def test_an_invitation_that_is_not_current_is_not_shown_whichever_clock_is_wrong(
+    age_ms: int,
+) -> None:
     async def story() -> None:
-        queue = Queue()
+        queue = QueueBench()
         answer = await queue.invite(age_ms=age_ms)
-        assert told(answer) == refused("late")
+        assert fields_of(answer) == refused("late")
         assert answer.detail is not None
         assert answer.detail.endswith("the pad's time; at most 10 s")
         assert queue.recorded(Invited) == []
@@ -128,85 +130,85 @@ def test_one_that_is_not_of_now_is_not_shown_whoevers_clock_is_wrong(age_ms: int
     run(story())
 
 
-def test_a_pad_without_the_time_shows_none() -> None:
+def test_a_pad_that_does_not_know_the_time_shows_no_invitation() -> None:
     async def story() -> None:
-        queue = Queue()
+        queue = QueueBench()
         queue.time_known = False
-        assert told(await queue.invite()) == refused("clock-unknown")
+        assert fields_of(await queue.invite()) == refused("clock-unknown")
         assert queue.recorded(Invited) == []
 
     run(story())
 
 
-def test_an_order_for_another_window_is_refused() -> None:
+def test_a_command_for_another_window_is_refused() -> None:
     async def story() -> None:
-        queue = Queue()
-        assert told(await queue.invite(window="4")) == refused("unknown-window")
+        queue = QueueBench()
+        assert fields_of(await queue.invite(window="4")) == refused("unknown-window")
         assert (await queue.invite(window="3")).done
 
     run(story())
 
 
-def test_an_open_invitation_is_taken_back_and_an_ended_one_is_told_as_it_is() -> None:
+def test_an_open_invitation_is_withdrawn_and_for_an_ended_one_its_standing_is_answered() -> None:
     async def story() -> None:
-        queue = Queue()
-        one = (await queue.invite()).invitation
-        answer = await queue.give(Order.WITHDRAW, one, reason="the citizen has left")
-        assert told(answer) == (True, None, one, "withdrawn")
+        queue = QueueBench()
+        invitation = (await queue.invite()).invitation
+        answer = await queue.give(Order.WITHDRAW, invitation, reason="the citizen has left")
+        assert fields_of(answer) == (True, None, invitation, "withdrawn")
         (withdrawn,) = queue.recorded(Withdrawn)
         assert withdrawn.reason == "mqtt:hall-1: the citizen has left"
-        two = (await queue.invite()).invitation
+        second = (await queue.invite()).invitation
         queue.press()
         await queue.settle()
-        answer = await queue.give(Order.WITHDRAW, two)
-        assert told(answer) == (False, Refusal.ENDED.value, two, "rated")
+        answer = await queue.give(Order.WITHDRAW, second)
+        assert fields_of(answer) == (False, Refusal.ENDED.value, second, "rated")
 
     run(story())
 
 
 @pytest.mark.parametrize("order", [Order.WITHDRAW, Order.STANDING])
-def test_an_invitation_that_nobody_knows_is_unknown_and_one_not_named_is_malformed(
+def test_an_unknown_invitation_is_answered_as_unknown_and_a_missing_one_as_malformed(
     order: Order,
 ) -> None:
     async def story() -> None:
-        queue = Queue()
-        assert told(await queue.give(order, "never")) == refused("unknown-invitation")
-        assert told(await queue.give(order)) == refused("malformed")
-        assert told(await queue.give(Order.INVITE)) == refused("malformed")
+        queue = QueueBench()
+        assert fields_of(await queue.give(order, "never")) == refused("unknown-invitation")
+        assert fields_of(await queue.give(order)) == refused("malformed")
+        assert fields_of(await queue.give(Order.INVITE)) == refused("malformed")
 
     run(story())
 
 
-async def rated(queue: Queue, case: str | None, *, again: bool = False) -> None:
-    """A visit from its order to a level."""
+async def rated(queue: QueueBench, case: str | None, *, again: bool = False) -> None:
+    """A visit from its invitation to a level."""
     await queue.invite(case, again=again)
     queue.press()
     await pass_s(5)
 
 
 @pytest.mark.parametrize(("case", "again"), [(None, False), ("DH-1", True)])
-def test_an_order_that_comes_again_after_a_restart_asks_nobody_a_second_time(
+def test_a_command_that_comes_again_after_a_restart_makes_no_second_invitation(
     case: str | None, again: bool
 ) -> None:
     async def story() -> None:
-        queue = Queue()
+        queue = QueueBench()
         await pass_s(60)
         await rated(queue, case, again=again)
         queue.restart()
         await pass_s(1)
         answer = await queue.invite(case, again=again, age_ms=6_000)
-        assert told(answer) == refused("late")
+        assert fields_of(answer) == refused("late")
         assert answer.detail is not None
         assert "before the pad was started" in answer.detail
         assert len(queue.recorded(Invited)) == 1
-        assert (await queue.invite(case, again=again)).done  # the control: a new one
+        assert (await queue.invite(case, again=again)).done  # the control: a new command
 
     run(story())
 
 
-def test_control_without_the_start_such_an_order_would_ask_again() -> None:
+def test_control_without_a_restart_such_a_command_makes_a_second_invitation() -> None:
     async def story() -> None:
-        queue = Queue()
+        queue = QueueBench()
         await pass_s(60)
         await rated(queue, None)
         await pass_s(1)
@@ -218,20 +220,20 @@ def test_control_without_the_start_such_an_order_would_ask_again() -> None:
 
 def test_a_withdrawal_that_comes_again_after_a_restart_changes_nothing() -> None:
     async def story() -> None:
-        queue = Queue()
-        one = (await queue.invite()).invitation
-        assert (await queue.give(Order.WITHDRAW, one)).done
+        queue = QueueBench()
+        invitation = (await queue.invite()).invitation
+        assert (await queue.give(Order.WITHDRAW, invitation)).done
         queue.restart()
-        answer = await queue.give(Order.WITHDRAW, one)
-        assert told(answer) == (False, Refusal.ENDED.value, one, "withdrawn")
+        answer = await queue.give(Order.WITHDRAW, invitation)
+        assert fields_of(answer) == (False, Refusal.ENDED.value, invitation, "withdrawn")
         assert len(queue.recorded(Withdrawn)) == 1
 
     run(story())
 
 
-async def course(level: Level) -> list[bytes]:
+async def answers_of_a_visit(level: Level) -> list[bytes]:
     """Every answer of a visit that ends with this level."""
-    queue = Queue()
+    queue = QueueBench()
     answers = [made := await queue.invite()]
     queue.press(level)
     answers.append(await queue.give(Order.STANDING, made.invitation))
@@ -245,10 +247,10 @@ async def course(level: Level) -> list[bytes]:
     return [write_message(answer) for answer in answers]
 
 
-def test_no_answer_tells_a_level_nor_differs_by_one() -> None:
-    courses = [run(course(level)) for level in Level]
-    assert all(one == courses[0] for one in courses)
-    assert not any(level.value.encode() in b"".join(courses[0]) for level in Level)
+def test_no_answer_contains_a_level_or_differs_between_levels() -> None:
+    visits = [run(answers_of_a_visit(level)) for level in Level]
+    assert all(answers == visits[0] for answers in visits)
+    assert not any(level.value.encode() in b"".join(visits[0]) for level in Level)
 
 
 def test_a_very_long_name_is_cut() -> None:

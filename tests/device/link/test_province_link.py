@@ -1,4 +1,4 @@
-"""What the province says, and what the pad makes of it; in virtual time."""
+"""What the pad does with the messages of the province; in virtual time."""
 
 import asyncio
 import os
@@ -49,7 +49,7 @@ class BenchWriter:
     def __init__(self) -> None:
         self.head_seq = 10
         self.receipted = 0
-        self.succeeded: list[str] = []
+        self.rolled_over: list[str] = []
         self.fails: LedgerError | None = None
 
     def mark_receipted(self, seq: int) -> None:
@@ -59,7 +59,7 @@ class BenchWriter:
         await pass_s(1)
         if self.fails is not None:
             raise self.fails
-        self.succeeded.append(reason)
+        self.rolled_over.append(reason)
 
 
 class BenchUplink:
@@ -87,25 +87,25 @@ class LinkBench(VirtualPad):
         super().__init__()
         config = folder / "pad.toml"
         config.write_text('[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n')
-        self.wishes = DesiredConfig(folder / "ledger.desired.json", load(config))
+        self.desired_config = DesiredConfig(folder / "ledger.desired.json", load(config))
         self.writer = BenchWriter()
         self.applied = 0
         self.uplink = BenchUplink()
         self.link = ProvinceLink(
             self.pad,
             cast("Writer", self.writer),
-            self.wishes,
+            self.desired_config,
             health=lambda: cast("Health", None),
         )
         self.link.attach(self.uplink)
-        self.wishes.observe(self._apply)
+        self.desired_config.observe(self._apply)
         self.applied = 0
 
     def _apply(self, _settings: Settings) -> None:
         self.applied += 1
 
     async def stored(self) -> None:
-        """Until what was desired is stored and in force, or refused."""
+        """Waits until the desired configuration is stored and in force, or refused."""
         assert self.link._accepting is not None
         await self.link._accepting
         await self.settle()
@@ -114,11 +114,11 @@ class LinkBench(VirtualPad):
         return [(fault.code, fault.detail) for fault in self.pad.faults.now]
 
 
-def wish(version: int, **settings: Any) -> Desired:
+def message(version: int, **settings: Any) -> Desired:
     return Desired(v=VERSION, version=version, settings=Settings(**settings))
 
 
-def test_a_backlog_that_nobody_takes_for_an_hour_is_a_fault_until_it_moves(tmp_path: Path) -> None:
+def test_a_backlog_without_a_receipt_for_an_hour_is_a_fault_until_one_comes(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         await pass_s(SILENT_MS / 1000)
@@ -128,7 +128,7 @@ def test_a_backlog_that_nobody_takes_for_an_hour_is_a_fault_until_it_moves(tmp_p
         bench.link.watch()
         bench.link.watch()
         assert bench.codes() == [("N01", "")]
-        bench.link.receipted(0)  # a birth's answer that tells nothing new
+        bench.link.receipted(0)  # the answer to a birth; confirms nothing new
         assert bench.codes() == [("N01", "")]
         bench.link.receipted(4)
         assert bench.codes() == []
@@ -139,7 +139,7 @@ def test_a_backlog_that_nobody_takes_for_an_hour_is_a_fault_until_it_moves(tmp_p
     run(story())
 
 
-def test_a_pad_with_nothing_to_send_may_be_silent_for_ever(tmp_path: Path) -> None:
+def test_a_pad_with_nothing_to_send_needs_no_receipt(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.link.receipted(10)
@@ -155,7 +155,7 @@ def test_a_pad_with_nothing_to_send_may_be_silent_for_ever(tmp_path: Path) -> No
     run(story())
 
 
-def test_a_refusal_is_a_fault_that_names_the_problem_until_a_receipt_moves_on(
+def test_a_refusal_is_a_fault_that_names_the_problem_until_a_newer_receipt(
     tmp_path: Path,
 ) -> None:
     async def story() -> None:
@@ -173,7 +173,9 @@ def test_a_refusal_is_a_fault_that_names_the_problem_until_a_receipt_moves_on(
     run(story())
 
 
-def test_a_receipt_may_go_back_when_the_province_was_restored(tmp_path: Path) -> None:
+def test_a_receipt_may_name_an_earlier_entry_after_the_province_was_restored(
+    tmp_path: Path,
+) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.link.receipted(8)
@@ -183,23 +185,23 @@ def test_a_receipt_may_go_back_when_the_province_was_restored(tmp_path: Path) ->
     run(story())
 
 
-def test_a_parted_history_begins_one_new_ledger_and_tells_the_uplink(tmp_path: Path) -> None:
+def test_a_diverged_ledger_is_rolled_over_once_and_the_uplink_is_notified(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         for _ in range(3):
             bench.link.diverged("another entry 9")
         await pass_s(5)
-        assert bench.writer.succeeded == ["diverged"]
+        assert bench.writer.rolled_over == ["diverged"]
         assert bench.uplink.renewed == 1
         assert bench.codes() == [("L05", "another entry 9")]
         bench.link.diverged("again, later")
         await pass_s(5)
-        assert len(bench.writer.succeeded) == 2
+        assert len(bench.writer.rolled_over) == 2
 
     run(story())
 
 
-def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_tried_until_it_goes(
+def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_retried_until_it_succeeds(
     tmp_path: Path,
 ) -> None:
     async def story() -> None:
@@ -216,25 +218,25 @@ def test_a_new_ledger_that_the_card_refuses_is_a_fault_and_tried_until_it_goes(
         await pass_s(10)
         assert bench.codes() == [("L05", "another entry 9")]
         assert (bench.uplink.renewed, bench.scene) == (1, Scene.STANDBY)
-        assert bench.writer.succeeded == ["diverged"]
+        assert bench.writer.rolled_over == ["diverged"]
         assert [fault.code for fault in bench.recorded(Fault)] == ["L05", "L02", "L01"]
 
     run(story())
 
 
-def test_a_wish_is_put_into_force_recorded_and_reported(tmp_path: Path) -> None:
+def test_a_desired_configuration_is_put_into_force_recorded_and_reported(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
-        bench.link.desired(wish(7, window="5", grace_s=2))
+        bench.link.desired(message(7, window="5", grace_s=2))
         await bench.stored()
         assert bench.applied == 1
         (configured,) = bench.recorded(Configured)
-        assert (configured.version, configured.digest) == (7, bench.wishes.digest)
+        assert (configured.version, configured.digest) == (7, bench.desired_config.digest)
         assert bench.uplink.reports[-1].version == 7
         assert bench.uplink.reports[-1].settings.window == "5"
-        bench.link.desired(wish(7, window="6"))
+        bench.link.desired(message(7, window="6"))
         await bench.stored()
-        bench.link.desired(wish(6, window="6"))
+        bench.link.desired(message(6, window="6"))
         await bench.stored()
         assert (bench.applied, len(bench.recorded(Configured))) == (1, 1)
         assert bench.uplink.reports[-1].settings.window == "5"
@@ -244,10 +246,12 @@ def test_a_wish_is_put_into_force_recorded_and_reported(tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_wish_out_of_bounds_changes_nothing_and_is_answered_in_words(tmp_path: Path) -> None:
+def test_a_desired_configuration_out_of_bounds_changes_nothing_and_its_problems_are_reported(
+    tmp_path: Path,
+) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
-        bench.link.desired(wish(3, grace_s=9_999, window="much too long a name"))
+        bench.link.desired(message(3, grace_s=9_999, window="much too long a name"))
         await bench.stored()
         assert bench.applied == 0
         assert bench.recorded(Configured) == []
@@ -260,7 +264,7 @@ def test_a_wish_out_of_bounds_changes_nothing_and_is_answered_in_words(tmp_path:
     run(story())
 
 
-def test_a_wish_that_cannot_be_kept_is_not_taken_into_force(
+def test_a_desired_configuration_that_cannot_be_stored_is_not_put_into_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def story() -> None:
@@ -270,10 +274,10 @@ def test_a_wish_that_cannot_be_kept_is_not_taken_into_force(
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr("device.link.desired_config._store", full)
-        bench.link.desired(wish(3, window="5"))
+        bench.link.desired(message(3, window="5"))
         await bench.stored()
         assert (bench.applied, bench.uplink.reports) == (0, [])
-        assert bench.wishes.version == 0
+        assert bench.desired_config.version == 0
 
     run(story())
 
@@ -290,29 +294,31 @@ def test_a_card_that_hangs_holds_up_a_desired_configuration_and_nothing_else(
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.pad.start()
-        bench.link.desired(wish(3, window="5"))
-        assert await asyncio.to_thread(syncing.wait, PATIENCE_S), "the control: it is written"
+        bench.link.desired(message(3, window="5"))
+        assert await asyncio.to_thread(syncing.wait, PATIENCE_S), "the control: it is being written"
         assert not isinstance(await bench.pad.invite(Service(), None, "http"), Refusal)
         bench.press()
         await bench.settle()
         assert len(bench.recorded(Rated)) == 1
-        assert (bench.applied, bench.wishes.version) == (0, 0), "not before it is stored"
+        assert (bench.applied, bench.desired_config.version) == (0, 0), "not before it is stored"
         answers.set()
         await bench.stored()
-        assert (bench.applied, bench.wishes.version) == (1, 3)
+        assert (bench.applied, bench.desired_config.version) == (1, 3)
         assert len(bench.recorded(Configured)) == 1
 
     monkeypatch.setattr(os, "fsync", hanging_fsync)
     run(story())
 
 
-def test_of_many_that_come_while_one_is_stored_the_last_is_put_into_force(tmp_path: Path) -> None:
+def test_of_many_desired_configurations_during_a_store_the_last_is_put_into_force(
+    tmp_path: Path,
+) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         for version in range(1, 100):
-            bench.link.desired(wish(version, window=str(version)))
+            bench.link.desired(message(version, window=str(version)))
         await bench.stored()
-        assert bench.wishes.settings.window == "99"
+        assert bench.desired_config.settings.window == "99"
         recorded = [configured.version for configured in bench.recorded(Configured)]
         assert recorded == [99]
 
@@ -331,7 +337,7 @@ def test_the_file_and_its_folder_are_synced(
 
     async def story() -> None:
         bench = LinkBench(tmp_path)
-        bench.link.desired(wish(1, window="5"))
+        bench.link.desired(message(1, window="5"))
         await bench.stored()
         assert synced == [str(tmp_path / "ledger.desired.new"), str(tmp_path)]
 
@@ -350,7 +356,7 @@ def test_what_is_in_force_is_reported_at_every_new_connection(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("order", [order for order in Order if order not in ORDERS])
-def test_every_order_is_carried_out_and_answered(tmp_path: Path, order: Order) -> None:
+def test_every_command_is_carried_out_and_answered(tmp_path: Path, order: Order) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.pad.start()
@@ -371,7 +377,7 @@ def test_every_order_is_carried_out_and_answered(tmp_path: Path, order: Order) -
     run(story())
 
 
-def test_an_order_that_cannot_be_carried_out_is_answered_with_the_reason(tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_carried_out_is_answered_with_the_reason(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.card.hangs = True
@@ -383,7 +389,7 @@ def test_an_order_that_cannot_be_carried_out_is_answered_with_the_reason(tmp_pat
     run(story())
 
 
-def test_an_order_from_somebody_with_a_very_long_name_is_carried_out(tmp_path: Path) -> None:
+def test_a_command_from_a_sender_with_a_very_long_name_is_carried_out(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         for order in (Order.PAUSE, Order.RESUME):
@@ -395,22 +401,22 @@ def test_an_order_from_somebody_with_a_very_long_name_is_carried_out(tmp_path: P
     run(story())
 
 
-def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Path) -> None:
+def test_a_queueing_system_invites_and_asks_by_the_same_commands(tmp_path: Path) -> None:
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.pad.start()
         sent = bench.pad.clock.at().utc
         assert sent is not None
-        wanted = Command(
+        invite = Command(
             v=VERSION, order=Order.INVITE, by="queue", ask=InviteFields(sent=sent, case="DH-1")
         )
-        made = await bench.link.command(wanted)
+        made = await bench.link.command(invite)
         assert (made.done, made.standing, bench.scene) == (True, "open", Scene.INVITATION)
         bench.press()
         await bench.settle()
-        asked = Command(v=VERSION, order=Order.STANDING, by="queue", invitation=made.invitation)
-        assert (await bench.link.command(asked)).standing == "rated"
-        assert [one.source for one in bench.recorded(Invited)] == ["mqtt:queue"]
+        standing = Command(v=VERSION, order=Order.STANDING, by="queue", invitation=made.invitation)
+        assert (await bench.link.command(standing)).standing == "rated"
+        assert [invited.source for invited in bench.recorded(Invited)] == ["mqtt:queue"]
 
     run(story())
 
@@ -418,13 +424,13 @@ def test_a_queueing_system_invites_and_asks_through_the_same_orders(tmp_path: Pa
 def test_a_pad_that_does_not_know_the_time_takes_no_invitation_that_may_be_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(VirtualWall, "trust", Trust.NONE)  # of a boot in 1970
+    monkeypatch.setattr(VirtualWall, "trust", Trust.NONE)  # after a boot with the clock at 1970
 
     async def story() -> None:
         bench = LinkBench(tmp_path)
         bench.pad.start()
-        wanted = Command(v=VERSION, order=Order.INVITE, by="queue", ask=InviteFields(sent=UTC_MS))
-        answer = await bench.link.command(wanted)
+        invite = Command(v=VERSION, order=Order.INVITE, by="queue", ask=InviteFields(sent=UTC_MS))
+        answer = await bench.link.command(invite)
         assert (answer.done, answer.code) == (False, "clock-unknown")
         assert bench.recorded(Invited) == []
 

@@ -38,8 +38,8 @@ def config(tmp_path: Path) -> Config:
     return msgspec.structs.replace(found, profile=profile)
 
 
-class Place:
-    """Signals over parts that remember."""
+class SignalBench:
+    """A signal output with fake parts that record what they did."""
 
     def __init__(self, config: Config) -> None:
         self.parts = FakeSignals()
@@ -50,37 +50,39 @@ class Place:
         self.at_start, self.parts.done = self.parts.done, []
 
     def rest(self) -> None:
-        """Wait until every wish has been carried out."""
-        for outlet in (self.signals._lights, self.signals._beeper, self.signals._voice):
-            assert outlet is not None
-            until(lambda one=outlet: one.at_rest, PATIENCE_S, "every wish was carried out")
+        """Wait until every request has been carried out."""
+        for worker in (self.signals._lights, self.signals._beeper, self.signals._voice):
+            assert worker is not None
+            until(lambda worker=worker: worker.at_rest, PATIENCE_S, "every request is carried out")
 
-    def did(self, part: str, *what: Any) -> None:
+    def did(self, part: str, *expected: Any) -> None:
         """Wait until a part has done exactly this and nothing else."""
-        until(lambda: len(self.parts.of(part)) >= len(what), PATIENCE_S, f"{part} did {what}")
-        assert self.parts.of(part) == list(what)
+        until(
+            lambda: len(self.parts.of(part)) >= len(expected), PATIENCE_S, f"{part} did {expected}"
+        )
+        assert self.parts.of(part) == list(expected)
 
     def settled(self) -> list[tuple[str, Any]]:
-        """What the parts did once all wishes were carried out, part by part."""
+        """What the parts did, part by part, when all requests are carried out."""
         self.rest()
         self.signals.stop()
-        return sorted(self.parts.done, key=lambda one: one[0])
+        return sorted(self.parts.done, key=lambda done: done[0])
 
 
 @pytest.fixture
-def place(config: Config) -> Iterator[Place]:
-    one = Place(config)
-    yield one
-    one.parts.slow.set()
-    one.signals.stop()
-    one.signals.stop()
-    assert one.parts.stops >= 3
+def bench(config: Config) -> Iterator[SignalBench]:
+    made = SignalBench(config)
+    yield made
+    made.parts.slow.set()
+    made.signals.stop()
+    made.signals.stop()
+    assert made.parts.stops >= 3
 
 
 # --- the table ---------------------------------------------------------------------------------
 
 
-def test_every_scene_has_its_row_and_only_an_invitation_and_a_search_light_the_keys() -> None:
+def test_every_scene_has_its_row_and_only_invitation_and_identify_light_the_keys() -> None:
     assert set(SIGNALS) == set(Scene)
     assert {scene for scene, row in SIGNALS.items() if row.lit} == {
         Scene.INVITATION,
@@ -114,55 +116,59 @@ def test_a_row_cannot_name_a_key_nor_a_level() -> None:
 # --- from scenes to parts ------------------------------------------------------------------------
 
 
-def test_every_part_begins_dark_and_silent_whatever_a_killed_agent_left(place: Place) -> None:
-    assert sorted(place.at_start) == [("beeper", ()), ("lights", set())]
+def test_every_part_begins_dark_and_silent_whatever_a_killed_agent_left(bench: SignalBench) -> None:
+    assert sorted(bench.at_start) == [("beeper", ()), ("lights", set())]
 
 
-def test_an_invitation_lights_all_level_keys_beeps_and_is_said_in_the_pads_languages(
-    place: Place,
+def test_an_invitation_lights_all_level_keys_beeps_and_is_spoken_in_the_pads_languages(
+    bench: SignalBench,
 ) -> None:
-    place.signals.say(Scene.INVITATION)
-    place.did("lights", ALL)
-    place.did("beeper", SIGNALS[Scene.INVITATION].beep)
-    place.did("voice", ("invitation", "zh", "ko"))
+    bench.signals.say(Scene.INVITATION)
+    bench.did("lights", ALL)
+    bench.did("beeper", SIGNALS[Scene.INVITATION].beep)
+    bench.did("voice", ("invitation", "zh", "ko"))
 
 
-def test_a_scene_that_is_only_shown_has_its_lights_and_makes_no_sound(place: Place) -> None:
-    place.signals.show(Scene.INVITATION)
-    place.did("lights", ALL)
-    assert place.settled() == [("lights", ALL)]
+def test_a_scene_that_is_only_shown_has_its_lights_and_makes_no_sound(bench: SignalBench) -> None:
+    bench.signals.show(Scene.INVITATION)
+    bench.did("lights", ALL)
+    assert bench.settled() == [("lights", ALL)]
 
 
-def test_an_accepted_press_ends_lights_and_prompt_at_once_and_adds_no_sound(place: Place) -> None:
-    place.signals.say(Scene.INVITATION)
-    place.did("voice", ("invitation", "zh", "ko"))
-    place.did("lights", ALL)
-    place.signals.say(Scene.SAVING)
-    place.did("lights", ALL, set())
-    place.did("voice", ("invitation", "zh", "ko"), None)
-    assert len(place.parts.of("beeper")) == 1
+def test_an_accepted_press_ends_lights_and_prompt_at_once_and_adds_no_sound(
+    bench: SignalBench,
+) -> None:
+    bench.signals.say(Scene.INVITATION)
+    bench.did("voice", ("invitation", "zh", "ko"))
+    bench.did("lights", ALL)
+    bench.signals.say(Scene.SAVING)
+    bench.did("lights", ALL, set())
+    bench.did("voice", ("invitation", "zh", "ko"), None)
+    assert len(bench.parts.of("beeper")) == 1
 
 
-def test_a_prompt_is_said_again_for_whoever_asks_and_without_a_beep(place: Place) -> None:
-    place.signals.say(Scene.INVITATION)
-    place.did("voice", ("invitation", "zh", "ko"))
-    place.signals.say_again(Scene.INVITATION)
-    place.did("voice", ("invitation", "zh", "ko"), ("invitation", "zh", "ko"))
-    place.signals.say_again(Scene.STANDBY)
-    place.signals.show(Scene.STANDBY)
-    place.did("voice", *[("invitation", "zh", "ko")] * 2, None)
-    assert len(place.parts.of("beeper")) == 1
+def test_a_prompt_is_repeated_on_request_and_without_a_beep(bench: SignalBench) -> None:
+    bench.signals.say(Scene.INVITATION)
+    bench.did("voice", ("invitation", "zh", "ko"))
+    bench.signals.say_again(Scene.INVITATION)
+    bench.did("voice", ("invitation", "zh", "ko"), ("invitation", "zh", "ko"))
+    bench.signals.say_again(Scene.STANDBY)
+    bench.signals.show(Scene.STANDBY)
+    bench.did("voice", *[("invitation", "zh", "ko")] * 2, None)
+    assert len(bench.parts.of("beeper")) == 1
 
 
-def test_thanks_is_heard_to_its_end_and_an_invitation_is_not(place: Place) -> None:
-    place.signals.say(Scene.THANKS)
-    place.did("voice", ("thanks", "zh", "ko"))
-    place.signals.show(Scene.STANDBY)
-    place.signals.show(Scene.PAUSED)
-    place.signals.say(Scene.INVITATION)
-    place.did("voice", ("thanks", "zh", "ko"), ("invitation", "zh", "ko"))
-    place.signals.show(Scene.STANDBY)  # the clerk took it back
-    place.did("voice", ("thanks", "zh", "ko"), ("invitation", "zh", "ko"), None)
+def test_the_prompt_of_thanks_is_not_cut_off_by_standby_but_that_of_an_invitation_is(
+    bench: SignalBench,
+) -> None:
+    bench.signals.say(Scene.THANKS)
+    bench.did("voice", ("thanks", "zh", "ko"))
+    bench.signals.show(Scene.STANDBY)
+    bench.signals.show(Scene.PAUSED)
+    bench.signals.say(Scene.INVITATION)
+    bench.did("voice", ("thanks", "zh", "ko"), ("invitation", "zh", "ko"))
+    bench.signals.show(Scene.STANDBY)  # the clerk has withdrawn it
+    bench.did("voice", ("thanks", "zh", "ko"), ("invitation", "zh", "ko"), None)
 
 
 def test_a_light_at_a_key_without_a_level_stays_dark(config: Config) -> None:
@@ -171,13 +177,13 @@ def test_a_light_at_a_key_without_a_level_stays_dark(config: Config) -> None:
     keys = msgspec.structs.replace(profile.keys, key=(*profile.keys.key, call))
     lights = msgspec.structs.replace(LIGHTS, light=(*LIGHTS.light, Light(name="call", line=41)))
     profile = msgspec.structs.replace(profile, keys=keys, lights=lights)
-    place = Place(msgspec.structs.replace(config, profile=profile))
-    place.signals.show(Scene.INVITATION)
-    place.did("lights", ALL)
-    place.signals.stop()
+    bench = SignalBench(msgspec.structs.replace(config, profile=profile))
+    bench.signals.show(Scene.INVITATION)
+    bench.did("lights", ALL)
+    bench.signals.stop()
 
 
-def test_a_board_without_any_of_them_signals_nothing_and_lacks_nothing(config: Config) -> None:
+def test_a_board_without_lights_beeper_and_voice_signals_nothing(config: Config) -> None:
     class Bare:
         lights = beeper = voice = None
 
@@ -189,18 +195,18 @@ def test_a_board_without_any_of_them_signals_nothing_and_lacks_nothing(config: C
     signals.stop()
 
 
-# --- law 7: the clerk sees and hears -------------------------------------------------------------
+# --- law 7: what the clerk can see and hear ------------------------------------------------------
 
 
-def story(config: Config, level: Level) -> list[tuple[str, Any]]:
+def signals_of_a_rating(config: Config, level: Level) -> list[tuple[str, Any]]:
     """What lights, beeper and voice did from an invitation to the end of thanks, with one key."""
-    place = Place(config)
+    outputs = SignalBench(config)
 
     async def rating() -> None:
         bench = VirtualPad()
         pad = bench.pad
-        pad._show = lambda scene, _: step(place.signals.show, scene)
-        pad._say = lambda scene: step(place.signals.say, scene)
+        pad._show = lambda scene, _: step(outputs.signals.show, scene)
+        pad._say = lambda scene: step(outputs.signals.say, scene)
         pad.start()
         await pad.invite(Service(case="c-1"), "c7", "http")
         bench.press(level)
@@ -208,45 +214,45 @@ def story(config: Config, level: Level) -> list[tuple[str, Any]]:
         await pass_s(20)
 
     def step(signal: Any, scene: Scene) -> None:
-        """One at a time, so that the threads of the parts leave nothing to chance."""
+        """One at a time, so that the order does not depend on the parts' threads."""
         signal(scene)
-        place.rest()
+        outputs.rest()
 
     run(rating())
-    return place.settled()
+    return outputs.settled()
 
 
 def test_what_is_seen_and_heard_is_the_same_for_all_five_levels(config: Config) -> None:
-    stories = [story(config, level) for level in Level]
-    assert all(one == stories[0] for one in stories)
-    assert [what for part, what in stories[0] if part == "lights" and what] == [ALL]
-    assert ("voice", ("thanks", "zh", "ko")) in stories[0]
+    signals = [signals_of_a_rating(config, level) for level in Level]
+    assert all(done == signals[0] for done in signals)
+    assert [lit for part, lit in signals[0] if part == "lights" and lit] == [ALL]
+    assert ("voice", ("thanks", "zh", "ko")) in signals[0]
 
 
-def test_a_light_that_gave_a_level_away_would_be_noticed(
+def test_control_a_light_that_reveals_the_level_is_noticed(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: a pad that lights what was pressed tells five different stories."""
+    """The control: a pad that lights the pressed key gives five different sequences."""
 
     press, show, pressed = VirtualPad.press, FakeSignals.show, list[str]()
 
-    def noted(bench: VirtualPad, level: Level = Level.SATISFIED) -> None:
+    def press_and_note(bench: VirtualPad, level: Level = Level.SATISFIED) -> None:
         pressed.append(level.value)
         press(bench, level)
 
-    def telling(parts: FakeSignals, lit: frozenset[str]) -> None:
+    def light_the_pressed_key(parts: FakeSignals, lit: frozenset[str]) -> None:
         show(parts, frozenset(pressed) or lit)
 
-    monkeypatch.setattr(VirtualPad, "press", noted)
-    monkeypatch.setattr(FakeSignals, "show", telling)
-    stories = []
+    monkeypatch.setattr(VirtualPad, "press", press_and_note)
+    monkeypatch.setattr(FakeSignals, "show", light_the_pressed_key)
+    signals = []
     for level in Level:
         pressed.clear()
-        stories.append(story(config, level))
-    assert all(one != stories[0] for one in stories[1:])
+        signals.append(signals_of_a_rating(config, level))
+    assert all(done != signals[0] for done in signals[1:])
 
 
-# --- law 2: nothing means "stored" before it is --------------------------------------------------
+# --- law 2: no thanks before the commit ----------------------------------------------------------
 
 
 def test_a_card_that_hangs_is_dark_and_silent_until_the_rating_is_durable() -> None:
@@ -261,12 +267,12 @@ def test_a_card_that_hangs_is_dark_and_silent_until_the_rating_is_durable() -> N
         bench.card.let_go()
         await bench.settle()
         await pass_s(1)
-        assert Scene.THANKS not in bench.said  # by now a fault stands there, and is not talked over
+        assert Scene.THANKS not in bench.said  # a fault is shown by then, without a prompt
 
     run(story())
 
 
-def test_each_durable_rating_is_thanked_for_by_ear_too() -> None:
+def test_each_durable_rating_has_its_spoken_thanks() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.start()
@@ -274,7 +280,7 @@ def test_each_durable_rating_is_thanked_for_by_ear_too() -> None:
         for level in (Level.SATISFIED, Level.DISSATISFIED):
             bench.press(level)
             await bench.settle()
-        bench.press()  # a stray: the second correction is none
+        bench.press()  # a stray: there is only one correction
         await pass_s(20)
         once = [Scene.SAVING, Scene.THANKS]
         assert bench.said == [Scene.INVITATION, *once, *once]
@@ -287,45 +293,45 @@ def test_each_durable_rating_is_thanked_for_by_ear_too() -> None:
 # --- faults --------------------------------------------------------------------------------------
 
 
-def test_lights_that_fail_are_told_once_and_lit_as_they_should_be_when_they_work_again(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+def test_lights_that_fail_are_reported_once_and_lit_correctly_when_they_work_again(
+    bench: SignalBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outlet = place.signals._lights
-    assert outlet is not None
-    outlet._retry_s = 0.02
-    place.parts.broken = {"lights"}
-    place.signals.show(Scene.INVITATION)
-    until(lambda: place.parts.tries > 3, PATIENCE_S, "it is tried again")
-    place.signals.show(Scene.SAVING)
-    place.signals.show(Scene.INVITATION)
-    place.parts.broken = set()
-    until(lambda: len(place.faults) == 2, PATIENCE_S, "mended")
-    told = FaultReport(PadCode.SIGNAL_GONE, True, "lights: no answer")
-    assert place.faults == [told, told._replace(standing=False)]
-    assert place.parts.of("lights")[-1] == ALL
+    worker = bench.signals._lights
+    assert worker is not None
+    worker._retry_s = 0.02
+    bench.parts.broken = {"lights"}
+    bench.signals.show(Scene.INVITATION)
+    until(lambda: bench.parts.tries > 3, PATIENCE_S, "it is tried again")
+    bench.signals.show(Scene.SAVING)
+    bench.signals.show(Scene.INVITATION)
+    bench.parts.broken = set()
+    until(lambda: len(bench.faults) == 2, PATIENCE_S, "the fault is over")
+    failed = FaultReport(PadCode.SIGNAL_GONE, True, "lights: no answer")
+    assert bench.faults == [failed, failed._replace(standing=False)]
+    assert bench.parts.of("lights")[-1] == ALL
 
 
-def test_a_beep_that_failed_is_not_made_up_for_later(place: Place) -> None:
-    place.parts.broken = {"beeper"}
-    place.signals.say(Scene.INVITATION)
-    until(lambda: place.faults, PATIENCE_S, "the fault")
-    place.parts.broken = set()
-    place.signals.say(Scene.THANKS)
-    place.did("beeper", SIGNALS[Scene.THANKS].beep)
-    until(lambda: len(place.faults) == 2, PATIENCE_S, "mended by the next")
-    assert place.parts.tries == 1
+def test_a_beep_that_failed_is_not_repeated_later(bench: SignalBench) -> None:
+    bench.parts.broken = {"beeper"}
+    bench.signals.say(Scene.INVITATION)
+    until(lambda: bench.faults, PATIENCE_S, "the fault")
+    bench.parts.broken = set()
+    bench.signals.say(Scene.THANKS)
+    bench.did("beeper", SIGNALS[Scene.THANKS].beep)
+    until(lambda: len(bench.faults) == 2, PATIENCE_S, "the fault is over at the next beep")
+    assert bench.parts.tries == 1
 
 
-def test_each_part_stands_for_itself(place: Place) -> None:
-    place.parts.card("audio open error", standing=True)
-    place.parts.card("another word for it", standing=True)
-    place.parts.broken = {"beeper"}
-    place.signals.say(Scene.INVITATION)
-    until(lambda: len(place.faults) == 2, PATIENCE_S, "both faults")
-    place.did("lights", ALL)
-    place.parts.card("", standing=False)
-    place.parts.card("", standing=False)
-    assert [(fault.standing, fault.detail) for fault in place.faults] == [
+def test_each_part_has_its_own_fault(bench: SignalBench) -> None:
+    bench.parts.card("audio open error", standing=True)
+    bench.parts.card("another word for it", standing=True)
+    bench.parts.broken = {"beeper"}
+    bench.signals.say(Scene.INVITATION)
+    until(lambda: len(bench.faults) == 2, PATIENCE_S, "both faults")
+    bench.did("lights", ALL)
+    bench.parts.card("", standing=False)
+    bench.parts.card("", standing=False)
+    assert [(fault.standing, fault.detail) for fault in bench.faults] == [
         (True, "voice: audio open error"),
         (True, "beeper: no answer"),
         (False, "voice: audio open error"),
@@ -333,45 +339,45 @@ def test_each_part_stands_for_itself(place: Place) -> None:
 
 
 def test_a_slow_sound_card_delays_neither_the_caller_nor_the_lights_and_the_newest_prompt_wins(
-    place: Place,
+    bench: SignalBench,
 ) -> None:
-    place.parts.slow.clear()
-    place.signals.say(Scene.INVITATION)
-    outlet = place.signals._voice
-    assert outlet is not None
-    until(lambda: not outlet._requests, PATIENCE_S, "the card is busy")
+    bench.parts.slow.clear()
+    bench.signals.say(Scene.INVITATION)
+    worker = bench.signals._voice
+    assert worker is not None
+    until(lambda: not worker._requests, PATIENCE_S, "the card is busy")
     for _ in range(3):
-        place.signals.say(Scene.SAVING)
-        place.signals.say(Scene.THANKS)
-    until(lambda: place.parts.of("lights")[-1] == set(), PATIENCE_S, "the keys went dark")
-    until(lambda: place.parts.of("beeper"), PATIENCE_S, "thanks is heard by its beep")
-    assert place.parts.of("voice") == []  # control: it is stuck all the while
-    place.parts.slow.set()
-    place.did("voice", ("invitation", "zh", "ko"), ("thanks", "zh", "ko"))
+        bench.signals.say(Scene.SAVING)
+        bench.signals.say(Scene.THANKS)
+    until(lambda: bench.parts.of("lights")[-1] == set(), PATIENCE_S, "the keys went dark")
+    until(lambda: bench.parts.of("beeper"), PATIENCE_S, "the beep of thanks")
+    assert bench.parts.of("voice") == []  # control: the voice is still blocked
+    bench.parts.slow.set()
+    bench.did("voice", ("invitation", "zh", "ko"), ("thanks", "zh", "ko"))
 
 
-def test_a_thread_that_ends_is_a_fault_and_no_more(place: Place) -> None:
-    def fall(_: object) -> None:
+def test_a_thread_that_ends_is_a_fault_and_the_other_parts_go_on(bench: SignalBench) -> None:
+    def fail(_: object) -> None:
         raise ZeroDivisionError("a part of the agent failed")
 
-    outlet = place.signals._beeper
-    assert outlet is not None
-    outlet._carry_out = fall
-    place.signals.say(Scene.INVITATION)
-    until(lambda: place.faults, PATIENCE_S, "the fault")
-    assert "a part of the agent failed" in place.faults[0].detail
-    place.signals.say(Scene.THANKS)
-    place.did("voice", ("invitation", "zh", "ko"), ("thanks", "zh", "ko"))
+    worker = bench.signals._beeper
+    assert worker is not None
+    worker._carry_out = fail
+    bench.signals.say(Scene.INVITATION)
+    until(lambda: bench.faults, PATIENCE_S, "the fault")
+    assert "a part of the agent failed" in bench.faults[0].detail
+    bench.signals.say(Scene.THANKS)
+    bench.did("voice", ("invitation", "zh", "ko"), ("thanks", "zh", "ko"))
 
 
 def test_a_part_that_hangs_is_not_waited_for_at_the_end(
-    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bench: SignalBench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("device.drivers.latest_worker.STOP_S", 0.05)
-    place.parts.slow.clear()
-    place.signals.say(Scene.INVITATION)
-    outlet = place.signals._voice
-    assert outlet is not None
-    until(lambda: not outlet._requests, PATIENCE_S, "the card is busy")
-    place.signals.stop()
+    bench.parts.slow.clear()
+    bench.signals.say(Scene.INVITATION)
+    worker = bench.signals._voice
+    assert worker is not None
+    until(lambda: not worker._requests, PATIENCE_S, "the card is busy")
+    bench.signals.stop()
     assert "the voice did not answer" in caplog.text

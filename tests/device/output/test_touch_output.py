@@ -1,4 +1,4 @@
-"""A pad whose page nobody can see; and a pad without a touchscreen, which knows nothing of one."""
+"""A pad whose touch page is on no screen; and a pad without a touchscreen, without a page."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from sync.entries import Rated, Service, Withdrawn
 from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import pass_s, run
 
-WEIGHT = """
+PRINT_IMPORTS = """
 import sys
 import device.agent
 lazy = ("device.output.touch_output", "device.ui.touch", "web.server", "fontTools", "starlette")
@@ -24,21 +24,25 @@ print(*found)
 
 
 def test_an_agent_without_a_touchscreen_imports_nothing_of_its_page() -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", WEIGHT], capture_output=True, text=True, check=True, timeout=30
-    )
-    assert told.stdout.split() == []
-
-
-def test_the_control_one_that_has_a_page_is_noticed() -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", "import device.ui.touch.page_start\n" + WEIGHT],
+    printed = subprocess.run(
+        [sys.executable, "-c", PRINT_IMPORTS],
         capture_output=True,
         text=True,
         check=True,
         timeout=30,
     )
-    assert "device.ui.touch.page_start" in told.stdout.split()
+    assert printed.stdout.split() == []
+
+
+def test_control_an_import_of_the_page_is_noticed() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", "import device.ui.touch.page_start\n" + PRINT_IMPORTS],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert "device.ui.touch.page_start" in printed.stdout.split()
 
 
 TOUCH_ONLY = ("touch-7", "")
@@ -46,8 +50,8 @@ WITH_KEYS = ("simulated-touch", "px_per_mm = 6.65\n")
 VISIT = Service(case="2224-0001", step="1")
 
 
-class Dark:
-    """A pad at work whose page stands on no screen until the test says so."""
+class TouchBench:
+    """A running pad whose page is on no screen until `shown` is called."""
 
     def __init__(self, folder: Path, board: str, more: str) -> None:
         self.again = folder / "kiosk" / RESTART_REQUEST
@@ -58,96 +62,96 @@ class Dark:
         )
         self.bench = VirtualPad()
         self.pad = self.bench.pad
-        self.touching = TouchOutput(load(file), self.pad.clock, None)
-        self.touching.bind(self.pad.session, self.pad.happen, lambda: None, self.pad.driver_fault)
+        self.output = TouchOutput(load(file), self.pad.clock, None)
+        self.output.bind(self.pad.session, self.pad.happen, lambda: None, self.pad.driver_fault)
         self.pad.start()
 
     async def after_s(self, seconds: int) -> list[str]:
-        """So much later, second by second: the faults that stand."""
+        """The standing faults after this time, which passes second by second."""
         for _ in range(seconds):
             await pass_s(1)
-            self.touching.again(None)
+            self.output.again(None)
         return [fault.code for fault in self.pad.faults.now]
 
-    async def asked(self) -> None:
-        """Until what was asked of systemd is written, or cannot be."""
-        assert self.touching._restarting is not None
-        await self.touching._restarting
+    async def restart_requested(self) -> None:
+        """Wait until the request to systemd is written, or has failed."""
+        assert self.output._restarting is not None
+        await self.output._restarting
 
-    def seen(self) -> list[str]:
-        """A browser has it on a screen: the faults that stand now."""
-        self.touching._shown()
+    def shown(self) -> list[str]:
+        """A browser shows the page; the faults that stand then."""
+        self.output._shown()
         return [fault.code for fault in self.pad.faults.now]
 
 
-def test_nobody_is_asked_to_rate_on_a_dark_screen(tmp_path: Path) -> None:
-    async def tell() -> None:
-        dark = Dark(tmp_path, *TOUCH_ONLY)
-        assert await dark.after_s(29) == []
-        assert not isinstance(await dark.pad.invite(VISIT, "c7", "http"), Refusal), "the control"
-        assert await dark.after_s(1) == ["K05"]
-        await dark.bench.settle()
-        assert [one.reason for one in dark.bench.recorded(Withdrawn)] == ["fault"]
-        assert await dark.pad.invite(VISIT, "c7", "http") is Refusal.FAULT
-        assert dark.pad.window().fault == "K05"
-        assert dark.seen() == [], "at once"
-        assert not isinstance(await dark.pad.invite(VISIT, "c7", "http"), Refusal)
-        await dark.touching.stop()
+def test_nobody_is_invited_while_the_page_is_on_no_screen(tmp_path: Path) -> None:
+    async def story() -> None:
+        touch = TouchBench(tmp_path, *TOUCH_ONLY)
+        assert await touch.after_s(29) == []
+        assert not isinstance(await touch.pad.invite(VISIT, "c7", "http"), Refusal), "the control"
+        assert await touch.after_s(1) == ["K05"]
+        await touch.bench.settle()
+        assert [body.reason for body in touch.bench.recorded(Withdrawn)] == ["fault"]
+        assert await touch.pad.invite(VISIT, "c7", "http") is Refusal.FAULT
+        assert touch.pad.window().fault == "K05"
+        assert touch.shown() == [], "without a wait"
+        assert not isinstance(await touch.pad.invite(VISIT, "c7", "http"), Refusal)
+        await touch.output.stop()
 
-    run(tell())
-
-
-def test_where_there_are_keys_the_window_stays_open(tmp_path: Path) -> None:
-    async def tell() -> None:
-        dark = Dark(tmp_path, *WITH_KEYS)
-        assert await dark.after_s(30) == ["D02"]
-        assert not isinstance(await dark.pad.invite(VISIT, "c7", "http"), Refusal)
-        dark.bench.press()
-        await dark.bench.settle()
-        assert len(dark.bench.recorded(Rated)) == 1
-        assert dark.seen() == []
-        await dark.touching.stop()
-
-    run(tell())
+    run(story())
 
 
-def test_a_page_that_another_program_shows_when_it_likes_is_not_missed(tmp_path: Path) -> None:
-    async def tell() -> None:
+def test_with_keys_the_window_stays_open_without_the_page(tmp_path: Path) -> None:
+    async def story() -> None:
+        touch = TouchBench(tmp_path, *WITH_KEYS)
+        assert await touch.after_s(30) == ["D02"]
+        assert not isinstance(await touch.pad.invite(VISIT, "c7", "http"), Refusal)
+        touch.bench.press()
+        await touch.bench.settle()
+        assert len(touch.bench.recorded(Rated)) == 1
+        assert touch.shown() == []
+        await touch.output.stop()
+
+    run(story())
+
+
+def test_with_watch_s_0_a_page_on_no_screen_is_no_fault(tmp_path: Path) -> None:
+    async def story() -> None:
         board, more = TOUCH_ONLY
-        dark = Dark(tmp_path, board, more + "watch_s = 0\n")
-        assert await dark.after_s(300) == []
-        assert dark.seen() == []
-        await dark.touching.stop()
+        touch = TouchBench(tmp_path, board, more + "watch_s = 0\n")
+        assert await touch.after_s(300) == []
+        assert touch.shown() == []
+        await touch.output.stop()
 
-    run(tell())
-
-
-def test_the_browser_is_asked_for_when_a_minute_has_gone_by(tmp_path: Path) -> None:
-    async def tell() -> None:
-        dark = Dark(tmp_path, *TOUCH_ONLY)
-        dark.again.parent.mkdir()
-        await dark.after_s(59)
-        assert not dark.again.exists()
-        await dark.after_s(1)
-        await dark.asked()
-        dark.again.unlink()
-        dark.seen()
-        await dark.after_s(59)
-        assert not dark.again.exists()
-        await dark.touching.stop()
-
-    run(tell())
+    run(story())
 
 
-def test_a_folder_that_cannot_be_written_costs_the_pad_nothing(
+def test_a_restart_of_the_browser_is_requested_after_a_minute(tmp_path: Path) -> None:
+    async def story() -> None:
+        touch = TouchBench(tmp_path, *TOUCH_ONLY)
+        touch.again.parent.mkdir()
+        await touch.after_s(59)
+        assert not touch.again.exists()
+        await touch.after_s(1)
+        await touch.restart_requested()
+        touch.again.unlink()
+        touch.shown()
+        await touch.after_s(59)
+        assert not touch.again.exists()
+        await touch.output.stop()
+
+    run(story())
+
+
+def test_a_restart_that_cannot_be_requested_is_logged_and_the_pad_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def tell() -> None:
-        dark = Dark(tmp_path, *TOUCH_ONLY)
-        assert await dark.after_s(70) == ["K05"]
-        await dark.asked()
+    async def story() -> None:
+        touch = TouchBench(tmp_path, *TOUCH_ONLY)
+        assert await touch.after_s(70) == ["K05"]
+        await touch.restart_requested()
         assert "cannot be asked for" in caplog.text
-        assert dark.seen() == []
-        await dark.touching.stop()
+        assert touch.shown() == []
+        await touch.output.stop()
 
-    run(tell())
+    run(story())

@@ -111,9 +111,9 @@ def test_there_are_four_reports_within_the_watchdogs_timeout() -> None:
 
 def test_a_long_watchdog_timeout_does_not_delay_the_check_of_the_threads() -> None:
     with NotifySocket() as systemd:
-        patient = FakeAgent(systemd.environ(WATCHDOG_USEC=str(3600 * 10**6)))
-        assert patient.watchdog.interval_s == CHECK_INTERVAL_S
-        patient.watchdog.stop()
+        agent = FakeAgent(systemd.environ(WATCHDOG_USEC=str(3600 * 10**6)))
+        assert agent.watchdog.interval_s == CHECK_INTERVAL_S
+        agent.watchdog.stop()
 
 
 def test_the_status_is_sent_when_it_has_changed() -> None:
