@@ -1,4 +1,4 @@
-"""One broker for each module that talks to one."""
+"""One broker for each test module that needs one."""
 
 from collections.abc import Iterator
 

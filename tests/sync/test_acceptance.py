@@ -1,4 +1,4 @@
-"""What the province takes, what it knows already, and what it refuses."""
+"""Which batches the province accepts, which it knows already, and which it refuses."""
 
 import pytest
 from msgspec.structs import replace
@@ -46,7 +46,7 @@ def head(ledger: MemoryLedger, seq: int) -> Head:
 
 
 def never(seq: int) -> bytes | None:
-    raise AssertionError("digest_at is asked for batches that bring nothing new only")
+    raise AssertionError("digest_at is called only for batches that bring nothing new")
 
 
 def problem(verdict: object) -> Problem:
@@ -131,7 +131,7 @@ def test_an_altered_entry_breaks_the_chain(ledger: MemoryLedger) -> None:
     assert problem(verdict) is Problem.CHAIN
 
 
-def test_another_history_is_refused_wherever_it_forks(ledger: MemoryLedger) -> None:
+def test_a_forked_ledger_is_refused_wherever_the_fork_is(ledger: MemoryLedger) -> None:
     fork = MemoryLedger(PAD)
     fork.rate(9)
     fork.append_body(b'{"kind":"forked"}')
@@ -182,7 +182,7 @@ def test_a_ledger_keeps_its_hash(ledger: MemoryLedger) -> None:
     assert problem(judge(head(ledger, 5), PAD, batch(sm3, 5, 4), never)) is Problem.CHAIN
 
 
-def test_entries_of_an_unknown_kind_are_taken_as_they_are(ledger: MemoryLedger) -> None:
+def test_entries_of_an_unknown_kind_are_accepted_unchanged(ledger: MemoryLedger) -> None:
     ledger.append_body(b'{"kind":"smelled","what":"roses"}')
     verdict = judge(head(ledger, 30), PAD, batch(ledger, 30, 1), never)
     assert isinstance(verdict, Accepted)
@@ -197,8 +197,8 @@ def test_a_receipt_has_the_head_after_the_commit(ledger: MemoryLedger) -> None:
         ledger.entries[6].digest.hex(),
     )
     assert (receipt.session, receipt.problem) == (None, None)
-    nothing = receipt_of("L1", None)
-    assert (nothing.seq, nothing.digest) == (0, GENESIS.hex())
+    empty = receipt_of("L1", None)
+    assert (empty.seq, empty.digest) == (0, GENESIS.hex())
 
 
 def test_a_births_receipt_echoes_its_session(ledger: MemoryLedger) -> None:

@@ -1,4 +1,4 @@
-"""The code tables: both numberings, in both directions, and nothing guessed."""
+"""The code tables: both numberings, in both directions; unknown numbers are errors."""
 
 import pytest
 
@@ -22,8 +22,8 @@ def test_the_numbers_are_the_ones_that_the_standard_and_the_interfaces_print():
     assert [live[level] for level in Level] == [5, 4, 3, 2, 1]
 
 
-def test_the_two_numberings_agree_on_the_middle_alone():
-    """The control of trap T1: reading one numbering as the other turns best into worst."""
+def test_the_two_numberings_agree_on_the_middle_level_only():
+    """The control: a number that is read in the wrong numbering turns the best into the worst."""
     mistaken = {
         level: codes.level_of(Numbering.GBT_39046, number)
         for level, number in codes.level_numbers(Numbering.LIVE_INTERFACE).items()

@@ -66,20 +66,20 @@ class Bench:
             await asyncio.sleep(0)
 
     def invitations(self) -> list[str | None]:
-        return [read_message(CommandResult, one.payload).invitation for one in self.answers]
+        return [read_message(CommandResult, answer.payload).invitation for answer in self.answers]
 
 
-def test_an_order_that_comes_again_is_answered_again_and_not_carried_out_again() -> None:
+def test_a_command_that_comes_again_is_answered_again_and_not_carried_out_again() -> None:
     async def story() -> None:
         bench = Bench()
         await bench.receive(INVITE)
-        await bench.receive(INVITE)  # while the first is still at work
+        await bench.receive(INVITE)  # while the first is still being carried out
         await bench.settle()
         await bench.receive(INVITE)
         await bench.settle()
         assert bench.done == [INVITE]
         assert bench.invitations() == ["I1", "I1", "I1"]
-        assert {one.correlation for one in bench.answers} == {b"c1"}
+        assert {answer.correlation for answer in bench.answers} == {b"c1"}
 
     run(story())
 
@@ -95,7 +95,7 @@ def test_control_the_same_bytes_with_other_correlation_data_are_another_order() 
     run(story())
 
 
-def test_orders_that_may_be_repeated_are_carried_out_each_time() -> None:
+def test_commands_that_may_be_repeated_are_carried_out_each_time() -> None:
     async def story() -> None:
         bench = Bench()
         for _ in range(3):
@@ -106,7 +106,7 @@ def test_orders_that_may_be_repeated_are_carried_out_each_time() -> None:
     run(story())
 
 
-def test_the_last_answers_are_remembered_and_no_more() -> None:
+def test_only_the_last_answers_are_remembered() -> None:
     async def story() -> None:
         bench = Bench()
         for number in range(ANSWERS_KEPT + 1):

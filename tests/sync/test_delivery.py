@@ -54,7 +54,7 @@ class Bench:
         self.delivery.birth_published(self.now_ms)
 
     def send(self) -> tuple[int, int]:
-        """Follow one `SendEntries`; the first and last seq that were sent."""
+        """Carry out one `SendEntries`; the first and last seq that were sent."""
         step = self.step()
         assert isinstance(step, SendEntries), step
         segment = self.ledger.segment(*step)
@@ -97,7 +97,7 @@ class Bench:
         return self.receipt(seq, session=session)
 
     def wait_out(self) -> int:
-        """Let the time come that the delivery waits for; how long that was."""
+        """Move the clock to the end of the delivery's wait; how many ms that was."""
         step = self.step()
         assert isinstance(step, Wait)
         assert step.until_ms is not None
@@ -106,7 +106,7 @@ class Bench:
         return waited_ms
 
 
-def test_offline_it_waits_for_nothing() -> None:
+def test_offline_it_waits_without_a_timeout() -> None:
     assert Bench(5, mark=None).step() == Wait(None)
 
 
@@ -142,16 +142,16 @@ def test_a_window_of_batches_is_sent_and_then_it_waits_for_receipts() -> None:
     assert len(bench.send_all()) == 3
 
 
-def test_batches_that_the_broker_has_not_taken_fill_the_window_too() -> None:
+def test_batches_that_the_broker_has_not_acknowledged_fill_the_window_too() -> None:
     bench = Bench(100)
     bench.send_all(acked=False)
     assert bench.receipt(0, Problem.GAP) == Receipted(0)
-    assert isinstance(bench.step(), Wait), "three are on the wire already"
+    assert isinstance(bench.step(), Wait), "three are not acknowledged yet"
     bench.delivery.acked(bench.now_ms)
     assert bench.send() == (1, 10)
 
 
-def test_it_begins_where_the_province_says_it_is() -> None:
+def test_it_begins_after_the_entry_that_the_province_has() -> None:
     bench = Bench(50, mark=42)
     assert bench.send_all() == [(43, 50)]
 
@@ -176,7 +176,7 @@ def test_a_timeout_goes_back_to_the_mark_and_tries_one_batch_with_growing_backof
     assert all(PACE.stall_ms <= wait <= PACE.stall_ms + PACE.longest_ms for wait in waits)
     assert max(waits[5:]) > 4 * PACE.stall_ms
     assert bench.receipt(20) == Receipted(20)
-    assert len(bench.send_all()) == 3, "the window is whole again"
+    assert len(bench.send_all()) == 3, "the window has its full size again"
 
 
 def test_a_slow_link_is_not_a_timeout() -> None:
@@ -196,7 +196,7 @@ def test_stale_repeated_and_foreign_receipts_change_nothing() -> None:
     assert bench.receipt(30, digest="junk") is None
     assert bench.receipt(-1) is None
     assert bench.delivery.mark == 20
-    assert bench.receipt(30) == Receipted(30), "the control: a good one does"
+    assert bench.receipt(30) == Receipted(30), "the control: a valid one does"
 
 
 def test_a_receipt_across_several_batches_frees_them_all() -> None:
@@ -227,7 +227,7 @@ def test_a_new_births_receipt_may_move_the_mark_back() -> None:
     assert bench.send() == (21, 30)
 
 
-def test_a_late_second_answer_to_the_birth_does_not_disturb_a_drain() -> None:
+def test_a_late_second_answer_to_the_birth_does_not_move_the_mark() -> None:
     bench = Bench(100)
     bench.send_all()
     bench.receipt(20)
@@ -235,7 +235,7 @@ def test_a_late_second_answer_to_the_birth_does_not_disturb_a_drain() -> None:
     assert bench.delivery.mark == 20
 
 
-def test_an_idle_pad_asks_again_and_so_finds_a_restored_province() -> None:
+def test_an_idle_pad_publishes_its_birth_again_and_so_notices_a_restored_province() -> None:
     bench = Bench(50, mark=50)
     assert bench.wait_out() >= PACE.reconcile_ms
     bench.publish_birth()
@@ -247,7 +247,7 @@ def test_an_idle_pad_asks_again_and_so_finds_a_restored_province() -> None:
 @pytest.mark.parametrize(
     ("seq", "digest"), [(51, bytes(32).hex()), (50, "11" * 32), (7, "22" * 32), (0, "33" * 32)]
 )
-def test_another_history_at_the_province_stops_everything(seq: int, digest: str) -> None:
+def test_a_receipt_that_contradicts_the_ledger_stops_the_delivery(seq: int, digest: str) -> None:
     bench = Bench(50)
     assert isinstance(bench.receipt(seq, digest=digest), Diverged)
     assert bench.step() == Wait(None)
@@ -259,7 +259,7 @@ def test_a_new_ledger_after_a_divergence_starts_with_a_birth() -> None:
     bench.receipt(60)
     bench.delivery.ledger_opened("L2", 3, bench.now_ms)
     bench.publish_birth()
-    assert bench.birth_receipt(0) is None, "that was the old ledger's"
+    assert bench.birth_receipt(0) is None, "that receipt is the old ledger's"
     assert bench.receipt(0, session="1.1", ledger="L2") == Receipted(0)
     assert bench.send() == (1, 10)
 
@@ -270,7 +270,7 @@ def test_a_refused_batch_is_tried_again_with_backoff_and_without_limit() -> None
         bench.send_all()
         refusal = bench.receipt(0, Problem.CHAIN)
         assert refusal == Rejected(Problem.CHAIN, "why")
-        assert bench.receipt(0, Problem.CHAIN) is None, "told once for a window"
+        assert bench.receipt(0, Problem.CHAIN) is None, "reported once for a window"
         assert bench.wait_out() >= PACE.refused_ms
         assert isinstance(bench.step(), SendEntries)
     assert bench.send_all() == [(1, 10)]
@@ -278,7 +278,7 @@ def test_a_refused_batch_is_tried_again_with_backoff_and_without_limit() -> None
     assert len(bench.send_all()) == 3
 
 
-def test_a_refusal_still_tells_how_far_the_province_is() -> None:
+def test_a_refusal_also_moves_the_mark() -> None:
     bench = Bench(100)
     bench.send_all()
     assert isinstance(bench.receipt(20, Problem.SIGNATURE), Rejected)
@@ -316,9 +316,9 @@ def test_what_the_ledger_has_pruned_is_skipped_as_a_torn_segment() -> None:
     assert bench.send() == (31, 40)
 
 
-def test_a_ledger_that_gives_nothing_is_asked_again_later() -> None:
+def test_a_ledger_that_has_no_entries_to_read_is_read_again_later() -> None:
     bench = Bench(5)
-    bench.delivery.grown(6)  # announced, not there
+    bench.delivery.grown(6)  # announced, but not in the ledger
     bench.send()
     bench.delivery.acked(0)
     bench.receipt(5)
@@ -329,15 +329,15 @@ def test_a_ledger_that_gives_nothing_is_asked_again_later() -> None:
     assert isinstance(bench.step(), SendEntries)
 
 
-def test_digests_at_hand_are_those_of_the_mark_and_of_what_is_in_flight() -> None:
+def test_known_digests_are_those_of_the_mark_and_of_the_batches_in_flight() -> None:
     bench = Bench(100)
     bench.send_all()
     bench.receipt(10)
-    at_hand = bench.delivery.digest_of
-    assert at_hand(0) == GENESIS
-    assert at_hand(10) == bench.ledger.digest_here(10)
-    assert at_hand(20) == bench.ledger.digest_here(20)
-    assert at_hand(15) is None
+    digest_of = bench.delivery.digest_of
+    assert digest_of(0) == GENESIS
+    assert digest_of(10) == bench.ledger.digest_here(10)
+    assert digest_of(20) == bench.ledger.digest_here(20)
+    assert digest_of(15) is None
 
 
 def test_full_jitter_is_spread_evenly_from_zero_and_bounded() -> None:

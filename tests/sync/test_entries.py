@@ -28,7 +28,7 @@ def test_the_bytes_are_canonical(seq):
     raw = LINES[seq]
     assert msgspec.json.encode(msgspec.json.decode(raw), order="sorted") == raw
     assert b"\n" not in raw
-    assert raw.isascii() is (seq not in ("8", "11"))  # Chinese and Korean stand as they are
+    assert raw.isascii() is (seq not in ("8", "11"))  # Chinese and Korean are not escaped
 
 
 @pytest.mark.parametrize("name", HashName)
@@ -36,7 +36,7 @@ def test_the_chain_gives_the_committed_digests(name):
     committed = goldens.golden_lines(f"digests-{name.value}.txt")
     assert {str(e.seq): e.digest.hex().encode() for e in goldens.chain(name)} == committed
     previous = GENESIS
-    for seq, body in LINES.items():  # the same in the plainest words
+    for seq, body in LINES.items():  # the same, with hashlib alone
         previous = hashlib.new(name.value, previous + body).digest()
         assert previous.hex().encode() == committed[seq]
 
@@ -44,13 +44,13 @@ def test_the_chain_gives_the_committed_digests(name):
 def test_one_changed_bit_changes_every_digest_after_it():
     bodies = list(LINES.values())
     altered = [*bodies[:8], bodies[8].replace(b"satisfied", b"satisfiee"), *bodies[9:]]
-    one = list(entries.walk_chain(HashName.SHA256, GENESIS, bodies))
-    other = list(entries.walk_chain(HashName.SHA256, GENESIS, altered))
-    assert one[:8] == other[:8]
-    assert not set(one[8:]) & set(other[8:])
+    before = list(entries.walk_chain(HashName.SHA256, GENESIS, bodies))
+    after = list(entries.walk_chain(HashName.SHA256, GENESIS, altered))
+    assert before[:8] == after[:8]
+    assert not set(before[8:]) & set(after[8:])
 
 
-def test_an_unknown_kind_is_no_error_for_it_must_be_stored():
+def test_an_unknown_kind_is_no_error_because_it_must_be_stored():
     raw = b'{"at":null,"kind":"sang","loudness":[1,2,{"deep":true}]}'
     assert entries.read_body(raw) is None
     assert entries.kind_of(raw) == "sang"
@@ -61,7 +61,7 @@ def test_an_unknown_field_of_a_known_kind_is_ignored():
     assert entries.read_body(raw) == goldens.BODIES[15]
 
 
-def test_a_level_that_nobody_defined_is_an_error_and_never_a_level():
+def test_an_undefined_level_is_an_error_and_never_a_level():
     raw = LINES["9"].replace(b'"satisfied"', b'"quite_satisfied"')
     with pytest.raises(ValueError, match="rated"):
         entries.read_body(raw)
@@ -91,7 +91,7 @@ def test_a_level_that_nobody_defined_is_an_error_and_never_a_level():
     ],
     ids=lambda raw: repr(raw[:40]),
 )
-def test_bytes_that_are_no_entry_are_a_value_error_and_nothing_worse(raw):
+def test_bytes_that_are_no_entry_are_a_value_error_and_no_other(raw):
     with pytest.raises(ValueError, match="entry"):
         entries.read_body(raw)
     assert isinstance(entries.kind_of(raw), str)
@@ -103,7 +103,7 @@ def test_an_unknown_kind_nested_to_the_bound_is_stored_or_refused_but_never_a_cr
     try:
         assert entries.read_body(raw) is None
     except ValueError as error:
-        assert "entry" in str(error)  # noqa: PT017 -- both ends are allowed
+        assert "entry" in str(error)  # noqa: PT017 -- both outcomes are allowed
     assert entries.kind_of(raw) in ("sang", "")
 
 

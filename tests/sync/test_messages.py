@@ -71,7 +71,7 @@ def test_the_committed_deflated_batch_is_inflated_to_the_same_bytes():
     assert contract.inflate(DEFLATED) == BATCH
 
 
-def test_deflate_is_undone_and_left_out_for_a_live_rating():
+def test_a_long_batch_is_deflated_and_inflated_again_and_a_short_one_is_not():
     packed, is_deflated = contract.deflate(BATCH)
     assert is_deflated
     assert len(packed) < len(BATCH) / 2
@@ -85,11 +85,11 @@ def test_backlog_is_what_the_province_has_not_receipted():
     assert health.backlog == 14
 
 
-# --- the stated rule on versions ---------------------------------------------------------------
+# --- the rule on versions -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", LINES)
-def test_another_version_is_refused_by_name_whatever_else_it_holds(case):
+def test_another_version_is_refused_as_such_whatever_else_it_holds(case):
     kind = type(goldens.MESSAGES[case])
     assert refused(contract.read_message, kind, LINES[case].replace(b'"v":1', b'"v":2')) is (
         Problem.VERSION
@@ -97,7 +97,7 @@ def test_another_version_is_refused_by_name_whatever_else_it_holds(case):
     assert refused(contract.read_message, kind, b'{"v":2,"all":"new"}') is Problem.VERSION
 
 
-def test_a_batch_of_another_version_is_refused_by_name():
+def test_a_batch_of_another_version_is_refused_as_such():
     assert refused(contract.read_batch, BATCH.replace(b'"v":1', b'"v":9', 1)) is Problem.VERSION
 
 
@@ -140,7 +140,7 @@ def test_bytes_that_are_no_batch_are_malformed(raw):
 
 
 def header(**changes) -> bytes:
-    """A batch of one entry whose header has been tampered with."""
+    """A batch of one entry whose header has these fields changed."""
     fields = {
         "v": 1,
         "ledger": "L",
@@ -189,11 +189,11 @@ def test_a_header_that_does_not_fit_its_entries_is_malformed(changes):
     ],
     ids=["unended", "empty line", "CRLF", "blank entry", "cut", "header only", "no header"],
 )
-def test_a_batch_whose_lines_do_not_add_up_is_malformed(payload):
+def test_a_batch_whose_lines_do_not_match_its_header_is_malformed(payload):
     assert refused(contract.read_batch, payload) is Problem.MALFORMED
 
 
-def test_a_batch_at_its_bounds_is_read_and_one_past_them_is_malformed():
+def test_a_batch_at_its_bounds_is_read_and_one_beyond_them_is_malformed():
     def batch(count: int, length: int) -> bytes:
         row = Entry(1, b"x" * length, b"\x01" * 32)
         rows = [row._replace(seq=n) for n in range(1, count + 1)]
@@ -206,12 +206,12 @@ def test_a_batch_at_its_bounds_is_read_and_one_past_them_is_malformed():
     assert refused(contract.read_batch, batch(20, MAX_BODY_BYTES)) is Problem.MALFORMED
 
 
-def test_a_batch_of_nothing_is_never_written():
+def test_an_empty_batch_is_never_written():
     with pytest.raises(ValueError, match="at least one"):
         contract.write_batch("L", [], GENESIS)
 
 
-# --- deflate against its abuse -----------------------------------------------------------------
+# --- harmful deflate streams --------------------------------------------------------------------
 
 
 def test_a_zip_bomb_is_refused_without_being_inflated():
@@ -267,5 +267,5 @@ def test_every_topic_has_a_row():
         "/pad/v1/a/up/state",
     ],
 )
-def test_a_topic_of_another_shape_names_no_pad(topic):
+def test_a_topic_of_another_form_names_no_pad(topic):
     assert contract.read_topic(topic) is None

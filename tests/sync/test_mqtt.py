@@ -35,5 +35,5 @@ def test_the_rest_of_a_messages_expiry_is_measured_by_the_receivers_own_clock(
         assert message.good_until_s is None
     else:
         assert message.good_until_s is not None
-        # A broker counts in whole seconds.
+        # A broker counts the expiry in whole seconds.
         assert sent_s + expiry_s - 2 <= message.good_until_s <= time.monotonic() + expiry_s

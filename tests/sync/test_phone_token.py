@@ -1,4 +1,4 @@
-"""The token in a QR code: only the pad's own passes, for its own invitation, while it is good."""
+"""The token in a QR code: valid from the pad's own key, for one invitation, up to its last day."""
 
 import hashlib
 import hmac
@@ -54,13 +54,13 @@ def midnight_ms(day: int) -> int:
     return day * DAY_MS - token.CHINA_MS
 
 
-def found(key: PhoneKey):
-    """Where the province looks this one key up."""
+def lookup(key: PhoneKey):
+    """The province's look-up of keys, with this key only."""
     return {key.number: key}.get
 
 
 def refused(key: PhoneKey, text: str, day: int) -> bool:
-    return isinstance(check(text, found(key), midnight_ms(day)), TokenRefusal)
+    return isinstance(check(text, lookup(key), midnight_ms(day)), TokenRefusal)
 
 
 @pytest.fixture
@@ -69,38 +69,40 @@ def no_mac(monkeypatch):
     monkeypatch.setattr(token, "_mac", lambda _, __: "0" * token.MAC_CHARS)
 
 
-# --- what it is ----------------------------------------------------------------------------------
+# --- its bytes -----------------------------------------------------------------------------------
 
 
 @always
 @given(key=keys, invitation=ids, day=days)
-def test_what_a_pad_issues_the_province_reads_without_the_pad(key, invitation, day):
+def test_the_province_reads_a_pads_token_without_the_pad(key, invitation, day):
     text = issue(key, invitation, day)
     assert len(text) == CHARS
     assert set(text) <= set(DIGITS)
-    assert check(text, found(key), midnight_ms(day)) == Token(key.pad, key.number, invitation, day)
+    assert check(text, lookup(key), midnight_ms(day)) == Token(key.pad, key.number, invitation, day)
 
 
-def test_its_bytes_are_those_of_the_documents():
+def test_its_bytes_are_those_that_the_document_describes():
     """A second implementation, from the text of docs/token.md alone."""
     assert issue(KEY, CASE, last_day(SERVED_MS)) == TOKEN
-    said, mac = TOKEN[:34], TOKEN[34:]
-    assert said == "1" + "001A" + "M9K" + CASE
-    digest = hmac.digest(KEY.secret, f"ratingpad phone {KEY.pad} {said}".encode(), "sha256")
+    payload, mac = TOKEN[:34], TOKEN[34:]
+    assert payload == "1" + "001A" + "M9K" + CASE
+    digest = hmac.digest(KEY.secret, f"ratingpad phone {KEY.pad} {payload}".encode(), "sha256")
     bits = "".join(f"{byte:08b}" for byte in digest[:10])
     assert "".join(DIGITS[int(bits[at : at + 5], 2)] for at in range(0, 80, 5)) == mac
 
 
 @always
 @given(key=keys, invitation=ids, day=days)
-def test_a_key_names_its_own_digest(key, invitation, day):
+def test_a_token_is_valid_only_with_the_digest_that_its_key_names(key, invitation, day):
     other = PhoneKey(
         key.pad,
         key.number,
         key.secret,
         next(name for name in HashName if name is not key.hash),
     )
-    assert check(issue(key, invitation, day), found(other), midnight_ms(day)) is TokenRefusal.FORGED
+    assert (
+        check(issue(key, invitation, day), lookup(other), midnight_ms(day)) is TokenRefusal.FORGED
+    )
     assert hashlib.new(other.hash.value).digest_size == 32
 
 
@@ -118,12 +120,12 @@ def test_a_day_that_does_not_fit_is_never_signed(day):
 
 def test_a_token_for_words_cannot_be_made_into_one_for_a_rating():
     words = issue(KEY, CASE, 20787, Purpose.WORDS)
-    read = check(words, found(KEY), SERVED_MS)
+    read = check(words, lookup(KEY), SERVED_MS)
     assert read == Token(KEY.pad, KEY.number, CASE, 20787, Purpose.WORDS)
-    assert check("1" + words[1:], found(KEY), SERVED_MS) is TokenRefusal.FORGED
+    assert check("1" + words[1:], lookup(KEY), SERVED_MS) is TokenRefusal.FORGED
 
 
-# --- only the pad's own --------------------------------------------------------------------------
+# --- only the pad's own key ----------------------------------------------------------------------
 
 
 @always
@@ -131,32 +133,33 @@ def test_a_token_for_words_cannot_be_made_into_one_for_a_rating():
 def test_any_flipped_bit_is_refused(key, invitation, day, at, bit):
     text = issue(key, invitation, day)
     flipped = text[:at] + DIGITS[DIGITS.index(text[at]) ^ 1 << bit] + text[at + 1 :]
-    for number in (key.number, token._number(flipped[1:5])):  # even if another key had its secret
-        twin = PhoneKey(key.pad, number, key.secret, key.hash)
-        assert refused(twin, flipped, day)
+    # Even if the number names another key that has the same secret.
+    for number in (key.number, token._number(flipped[1:5])):
+        same_secret = PhoneKey(key.pad, number, key.secret, key.hash)
+        assert refused(same_secret, flipped, day)
 
 
 @always
 @given(key=keys, invitation=ids, day=days, cut=st.integers(1, CHARS), more=st.text(min_size=1))
-def test_what_is_shorter_or_longer_is_refused(key, invitation, day, cut, more):
+def test_a_shorter_or_longer_text_is_refused(key, invitation, day, cut, more):
     text = issue(key, invitation, day)
     for wrong in (text[:-cut], text[cut:], text + more, more + text):
         assert refused(key, wrong, day)
 
 
 @always
-@given(key=keys, day=days, one=ids, other=ids)
-def test_the_mac_of_one_case_is_no_good_for_another(key, day, one, other):
-    mine, wanted = issue(key, one, day), issue(key, other, day)
-    assert refused(key, wanted[:-16] + mine[-16:], day) is (one != other)
+@given(key=keys, day=days, invitation=ids, other=ids)
+def test_the_mac_of_one_invitation_is_not_valid_for_another(key, day, invitation, other):
+    mine, wanted = issue(key, invitation, day), issue(key, other, day)
+    assert refused(key, wanted[:-16] + mine[-16:], day) is (invitation != other)
 
 
 @always
 @given(key=keys, invitation=ids, day=days, pad=pads)
-def test_a_key_on_another_pad_makes_nothing_that_passes(key, invitation, day, pad):
+def test_a_key_on_another_pad_makes_no_valid_token(key, invitation, day, pad):
     stolen = PhoneKey(pad, key.number, key.secret, key.hash)
     expected = TokenRefusal.FORGED if pad != key.pad else Token(pad, key.number, invitation, day)
-    assert check(issue(stolen, invitation, day), found(key), midnight_ms(day)) == expected
+    assert check(issue(stolen, invitation, day), lookup(key), midnight_ms(day)) == expected
 
 
 @always
@@ -166,14 +169,14 @@ def test_a_key_on_another_pad_makes_nothing_that_passes(key, invitation, day, pa
     day=days,
     secret=st.binary(min_size=SECRET_BYTES, max_size=SECRET_BYTES),
 )
-def test_another_key_makes_nothing_that_passes(key, invitation, day, secret):
+def test_another_key_makes_no_valid_token(key, invitation, day, secret):
     guessed = PhoneKey(key.pad, key.number, secret, key.hash)
     assert refused(key, issue(guessed, invitation, day), day) is (secret != key.secret)
 
 
 @always
 @given(text=st.text())
-def test_any_text_at_all_is_answered_and_refused(text):
+def test_any_text_is_refused_without_an_exception(text):
     assert refused(KEY, text, 20787)
 
 
@@ -198,14 +201,14 @@ def test_control_without_the_mac_all_of_these_would_pass(no_mac):
 def test_macs_are_compared_in_constant_time(monkeypatch):
     compared = []
 
-    def compare(one, other):
-        compared.append((one, other))
-        return one == other
+    def compare(given, expected):
+        compared.append((given, expected))
+        return given == expected
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
     mac = TOKEN[-16:]
     for wrong in (mac, "0" * 16, mac[:-1] + "0"):
-        check(TOKEN[:-16] + wrong, found(KEY), SERVED_MS)
+        check(TOKEN[:-16] + wrong, lookup(KEY), SERVED_MS)
         assert compared.pop() == (wrong, mac)
     assert compared == []
 
@@ -214,7 +217,7 @@ def test_macs_are_compared_in_constant_time(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("", TokenRefusal.MALFORMED),
         (TOKEN.lower(), TokenRefusal.MALFORMED),
@@ -227,43 +230,43 @@ def test_macs_are_compared_in_constant_time(monkeypatch):
         (TOKEN[:-1] + "0", TokenRefusal.FORGED),
     ],
 )
-def test_each_refusal_has_its_word(text, why):
-    assert check(text, found(KEY), SERVED_MS) is why
+def test_each_refusal_has_its_reason(text, reason):
+    assert check(text, lookup(KEY), SERVED_MS) is reason
 
 
-def test_a_forged_one_is_never_told_to_be_expired():
+def test_a_forged_token_is_refused_as_forged_even_after_its_last_day():
     """Somebody who tries digits learns nothing about days."""
-    assert check(TOKEN[:-1] + "0", found(KEY), SERVED_MS + 99 * DAY_MS) is TokenRefusal.FORGED
+    assert check(TOKEN[:-1] + "0", lookup(KEY), SERVED_MS + 99 * DAY_MS) is TokenRefusal.FORGED
 
 
-# --- how long it is good -------------------------------------------------------------------------
+# --- how long it is valid ------------------------------------------------------------------------
 
 
-def test_the_day_of_service_is_not_counted_and_the_seventh_is_whole():
+def test_the_day_of_service_is_not_counted_and_the_seventh_is_valid_to_its_end():
     day = day_of(SERVED_MS)
     token_of = issue(KEY, CASE, last_day(SERVED_MS))
     end_ms = midnight_ms(day + POLICY_DAYS + 1)
-    assert isinstance(check(token_of, found(KEY), end_ms - 1), Token)
-    assert check(token_of, found(KEY), end_ms) is TokenRefusal.EXPIRED
-    assert check(token_of, found(KEY), end_ms + 5000 * DAY_MS) is TokenRefusal.EXPIRED
+    assert isinstance(check(token_of, lookup(KEY), end_ms - 1), Token)
+    assert check(token_of, lookup(KEY), end_ms) is TokenRefusal.EXPIRED
+    assert check(token_of, lookup(KEY), end_ms + 5000 * DAY_MS) is TokenRefusal.EXPIRED
 
 
-def test_days_end_in_china_not_in_greenwich():
+def test_a_day_ends_at_midnight_in_china_and_not_in_utc():
     assert day_of(midnight_ms(20780)) == 20780
     assert day_of(midnight_ms(20780) - 1) == 20779
 
 
-def test_a_pad_whose_clock_is_ahead_is_found_out():
+def test_a_token_of_a_pad_whose_clock_is_ahead_is_refused():
     ahead = issue(KEY, CASE, day_of(SERVED_MS) + LONGEST_DAYS + 2)
-    assert check(ahead, found(KEY), SERVED_MS) is TokenRefusal.NOT_YET
+    assert check(ahead, lookup(KEY), SERVED_MS) is TokenRefusal.NOT_YET
     midnight = issue(KEY, CASE, day_of(SERVED_MS) + LONGEST_DAYS + 1)
-    assert isinstance(check(midnight, found(KEY), SERVED_MS), Token)
+    assert isinstance(check(midnight, lookup(KEY), SERVED_MS), Token)
 
 
 @always
 @given(key=keys, invitation=ids, now_ms=st.integers(0, 4_000_000_000_000))
-def test_a_pad_without_the_time_says_so_and_the_province_dates_it(key, invitation, now_ms):
-    read = check(issue(key, invitation, None), found(key), now_ms)
+def test_a_token_without_a_last_day_is_valid_for_the_province_to_date(key, invitation, now_ms):
+    read = check(issue(key, invitation, None), lookup(key), now_ms)
     assert read == Token(key.pad, key.number, invitation, None)
 
 
@@ -277,7 +280,7 @@ def test_an_impossible_date_gives_a_token_without_a_day(utc_ms):
 
 @always
 @given(key=keys)
-def test_a_key_comes_back_from_its_file_and_never_shows_its_secret(key):
+def test_a_key_is_read_back_from_its_file_and_its_repr_has_no_secret(key):
     assert read_key(write_key(key)) == key
     assert key.secret.hex() not in repr(key)
     assert repr(key.secret) not in repr(key)
@@ -296,7 +299,7 @@ def test_a_key_comes_back_from_its_file_and_never_shows_its_secret(key):
         write_key(KEY) + "more = 1\n",
     ],
 )
-def test_what_is_no_key_file_is_refused_without_quoting_the_secret(text):
+def test_a_text_that_is_no_key_file_is_refused_without_quoting_the_secret(text):
     with pytest.raises(ValueError, match="is no key file") as refused:
         read_key(text)
     assert "000102" not in str(refused.value)

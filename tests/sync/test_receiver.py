@@ -56,7 +56,7 @@ def a_ledger(pad: str, ratings: int = 3) -> MemoryLedger:
 
 
 def altered(raw: bytes, **fields: Any) -> bytes:
-    """The same batch under a header that says something else."""
+    """The same batch under a header with these fields changed."""
     batch = read_batch(raw)
     lines = [write_message(replace(batch.header, **fields)), *batch.bodies, b""]
     return b"\n".join(lines)
@@ -68,7 +68,7 @@ BAD = {
     "no JSON": (b"hello\n", Problem.MALFORMED),
     "not UTF-8": (GOOD.replace(b"satisfied", b"satisf\xff\xfed"), Problem.MALFORMED),
     "too large": (b"x" * (MAX_BATCH_BYTES + 1), Problem.MALFORMED),
-    "last line open": (GOOD[:-1], Problem.MALFORMED),
+    "last line without its end": (GOOD[:-1], Problem.MALFORMED),
     "wrong count": (altered(GOOD, count=7), Problem.MALFORMED),
     "no ledger": (altered(GOOD, ledger=""), Problem.MALFORMED),
     "first below one": (altered(GOOD, first=0), Problem.MALFORMED),
@@ -111,7 +111,7 @@ def test_a_payload_that_breaks_the_contract_is_answered_and_kept(broker: Broker,
         assert [r.problem for r in receipts(probe, "pad-x")] == [problem]
         assert receipts(probe, "pad-x")[0].ledger == ""
         assert [(a.payload, p) for a, p, _ in store.refusals] == [(payload, problem)]
-        probe.publish(Topic.ENTRIES.of("pad-x"), GOOD)  # and the receiver lives on
+        probe.publish(Topic.ENTRIES.of("pad-x"), GOOD)  # the receiver goes on
         until(lambda: receipts(probe, "pad-x")[-1].seq == 4, 10, "the good one is stored")
 
 
@@ -119,7 +119,7 @@ def test_a_payload_that_breaks_the_contract_is_answered_and_kept(broker: Broker,
 @pytest.mark.parametrize(
     "payload", [b"no zlib", zlib.compress(GOOD)[:-9], zlib.compress(bytes(2**25))]
 )
-def test_a_broken_or_exploding_deflate_is_answered(broker: Broker, payload: bytes) -> None:
+def test_a_damaged_or_oversized_deflate_stream_is_answered(broker: Broker, payload: bytes) -> None:
     store = MemoryStore()
     with (
         mqtt_probe(broker.address, Topic.RECEIPT.of("pad-x")) as probe,
@@ -146,7 +146,7 @@ def test_chain_and_pad_problems_name_the_ledger_and_leave_what_is_stored_alone(
         until(lambda: receipts(probe, "pad-y"), 10, "the good one")
         before = store.backup()
         probe.publish(entries, good.replace(b'"satisfied"', b'"very_satisfied"'))
-        # One after the other: what comes together is answered together.
+        # One after the other: batches that come together are answered together.
         until(lambda: len(receipts(probe, "pad-y")) == 2, 10, "the first broken chain's answer")
         probe.publish(entries, batch_of(a_ledger("pad-y", 9)).replace(b"I9", b"I8"))
         probe.publish(Topic.ENTRIES.of("pad-z"), good)
@@ -175,7 +175,7 @@ def test_other_topics_are_checked_too_but_never_delay_entries(broker: Broker) ->
         probe.publish(Topic.STATE.of("pad-v"), b"")
         probe.publish("pad/v1/NOT A PAD/up/entries", b"x")
         probe.publish("pad/v1/NOT A PAD/up/health", b"x")
-        probe.publish(Topic.STATE.of("pad-v"), write_message(state))  # speaks as another pad
+        probe.publish(Topic.STATE.of("pad-v"), write_message(state))  # names another pad
         probe.publish(
             Topic.STATE.of("pad-v"), write_message(replace(state, pad="pad-v", boots=10**30))
         )
@@ -186,8 +186,8 @@ def test_other_topics_are_checked_too_but_never_delay_entries(broker: Broker) ->
         until(lambda: any(r.session for r in receipts(probe, "pad-v")), 10, "the birth's answer")
         problems = [p for _, p, _ in store.refusals]
         assert problems == [Problem.MALFORMED] * 2 + [Problem.FOREIGN] + [Problem.MALFORMED] * 2
-        told = [r.problem for r in receipts(probe, "pad-v") if r.problem]
-        assert set(told) <= {Problem.FOREIGN, Problem.MALFORMED}
+        reported_problems = [r.problem for r in receipts(probe, "pad-v") if r.problem]
+        assert set(reported_problems) <= {Problem.FOREIGN, Problem.MALFORMED}
         assert store.states["pad-v"].boots == 1
         health = Health(v=VERSION, at=at(5), boots=1, ledger="L-pad-v", head=9, receipted=4)
         probe.publish(Topic.HEALTH.of("pad-v"), write_message(health))
@@ -198,7 +198,9 @@ def test_other_topics_are_checked_too_but_never_delay_entries(broker: Broker) ->
 
 
 @broker_needed
-def test_a_dead_database_loses_nothing_and_the_receiver_waits_for_it(broker: Broker) -> None:
+def test_nothing_is_lost_while_the_database_fails_and_the_receiver_waits_for_it(
+    broker: Broker,
+) -> None:
     store = MemoryStore()
     store.fail_with = OSError("the database is down")
     with running_receiver(broker.address, store), uplink_pad(broker.address, "pad-u") as pad:
@@ -253,9 +255,9 @@ def test_two_receivers_share_the_work_and_one_may_die_in_the_middle(broker: Brok
             for pad in pads:
                 pad.rate(5_000)
             until(lambda: len(store.takes) > 3, 10, "the drain has begun")
-            link = first._connection
-            assert link is not None
-            link.abort()  # as a SIGKILL: what it holds unacknowledged is gone with it
+            connection = first._connection
+            assert connection is not None
+            connection.abort()  # as after SIGKILL: it acknowledges nothing more
             first._stopping.set()
             for pad in pads:
                 pad.rate(1_000)
@@ -286,11 +288,11 @@ def test_batches_out_of_order_wait_for_one_another_before_a_gap_is_receipted(
         assert {r.problem for r in receipts(probe, "pad-q")} == {None}
         probe.publish(Topic.ENTRIES.of("pad-q"), batch_of(ledger, 30, 1))
         late = a_ledger("pad-q", 60)
-        probe.publish(Topic.ENTRIES.of("pad-q"), batch_of(late, 50, 10))  # the control: a true gap
+        probe.publish(Topic.ENTRIES.of("pad-q"), batch_of(late, 50, 10))  # the control: a real gap
         until(
             lambda: [r for r in receipts(probe, "pad-q") if r.problem is Problem.GAP],
             10,
-            "the gap is told",
+            "the gap is reported",
         )
         assert store.seq("L-pad-q") == 31
 
@@ -317,7 +319,7 @@ def test_without_sharing_a_receiver_answers_births_from_before_its_own_start(
 ) -> None:
     store = MemoryStore()
     with uplink_pad(broker.address, "pad-o") as pad:
-        until(lambda: pad.connections == [True], 10, "the pad is there first")
+        until(lambda: pad.connections == [True], 10, "the pad is connected first")
         with running_receiver(broker.address, store, share=None):
             until(lambda: pad.receipted_seq == 1, 10, "it is answered")
             pad.rate(3_000)
@@ -335,40 +337,40 @@ def test_a_deflated_batch_is_stored_as_its_plain_bytes(broker: Broker) -> None:
         until(lambda: store.bodies("L-pad-n") == ledger.bodies, 10, "all is stored")
 
 
-class Tape(MemoryStore):
+class CallRecorder(MemoryStore):
     """A store and a connection in one, which records the order of calls."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.happened: list[str] = []
+        self.calls: list[str] = []
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         receipts = super().take(arrivals)
-        self.happened.append("commit")
+        self.calls.append("commit")
         return receipts
 
     def publish(self, message: Outgoing) -> int:
-        self.happened.append(f"receipt {read_message(Receipt, message.payload).seq}")
+        self.calls.append(f"receipt {read_message(Receipt, message.payload).seq}")
         return 1
 
     def ack(self, mid: int) -> None:
-        self.happened.append(f"ack {mid}")
+        self.calls.append(f"ack {mid}")
 
 
 def test_the_commit_comes_first_then_the_receipt_then_the_acknowledgement() -> None:
-    tape = Tape()
-    link = cast("Connection", tape)
-    receiver = Receiver(BrokerAddress("127.0.0.1", 1), tape, share=None, rng=Random(1))
+    recorder = CallRecorder()
+    connection = cast("Connection", recorder)
+    receiver = Receiver(BrokerAddress("127.0.0.1", 1), recorder, share=None, rng=Random(1))
     receiver._stopping.set()  # no waiting between tries
     message = Incoming(Topic.ENTRIES.of("pad-x"), GOOD, 7, False, False, None, None)
     item = receiver._read(message)
     assert item is not None
-    assert receiver._handle_group(link, [item]) == []
-    assert tape.happened == ["commit", "receipt 4", "ack 7"]
-    tape.happened.clear()
-    tape.fail_with = OSError("the database is down")
-    assert receiver._handle_group(link, [item]) == [item]
-    assert tape.happened == []
+    assert receiver._handle_group(connection, [item]) == []
+    assert recorder.calls == ["commit", "receipt 4", "ack 7"]
+    recorder.calls.clear()
+    recorder.fail_with = OSError("the database is down")
+    assert receiver._handle_group(connection, [item]) == [item]
+    assert recorder.calls == []
 
 
 def a_receipt(seq: int, problem: Problem | None = None, session: str | None = None) -> Receipt:

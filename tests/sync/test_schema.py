@@ -1,4 +1,4 @@
-"""The generated documents: what is committed is what the types say, and it judges rightly."""
+"""The generated documents: the committed files are those of the types, and validate rightly."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def schema_of(case: str) -> dict:
 def test_what_is_committed_is_what_the_types_say():
     """Run `make schema` after a change of the contract."""
     committed = {path.name: path.read_bytes() for path in COMMITTED.glob("*.json")}
-    del committed["desk.openapi.json"]  # the device's, not the wire's
+    del committed["desk.openapi.json"]  # of the desk, not of these messages
     assert committed == schema.documents()
 
 
@@ -44,14 +44,14 @@ def test_the_documents_are_written_and_leftovers_removed(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_each_schema_is_a_schema_and_stands_on_its_own(name):
+def test_each_schema_is_valid_and_needs_no_other_file(name):
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])
     needed = {ref.rpartition("/")[2] for ref in references(SCHEMAS[name])}
     assert needed == set(SCHEMAS[name]["$defs"])
 
 
 @pytest.mark.parametrize("case", MESSAGES)
-def test_the_golden_messages_fit_and_tampered_ones_do_not(case):
+def test_the_golden_messages_fit_and_changed_ones_do_not(case):
     value = msgspec.json.decode(MESSAGES[case])
     assert fits(schema_of(case), value)
     assert fits(schema_of(case), value | {"a_later_field": 1})
@@ -62,7 +62,7 @@ def test_the_golden_messages_fit_and_tampered_ones_do_not(case):
 
 
 @pytest.mark.parametrize("seq", ENTRIES)
-def test_the_golden_entries_fit_and_tampered_ones_do_not(seq):
+def test_the_golden_entries_fit_and_changed_ones_do_not(seq):
     value = msgspec.json.decode(ENTRIES[seq])
     assert fits(SCHEMAS["entry"], value)
     assert fits(SCHEMAS["entry"], value | {"a_later_field": 1})
@@ -99,14 +99,14 @@ def references(node: object) -> set[str]:
 
 
 def resolve(reference: str) -> dict:
-    """What a reference of the AsyncAPI document points to; KeyError for nothing."""
+    """What a reference of the AsyncAPI document points to; KeyError if there is nothing."""
     node: dict = ASYNCAPI
     for step in reference.removeprefix("#/").split("/"):
         node = node[step]
     return node
 
 
-def test_every_reference_of_the_asyncapi_document_leads_somewhere():
+def test_every_reference_of_the_asyncapi_document_can_be_resolved():
     found = references(ASYNCAPI)
     assert len(found) > 40
     for reference in found:
@@ -124,7 +124,7 @@ def test_each_topic_is_a_channel_with_its_direction_and_retention(topic):
     assert operation["bindings"]["mqtt"]["qos"] == 1
 
 
-def test_the_lines_of_the_golden_batch_fit_what_the_document_says_of_them():
+def test_the_lines_of_the_golden_batch_fit_their_schemas_in_the_document():
     lines = (goldens.FOLDER / "batch.ndjson").read_bytes().splitlines()
     payload = ASYNCAPI["components"]["schemas"]["Batch"]
     parts = {"components": ASYNCAPI["components"]}
@@ -135,6 +135,6 @@ def test_the_lines_of_the_golden_batch_fit_what_the_document_says_of_them():
     assert not fits(payload["x-lines"]["first"] | parts, rest[0])
 
 
-def test_the_bounds_of_a_batch_stand_in_its_header():
+def test_the_bounds_of_a_batch_are_in_its_headers_schema():
     count = SCHEMAS["batch-header"]["properties"]["count"]
     assert (count["minimum"], count["maximum"]) == (1, contract.MAX_BATCH_ENTRIES)

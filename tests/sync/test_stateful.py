@@ -1,6 +1,6 @@
-"""Delivery and the province's real acceptance over a link that loses, repeats, reorders and cuts.
+"""Delivery and acceptance over a connection that loses, repeats, reorders and breaks.
 
-Whatever happens on the way, in the end every committed entry is stored once and in order, and no
+Whatever faults there are, in the end every committed entry is stored once and in order, and no
 receipt ever covers what is not stored. The same machine catches four broken variants.
 """
 
@@ -45,11 +45,11 @@ from tests.rigs.province.memory_store import MemoryStore, Stored
 
 PAD = "pad-1"
 PACE = DeliverySettings(window=3, max_entries=4, reconcile_ms=120_000)
-Message = tuple[str, bytes, bool]  # what it is, the payload, whether it is deflated
+Message = tuple[str, bytes, bool]  # kind, payload, whether it is deflated
 
 
-class Way(RuleBasedStateMachine):
-    """One pad, one province, and everything that can go wrong between them."""
+class PadAndProvince(RuleBasedStateMachine):
+    """One pad, one province, and every fault that can be between them."""
 
     store_type: type[MemoryStore] = MemoryStore
     delivery_type: type[Delivery] = Delivery
@@ -91,7 +91,7 @@ class Way(RuleBasedStateMachine):
         self.pump()
 
     def prune(self) -> None:
-        """The retention time is over; only what the province has receipted may go."""
+        """The retention time is over; only receipted entries may be pruned."""
         self.ledger.prune(min(self.receipted, self.ledger.head_seq - 2))
 
     def connect(self) -> None:
@@ -136,7 +136,7 @@ class Way(RuleBasedStateMachine):
             else:
                 return
 
-    # --- the link ---
+    # --- the connection ---
 
     @precondition(lambda self: self.acks)
     @rule()
@@ -167,9 +167,9 @@ class Way(RuleBasedStateMachine):
     def receipt_arrives(self, place: int, again: bool, out_of_order: bool) -> None:
         place = place % len(self.down) if out_of_order else 0
         payload = self.down[place] if again else self.down.pop(place)
-        self.take_in(payload)
+        self.read_receipt(payload)
 
-    def take_in(self, payload: bytes) -> None:
+    def read_receipt(self, payload: bytes) -> None:
         receipt = read_message(Receipt, payload)
         own_digest = self.delivery.digest_of(receipt.seq) or self.ledger.digest_here(receipt.seq)
         outcome = self.delivery.received(receipt, own_digest, self.now_ms)
@@ -186,7 +186,7 @@ class Way(RuleBasedStateMachine):
     # --- the province ---
 
     def receive(self, message: Message, dies: bool) -> None:
-        """One transaction; `dies`: between commit and receipt."""
+        """One transaction; with `dies`, the receiver dies between commit and receipt."""
         kind, payload, deflated = message
         before = self.store.backup()
         if kind == "state":
@@ -209,7 +209,7 @@ class Way(RuleBasedStateMachine):
     def restore_backup(self) -> None:
         self.store.restore(self.saved)
 
-    # --- good days and bad days ---
+    # --- without faults, and faults ---
 
     @rule(steps=st.integers(1, 30))
     def all_is_well_for_a_while(self, steps: int) -> None:
@@ -222,27 +222,31 @@ class Way(RuleBasedStateMachine):
             elif self.up:
                 self.receive(self.up.pop(0), dies=False)
             elif self.down:
-                self.take_in(self.down.pop(0))
+                self.read_receipt(self.down.pop(0))
             else:
                 return
 
-    @rule(what=st.sampled_from(["boot", "prune", "cut", "take_backup", "restore_backup"]))
-    def trouble(self, what: str) -> None:
-        getattr(self, what)()
+    @rule(fault=st.sampled_from(["boot", "prune", "cut", "take_backup", "restore_backup"]))
+    def trouble(self, fault: str) -> None:
+        getattr(self, fault)()
 
     # --- what must be true ---
 
     def covers_only_what_is_stored(self, receipt: Receipt) -> None:
         stored = self.store.ledgers.get("L1")
         bodies = stored.bodies if stored else {}
-        gone = {n for low, high in stored.holes for n in range(low, high + 1)} if stored else set()
+        in_holes = (
+            {n for low, high in stored.holes for n in range(low, high + 1)} if stored else set()
+        )
         for seq in range(1, receipt.seq + 1):
-            assert seq in bodies or seq in gone, f"receipt for {receipt.seq} covers missing {seq}"
+            assert seq in bodies or seq in in_holes, (
+                f"receipt for {receipt.seq} covers missing {seq}"
+            )
         if receipt.seq:
             assert receipt.digest == self.truth[receipt.seq - 1].digest.hex()
 
     def teardown(self) -> None:
-        """The link is whole again: everything arrives."""
+        """No more faults: everything arrives."""
         if not hasattr(self, "delivery"):
             return
         for _ in range(300):
@@ -252,9 +256,9 @@ class Way(RuleBasedStateMachine):
             self.wait(10_000)
         assert "L1" in self.store.ledgers, "nothing is stored"
         stored = self.store.ledgers["L1"]
-        gone = {n for low, high in stored.holes for n in range(low, high + 1)}
+        in_holes = {n for low, high in stored.holes for n in range(low, high + 1)}
         for entry in self.truth:
-            if entry.seq in gone:  # pruned, then lost by the province's own restore, and named
+            if entry.seq in in_holes:  # pruned, then lost by the province's own restore, and named
                 assert entry.seq <= self.ledger.pruned, f"{entry.seq} is lost, the pad has it"
                 assert entry.seq in self.ever_stored, f"{entry.seq} was never stored, but pruned"
             else:
@@ -290,15 +294,15 @@ class NeverGoesBack(Delivery):
         return super().received(receipt, own_digest, now_ms)
 
 
-class WithMaxSeen(Way):
+class WithMaxSeen(PadAndProvince):
     store_type = MaxSeen
 
 
-class WithReceiptBeforeCommit(Way):
+class WithReceiptBeforeCommit(PadAndProvince):
     receipt_before_commit = True
 
 
-class WithTrustInTheBroker(Way):
+class WithTrustInTheBroker(PadAndProvince):
     """Broken: takes the broker's PUBACK for the province's receipt."""
 
     def broker_takes_one(self) -> None:
@@ -307,7 +311,7 @@ class WithTrustInTheBroker(Way):
         super().broker_takes_one()
 
 
-class WithAMarkThatNeverGoesBack(Way):
+class WithAMarkThatNeverGoesBack(PadAndProvince):
     delivery_type = NeverGoesBack
 
 
@@ -320,15 +324,17 @@ THOROUGH = settings(
 )
 
 
-def test_every_entry_is_stored_once_and_in_order_whatever_happens_on_the_way() -> None:
-    run_state_machine_as_test(Way, settings=THOROUGH)
+def test_every_entry_is_stored_once_and_in_order_whatever_faults_there_are() -> None:
+    run_state_machine_as_test(PadAndProvince, settings=THOROUGH)
 
 
 @pytest.mark.parametrize(
     "broken",
     [WithMaxSeen, WithReceiptBeforeCommit, WithTrustInTheBroker, WithAMarkThatNeverGoesBack],
 )
-def test_the_same_machine_catches_a_broken_variant(broken: type[Way]) -> None:
+def test_control_the_same_state_machine_catches_a_broken_variant(
+    broken: type[PadAndProvince],
+) -> None:
     quick = settings(THOROUGH, phases=[Phase.generate], report_multiple_bugs=False)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(broken, settings=quick)

@@ -1,4 +1,4 @@
-"""The uplink against a real mosquitto: what it says, when, and what it survives."""
+"""The uplink with a real mosquitto: what it sends, when, and which faults it survives."""
 
 import time
 
@@ -77,9 +77,13 @@ def test_nothing_is_sent_before_the_province_answers_the_birth(broker: Broker) -
         )
         probe.publish(Topic.RECEIPT.of("pad-c"), write_message(answer))
         count = len(probe.payloads(state))
-        until(lambda: len(probe.payloads(state)) > count, 10, "another session's answer is none")
+        until(
+            lambda: len(probe.payloads(state)) > count,
+            10,
+            "another session's answer does not count",
+        )
         assert probe.payloads(entries) == []
-        for session in range(1, 4):  # the control: its own answer opens the way
+        for session in range(1, 4):  # the control: its own answer counts
             answer = Receipt(
                 v=VERSION,
                 ledger=birth.ledger,
@@ -105,7 +109,7 @@ def test_starting_does_not_wait_for_a_broker() -> None:
     assert pad.connections == []
 
 
-def test_stopping_does_not_hang_on_a_dead_link(broker: Broker) -> None:
+def test_stopping_does_not_hang_on_a_dead_connection(broker: Broker) -> None:
     with proxy_to(broker.address.port) as cable:
         pad = UplinkPad(cable.address, "pad-d").start()
         until(lambda: pad.connections == [True], 10, "the pad is connected")
@@ -155,14 +159,16 @@ def test_a_cut_connection_is_made_again_and_nothing_is_lost_or_doubled(broker: B
         assert cable.accepted >= 6
 
 
-def test_a_cable_that_swallows_everything_is_noticed_by_the_keepalive(broker: Broker) -> None:
+def test_a_connection_that_silently_loses_everything_is_noticed_by_the_keepalive(
+    broker: Broker,
+) -> None:
     store = MemoryStore()
     with (
         running_receiver(broker.address, store),
         proxy_to(broker.address.port) as cable,
         uplink_pad(cable.address, "pad-g", keepalive_s=1) as pad,
     ):
-        until(lambda: pad.receipted_seq == 1, 10, "the way is open")
+        until(lambda: pad.receipted_seq == 1, 10, "the first receipt")
         cable.half_cut("down")
         pad.rate(5)
         until(lambda: pad.connections[-1] is False, 15, "the keepalive notices")
@@ -172,7 +178,7 @@ def test_a_cable_that_swallows_everything_is_noticed_by_the_keepalive(broker: Br
         assert store.doubled == 0
 
 
-def test_a_slow_cable_is_only_slow(broker: Broker) -> None:
+def test_a_slow_connection_is_not_cut(broker: Broker) -> None:
     store = MemoryStore()
     with (
         running_receiver(broker.address, store),
@@ -185,7 +191,7 @@ def test_a_slow_cable_is_only_slow(broker: Broker) -> None:
         assert pad.connections == [True]
 
 
-def test_a_killed_broker_is_found_again() -> None:
+def test_the_pad_reconnects_to_a_broker_that_was_killed_and_started_again() -> None:
     store = MemoryStore()
     with (
         running_broker() as own,
@@ -193,7 +199,7 @@ def test_a_killed_broker_is_found_again() -> None:
         uplink_pad(own.address, "pad-i") as pad,
     ):
         pad.rate(5)
-        until(lambda: pad.receipted_seq == 6, 10, "all is well")
+        until(lambda: pad.receipted_seq == 6, 10, "everything is receipted")
         own.kill()
         pad.rate(500)
         until(lambda: pad.connections[-1] is False, 10, "the pad notices")
@@ -203,7 +209,7 @@ def test_a_killed_broker_is_found_again() -> None:
         assert store.doubled == 0
 
 
-def test_a_restored_province_gets_the_difference(broker: Broker) -> None:
+def test_a_restored_province_gets_the_entries_that_it_lacks(broker: Broker) -> None:
     store = MemoryStore()
     with running_receiver(broker.address, store), uplink_pad(broker.address, "pad-j") as pad:
         pad.rate(100)
@@ -218,7 +224,7 @@ def test_a_restored_province_gets_the_difference(broker: Broker) -> None:
         assert 101 in pad.receipts[2:], "the mark went back"
 
 
-def test_another_history_at_the_province_stops_this_ledger_and_a_new_one_goes_on(
+def test_a_ledger_that_the_province_contradicts_stops_and_a_new_one_is_delivered(
     broker: Broker,
 ) -> None:
     store = MemoryStore()
@@ -244,44 +250,44 @@ def test_a_refusal_is_reported_and_every_entry_kept(broker: Broker) -> None:
         running_receiver(broker.address, store),
         uplink_pad(broker.address, "pad-l", ledger=stolen) as pad,
     ):
-        until(lambda: pad.refusals, 10, "the refusal is told")
+        until(lambda: pad.refusals, 10, "the refusal is reported")
         assert pad.refusals[0][0] is Problem.FOREIGN
         assert store.bodies("L-stolen") == []
         assert pad.receipted_seq == 0
 
 
-def test_a_command_is_carried_out_and_answered_to_whoever_asked(broker: Broker) -> None:
-    command = Topic.COMMAND.of("pad-m")
+def test_a_command_is_carried_out_and_answered_to_its_sender(broker: Broker) -> None:
+    topic = Topic.COMMAND.of("pad-m")
     with (
         mqtt_probe(broker.address, "answers/#", Topic.STATE.of("pad-m")) as probe,
         uplink_pad(broker.address, "pad-m") as pad,
     ):
-        until(lambda: probe.payloads(Topic.STATE.of("pad-m")), 10, "the pad is there")
-        order = write_message(Command(v=VERSION, order=Order.IDENTIFY, by="tester"))
-        probe.publish(command, order, ResponseTopic="answers/1", CorrelationData=b"c1")
+        until(lambda: probe.payloads(Topic.STATE.of("pad-m")), 10, "the pad is connected")
+        command = write_message(Command(v=VERSION, order=Order.IDENTIFY, by="tester"))
+        probe.publish(topic, command, ResponseTopic="answers/1", CorrelationData=b"c1")
         until(lambda: probe.payloads("answers/1"), 10, "the answer")
         assert pad.commands == [Command(v=VERSION, order=Order.IDENTIFY, by="tester")]
         answer = next(m for m in probe.messages if m[0] == "answers/1")
         assert read_message(CommandResult, answer[1]).done
         assert answer[3].CorrelationData == b"c1"
 
-        probe.publish(command, b'{"v":1,"order":"explode","by":"x"}', ResponseTopic="answers/2")
+        probe.publish(topic, b'{"v":1,"order":"explode","by":"x"}', ResponseTopic="answers/2")
         until(lambda: probe.payloads("answers/2"), 10, "the answer to nonsense")
         result = read_message(CommandResult, probe.payloads("answers/2")[0])
         assert (result.done, result.code) == (False, "malformed")
-        probe.publish(command, order, ResponseTopic="answers/#")
-        probe.publish(command, order)
-        until(lambda: len(pad.commands) == 3, 10, "no answer can be sent, the pad lives on")
+        probe.publish(topic, command, ResponseTopic="answers/#")
+        probe.publish(topic, command)
+        until(lambda: len(pad.commands) == 3, 10, "no answer can be sent, the pad goes on")
 
 
 def test_retained_configuration_is_received_at_each_connection_and_retained_command_ignored(
     broker: Broker,
 ) -> None:
     desired = Desired(v=VERSION, version=3, settings=Settings(window="7"))
-    order = Command(v=VERSION, order=Order.PAUSE, by="yesterday")
+    command = Command(v=VERSION, order=Order.PAUSE, by="yesterday")
     with mqtt_probe(broker.address) as probe:
         probe.publish(Topic.DESIRED.of("pad-n"), write_message(desired), retained=True)
-        probe.publish(Topic.COMMAND.of("pad-n"), write_message(order), retained=True)
+        probe.publish(Topic.COMMAND.of("pad-n"), write_message(command), retained=True)
         with uplink_pad(broker.address, "pad-n") as pad:
             until(lambda: pad.desired_received == [desired], 10, "it is received")
             probe.publish(Topic.DESIRED.of("pad-n"), b"nonsense")
@@ -309,7 +315,9 @@ def test_the_configuration_in_force_is_published_again_after_a_cut(broker: Broke
         until(lambda: len(probe.payloads(topic)) == 2, 10, "it is published again")
 
 
-def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker: Broker) -> None:
+def test_the_mqtt_clients_queue_is_bounded_while_the_province_sends_no_receipts(
+    broker: Broker,
+) -> None:
     state, entries = Topic.STATE.of("pad-p"), Topic.ENTRIES.of("pad-p")
     ledger = MemoryLedger("pad-p", "L-pad-p")
     ledger.rate(50_000)
@@ -327,10 +335,10 @@ def test_nothing_piles_up_in_the_mqtt_client_while_the_province_is_silent(broker
             session=f"1.{session}",
         )
         probe.publish(Topic.RECEIPT.of("pad-p"), write_message(answer))
-        until(lambda: pad.receipts, 10, "the way is open")
-        link = pad.uplink._connection
-        assert link is not None
-        queued = link._client._out_messages
+        until(lambda: pad.receipts, 10, "the first receipt")
+        connection = pad.uplink._connection
+        assert connection is not None
+        queued = connection._client._out_messages
         most = 0
 
         def has_stalled() -> bool:
