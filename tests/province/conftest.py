@@ -23,7 +23,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def opened(store_url: str) -> Iterator[Callable[[], ProvinceStore]]:
-    """Opens the store, any number of times; all are closed in the end."""
+    """A function that opens the store, any number of times; all are closed at the end."""
     stores: list[ProvinceStore] = []
 
     def open_it() -> ProvinceStore:

@@ -16,7 +16,7 @@ PAD = "jl-0431-017"
 CASE = "01JD5Z9QWV00000000000000A1"
 TOKEN = Token(PAD, 42, CASE, day_of(SERVED_MS) + 7)
 UNDATED = TOKEN._replace(last_day=None)
-NEVER = Dated(None, UNKNOWN, None)
+NO_TIME = Dated(None, UNKNOWN, None)
 
 
 always = settings(max_examples=200, deadline=None, derandomize=True)
@@ -27,7 +27,7 @@ def known_time(utc_ms: int) -> Dated:
 
 
 INVITED = Arrived(PAD, known_time(SERVED_MS), SERVED_MS + 500)
-THERE = KnownInvitation(INVITED)
+KNOWN = KnownInvitation(INVITED)
 
 
 def pressed(after_ms: int, came_after_ms: int | None = None) -> Pressed:
@@ -36,11 +36,11 @@ def pressed(after_ms: int, came_after_ms: int | None = None) -> Pressed:
 
 
 def test_the_first_rating_by_phone_counts():
-    assert judge(TOKEN, THERE, SERVED_MS + MINUTE_MS) is PhoneVerdict.COUNTS
+    assert judge(TOKEN, KNOWN, SERVED_MS + MINUTE_MS) is PhoneVerdict.COUNTS
 
 
-def test_the_second_one_does_not():
-    used = THERE._replace(phoned_ms=SERVED_MS + MINUTE_MS)
+def test_the_second_rating_by_phone_does_not_count():
+    used = KNOWN._replace(phoned_ms=SERVED_MS + MINUTE_MS)
     assert judge(TOKEN, used, SERVED_MS + 2 * MINUTE_MS) is PhoneVerdict.USED
     assert judge(TOKEN, used, SERVED_MS + MINUTE_MS) is PhoneVerdict.USED  # in the same millisecond
 
@@ -53,7 +53,7 @@ def test_of_any_number_of_phones_in_any_order_exactly_the_first_counts(moments):
         counted = []
         for given_ms in order:
             others = [other for other in order if other != given_ms]
-            known = THERE._replace(phoned_ms=min(others, default=None))
+            known = KNOWN._replace(phoned_ms=min(others, default=None))
             if judge(TOKEN, known, given_ms) is PhoneVerdict.COUNTS:
                 counted.append(given_ms)
         in_time = day_of(min(order)) <= TOKEN.last_day
@@ -61,18 +61,18 @@ def test_of_any_number_of_phones_in_any_order_exactly_the_first_counts(moments):
 
 
 def test_a_press_that_was_first_counts_and_the_phone_does_not():
-    known = THERE._replace(pressed=pressed(4_000))
+    known = KNOWN._replace(pressed=pressed(4_000))
     assert judge(TOKEN, known, SERVED_MS + 5_000) is PhoneVerdict.RATED
 
 
-def test_a_press_after_the_phone_takes_nothing_away():
-    """A clerk who presses when the citizen has turned away comes too late."""
-    known = THERE._replace(pressed=pressed(20_000))
+def test_a_press_after_a_rating_by_phone_does_not_replace_it():
+    """A clerk who presses a key after the citizen has left changes nothing."""
+    known = KNOWN._replace(pressed=pressed(20_000))
     assert judge(TOKEN, known, SERVED_MS + 9_000) is PhoneVerdict.COUNTS
 
 
 def test_the_time_of_the_press_counts_and_not_its_arrival():
-    """A pad that was off line for days: the phone was thanked on the first, the press comes now."""
+    """A pad was offline for days: the phone rated on the first day, the press arrives now."""
     phoned_ms = SERVED_MS + MINUTE_MS
     assert judge(TOKEN, KnownInvitation(), phoned_ms) is PhoneVerdict.WAITS
     late = Arrived(PAD, known_time(SERVED_MS), SERVED_MS + 9 * DAY_MS)
@@ -81,18 +81,18 @@ def test_the_time_of_the_press_counts_and_not_its_arrival():
     assert judge(TOKEN, KnownInvitation(late), phoned_ms) is PhoneVerdict.COUNTS
 
 
-def test_where_it_cannot_be_told_who_was_first_the_press_at_the_window_counts():
-    undated = THERE._replace(pressed=Pressed(NEVER, SERVED_MS + 9_000))
+def test_if_it_is_not_known_which_was_first_the_press_at_the_window_counts():
+    undated = KNOWN._replace(pressed=Pressed(NO_TIME, SERVED_MS + 9_000))
     assert judge(TOKEN, undated, SERVED_MS + 5_000) is PhoneVerdict.RATED
     unsure = Pressed(Dated(SERVED_MS + 6_000, BY_ANCHOR, 2_000), SERVED_MS + DAY_MS)
-    assert judge(TOKEN, THERE._replace(pressed=unsure), SERVED_MS + 5_000) is PhoneVerdict.RATED
-    assert judge(TOKEN, THERE._replace(pressed=unsure), SERVED_MS + 3_999) is PhoneVerdict.COUNTS
+    assert judge(TOKEN, KNOWN._replace(pressed=unsure), SERVED_MS + 5_000) is PhoneVerdict.RATED
+    assert judge(TOKEN, KNOWN._replace(pressed=unsure), SERVED_MS + 3_999) is PhoneVerdict.COUNTS
 
 
-def test_a_pad_whose_clock_is_ahead_cannot_let_a_phone_go_first():
+def test_a_press_that_arrived_before_the_phone_counts_though_its_clock_is_ahead():
     """The press arrived before the rating by phone, whatever its date says."""
     ahead = Pressed(known_time(SERVED_MS + DAY_MS), SERVED_MS + 5_000)
-    assert judge(TOKEN, THERE._replace(pressed=ahead), SERVED_MS + 6_000) is PhoneVerdict.RATED
+    assert judge(TOKEN, KNOWN._replace(pressed=ahead), SERVED_MS + 6_000) is PhoneVerdict.RATED
 
 
 def test_an_invitation_that_no_pad_has_sent_never_counts():
@@ -101,20 +101,20 @@ def test_an_invitation_that_no_pad_has_sent_never_counts():
     assert judge(UNDATED, KnownInvitation(), SERVED_MS + 99 * DAY_MS) is PhoneVerdict.WAITS
 
 
-def test_one_pads_token_is_no_good_for_anothers_invitation():
+def test_a_pads_token_is_not_valid_for_another_pads_invitation():
     foreign = KnownInvitation(INVITED._replace(pad="another-pad"))
     assert judge(TOKEN, foreign, SERVED_MS + MINUTE_MS) is PhoneVerdict.FOREIGN
 
 
 def test_a_token_for_words_never_gives_a_level():
     words = TOKEN._replace(purpose=Purpose.WORDS)
-    for known in (KnownInvitation(), THERE, THERE._replace(pressed=pressed(4_000))):
+    for known in (KnownInvitation(), KNOWN, KNOWN._replace(pressed=pressed(4_000))):
         assert judge(words, known, SERVED_MS + MINUTE_MS) is PhoneVerdict.RATED
 
 
-def test_what_was_given_after_the_last_day_does_not_count():
-    assert judge(TOKEN, THERE, SERVED_MS + 7 * DAY_MS) is PhoneVerdict.COUNTS
-    assert judge(TOKEN, THERE, SERVED_MS + 8 * DAY_MS) is PhoneVerdict.EXPIRED
+def test_a_rating_after_the_last_day_does_not_count():
+    assert judge(TOKEN, KNOWN, SERVED_MS + 7 * DAY_MS) is PhoneVerdict.COUNTS
+    assert judge(TOKEN, KNOWN, SERVED_MS + 8 * DAY_MS) is PhoneVerdict.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_was_given_after_the_last_day_does_not_count():
         (known_time(SERVED_MS), SERVED_MS + 5 * DAY_MS),
         (Dated(SERVED_MS, BY_ANCHOR, 900), SERVED_MS + 5 * DAY_MS),
         (known_time(SERVED_MS + 99 * DAY_MS), SERVED_MS),
-        (NEVER, SERVED_MS),
+        (NO_TIME, SERVED_MS),
     ],
 )
 def test_a_token_without_a_day_is_dated_by_its_invitation(date, came_ms):
@@ -134,10 +134,10 @@ def test_a_token_without_a_day_is_dated_by_its_invitation(date, came_ms):
     assert judge(UNDATED, known, SERVED_MS + 8 * DAY_MS, days=8) is PhoneVerdict.COUNTS
 
 
-def test_control_a_rule_that_goes_by_arrival_would_be_found():
+def test_control_a_rule_by_arrival_is_noticed():
     """With the press dated by its arrival, the offline pad's press would lose to the phone."""
     by_arrival = Pressed(known_time(SERVED_MS + 9 * DAY_MS), SERVED_MS + 9 * DAY_MS)
     assert (
-        judge(TOKEN, THERE._replace(pressed=by_arrival), SERVED_MS + MINUTE_MS)
+        judge(TOKEN, KNOWN._replace(pressed=by_arrival), SERVED_MS + MINUTE_MS)
         is PhoneVerdict.COUNTS
     )

@@ -1,4 +1,4 @@
-"""What entries say, in whatever order they arrive. Pure."""
+"""The rows that entries give, in whatever order they arrive. Pure."""
 
 import random
 from collections.abc import Sequence
@@ -45,8 +45,8 @@ def test_the_channel_is_the_invitations_and_not_known_without_it() -> None:
     ended = derive(rated("i"), first=2)
     assert row(ended).channel is None
     began = row(derive(invited("i", channel=Channel.HALL_TERMINAL)))
-    for one, other in ((began, row(ended)), (row(ended), began)):
-        merged = merge(one, other)
+    for first, second in ((began, row(ended)), (row(ended), began)):
+        merged = merge(first, second)
         assert (merged.standing, merged.channel) == ("rated", "hall_terminal")
 
 
@@ -75,7 +75,7 @@ def test_a_second_level_that_does_not_supersede_never_counts() -> None:
     assert (got.level, got.seq) == ("very_dissatisfied", 2)
 
 
-def test_a_level_outlives_a_withdrawal_or_lapse_written_after_it() -> None:
+def test_a_level_is_kept_when_a_withdrawal_or_lapse_is_written_after_it() -> None:
     got = row(derive(invited("i"), rated("i", BAD), withdrawn("i"), lapsed("i")))
     assert (got.standing, got.level) == ("rated", "very_dissatisfied")
 
@@ -115,7 +115,7 @@ def test_a_salvaged_entry_is_the_old_entry_at_its_old_position() -> None:
     projection = derive(twice, ledger="01C", first=2)
     got = row(projection)
     assert (got.level, got.ledger, got.seq) == ("very_dissatisfied", "01A", 7)
-    assert [(one.ledger, one.seq, one.via_ledger, one.via_seq) for one in projection.salvages] == [
+    assert [(row.ledger, row.seq, row.via_ledger, row.via_seq) for row in projection.salvages] == [
         ("01B", 9, "01C", 2),
         ("01A", 7, "01B", 9),
     ]

@@ -64,10 +64,12 @@ def test_a_torn_batch_is_taken_and_its_hole_is_counted_as_lost(store: ProvinceSt
     [hole] = store.lost()
     assert (hole.ledger, hole.first, hole.last, hole.reason) == (pad.id, 4, 6, "torn")
     assert store.summary().lost == 3
-    assert store.take([pad.arrival(5, 6)])[0].problem is None, "a hole is never filled, nor a fault"
+    assert store.take([pad.arrival(5, 6)])[0].problem is None, (
+        "a hole is never filled; the batch is no fault"
+    )
 
 
-def test_another_history_is_refused_kept_as_evidence_and_seen_as_a_fork(
+def test_a_forked_ledger_is_refused_kept_as_evidence_and_an_incident(
     store: ProvinceStore,
 ) -> None:
     pad = LedgerBuilder().add(rated("i1", Level.VERY_DISSATISFIED))
@@ -94,7 +96,9 @@ def test_a_ledger_of_another_pad_is_refused_and_its_head_not_disclosed(
     assert store.birth("pad-2", thief.birth()).problem is Problem.FOREIGN
 
 
-def test_what_cannot_be_read_is_evidence_and_harms_nothing(store: ProvinceStore) -> None:
+def test_a_payload_that_cannot_be_read_is_kept_as_evidence_and_others_are_stored(
+    store: ProvinceStore,
+) -> None:
     pad = LedgerBuilder()
     bad = [
         b"",
@@ -180,7 +184,7 @@ def test_a_late_will_does_not_hide_a_newer_birth(store: ProvinceStore) -> None:
     assert [seen.status for seen in store.pads()] == ["lost"]
 
 
-def test_a_pad_that_lost_its_ledger_and_its_count_of_boots_is_seen_again(
+def test_a_pad_that_lost_its_ledger_and_its_boot_count_is_shown_with_its_new_ledger(
     store: ProvinceStore,
 ) -> None:
     old, new = LedgerBuilder(), LedgerBuilder(ledger="01LEDGER-B")
@@ -221,7 +225,7 @@ def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:
     ]
 
 
-def test_a_new_ledger_that_names_nothing_before_it_is_an_incident(store: ProvinceStore) -> None:
+def test_a_new_ledger_that_names_no_predecessor_is_an_incident(store: ProvinceStore) -> None:
     named = Predecessor(ledger="01A", reason="damaged", seq=1, missing=((2, 4),))
     store.take([LedgerBuilder(ledger="01A").arrival()])
     store.take([LedgerBuilder(ledger="01B", previous=named).arrival()])
@@ -249,9 +253,9 @@ def test_the_newest_configuration_of_a_pad_is_kept(store: ProvinceStore) -> None
 
 
 def test_a_group_of_several_pads_and_hashes_is_one_transaction(store: ProvinceStore) -> None:
-    one = LedgerBuilder("pad-1", "01A").add(invited("i"), rated("i"))
-    other = LedgerBuilder("pad-2", "01B", hash_name=HashName.SM3).add(invited("i"), lapsed("i"))
-    receipts = store.take([one.arrival(1, 2), other.arrival(), one.arrival(3, 3)])
+    first = LedgerBuilder("pad-1", "01A").add(invited("i"), rated("i"))
+    second = LedgerBuilder("pad-2", "01B", hash_name=HashName.SM3).add(invited("i"), lapsed("i"))
+    receipts = store.take([first.arrival(1, 2), second.arrival(), first.arrival(3, 3)])
     assert [receipt.seq for receipt in receipts] == [3, 3, 3]
     assert {(rating.pad, rating.standing) for rating in store.ratings()} == {
         ("pad-1", "rated"),
@@ -261,18 +265,18 @@ def test_a_group_of_several_pads_and_hashes_is_one_transaction(store: ProvinceSt
 
 def test_a_second_process_reads_and_cannot_write(store: ProvinceStore, store_url: str) -> None:
     store.take([LedgerBuilder().add(invited("i1", case="c-9")).arrival()])
-    looking = open_store(store_url, read_only=True)
+    reader = open_store(store_url, read_only=True)
     try:
-        assert looking.summary().open == 1
-        assert looking.ratings(limit=5, pad="pad-1")[0].case_number == "c-9"
-        assert [seen.seq for seen in looking.ledgers()] == [2]
+        assert reader.summary().open == 1
+        assert reader.ratings(limit=5, pad="pad-1")[0].case_number == "c-9"
+        assert [seen.seq for seen in reader.ledgers()] == [2]
         with pytest.raises(StoreError):
-            looking.take([LedgerBuilder(ledger="01B").arrival()])
+            reader.take([LedgerBuilder(ledger="01B").arrival()])
     finally:
-        looking.close()
+        reader.close()
 
 
-def test_a_wrong_url_an_absent_and_a_foreign_database_are_told_apart(tmp_path: Path) -> None:
+def test_a_wrong_url_an_absent_and_a_foreign_database_have_different_codes(tmp_path: Path) -> None:
     for url in ("mysql://x/y", "no url", "sqlite://"):
         with pytest.raises(StoreUrlError) as wrong:
             open_store(url)
@@ -288,7 +292,7 @@ def test_a_wrong_url_an_absent_and_a_foreign_database_are_told_apart(tmp_path: P
     assert gone.value.code is ProvinceCode.STORE_ABSENT
     foreign = sa.create_engine(f"sqlite:///{tmp_path}/foreign.db")
     with foreign.begin() as connection:
-        connection.execute(sa.text("CREATE TABLE theirs (x)"))
+        connection.execute(sa.text("CREATE TABLE foreign_table (x)"))
     foreign.dispose()
     with pytest.raises(StoreError) as other:
         open_store(f"sqlite:///{tmp_path}/foreign.db")

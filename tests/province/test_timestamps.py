@@ -1,4 +1,4 @@
-"""When did it happen? Pure."""
+"""Timestamps of entries, by the pad's trust or by anchors. Pure."""
 
 import random
 
@@ -11,7 +11,7 @@ def anchor(mono_ms: int, utc_ms: int, uncertainty_ms: int = 20, seq: int = 1) ->
     return Anchor("boot-1", mono_ms, utc_ms, uncertainty_ms, "ntp", "01A", seq)
 
 
-def test_a_time_that_the_pad_trusted_stands_whatever_is_learnt_later() -> None:
+def test_a_time_that_the_pad_trusted_is_kept_whatever_anchors_come_later() -> None:
     later = [anchor(0, NOON_MS + 999_999)]
     assert date(at(5), later) == Dated(NOON_MS + 5, "ntp", None)
     assert date(at(5, trust=Trust.RTC), later) == Dated(NOON_MS + 5, "rtc", None)
@@ -24,7 +24,7 @@ def test_an_entry_before_the_time_was_known_is_dated_from_its_boots_anchor() -> 
     )
 
 
-def test_a_time_without_trust_is_not_believed() -> None:
+def test_a_time_without_trust_is_not_used() -> None:
     in_1970 = at(5, utc=0, trust=Trust.NONE)
     assert date(in_1970, []) == Dated(None, "unknown", None)
     assert date(in_1970, [anchor(0, NOON_MS)]) == Dated(NOON_MS + 5, "anchor", 21)
@@ -34,16 +34,16 @@ def test_without_an_anchor_the_date_is_unknown_and_never_guessed() -> None:
     assert date(without_time(1000), []) == Dated(None, "unknown", None)
 
 
-def test_the_surest_anchor_dates_whatever_the_order() -> None:
+def test_the_anchor_with_the_least_uncertainty_is_used_in_any_order() -> None:
     near, far, vague = (
         anchor(10_000, NOON_MS + 10_000, 50, 1),
         anchor(3_600_000, NOON_MS + 3_600_007, 5, 2),
         anchor(1_000, NOON_MS + 3_000, 2_000, 3),
     )
     expected = Dated(NOON_MS + 1_000, "anchor", 51)
-    for _ in range(6):
+    for seed in range(6):
         anchors = [near, far, vague]
-        random.Random(_).shuffle(anchors)
+        random.Random(seed).shuffle(anchors)
         assert date(without_time(1000), anchors) == expected
 
 

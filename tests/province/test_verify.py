@@ -1,4 +1,4 @@
-"""What was changed in a store is named. On both backends."""
+"""Every change of a store's contents is found and named. On both backends."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ from tests.rigs.ledger.ledger_builder import (
 
 Open = Callable[[], ProvinceStore]
 
-FORGE = {
+DROP_TRIGGERS = {
     "sqlite": ["DROP TRIGGER batch_is_never_updated", "DROP TRIGGER batch_is_never_deleted"],
     "postgresql": ["ALTER TABLE batch DISABLE TRIGGER ALL"],
 }
@@ -40,13 +40,13 @@ def a_day() -> LedgerBuilder:
 
 def change(store: ProvinceStore, *statements: str | sa.Update | sa.Delete) -> None:
     with store.engine.begin() as connection:
-        for statement in FORGE[store.engine.dialect.name]:
-            connection.exec_driver_sql(statement)
-        for change_ in statements:
-            connection.execute(sa.text(change_) if isinstance(change_, str) else change_)
+        for trigger in DROP_TRIGGERS[store.engine.dialect.name]:
+            connection.exec_driver_sql(trigger)
+        for statement in statements:
+            connection.execute(sa.text(statement) if isinstance(statement, str) else statement)
 
 
-def test_a_store_that_nobody_touched_is_sound(store: ProvinceStore) -> None:
+def test_an_unchanged_store_is_sound(store: ProvinceStore) -> None:
     for arrival in a_day().arrivals(7):
         store.take([arrival])
     verdict = verify(store)
@@ -70,28 +70,28 @@ def test_a_changed_entry_is_named(store: ProvinceStore) -> None:
     assert "level is 'satisfied'" in verdict.bad_rows[0].problem
 
 
-def test_a_line_that_was_put_in_or_taken_out_is_named(store: ProvinceStore) -> None:
+def test_a_line_that_was_inserted_or_removed_is_named(store: ProvinceStore) -> None:
     store.take(a_day().arrivals(20))
     change(store, sa.update(batch).where(batch.c.first == 41).values(body=b'{"kind":"x"}\n'))
     [bad] = verify(store).bad_entries
     assert bad.seq == 41
 
 
-def test_a_batch_that_was_taken_out_is_named(store: ProvinceStore) -> None:
+def test_a_batch_that_was_removed_is_named(store: ProvinceStore) -> None:
     store.take(a_day().arrivals(20))
     change(store, "DELETE FROM batch WHERE first = 21")
     [bad] = verify(store).bad_entries
     assert (bad.seq, bad.problem) == (21, "is missing, as are all before 41")
 
 
-def test_a_batch_that_was_cut_off_the_end_is_named(store: ProvinceStore) -> None:
+def test_a_batch_that_was_removed_at_the_end_is_named(store: ProvinceStore) -> None:
     store.take(a_day().arrivals(20))
     change(store, "DELETE FROM batch WHERE first = 61")
     [bad] = verify(store).bad_entries
     assert bad.seq == 61
 
 
-def test_a_chain_made_anew_from_one_batch_on_does_not_fit_the_next(store: ProvinceStore) -> None:
+def test_a_recomputed_chain_in_one_batch_does_not_fit_the_next_batch(store: ProvinceStore) -> None:
     store.take(a_day().arrivals(20))
     forged = LedgerBuilder().add(*(lapsed(f"x{n}") for n in range(19)))
     arrival = forged.arrival(1, 20)
@@ -137,7 +137,7 @@ def test_a_changed_derived_row_is_named(store: ProvinceStore, statement: str, na
     assert any(named in line for line in shown), shown
 
 
-def test_the_command_says_sound_or_names_what_is_not(
+def test_the_command_prints_sound_or_names_what_is_not(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.take(a_day().arrivals(20))
@@ -151,7 +151,7 @@ def test_the_command_says_sound_or_names_what_is_not(
     assert "NOT SOUND" in out
 
 
-def test_the_command_tells_what_is_lost_and_what_a_person_must_look_at(
+def test_the_command_prints_what_is_lost_and_what_a_person_must_examine(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.take([LedgerBuilder(ledger="01A").arrival()])
@@ -161,13 +161,13 @@ def test_the_command_tells_what_is_lost_and_what_a_person_must_look_at(
         [LedgerBuilder(ledger="01C", previous=Predecessor(ledger="01B", reason="lost")).arrival()]
     )
     assert main(["verify", "--store", store_url]) == 0
-    lost, look, verdict = capsys.readouterr().out.splitlines()
+    lost, incident, verdict = capsys.readouterr().out.splitlines()
     assert lost == "lost: pad pad-1, ledger 01A, entries 2-4 (missing)"
-    assert look.startswith("look at: pad pad-1, ledger 01C, vanished: ledger 01B is gone")
+    assert incident.startswith("look at: pad pad-1, ledger 01C, vanished: ledger 01B is gone")
     assert verdict.endswith("lost 3, doubled 0: sound")
 
 
-def test_the_command_lists_ratings_and_explains_a_mistake(
+def test_the_command_lists_ratings_and_explains_an_error(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pad = LedgerBuilder().add(invited("i1", case="办件-1"), rated("i1", Level.DISSATISFIED))

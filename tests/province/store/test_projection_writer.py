@@ -1,4 +1,4 @@
-"""Entries become rows in the same commit: dating, salvage, unknown kinds. On both backends."""
+"""Entries become rows in the same commit: times, salvage, unknown kinds. On both backends."""
 
 import random
 import threading
@@ -37,7 +37,7 @@ def salvaged(old: LedgerBuilder, seq: int) -> Salvaged:
     )
 
 
-def test_a_rating_before_the_time_was_known_is_dated_when_the_anchor_comes(
+def test_a_rating_before_the_time_was_known_gets_its_time_when_the_anchor_comes(
     store: ProvinceStore,
 ) -> None:
     pad = LedgerBuilder()
@@ -56,7 +56,7 @@ def test_a_rating_before_the_time_was_known_is_dated_when_the_anchor_comes(
     assert verify(store).sound
 
 
-def test_a_surer_anchor_of_the_same_boot_dates_again_and_another_boots_does_not(
+def test_a_more_certain_anchor_of_the_same_boot_corrects_times_and_another_boots_does_not(
     store: ProvinceStore,
 ) -> None:
     pad = LedgerBuilder().add(clock(0, NOON_MS + 900, uncertainty_ms=1000))
@@ -78,7 +78,7 @@ def test_an_unknown_kind_is_stored_receipted_and_counted(store: ProvinceStore) -
     assert verify(store).sound
 
 
-def test_salvaged_entries_count_once_whichever_way_they_also_came(store: ProvinceStore) -> None:
+def test_salvaged_entries_that_also_came_in_their_chain_count_once(store: ProvinceStore) -> None:
     old = LedgerBuilder(ledger="01A")
     old.add(invited("i1"), rated("i1"), invited("i2"), rated("i2"), invited("i3"), rated("i3"))
     missing = Predecessor(ledger="01A", reason="damaged", seq=5, missing=((4, 4), (6, 6)))
@@ -91,7 +91,7 @@ def test_salvaged_entries_count_once_whichever_way_they_also_came(store: Provinc
     lost = [(hole.ledger, hole.first, hole.last) for hole in store.lost()]
     assert lost == [("01A", 6, 6)], "entry 4 came in chain, so it is not lost"
     assert verify(store).sound
-    store.take([old.arrival(5)])  # the old card turns up after all
+    store.take([old.arrival(5)])  # the old card is found and sends its rest
     assert store.summary().lost == 0
     assert store.summary().invitations == 4
     assert verify(store).sound
@@ -122,12 +122,12 @@ def test_a_backlog_gives_the_same_rows_as_one_entry_at_a_time(opened: Open) -> N
     store.take(backlog.arrivals(97))
     for start in range(1, len(live.entries) + 1, 5):
         store.take([live.arrival(start, start + 4)])
-    one, other = (
+    from_backlog, from_live = (
         [rating[1:15] + rating[16:17] + rating[18:] for rating in store.ratings(None, pad)]
         for pad in ("pad-1", "pad-2")
     )
-    assert len(one) == 300
-    assert one == other
+    assert len(from_backlog) == 300
+    assert from_backlog == from_live
     assert verify(store).sound
 
 
@@ -142,7 +142,7 @@ def test_an_invitation_id_used_twice_falls_back_to_merging(store: ProvinceStore)
 
 
 def deliver_twice(opened: Open) -> list[BaseException]:
-    """Two receivers take the same groups at the same time; what went wrong."""
+    """Two receivers take the same groups at the same time; the exceptions there were."""
     pads = []
     for name in ("pad-a", "pad-b", "pad-c"):
         pad = LedgerBuilder(name, f"01-{name}")
@@ -163,7 +163,7 @@ def deliver_twice(opened: Open) -> list[BaseException]:
                 assert all(receipt.problem is None for receipt in receipts), receipts
                 assert {receipt.seq for receipt in receipts} == {min(start + 9, 401)}
         finally:
-            together.abort()  # nobody waits for one that has ended
+            together.abort()  # the other does not wait for one that has ended
 
     with ThreadPoolExecutor(2) as pool:
         ends = [pool.submit(deliver, store, seed) for seed, store in enumerate(stores)]
@@ -178,7 +178,7 @@ def test_two_receivers_on_the_same_ledgers_store_everything_once(opened: Open) -
     assert (verdict.entries, verdict.ratings, verdict.doubled) == (1203, 600, 0)
 
 
-def test_without_the_pads_lock_two_receivers_collide(
+def test_control_without_the_pads_lock_two_receivers_collide(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control. Not on SQLite, which has one lock for the whole file."""
@@ -188,7 +188,9 @@ def test_without_the_pads_lock_two_receivers_collide(
         assert deliver_twice(opened) != []
 
 
-def test_two_pads_that_claim_one_new_ledger_at_once_get_one_answer_each(opened: Open) -> None:
+def test_of_two_pads_that_claim_one_new_ledger_at_the_same_time_one_is_refused(
+    opened: Open,
+) -> None:
     stores = [opened(), opened()]
     claims = [LedgerBuilder("pad-a", "01X"), LedgerBuilder("pad-b", "01X")]
     together = threading.Barrier(2)
@@ -235,7 +237,7 @@ def test_a_copied_cards_second_history_gives_the_same_rows_in_any_order(
     assert verify(store).sound, verify(store).bad_rows
 
 
-def test_what_was_salvaged_is_compared_as_it_was_even_with_a_nul_in_it(
+def test_a_salvaged_entry_is_compared_byte_by_byte_even_with_a_nul_in_it(
     store: ProvinceStore,
 ) -> None:
     old = LedgerBuilder().add(Strayed(at=at(5), key="a\0", state="idle", source="keys"))

@@ -1,4 +1,4 @@
-"""The database dies between two groups: what was receipted is stored, and the store goes on."""
+"""The database is killed between two groups: receipted entries are stored, the store goes on."""
 
 from contextlib import closing
 
@@ -12,7 +12,7 @@ from tests.rigs.province import postgres
 
 
 @pytest.mark.postgres
-def test_after_a_crash_of_the_database_the_receipted_is_there_and_the_rest_comes_again() -> None:
+def test_after_a_crash_of_the_database_receipted_entries_are_there_and_others_come_again() -> None:
     with postgres.cluster() as cluster, closing(open_store(cluster.create("crash"))) as store:
         pad = LedgerBuilder().add(invited("i1"), rated("i1"), invited("i2"), rated("i2"))
         [receipt] = store.take([pad.arrival(1, 3)])

@@ -1,4 +1,4 @@
-"""A store of an older format becomes one of this, and says the same as one that always was."""
+"""A store of an older format is upgraded, and then has the same rows as a new one."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ OLDER = ["1", "2"]
 
 
 def pads() -> list[LedgerBuilder]:
-    """A window that rates, a terminal, and one of which the invitation has not come."""
+    """A window with ratings, a terminal, and a pad whose invitation has not arrived."""
     window = LedgerBuilder("pad-1", "01A").add(
         invited("i1", without_time(1)), rated("i1", when=without_time(2))
     )
@@ -47,7 +47,7 @@ def pads() -> list[LedgerBuilder]:
 
 @contextmanager
 def database(store_url: str) -> Iterator[sa.Engine]:
-    """The database itself, without what opening a store does to it."""
+    """The database, without what `open_store` does."""
     engine = sa.create_engine(store_url.replace("postgresql:", "postgresql+psycopg:"))
     try:
         yield engine
@@ -56,13 +56,13 @@ def database(store_url: str) -> Iterator[sa.Engine]:
 
 
 def ddl(format_number: str, backend: str) -> list[str]:
-    """What made a store of that format."""
+    """The statements that made a store of that format."""
     path = Path(__file__).parent / "formats" / f"format_{format_number}_{backend}.sql"
     return path.read_text("utf-8").split("\n;;\n")
 
 
 def make_older(store_url: str, format_number: str) -> None:
-    """Put a store of an older format, with the same rows, in the place of a closed store."""
+    """Replace a closed store by one of an older format with the same rows."""
     with database(store_url) as engine, engine.connect() as connection:
         rows = {
             table: [dict(row._mapping) for row in connection.execute(sa.select(table))]
@@ -77,10 +77,10 @@ def make_older(store_url: str, format_number: str) -> None:
             connection.exec_driver_sql("CREATE SCHEMA public")
         for statement in ddl(format_number, engine.dialect.name):
             connection.exec_driver_sql(statement)
-        there = sa.MetaData()
-        there.reflect(connection)
+        reflected = sa.MetaData()
+        reflected.reflect(connection)
         for table, found in rows.items():
-            old = there.tables[table.name]
+            old = reflected.tables[table.name]
             columns = {column.name for column in old.columns}
             for row in found:
                 values = {name: value for name, value in row.items() if name in columns}
@@ -88,7 +88,7 @@ def make_older(store_url: str, format_number: str) -> None:
 
 
 def version_of(store_url: str) -> str:
-    """The format's number, wherever it stands."""
+    """The format's number, from whichever table has it."""
     with database(store_url) as engine, engine.connect() as connection:
         if "alembic_version" in sa.inspect(connection).get_table_names():
             statement = "SELECT version_num FROM alembic_version"
@@ -125,7 +125,7 @@ def beyond_tables(connection: sa.Connection) -> set[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("older", OLDER)
-def test_an_older_store_says_what_one_of_this_format_says(
+def test_an_upgraded_store_has_the_rows_of_one_of_this_format(
     opened: Open, store_url: str, older: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = opened()
@@ -150,7 +150,7 @@ def test_an_older_store_says_what_one_of_this_format_says(
 
 
 @pytest.mark.parametrize("older", OLDER)
-def test_what_the_migrations_make_is_what_the_tables_say(
+def test_the_migrations_make_what_tables_py_defines(
     opened: Open, store_url: str, older: str
 ) -> None:
     with opened().snapshot() as connection:
@@ -192,7 +192,7 @@ def test_a_lost_trigger_is_noticed(store: ProvinceStore) -> None:
 
 
 @pytest.mark.parametrize("older", OLDER)
-def test_after_an_upgrade_raw_entries_are_still_refused_to_change(
+def test_after_an_upgrade_a_change_of_raw_entries_is_still_refused(
     opened: Open, store_url: str, older: str
 ) -> None:
     store = opened()
@@ -211,7 +211,7 @@ def test_the_newest_migration_is_the_format_of_the_tables() -> None:
 
 
 @pytest.mark.parametrize("older", OLDER)
-def test_who_only_looks_changes_nothing_and_is_told_who_does(
+def test_a_read_only_open_changes_nothing_and_names_the_command_that_upgrades(
     opened: Open, store_url: str, older: str
 ) -> None:
     opened().close()
@@ -222,19 +222,19 @@ def test_who_only_looks_changes_nothing_and_is_told_who_does(
     assert version_of(store_url) == older
 
 
-def test_who_only_looks_during_an_upgrade_is_refused_without_waiting(
+def test_a_read_only_open_during_an_upgrade_is_refused_without_waiting(
     opened: Open, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened().close()
     make_older(store_url, "1")
     refused = []
 
-    def look(_: object) -> None:
+    def open_read_only(_: object) -> None:
         with pytest.raises(StoreError, match="has format 1, not") as error:
             open_store(store_url, read_only=True)
         refused.append(error.value.code)
 
-    monkeypatch.setattr(upgrade, "_derive_ratings", look)
+    monkeypatch.setattr(upgrade, "_derive_ratings", open_read_only)
     opened()
     assert refused == [ProvinceCode.STORE_FOREIGN]
 
@@ -253,9 +253,9 @@ def test_a_program_from_before_alembic_reads_a_format_that_it_refuses(
 
 
 @pytest.mark.parametrize("older", OLDER)
-@pytest.mark.parametrize("last_words", ["CREATE TABLE alembic_version", "UPDATE format"])
+@pytest.mark.parametrize("last_statement", ["CREATE TABLE alembic_version", "UPDATE format"])
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
-    opened: Open, store_url: str, older: str, last_words: str
+    opened: Open, store_url: str, older: str, last_statement: str
 ) -> None:
     """The statements before the failing one are rolled back, those that change tables too."""
     store = opened()
@@ -265,7 +265,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     make_older(store_url, older)
 
     def broken(*call: Any) -> None:
-        if last_words in call[2]:
+        if last_statement in call[2]:
             raise KeyboardInterrupt
 
     sa.event.listen(sa.Engine, "after_cursor_execute", broken)
@@ -319,8 +319,8 @@ def test_of_receivers_that_start_together_one_upgrades(
 
 
 @pytest.mark.parametrize("version", [0, 3])
-def test_a_number_in_format_that_nobody_here_knows_is_refused(store_url: str, version: int) -> None:
-    """Format 3 comes with `alembic_version`; what says 3 without it is not ours."""
+def test_an_unknown_number_in_the_table_format_is_refused(store_url: str, version: int) -> None:
+    """Format 3 comes with `alembic_version`; a store that says 3 without it is not ours."""
     with database(store_url) as engine, engine.begin() as connection:
         for statement in ddl("2", engine.dialect.name):
             connection.exec_driver_sql(statement)
@@ -331,9 +331,7 @@ def test_a_number_in_format_that_nobody_here_knows_is_refused(store_url: str, ve
 
 
 @pytest.mark.parametrize("version", ["0", str(int(FORMAT) + 1), "ae1027a6acf"])
-def test_a_format_that_nobody_here_knows_is_refused(
-    opened: Open, store_url: str, version: str
-) -> None:
+def test_an_unknown_format_is_refused(opened: Open, store_url: str, version: str) -> None:
     store = opened()
     with store.engine.begin() as connection:
         connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{version}'"))
@@ -344,7 +342,7 @@ def test_a_format_that_nobody_here_knows_is_refused(
     assert version_of(store_url) == version
 
 
-def test_another_applications_database_is_refused_and_left_alone(store_url: str) -> None:
+def test_another_applications_database_is_refused_and_not_changed(store_url: str) -> None:
     """It may use Alembic, too, and number its revisions as this one does."""
     with database(store_url) as engine, engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
@@ -357,7 +355,7 @@ def test_another_applications_database_is_refused_and_left_alone(store_url: str)
 
 
 def test_a_store_of_this_format_is_made_and_opened_without_alembic(store_url: str) -> None:
-    """Alembic costs a start 0.1 s; a new store and one that is up to date do without."""
+    """Alembic costs 0.1 s at a start; a new or current store does not need it."""
     program = (
         "import sys; from province.store import open_store\n"
         f"for _ in range(2): open_store({store_url!r}).close()\n"
