@@ -1,4 +1,4 @@
-"""What every run checks besides its tests: nothing is left running, nothing is left out unsaid."""
+"""What every run checks besides its tests: no process is left, skipped tests are reported."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ from tests.rigs.time.wait import until
 from tests.rigs.web import chromium
 
 NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
-"""Set by CI: there a test that is left out fails the run."""
+"""Set by CI: there a skipped test fails the run."""
 
 
 def _finds(*names: str, also: str = "/usr/sbin") -> Callable[[], bool]:
@@ -61,7 +61,7 @@ NEEDS = {
         "no mmdebstrap or mke2fs (Debian packages mmdebstrap, e2fsprogs)",
     ),
 }
-"""For each marker: whether what it needs is here, and what is said when it is not."""
+"""For each marker: a check for what it needs, and the reason of the skip when it is missing."""
 
 
 LONGEST = (
@@ -74,17 +74,17 @@ LONGEST = (
     "tests/device/ui/touch",
     "tests/province",
 )
-"""Where the longest files are. In a parallel run they begin first: one that began last would be
-waited for by an idle core."""
+"""Where the longest files are. In a parallel run they begin first: if one began last,
+the other cores would be idle until it ends."""
 
 
 def _by_length(item: pytest.Item) -> int:
-    where = item.nodeid
-    return next((at for at, path in enumerate(LONGEST) if where.startswith(path)), len(LONGEST))
+    places = (place for place, path in enumerate(LONGEST) if item.nodeid.startswith(path))
+    return next(places, len(LONGEST))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, with its reason, every test whose marker asks for what is not here."""
+    """Skip, with the reason, every test whose marker needs something that is not installed."""
     if hasattr(config, "workerinput"):  # a worker of pytest-xdist
         items.sort(key=_by_length)
     missing = {name: reason for name, (is_here, reason) in NEEDS.items() if not is_here()}
@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-# --- what was left out, counted at the end -----------------------------------------------------
+# --- skipped tests, counted at the end --------------------------------------------------------
 
 
 def _left_out(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
@@ -106,7 +106,7 @@ def _left_out(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests were left out, and why."""
+    """Print how many tests were skipped, and why."""
     reasons = _left_out(terminalreporter)
     terminalreporter.section("left out")
     if not reasons:
@@ -119,13 +119,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a left-out test is a failed run."""
+    """In CI a skipped test fails the run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if NO_SKIPS and reporter and _left_out(reporter) and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-# --- what was left running ---------------------------------------------------------------------
+# --- processes that are left ------------------------------------------------------------------
 
 LASTING: set[int] = set()
 """Processes that fixtures of a wider scope than one test have started."""
@@ -152,7 +152,7 @@ def _children() -> dict[int, str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> object:
-    """Note which processes belong to a module's or the session's fixture."""
+    """Record which processes belong to a module's or the session's fixture."""
     if fixturedef.scope == "function":
         return (yield)
     before = _children()
