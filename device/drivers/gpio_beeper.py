@@ -38,8 +38,10 @@ class GpioBeeper:
             self._pattern, self._beep_number = on_off_ms, self._beep_number + 1
             if self._thread is None:
                 self._running = True
-                self._thread = threading.Thread(target=self._run, name="beeps", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="beeps", daemon=True)
+                thread.start()
+                # Only now: where Ctrl-C interrupts the start, `stop` has nothing to join.
+                self._thread = thread
             self._changed.notify_all()
 
     def stop(self) -> None:

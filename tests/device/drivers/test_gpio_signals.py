@@ -1,6 +1,7 @@
 """Lights and a beeper on pins: which way, how long, and what another owner means."""
 
 import importlib
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -101,6 +102,20 @@ def test_the_next_beep_begins_at_once_and_the_old_one_does_not_continue(pi: Fake
     until(lambda: not pi.driven[24], PATIENCE_S, "silence")
     one.stop()
     assert sum(ms for sounds, ms in tones_ms(pi, active_low=False) if sounds) < 30_000
+
+
+def test_a_beep_whose_start_is_interrupted_does_not_keep_the_beeper_from_stopping(
+    pi: FakePi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    one = beeper()
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        one.beep((30,))
+    one.stop()
+    assert pi.driven == {}
 
 
 def test_a_pin_that_fails_in_the_middle_of_a_beep_is_released_and_claimed_anew(
