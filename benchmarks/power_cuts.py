@@ -46,7 +46,7 @@ def look(life: Path, seed: int, folder: Path) -> dict[bytes, str]:
             continue
         print_of = state.fingerprint()
         if print_of not in found:
-            found[print_of] = power.look(state, folder)
+            found[print_of] = power.outcome(state, folder)
     return found
 
 

@@ -1,7 +1,7 @@
-"""The power goes at every step between a press and its thanks, in the agent as it is run.
+"""A power cut at every step between a press and its thanks, in the agent as a process.
 
-The trace is of `ratingpad run` on the simulated board. What counts as thanked is the picture that
-left for the display: the board films each picture before it shows it.
+The trace is of `ratingpad run` on the simulated board. A rating counts as thanked when its
+picture was sent to the display: the board writes each picture to a file before it shows it.
 """
 
 import itertools
@@ -35,13 +35,13 @@ from tests.rigs.time.wait import until
 pytestmark = pytest.mark.strace
 
 STATES = int(os.environ.get("RATINGPAD_CRASH_STATES", "4000"))
-"""So many crash states that differ are looked at, at least."""
+"""At least so many different crash states are checked."""
 RATINGS = 10 if STATES <= 5000 else 40
 KEYS = ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied")
 
 
-class Life(NamedTuple):
-    """A traced life of a pad: `rated` are its invitations in the order of their ratings."""
+class TracedRun(NamedTuple):
+    """A traced run of a pad: `rated` are its invitations in the order of their ratings."""
 
     trace: Trace
     rated: list[str]
@@ -57,14 +57,14 @@ def ram() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def live(ram: Path, launcher: Sequence[str]) -> Life:
+def trace_run(ram: Path, launcher: Sequence[str]) -> TracedRun:
     """Start, take ratings and strays, stop; everything under strace."""
     card = ram / "card"
     card.mkdir()
     pad = PadProcess(
         ram / "pad",
         "pad-1",
-        BrokerAddress("127.0.0.1", free_port()),  # nobody answers there
+        BrokerAddress("127.0.0.1", free_port()),  # no broker there
         ledger=card / "ledger.db",
         launcher=launcher,
         film=str(ram / "film"),
@@ -95,11 +95,11 @@ def live(ram: Path, launcher: Sequence[str]) -> Life:
         pad.remove()
     assert trace.exit_code == 0
     assert thanks(tuple(s.data for s in trace.steps if s.what == "ack")) == len(rated) == RATINGS
-    return Life(trace, rated)
+    return TracedRun(trace, rated)
 
 
 def thanks(pictures: Sequence[bytes]) -> int:
-    """How often the display turned to thanks."""
+    """How often the display changed to thanks."""
     shown = [_scene(picture) for picture in pictures]
     return sum(
         now is Scene.THANKS and before is not Scene.THANKS
@@ -117,8 +117,8 @@ def _scene(line: bytes) -> Scene | None:
     return _scenes[line]
 
 
-def look(state: CrashState, life: Life, folder: Path) -> str:
-    """Open what the power cut left as the next start does: `ok`, or what is wrong with it."""
+def outcome(state: CrashState, run: TracedRun, folder: Path) -> str:
+    """Open the files after the power cut as the next start does: `ok`, or what is wrong."""
     state.materialise(folder)
     number = itertools.count()
     try:
@@ -134,24 +134,24 @@ def look(state: CrashState, life: Life, folder: Path) -> str:
     finally:
         ledger.close()
     rated = [body.invitation for body in bodies if isinstance(body, Rated)]
-    if rated != life.rated[: len(rated)]:
-        return "a rating that nobody made, or in another order"
+    if rated != run.rated[: len(rated)]:
+        return "a rating that was not made, or another order"
     if len(rated) < thanks(state.acked):
         return "a thanked rating is missing"
     return "ok"
 
 
-def look_at_all(life: Life, folder: Path, *, wanted: int, start: int = 0) -> Counter[str]:
-    """The outcomes of all states that differ; more random ones until there are `wanted`."""
+def check_all(run: TracedRun, folder: Path, *, wanted: int, start: int = 0) -> Counter[str]:
+    """The outcomes of all different states; with more random ones until there are `wanted`."""
     folder.mkdir()
     outcomes: Counter[str] = Counter()
     seen: set[bytes] = set()
     for seed in itertools.count():
         before = len(seen)
-        for state in states(life.trace, seed=seed, start=start, some=1, torn=2):
-            if (print_of := state.fingerprint()) not in seen:
-                seen.add(print_of)
-                outcomes[look(state, life, folder)] += 1
+        for state in states(run.trace, seed=seed, start=start, some=1, torn=2):
+            if (fingerprint := state.fingerprint()) not in seen:
+                seen.add(fingerprint)
+                outcomes[outcome(state, run, folder)] += 1
         if len(seen) >= wanted or len(seen) == before:
             break
     return outcomes
@@ -159,20 +159,20 @@ def look_at_all(life: Life, folder: Path, *, wanted: int, start: int = 0) -> Cou
 
 @pytest.mark.timeout(7200)
 def test_no_power_cut_between_press_and_thanks_loses_a_thanked_rating(ram: Path) -> None:
-    life = live(ram, [str(BIN / "ratingpad")])
+    run = trace_run(ram, [str(BIN / "ratingpad")])
     began_s = time.perf_counter()
-    outcomes = look_at_all(life, ram / "after", wanted=STATES)
+    outcomes = check_all(run, ram / "after", wanted=STATES)
     took_s = time.perf_counter() - began_s
     total = outcomes.total()
-    print(f"{total} different crash states of the agent, {total / took_s:.0f} looked at a second")
+    print(f"{total} different crash states of the agent, {total / took_s:.0f} checked a second")
     assert outcomes == {"ok": total}
     assert total >= STATES
 
 
-def test_the_rig_catches_an_agent_whose_commits_are_not_synced(ram: Path) -> None:
-    life = live(ram, list(faulty_pad.launcher("no-sync")))
-    steps = life.trace.steps
+def test_control_an_agent_whose_commits_are_not_synced_is_noticed(ram: Path) -> None:
+    run = trace_run(ram, list(faulty_pad.launcher("no-sync")))
+    steps = run.trace.steps
     first = next(n for n, s in enumerate(steps, 1) if s.what == "ack" and thanks([s.data]))
-    outcomes = look_at_all(life, ram / "after", wanted=200, start=first)
+    outcomes = check_all(run, ram / "after", wanted=200, start=first)
     print(f"synchronous=NORMAL: {dict(outcomes)}")
     assert outcomes["a thanked rating is missing"] > 20

@@ -1,4 +1,4 @@
-"""The power goes at every step of everything that ever writes to a ledger."""
+"""A power cut at every step of every operation that writes to a ledger."""
 
 import itertools
 import os
@@ -20,7 +20,7 @@ from tests.rigs.ledger.ledger_process import open_in, rated
 pytestmark = pytest.mark.strace
 
 STATES = int(os.environ.get("RATINGPAD_CRASH_STATES", "2500"))
-"""So many crash states that differ are looked at, at least; the rigs ask for 100,000 and more."""
+"""At least so many different crash states are checked; `make test-rigs` sets 100,000 and more."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,8 +50,8 @@ def run_child(root: Path, scenario: str, presses: int, synchronous: str = "FULL"
     return trace
 
 
-def thanked_after(ledger: Ledger) -> dict[tuple[str, int], str]:
-    """What the ledger can still tell of (ledger, seq): the digest; salvaged entries included."""
+def digests_in(ledger: Ledger) -> dict[tuple[str, int], str]:
+    """The digest of each (ledger, seq) that is in the file, salvaged entries included."""
     known = {}
     after = 0
     while chunk := ledger.read(after, 1000, 1 << 20).entries:
@@ -64,18 +64,18 @@ def thanked_after(ledger: Ledger) -> dict[tuple[str, int], str]:
     return known
 
 
-def look(state: CrashState, folder: Path) -> str:
-    """Start the pad on what the power cut left: `ok`, or what is wrong with it."""
+def outcome(state: CrashState, folder: Path) -> str:
+    """Open the files after the power cut: `ok`, or what is wrong."""
     state.materialise(folder)
     try:
         ledger = open_in(folder)
     except LedgerError as error:
         return f"unreadable: {error.code.name}"
     try:
-        succeeding = (folder / "ledger.superseded-1").exists()
-        if ledger.opened_because is not None and not succeeding:
+        rolling_over = (folder / "ledger.superseded-1").exists()
+        if ledger.opened_because is not None and not rolling_over:
             return "taken for damaged"
-        known = thanked_after(ledger)
+        known = digests_in(ledger)
     finally:
         ledger.close()
     receipted: dict[str, int] = {}
@@ -95,48 +95,48 @@ def look(state: CrashState, folder: Path) -> str:
     return "ok"
 
 
-def look_at_all(
+def check_all(
     trace: Trace, folder: Path, *, wanted: int = 0, start: int = 0, lying_card: bool = False
 ) -> Counter[str]:
-    """The outcomes of all states that differ; more random ones until there are `wanted`."""
+    """The outcomes of all different states; with more random ones until there are `wanted`."""
     folder.mkdir()
     outcomes: Counter[str] = Counter()
     seen: set[bytes] = set()
     for seed in itertools.count():
         before = len(seen)
         for state in states(trace, seed=seed, start=start, some=2, torn=4, lying_card=lying_card):
-            print_of = state.fingerprint()
-            if print_of not in seen:
-                seen.add(print_of)
-                outcomes[look(state, folder)] += 1
+            fingerprint = state.fingerprint()
+            if fingerprint not in seen:
+                seen.add(fingerprint)
+                outcomes[outcome(state, folder)] += 1
         if len(seen) >= wanted or len(seen) == before:
             return outcomes
     raise AssertionError("endless")
 
 
 @pytest.mark.timeout(3600)
-def test_no_cut_in_the_life_of_a_ledger_loses_what_was_thanked_for(ram: Path) -> None:
+def test_no_power_cut_in_any_use_of_a_ledger_loses_a_thanked_entry(ram: Path) -> None:
     trace = run_child(ram / "pad", "life", 12)
     began = time.perf_counter()
-    outcomes = look_at_all(trace, ram / "after", wanted=STATES)
+    outcomes = check_all(trace, ram / "after", wanted=STATES)
     took_s = time.perf_counter() - began
     total = outcomes.total()
-    print(f"{total} different crash states, {total / took_s:.0f} looked at a second")
+    print(f"{total} different crash states, {total / took_s:.0f} checked a second")
     assert outcomes == {"ok": total}
     assert total >= STATES
 
 
-def test_no_cut_during_a_salvage_costs_more_than_the_damage_did(ram: Path) -> None:
+def test_no_power_cut_during_a_salvage_loses_more_than_the_damage_did(ram: Path) -> None:
     (ram / "pad").mkdir()
     ledger = open_in(ram / "pad")
     for n in range(40):
         ledger.append(rated(n))
-    original = thanked_after(ledger)
+    original = digests_in(ledger)
     shutil.copy(ram / "pad" / "ledger-wal", ram / "kept-wal")
     shutil.copy(ram / "pad" / "ledger", ram / "kept")
     ledger.close()
     content = bytearray((ram / "kept-wal").read_bytes())
-    content[len(content) // 2] ^= 1  # SQLite sees half of the entries now
+    content[len(content) // 2] ^= 1  # SQLite reads only half of the entries now
     (ram / "pad" / "ledger-wal").write_bytes(content)
     shutil.copy(ram / "kept", ram / "pad" / "ledger")
     trace = run_child(ram / "pad", "presses", 1)
@@ -149,10 +149,10 @@ def test_no_cut_during_a_salvage_costs_more_than_the_damage_did(ram: Path) -> No
         seen.add(state.fingerprint())
         state.materialise(ram / "after")
         again = open_in(ram / "after")
-        known = thanked_after(again)
+        known = digests_in(again)
         again.close()
-        gone = {place for place in original if known.get(place) != original[place]}
-        assert len(gone) <= 1, (state.cut, state.mode, sorted(gone))
+        lost = {place for place in original if known.get(place) != original[place]}
+        assert len(lost) <= 1, (state.cut, state.mode, sorted(lost))
         aside = [p.name for p in (ram / "after").glob("ledger.damaged-*[0-9]")]
         assert aside == ["ledger.damaged-1"], (state.cut, state.mode)
     print(f"{len(seen)} crash states of a salvage")
@@ -160,12 +160,12 @@ def test_no_cut_during_a_salvage_costs_more_than_the_damage_did(ram: Path) -> No
 
 
 @pytest.mark.parametrize(("synchronous", "lying"), [("NORMAL", False), ("FULL", True)])
-def test_the_rig_catches_a_ledger_that_does_not_sync(
+def test_control_a_ledger_that_does_not_sync_is_noticed(
     ram: Path, synchronous: str, lying: bool
 ) -> None:
     trace = run_child(ram / "pad", "presses", 5, synchronous)
     started = next(n for n, step in enumerate(trace.steps, 1) if step.what == "ack")
-    outcomes = look_at_all(trace, ram / "after", wanted=400, start=started, lying_card=lying)
+    outcomes = check_all(trace, ram / "after", wanted=400, start=started, lying_card=lying)
     print(f"synchronous={synchronous}, lying card: {lying}: {dict(outcomes)}")
     assert outcomes["a thanked entry is missing"] > 5
     assert outcomes.total() - outcomes["ok"] > 100
