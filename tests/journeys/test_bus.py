@@ -1,4 +1,4 @@
-"""The agent in the place of an old key pad: an old controller at the other end of a pty."""
+"""The agent in place of an old key pad, with an old controller at the other end of a pty."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ path = "ledger.db"
 grace_s = 1
 thanks_s = 1
 [province]
-broker = "mqtt://127.0.0.1:{nobody}"
+broker = "mqtt://127.0.0.1:{closed_port}"
 [board]
 control = "control"
 bounce_ms = 2
@@ -45,18 +45,18 @@ tells = "{tells}"
 
 
 class Controller:
-    """The old hall controller on its line: starts ratings, acknowledges presses, remembers all."""
+    """The old hall controller on its line: starts ratings, acknowledges presses, records frames."""
 
     def __init__(self, line: PtyLine) -> None:
         self.line = line
-        self.told: list[int] = []
-        self.believed: list[Frame] = []
+        self.levels: list[int] = []
+        self.frames: list[Frame] = []
         self.acknowledges = True
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
-    def call(self) -> None:
+    def start_rating(self) -> None:
         """Ask window 3 for a rating."""
         self.line.write(Frame(EVALUATOR + WINDOW, ACKNOWLEDGE).to_bytes(lead=False))
 
@@ -73,11 +73,11 @@ class Controller:
             except OSError:  # the adapter was pulled out
                 return
             for frame in frames:
-                self.believed.append(frame)
+                self.frames.append(frame)
                 if frame.command == PRESS:
-                    self.told.append(frame.data[0])
+                    self.levels.append(frame.data[0])
                     if self.acknowledges:
-                        self.call()
+                        self.start_rating()
 
 
 class Hall:
@@ -86,23 +86,26 @@ class Hall:
     def __init__(self, folder: Path, tells: str) -> None:
         self.folder, self.link = folder, folder / "bus"
         (folder / "pad.toml").write_text(
-            CONFIG.format(nobody=free_port(), line=self.link, tells=tells)
+            CONFIG.format(closed_port=free_port(), line=self.link, tells=tells)
         )
         self.line = PtyLine(self.link)
         self.controller = Controller(self.line)
         ratingpad = Path(sys.executable).with_name("ratingpad")
         self.process = subprocess.Popen([ratingpad, "run", "--config", folder / "pad.toml"])
 
-    def asked(self, how_many: int) -> None:
-        """Start a rating until the pad has taken so many; a pad that starts up hears nothing."""
+    def invite(self, how_many: int) -> None:
+        """Ask for a rating until the pad has made so many invitations.
 
-        def taken() -> bool:
+        While a pad starts, it does not receive frames.
+        """
+
+        def invited() -> bool:
             if len(self.bodies("invited")) >= how_many:
                 return True
-            self.controller.call()
+            self.controller.start_rating()
             return False
 
-        until(taken, PATIENCE_S, "the citizen is asked", every_s=0.3)
+        until(invited, PATIENCE_S, "the citizen is invited", every_s=0.3)
 
     def press(self, key: str) -> None:
         with SimClient(self.folder / "control") as board:
@@ -115,12 +118,12 @@ class Hall:
         return [body["code"] for body in self.bodies(kind) if body["code"] == "B01"]
 
     def bodies(self, kind: str) -> list[dict[str, Any]]:
-        """Entries of the ledger of one kind, read as it lies there."""
+        """Entries of one kind, read from the ledger's file."""
         read_only = f"file:{self.folder / 'ledger.db'}?mode=ro"
         try:
             with contextlib.closing(sqlite3.connect(read_only, uri=True)) as ledger:
                 rows = ledger.execute("SELECT body FROM entry ORDER BY seq").fetchall()
-        except sqlite3.OperationalError:  # it is not there yet
+        except sqlite3.OperationalError:  # it does not exist yet
             return []
         return [body for (raw,) in rows if (body := json.loads(raw))["kind"] == kind]
 
@@ -134,37 +137,39 @@ class Hall:
 
 @pytest.fixture
 def hall(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hall]:
-    one = Hall(tmp_path, getattr(request, "param", "levels"))
-    yield one
-    if one.process.poll() is None:
-        one.end()
+    made = Hall(tmp_path, getattr(request, "param", "levels"))
+    yield made
+    if made.process.poll() is None:
+        made.end()
 
 
-def test_an_old_controller_asks_hears_the_level_once_and_goes_on_after_a_pulled_plug(
+def test_an_old_controller_asks_gets_the_level_once_and_goes_on_after_a_pulled_plug(
     hall: Hall,
 ) -> None:
-    hall.asked(1)
+    hall.invite(1)
     hall.press("dissatisfied")
     hall.rated(1)
-    until(lambda: hall.controller.told, PATIENCE_S, "the level is told")
-    hall.asked(2)  # so the controller's acknowledgement was none
-    assert set(hall.controller.told) == {CODES["dissatisfied"]}
+    until(lambda: hall.controller.levels, PATIENCE_S, "the level is sent")
+    hall.invite(2)  # the controller's acknowledgement made no invitation
+    assert set(hall.controller.levels) == {CODES["dissatisfied"]}
     hall.press("satisfied")
     hall.rated(2)
-    until(lambda: CODES["satisfied"] in hall.controller.told, PATIENCE_S, "the next level is told")
+    until(
+        lambda: CODES["satisfied"] in hall.controller.levels, PATIENCE_S, "the next level is sent"
+    )
 
     hall.controller.stop()
     hall.line.pull()
-    until(lambda: hall.faults("fault"), PATIENCE_S, "the bus is gone")
+    until(lambda: hall.faults("fault"), PATIENCE_S, "the bus is a fault")
     hall.line = PtyLine(hall.link)
     hall.controller = Controller(hall.line)
     until(lambda: hall.faults("cleared"), PATIENCE_S, "the bus is back")
     hall.controller.acknowledges = False
-    hall.asked(3)
+    hall.invite(3)
     hall.press("very_satisfied")
-    until(lambda: len(hall.faults("fault")) == 2, PATIENCE_S, "nobody acknowledges the level")
-    assert set(hall.controller.told) == {CODES["very_satisfied"]}
-    assert {frame.command for frame in hall.controller.believed} == {PRESS}
+    until(lambda: len(hall.faults("fault")) == 2, PATIENCE_S, "the level is not acknowledged")
+    assert set(hall.controller.levels) == {CODES["very_satisfied"]}
+    assert {frame.command for frame in hall.controller.frames} == {PRESS}
     assert hall.end() == 0
     rated = [body["level"] for body in hall.bodies("rated")]
     assert rated == ["dissatisfied", "satisfied", "very_satisfied"]
@@ -173,12 +178,12 @@ def test_an_old_controller_asks_hears_the_level_once_and_goes_on_after_a_pulled_
 
 
 @pytest.mark.parametrize("hall", ["nothing"], indirect=True)
-def test_a_controller_that_is_told_nothing_hears_nothing(hall: Hall) -> None:
+def test_with_tells_nothing_no_frame_is_sent_to_the_controller(hall: Hall) -> None:
     for visit in (1, 2):
-        hall.asked(visit)
+        hall.invite(visit)
         hall.press("dissatisfied")
         hall.rated(visit)
-    hall.asked(3)
+    hall.invite(3)
     assert hall.end() == 0
-    assert hall.controller.believed == []
+    assert hall.controller.frames == []
     assert [body["level"] for body in hall.bodies("rated")] == ["dissatisfied"] * 2

@@ -1,4 +1,4 @@
-"""What the province wishes and orders, and what nobody should have said, over a real broker."""
+"""Desired configurations, commands and malformed messages, over a real broker."""
 
 import os
 from typing import Any
@@ -39,46 +39,46 @@ LONG = os.environ.get("RATINGPAD_LONG") == "1"
 ANSWERS = "province/answers"
 
 
-def wish(probe: MqttProbe, version: int, **settings: Any) -> None:
+def desire(probe: MqttProbe, version: int, **settings: Any) -> None:
     desired = Desired(v=VERSION, version=version, settings=Settings(**settings))
     probe.publish(Topic.DESIRED.of(PAD), write_message(desired), retained=True)
 
 
 def reported(probe: MqttProbe) -> Reported | None:
-    heard = probe.payloads(Topic.REPORTED.of(PAD))
-    return read_message(Reported, heard[-1]) if heard else None
+    payloads = probe.payloads(Topic.REPORTED.of(PAD))
+    return read_message(Reported, payloads[-1]) if payloads else None
 
 
-def order(probe: MqttProbe, what: Order) -> CommandResult:
+def command(probe: MqttProbe, order: Order) -> CommandResult:
     before = len(probe.payloads(ANSWERS))
     probe.publish(
         Topic.COMMAND.of(PAD),
-        write_message(Command(v=VERSION, order=what, by="duty officer")),
+        write_message(Command(v=VERSION, order=order, by="duty officer")),
         ResponseTopic=ANSWERS,
-        CorrelationData=what.value.encode(),
+        CorrelationData=order.value.encode(),
     )
-    until(lambda: len(probe.payloads(ANSWERS)) > before, 10, f"an answer to {what.value}")
+    until(lambda: len(probe.payloads(ANSWERS)) > before, 10, f"an answer to {order.value}")
     topic, payload, _, properties = next(
-        one for one in reversed(probe.messages) if one[0] == ANSWERS
+        message for message in reversed(probe.messages) if message[0] == ANSWERS
     )
-    assert (topic, properties.CorrelationData) == (ANSWERS, what.value.encode())
+    assert (topic, properties.CorrelationData) == (ANSWERS, order.value.encode())
     return read_message(CommandResult, payload)
 
 
-def test_a_wish_is_in_force_at_once_on_record_and_still_after_a_power_cut(
+def test_a_desired_configuration_is_in_force_recorded_and_kept_after_a_power_cut(
     deployment: Deployment,
 ) -> None:
     deployment.receiver()
     with mqtt_probe(deployment.broker.address, Topic.REPORTED.of(PAD)) as probe:
-        wish(probe, 1, window="5", thanks_s=2)  # retained: the pad hears it when it comes
+        desire(probe, 1, window="5", thanks_s=2)  # retained: the pad gets it when it connects
         pad = deployment.pad(start=False)
-        pad.windows.append("5")  # before the first picture, for the wish may be there before it
+        pad.windows.append("5")  # before the first picture, which may have it already
         pad.start()
         until(lambda: (r := reported(probe)) is not None and r.version == 1, 10, "it is reported")
         until(lambda: pad.window()["window"] == "5", 5, "the window's new name")
-        one = pad.invite("at the new window")
-        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
-        wish(probe, 2, grace_s=9_999)
+        invitation = pad.invite("at the new window")
+        pad.press_until(lambda: pad.standing(invitation) == "rated", "satisfied", "rated")
+        desire(probe, 2, grace_s=9_999)
         until(lambda: (r := reported(probe)) is not None and r.problems, 10, "why it is refused")
         last = reported(probe)
         assert last is not None
@@ -90,29 +90,29 @@ def test_a_wish_is_in_force_at_once_on_record_and_still_after_a_power_cut(
         assert [b.version for b in pad.bodies() if isinstance(b, Configured)] == [1]
         pad.cable.mend()
         deployment.caught_up(pad)
-        row = deployment.store_reader.ratings()[one]
+        row = deployment.store_reader.ratings()[invitation]
         assert (row.window_id, row.level) == ("5", "satisfied")
 
 
-def test_orders_are_carried_out_and_answered(deployment: Deployment) -> None:
+def test_commands_are_carried_out_and_answered(deployment: Deployment) -> None:
     deployment.receiver()
     pad = deployment.pad()
     pad.rate("before")
     deployment.caught_up(pad)
     with mqtt_probe(deployment.broker.address, ANSWERS, Topic.HEALTH.of(PAD)) as probe:
-        assert order(probe, Order.IDENTIFY).done
+        assert command(probe, Order.IDENTIFY).done
         pad.display.until(Scene.IDENTIFY)
-        assert order(probe, Order.PAUSE).done
+        assert command(probe, Order.PAUSE).done
         assert pad.window()["state"] == "paused"
-        assert order(probe, Order.RESUME).done
+        assert command(probe, Order.RESUME).done
         pad.free()
         before = len(probe.payloads(Topic.HEALTH.of(PAD)))
-        assert order(probe, Order.REPORT_HEALTH).done
+        assert command(probe, Order.REPORT_HEALTH).done
         until(lambda: len(probe.payloads(Topic.HEALTH.of(PAD))) > before, 10, "health")
         probe.publish(
             Topic.COMMAND.of(PAD), b'{"v":1,"order":"explode","by":"x"}', ResponseTopic=ANSWERS
         )
-        until(lambda: len(probe.payloads(ANSWERS)) == 5, 10, "an answer to nonsense")
+        until(lambda: len(probe.payloads(ANSWERS)) == 5, 10, "an answer to a malformed command")
         refused = read_message(CommandResult, probe.payloads(ANSWERS)[-1])
         assert not refused.done
         assert refused.code == "malformed"
@@ -128,7 +128,9 @@ NONSENSE = {
 }
 
 
-def test_nonsense_is_kept_as_evidence_and_harms_neither_end(any_deployment: Deployment) -> None:
+def test_malformed_messages_are_kept_as_evidence_and_both_ends_go_on(
+    any_deployment: Deployment,
+) -> None:
     deployment = any_deployment
     deployment.receiver()
     pad = deployment.pad()
@@ -139,24 +141,27 @@ def test_nonsense_is_kept_as_evidence_and_harms_neither_end(any_deployment: Depl
         for payload in NONSENSE.values():
             for topic in (Topic.RECEIPT, Topic.DESIRED, Topic.COMMAND):
                 probe.publish(topic.of(PAD), payload)
+            # As another pad: a refusal would delay the pad of this test.
             for topic in (Topic.ENTRIES, Topic.STATE, Topic.HEALTH, Topic.REPORTED):
-                probe.publish(topic.of(OTHER), payload)  # a refusal would make our own pad wait
+                probe.publish(topic.of(OTHER), payload)
         probe.publish(Topic.ENTRIES.of(OTHER), other.payload())
         probe.publish(
             Topic.ENTRIES.of(OTHER), broken.payload().replace(b"01LEDGER-B", b"01LEDGER-C", 1)
         )
         pad.rate("after")
         deployment.prove(pad)
-        until(lambda: look(deployment).refusals >= len(NONSENSE) + 2, 10, "the evidence is kept")
-    summary = look(deployment)
+        until(
+            lambda: summary_of(deployment).refusals >= len(NONSENSE) + 2, 10, "the evidence is kept"
+        )
+    summary = summary_of(deployment)
     assert (summary.ledgers, summary.rated, summary.lost) == (1, 2, 0)
     assert "Traceback" not in pad.last_words()
     assert [body for body in pad.bodies() if isinstance(body, Fault)] == []
 
 
-if LONG:  # half a minute of waiting: a refused batch is tried again slowly
+if LONG:  # half a minute: a refused batch is sent again slowly
 
-    def test_a_refusal_is_shown_and_gone_once_the_pads_own_entries_are_in(
+    def test_a_refusal_is_shown_until_the_pads_own_entries_are_stored(
         deployment: Deployment,
     ) -> None:
         deployment.receiver()
@@ -168,16 +173,16 @@ if LONG:  # half a minute of waiting: a refused batch is tried again slowly
             )
         pad.rate("while it stands")
         deployment.caught_up(pad, 90)
-        pad.display.until_now(lambda now: now.code is None, "N02 is gone")
+        pad.display.until_now(lambda now: now.code is None, "N02 is over")
         deployment.prove(pad)
 
 
-def look(deployment: Deployment) -> Summary:
+def summary_of(deployment: Deployment) -> Summary:
     return deployment.store_reader.look(lambda store: store.summary())
 
 
-def test_the_picture_of_another_window_is_not_taken_for_this_one() -> None:
-    """The control of reading scenes off the glass."""
+def test_control_the_picture_of_another_window_is_not_read_as_this_one() -> None:
+    """The control for reading scenes from the display's pictures."""
 
     def picture(scene: Scene, window: str) -> bytes:
         return draw(screen(scene, load(["zh"]), window=window, hall=HALL)).tobytes()

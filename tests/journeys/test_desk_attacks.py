@@ -1,4 +1,4 @@
-"""What a hall's network may do to the desk: refused, logged, counted, and the pad goes on."""
+"""Attacks on the desk from the hall's network: refused, logged, counted; the pad goes on."""
 
 import json
 import random
@@ -25,14 +25,14 @@ CALLERS = count(1)
 @pytest.fixture(scope="module")
 def pad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PadProcess]:
     lines = 'origins = ["https://win.hall.lan"]\nplugin_token_file = "plugin-token"'
-    with desk_pad(tmp_path_factory.mktemp("attacks") / "pad", lines) as one:
-        yield one
+    with desk_pad(tmp_path_factory.mktemp("attacks") / "pad", lines) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
 def caller(pad: PadProcess) -> Iterator["Caller"]:
-    """After every attack the same process serves an honest one,
-    and its log holds nothing that the caller said.
+    """After every attack the same process serves a correct request, and its log has no text of
+    the caller.
     """
     before, mark = pad.process, len(pad.last_words())
     yield Caller(pad, f"127.0.2.{next(CALLERS)}")
@@ -46,28 +46,28 @@ def caller(pad: PadProcess) -> Iterator["Caller"]:
 
 
 class Caller:
-    """Somebody on the network, with an address of his own."""
+    """A client on the network with an address of its own."""
 
     def __init__(self, pad: PadProcess, address: str) -> None:
         self.pad, self.address = pad, address
 
-    def dial(self) -> socket.socket:
-        """A connection."""
+    def connect(self) -> socket.socket:
+        """A new connection."""
         port = self.pad.desk.base_url.port
         return socket.create_connection(("127.0.0.1", port), 5, source_address=(self.address, 0))
 
     def raw(self, words: bytes, *, patience_s: float = 5.0) -> bytes:
-        """Send bytes as they are; what comes back until the far end is quiet or gone."""
-        heard = bytearray()
-        with closing(self.dial()) as line, suppress(OSError):
+        """Send bytes unchanged; what is received until the timeout or the end of the connection."""
+        received = bytearray()
+        with closing(self.connect()) as line, suppress(OSError):
             line.settimeout(patience_s)
             line.sendall(words)
             while chunk := line.recv(65_536):
-                heard += chunk
-        return bytes(heard)
+                received += chunk
+        return bytes(received)
 
     def call(self, first: str, *headers: str, body: bytes = b"") -> tuple[int, str]:
-        """One request; its status, and the word of its error."""
+        """One request; its status and its error code."""
         lines = [first, "Host: 127.0.0.1", "Connection: close", *headers]
         answer = self.raw("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
         status = int(answer.split(b" ", 2)[1])
@@ -78,18 +78,18 @@ class Caller:
 
     def upgrade(self, target: str, *headers: str) -> int:
         """A WebSocket's handshake; its status."""
-        with closing(self.dial()) as line:
+        with closing(self.connect()) as line:
             line.sendall(handshake(target, *headers))
             return int(line.recv(65_536).split(b" ", 2)[1])
 
     def is_logged(self, error: str) -> None:
-        """Wait for the line that tells of a refusal to this caller."""
+        """Wait for the log line of a refusal to this caller."""
         line = f"refused {error} to {self.address} at "
         until(lambda: line in self.pad.last_words(), 5, line)
 
 
 def handshake(target: str, *headers: str) -> bytes:
-    """What a browser begins a WebSocket with."""
+    """The request with which a browser opens a WebSocket."""
     lines = [f"GET {target} HTTP/1.1", "Host: 127.0.0.1", *HANDSHAKE, *headers, "", ""]
     return "\r\n".join(lines).encode()
 
@@ -115,8 +115,8 @@ def test_a_wrong_secret(caller: Caller, pad: PadProcess) -> None:
 
 def test_a_foreign_origin(caller: Caller, pad: PadProcess) -> None:
     for origin in ("https://evil.example", "null", "http://127.0.0.1.evil.example"):
-        told = caller.call("POST /v1/invitations HTTP/1.1", BEARER, f"Origin: {origin}")
-        assert told == (403, "foreign-origin")
+        answer = caller.call("POST /v1/invitations HTTP/1.1", BEARER, f"Origin: {origin}")
+        assert answer == (403, "foreign-origin")
     rebound = ("GET /v1/window HTTP/1.1", BEARER, "Origin: http://evil.example")
     assert caller.call(*rebound) == (403, "foreign-origin")
     caller.is_logged("foreign-origin")
@@ -182,9 +182,9 @@ def test_header_injection(caller: Caller, pad: PadProcess) -> None:
         answer = caller.raw(f"GET / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
         head = answer.partition(b"\r\n\r\n")[0]
         assert SECRET.encode() not in head
-    # nobody says for whom he calls: a proxy's headers are not believed
-    believed = ("X-Forwarded-For: 10.9.8.7", "Forwarded: for=10.9.8.7")
-    caller.call("GET /v1/nowhere HTTP/1.1", BEARER, *believed)
+    # A proxy's headers are not used: a caller could name any address in them.
+    forwarded = ("X-Forwarded-For: 10.9.8.7", "Forwarded: for=10.9.8.7")
+    caller.call("GET /v1/nowhere HTTP/1.1", BEARER, *forwarded)
     caller.is_logged("not-found")
     assert "10.9.8.7" not in pad.last_words()
     words = json.dumps({"by": f"{SECRET}\r\nlevel: satisfied"}).encode()
@@ -192,95 +192,95 @@ def test_header_injection(caller: Caller, pad: PadProcess) -> None:
     assert caller.call(*post, body=words) == (422, "bad-request")
 
 
-def test_one_caller_who_opens_and_opens(caller: Caller, pad: PadProcess) -> None:
+def test_too_many_connections_of_one_caller(caller: Caller, pad: PadProcess) -> None:
     with ExitStack() as held:
         for _ in range(MAX_OF_ONE_CALLER * 3):
-            line = held.enter_context(closing(caller.dial()))
+            line = held.enter_context(closing(caller.connect()))
             with suppress(OSError):
                 line.send(b"GET / HT")
         caller.is_logged("too-many")
 
 
-def test_one_caller_who_never_stops(caller: Caller, pad: PadProcess) -> None:
-    """A second for each refusal past the limit: a flood is a trickle."""
-    with closing(caller.dial()) as line:
+def test_too_many_requests_of_one_caller(caller: Caller, pad: PadProcess) -> None:
+    """Each refusal beyond the limit is delayed by a second."""
+    with closing(caller.connect()) as line:
         line.settimeout(10)
         request = f"GET /v1/window HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n\r\n".encode()
-        heard = b""
+        answer = b""
         began_s = time.monotonic()
         for _ in range(400):
             try:
                 line.sendall(request)
-                heard = line.recv(65_536)
+                answer = line.recv(65_536)
             except OSError:
                 break
-            if b"429" in heard[:20]:
+            if b"429" in answer[:20]:
                 break
-        assert heard.startswith(b"HTTP/1.1 429")
+        assert answer.startswith(b"HTTP/1.1 429")
         assert time.monotonic() - began_s < 60
     caller.is_logged("too-often")
 
 
-def test_half_open_lines_take_nobodys_place(caller: Caller, pad: PadProcess) -> None:
+def test_incomplete_requests_do_not_block_other_callers(caller: Caller, pad: PadProcess) -> None:
     with ExitStack() as held:
         for _ in range(MAX_OF_ONE_CALLER - 2):
-            line = held.enter_context(closing(caller.dial()))
+            line = held.enter_context(closing(caller.connect()))
             line.send(b"POST /v1/window/pause HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
         assert pad.desk.get("/v1/window").status_code == 200  # meanwhile
-    pad.rate(f"while they hang {random.Random(4).random()}")
+    pad.rate(f"while they are open {random.Random(4).random()}")
 
 
-def garbage(dice: random.Random) -> bytes:
-    """Bytes that begin well and end badly, or were never anything."""
+def garbage(rng: random.Random) -> bytes:
+    """Requests with random changes, and random bytes."""
     good = [
         b"GET /v1/window HTTP/1.1\r\nHost: x\r\n\r\n",
         handshake("/v1/events?ticket=x"),
         b"POST /v1/invitations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
         b"GET /plugin/socket HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        dice.randbytes(200),
+        rng.randbytes(200),
     ]
-    words = bytearray(dice.choice(good))
-    for _ in range(dice.randrange(4)):
-        place = dice.randrange(len(words))
-        change = dice.randrange(3)
+    words = bytearray(rng.choice(good))
+    for _ in range(rng.randrange(4)):
+        place = rng.randrange(len(words))
+        change = rng.randrange(3)
         if change == 0:
-            words[place] = dice.randrange(256)
+            words[place] = rng.randrange(256)
         elif change == 1:
-            del words[place : place + dice.randrange(1, 20)]
+            del words[place : place + rng.randrange(1, 20)]
         else:
-            words[place:place] = dice.choice([b"\r\n", b"\0", b"\xff", b":", b" " * 50])
+            words[place:place] = rng.choice([b"\r\n", b"\0", b"\xff", b":", b" " * 50])
     return bytes(words)
 
 
 def test_garbage(caller: Caller, pad: PadProcess) -> None:
-    """Seeded: what breaks here breaks again."""
-    dice = random.Random(20_261_123)
+    """With a seed, so that a failure can be repeated."""
+    rng = random.Random(20_261_123)
     for _ in range(300):
-        caller.raw(garbage(dice), patience_s=0.05)
+        caller.raw(garbage(rng), patience_s=0.05)
 
 
 def test_garbage_on_an_open_socket(caller: Caller, pad: PadProcess) -> None:
-    dice = random.Random(7)
+    rng = random.Random(7)
     for _ in range(20):
         ticket = pad.desk.post("/v1/tickets").json()["ticket"]
-        with closing(caller.dial()) as line:
+        with closing(caller.connect()) as line:
             line.sendall(handshake(f"/v1/events?ticket={ticket}"))
             line.recv(65_536)
             with suppress(OSError):
-                line.sendall(dice.randbytes(dice.randrange(1, 400)))
+                line.sendall(rng.randbytes(rng.randrange(1, 400)))
                 line.settimeout(0.05)
                 line.recv(65_536)
 
 
 @pytest.mark.broker
-def test_the_province_hears_how_many_were_refused(deployment: Deployment) -> None:
+def test_the_health_report_counts_the_refusals(deployment: Deployment) -> None:
     deployment.receiver()
     pad = deployment.pad()
     assert pad.desk.get("/v1/window", headers={"Authorization": ""}).status_code == 401
 
-    def told() -> bool:
+    def reported() -> bool:
         pads = deployment.store_reader.look(lambda store: store.pads())
-        return any('"refused":1' in str(one.health) for one in pads)
+        return any('"refused":1' in str(pad.health) for pad in pads)
 
-    until(told, 10, "a health report that counts it")
+    until(reported, 10, "a health report that counts it")

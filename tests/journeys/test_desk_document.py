@@ -22,39 +22,49 @@ def document(name: str = "desk.md") -> str:
     return (ROOT / "docs" / name).read_text("utf-8")
 
 
-def fits(told: Any, found: Any) -> bool:
-    """Whether an answer is the one that is told; `…` stands for any text."""
-    if isinstance(told, dict):
-        return set(told) == set(found) and all(fits(told[key], found[key]) for key in told)
-    return isinstance(found, str) if told == "…" else bool(told == found)
+def fits(documented: Any, found: Any) -> bool:
+    """Whether an answer is the documented one; `…` stands for any text."""
+    if isinstance(documented, dict):
+        return set(documented) == set(found) and all(
+            fits(documented[key], found[key]) for key in documented
+        )
+    return isinstance(found, str) if documented == "…" else bool(documented == found)
 
 
 @pytest.mark.parametrize("name", ["desk.md", "desk.zh-CN.md"])
-def test_every_example_answers_as_it_is_told(tmp_path: Path, name: str) -> None:
+def test_every_example_has_the_documented_answer(tmp_path: Path, name: str) -> None:
     with desk_pad(tmp_path / "pad") as pad:
         address = str(pad.desk.base_url).rstrip("/")
         known = {**os.environ, "PAD": address, "TOKEN": TOKEN, "ID": ""}
         examples = PARTS.findall(document(name))
-        assert len([one for one in examples if one[0]]) == document(name).count("```sh\n") == 11
-        for command, told, presses in examples:
+        assert (
+            len([command for command, _, _ in examples if command])
+            == document(name).count("```sh\n")
+            == 11
+        )
+        for command, documented, presses in examples:
             if presses:
                 pad.press("satisfied")
-                pad.free()  # a reader takes longer than thanks does
+                pad.free()  # a reader takes longer than thanks is shown
                 continue
-            said = subprocess.run(
+            printed = subprocess.run(
                 ["bash", "-c", command], env=known, capture_output=True, text=True, check=True
             ).stdout
-            found = json.loads(said)
-            assert fits(json.loads(told.replace("$ID", known["ID"])), found), (command, said)
+            found = json.loads(printed)
+            assert fits(json.loads(documented.replace("$ID", known["ID"])), found), (
+                command,
+                printed,
+            )
             known["ID"] = found.get("invitation") or known["ID"]
 
 
 @pytest.mark.parametrize(
-    ("told", "found"), [({"a": "…"}, {"a": 1}), ({"a": 1}, {"a": 1, "b": 2}), ({"a": 1}, {"a": 2})]
+    ("documented", "found"),
+    [({"a": "…"}, {"a": 1}), ({"a": 1}, {"a": 1, "b": 2}), ({"a": 1}, {"a": 2})],
 )
-def test_an_answer_that_differs_is_noticed(told: Any, found: Any) -> None:
+def test_an_answer_that_differs_is_noticed(documented: Any, found: Any) -> None:
     """The control."""
-    assert not fits(told, found)
+    assert not fits(documented, found)
 
 
 def test_the_limits_are_the_ones_in_the_code() -> None:

@@ -1,4 +1,4 @@
-"""The desk on the hall's network: TLS from the certificate to the page's WebSocket; and no desk."""
+"""The desk on the hall's network, with TLS up to the page's WebSocket; and a pad without one."""
 
 import ssl
 import subprocess
@@ -17,15 +17,15 @@ from tests.rigs.web.chromium import chromium
 
 @pytest.mark.browser
 def test_the_clerks_page_works_over_tls(tmp_path: Path) -> None:
-    papers = make_certificate(tmp_path)
-    lines = f'certificate = "{papers.chain}"\ncertificate_key = "{papers.key}"'
+    certificate = make_certificate(tmp_path)
+    lines = f'certificate = "{certificate.chain}"\ncertificate_key = "{certificate.key}"'
     with desk_pad(tmp_path / "pad", lines) as pad, chromium() as browser:
         port = pad.desk.base_url.port
-        trusting = ssl.create_default_context(cafile=str(papers.authority))
+        trusting = ssl.create_default_context(cafile=str(certificate.authority))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         with httpx.Client(verify=trusting, trust_env=False, headers=headers) as client:
             assert client.get(f"https://127.0.0.1:{port}/v1/window").json()["state"] == "ready"
-        with pytest.raises(httpx.TransportError):  # the control: nothing is said in the clear
+        with pytest.raises(httpx.TransportError):  # the control: no plain HTTP
             pad.desk.get("/v1/window")
         page = browser.new_context(ignore_https_errors=True).new_page()
         sockets: list[str] = []
@@ -42,21 +42,21 @@ def test_the_clerks_page_works_over_tls(tmp_path: Path) -> None:
         assert [url[:4] for url in sockets] == ["wss:"]
 
 
-def test_a_pad_without_a_desk_carries_none_of_it() -> None:
-    """Its memory is the five-key agent's: nothing of the desk is even loaded."""
+def test_a_pad_without_a_desk_imports_nothing_of_it() -> None:
+    """So it needs no memory for the desk."""
     program = """
 import sys
 import device.agent, device.cli
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 print(*sorted(name for name in sys.modules if name.startswith(("device.desk.", "web"))))
 """
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", program],
         env=environment(),
         capture_output=True,
         text=True,
         check=True,
     ).stdout.splitlines()
-    assert not {"starlette", "uvicorn", "wsproto", "h11", "anyio"} & set(said[0].split())
-    assert not {"device.desk.http", "device.desk.start", "web.server"} & set(said[1].split())
-    assert "asyncio" in said[0]  # the control: what is loaded is seen
+    assert not {"starlette", "uvicorn", "wsproto", "h11", "anyio"} & set(printed[0].split())
+    assert not {"device.desk.http", "device.desk.start", "web.server"} & set(printed[1].split())
+    assert "asyncio" in printed[0]  # the control: imported modules are listed

@@ -1,4 +1,4 @@
-"""The power goes at any moment: what the citizen was thanked for is there, once."""
+"""Power cuts at random moments: every thanked rating is stored, once."""
 
 import os
 import random
@@ -23,42 +23,42 @@ DEBOUNCE_S = (0.012, 0.030)
 """A press becomes an entry 20 ms after its edge; most cuts fall around that."""
 
 
-def cut_the_power(pad: PadProcess, dice: random.Random, case: str) -> str:
-    """Invite, press, kill somewhere in between; how it was for the citizen."""
+def cut_the_power(pad: PadProcess, rng: random.Random, case: str) -> str:
+    """Invite, press, and kill at a random point; the point, or `thanked` if thanks was shown."""
     pad.free()
     seen = len(pad.display.seen)
-    where = dice.choice(["invited", "pressed", "committing", "committing", "committing", "thanked"])
-    one, key = pad.invite(case), dice.choice(KEYS)
+    where = rng.choice(["invited", "pressed", "committing", "committing", "committing", "thanked"])
+    invitation, key = pad.invite(case), rng.choice(KEYS)
     if where != "invited":
         pad.press(key)
     if where == "thanked":
         pad.display.until(Scene.THANKS, after=seen)
-    wait_s = dice.uniform(*DEBOUNCE_S) if where == "committing" else dice.uniform(0, 0.02)
-    Event().wait(wait_s)  # this is about the moment itself
+    wait_s = rng.uniform(*DEBOUNCE_S) if where == "committing" else rng.uniform(0, 0.02)
+    Event().wait(wait_s)  # a real wait: the test is about the moment
     pad.end()
     if pad.display.saw(Scene.THANKS, after=seen):
-        pad.thanked[one] = key
+        pad.thanked[invitation] = key
         return "thanked"
     return where
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
-def test_no_power_cut_loses_or_doubles_what_was_thanked_for(deployment: Deployment) -> None:
-    dice = random.Random(SEED)
+def test_no_power_cut_loses_or_doubles_a_thanked_rating(deployment: Deployment) -> None:
+    rng = random.Random(SEED)
     deployment.receiver()
     pad = deployment.pad()
     cuts: Counter[str] = Counter()
     for n in range(KILLS):
         if n % 3 == 0:
-            pad.rate(f"whole-{n}", dice.choice(KEYS))
+            pad.rate(f"whole-{n}", rng.choice(KEYS))
         if n % 5 == 1:
             pad.cable.cut()
-        cuts[cut_the_power(pad, dice, f"cut-{n}")] += 1
+        cuts[cut_the_power(pad, rng, f"cut-{n}")] += 1
         if n % 5 == 3:
             pad.cable.mend()
         if n % 4 == 2:
             pad.start(ready=False)
-            Event().wait(dice.uniform(0.05, 0.6))
+            Event().wait(rng.uniform(0.05, 0.6))
             pad.end()
             cuts["starting"] += 1
         verdict = pad.verify()
@@ -76,12 +76,12 @@ def test_no_power_cut_loses_or_doubles_what_was_thanked_for(deployment: Deployme
     assert cuts["thanked"] < KILLS
 
 
-def test_the_kills_catch_a_pad_that_thanks_before_it_has_stored(deployment: Deployment) -> None:
+def test_control_a_pad_that_thanks_before_it_has_stored_is_noticed(deployment: Deployment) -> None:
     deployment.receiver()
     pad = deployment.pad(launcher=faulty_pad.launcher("commit-long-after-thanks"))
-    one = pad.rate("case-1")
+    invitation = pad.rate("case-1")
     pad.end()
     pad.launcher = deployment.pad("pad-2", start=False).launcher
     pad.start()
     deployment.caught_up(pad)
-    assert deployment.store_reader.missing(pad.thanked) == {one: "satisfied"}
+    assert deployment.store_reader.missing(pad.thanked) == {invitation: "satisfied"}

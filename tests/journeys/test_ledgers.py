@@ -1,4 +1,4 @@
-"""Ledger files that are lost, cloned, damaged, foreign, taken or without room."""
+"""Ledger files that are lost, copied, damaged, foreign, in use or on a full card."""
 
 import shutil
 import signal
@@ -31,7 +31,7 @@ def remove_ledger(pad: PadProcess, *, lock: bool = False) -> None:
 
 
 @pytest.mark.parametrize("lock", [False, True])
-def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
+def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_records_an_incident(
     deployment: Deployment, lock: bool
 ) -> None:
     deployment.receiver()
@@ -40,21 +40,21 @@ def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
     deployment.prove(pad)
     old, seq, _ = pad.head()
     pad.cable.cut()
-    one = pad.rate("not sent yet")
+    invitation = pad.rate("not sent yet")
     pad.end()
     remove_ledger(pad, lock=lock)
     pad.cable.mend()
     pad.start()
     pad.rate("in the new ledger")
-    lost = {one: pad.thanked.pop(one)}  # with the file; nobody could keep this promise
+    lost = {invitation: pad.thanked.pop(invitation)}  # lost with the file, before it was sent
     deployment.prove(pad)
     assert deployment.store_reader.missing(lost) == lost
     assert pad.head()[0] != old
     assert [
-        one.ledger for one in deployment.store_reader.look(lambda store: store.ledgers())
+        row.ledger for row in deployment.store_reader.look(lambda store: store.ledgers())
     ].count(old) == 1
     incidents = deployment.store_reader.look(lambda store: store.incidents())
-    assert [(one.kind, old in one.detail) for one in incidents] == [
+    assert [(row.kind, old in row.detail) for row in incidents] == [
         ("unannounced" if lock else "vanished", True)
     ]
     head = deployment.store_reader.head(old)
@@ -62,7 +62,7 @@ def test_a_pad_that_lost_its_ledger_goes_on_and_the_province_sees_the_gap(
     assert head[0] >= seq
 
 
-def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(
+def test_an_older_copy_of_a_card_diverges_and_the_ratings_of_both_reach_the_province(
     deployment: Deployment,
 ) -> None:
     deployment.receiver()
@@ -99,7 +99,7 @@ def test_a_cloned_card_parts_from_its_history_and_both_reach_the_province(
     assert shown.code is PadCode.LEDGER_DIVERGED
 
 
-def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(
+def test_a_second_agent_on_the_same_ledger_is_refused_and_damages_nothing(
     deployment: Deployment,
 ) -> None:
     deployment.receiver()
@@ -116,7 +116,9 @@ def test_a_second_agent_on_the_same_ledger_is_refused_and_harms_nothing(
     deployment.prove(pad)
 
 
-def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(deployment: Deployment) -> None:
+def test_a_damaged_ledger_is_set_aside_and_its_readable_entries_are_salvaged(
+    deployment: Deployment,
+) -> None:
     deployment.receiver()
     pad = deployment.pad()
     pad.rate("arrived")
@@ -128,9 +130,9 @@ def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(deployment: 
     seqs = [n for n, body in enumerate(pad.bodies(), 1) if isinstance(body, Rated)]
     damage(pad.ledger)
     assert pad.verify().returncode != 0  # control: it is damaged
-    spoilt = pad.ledger.read_bytes()
+    damaged = pad.ledger.read_bytes()
     pad.start()
-    assert Path(f"{pad.ledger}.damaged-1").read_bytes() == spoilt  # set aside as it was
+    assert Path(f"{pad.ledger}.damaged-1").read_bytes() == damaged  # set aside unchanged
     seen = pad.display.until_now(lambda seen: seen.code is not None, "the fault in standby")
     assert (seen.scene, seen.code) == (Scene.STANDBY, PadCode.LEDGER_DAMAGED)
     pad.cable.mend()
@@ -142,10 +144,10 @@ def test_a_damaged_ledger_is_set_aside_and_what_is_readable_goes_on(deployment: 
     before = opened(pad).previous
     assert before is not None
     assert before.reason == "damaged"
-    gone = {seq for first, last in before.missing for seq in range(first, last + 1)}
+    missing = {seq for first, last in before.missing for seq in range(first, last + 1)}
     lost = deployment.store_reader.look(lambda store: store.summary()).lost
-    assert len(deployment.store_reader.missing(pad.thanked)) <= len(gone & set(seqs))
-    assert lost <= len(gone)
+    assert len(deployment.store_reader.missing(pad.thanked)) <= len(missing & set(seqs))
+    assert lost <= len(missing)
     health = until(
         lambda: next(
             (
@@ -168,7 +170,7 @@ def damage(ledger: Path) -> None:
         file.write(b"\xa5" * 2048)
 
 
-def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(deployment: Deployment) -> None:
+def test_a_file_that_is_no_ledger_of_this_pad_is_not_changed(deployment: Deployment) -> None:
     pad, other = deployment.pad(start=False), deployment.pad("pad-2", start=False)
     pad.ledger.write_bytes(b"somebody's photograph" * 500)
     before = pad.ledger.read_bytes()
@@ -188,35 +190,37 @@ def test_a_file_that_is_no_ledger_of_this_pad_is_left_as_it_is(deployment: Deplo
     assert not Path(f"{pad.ledger}.damaged-1").exists()
 
 
-def test_a_full_card_closes_the_window_and_opens_it_by_itself(deployment: Deployment) -> None:
+def test_a_full_card_closes_the_window_and_the_window_opens_when_there_is_room(
+    deployment: Deployment,
+) -> None:
     with small_disk() as card:
         deployment.receiver()
         pad = deployment.pad(ledger=card / "ledger.db")
         try:
             pad.rate("while there is room")
-            one = press_on_a_full_card(pad, card)
+            invitation = press_on_a_full_card(pad, card)
             assert pad.display.now == (Scene.FAULT, PadCode.LEDGER_FULL, "")
-            assert pad.standing(one) == "open"
+            assert pad.standing(invitation) == "open"
             assert pad.window()["state"] == "fault"
             refused = pad.desk.post("/v1/invitations", json={"case": "another"})
             assert (refused.status_code, refused.json()["error"]) == (409, "fault")
-            assert rated(pad).get(one) is None
+            assert rated(pad).get(invitation) is None
             seen = len(pad.display.seen)
             free(card)
-            until(lambda: pad.standing(one) == "rated", 10, "the held rating is stored")
-            until(lambda: pad.window()["fault"] is None, 10, "the window opens by itself")
+            until(lambda: pad.standing(invitation) == "rated", 10, "the waiting rating is stored")
+            until(lambda: pad.window()["fault"] is None, 10, "the window opens")
             assert not pad.display.saw(Scene.FAULT, after=seen)
             pad.rate("room again")
             deployment.prove(pad)
-            assert rated(pad)[one] == 1
-            assert deployment.store_reader.raw()[one] == {"satisfied": 1}
+            assert rated(pad)[invitation] == 1
+            assert deployment.store_reader.raw()[invitation] == {"satisfied": 1}
             kinds = [type(body) for body in pad.bodies()]
             assert kinds.index(Rated) < kinds.index(Fault) < kinds.index(Cleared)
         finally:
             pad.end()
 
 
-def test_a_card_that_is_full_at_the_start_is_shown_and_taken_up_by_itself(
+def test_a_card_that_is_full_at_the_start_is_shown_and_used_when_there_is_room(
     deployment: Deployment,
 ) -> None:
     with small_disk() as card:
@@ -238,12 +242,14 @@ def rated(pad: PadProcess) -> Counter[str]:
 
 
 def press_on_a_full_card(pad: PadProcess, card: Path) -> str:
-    """Room for the invitation, none for the press. The WAL may have a last page of its own, then
-    that press is thanked for and another citizen comes.
+    """Fill the card between invitation and press; the invitation whose press found no room.
+
+    The WAL may still have a free page. Then the press is stored and thanked, and the next one is
+    tried.
     """
     for n in range(8):
         pad.free()
-        one, seen = pad.invite(f"full {n}"), len(pad.display.seen)
+        invitation, seen = pad.invite(f"full {n}"), len(pad.display.seen)
         fill(card)
         pad.press("satisfied")
         shown = pad.display.until_now(
@@ -251,13 +257,13 @@ def press_on_a_full_card(pad: PadProcess, card: Path) -> str:
         )
         if shown.scene is Scene.FAULT:
             assert not pad.display.saw(Scene.THANKS, after=seen)  # law 2
-            return one
-        pad.thanked[one] = "satisfied"
+            return invitation
+        pad.thanked[invitation] = "satisfied"
         free(card)
     raise AssertionError("the card was never full")
 
 
-def test_the_full_card_catches_a_pad_that_thanks_all_the_same(deployment: Deployment) -> None:
+def test_control_a_pad_that_thanks_on_a_full_card_is_noticed(deployment: Deployment) -> None:
     with small_disk() as card:
         pad = deployment.pad(
             ledger=card / "ledger.db",
@@ -266,8 +272,8 @@ def test_the_full_card_catches_a_pad_that_thanks_all_the_same(deployment: Deploy
         try:
             fill(card)
             for n in range(8):
-                one = pad.rate(f"full {n}")
-                if one not in rated(pad):
+                invitation = pad.rate(f"full {n}")
+                if invitation not in rated(pad):
                     return
             raise AssertionError("the card was never full")
         finally:

@@ -1,4 +1,4 @@
-"""A pad without a network, a phone in front of it, and the province that hears of it later."""
+"""A pad without a network, a phone that scans its code, and the province that gets both later."""
 
 import contextlib
 from collections.abc import Iterator
@@ -23,19 +23,19 @@ NOWHERE = BrokerAddress("127.0.0.1", 9)
 
 
 class ScannedPad(PadProcess):
-    """A pad that is looked at through a phone: pictures with a code are not in the eye's book."""
+    """A pad whose pictures a phone reads; the display watcher knows none that have a code."""
 
-    def look(self) -> None:  # type: ignore[override]  # nobody asks it for its eye
-        """No eye; the film has every picture."""
+    def look(self) -> None:  # type: ignore[override]  # no test here uses the watcher
+        """No watcher; the file `film` has every picture."""
 
     @property
     def codes(self) -> list[str | None]:
-        """What a phone read on each picture so far, in order."""
+        """What a phone read in each picture so far, in order."""
         return [_scan(bytes.fromhex(line.split()[1])) for line in self._film()]
 
     @property
     def code(self) -> str | None:
-        """What it reads now."""
+        """What a phone reads now."""
         return _scan(bytes.fromhex(self._film()[-1].split()[1]))
 
     def _film(self) -> list[str]:
@@ -56,21 +56,21 @@ def _scan(pixels: bytes) -> str | None:
 @pytest.fixture
 def pad(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ScannedPad]:
     """A pad whose invitations stand for 30 s, or for as many as the test asks for."""
-    one = ScannedPad(
+    made = ScannedPad(
         tmp_path / "pad",
         "pad-1",
         NOWHERE,
         timings=f"invitation_s = {getattr(request, 'param', 30)}\ngrace_s = 0\nthanks_s = 1",
         film="film",
     )
-    key = one.folder / "phone-key"
+    key = made.folder / "phone-key"
     key.touch(0o600)
     key.write_text(write_key(KEY))
     phone = '[phone]\nurl = "https://rate.example.cn/R/"\nkey_file = "phone-key"\nlate_s = 6\n'
-    one.config.write_text(one.config.read_text() + phone)
-    one.start()
-    yield one
-    one.remove()
+    made.config.write_text(made.config.read_text() + phone)
+    made.start()
+    yield made
+    made.remove()
 
 
 def read(text: str | None, now_ms: int) -> Token:
@@ -83,7 +83,7 @@ def read(text: str | None, now_ms: int) -> Token:
 
 
 def known(pad: ScannedPad, invitation: str, came_ms: int) -> KnownInvitation:
-    """What the province knows once the pad's ledger has come in."""
+    """What the province knows when the pad's ledger has arrived."""
     derived = Projection(pad.id)
     derived.feed("ledger", 1, [write_body(body) for body in pad.bodies()])
     precedence = derived.invitations.get(invitation)
@@ -98,58 +98,58 @@ def known(pad: ScannedPad, invitation: str, came_ms: int) -> KnownInvitation:
 
 
 @pytest.mark.parametrize("pad", [2], indirect=True)
-def test_whoever_was_too_slow_rates_on_the_phone_and_it_counts_when_the_pad_is_heard(
+def test_after_a_lapse_a_rating_by_phone_counts_when_the_pads_ledger_has_arrived(
     pad: ScannedPad,
 ) -> None:
-    one = pad.invite("case-1")
+    invitation = pad.invite("case-1")
     scanned = until(lambda: pad.code, 5, "a code beside the invitation")
     invited = next(body.at for body in pad.bodies() if body.at.utc is not None)
     assert invited.utc is not None
     now_ms = invited.utc + 3_000
     token = read(scanned, now_ms)
-    assert (token.pad, token.invitation) == ("pad-1", one)
-    until(lambda: pad.standing(one) == "unrated", 10, "the lapse")
+    assert (token.pad, token.invitation) == ("pad-1", invitation)
+    until(lambda: pad.standing(invitation) == "unrated", 10, "the lapse")
     until(lambda: pad.window()["state"] == "ready", 10, "standby")
-    assert pad.code == scanned  # the citizen has had no time to put away the papers
-    until(lambda: pad.code is None, 20, "the code goes by itself")
+    assert pad.code == scanned  # the citizen needs time to scan it
+    until(lambda: pad.code is None, 20, "the code is removed")
     assert judge(token, KnownInvitation(), now_ms) is PhoneVerdict.WAITS
-    heard = known(pad, one, now_ms + 86_400_000)
-    assert judge(token, heard, now_ms) is PhoneVerdict.COUNTS
-    used = heard._replace(phoned_ms=now_ms)
+    arrived = known(pad, invitation, now_ms + 86_400_000)
+    assert judge(token, arrived, now_ms) is PhoneVerdict.COUNTS
+    used = arrived._replace(phoned_ms=now_ms)
     assert judge(token, used, now_ms + 1_000) is PhoneVerdict.USED
     assert {code for code in pad.codes if code} == {scanned}
 
 
-def test_whoever_presses_a_key_takes_the_code_away_and_later_phones_do_not_count(
+def test_a_press_removes_the_code_and_a_later_rating_by_phone_does_not_count(
     pad: ScannedPad,
 ) -> None:
-    one = pad.invite("case-1")
+    invitation = pad.invite("case-1")
     scanned = until(lambda: pad.code, 5, "a code beside the invitation")
-    pad.press_until(lambda: pad.standing(one) == "rated", "dissatisfied", "the rating")
+    pad.press_until(lambda: pad.standing(invitation) == "rated", "dissatisfied", "the rating")
     until(lambda: pad.code is None, 5, "thanks")
     pad.free()
     after = len(pad.codes)
     rated = next(body for body in pad.bodies() if isinstance(body, Rated))
     assert rated.at.utc is not None
     later_ms = rated.at.utc + 1_000
-    heard = known(pad, one, later_ms)
-    assert judge(read(scanned, later_ms), heard, later_ms) is PhoneVerdict.RATED
-    two = pad.invite("case-2")
+    arrived = known(pad, invitation, later_ms)
+    assert judge(read(scanned, later_ms), arrived, later_ms) is PhoneVerdict.RATED
+    second = pad.invite("case-2")
     fresh = until(lambda: pad.code, 5, "another code for another case")
     assert fresh != scanned
-    assert read(fresh, later_ms).invitation == two
+    assert read(fresh, later_ms).invitation == second
     assert scanned not in pad.codes[after:]
 
 
-def test_an_invitation_that_was_taken_back_or_cut_off_has_no_code_any_more(
+def test_an_invitation_that_was_withdrawn_or_ended_by_a_power_cut_has_no_code(
     pad: ScannedPad,
 ) -> None:
-    one = pad.invite("case-1")
+    invitation = pad.invite("case-1")
     until(lambda: pad.code, 5, "a code beside the invitation")
-    assert pad.desk.post(f"/v1/invitations/{one}/withdraw", json={}).status_code < 300
+    assert pad.desk.post(f"/v1/invitations/{invitation}/withdraw", json={}).status_code < 300
     until(lambda: pad.code is None, 5, "standby")
     pad.invite("case-2")
-    until(lambda: pad.code, 5, "a code beside the next one")
+    until(lambda: pad.code, 5, "a code beside the next invitation")
     pad.end()
     pad.start()
     until(lambda: any(isinstance(body, Withdrawn) for body in pad.bodies()), 5, "the restart")

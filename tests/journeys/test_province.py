@@ -1,4 +1,4 @@
-"""The province dies, is restored, has two receivers: nothing is lost and nothing doubled."""
+"""Receivers are killed, the store is restored: nothing is lost and nothing doubled."""
 
 import signal
 import sqlite3
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.broker
 
 
 def receipted(ledger: Path) -> int:
-    """How far a closed ledger knows itself to be at the province."""
+    """Up to which entry a closed ledger has receipts."""
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
         row = db.execute(
             "SELECT coalesce((SELECT seq FROM mark WHERE name = 'receipted' AND head = entry.seq),"
@@ -24,7 +24,7 @@ def receipted(ledger: Path) -> int:
     return int(row[0])
 
 
-def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(
+def test_a_receiver_that_dies_between_commit_and_receipt_loses_nothing(
     any_deployment: Deployment,
 ) -> None:
     dying = any_deployment.receiver(sys.executable, "-m", "tests.rigs.province.dying_receiver", "2")
@@ -36,7 +36,7 @@ def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(
     pad.end(signal.SIGTERM)
     there = any_deployment.store_reader.head(ledger)
     assert there is not None
-    # control: it is the very case, something is committed that no receipt has told of
+    # control: an entry is committed that no receipt covers
     assert there[0] > receipted(pad.ledger)
     for n in range(2):
         another = any_deployment.receiver(
@@ -54,7 +54,7 @@ def test_a_receiver_that_dies_between_commit_and_receipt_costs_nothing(
     assert pad.head()[1] > seq
 
 
-def test_a_province_restored_from_an_older_backup_gets_the_difference(
+def test_a_province_restored_from_an_older_backup_gets_the_missing_entries(
     deployment: Deployment,
 ) -> None:
     receiver = deployment.receiver()
@@ -73,7 +73,7 @@ def test_a_province_restored_from_an_older_backup_gets_the_difference(
     receiver.start()
     pad.rate("after the restore")
     deployment.prove(pad)
-    idle.cable.cut()  # a pad that sends nothing learns of it when it connects again
+    idle.cable.cut()  # an idle pad notices the restore when it reconnects
     idle.cable.mend()
     deployment.prove(pad, idle)
     summary = deployment.store_reader.look(lambda store: store.summary())
@@ -97,9 +97,8 @@ def test_one_of_two_receivers_dies_and_the_other_takes_over(any_deployment: Depl
     any_deployment.prove(*pads)
     assert any_deployment.store_reader.look(lambda store: store.summary()).rated == 6
     receivers[0].kill()
-    last = pads[0].rate("nobody is left")
-    assert (
-        last not in any_deployment.store_reader.ratings()
-    )  # control: it was they who took the others
+    last = pads[0].rate("without a receiver")
+    # The control: without a receiver nothing is stored.
+    assert last not in any_deployment.store_reader.ratings()
     receivers[1].start()
     any_deployment.prove(*pads)

@@ -1,4 +1,4 @@
-"""A hall's queueing system that speaks MQTT, over a real broker, to a real pad."""
+"""A hall's queueing system that sends commands by MQTT, with a real broker and a real pad."""
 
 import time
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def now_ms() -> int:
 
 
 class Queueing:
-    """The system, as its maker would write it."""
+    """A queueing system, as its manufacturer would write it."""
 
     def __init__(self, probe: MqttProbe) -> None:
         self._probe = probe
@@ -58,7 +58,7 @@ class Queueing:
     def ask(self, command: Command, correlation: bytes | None = None) -> CommandResult:
         correlation = correlation or b"%d" % next(self._numbers)
         before = len(self._probe.messages)
-        self.say(command, correlation)
+        self.publish(command, correlation)
 
         def answer() -> CommandResult | None:
             for _, payload, _, properties in self._probe.messages[before:]:
@@ -68,7 +68,7 @@ class Queueing:
 
         return until(answer, 10, f"an answer to {command.order.value}")
 
-    def say(self, command: Command, correlation: bytes) -> None:
+    def publish(self, command: Command, correlation: bytes) -> None:
         self._probe.publish(
             Topic.COMMAND.of(PAD),
             write_message(command),
@@ -97,36 +97,38 @@ def invited(pad: PadProcess) -> list[Invited]:
     ]
 
 
-def test_it_invites_hears_what_became_of_it_and_takes_back(deployment: Deployment) -> None:
+def test_it_invites_asks_for_the_standing_and_withdraws(deployment: Deployment) -> None:
     with queueing(deployment) as (pad, system):
         made = system.invite("DH-1")
         assert (made.done, made.standing) == (True, "open")
         assert system.invite("DH-1").invitation == made.invitation
         assert system.invite("DH-2").code == "busy"
-        one = str(made.invitation)
-        pad.press_until(lambda: pad.standing(one) == "rated", "dissatisfied", "rated")
-        assert system.about(Order.STANDING, one).standing == "rated"
-        ended = system.about(Order.WITHDRAW, one)
+        invitation = str(made.invitation)
+        pad.press_until(lambda: pad.standing(invitation) == "rated", "dissatisfied", "rated")
+        assert system.about(Order.STANDING, invitation).standing == "rated"
+        ended = system.about(Order.WITHDRAW, invitation)
         assert (ended.done, ended.code, ended.standing) == (False, "already-ended", "rated")
         pad.free()
         assert system.invite("DH-1").code == "already-rated"
         second = system.invite("DH-1", again=True)
-        taken = system.about(Order.WITHDRAW, second.invitation, "the citizen has left")
-        assert (taken.done, taken.standing) == (True, "withdrawn")
-        assert [body.rated_before for body in invited(pad)] == [None, one]
+        withdrawal = system.about(Order.WITHDRAW, second.invitation, "the citizen has left")
+        assert (withdrawal.done, withdrawal.standing) == (True, "withdrawn")
+        assert [body.rated_before for body in invited(pad)] == [None, invitation]
         (withdrawn,) = [body for body in pad.bodies() if isinstance(body, Withdrawn)]
         assert withdrawn.reason == "mqtt:hall-1: the citizen has left"
         deployment.prove(pad)
 
 
-def test_an_invitation_that_the_network_held_back_is_not_shown_to_the_next_citizen(
+def test_an_invitation_that_the_network_delayed_is_not_shown_to_the_next_citizen(
     deployment: Deployment,
 ) -> None:
     with queueing(deployment) as (pad, system):
         begun_ms = now_ms()
-        until(lambda: now_ms() - begun_ms > GOOD_MS, 15, "older orders are of this pad's time")
+        until(
+            lambda: now_ms() - begun_ms > GOOD_MS, 15, "GOOD_MS have passed since the pad's start"
+        )
         pad.cable.delay(2.0)
-        refused = system.invite("DH-1", age_ms=GOOD_MS - 1_000)  # when it was sent, it was good
+        refused = system.invite("DH-1", age_ms=GOOD_MS - 1_000)  # it was valid when it was sent
         assert (refused.done, refused.code) == (False, "late")
         pad.cable.delay(0)
         assert invited(pad) == []
@@ -135,31 +137,31 @@ def test_an_invitation_that_the_network_held_back_is_not_shown_to_the_next_citiz
         deployment.prove(pad)
 
 
-def test_an_order_that_is_delivered_twice_invites_once(deployment: Deployment) -> None:
+def test_a_command_that_is_delivered_twice_invites_once(deployment: Deployment) -> None:
     with queueing(deployment) as (pad, system):
-        wanted = system.invitation(None)  # no case number by which the pad could know it
-        made = system.ask(wanted, b"one")
-        one = str(made.invitation)
-        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
+        invite = system.invitation(None)  # no case number by which the pad could know it
+        made = system.ask(invite, b"first")
+        invitation = str(made.invitation)
+        pad.press_until(lambda: pad.standing(invitation) == "rated", "satisfied", "rated")
         pad.free()
-        assert system.ask(wanted, b"one") == made
+        assert system.ask(invite, b"first") == made
         assert len(invited(pad)) == 1
-        assert system.ask(wanted, b"two").invitation != made.invitation  # the control
+        assert system.ask(invite, b"second").invitation != made.invitation  # the control
         assert len(invited(pad)) == 2
         deployment.prove(pad)
 
 
-def test_an_order_that_is_delivered_again_after_a_restart_asks_nobody_again(
+def test_a_command_that_is_delivered_again_after_a_restart_does_not_invite_again(
     deployment: Deployment,
 ) -> None:
     with queueing(deployment) as (pad, system):
-        wanted = system.invitation(None)
-        one = str(system.ask(wanted, b"one").invitation)
-        pad.press_until(lambda: pad.standing(one) == "rated", "satisfied", "rated")
+        invite = system.invitation(None)
+        invitation = str(system.ask(invite, b"first").invitation)
+        pad.press_until(lambda: pad.standing(invitation) == "rated", "satisfied", "rated")
         pad.end()
         pad.start()
         deployment.caught_up(pad)
-        again = system.ask(wanted, b"one")
+        again = system.ask(invite, b"first")
         assert (again.done, again.code) == (False, "late")
         assert len(invited(pad)) == 1
         assert system.invite(None).done  # the control
@@ -172,13 +174,13 @@ def test_a_pause_that_is_delivered_again_after_a_restart_changes_nothing(
 ) -> None:
     with queueing(deployment) as (pad, system):
         pause = Command(v=VERSION, order=Order.PAUSE, by="hall-1")
-        assert system.ask(pause, b"one").done
+        assert system.ask(pause, b"first").done
         pad.end()
         pad.start()
         deployment.caught_up(pad)
         before = [body for body in pad.bodies() if isinstance(body, Paused)]
-        assert len(before) == 2  # the order's, and what stands is said again in each boot
-        assert system.ask(pause, b"one").done
+        assert len(before) == 2  # the command's, and the one that each start records again
+        assert system.ask(pause, b"first").done
         assert [body for body in pad.bodies() if isinstance(body, Paused)] == before
         assert pad.window()["state"] == "paused"
         deployment.prove(pad)

@@ -1,4 +1,4 @@
-"""The agent on a board of real drivers: a key pad at a pty, and an OLED that is not there."""
+"""The agent with the real drivers: a key pad at a pty, and an OLED that is not connected."""
 
 import contextlib
 import itertools
@@ -31,7 +31,7 @@ path = "ledger.db"
 grace_s = 0
 thanks_s = 1
 [province]
-broker = "mqtt://127.0.0.1:{nobody}"
+broker = "mqtt://127.0.0.1:{closed_port}"
 [desk]
 token_file = "token"
 port = {port}
@@ -45,14 +45,14 @@ bus = "i2c-250"
 
 
 class Hall:
-    """A pad that runs, and its clerk."""
+    """A running pad, and its desk's client."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.link, port = folder, folder / "line", free_port()
         self.cases = itertools.count(417)
         (folder / "token").write_text(TOKEN)
         (folder / "pad.toml").write_text(
-            CONFIG.format(nobody=free_port(), port=port, line=self.link)
+            CONFIG.format(closed_port=free_port(), port=port, line=self.link)
         )
         self.desk = httpx.Client(
             base_url=f"http://127.0.0.1:{port}/v1", headers={"Authorization": f"Bearer {TOKEN}"}
@@ -71,16 +71,18 @@ class Hall:
         return self.ask("POST", "/invitations", {"case": f"220100-2026-{next(self.cases):06d}"})
 
     def open_one(self) -> str:
-        """An invitation, as soon as the window takes one."""
-        asked = until(lambda: self.invite().get("invitation"), PATIENCE_S, "the window is open")
-        return str(asked)
+        """An invitation, as soon as the window is open."""
+        invitation = until(
+            lambda: self.invite().get("invitation"), PATIENCE_S, "the window is open"
+        )
+        return str(invitation)
 
     def rated(self, invitation: str) -> None:
         path = f"/invitations/{invitation}"
         until(lambda: self.ask("GET", path).get("standing") == "rated", PATIENCE_S, "it is rated")
 
     def bodies(self, kind: str) -> list[dict[str, Any]]:
-        """Entries of the ledger of one kind, read as it lies there."""
+        """Entries of one kind, read from the ledger's file."""
         read_only = f"file:{self.folder / 'ledger.db'}?mode=ro"
         with contextlib.closing(sqlite3.connect(read_only, uri=True)) as ledger:
             rows = ledger.execute("SELECT body FROM entry ORDER BY seq").fetchall()
@@ -89,11 +91,11 @@ class Hall:
 
 @pytest.fixture
 def hall(tmp_path: Path) -> Iterator[Hall]:
-    one = Hall(tmp_path)
-    yield one
-    one.process.send_signal(signal.SIGTERM)
-    one.process.wait(PATIENCE_S)
-    one.desk.close()
+    made = Hall(tmp_path)
+    yield made
+    made.process.send_signal(signal.SIGTERM)
+    made.process.wait(PATIENCE_S)
+    made.desk.close()
 
 
 def test_presses_on_a_serial_pad_are_ratings_before_and_after_its_plug_was_pulled(

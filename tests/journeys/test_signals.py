@@ -1,4 +1,4 @@
-"""What the hall sees and hears of a rating: that one is asked for and kept, and never which."""
+"""Lights, beeps and prompts of a rating: the same for every level."""
 
 import signal
 
@@ -26,7 +26,7 @@ ONE_RATING = {
 
 
 def rated(pad: PadProcess, level: str) -> dict[str, list[object]]:
-    """Rate once; what was seen and heard of it."""
+    """Rate once; the signals of lights, beeper and voice."""
     with SimClient(pad.control) as board:
         before = len(board.signals())
         pad.rate(f"case-{level}", level)
@@ -45,26 +45,26 @@ def test_lights_beeps_and_prompts_are_the_same_whichever_key_was_pressed(
     deployment.receiver()
     pad = deployment.pad()
     signals = SignalWatcher(pad.control)
-    stories = {level.value: rated(pad, level.value) for level in Level}
-    assert stories == dict.fromkeys(stories, ONE_RATING)
+    signals_of = {level.value: rated(pad, level.value) for level in Level}
+    assert signals_of == dict.fromkeys(signals_of, ONE_RATING)
     deployment.prove(pad)
     levels = {row.level for row in deployment.store_reader.ratings().values()}
-    assert levels == set(stories)  # control: the ratings themselves did differ
-    one = pad.invite("and the lights go out")
+    assert levels == set(signals_of)  # control: the ratings themselves differ
+    invitation = pad.invite("and the lights go out")
     with SimClient(pad.control) as board:
         until(lambda: board.lit() == set(ALL), 10, "the keys are lit")
-    assert pad.standing(one) == "open"
+    assert pad.standing(invitation) == "open"
     assert pad.end(signal.SIGTERM) == 0
     signals.finish()
-    assert [one.lit for one in signals.happened if one.lit is not None][-1] == ()
+    assert [moment.lit for moment in signals.happened if moment.lit is not None][-1] == ()
     assert signals.happened[-1].said is None
-    assert any(one.hushed for one in signals.happened[-2:])
+    assert any(moment.hushed for moment in signals.happened[-2:])
 
 
 def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(deployment: Deployment) -> None:
     pad = deployment.pad(timings="invitation_s = 4\ngrace_s = 0\nthanks_s = 1")
     with SimClient(pad.control) as board:
-        pad.invite("nobody")
+        pad.invite("no press")
         pad.display.until(Scene.LAPSED)
         until(lambda: board.lit() == set(), 10, "dark after the lapse")
         pad.display.until_now(lambda seen: seen.scene is Scene.STANDBY, "standby")
@@ -74,8 +74,8 @@ def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(deployment: Dep
         until(lambda: board.lit() == set(), 10, "dark while paused")
 
         def hushed() -> dict[str, list[object]] | None:
-            told = by_part(board.signals())
-            return told if told["voice"][-1] == "hushed" else None
+            signalled = by_part(board.signals())
+            return signalled if signalled["voice"][-1] == "hushed" else None
 
         seen = until(hushed, 10, "hush")
     assert seen["lights"][-4:] == [ALL, (), ALL, ()]
@@ -83,16 +83,16 @@ def test_a_window_that_is_paused_or_withdrawn_is_dark_and_silent(deployment: Dep
     assert seen["voice"] == [("invitation", "zh"), ("invitation", "zh"), "hushed"]
 
 
-def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fault(
+def test_lights_beeper_and_sound_card_that_fail_are_faults_and_ratings_go_on(
     deployment: Deployment,
 ) -> None:
     deployment.receiver()
     pad = deployment.pad()
-    gone = PadCode.SIGNAL_GONE.code
+    code = PadCode.SIGNAL_GONE.code
 
     def faults(kind: type[Fault | Cleared]) -> set[str]:
         return {
-            body.detail for body in pad.bodies() if isinstance(body, kind) and body.code == gone
+            body.detail for body in pad.bodies() if isinstance(body, kind) and body.code == code
         }
 
     with SimClient(pad.control) as board:
@@ -102,7 +102,7 @@ def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fa
         pad.free()
         assert pad.window()["fault"] is None
         assert board.lit() == set()
-        until(lambda: len(faults(Fault)) == 3, 10, "three faults on record")
+        until(lambda: len(faults(Fault)) == 3, 10, "three faults are recorded")
         assert {detail.partition(":")[0] for detail in faults(Fault)} == {
             "lights",
             "beeper",
@@ -112,5 +112,5 @@ def test_dead_lights_a_dead_beeper_and_a_dead_sound_card_change_nothing_but_a_fa
         for part in parts:
             board.damage(part, False)
         pad.rate("case-2", "satisfied")
-        until(lambda: faults(Cleared) == faults(Fault), 10, "all of them are mended")
+        until(lambda: faults(Cleared) == faults(Fault), 10, "all faults are over")
     deployment.prove(pad)

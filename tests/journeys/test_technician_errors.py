@@ -1,4 +1,4 @@
-"""What a technician gets wrong is told at once and whole, and nothing is touched."""
+"""A technician's errors are all reported at the start, and no file is changed."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.rigs.time.wait import until
 pytestmark = pytest.mark.broker
 
 
-def test_every_mistake_in_a_configuration_is_named_at_once_and_the_pad_does_not_start(
+def test_every_error_in_a_configuration_is_named_and_the_pad_does_not_start(
     deployment: Deployment,
 ) -> None:
     pad = deployment.pad(start=False)
@@ -25,28 +25,28 @@ def test_every_mistake_in_a_configuration_is_named_at_once_and_the_pad_does_not_
     pad.config.write_text(bad)
     pad.start(ready=False)
     assert pad.outcome() == 2
-    words = pad.last_words()
+    log = pad.last_words()
     for named in ("windo", "grace_s", "198.51.100.7", "nowhere", "controll", "did you mean"):
-        assert named in words, words
-    assert "S01" in words
+        assert named in log, log
+    assert "S01" in log
     assert not pad.ledger.exists()
-    pad.config.write_text(good)  # control: it starts once they are mended
+    pad.config.write_text(good)  # control: it starts when they are corrected
     pad.start()
-    pad.rate("mended")
+    pad.rate("corrected")
 
 
-def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can(
+def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can_be(
     deployment: Deployment,
 ) -> None:
     pad = deployment.pad(start=False)
-    place = pad.folder / "not there yet"
-    pad.config.write_text(pad.config.read_text().replace(str(pad.ledger), str(place / "l.db")))
-    pad.ledger = place / "l.db"
+    folder = pad.folder / "not there yet"
+    pad.config.write_text(pad.config.read_text().replace(str(pad.ledger), str(folder / "l.db")))
+    pad.ledger = folder / "l.db"
     pad.start(ready=False)
     shown = pad.look().until_now(lambda seen: seen.scene is Scene.FAULT, "the fault")
     assert shown.code is PadCode.LEDGER_WRITE
     until(lambda: "L01" in pad.last_words(), 5, "it is in the log")
-    place.mkdir()
+    folder.mkdir()
     pad.be_ready()
     pad.rate("now it can")
     assert "Traceback" not in pad.last_words()

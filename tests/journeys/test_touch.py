@@ -1,4 +1,4 @@
-"""The touch page of a real agent, in a real browser, under the hands of all kinds of people."""
+"""The touch page of a real agent in a real browser, with many kinds of touches."""
 
 import contextlib
 import random
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 LEVELS = [level.value for level in Level]
 NOBODY = BrokerAddress("127.0.0.1", 9)
-"""There is no broker: a pad without a network takes ratings all the same."""
+"""No broker: a pad without a network takes ratings too."""
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +34,20 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="module")
-def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pads keep their fonts, which take longer to cut than most tests here."""
-    return tmp_path_factory.mktemp("letters")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all pads' font subsets, which take longer to make than most tests here."""
+    return tmp_path_factory.mktemp("fonts")
 
 
 class Window:
     """A pad with a touchscreen and its kiosk."""
 
     def __init__(
-        self, chromium: "Browser", folder: Path, letters: Path, timings: str, touch: str = ""
+        self, chromium: "Browser", folder: Path, fonts: Path, timings: str, touch: str = ""
     ) -> None:
         self.chromium = chromium
         self.pad = PadProcess(folder / "pad", "touch-1", NOBODY, timings=timings, touch=touch)
-        (self.pad.folder / FONT_FOLDER).symlink_to(letters)
+        (self.pad.folder / FONT_FOLDER).symlink_to(fonts)
         self.pad.start()
         self.kiosk = Kiosk(chromium, self.pad.entry)
         self.kiosk.see("standby")
@@ -66,29 +66,29 @@ class Window:
         return [(body.invitation, body.level.value) for body in bodies]
 
     def strayed(self) -> list[str]:
-        """Every stray, by what was touched."""
+        """Every stray: which keys were touched."""
         return [body.key for body in self.pad.bodies() if isinstance(body, Strayed)]
 
     def close(self) -> None:
-        """Go home."""
+        """Close the browser and end the pad."""
         self.kiosk.close()
         self.pad.remove()
 
 
 QUICK = "invitation_s = 30\ngrace_s = 0\nthanks_s = 2"
-"""Thanks stands long enough for a browser on a busy machine to be seen with it."""
+"""Thanks is shown long enough for a browser on a busy machine."""
 
 
 @pytest.fixture
 def window(
-    chromium: "Browser", tmp_path: Path, letters: Path, request: pytest.FixtureRequest
+    chromium: "Browser", tmp_path: Path, fonts: Path, request: pytest.FixtureRequest
 ) -> Iterator[Window]:
     timings, touch = getattr(request, "param", (QUICK, "reasons = false\n"))
-    one = Window(chromium, tmp_path, letters, timings, touch)
-    yield one
-    assert one.kiosk.elsewhere() == [], "no request leaves loopback"
-    assert one.kiosk.complaints == []
-    one.close()
+    made = Window(chromium, tmp_path, fonts, timings, touch)
+    yield made
+    assert made.kiosk.elsewhere() == [], "no request leaves loopback"
+    assert made.kiosk.complaints == []
+    made.close()
 
 
 @pytest.mark.parametrize("key", LEVELS)
@@ -103,7 +103,7 @@ def test_a_touch_is_a_rating_and_thanks_comes_after_it(window: Window, key: str)
 @pytest.mark.parametrize(
     "window", [("invitation_s = 30\ngrace_s = 6\nthanks_s = 2", "")], indirect=True
 )
-def test_a_slip_of_the_finger_is_corrected_and_reasons_follow(window: Window) -> None:
+def test_a_wrong_touch_is_corrected_and_reasons_follow(window: Window) -> None:
     invitation = window.ask("c1")
     page = window.kiosk.page
     page.tap('[data-key="satisfied"]')
@@ -128,12 +128,12 @@ def test_a_slip_of_the_finger_is_corrected_and_reasons_follow(window: Window) ->
     assert not [level for level in LEVELS if level in page.content()], "law 7"
 
 
-def test_two_fingers_are_one_press_without_a_level(window: Window) -> None:
+def test_two_keys_touched_together_are_one_press_without_a_level(window: Window) -> None:
     window.ask("c1")
-    one, other = window.kiosk.middle("satisfied"), window.kiosk.middle("dissatisfied")
-    window.kiosk.fingers("touchStart", one)
-    window.kiosk.fingers("touchStart", one, other)
-    window.kiosk.fingers("touchEnd", other)
+    first, second = window.kiosk.middle("satisfied"), window.kiosk.middle("dissatisfied")
+    window.kiosk.fingers("touchStart", first)
+    window.kiosk.fingers("touchStart", first, second)
+    window.kiosk.fingers("touchEnd", second)
     window.kiosk.fingers("touchEnd")
     until(lambda: window.strayed() == ["satisfied+dissatisfied"], 5, "a stray of both")
     assert window.rated() == []
@@ -148,7 +148,7 @@ def test_a_flat_hand_on_all_five_is_one_press_without_a_level(window: Window) ->
     assert window.rated() == []
 
 
-def test_a_finger_that_slides_off_takes_its_touch_back(window: Window) -> None:
+def test_a_touch_that_slides_off_its_key_is_no_press(window: Window) -> None:
     invitation = window.ask("c1")
     window.kiosk.fingers("touchStart", window.kiosk.middle("satisfied"))
     window.kiosk.fingers("touchMove", window.kiosk.middle("dissatisfied"))
@@ -160,7 +160,7 @@ def test_a_finger_that_slides_off_takes_its_touch_back(window: Window) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_child_rates_at_most_once_and_for_nobody_else(window: Window, seed: int) -> None:
+def test_random_touches_rate_each_invitation_at_most_once(window: Window, seed: int) -> None:
     rng = random.Random(seed)
     invitations = []
     for visit in range(3):
@@ -195,24 +195,24 @@ def test_a_touch_at_the_very_end_rates_or_lapses_and_never_both(window: Window) 
         end_s = time.monotonic() + 3 + late_ms / 1000
         window.kiosk.see("invitation")
         where = window.kiosk.middle("satisfied")
-        until(lambda: time.monotonic() >= end_s, 5, "its moment", 0.002)
+        until(lambda: time.monotonic() >= end_s, 5, "the moment of the touch", 0.002)
         window.kiosk.fingers("touchStart", where)
         window.kiosk.fingers("touchEnd")
         until(lambda: window.pad.standing(invitation) != "open", 5, "it is over")
         standing = window.pad.standing(invitation)
-        count = [one for one, _ in window.rated()].count(invitation)
+        count = [rated for rated, _ in window.rated()].count(invitation)
         lapses = [
             b for b in window.pad.bodies() if isinstance(b, Lapsed) and b.invitation == invitation
         ]
         assert (standing, count, len(lapses)) in {("rated", 1, 0), ("unrated", 0, 1)}
         return standing
 
-    # The first is early enough for a machine that is late by a second.
+    # The first is early enough on a machine that is a second late.
     outcomes = {outcome(late_ms) for late_ms in (-1400, -400, -100, 0, 150, 400, 700)}
     assert outcomes == {"rated", "unrated"}, "the moments lie on both sides of the end"
 
 
-def test_the_page_comes_back_by_itself_and_never_thanks_for_what_is_not_kept(
+def test_the_page_reconnects_and_never_thanks_for_a_rating_that_is_not_stored(
     window: Window,
 ) -> None:
     seen = window.kiosk.page.evaluate(
@@ -242,18 +242,20 @@ def test_the_page_comes_back_by_itself_and_never_thanks_for_what_is_not_kept(
         assert "thanks" not in window.kiosk.page.evaluate("scenes")
 
 
-def test_a_page_without_its_agent_asks_on_and_opens_no_socket_in_vain(window: Window) -> None:
+def test_a_page_without_its_agent_asks_again_and_opens_no_socket_before_an_answer(
+    window: Window,
+) -> None:
     """A browser makes a page wait longer and longer for a socket that failed before."""
     asked = window.kiosk.asked
     window.pad.end(signal.SIGKILL)
     window.kiosk.see("lost")
     asked.clear()
 
-    def asks_on() -> bool:
+    def asks_again() -> bool:
         window.kiosk.page.wait_for_timeout(50)
         return len(asked) >= 6
 
-    until(asks_on, 20, "it asks on")
+    until(asks_again, 20, "it asks again")
     assert {url.rsplit("/", 1)[1] for url in asked} == {"here"}
     window.pad.start()
     window.kiosk.see("standby")
