@@ -166,7 +166,7 @@ def nothing_left_running():
     """Fail a test that leaves a child process behind.
 
     Set up first, so torn down last: by then every other fixture of the test has cleaned up. A
-    process that was just told to end has five seconds to do so.
+    process that was just asked to end has five seconds to do so.
     """
     before = _children().keys()
 

@@ -140,14 +140,14 @@ def test_a_rating_is_taken_while_the_display_is_unplugged_and_the_fault_is_recor
         board.display(False)
         pad.press_until(lambda: pad.standing(invitation) == "rated", "satisfied", "rated")
         board.display(True)
-    gone = PadCode.DISPLAY_GONE.code
+    code = PadCode.DISPLAY_GONE.code
     until(
-        lambda: any(isinstance(b, Cleared) and b.code == gone for b in pad.bodies()),
+        lambda: any(isinstance(b, Cleared) and b.code == code for b in pad.bodies()),
         10,
         "the fault is over",
     )
     pad.display.until(Scene.STANDBY)
-    assert gone in {body.code for body in pad.bodies() if isinstance(body, Fault)}
+    assert code in {body.code for body in pad.bodies() if isinstance(body, Fault)}
     assert [body.invitation for body in pad.bodies() if isinstance(body, Rated)] == [invitation]
 
 

@@ -256,7 +256,7 @@ def test_stop_waits_for_the_commit_queue_and_returns_false_if_the_card_refuses()
     run(story())
 
 
-def test_a_repeated_fault_on_a_broken_card_never_costs_the_session_an_entry() -> None:
+def test_repeated_faults_on_a_broken_card_do_not_take_the_sessions_place_in_the_queue() -> None:
     async def story() -> None:
         bench = VirtualPad()
         bench.pad.start()
@@ -367,7 +367,7 @@ def test_a_rated_case_is_invited_again_only_on_explicit_request_and_recorded() -
         await pass_s(60)  # the other step lapses
         second = await bench.pad.invite(CASE, "c7", "http", again=True)
         assert isinstance(second, Granted)
-        await pass_s(60)  # and so does this one: the first rating still stands
+        await pass_s(60)  # and so does this one: the first rating is still valid
         assert bench.pad.standing(second.invitation) == "unrated"
         assert await bench.pad.invite(CASE, "c7", "http") is Refusal.RATED
         assert [body.rated_before for body in bench.recorded(Invited)] == [None, None, first]

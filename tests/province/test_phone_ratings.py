@@ -90,7 +90,7 @@ def test_if_it_is_not_known_which_was_first_the_press_at_the_window_counts():
 
 
 def test_a_press_that_arrived_before_the_phone_counts_though_its_clock_is_ahead():
-    """The press arrived before the rating by phone, whatever its date says."""
+    """The press arrived before the rating by phone, whatever its timestamp says."""
     ahead = Pressed(known_time(SERVED_MS + DAY_MS), SERVED_MS + 5_000)
     assert judge(TOKEN, KNOWN._replace(pressed=ahead), SERVED_MS + 6_000) is PhoneVerdict.RATED
 

@@ -237,9 +237,9 @@ def test_a_new_ledger_that_names_no_predecessor_is_an_incident(store: ProvinceSt
 
 
 def test_a_ledger_that_was_lost_with_its_entries_is_an_incident(store: ProvinceStore) -> None:
-    gone = Predecessor(ledger="01A", reason="lost")
+    lost = Predecessor(ledger="01A", reason="lost")
     store.take([LedgerBuilder(ledger="01A").arrival()])
-    store.take([LedgerBuilder(ledger="01B", previous=gone).arrival()])
+    store.take([LedgerBuilder(ledger="01B", previous=lost).arrival()])
     [incident] = store.incidents()
     assert (incident.kind, incident.ledger) == ("vanished", "01B")
     assert "01A" in incident.detail
@@ -287,9 +287,9 @@ def test_a_wrong_url_an_absent_and_a_foreign_database_have_different_codes(tmp_p
     with pytest.raises(StoreError) as missing:
         open_store(f"sqlite:///{tmp_path}/x.db", read_only=True)
     assert missing.value.code is ProvinceCode.STORE_ABSENT
-    with pytest.raises(StoreError) as gone:
+    with pytest.raises(StoreError) as unreachable:
         open_store("postgresql://nobody@127.0.0.1:1/none")
-    assert gone.value.code is ProvinceCode.STORE_ABSENT
+    assert unreachable.value.code is ProvinceCode.STORE_ABSENT
     foreign = sa.create_engine(f"sqlite:///{tmp_path}/foreign.db")
     with foreign.begin() as connection:
         connection.execute(sa.text("CREATE TABLE foreign_table (x)"))

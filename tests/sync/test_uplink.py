@@ -119,7 +119,9 @@ def test_stopping_does_not_hang_on_a_dead_connection(broker: Broker) -> None:
         assert time.monotonic() - before < 6
 
 
-def test_a_stopped_pad_says_so_and_a_dead_pad_is_lost(broker: Broker) -> None:
+def test_a_stopped_pad_publishes_stopped_and_the_will_of_a_dead_one_says_lost(
+    broker: Broker,
+) -> None:
     state = Topic.STATE.of("pad-e")
 
     def statuses() -> list[Status]:

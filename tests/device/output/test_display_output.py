@@ -163,7 +163,7 @@ def test_only_standby_is_drawn_again_without_a_new_scene(bench: DisplayBench) ->
     assert bench.scene("5") == DisplayReading(Scene.STANDBY, PadCode.PROVINCE_SILENT)
 
 
-def test_a_standby_that_has_not_changed_costs_the_display_nothing(
+def test_a_standby_that_has_not_changed_is_not_sent_to_the_display(
     monkeypatch: pytest.MonkeyPatch, bench: DisplayBench
 ) -> None:
     given: list[Image.Image] = []

@@ -135,7 +135,7 @@ def test_a_scene_that_is_only_shown_has_its_lights_and_makes_no_sound(bench: Sig
     assert bench.settled() == [("lights", ALL)]
 
 
-def test_an_accepted_press_ends_lights_and_prompt_at_once_and_adds_no_sound(
+def test_an_accepted_press_ends_lights_and_prompt_and_makes_no_sound(
     bench: SignalBench,
 ) -> None:
     bench.signals.say(Scene.INVITATION)

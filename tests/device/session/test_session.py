@@ -398,7 +398,7 @@ def test_a_slow_card_is_shown_as_saving_and_thanked_all_the_same() -> None:
     assert bench.kinds[-1] is Strayed  # its grace time is over
 
 
-def test_two_keys_at_once_are_never_a_level() -> None:
+def test_two_keys_pressed_together_are_never_a_level() -> None:
     bench = reach(SessionState.INVITED)
     bench.do(key(None), 500)
     assert bench.kinds == [Invited, Strayed]
