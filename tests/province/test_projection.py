@@ -80,7 +80,7 @@ def test_a_level_is_kept_when_a_withdrawal_or_lapse_is_written_after_it() -> Non
     assert (got.standing, got.level) == ("rated", "very_dissatisfied")
 
 
-def test_what_is_not_understood_is_named_and_delays_nothing() -> None:
+def test_an_entry_that_cannot_be_read_is_named_and_delays_nothing() -> None:
     huge = write_body(rated("i", elapsed_ms=2**60))
     projection = derive(
         b'{"kind":"future-thing","at":7}',

@@ -84,7 +84,7 @@ def test_a_command_that_comes_again_is_answered_again_and_not_carried_out_again(
     run(story())
 
 
-def test_control_the_same_bytes_with_other_correlation_data_are_another_order() -> None:
+def test_control_the_same_bytes_with_other_correlation_data_are_another_command() -> None:
     async def story() -> None:
         bench = Bench()
         await bench.receive(INVITE)
@@ -122,7 +122,9 @@ def test_only_the_last_answers_are_remembered() -> None:
 
 
 @pytest.mark.parametrize(("good_until_s", "carried_out"), [(99.9, 0), (100.0, 1), (None, 1)])
-def test_an_order_after_its_expiry_is_ignored(good_until_s: float | None, carried_out: int) -> None:
+def test_a_command_after_its_expiry_is_ignored(
+    good_until_s: float | None, carried_out: int
+) -> None:
     async def story() -> None:
         bench = Bench()
         await bench.receive(INVITE, good_until_s=good_until_s)
@@ -132,7 +134,7 @@ def test_an_order_after_its_expiry_is_ignored(good_until_s: float | None, carrie
     run(story())
 
 
-def test_a_retained_order_is_ignored() -> None:
+def test_a_retained_command_is_ignored() -> None:
     async def story() -> None:
         bench = Bench()
         await bench.receive(INVITE, retained=True)
@@ -155,7 +157,7 @@ def test_a_retained_order_is_ignored() -> None:
         b'{"v":1,"order":"withdraw","by":"x","invitation":"","reason":"r"}',
     ],
 )
-def test_what_is_no_order_is_answered_as_malformed(nonsense: bytes) -> None:
+def test_a_payload_that_is_no_command_is_answered_as_malformed(nonsense: bytes) -> None:
     async def story() -> None:
         bench = Bench()
         await bench.receive(nonsense)

@@ -541,7 +541,7 @@ def test_the_pages_are_the_size_that_salvage_expects(tmp_path: Path) -> None:
     db.close()
 
 
-def test_a_commit_that_was_complete_when_the_power_went_is_kept(tmp_path: Path) -> None:
+def test_a_commit_that_was_complete_at_a_power_cut_is_kept(tmp_path: Path) -> None:
     ledger = filled(tmp_path, 5)
     rows = everything(ledger)
     wal = bytearray((tmp_path / "ledger-wal").read_bytes())

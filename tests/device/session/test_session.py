@@ -199,7 +199,7 @@ def test_every_event_type_is_in_the_exhaustive_run() -> None:
 
 @pytest.mark.parametrize("state", SessionState)
 @pytest.mark.parametrize("after_ms", [0, 50, 4_000, 40_000, 100_000])
-def test_no_pair_of_events_in_any_state_raises_or_leaves_its_row(
+def test_no_two_events_in_any_state_raise_or_lead_to_a_state_outside_their_rows(
     state: SessionState, after_ms: int
 ) -> None:
     start = reach(state)
@@ -389,7 +389,7 @@ def test_after_two_presses_thanks_waits_until_both_are_durable() -> None:
     assert bench.shown[-1] is Scene.THANKS
 
 
-def test_a_slow_card_is_shown_as_saving_and_thanked_all_the_same() -> None:
+def test_a_rating_on_a_slow_card_is_shown_as_saving_and_thanked_later() -> None:
     bench = reach(SessionState.SAVING)
     assert bench.do(Tick(), TIMING.saving_ms) == [Disarm(), Show(Scene.SAVING)]
     bench.now += 60_000
