@@ -39,7 +39,7 @@ from device.output.phone_codes import PhoneCodes
 from device.output.signal_output import SignalOutput
 from device.pad import Pad
 from device.ports import Board, FaultReport
-from device.session.context import TOUCH_SETTLE_MS
+from device.session.context import TOUCH_REPORT_DELAY_MS
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.system.health import measure, report
@@ -173,7 +173,9 @@ class Agent:
         window, touch = self.desired_config.settings.window or "", self.config.touch
         timing = Timing()
         if touch is not None:
-            timing = Timing(details_ms=touch.reasons_s * 1000, settle_ms=TOUCH_SETTLE_MS)
+            timing = Timing(
+                details_ms=touch.reasons_s * 1000, report_delay_ms=TOUCH_REPORT_DELAY_MS
+            )
         session = Session(
             window,
             timing,

@@ -122,7 +122,7 @@ def invite(context: SessionContext, event: Invite | ClerkKey, at: At) -> None:
     )
     context.move(SessionState.INVITED, Scene.INVITATION)
     context.effects.append(Say(Scene.INVITATION))
-    context.arm(context.open_until_ms + context.timing.settle_ms, at)
+    context.arm(context.open_until_ms + context.timing.report_delay_ms, at)
 
 
 def rate(context: SessionContext, press: Press, at: At) -> None:
@@ -212,7 +212,7 @@ def thank(context: SessionContext, stored: Event, at: At) -> None:
     context.thanks_until_ms = at.mono + context.timing.thanks_ms
     context.move(SessionState.GRACE, Scene.THANKS)
     context.effects.append(Say(Scene.THANKS))
-    grace_end_ms = (context.grace_until_ms or at.mono) + context.timing.settle_ms
+    grace_end_ms = (context.grace_until_ms or at.mono) + context.timing.report_delay_ms
     context.arm(max(grace_end_ms, at.mono + THANKS_SEEN_MS), at)
 
 

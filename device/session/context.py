@@ -26,8 +26,8 @@ CLOGGED_AT = 128
 """Half of what the pad's queue holds, so that faults and clock entries always find room."""
 
 
-TOUCH_SETTLE_MS = 400
-"""`Timing.settle_ms` of a pad with a touchscreen: a touch is reported when it ends. A finger stays
+TOUCH_REPORT_DELAY_MS = 400
+"""`Timing.report_delay_ms` of a pad with a touchscreen: a touch is reported when it ends. A finger stays
 down for a tenth of a second, an old one for three."""
 
 
@@ -35,7 +35,7 @@ class Timing(NamedTuple):
     """Durations in ms. The defaults are those of a pad with keys; with a touchscreen an invitation
     stands for 60 s.
 
-    `saving_ms`: the SAVING scene is shown when a commit takes longer. `settle_ms`: the longest time
+    `saving_ms`: the SAVING scene is shown when a commit takes longer. `report_delay_ms`: the longest time
     between a press and its report to the session; more than any profile's debounce time.
     """
 
@@ -45,7 +45,7 @@ class Timing(NamedTuple):
     saving_ms: int = 2_000
     details_ms: int = 60_000
     lapsed_ms: int = 2_000
-    settle_ms: int = 100
+    report_delay_ms: int = 100
 
 
 class SessionContext:

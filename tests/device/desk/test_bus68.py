@@ -289,7 +289,7 @@ def test_a_start_that_is_repeated_is_one_invitation_and_the_next_one_another() -
 def test_a_copy_that_comes_shortly_after_the_rating_invites_nobody() -> None:
     async def body(hall: Hall, three: Window) -> None:
         session = three.bench.pad.session
-        timing = session.timing._replace(grace_ms=0, thanks_ms=100, settle_ms=0)
+        timing = session.timing._replace(grace_ms=0, thanks_ms=100, report_delay_ms=0)
         session.configure(session.window, timing)
         hall.controller.call(3)
         await pass_s(0.1)

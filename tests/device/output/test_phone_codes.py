@@ -63,7 +63,7 @@ class Window:
         self.session.step(Tick(), self.clock.at())
 
     def lapse(self) -> None:
-        self.wait(TIMING.invitation_ms + TIMING.settle_ms)
+        self.wait(TIMING.invitation_ms + TIMING.report_delay_ms)
 
     def token(self) -> Token:
         """What the province reads in the code that is shown."""
@@ -168,7 +168,7 @@ def test_while_reasons_are_asked_for_a_code_takes_words_and_no_level(tmp_path: P
     window.invite()
     window.press()
     window.session.step(Stored(), window.clock.at())
-    window.wait(TIMING.grace_ms + TIMING.settle_ms)
+    window.wait(TIMING.grace_ms + TIMING.report_delay_ms)
     assert window.session.state is SessionState.DETAILS
     assert window.token() == Token("pad-1", 42, FIRST, day_of(SERVED_MS) + 7, Purpose.WORDS)
 

@@ -144,7 +144,7 @@ def reach(state: SessionState, *, details: bool = False) -> Bench:
     if state in (SessionState.GRACE, SessionState.DETAILS, SessionState.THANKS):
         bench.stored()
     if state in (SessionState.DETAILS, SessionState.THANKS):
-        bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
+        bench.do(Tick(), TIMING.grace_ms + TIMING.report_delay_ms)
     assert bench.session.state is state
     return bench
 
@@ -319,7 +319,7 @@ def test_a_press_is_recorded_with_what_was_known_and_thanked_only_when_durable()
             clerk="c7",
         )
     )
-    assert Arm(TIMING.invitation_ms + TIMING.settle_ms) in invited
+    assert Arm(TIMING.invitation_ms + TIMING.report_delay_ms) in invited
     pressed = bench.do(key(Level.DISSATISFIED), 4_200)
     assert pressed[0] == Record(
         Rated(
@@ -341,9 +341,9 @@ def test_a_press_is_recorded_with_what_was_known_and_thanked_only_when_durable()
 
 def test_thanks_is_shown_for_its_time_and_then_standby() -> None:
     bench = reach(SessionState.GRACE)
-    bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)
+    bench.do(Tick(), TIMING.grace_ms + TIMING.report_delay_ms)
     assert bench.session.state is SessionState.THANKS
-    bench.do(Tick(), TIMING.thanks_ms - TIMING.grace_ms - TIMING.settle_ms - 1)
+    bench.do(Tick(), TIMING.thanks_ms - TIMING.grace_ms - TIMING.report_delay_ms - 1)
     assert bench.session.state is SessionState.THANKS
     bench.do(Tick(), 1)
     assert (bench.session.state, bench.shown[-1]) == (SessionState.IDLE, Scene.STANDBY)
@@ -418,7 +418,7 @@ def test_a_press_from_before_the_invitation_is_a_stray() -> None:
 
 def test_a_timeout_is_unrated_and_never_a_level() -> None:
     bench = reach(SessionState.INVITED)
-    bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
+    bench.do(Tick(), TIMING.invitation_ms + TIMING.report_delay_ms)
     assert bench.kinds == [Invited, Lapsed]
     assert bench.session.standing(ONE.id) == "unrated"
     lapsed = bench.shown[-1]
@@ -442,7 +442,7 @@ def test_a_press_after_the_deadline_is_a_stray_after_a_lapse_even_before_the_tim
 
 def test_a_timer_that_fires_early_is_armed_again_for_the_rest() -> None:
     bench = reach(SessionState.INVITED)
-    assert bench.do(Tick(), TIMING.invitation_ms) == [Arm(TIMING.settle_ms)]
+    assert bench.do(Tick(), TIMING.invitation_ms) == [Arm(TIMING.report_delay_ms)]
     assert bench.kinds == [Invited]
 
 
@@ -585,7 +585,7 @@ def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_
     assert settled(bench.stored()) == []
     assert settled(bench.do(key(Level.DISSATISFIED, bench.now), 0)) == []
     assert settled(bench.stored()) == []
-    assert settled(bench.do(Tick(), TIMING.grace_ms + TIMING.settle_ms)) == [
+    assert settled(bench.do(Tick(), TIMING.grace_ms + TIMING.report_delay_ms)) == [
         (ONE.id, Level.DISSATISFIED)
     ]
     assert settled(bench.do(Tick(), TIMING.thanks_ms)) == []
@@ -633,7 +633,7 @@ def test_a_level_that_is_durable_only_after_the_next_invitation_is_not_reported(
 
 def test_no_level_settles_without_a_press() -> None:
     bench = reach(SessionState.INVITED)
-    assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)) == []
+    assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.report_delay_ms)) == []
     assert settled(bench.stored()) == []
     assert settled(reach(SessionState.INVITED).do(Withdraw(ONE.id, "desk"))) == []
 
@@ -739,7 +739,7 @@ def test_an_invitation_may_be_rated_by_phone_until_a_key_is_pressed() -> None:
 def test_after_a_lapse_a_phone_may_rate_for_a_while_but_not_after_the_next_invitation() -> None:
     bench = Bench()
     bench.do(Invite(ONE))
-    bench.do(Tick(), TIMING.invitation_ms + TIMING.settle_ms)
+    bench.do(Tick(), TIMING.invitation_ms + TIMING.report_delay_ms)
     bench.stored(2)
     bench.do(Tick(), TIMING.lapsed_ms)
     rested_ms = TIMING.lapsed_ms
@@ -1060,4 +1060,4 @@ def test_a_press_is_received_before_the_timer_of_its_deadline_on_every_board() -
     on_lines = [board for board in boards if not board.keys.coded]
     assert on_lines
     for board in on_lines:  # a press that comes as a code has the time of its arrival
-        assert board.keys.debounce_ms + board.keys.scan_ms < TIMING.settle_ms, board.name
+        assert board.keys.debounce_ms + board.keys.scan_ms < TIMING.report_delay_ms, board.name
