@@ -235,11 +235,11 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class RatingFinal:
     """The rating of this invitation is durable, and no correction of it can come any more."""
 
     invitation: Invitation
     level: Level
 
 
-Effect = Record | Show | Say | Arm | Disarm | Refuse | Settled
+Effect = Record | Show | Say | Arm | Disarm | Refuse | RatingFinal

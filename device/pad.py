@@ -23,13 +23,13 @@ from device.events import (
     Invite,
     Pause,
     Press,
+    RatingFinal,
     Record,
     Refusal,
     Refuse,
     Resume,
     Say,
     Scene,
-    Settled,
     Show,
     Standing,
     Stored,
@@ -153,7 +153,7 @@ class Pad:
                     refusal = reason
                 case Say(scene=scene):
                     self._say(scene)
-                case Settled(invitation=invitation, level=level):
+                case RatingFinal(invitation=invitation, level=level):
                     if (
                         self._level_observer is not None
                         and self._level_observer[0] == invitation.source
@@ -162,7 +162,7 @@ class Pad:
         return refusal if refusal is not None else commits
 
     def tell_levels(self, source: str, observer: Callable[[Level], None]) -> None:
-        """Call `observer` with the level of every invitation of `source`, once it is settled.
+        """Call `observer` with the level of every invitation of `source`, once it is final.
 
         Not part of the desk's port, and for one desk only: the one that stands in for a key pad on
         an old bus, because that key pad sent the level (law 7). Raises ValueError for a second one.

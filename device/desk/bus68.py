@@ -2,7 +2,7 @@
 
 A start on the bus is an invitation like any other. The bus has no case number, so while the
 invitation of a start is open, and shortly after, another start is that one repeated. A level is
-sent only where the configuration says so, and then only a settled one (`Pad.tell_levels`): durable,
+sent only where the configuration says so, and then only a final one (`Pad.tell_levels`): durable,
 past the grace time, once. A start that the desk's port refuses gets no answer, as from a broken key
 pad: an answer would promise that the citizen is being asked.
 
@@ -99,7 +99,7 @@ class Bus68:
                 pending.cancel()
 
     def send_level(self, level: Level) -> None:
-        """A level that the bus asked for is settled: send it, by the code that the bus knows."""
+        """A level that the bus asked for is final: send it, by the code that the bus knows."""
         self._protocol.send_press(self._codes[level], _ms(asyncio.get_running_loop()))
         self._schedule()
 

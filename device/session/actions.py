@@ -198,17 +198,17 @@ def _record_withdrawn(context: SessionContext, reason: str, at: At) -> None:
 # --- durability and thanks ----------------------------------------------------------------------
 
 
-def settle(context: SessionContext, _stored: Event, _at: At) -> None:
+def count_durable(context: SessionContext, _stored: Event, _at: At) -> None:
     """Count the entry as durable."""
     body = context.waiting.popleft() if context.waiting else None
     if isinstance(body, Rated):
         context.remember(body.invitation, "rated")
-        context.unsettled = body
+        context.unreported = body
 
 
 def thank(context: SessionContext, stored: Event, at: At) -> None:
     """Show thanks."""
-    settle(context, stored, at)
+    count_durable(context, stored, at)
     context.thanks_until_ms = at.mono + context.timing.thanks_ms
     context.move(SessionState.GRACE, Scene.THANKS)
     context.effects.append(Say(Scene.THANKS))
@@ -218,7 +218,7 @@ def thank(context: SessionContext, stored: Event, at: At) -> None:
 
 def thank_again(context: SessionContext, stored: Event, at: At) -> None:
     """Show thanks once more."""
-    settle(context, stored, at)
+    count_durable(context, stored, at)
     skip(context, stored, at)
 
 

@@ -12,9 +12,9 @@ from device.events import (
     Disarm,
     Effect,
     Invitation,
+    RatingFinal,
     Record,
     Scene,
-    Settled,
     Show,
     Standing,
 )
@@ -78,8 +78,8 @@ class SessionContext:
         self.level: Level | None = None
         """The level of the last press for `invitation`, until the session ends."""
         self.corrected = False
-        self.unsettled: Rated | None = None
-        """The last durable rating of which no `Settled` has been said."""
+        self.unreported: Rated | None = None
+        """The last durable rating that no `RatingFinal` has reported yet."""
 
         # In ms of `At.mono`.
         self.deadline_ms: int | None = None
@@ -146,17 +146,17 @@ class SessionContext:
         self.level = None
         self.grace_until_ms = None
 
-    def settle(self) -> None:
-        """Say, once, that a rating is durable and can change no more.
+    def report_final(self) -> None:
+        """Report, once, that a rating is durable and can change no more.
 
         While its grace time runs or an entry of it waits for the card it may still change. A rating
-        that becomes durable only after the next citizen was invited is not said at all: whoever
+        that becomes durable only after the next citizen was invited is not reported at all: whoever
         receives it would take it for that citizen's.
         """
         waits = any(isinstance(body, Rated) for body in self.waiting)
-        if self.unsettled is None or waits or self.grace_until_ms is not None:
+        if self.unreported is None or waits or self.grace_until_ms is not None:
             return
-        rated, self.unsettled = self.unsettled, None
+        rated, self.unreported = self.unreported, None
         last = self.last_invitation
         if last is not None and last.id == rated.invitation:
-            self.effects.append(Settled(last, rated.level))
+            self.effects.append(RatingFinal(last, rated.level))

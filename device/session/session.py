@@ -27,9 +27,9 @@ A tick that comes early (timers round) is armed again for the rest.
 inside it is recorded as `rated` with `again`; thanks is shown anew once that too is durable. Any
 further press is a stray.
 
-*Settled.* Once a rating is durable and its grace time is over, or a fault has ended it early, the
-session says so with its level, once: the level that a correction left. It is the only effect with
-a level in it besides the entry itself, and the pad keeps it from every desk but one (law 7).
+*Final.* Once a rating is durable and its grace time is over, or a fault has ended it early, the
+session reports it with its level, once: the level that a correction left. It is the only effect
+with a level in it besides the entry itself, and the pad keeps it from every desk but one (law 7).
 
 *Pause* during an open invitation withdraws it (`paused`), then closes. Once a citizen has pressed,
 the pause is recorded at once and the window closes when thanks has been shown.
@@ -91,7 +91,7 @@ class Session:
         context = self._context
         context.effects = []
         self.row(event, at).action(context, event, at)
-        context.settle()
+        context.report_final()
         return context.effects
 
     def row(self, event: Event, at: At) -> Transition:

@@ -122,7 +122,7 @@ TABLE: tuple[Transition, ...] = (
     # --- Stored: the only way to thanks (law 2) -------------------------------------------------
     Transition(SAVING, Stored, guards.last_rating_durable, actions.thank, (GRACE,)),
     Transition(SAVING, Stored, guards.details_durable, actions.thank_again, (THANKS,)),
-    *_stay(Stored, actions.settle, *SessionState),
+    *_stay(Stored, actions.count_durable, *SessionState),
     # --- Blocked, Unblocked: a fault is visible from everywhere (law 8) -------------------------
     Transition(INVITED, Blocked, None, actions.block_open, (FAULT,)),
     Transition(FAULT, Blocked, guards.same_fault, actions.ignore, (FAULT,)),

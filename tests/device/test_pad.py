@@ -311,7 +311,7 @@ def test_the_same_invitation_asked_for_again_is_not_granted_before_it_is_durable
 # --- levels, for one desk only ------------------------------------------------------------------
 
 
-def test_a_level_is_reported_to_one_source_once_and_only_when_it_is_settled() -> None:
+def test_a_level_is_reported_to_one_source_once_and_only_when_it_is_final() -> None:
     async def story() -> None:
         bench, levels = VirtualPad(), list[Level]()
         bench.pad.tell_levels("bus68", levels.append)

@@ -16,7 +16,7 @@ from device.config.config import Bus68Config
 from device.desk.bus68 import NOT_ACKNOWLEDGED, REPEAT_MS, Bus68
 from device.desk.bus68_protocol import COPIES
 from device.errors import ConfigError, PadCode
-from device.events import Effect, Event, Press, Record, Scene, Settled
+from device.events import Effect, Event, Press, RatingFinal, Record, Scene
 from device.ports import Desk, FaultReport, Granted
 from device.session.session import Session
 from sync.entries import At, Invited, Lapsed, Level, Rated, Service
@@ -218,7 +218,7 @@ class _TellsTooSoon(Session):
         for effect in effects:
             if isinstance(effect, Record) and isinstance(effect.body, Rated):
                 assert self.invitation is not None
-                effects = [*effects, Settled(self.invitation, effect.body.level)]
+                effects = [*effects, RatingFinal(self.invitation, effect.body.level)]
         return effects
 
 

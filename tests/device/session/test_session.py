@@ -27,13 +27,13 @@ from device.events import (
     Invite,
     Pause,
     Press,
+    RatingFinal,
     Record,
     Refusal,
     Refuse,
     Resume,
     Scene,
     Selftest,
-    Settled,
     Show,
     Stored,
     Tick,
@@ -221,8 +221,8 @@ def quiet_row(action: Action, effects: list[Effect]) -> None:
     """An event that its state does not allow has its row's effects and no others."""
     if action in (actions.ignore, actions.bind_later):
         assert effects == []
-    if action is actions.settle:
-        assert {type(effect) for effect in effects} <= {Settled}
+    if action is actions.count_durable:
+        assert {type(effect) for effect in effects} <= {RatingFinal}
     elif action is actions.stray:
         assert [type(effect.body) for effect in effects if isinstance(effect, Record)] == [Strayed]
         assert len(effects) == 1
@@ -571,55 +571,57 @@ def test_a_window_that_was_paused_is_paused_again_after_a_fault() -> None:
     assert bench.kinds == [Paused, Resumed]
 
 
-# --- settled ------------------------------------------------------------------------------------
+# --- final ratings --------------------------------------------------------------------------------
 
 
-def settled(effects: list[Effect]) -> list[tuple[str, Level]]:
+def final_levels(effects: list[Effect]) -> list[tuple[str, Level]]:
     return [
-        (effect.invitation.id, effect.level) for effect in effects if isinstance(effect, Settled)
+        (effect.invitation.id, effect.level)
+        for effect in effects
+        if isinstance(effect, RatingFinal)
     ]
 
 
-def test_a_level_settles_when_the_grace_time_is_over_and_as_the_correction_left_it() -> None:
+def test_a_level_is_final_when_the_grace_time_is_over_and_as_the_correction_left_it() -> None:
     bench = reach(SessionState.SAVING)
-    assert settled(bench.stored()) == []
-    assert settled(bench.do(key(Level.DISSATISFIED, bench.now), 0)) == []
-    assert settled(bench.stored()) == []
-    assert settled(bench.do(Tick(), TIMING.grace_ms + TIMING.report_delay_ms)) == [
+    assert final_levels(bench.stored()) == []
+    assert final_levels(bench.do(key(Level.DISSATISFIED, bench.now), 0)) == []
+    assert final_levels(bench.stored()) == []
+    assert final_levels(bench.do(Tick(), TIMING.grace_ms + TIMING.report_delay_ms)) == [
         (ONE.id, Level.DISSATISFIED)
     ]
-    assert settled(bench.do(Tick(), TIMING.thanks_ms)) == []
-    assert settled(bench.do(Invite(TWO))) == []
+    assert final_levels(bench.do(Tick(), TIMING.thanks_ms)) == []
+    assert final_levels(bench.do(Invite(TWO))) == []
 
 
-class _SettlesInGrace(SessionContext):
+class _ReportsInGrace(SessionContext):
     """The control: a level is reported although a correction may come."""
 
-    def settle(self) -> None:
+    def report_final(self) -> None:
         self.grace_until_ms, grace = None, self.grace_until_ms
-        super().settle()
+        super().report_final()
         if self.invitation is not None:
             self.grace_until_ms = grace
 
 
-def test_control_a_session_that_settles_in_the_grace_time_reports_two_levels() -> None:
+def test_control_a_session_that_reports_in_the_grace_time_reports_two_levels() -> None:
     bench = Bench()
-    bench.session._context = _SettlesInGrace("3", TIMING, details=False, bound=True, paused=False)
+    bench.session._context = _ReportsInGrace("3", TIMING, details=False, bound=True, paused=False)
     bench.do(Invite(ONE))
     bench.do(key(), 900)
-    reported = settled(bench.stored(2))
+    reported = final_levels(bench.stored(2))
     bench.do(key(Level.DISSATISFIED, bench.now), 0)
-    reported += settled(bench.stored())
+    reported += final_levels(bench.stored())
     assert reported == [(ONE.id, Level.SATISFIED), (ONE.id, Level.DISSATISFIED)]
 
 
-def test_a_fault_settles_a_durable_level_now_and_a_waiting_one_when_it_is_durable() -> None:
-    assert settled(reach(SessionState.GRACE).do(Blocked(PadCode.KEYS_GONE))) == [
+def test_a_fault_makes_a_durable_level_final_now_and_a_waiting_one_when_it_is_durable() -> None:
+    assert final_levels(reach(SessionState.GRACE).do(Blocked(PadCode.KEYS_GONE))) == [
         (ONE.id, Level.SATISFIED)
     ]
     bench = reach(SessionState.SAVING)
-    assert settled(bench.do(Blocked(PadCode.LEDGER_FULL))) == []
-    assert settled(bench.stored()) == [(ONE.id, Level.SATISFIED)]
+    assert final_levels(bench.do(Blocked(PadCode.LEDGER_FULL))) == []
+    assert final_levels(bench.stored()) == [(ONE.id, Level.SATISFIED)]
 
 
 def test_a_level_that_is_durable_only_after_the_next_invitation_is_not_reported() -> None:
@@ -627,15 +629,15 @@ def test_a_level_that_is_durable_only_after_the_next_invitation_is_not_reported(
     bench.do(Blocked(PadCode.LEDGER_FULL))
     bench.do(Unblocked())
     bench.do(Invite(TWO))
-    assert settled(bench.stored(2)) == []
+    assert final_levels(bench.stored(2)) == []
     assert bench.session.standing(ONE.id) == "rated"
 
 
-def test_no_level_settles_without_a_press() -> None:
+def test_no_level_is_final_without_a_press() -> None:
     bench = reach(SessionState.INVITED)
-    assert settled(bench.do(Tick(), TIMING.invitation_ms + TIMING.report_delay_ms)) == []
-    assert settled(bench.stored()) == []
-    assert settled(reach(SessionState.INVITED).do(Withdraw(ONE.id, "desk"))) == []
+    assert final_levels(bench.do(Tick(), TIMING.invitation_ms + TIMING.report_delay_ms)) == []
+    assert final_levels(bench.stored()) == []
+    assert final_levels(reach(SessionState.INVITED).do(Withdraw(ONE.id, "desk"))) == []
 
 
 # --- the clerk's key ----------------------------------------------------------------------------
@@ -782,7 +784,7 @@ class Histories(RuleBasedStateMachine):
         self.ledger: list[Body] = []
         self.invitations = 0
         self.thanked: list[str] = []
-        self.settled: dict[str, Level] = {}
+        self.final: dict[str, Level] = {}
 
     def do(self, event: Event, mono: int | None = None) -> None:
         before = self.session.state
@@ -800,16 +802,16 @@ class Histories(RuleBasedStateMachine):
                     self.deadline = None
                 case Show(scene=Scene.THANKS):
                     self.thank()
-                case Settled(invitation=invitation, level=level):
-                    self.settle(invitation.id, level)
+                case RatingFinal(invitation=invitation, level=level):
+                    self.report_final(invitation.id, level)
 
-    def settle(self, invitation: str, level: Level) -> None:
+    def report_final(self, invitation: str, level: Level) -> None:
         """A level that is reported to a desk is durable, final, and reported once."""
         durable = self.ratings_in(self.ledger, invitation)
         assert [body.level for body in durable[-1:]] == [level]
         assert not self.ratings_in(self.queue, invitation)
-        assert invitation not in self.settled
-        self.settled[invitation] = level
+        assert invitation not in self.final
+        self.final[invitation] = level
 
     @staticmethod
     def ratings_in(bodies: Iterable[Body], invitation: str) -> list[Rated]:
@@ -890,13 +892,13 @@ class Histories(RuleBasedStateMachine):
             assert 0 <= ratings[0].elapsed_ms <= TIMING.invitation_ms
 
     @invariant()
-    def a_settled_level_changes_no_more(self) -> None:
+    def a_final_level_changes_no_more(self) -> None:
         last = {
             body.invitation: body.level
             for body in (*self.ledger, *self.queue)
             if isinstance(body, Rated)
         }
-        assert all(last[invitation] is level for invitation, level in self.settled.items())
+        assert all(last[invitation] is level for invitation, level in self.final.items())
 
     @invariant()
     def a_standing_says_what_the_entries_say(self) -> None:
@@ -999,7 +1001,7 @@ class _ClerkRates(Session):
         return super().step(event, at)
 
 
-class _SettlesTooSoon(Session):
+class _ReportsTooSoon(Session):
     """The control: a level is reported while it waits for the card."""
 
     def step(self, event: Event, at: At) -> list[Effect]:
@@ -1007,7 +1009,7 @@ class _SettlesTooSoon(Session):
         for effect in effects:
             if isinstance(effect, Record) and isinstance(effect.body, Rated):
                 assert self.invitation is not None
-                return [*effects, Settled(self.invitation, effect.body.level)]
+                return [*effects, RatingFinal(self.invitation, effect.body.level)]
         return effects
 
 
@@ -1031,7 +1033,7 @@ def _fails(session: type[Session]) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [_ThanksTooSoon, _TimeoutIsGood, _ClerkRates, _SettlesTooSoon, _OffersThePhoneToo]
+    "broken", [_ThanksTooSoon, _TimeoutIsGood, _ClerkRates, _ReportsTooSoon, _OffersThePhoneToo]
 )
 def test_the_random_histories_catch_a_session_that_breaks_a_law(broken: type[Session]) -> None:
     _fails(broken)
