@@ -27,16 +27,17 @@ CLOGGED_AT = 128
 
 
 TOUCH_REPORT_DELAY_MS = 400
-"""`Timing.report_delay_ms` of a pad with a touchscreen: a touch is reported when it ends. A finger stays
-down for a tenth of a second, an old one for three."""
+"""`Timing.report_delay_ms` of a pad with a touchscreen: a touch is reported when it ends. A finger
+stays down for a tenth of a second, an old one for three."""
 
 
 class Timing(NamedTuple):
     """Durations in ms. The defaults are those of a pad with keys; with a touchscreen an invitation
     stands for 60 s.
 
-    `saving_ms`: the SAVING scene is shown when a commit takes longer. `report_delay_ms`: the longest time
-    between a press and its report to the session; more than any profile's debounce time.
+    `saving_ms`: the SAVING scene is shown when a commit takes longer. `report_delay_ms`: the
+    longest time between a press and its report to the session; more than any profile's debounce
+    time.
     """
 
     invitation_ms: int = 30_000

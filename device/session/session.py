@@ -19,9 +19,9 @@ rated, the fault stays on the screen. Past `CLOGGED_AT` waiting entries, request
 session.
 
 *Time.* Deadlines are kept here in monotonic ms of `At`, and a press is judged by its own edge, not
-by when it was reported. Debouncing takes its time, so the timer is armed `report_delay_ms` later than the
-deadline: a press made in time is always reported before the lapse, and one made late never counts.
-A tick that comes early (timers round) is armed again for the rest.
+by when it was reported. Debouncing takes its time, so the timer is armed `report_delay_ms` later
+than the deadline: a press made in time is always reported before the lapse, and one made late never
+counts. A tick that comes early (timers round) is armed again for the rest.
 
 *Grace.* It runs from the edge of the first press (law 4). The first further press of one level key
 inside it is recorded as `rated` with `again`; thanks is shown anew once that too is durable. Any
