@@ -230,9 +230,9 @@ class Pad:
         self._arm(None)
         if self._identifying is not None:
             self._identifying.cancel()
-        settled = await self.commits.settle(timeout_s)
+        is_durable = await self.commits.wait_until_durable(timeout_s)
         await self.commits.stop()
-        return settled
+        return is_durable
 
     # --- the desk's port (device/ports.py) -------------------------------------------------
 
@@ -295,9 +295,9 @@ class Pad:
             fault=self.faults.blocking.code if self.faults.blocking else None,
         )
 
-    async def settle(self, timeout_s: float, /) -> bool:
+    async def wait_until_durable(self, timeout_s: float, /) -> bool:
         """Wait until no entry is on its way to the card; False when that takes longer."""
-        return await self.commits.settle(timeout_s)
+        return await self.commits.wait_until_durable(timeout_s)
 
     # --- inside -----------------------------------------------------------------------------
 

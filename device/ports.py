@@ -240,5 +240,5 @@ class Desk(Protocol):
     def window(self) -> WindowStatus:
         """The window at this moment."""
 
-    async def settle(self, timeout_s: float, /) -> bool:
+    async def wait_until_durable(self, timeout_s: float, /) -> bool:
         """Wait until every queued entry is durable; False when that takes longer."""

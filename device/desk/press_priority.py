@@ -28,4 +28,6 @@ class PressPriority:
         async with self._turn:
             await asyncio.sleep(0)
             # A slow card is waited for once, and not again by each request in the queue.
-            self._is_slow = not await self._desk.settle(0 if self._is_slow else MAX_WAIT_S)
+            self._is_slow = not await self._desk.wait_until_durable(
+                0 if self._is_slow else MAX_WAIT_S
+            )

@@ -73,7 +73,7 @@ class CommitQueue:
             self._pump.add_done_callback(raise_in_loop)
         return done
 
-    async def settle(self, timeout_s: float) -> bool:
+    async def wait_until_durable(self, timeout_s: float) -> bool:
         """Wait until nothing is queued; False when the card does not take it within `timeout_s`."""
         if self._pump is None or self._pump.done():
             return True

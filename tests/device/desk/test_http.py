@@ -93,7 +93,7 @@ class SessionDesk:
         one = self.session.invitation
         return WindowStatus("3", self.session.clerk_state, one.id if one else None)
 
-    async def settle(self, _: float) -> bool:
+    async def wait_until_durable(self, _: float) -> bool:
         return True
 
 

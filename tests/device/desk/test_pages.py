@@ -22,7 +22,7 @@ FOLDER = ROOT / "device" / "desk" / "static"
 class Idle:
     """A desk's port at which nothing happens."""
 
-    async def settle(self, _: float) -> bool:
+    async def wait_until_durable(self, _: float) -> bool:
         return True
 
 

@@ -88,7 +88,7 @@ def test_entries_wait_for_a_full_card_and_are_committed_in_order_when_it_has_roo
         assert not any(wait.done() for wait in commits)
         bench.card.full = False
         await asyncio.gather(*commits)
-        await bench.commits.settle(1)
+        await bench.commits.wait_until_durable(1)
         assert bench.card.stored == ["a", "b"]
         assert bench.calls == ["stuck L02", "free L02", "stored 1", "stored 2"]
 
@@ -109,13 +109,13 @@ def test_a_queue_that_is_full_refuses_new_entries_and_counts_them() -> None:
     asyncio.run(story())
 
 
-def test_settle_returns_false_when_the_card_did_not_take_everything() -> None:
+def test_waiting_returns_false_when_the_card_did_not_take_everything() -> None:
     async def story() -> None:
         bench = QueueBench()
-        assert await bench.commits.settle(0.01)
+        assert await bench.commits.wait_until_durable(0.01)
         bench.card.full = True
         bench.put("a")
-        assert not await bench.commits.settle(0.01)
+        assert not await bench.commits.wait_until_durable(0.01)
         await bench.commits.stop()
 
     asyncio.run(story())
@@ -130,7 +130,7 @@ def test_a_card_that_hangs_is_a_fault_until_it_answers_and_is_called_only_once()
         assert not wait.done()
         bench.card.hang.set()
         await wait
-        await bench.commits.settle(1)
+        await bench.commits.wait_until_durable(1)
         assert bench.calls == ["stuck L01", "free L01", "stored 1"]
         assert bench.card.tries == 1
 
