@@ -42,7 +42,7 @@ class ConfigErrors:
         """Note a value that is not allowed."""
         self.add(key, f" = {as_toml(value)}: {allowed}")
 
-    def settle(self, found: T | None, source: str) -> T:
+    def result_or_raise(self, found: T | None, source: str) -> T:
         """Return `found` when there was no mistake; otherwise raise ConfigError with all lines.
 
         `source` names the file in the report.

@@ -83,7 +83,7 @@ def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
     """
     problems = ConfigErrors()
     keypad = find_keypad(name, problems, protocol)
-    return problems.settle(keypad, f"the key map of model {name}")
+    return problems.result_or_raise(keypad, f"the key map of model {name}")
 
 
 def find_keypad(

@@ -150,7 +150,7 @@ def load_profile(name: str) -> Profile:
     """The profile of the board `name`. Raises ConfigError that lists all its errors."""
     problems = ConfigErrors()
     profile = find_profile(name, problems)
-    return problems.settle(profile, f"the profile of board {name}")
+    return problems.result_or_raise(profile, f"the profile of board {name}")
 
 
 def load_header(profile: Profile) -> Header:
@@ -158,14 +158,16 @@ def load_header(profile: Profile) -> Header:
     if profile.header is None:
         raise ConfigError(f"board {profile.name} has no header: there is nothing to wire to pins")
     problems = ConfigErrors()
-    return problems.settle(find_header(profile.header, problems), f"the header {profile.header}")
+    return problems.result_or_raise(
+        find_header(profile.header, problems), f"the header {profile.header}"
+    )
 
 
 def read_options(profile: Profile, table: Mapping[str, Any], base: Path = Path()) -> msgspec.Struct:
     """A board's own options as the type that its driver takes. Raises ConfigError."""
     problems = ConfigErrors()
     options = find_options(profile, dict(table), problems, base)
-    return problems.settle(options, f"the options of board {profile.name}")
+    return problems.result_or_raise(options, f"the options of board {profile.name}")
 
 
 def find_profile(name: str, problems: ConfigErrors) -> Profile | None:

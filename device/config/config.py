@@ -212,9 +212,9 @@ def load(path: Path) -> Config:
         check_key_owner(file.phone, file.pad.id, errors.at("phone"))
     if file is not None and profile is not None:
         profile = with_clerk_keys(profile, file.clerk_keys, errors.at("clerk_keys"))
-    file = errors.settle(file, str(path))
-    profile = errors.settle(profile, str(path))
-    options = errors.settle(options, str(path))
+    file = errors.result_or_raise(file, str(path))
+    profile = errors.result_or_raise(profile, str(path))
+    options = errors.result_or_raise(options, str(path))
     return Config(
         pad=file.pad,
         ledger=file.ledger,

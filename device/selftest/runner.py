@@ -123,7 +123,7 @@ class Runner:
             case Ask() as step:
                 return self._at_question(step, event, now_ms)
             case Measure() if isinstance(event, StepMeasured):
-                return self._settle(event.item, now_ms)
+                return self._finish_step(event.item, now_ms)
             case None:
                 self.over = isinstance(event, StepTick) and now_ms >= self._progress.until_ms
         return []
@@ -135,9 +135,9 @@ class Runner:
             case Press(key=key):
                 return self._pressed(step, key, now_ms)
             case StepAnswer(yes=None):
-                return self._settle(_skipped(step, "skipped by hand"), now_ms)
+                return self._finish_step(_skipped(step, "skipped by hand"), now_ms)
             case StepTick() if now_ms >= self._progress.until_ms:
-                return self._settle(self._unpressed(step), now_ms)
+                return self._finish_step(self._unpressed(step), now_ms)
             case StepTick() if now_ms >= (self._progress.turn_ms or 0):
                 self._progress.turn_ms = now_ms + TURN_MS
                 self._progress.turn += 1
@@ -150,11 +150,11 @@ class Runner:
             says = f"{(now_ms - progress.since_ms) / 1000:.1f} s"
             if progress.wrong:
                 says += f", after {', '.join(progress.wrong)}"
-            return self._settle(Item(step.about, StepOutcome.PASSED, says), now_ms)
+            return self._finish_step(Item(step.about, StepOutcome.PASSED, says), now_ms)
         progress.wrong = (*progress.wrong, key)
         if len(progress.wrong) >= MAX_WRONG:
             says = f"asked for {step.key}, came {', '.join(progress.wrong)}"
-            return self._settle(_failed(step, PadCode.KEY_WRONG, says), now_ms)
+            return self._finish_step(_failed(step, PadCode.KEY_WRONG, says), now_ms)
         progress.until_ms = now_ms + KEY_MS
         return [Prompt("several" if "+" in key else "wrong", step)]
 
@@ -175,14 +175,14 @@ class Runner:
         progress = self._progress
         match event:
             case StepAnswer(yes=yes):
-                return self._settle(_answered(step, yes, "typed"), now_ms)
+                return self._finish_step(_answered(step, yes, "typed"), now_ms)
             case Press(level=level) if progress.asked and level in (YES, NO):
-                return self._settle(_answered(step, level is YES, "by key"), now_ms)
+                return self._finish_step(_answered(step, level is YES, "by key"), now_ms)
             case Press() if progress.asked:
                 return [Prompt(step.question, step, progress.turn // 2)]
             case StepTick() if now_ms >= progress.until_ms:
                 says = f"nobody answered within {ANSWER_MS // 1000} s"
-                return self._settle(_skipped(step, says), now_ms)
+                return self._finish_step(_skipped(step, says), now_ms)
             case StepTick() if progress.turn_ms is not None and now_ms >= progress.turn_ms:
                 return self._turn(step, now_ms)
         return []
@@ -209,13 +209,13 @@ class Runner:
         if report.code in (PadCode.KEY_STUCK, PadCode.KEY_CHATTER) and key is not None:
             item = _failed(key, report.code, report.detail)
             if key is step:
-                return self._settle(item, now_ms)
+                return self._finish_step(item, now_ms)
             self.items[item.about] = item
             return [StepResult(item)]
         if report.code is PadCode.KEYS_GONE and isinstance(step, AskKey):
             return [Prompt("gone", step)]
         if isinstance(step, Ask) and _decides(report, step):
-            return self._settle(_failed(step, report.code, report.detail), now_ms)
+            return self._finish_step(_failed(step, report.code, report.detail), now_ms)
         return []
 
     def _fault_cleared(self, report: FaultReport, now_ms: int) -> list[Effect]:
@@ -234,7 +234,7 @@ class Runner:
 
     # --- from one to the next ---------------------------------------------------------------
 
-    def _settle(self, item: Item, now_ms: int) -> list[Effect]:
+    def _finish_step(self, item: Item, now_ms: int) -> list[Effect]:
         self.items[item.about] = item
         return [StepResult(item), *self._next(now_ms)]
 
