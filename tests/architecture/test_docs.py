@@ -327,7 +327,7 @@ def absent(paths: set[str]) -> set[str]:
     ("name", "titles"),
     [
         ("README.md", ["One press, six rooms"]),
-        ("README.zh-CN.md", ["一次按键，六个环节"]),
+        ("README.zh-CN.md", ["一次按键，六个模块"]),
         ("docs/architecture.md", ["One press, six rooms", "Where things are", "Threads"]),
     ],
 )
@@ -345,7 +345,7 @@ def test_a_path_that_is_not_there_is_noticed():
 
 def test_both_readmes_lead_a_press_through_the_same_rooms():
     english = section(read("README.md"), "One press, six rooms")
-    assert paths_in(english) == paths_in(section(read("README.zh-CN.md"), "一次按键，六个环节"))
+    assert paths_in(english) == paths_in(section(read("README.zh-CN.md"), "一次按键，六个模块"))
     assert len(re.findall(r"^\| \d ", english, re.MULTILINE)) == 6
 
 
