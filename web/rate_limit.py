@@ -1,8 +1,8 @@
 """How often an address may call: a token bucket for each caller. Pure.
 
-A bucket holds `burst` calls and is refilled with `per_s` calls each second. Only the
-`MAX_CALLERS` callers that called last are remembered. A caller that was dropped starts again with a
-full bucket, which one that has waited that long has anyway.
+A bucket holds `burst` tokens and is refilled with `per_s` tokens each second; a call takes one.
+Only the `MAX_CALLERS` callers that called last are remembered. A caller that was dropped starts
+again with a full bucket, which one that has waited that long has anyway.
 """
 
 from typing import NamedTuple
@@ -22,15 +22,15 @@ class RateLimiter:
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        self._levels: dict[str, tuple[float, float]] = {}
-        """For each caller: the calls in its bucket, and when that was computed."""
+        self._tokens: dict[str, tuple[float, float]] = {}
+        """For each caller: the tokens in its bucket, and when they were counted."""
 
     def take(self, caller: str, now_s: float) -> bool:
-        """Take one call out of the caller's bucket; False when it is empty."""
-        level, since_s = self._levels.pop(caller, (self._rate.burst, now_s))
-        level = min(self._rate.burst, level + (now_s - since_s) * self._rate.per_s)
-        granted = level >= 1
-        self._levels[caller] = (level - granted, now_s)
-        if len(self._levels) > MAX_CALLERS:
-            del self._levels[next(iter(self._levels))]
+        """Take one token out of the caller's bucket; False when it is empty."""
+        tokens, since_s = self._tokens.pop(caller, (self._rate.burst, now_s))
+        tokens = min(self._rate.burst, tokens + (now_s - since_s) * self._rate.per_s)
+        granted = tokens >= 1
+        self._tokens[caller] = (tokens - granted, now_s)
+        if len(self._tokens) > MAX_CALLERS:
+            del self._tokens[next(iter(self._tokens))]
         return granted

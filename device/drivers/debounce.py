@@ -45,16 +45,16 @@ if TYPE_CHECKING:  # profile.py reads files, which a pure module may not import
 
 @dataclass(slots=True)
 class _Line:
-    """One line: its raw level and edges, its settled level, and its fault."""
+    """One line: its raw state and edges, its settled state, and its fault."""
 
     down: bool = False
-    """The raw level of the last sample."""
+    """The raw state of the last sample."""
     edge_ms: int = 0
-    """When the raw level last changed."""
+    """When the raw state last changed."""
     burst_ms: int | None = None
     """When the present burst of edges began; None when the line is settled."""
     held_ms: int | None = None
-    """Since when the settled level is down; None when it is up."""
+    """Since when the settled state is down; None when it is up."""
     fault: PadCode | None = None
 
 
@@ -86,7 +86,7 @@ class Debounce:
             self._unsettle(mono_ms)
         self._fed_ms = mono_ms
         for bit, line in enumerate(self._lines):
-            self._update_level(line, mono_ms, bool(mask >> bit & 1))
+            self._update_line(line, mono_ms, bool(mask >> bit & 1))
             self._update_fault(line, mono_ms, self._keys[bit].name, out)
             if line.fault is None and line.down:
                 pressed |= 1 << bit
@@ -133,7 +133,7 @@ class Debounce:
             line.edge_ms = line.burst_ms = mono_ms
             line.held_ms = None
 
-    def _update_level(self, line: _Line, mono_ms: int, down: bool) -> None:
+    def _update_line(self, line: _Line, mono_ms: int, down: bool) -> None:
         # `held_ms` is set when the line settles, but to the time of the last edge: `stuck_s` counts
         # from when the key went down.
         if down != line.down:
