@@ -315,8 +315,8 @@ class Agent:
 
     def _refresh(self, pad: Pad) -> None:
         """Show the minute, and in standby the oldest fault that does not close the window."""
-        standing = pad.faults.now
-        self._display.note = by_code(standing[0].code) if standing else None
+        faults = pad.faults.now
+        self._display.note = by_code(faults[0].code) if faults else None
         self._display.again()
         if self._touch is not None:
             self._touch.again(self._display.note)

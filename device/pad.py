@@ -188,7 +188,7 @@ class Pad:
 
     def driver_fault(self, report: FaultReport) -> None:
         """A driver reports that something broke or works again."""
-        if report.standing:
+        if report.broken:
             self.raise_fault(report.code, report.detail)
         else:
             self.clear_fault(report.code, report.detail)
@@ -213,8 +213,8 @@ class Pad:
         self.record(Cleared(at=self.clock.at(), code=code.code, detail=detail))
         if not code.blocks:
             return
-        standing = self.faults.blocking
-        self.happen(Blocked(standing) if standing else Unblocked())
+        blocking = self.faults.blocking
+        self.happen(Blocked(blocking) if blocking else Unblocked())
 
     def identify(self) -> None:
         """Show for `IDENTIFY_S` which pad this is, instead of the scene."""

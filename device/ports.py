@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class FaultReport(NamedTuple):
-    """A driver reports that something broke (`standing`) or works again. `detail` names the
+    """A driver reports that something broke (`broken`) or works again. `detail` names the
     part.
     """
 
     code: PadCode
-    standing: bool
+    broken: bool
     detail: str = ""
 
 

@@ -51,8 +51,8 @@ class Desks:
     def _open_bus(self, settings: Bus68Config) -> None:
         from device.desk.bus68 import open_bus
 
-        def fault(standing: bool, detail: str) -> None:
-            self._pad.driver_fault(FaultReport(PadCode.BUS_GONE, standing, detail))
+        def fault(broken: bool, detail: str) -> None:
+            self._pad.driver_fault(FaultReport(PadCode.BUS_GONE, broken, detail))
 
         bus = open_bus(settings, self._pad, self._pad.tell_levels, fault)
         self._stack.callback(bus.stop)

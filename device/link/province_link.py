@@ -158,23 +158,23 @@ class ProvinceLink:
         """Open the new ledger. A card that refuses is a fault, and is tried again until it accepts;
         meanwhile the old ledger is used.
         """
-        standing: PadError | None = None
+        reported: PadError | None = None
         while True:
             try:
                 await self._writer.roll_over("diverged")
                 break
             except PadError as error:
-                if standing is None or (error.code, error.detail) != (
-                    standing.code,
-                    standing.detail,
+                if reported is None or (error.code, error.detail) != (
+                    reported.code,
+                    reported.detail,
                 ):
                     self._pad.raise_fault(error.code, error.detail)
-                    if standing is not None:
-                        self._pad.clear_fault(standing.code, standing.detail)
-                    standing = error
+                    if reported is not None:
+                        self._pad.clear_fault(reported.code, reported.detail)
+                    reported = error
             await asyncio.sleep(ROLLOVER_RETRY_S)
-        if standing is not None:
-            self._pad.clear_fault(standing.code, standing.detail)
+        if reported is not None:
+            self._pad.clear_fault(reported.code, reported.detail)
         if self._uplink is not None:
             self._uplink.grown()
 

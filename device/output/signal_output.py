@@ -161,7 +161,7 @@ class SignalOutput:
 
         # The sound card's faults come from the voice's own thread: that `say` returned proves
         # nothing.
-        voice.start(lambda fault: self._report("voice", fault.detail if fault.standing else None))
+        voice.start(lambda fault: self._report("voice", fault.detail if fault.broken else None))
         worker = LatestWorker("voice", put, lambda d: self._report("voice", d))
         worker.start()
         return worker
@@ -172,7 +172,7 @@ class SignalOutput:
             before = self._broken.pop(part, None)
             if detail is None:
                 if before is not None:
-                    self._on_fault(before._replace(standing=False))
+                    self._on_fault(before._replace(broken=False))
                 return
             now = before or FaultReport(PadCode.SIGNAL_GONE, True, f"{part}: {detail}")
             self._broken[part] = now

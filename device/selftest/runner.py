@@ -109,7 +109,7 @@ class Runner:
         if isinstance(event, FaultReport):
             return (
                 self._fault_raised(event, now_ms)
-                if event.standing
+                if event.broken
                 else self._fault_cleared(event, now_ms)
             )
         if isinstance(event, Quit):
@@ -159,10 +159,10 @@ class Runner:
         return [Prompt("several" if "+" in key else "wrong", step)]
 
     def _words(self) -> str:
-        return "press" if self._standing(PadCode.KEYS_GONE) is None else "gone"
+        return "press" if self._present_fault(PadCode.KEYS_GONE) is None else "gone"
 
     def _unpressed(self, step: AskKey) -> Item:
-        gone = self._standing(PadCode.KEYS_GONE)
+        gone = self._present_fault(PadCode.KEYS_GONE)
         if gone is not None:
             return _failed(step, PadCode.KEYS_GONE, gone.detail)
         came = f" (came: {', '.join(self._progress.wrong)})" if self._progress.wrong else ""
@@ -229,7 +229,7 @@ class Runner:
             return [Prompt("press", self._step)]
         return []
 
-    def _standing(self, code: PadCode) -> FaultReport | None:
+    def _present_fault(self, code: PadCode) -> FaultReport | None:
         return next((fault for fault in self._faults.values() if fault.code is code), None)
 
     # --- from one to the next ---------------------------------------------------------------
@@ -271,7 +271,7 @@ class Runner:
         """The result of a step that need not be done: a fault decides it, or nobody can answer."""
         if isinstance(step, AskKey):
             before = self._steps[self._place - 1]
-            gone = self._standing(PadCode.KEYS_GONE)
+            gone = self._present_fault(PadCode.KEYS_GONE)
             waited = isinstance(before, AskKey) and self.items[before.about].code
             # Keys that are unplugged are waited for once, not once for each key.
             if gone is not None and waited is PadCode.KEYS_GONE:

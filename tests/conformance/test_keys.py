@@ -110,6 +110,6 @@ def test_keys_whose_thread_has_died_say_so_and_close_the_window(
         assert alive
         rig.press(next(iter(rig.levels)))
         fault = faults.get(timeout=PATIENCE_S)
-        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
+        assert (fault.code, fault.broken) == (PadCode.KEYS_GONE, True)
         until(lambda: not rig.keys.alive, PATIENCE_S, "the keys know that their thread has ended")
         rig.keys.stop()

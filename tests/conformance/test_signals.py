@@ -181,13 +181,13 @@ def test_a_broken_sound_card_is_reported_once_and_once_that_it_works_again(
         listener.voice.say("invitation", ("zh",))
         until(lambda: listener.faults and listener.rig.at_rest(), PATIENCE_S, "the fault")
     (fault,) = listener.faults
-    assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
+    assert (fault.code, fault.broken) == (PadCode.SIGNAL_GONE, True)
     assert fault.detail
     listener.rig.plug(True)
     listener.voice.say("thanks", ("zh",))
     listener.wait_for("zh/thanks")
     until(lambda: len(listener.faults) == 2, PATIENCE_S, "mended")
-    assert listener.faults[1].standing is False
+    assert listener.faults[1].broken is False
 
 
 def test_stopping_a_voice_is_silence_and_may_be_done_twice(listener: Listener) -> None:

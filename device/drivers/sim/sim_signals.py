@@ -143,6 +143,6 @@ class SimVoice:
         self.hush()
 
     def _report(self, fault: FaultReport) -> None:
-        if fault.standing is not self._failed and self._on_fault is not None:
-            self._failed = fault.standing
+        if fault.broken is not self._failed and self._on_fault is not None:
+            self._failed = fault.broken
             self._on_fault(fault)

@@ -59,8 +59,8 @@ class Window:
         self.bench.pad.start()
         self.bus.start()
 
-    def _fault(self, standing: bool, detail: str) -> None:
-        self.bench.pad.driver_fault(FaultReport(PadCode.BUS_GONE, standing, detail))
+    def _fault(self, broken: bool, detail: str) -> None:
+        self.bench.pad.driver_fault(FaultReport(PadCode.BUS_GONE, broken, detail))
 
     @property
     def invitations(self) -> list[Invited]:

@@ -202,7 +202,7 @@ def test_a_missing_card_is_reported_once_and_works_again_with_the_next_prompt(
         place.voice.say("invitation", ("zh", "ko"))
         until(lambda: place.voice.at_rest, PATIENCE_S, "the voice is at rest")
     (fault,) = place.faults
-    assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
+    assert (fault.code, fault.broken) == (PadCode.SIGNAL_GONE, True)
     assert "audio open error" in fault.detail
     place.voice._device = "card"  # it is plugged in again
     place.voice.say("thanks", ("zh",))

@@ -308,10 +308,10 @@ def test_every_key_that_is_pressed_alone_is_delivered_in_order(
 def test_faults_of_a_key_come_and_go_in_turn_and_end_with_the_device(events: list[Event]) -> None:
     strokes = fresh()
     found = played(events, strokes) + strokes.tick(10**7) + strokes.end()
-    standing: set[str] = set()
+    raised: set[str] = set()
     for one in found:
         if isinstance(one, FaultReport):
             assert one.code is PadCode.KEY_STUCK
-            assert (one.detail in standing) is not one.standing
-            (standing.add if one.standing else standing.remove)(one.detail)
-    assert standing == set()
+            assert (one.detail in raised) is not one.broken
+            (raised.add if one.broken else raised.remove)(one.detail)
+    assert raised == set()

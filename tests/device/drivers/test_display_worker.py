@@ -87,7 +87,7 @@ def test_a_display_that_is_gone_is_reported_once_and_gets_the_latest_picture_aga
         )
         panel.show(picture(2))
         bench.error = None
-        assert faults.get(timeout=PATIENCE_S).standing is False
+        assert faults.get(timeout=PATIENCE_S).broken is False
         bench.shown = queue.Queue()
         assert bench.shown.get(timeout=PATIENCE_S) == picture(2).tobytes()
         assert faults.empty()
@@ -99,7 +99,7 @@ def test_a_cable_pulled_while_nothing_changes_is_found() -> None:
         panel.show(picture(1))
         bench.shown.get(timeout=PATIENCE_S)
         bench.error = DriverError("unplugged", PadCode.DISPLAY_GONE)
-        assert faults.get(timeout=PATIENCE_S).standing is True
+        assert faults.get(timeout=PATIENCE_S).broken is True
 
 
 def test_a_mistake_in_a_driver_ends_the_thread_and_is_reported(

@@ -67,7 +67,7 @@ class Bench:
 
     def gone(self) -> str:
         fault = self.fault()
-        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
+        assert (fault.code, fault.broken) == (PadCode.KEYS_GONE, True)
         return fault.detail
 
     def mended(self, detail: str) -> None:

@@ -164,7 +164,7 @@ def test_the_panels_thread_reports_a_pulled_cable_and_heals_it(wire: Wire, oled:
         until(lambda: same(wire, FIRST), PATIENCE_S, "the first picture is seen")
         wire.plug(False)
         fault = faults.get(timeout=PATIENCE_S)
-        assert (fault.code, fault.standing) == (PadCode.DISPLAY_GONE, True)
+        assert (fault.code, fault.broken) == (PadCode.DISPLAY_GONE, True)
         panel.show(SECOND)
         wire.plug(True)
         assert faults.get(timeout=PATIENCE_S) == FaultReport(PadCode.DISPLAY_GONE, False, "")

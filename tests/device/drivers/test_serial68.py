@@ -172,23 +172,23 @@ def test_an_adapter_pulled_out_is_a_fault_and_goes_on_when_it_is_back(tmp_path: 
         bench.pressed()
         before.pull()
         fault = bench.fault()
-        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
+        assert (fault.code, fault.broken) == (PadCode.KEYS_GONE, True)
         assert fault.detail.startswith(str(before.link))
         after = PtyLine(tmp_path / "pad")
         assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")
         SerialKeypad(WINDOW, after).press(0)
         assert bench.pressed().level is Level.VERY_DISSATISFIED
         after.pull()
-        assert bench.fault().standing
+        assert bench.fault().broken
     assert bench.presses.empty()
     assert bench.faults.empty()
 
 
 def test_a_line_that_is_not_there_at_the_start_is_a_fault_until_it_comes(tmp_path: Path) -> None:
     with running(str(tmp_path / "pad")) as bench:
-        assert bench.fault().standing
+        assert bench.fault().broken
         line = PtyLine(tmp_path / "pad")
-        assert not bench.fault().standing
+        assert not bench.fault().broken
         SerialKeypad(WINDOW, line).press(3)
         assert bench.pressed().level is Level.SATISFIED
         line.pull()
@@ -216,10 +216,10 @@ def test_a_line_that_somebody_else_holds_is_a_fault_until_it_is_released(line: P
         first.pressed()
         with running(str(line.link)) as second:
             fault = second.fault()
-            assert fault.standing
+            assert fault.broken
             assert "lock" in fault.detail
             first.keys.stop()
-            assert not second.fault().standing
+            assert not second.fault().broken
 
 
 def test_an_adapter_pulled_out_while_it_is_set_up_is_a_fault_too(
@@ -236,7 +236,7 @@ def test_an_adapter_pulled_out_while_it_is_set_up_is_a_fault_too(
     monkeypatch.setattr(serial, "serial_for_url", pulled_once)
     with running(str(line.link)) as bench:
         assert "Input/output error" in bench.fault().detail
-        assert not bench.fault().standing
+        assert not bench.fault().broken
     assert not issubclass(termios.error, OSError)
 
 
@@ -248,9 +248,9 @@ def test_a_serial_server_is_a_line_like_any_other() -> None:
             SerialKeypad(WINDOW, server).press(2)
             assert bench.pressed().level is Level.BASICALLY_SATISFIED
             server.pull()
-            assert bench.fault().standing
+            assert bench.fault().broken
             server.connected()
-            assert not bench.fault().standing
+            assert not bench.fault().broken
             SerialKeypad(WINDOW, server).press(1)
             assert bench.pressed().level is Level.DISSATISFIED
     finally:
@@ -269,7 +269,7 @@ def test_a_serial_server_that_speaks_rfc2217_is_lost_with_its_power_and_found_ag
             assert server.speed == RISING.baud
             server.power_off()
             fault = bench.fault()
-            assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
+            assert (fault.code, fault.broken) == (PadCode.KEYS_GONE, True)
             assert fault.detail.startswith(server.url)
             server.power_on()
             assert bench.fault() == FaultReport(PadCode.KEYS_GONE, False, "")

@@ -189,7 +189,7 @@ def test_a_display_that_is_unplugged_is_reported_once_and_the_pad_goes_on(
     assert bench.faults == [FaultReport(PadCode.DISPLAY_GONE, True, "no answer")]
     bench.display.unplugged = False
     until(lambda: len(bench.faults) == 2, 10, "it is found again without a restart")
-    assert bench.faults[1].standing is False
+    assert bench.faults[1].broken is False
     assert bench.scene() == DisplayReading(Scene.THANKS)
 
 

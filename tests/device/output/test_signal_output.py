@@ -307,7 +307,7 @@ def test_lights_that_fail_are_reported_once_and_lit_correctly_when_they_work_aga
     bench.parts.broken = set()
     until(lambda: len(bench.faults) == 2, PATIENCE_S, "the fault is over")
     failed = FaultReport(PadCode.SIGNAL_GONE, True, "lights: no answer")
-    assert bench.faults == [failed, failed._replace(standing=False)]
+    assert bench.faults == [failed, failed._replace(broken=False)]
     assert bench.parts.of("lights")[-1] == ALL
 
 
@@ -323,15 +323,15 @@ def test_a_beep_that_failed_is_not_repeated_later(bench: SignalBench) -> None:
 
 
 def test_each_part_has_its_own_fault(bench: SignalBench) -> None:
-    bench.parts.card("audio open error", standing=True)
-    bench.parts.card("another word for it", standing=True)
+    bench.parts.card("audio open error", broken=True)
+    bench.parts.card("another word for it", broken=True)
     bench.parts.broken = {"beeper"}
     bench.signals.say(Scene.INVITATION)
     until(lambda: len(bench.faults) == 2, PATIENCE_S, "both faults")
     bench.did("lights", ALL)
-    bench.parts.card("", standing=False)
-    bench.parts.card("", standing=False)
-    assert [(fault.standing, fault.detail) for fault in bench.faults] == [
+    bench.parts.card("", broken=False)
+    bench.parts.card("", broken=False)
+    assert [(fault.broken, fault.detail) for fault in bench.faults] == [
         (True, "voice: audio open error"),
         (True, "beeper: no answer"),
         (False, "voice: audio open error"),

@@ -75,8 +75,8 @@ class Walk:
         level = Level(names[0]) if len(names) == 1 and names[0] in LEVELS else None
         return self.do(Press("+".join(names), level, "keys", self.now_ms))
 
-    def fault(self, code: PadCode, detail: str = "", *, standing: bool = True) -> "Walk":
-        return self.do(FaultReport(code, standing, detail))
+    def fault(self, code: PadCode, detail: str = "", *, broken: bool = True) -> "Walk":
+        return self.do(FaultReport(code, broken, detail))
 
     def measure(
         self, outcome: StepOutcome = StepOutcome.PASSED, code: PadCode | None = None
@@ -187,7 +187,7 @@ def test_a_stuck_or_chattering_key_fails_whenever_it_is_reported(code: PadCode, 
         walk.press("satisfied")
     walk.fault(code, "satisfied")
     assert walk.outcome("key satisfied") == (StepOutcome.FAILED, code)
-    walk.fault(code, "satisfied", standing=False)
+    walk.fault(code, "satisfied", broken=False)
     assert len(walk.runner.results) == len(walk.runner.items)
     assert walk.outcome("key satisfied") == (StepOutcome.FAILED, code)  # for somebody to look at
     if when == "before it is asked for":
@@ -213,7 +213,7 @@ def test_keys_that_come_back_are_asked_for_again() -> None:
         Walk()
         .measure()
         .fault(PadCode.KEYS_GONE, "unplugged")
-        .fault(PadCode.KEYS_GONE, standing=False)
+        .fault(PadCode.KEYS_GONE, broken=False)
     )
     assert walk.asked() == YES
     walk.wait(KEY_MS - 1)
@@ -261,7 +261,7 @@ def test_a_display_that_comes_back_is_looked_at() -> None:
         Walk()
         .measure()
         .fault(PadCode.DISPLAY_GONE, "gone")
-        .fault(PadCode.DISPLAY_GONE, standing=False)
+        .fault(PadCode.DISPLAY_GONE, broken=False)
     )
     walk.keys()
     assert walk.effects[-1] == Stimulus("picture", "border")

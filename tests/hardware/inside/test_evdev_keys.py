@@ -112,7 +112,7 @@ def test_unplugged_and_plugged_in_again_it_goes_on_under_another_node(
         assert heard.pressed().level is Level.SATISFIED
         rig.pad.unplug()
         fault = heard.fault()
-        assert (fault.code, fault.standing) == (PadCode.KEYS_GONE, True)
+        assert (fault.code, fault.broken) == (PadCode.KEYS_GONE, True)
         assert f'"{rig.name}"' in fault.detail
         others.append(UinputPad(f"another device {number}", [ecodes.KEY_A]))
         rig.plug()
@@ -214,7 +214,7 @@ from device.drivers.registry import build_board
 from device.board.profile import load_profile
 board = build_board(load_profile("linux-input"), {"keys": json.loads(sys.argv[1])})
 tell = lambda what: print(json.dumps(what), flush=True)
-board.keys.start(lambda press: tell(press.key), lambda fault: tell([fault.standing, fault.detail]))
+board.keys.start(lambda press: tell(press.key), lambda fault: tell([fault.broken, fault.detail]))
 sys.stdin.read()
 board.keys.stop()
 """

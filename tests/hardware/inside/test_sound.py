@@ -112,7 +112,7 @@ def test_a_card_that_is_pulled_out_in_the_middle_is_reported_and_heals(place: Pl
     try:
         until(lambda: place.faults, PATIENCE_S, "the fault")
         (fault,) = place.faults
-        assert (fault.code, fault.standing) == (PadCode.SIGNAL_GONE, True)
+        assert (fault.code, fault.broken) == (PadCode.SIGNAL_GONE, True)
         place.voice.say("thanks", ("zh",))
         place.at_rest()
         assert place.faults == [fault]

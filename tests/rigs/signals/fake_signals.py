@@ -48,10 +48,10 @@ class FakeSignals:
     def stop(self) -> None:
         self.stops += 1
 
-    def card(self, detail: str, *, standing: bool) -> None:
+    def card(self, detail: str, *, broken: bool) -> None:
         """A fault that the sound card reports, as from its thread."""
         assert self._on_fault is not None
-        self._on_fault(FaultReport(PadCode.SIGNAL_GONE, standing, detail))
+        self._on_fault(FaultReport(PadCode.SIGNAL_GONE, broken, detail))
 
     def of(self, part: str) -> list[Any]:
         """What one part did."""

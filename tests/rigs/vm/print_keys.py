@@ -25,7 +25,7 @@ def write_press(press: Press) -> None:
 
 
 def write_fault(report: FaultReport) -> None:
-    write(fault=report.code.code, standing=report.standing)
+    write(fault=report.code.code, standing=report.broken)
 
 
 def main() -> None:
