@@ -141,7 +141,7 @@ class Pad:
         for effect in effects:
             match effect:
                 case Record(body=body):
-                    commits.append(self.commits.put(body, owed=True))
+                    commits.append(self.commits.put(body, from_session=True))
                     commits[-1].add_done_callback(self._session_committed)
                 case Show():
                     self._present(effect)

@@ -55,15 +55,15 @@ class CommitQueue:
         self.refused = 0
         """Entries turned away because `MAX_HELD` already waited."""
 
-    def put(self, body: Body, *, owed: bool = False) -> asyncio.Future[Entry]:
+    def put(self, body: Body, *, from_session: bool = False) -> asyncio.Future[Entry]:
         """Queue an entry; the future gives it back with its seq once it is durable.
 
         The future fails with LedgerError only when too many entries already wait, and never for
-        one that is `owed`: the session counts its own, and bounds them by itself.
+        one `from_session`, which counts its own entries and bounds them by itself.
         """
         done: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         done.add_done_callback(_retrieve_exception)
-        if len(self._held) >= MAX_HELD and not owed:
+        if len(self._held) >= MAX_HELD and not from_session:
             self.refused += 1
             done.set_exception(LedgerError(f"{MAX_HELD} entries already wait for the card"))
             return done

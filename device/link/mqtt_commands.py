@@ -18,7 +18,7 @@ from sync.desk_fields import InviteFields
 from sync.entries import At, Service
 from sync.messages import VERSION, Command, CommandResult, Order
 
-GOOD_MS = 10_000
+MAX_AGE_MS = 10_000
 """The greatest age of an invitation, and the greatest difference of two clocks. Longer than a
 working network takes; shorter than the next citizen takes to sit down."""
 
@@ -76,10 +76,10 @@ class MqttCommands:
         now_ms = now.utc
         if now_ms is None:
             return _refused(NO_TIME, "the pad does not know the time, so not whether this is late")
-        if abs(now_ms - sent_ms) > GOOD_MS:
+        if abs(now_ms - sent_ms) > MAX_AGE_MS:
             off_s = (now_ms - sent_ms) / 1000
             side = "before" if off_s > 0 else "after"
-            most_s = GOOD_MS // 1000
+            most_s = MAX_AGE_MS // 1000
             return _refused(
                 LATE, f"sent {abs(off_s):.1f} s {side} the pad's time; at most {most_s} s"
             )
