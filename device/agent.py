@@ -282,7 +282,7 @@ class Agent:
             probe_s=province.probe_s,
         )
         link.attach(uplink)
-        pad.observe_commits(uplink.grown)
+        pad.observe_commits(uplink.entries_added)
         return uplink, link
 
     async def _open_touch(self, stack: AsyncExitStack) -> None:

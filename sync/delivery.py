@@ -130,8 +130,8 @@ def full_jitter_ms(rng: Random, attempt: int, base_ms: int, longest_ms: int) -> 
 class Delivery:
     """Decides for one pad. All times are monotonic milliseconds; one caller, no threads.
 
-    The caller reports events (`ledger_opened`, `grown`, `connected`, `disconnected`, `acked`,
-    `received`) and carries out what `step` returns, until it returns `Wait`.
+    The caller reports events (`ledger_opened`, `entries_added`, `connected`, `disconnected`,
+    `acked`, `received`) and carries out what `step` returns, until it returns `Wait`.
     """
 
     def __init__(self, rng: Random, settings: DeliverySettings | None = None) -> None:
@@ -163,7 +163,7 @@ class Delivery:
         if self._phase is not _Phase.OFFLINE:
             self._await_birth(now_ms)
 
-    def grown(self, head: int) -> None:
+    def entries_added(self, head: int) -> None:
         """The ledger has entries up to `head`."""
         self.head = max(self.head, head)
 

@@ -128,7 +128,7 @@ class Uplink:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="uplink")
 
-    def grown(self) -> None:
+    def entries_added(self) -> None:
         """The ledger has new entries, or `source` has a new ledger. Call it on the loop."""
         if self._events is not None:
             self._events.put_nowait(None)
@@ -145,7 +145,7 @@ class Uplink:
     async def stop(self) -> None:
         """Publish that the pad stops and disconnect, within `STOP_TIMEOUT_S`; then end."""
         self._stopping.set()
-        self.grown()  # wakes the loop of the connection
+        self.entries_added()  # wakes the loop of the connection
         if self._task is not None:
             await self._task
             self._task = None
@@ -257,7 +257,7 @@ class Uplink:
         if self._source.ledger_id != self._ledger:
             self._ledger = self._source.ledger_id
             self._delivery.ledger_opened(self._ledger, self._source.head_seq, self._mono_ms())
-        self._delivery.grown(self._source.head_seq)
+        self._delivery.entries_added(self._source.head_seq)
 
     async def _step(self, events: EventQueue) -> None:
         step = self._delivery.step(self._mono_ms())

@@ -62,7 +62,7 @@ class Window:
             Session("3", Timing()), self._clock, append=self._writer.append, show=self._show,
             say=lambda _: None, new_id=lambda: str(ULID()),
         )  # fmt: skip
-        self._pad.observe_commits(self._uplink.grown)
+        self._pad.observe_commits(self._uplink.entries_added)
         await self._uplink.start()
         say({"ready": self._writer.head_seq})
         while not ended.is_set():

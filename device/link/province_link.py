@@ -47,7 +47,7 @@ class Publisher(Protocol):
     def publish_health(self, health: Health, /) -> None:
         """Publish a health report."""
 
-    def grown(self) -> None:
+    def entries_added(self) -> None:
         """There is something new to send, or a new ledger to send from."""
 
 
@@ -176,7 +176,7 @@ class ProvinceLink:
         if reported is not None:
             self._pad.clear_fault(reported.code, reported.detail)
         if self._uplink is not None:
-            self._uplink.grown()
+            self._uplink.entries_added()
 
     async def _accept_desired(self) -> None:
         while (desired := self._next_desired) is not None:

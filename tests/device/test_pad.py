@@ -52,7 +52,7 @@ def test_thanks_is_shown_when_the_rating_is_durable_and_not_before() -> None:
         assert bench.pad.standing(invitation) == "rated"
         (rated,) = bench.recorded(Rated)
         assert (rated.invitation, rated.level) == (invitation, Level.SATISFIED)
-        assert bench.grown == 2
+        assert bench.commits_observed == 2
         await pass_s(10)
         assert [scene for scene, _ in bench.shown] == [
             Scene.STANDBY,

@@ -160,7 +160,7 @@ def test_new_entries_are_sent_without_a_wait() -> None:
     bench = Bench(5, mark=5)
     assert isinstance(bench.step(), Wait)
     bench.ledger.rate()
-    bench.delivery.grown(6)
+    bench.delivery.entries_added(6)
     assert bench.send() == (6, 6)
 
 
@@ -318,7 +318,7 @@ def test_what_the_ledger_has_pruned_is_skipped_as_a_torn_segment() -> None:
 
 def test_a_ledger_that_has_no_entries_to_read_is_read_again_later() -> None:
     bench = Bench(5)
-    bench.delivery.grown(6)  # announced, but not in the ledger
+    bench.delivery.entries_added(6)  # announced, but not in the ledger
     bench.send()
     bench.delivery.acked(0)
     bench.receipt(5)

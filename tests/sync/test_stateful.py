@@ -87,7 +87,7 @@ class PadAndProvince(RuleBasedStateMachine):
     def press(self, count: int) -> None:
         self.ledger.rate(count)
         self.truth += self.ledger.entries[-count:]
-        self.delivery.grown(self.ledger.head_seq)
+        self.delivery.entries_added(self.ledger.head_seq)
         self.pump()
 
     def prune(self) -> None:

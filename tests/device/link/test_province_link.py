@@ -76,7 +76,7 @@ class BenchUplink:
     def publish_health(self, _health: Health) -> None:
         self.healths += 1
 
-    def grown(self) -> None:
+    def entries_added(self) -> None:
         self.renewed += 1
 
 

@@ -79,7 +79,7 @@ class VirtualPad:
         self.wall = VirtualWall()
         self.shown: list[tuple[Scene, PadCode | None]] = []
         self.said: list[Scene] = []
-        self.grown = 0
+        self.commits_observed = 0
         self.ids = 0
         self.pad = Pad(
             Session(window, Timing(), bound=bool(window), paused=paused),
@@ -90,11 +90,11 @@ class VirtualPad:
             clerk_keys=clerk_keys,
             new_id=self._new_id,
         )
-        self.pad.observe_commits(self._grow)
+        self.pad.observe_commits(self._count_commit)
         self.pad.clock.check()
 
-    def _grow(self) -> None:
-        self.grown += 1
+    def _count_commit(self) -> None:
+        self.commits_observed += 1
 
     def _new_id(self) -> str:
         self.ids += 1

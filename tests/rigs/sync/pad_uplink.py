@@ -119,7 +119,7 @@ class UplinkPad:
 
         def append() -> None:
             self.ledger.rate(count)
-            self.uplink.grown()
+            self.uplink.entries_added()
 
         self.call(append)
 
