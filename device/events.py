@@ -46,7 +46,7 @@ class Refusal(enum.Enum):
 
 Standing = desk_fields.Standing
 
-Does = Literal["invite", "pause"]
+ClerkKeyAction = Literal["invite", "pause"]
 """What a clerk's key does: ask for a rating; close the window, and open it again."""
 
 
@@ -92,7 +92,7 @@ class ClerkKey:
     """
 
     key: str
-    does: Does
+    does: ClerkKeyAction
     source: str
     invitation: Invitation
     by: str

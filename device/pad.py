@@ -15,8 +15,8 @@ from device.events import (
     Blocked,
     Bound,
     ClerkKey,
+    ClerkKeyAction,
     Disarm,
-    Does,
     Effect,
     Event,
     Invitation,
@@ -77,7 +77,7 @@ class Pad:
         append: Callable[[Body], Awaitable[Entry]],
         show: Callable[[Scene, PadCode | None], None],
         say: Callable[[Scene], None],
-        clerk_keys: Mapping[str, Does] | None = None,
+        clerk_keys: Mapping[str, ClerkKeyAction] | None = None,
         new_id: Callable[[], str],
     ) -> None:
         self.session = session

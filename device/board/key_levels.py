@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from device.config_errors import ConfigErrors
-from device.events import Does
+from device.events import ClerkKeyAction
 from sync.entries import Level
 
 
@@ -20,7 +20,7 @@ class AnyKey(Protocol):
         """Its level, if it has one."""
 
     @property
-    def does(self) -> Does | None:
+    def does(self) -> ClerkKeyAction | None:
         """What it does for the clerk, if it is a clerk's key."""
 
 

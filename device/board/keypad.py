@@ -14,7 +14,7 @@ from msgspec import Meta
 from device.board.descriptions import described, find_text, read_table
 from device.board.key_levels import check_levels
 from device.config_errors import Check, ConfigErrors, bounds, read_struct
-from device.events import Does
+from device.events import ClerkKeyAction
 from sync.entries import Level
 
 Protocol = Literal["68", "input"]
@@ -47,7 +47,7 @@ class CodedKey(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
     code: Code
     level: Level | None = None
-    does: Does | None = None
+    does: ClerkKeyAction | None = None
     says: str | None = None
 
 

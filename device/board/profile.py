@@ -19,7 +19,7 @@ from device.board.key_levels import check_levels
 from device.board.pins import Header, Line, check_claims, claims, read_header
 from device.config_errors import Check, ConfigErrors, bounds, did_you_mean, read_struct
 from device.errors import ConfigError
-from device.events import Does
+from device.events import ClerkKeyAction
 from sync.entries import Level
 
 
@@ -32,7 +32,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,32}\Z", description="1 to 32 of a-z, 0-9, _")]
     line: Line
     level: Level | None = None
-    does: Does | None = None
+    does: ClerkKeyAction | None = None
 
 
 class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,9 +16,9 @@ from device.board.keypad import load_keypad
 from device.board.pins import Line, check_claims, claims
 from device.board.profile import Key, Profile, find_header
 from device.config_errors import ConfigErrors
-from device.events import Does
+from device.events import ClerkKeyAction
 
-DUTIES: tuple[Does, ...] = get_args(Does)
+DUTIES: tuple[ClerkKeyAction, ...] = get_args(ClerkKeyAction)
 
 
 class ClerkKeysConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def with_clerk_keys(profile: Profile, lines: ClerkKeysConfig, errors: ConfigErro
     return profile
 
 
-def duties(profile: Profile, board: msgspec.Struct) -> dict[str, Does]:
+def duties(profile: Profile, board: msgspec.Struct) -> dict[str, ClerkKeyAction]:
     """What the clerk's keys do, by the key's name. `board`: the board's own options.
 
     Raises ConfigError for a mistake in the key map.

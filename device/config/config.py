@@ -29,7 +29,7 @@ from device.config.touch_config import (
 )
 from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.errors import ConfigError
-from device.events import Does
+from device.events import ClerkKeyAction
 from sync.entries import HashName
 
 __all__ = [
@@ -168,7 +168,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     display: DisplayConfig
     board: msgspec.Struct
     touch: TouchConfig | None = None
-    clerk_keys: dict[str, Does] = {}
+    clerk_keys: dict[str, ClerkKeyAction] = {}
     profile: Profile
 
 

@@ -48,7 +48,7 @@ class PhoneCodes:
         invitation = session.invitation
         if session.reasons_for is not None and invitation is not None:
             return self._text(invitation.id, Purpose.WORDS)
-        rateable = session.phone_may_rate(self._clock.at().mono, self._phone.late_s * 1000)
+        rateable = session.invitation_for_phone(self._clock.at().mono, self._phone.late_s * 1000)
         return self._text(rateable, Purpose.RATE) if rateable is not None else None
 
     def _text(self, invitation: str, purpose: Purpose) -> str | None:

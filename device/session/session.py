@@ -158,7 +158,7 @@ class Session:
         """The level that reasons are asked for now. For the citizen's eye only (law 7)."""
         return self._context.level if self.state is SessionState.DETAILS else None
 
-    def phone_may_rate(self, mono_ms: int, late_ms: int) -> str | None:
+    def invitation_for_phone(self, mono_ms: int, late_ms: int) -> str | None:
         """The invitation that a citizen may rate by phone now: the open one until a key is pressed,
         then none; for `late_ms` the one that lapsed, until another invitation.
         """

@@ -12,13 +12,13 @@ from device.config.clerk_keys import DUTIES
 from device.config.config import Config, load
 from device.config_errors import ConfigErrors
 from device.errors import ConfigError
-from device.events import Does, Press, Scene
+from device.events import ClerkKeyAction, Press, Scene
 from sync.entries import Invited, Level, Paused, Rated, Resumed, Strayed
 from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 PAD = '[pad]\nid = "pad-1"\nwindow = "3"\nboard = "{board}"\n[ledger]\npath = "ledger.db"\n'
-KEYS: dict[str, Does] = {"clerk_invite": "invite", "clerk_pause": "pause"}
+KEYS: dict[str, ClerkKeyAction] = {"clerk_invite": "invite", "clerk_pause": "pause"}
 
 
 def loaded(folder: Path, board: str, lines: str) -> Config:

@@ -18,9 +18,9 @@ from device.events import (
     Blocked,
     Bound,
     ClerkKey,
+    ClerkKeyAction,
     Detail,
     Disarm,
-    Does,
     Effect,
     Event,
     Invitation,
@@ -76,7 +76,7 @@ def key(level: Level | None = Level.SATISFIED, mono: int = 0) -> Press:
     return Press("k2" if level else "k1+k2", level, "sim", mono)
 
 
-def clerk_key(does: Does, invitation: Invitation = TWO) -> ClerkKey:
+def clerk_key(does: ClerkKeyAction, invitation: Invitation = TWO) -> ClerkKey:
     return ClerkKey("clerk", does, "sim", invitation, "key")
 
 
@@ -642,7 +642,7 @@ def test_no_level_is_final_without_a_press() -> None:
 
 # --- the clerk's key ----------------------------------------------------------------------------
 
-DOES: tuple[Does, ...] = ("invite", "pause")
+DOES: tuple[ClerkKeyAction, ...] = ("invite", "pause")
 
 
 @pytest.mark.parametrize("does", DOES)
@@ -650,7 +650,7 @@ DOES: tuple[Does, ...] = ("invite", "pause")
     "state", [state for state in SessionState if state is not SessionState.IDLE]
 )
 def test_a_clerks_key_is_a_stray_while_a_citizen_is_served_or_nobody_can_be(
-    state: SessionState, does: Does
+    state: SessionState, does: ClerkKeyAction
 ) -> None:
     bench = reach(state)
     before, shown = copy.deepcopy(bench.bodies), list(bench.shown)
@@ -727,15 +727,15 @@ def test_keys_in_the_self_test_are_strays() -> None:
 
 def test_an_invitation_may_be_rated_by_phone_until_a_key_is_pressed() -> None:
     bench = Bench()
-    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    assert bench.session.invitation_for_phone(bench.now, 60_000) is None
     bench.do(Invite(ONE))
-    assert bench.session.phone_may_rate(bench.now, 0) == ONE.id
+    assert bench.session.invitation_for_phone(bench.now, 0) == ONE.id
     bench.stored()
     bench.do(key(), 900)
     for event in (None, Stored(), Tick(), Tick()):
         if event is not None:
             bench.do(event, 5_000)
-        assert bench.session.phone_may_rate(bench.now, 600_000) is None
+        assert bench.session.invitation_for_phone(bench.now, 600_000) is None
 
 
 def test_after_a_lapse_a_phone_may_rate_for_a_while_but_not_after_the_next_invitation() -> None:
@@ -747,16 +747,16 @@ def test_after_a_lapse_a_phone_may_rate_for_a_while_but_not_after_the_next_invit
     rested_ms = TIMING.lapsed_ms
     assert bench.shown[-2:] == [Scene.LAPSED, Scene.STANDBY]
     for late_ms, wanted in ((0, None), (rested_ms, None), (rested_ms + 1, ONE.id)):
-        assert bench.session.phone_may_rate(bench.now, late_ms) == wanted
+        assert bench.session.invitation_for_phone(bench.now, late_ms) == wanted
     bench.do(key())  # a stray belongs to no invitation
-    assert bench.session.phone_may_rate(bench.now, 60_000) == ONE.id
+    assert bench.session.invitation_for_phone(bench.now, 60_000) == ONE.id
     bench.do(Pause("desk"))
-    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    assert bench.session.invitation_for_phone(bench.now, 60_000) is None
     bench.do(Resume("desk"))
     bench.do(Invite(TWO))
-    assert bench.session.phone_may_rate(bench.now, 60_000) == TWO.id
+    assert bench.session.invitation_for_phone(bench.now, 60_000) == TWO.id
     bench.do(Withdraw(TWO.id, "desk"))
-    assert bench.session.phone_may_rate(bench.now, 60_000) is None
+    assert bench.session.invitation_for_phone(bench.now, 60_000) is None
 
 
 def test_the_last_256_standings_are_kept() -> None:
@@ -837,7 +837,7 @@ class Histories(RuleBasedStateMachine):
         self.do(key(level), max(0, self.now - received_after_ms))
 
     @rule(does=st.sampled_from(["invite", "pause"]))
-    def clerk_key(self, does: Does) -> None:
+    def clerk_key(self, does: ClerkKeyAction) -> None:
         self.invitations += 1
         self.do(clerk_key(does, Invitation(f"i{self.invitations}", "key")))
 
@@ -924,7 +924,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def a_phone_may_rate_only_what_no_key_has_rated(self) -> None:
-        offered = self.session.phone_may_rate(self.now, 60_000)
+        offered = self.session.invitation_for_phone(self.now, 60_000)
         bodies = [*self.ledger, *self.queue]
         ended = [body for body in bodies if isinstance(body, Rated | Withdrawn)]
         assert offered not in {body.invitation for body in ended}
@@ -1016,7 +1016,7 @@ class _ReportsTooSoon(Session):
 class _OffersThePhoneToo(Session):
     """The control: the code of an invitation stays when a key has been pressed."""
 
-    def phone_may_rate(self, *_: int) -> str | None:
+    def invitation_for_phone(self, *_: int) -> str | None:
         last = self._context.last_invitation
         return last.id if last is not None else None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from device.errors import LedgerError, PadCode
-from device.events import Does, Press, Scene
+from device.events import ClerkKeyAction, Press, Scene
 from device.pad import Pad
 from device.ports import WallReading
 from device.session.session import Session, Timing
@@ -73,7 +73,7 @@ class VirtualPad:
         *,
         window: str = "3",
         paused: bool = False,
-        clerk_keys: Mapping[str, Does] | None = None,
+        clerk_keys: Mapping[str, ClerkKeyAction] | None = None,
     ) -> None:
         self.card = MemoryCard()
         self.wall = VirtualWall()
