@@ -198,7 +198,7 @@ class Agent:
         for invitation, service in memory.services.items():
             pad.cases.note(invitation, service)
         if self._touch is not None:
-            self._touch.bind(session, pad.happen, self._display.code, pad.driver_fault)
+            self._touch.bind(session, pad.apply_event, self._display.code, pad.driver_fault)
             pad.observe(self._touch.changed)
         return pad
 

@@ -120,7 +120,7 @@ class Pad:
         )
         self.session.configure(settings.window or "", timing)
         if self.session.window:
-            self.happen(Bound())
+            self.apply_event(Bound())
 
     # --- events -----------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Pad:
         """Show what the session starts with."""
         self._carry_out(self.session.start())
 
-    def happen(self, event: Event) -> "list[asyncio.Future[Entry]] | Refusal":
+    def apply_event(self, event: Event) -> "list[asyncio.Future[Entry]] | Refusal":
         """Let the session answer an event: the commits that follow from it, or its refusal."""
         outcome = self._carry_out(self.session.step(event, self._at(event)))
         for observer in self._observers:
@@ -181,10 +181,10 @@ class Pad:
         """A debounced press, from the driver. Several keys at once (`a+b`) are no clerk's key."""
         does = self._clerk_keys.get(press.key) if press.level is None else None
         if does is None:
-            self.happen(press)
+            self.apply_event(press)
             return
         invitation = Invitation(self._new_id(), KEY)
-        self.happen(ClerkKey(press.key, does, press.source, invitation, KEY))
+        self.apply_event(ClerkKey(press.key, does, press.source, invitation, KEY))
 
     def driver_fault(self, report: FaultReport) -> None:
         """A driver reports that something broke or works again."""
@@ -202,7 +202,7 @@ class Pad:
         log.warning("%s %s", code.code, code.says)
         self.record(Fault(at=at, code=code.code, detail=detail))
         if code.blocks:
-            self.happen(Blocked(code))
+            self.apply_event(Blocked(code))
 
     def clear_fault(self, code: PadCode, detail: str = "") -> None:
         """It works again; the window opens when no other fault keeps it closed."""
@@ -214,7 +214,7 @@ class Pad:
         if not code.blocks:
             return
         blocking = self.faults.blocking
-        self.happen(Blocked(blocking) if blocking else Unblocked())
+        self.apply_event(Blocked(blocking) if blocking else Unblocked())
 
     def identify(self) -> None:
         """Show for `IDENTIFY_S` which pad this is, instead of the scene."""
@@ -262,7 +262,7 @@ class Pad:
         if rated is not None and not again:
             return Refusal.RATED
         invitation = Invitation(self._new_id(), source, service, clerk, rated, channel)
-        outcome = self.happen(Invite(invitation))
+        outcome = self.apply_event(Invite(invitation))
         if isinstance(outcome, Refusal):
             return outcome
         self.cases.note(invitation.id, service)
@@ -302,7 +302,7 @@ class Pad:
     # --- inside -----------------------------------------------------------------------------
 
     async def _request(self, event: Event) -> Refusal | None:
-        outcome = self.happen(event)
+        outcome = self.apply_event(event)
         return outcome if isinstance(outcome, Refusal) else await self._durable(outcome)
 
     async def _durable(self, commits: list[asyncio.Future[Entry]]) -> Refusal | None:
@@ -320,7 +320,7 @@ class Pad:
 
     def _session_committed(self, commit: "asyncio.Future[Entry]") -> None:
         if _is_durable(commit):
-            self.happen(Stored())  # thanks first, then whoever wants to send the entry
+            self.apply_event(Stored())  # thanks first, then whoever wants to send the entry
         self._committed(commit)
 
     def _committed(self, commit: "asyncio.Future[Entry]") -> None:
@@ -347,7 +347,7 @@ class Pad:
 
     def _tick(self) -> None:
         self._deadline = None
-        self.happen(Tick())
+        self.apply_event(Tick())
 
 
 def _is_durable(commit: "asyncio.Future[Entry]") -> bool:

@@ -50,7 +50,7 @@ class TouchOutput:
         self._scene: tuple[Scene, PadCode | None] | None = None
         self._note: PadCode | None = None
         self._session: Session | None = None
-        self._happen: Callable[[Event], object] = lambda _: None
+        self._apply_event: Callable[[Event], object] = lambda _: None
         self._code: Callable[[], str | None] = lambda: None
         self._page: PageController | None = None
         self._open: OpenPage | None = None
@@ -78,7 +78,7 @@ class TouchOutput:
         self._page = PageController(
             fixed,
             now=self._view,
-            happen=self._forward,
+            apply_event=self._forward,
             mono_ms=self._mono_ms,
             speak=self._repeat_prompt,
             shown=self._shown,
@@ -88,15 +88,16 @@ class TouchOutput:
     def bind(
         self,
         session: Session,
-        happen: Callable[[Event], object],
+        apply_event: Callable[[Event], object],
         code: Callable[[], str | None],
         fault: OnFault,
     ) -> None:
-        """Show this session from now on, and give its events to `happen`. `code`: the text of the
-        QR code that belongs to a case (`phone_codes.py`). `fault` is called when the page is on no
-        screen, and when it is again.
+        """Show this session from now on, and give its events to `apply_event`. `code`: the text of
+        the QR code that belongs to a case (`phone_codes.py`). `fault` is called when the page is on
+        no screen, and when it is again.
         """
-        self._session, self._happen, self._code, self._fault = session, happen, code, fault
+        self._session, self._apply_event = session, apply_event
+        self._code, self._fault = code, fault
         if watch_s := self._settings().watch_s:
             self._liveness = PageLiveness(watch_s * 1000, self._mono_ms())
 
@@ -196,7 +197,7 @@ class TouchOutput:
         return window.isascii() or set(window) <= set(self._shown_window)
 
     def _forward(self, event: Event) -> None:
-        self._happen(event)
+        self._apply_event(event)
 
     def _mono_ms(self) -> int:
         return self._clock.at().mono

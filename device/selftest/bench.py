@@ -100,7 +100,7 @@ class SelftestBench:
             try:
                 self._loop()
             except KeyboardInterrupt:
-                self._carry_out(self.runner.happen(Quit(), _now_ms()))
+                self._carry_out(self.runner.apply_event(Quit(), _now_ms()))
         self.text = report(head, self.runner.results, self._both[0].levels)
         return self.runner.passed
 
@@ -133,7 +133,7 @@ class SelftestBench:
                 event = self._events.get(timeout=wait_s)
             except queue.Empty:
                 event = StepTick()
-            self._carry_out(self.runner.happen(event, _now_ms()))
+            self._carry_out(self.runner.apply_event(event, _now_ms()))
 
     # --- effects ----------------------------------------------------------------------------
 

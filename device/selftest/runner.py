@@ -57,7 +57,7 @@ class _Progress:
 
 
 class Runner:
-    """One self-test. Call `begin` once, then `happen` for each event, and with a `StepTick` at
+    """One self-test. Call `begin` once, then `apply_event` for each event, and with a `StepTick` at
     `deadline_ms`. Not thread-safe.
 
     `terminal`: the technician can type, so that questions can be answered without keys.
@@ -102,7 +102,7 @@ class Runner:
         """Begin the first step, and return what is to be done."""
         return self._next(now_ms)
 
-    def happen(self, event: Event, now_ms: int) -> list[Effect]:
+    def apply_event(self, event: Event, now_ms: int) -> list[Effect]:
         """Take an event, and return what is to be done."""
         if self.over:
             return []

@@ -44,9 +44,9 @@ LEVELS = {level.value: level for level in Level}
 class PageController:
     """One pad's touch page.
 
-    `now` gives what the pad shows, or None before it shows anything. `happen` gives an event to the
-    pad. `mono_ms` reads the boot clock. `speak` plays the scene's prompt once more. `shown` is
-    called when a browser reports that the page is on a screen.
+    `now` gives what the pad shows, or None before it shows anything. `apply_event` gives an event
+    to the pad. `mono_ms` reads the boot clock. `speak` plays the scene's prompt once more. `shown`
+    is called when a browser reports that the page is on a screen.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class PageController:
         fixed: PageConstants,
         *,
         now: Callable[[], PadView | None],
-        happen: Callable[[Event], object],
+        apply_event: Callable[[Event], object],
         mono_ms: Callable[[], int],
         speak: Callable[[], None] = lambda: None,
         shown: Callable[[], None] = lambda: None,
     ) -> None:
         self._fixed = fixed
         self._now = now
-        self._happen = happen
+        self._apply_event = apply_event
         self._mono_ms = mono_ms
         self._speak = speak
         self.shown = shown
@@ -130,7 +130,7 @@ class PageController:
             level = None
         elif level is not None and state.scene == Scene.SELFTEST.value:
             self._choices = self._choices._replace(tested=self._choices.tested | {level.value})
-        self._happen(Press("+".join(tap.keys), level, SOURCE, tap.at_ms))
+        self._apply_event(Press("+".join(tap.keys), level, SOURCE, tap.at_ms))
         self.refresh()
         return level is not None
 
@@ -154,9 +154,9 @@ class PageController:
             case "speak":
                 self._speak()
             case "done":
-                self._happen(Detail(options=tuple(sorted(choices.picked))))
+                self._apply_event(Detail(options=tuple(sorted(choices.picked))))
             case "skip":
-                self._happen(Detail())
+                self._apply_event(Detail())
         self.refresh()
         self._schedule_reset()
 

@@ -63,7 +63,9 @@ class TouchBench:
         self.bench = VirtualPad()
         self.pad = self.bench.pad
         self.output = TouchOutput(load(file), self.pad.clock, None)
-        self.output.bind(self.pad.session, self.pad.happen, lambda: None, self.pad.driver_fault)
+        self.output.bind(
+            self.pad.session, self.pad.apply_event, lambda: None, self.pad.driver_fault
+        )
         self.pad.start()
 
     async def after_s(self, seconds: int) -> list[str]:

@@ -59,7 +59,7 @@ class Walk:
     def do(self, event: Event, after_ms: int = 500) -> "Walk":
         """Something happens a while later."""
         self.now_ms += after_ms
-        self._take(self.runner.happen(event, self.now_ms))
+        self._take(self.runner.apply_event(event, self.now_ms))
         return self
 
     def wait(self, ms: int) -> "Walk":

@@ -99,7 +99,7 @@ class TouchPage:
         self.page = PageController(
             fixed,
             now=lambda: self.now,
-            happen=self._happen,
+            apply_event=self._apply_event,
             mono_ms=mono_ms,
             speak=self._speak,
             shown=self._shown,
@@ -150,7 +150,7 @@ class TouchPage:
         self._thread.join()
         self._loop.close()
 
-    def _happen(self, event: Event) -> None:
+    def _apply_event(self, event: Event) -> None:
         self.happened.append(event)
         self.answer(event)
 

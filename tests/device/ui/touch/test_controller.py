@@ -34,7 +34,7 @@ class Desk:
         self.page = PageController(
             fixed,
             now=lambda: self.now,
-            happen=self.happened.append,
+            apply_event=self.happened.append,
             mono_ms=now_ms,
             speak=self._speak,
         )
