@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", nargs="?", choices=("run", "story"), default="run")
     parser.add_argument("--port", type=int, default=0, help="of the page (default: any free one)")
     parser.add_argument("--pads", type=int, default=None, help="how many pads (1 to 9)")
-    parser.add_argument("--seed", type=int, default=7, help="of the story's dice")
+    parser.add_argument("--seed", type=int, default=7, help="of the story's random choices")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--version", action="version", version=f"ratingpad-demo {__version__}")
     given = parser.parse_args(arguments)
@@ -63,7 +63,7 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
         finally:
             show.close()
             await server.stop()
-            print("\ntaken down.", flush=True)
+            print("\nstopped.", flush=True)
     return 0
 
 

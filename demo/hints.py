@@ -65,7 +65,7 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         lambda s: s.thanked == 0,
         Hint(
             "invite",
-            "从这里开始：经办人点“邀请评价”",
+            "从这里开始：窗口工作人员点“邀请评价”",
             "Start here: as the clerk, ask for a rating",
             "invite",
         ),
@@ -74,7 +74,7 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         lambda s: s.waiting > 0 and s.cable,
         Hint(
             "delivering",
-            "正在送往省平台，收到回执才算送达",
+            "正在送往省级系统，收到回执才算送达",
             "On its way to the province; only a receipt counts as delivered",
             "province",
         ),
@@ -83,7 +83,7 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         lambda s: s.cable and not s.pulled,
         Hint(
             "pull",
-            "已送达省平台。现在拔掉网线试试",
+            "已送达省级系统。现在拔掉网线试试",
             "It has arrived. Now pull the network cable",
             "cable",
         ),
@@ -146,7 +146,7 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         lambda s: not s.time_server,
         Hint(
             "find-time",
-            "打开“授时”：省平台按同一次开机补算时间",
+            "打开“授时”：省级系统按同一次开机补算时间",
             "Switch the time server on: the province dates the rating from the same boot",
             "time",
         ),
@@ -155,8 +155,8 @@ RULES: tuple[tuple[Callable[[Situation], bool], Hint], ...] = (
         lambda s: not s.verified,
         Hint(
             "verify",
-            "最后点“核验”：两端各自重算整条哈希链",
-            "Last, verify: both ends walk their hash chains again",
+            "最后点“核验”：两端各自重算整条摘要链",
+            "Last, verify: both ends check their digest chains again",
             "verify",
         ),
     ),

@@ -345,7 +345,7 @@ wall = "{wall}"
 entry_file = "{entry}"
 port = {port}
 px_per_mm = {PX_PER_MM}
-notices = ["请带好身份证件", "经办人看不到您的评价等级"]
+notices = ["请带好身份证件", "窗口工作人员看不到您的评价等级"]
 reasons = false
 watch_s = 0
 """

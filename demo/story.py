@@ -186,15 +186,15 @@ class StoryRunner:
         self.say("消息中间件回来了", "the broker is back")
         await asyncio.sleep(self.dice.uniform(1.5, 2.5))
         await self.stage.receiver.kill()
-        self.say("省平台接收程序被杀", "the receiver is killed")
+        self.say("省级系统接收程序被杀", "the receiver is killed")
         await asyncio.sleep(1.0)
         await self.stage.receiver.start()
-        self.say("省平台接收程序回来了", "the receiver is back")
+        self.say("省级系统接收程序回来了", "the receiver is back")
 
     async def run(self) -> list[str]:
         """The whole story; returns what went wrong. Raises StoryError when it cannot go on."""
         first, second, third = list(self.stage.pads.values())[:3]
-        self.say("三台评价器、一个省平台已就绪", "three pads and a province are ready")
+        self.say("三台评价器、一个省级系统已就绪", "three pads and a province are ready")
         await _together(*(self.an_ordinary_day(pad) for pad in (first, second, third)))
         self.say(
             "平常的一天：评价、改按、误按", "an ordinary day: ratings, second thoughts, strays"
@@ -239,11 +239,11 @@ class StoryRunner:
             f"{self.cut_short} presses cut before the commit: not thanked, made again",
         )
         self.say(
-            f"存盘后断电 {by_clerk} 次，来电后由经办人转达致谢",
+            f"存盘后断电 {by_clerk} 次，来电后由窗口工作人员转达致谢",
             f"{by_clerk} cut after the commit: thanked by the clerk, whom the pad told",
         )
         for verdict in await self.stage.verify():
-            who = "省平台" if verdict.who == "province" else verdict.who
+            who = "省级系统" if verdict.who == "province" else verdict.who
             sign = "完整" if verdict.ok else "有问题"
             self.say(f"核验 {who}：{sign}", verdict.says.splitlines()[-1].strip())
             if not verdict.ok:

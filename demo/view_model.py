@@ -79,7 +79,7 @@ class ViewModel:
             return {"pads": []}
         counts = stage.delivery_count()
         return {
-            "tally": counts._asdict(),
+            "counts": counts._asdict(),
             "settled": counts.settled,
             "kept": counts.kept,
             "pads": [self._pad(pad) for pad in stage.pads.values()],

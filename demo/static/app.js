@@ -4,7 +4,7 @@
 const LEVELS = [
   ["very_satisfied", "非常满意", "非常<br>满意", "very satisfied", 5],
   ["satisfied", "满意", "满意", "satisfied", 2.6],
-  ["basically_satisfied", "基本满意", "基本<br>满意", "fairly satisfied", 0],
+  ["basically_satisfied", "基本满意", "基本<br>满意", "basically satisfied", 0],
   ["dissatisfied", "不满意", "不满意", "dissatisfied", -2.6],
   ["very_dissatisfied", "非常不满意", "非常<br>不满意", "very dissatisfied", -5],
 ];
@@ -160,7 +160,7 @@ function drawOled(bits) {
 
 function render() {
   const now = pad();
-  renderTally();
+  renderCounts();
   renderHint(now);
   renderDesk(now);
   renderSwitches(now);
@@ -169,9 +169,9 @@ function render() {
   renderVerdicts();
 }
 
-function renderTally() {
+function renderCounts() {
   for (const node of document.querySelectorAll("[data-count]")) {
-    const value = state.tally[node.dataset.count];
+    const value = state.counts[node.dataset.count];
     if (node.textContent !== String(value)) node.textContent = value;
     node.parentElement.classList.toggle("some", value > 0);
   }
@@ -285,7 +285,7 @@ function renderProvince() {
   }
   const rest = [
     ["未评价", "unrated", book.standings.unrated], ["撤回", "withdrawn", book.standings.withdrawn],
-    ["误按，不计", "strays", book.strays], ["条目", "entries", book.entries],
+    ["误按，不计", "strays", book.strays], ["账目", "entries", book.entries],
   ];
   $("rest").replaceChildren(...rest.map(([zh, english, count]) =>
     el("span", "", el("b", "", count ?? 0), " ", both(zh, english))));
@@ -313,10 +313,10 @@ function renderProvince() {
 function renderVerdicts() {
   const { running, verdicts } = state.verify;
   $("verify").disabled = running;
-  $("verify").replaceChildren(both(...(running ? ["正在核验…", "walking"] : ["核验两端", "Verify both ends"])));
+  $("verify").replaceChildren(both(...(running ? ["正在核验…", "checking"] : ["核验两端", "Verify both ends"])));
   $("verdicts").replaceChildren(...(verdicts ?? []).map((one) => {
     const line = one.says.split("\n").at(-1);
-    const who = one.who === "province" ? "省平台" : one.who;
+    const who = one.who === "province" ? "省级系统" : one.who;
     const item = el("li", one.ok ? "" : "bad", `${who} ${one.ok ? "完整" : "有问题"} `, en(line.trim()));
     item.title = one.says;
     return item;
