@@ -13,7 +13,7 @@ class ProvinceCode(ErrorRow, enum.Enum):
 
     STORE_URL = ErrorRow(
         "P01",
-        "the store's URL is not one that is spoken here",
+        "the store's URL is not supported",
         "Give `sqlite:///path/to/file` or `postgresql://user@host/database`.",
     )
     STORE_ABSENT = ErrorRow(
@@ -48,7 +48,7 @@ class ProvinceCode(ErrorRow, enum.Enum):
     )
     BROKER_URL = ErrorRow(
         "P08",
-        "the broker's address is not one that is spoken here",
+        "the broker's address is not supported",
         "Give `mqtt://127.0.0.1:1883`: plain MQTT goes over loopback only.",
     )
     KEY_FILE = ErrorRow(

@@ -58,7 +58,7 @@ class Problem(enum.Enum):
     MALFORMED = "malformed"
     """The payload is no batch: not NDJSON, wrong count, too long, not UTF-8."""
     VERSION = "version"
-    """The payload's `v` is not spoken here."""
+    """The payload's `v` is not supported."""
 
 
 class Status(enum.Enum):
