@@ -71,7 +71,7 @@ lock: ## exact versions with hashes for tests and lint; ARGS=--upgrade takes the
 packages: ## the Debian packages that the tests use, where they may be installed
 	@sh setup/packages.sh
 
-clean: ## forget the environment and the caches
+clean: ## remove the environment and the tools' caches; keeps .cache (kernels in .cache/vm, peers)
 	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.demo: setup.cfg pyproject.toml setup/venv.sh

@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--peers", action="store_true", help="install and measure the peers too")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison")
-    parser.add_argument("--states", type=int, default=100_000, help="crash states to look at")
-    parser.add_argument("--kills", type=int, default=120, help="SIGKILLs")
+    parser.add_argument("--states", type=int, default=100_000, help="crash states to check")
+    parser.add_argument("--kills", type=int, default=120, help="how often to kill the agent")
     parser.add_argument("--only", action="append", choices=PARTS, help="one part; may be repeated")
-    parser.add_argument("--write", action="store_true", help=f"write {FIGURES.name}")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{FIGURES.name}")
     given = parser.parse_args(arguments)
     if min(given.rounds, given.states, given.kills) < 1:
         parser.error("rounds, states and kills are at least 1")

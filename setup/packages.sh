@@ -4,15 +4,15 @@
 # what was left out. With RATINGPAD_NO_SKIPS=1 (CI) what is missing is an error.
 set -eu
 
-# executable or file that proves it | package | what for
+# executable or file that shows that it is installed | package | what for
 wanted='
 mosquitto|mosquitto|the broker of the journeys
-pg_ctl|postgresql|the province store in earnest
+pg_ctl|postgresql|the province store on PostgreSQL
 chromium|chromium|the demo in a browser
 strace|strace|syncs and bytes per rating
 aplay|alsa-utils|the spoken prompts through ALSA
-espeak-ng|espeak-ng|the spoken prompts made
-systemd-analyze|systemd|the service, read as systemd reads it
+espeak-ng|espeak-ng|making the spoken prompts
+systemd-analyze|systemd|systemd'"'"'s own check of the service files
 dtc|device-tree-compiler|the overlay of the keys
 udevadm|udev|the device rules in the virtual machine
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
@@ -24,7 +24,7 @@ elf|libelf1|the same
 '
 # setup/packages.sh rigs: what only `make test-rigs` uses besides.
 [ "${1:-}" != rigs ] || wanted="$wanted"'
-qemu-system-aarch64|qemu-system-arm|the machine that a Pi is like
+qemu-system-aarch64|qemu-system-arm|an arm64 machine, as a Pi is
 aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|gpio-sim for it
 mmdebstrap|mmdebstrap|the card of a pad with a touchscreen
 mke2fs|e2fsprogs|the same

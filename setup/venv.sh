@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make or mend .venv:  setup/venv.sh demo   what `make demo` needs, nothing else
+# Make or repair .venv:  setup/venv.sh demo   what `make demo` needs, nothing else
 #                      setup/venv.sh dev    that, and what tests and lint need
 # Called by the Makefile; a stamp in .venv says that the work is done.
 #
@@ -33,7 +33,7 @@ fi
 # A half-made environment, or one whose interpreter is missing, is made anew.
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
   "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
-    stop "$PYTHON cannot make virtual environments. On Debian and its kin:  sudo apt-get install python3-venv"
+    stop "$PYTHON cannot make virtual environments. On Debian and derivatives:  sudo apt-get install python3-venv"
   say "1/2 a Python environment in .venv ($("$PYTHON" -V 2>&1))"
   "$PYTHON" -m venv --clear .venv
 fi
