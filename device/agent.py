@@ -1,4 +1,4 @@
-"""The agent, the composition root: the only module that knows drivers, desk, display and uplink.
+"""The composition root: makes the running pad's parts and connects them.
 
 Order of start: the ledger before the keys, the keys before the network. A pad without a network,
 a desk or a display still takes ratings; a pad whose ledger cannot be opened shows that and takes

@@ -55,14 +55,14 @@ written once the card answers."""
 IDENTIFY_S = 5.0
 
 KEY = "key"
-"""The source that invitations and pauses by a clerk's key name."""
+"""The `source` of invitations, and the `by` of pauses, that a clerk's key makes."""
 
 MAX_DETAIL_CHARS = 1000
 """A fault's detail may quote a library or list every gap of a damaged file; an entry may not."""
 
 
 class Pad:
-    """A session, its clock, its queue to the ledger and its display.
+    """Carries out what a session decides; holds its clock, faults, cases and commit queue.
 
     `append` commits an entry (the writer's). `show` hands a scene to the display and the lights,
     `say` to lights, beeper and voice; neither blocks. `clerk_keys`: what the clerk's keys do, by

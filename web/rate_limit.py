@@ -2,7 +2,7 @@
 
 A bucket holds `burst` tokens and is refilled with `per_s` tokens each second; a call takes one.
 Only the `MAX_CALLERS` callers that called last are remembered. A caller that was dropped starts
-again with a full bucket, which one that has waited that long has anyway.
+again with a full bucket, so with more than 256 active addresses the limit is weaker.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ MAX_CALLERS = 256
 
 
 class Rate(NamedTuple):
-    """`burst` calls in a row, and `per_s` calls a second without a limit in time."""
+    """`burst` calls in a row, and `per_s` calls each second in the long run."""
 
     burst: float
     per_s: float

@@ -1,4 +1,4 @@
-"""The headers that keep a page of ours to itself in a browser. Pure.
+"""The security headers of our pages: what a page may load, and which pages may frame it. Pure.
 
 The content security policy (CSP) says where a page may load from and connect to, and which pages
 may show it inside their own. `nosniff` keeps a browser from guessing another type for an answer

@@ -26,9 +26,9 @@ BACKLOG = 16
 """Connections that the kernel holds until they are accepted."""
 
 REQUEST_TIMEOUT_S = 10.0
-"""The limit for a TLS handshake, and how often a connection is checked for a request that does not
-become complete. One that began after the last check may take until the next but one check, so the
-limit for a request is between one and two times this."""
+"""The limit for a TLS handshake, and the time between two checks of a connection for an incomplete
+request. Such a request is aborted after at most twice this; on a new connection, the head of the
+first one must be complete after this time."""
 
 MAX_MESSAGE_BYTES = 4 * 1024
 """The longest message that a client may send over a WebSocket."""

@@ -121,7 +121,8 @@ class Writer:
 
     async def stop(self) -> None:
         """Finish the calls that were made, then close the ledger; safe to call twice. Raises
-        LedgerError when the last checkpoint failed, by which nothing is lost.
+        LedgerError when the last checkpoint failed; no entry is lost by that: SQLite reads the
+        write-ahead log at the next start.
         """
         thread, self._thread = self._thread, None
         if thread is None or not thread.is_alive():

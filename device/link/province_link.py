@@ -1,8 +1,8 @@
 """The pad's side of the province: what it receives, and what it answers.
 
-The uplink carries; this decides. A receipt moves the mark, a refusal becomes a fault, a diverged
-ledger is followed by a new one, a desired configuration is put into force, a command is carried
-out. Everything runs on the agent's loop.
+The uplink transmits messages; this module decides what follows from them. A receipt moves the mark,
+a refusal becomes a fault, a diverged ledger is followed by a new one, a desired configuration is
+put into force, a command is carried out. Everything runs on the agent's loop.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """The variables of a rating session, and the small moves that its actions are made of. Pure.
 
-`session.py` has the theory of operation. Only actions and guards use this module besides it.
+`session.py` has the theory of operation. Only it, actions and guards use `SessionContext`; the
+agent uses `TOUCH_REPORT_DELAY_MS`.
 """
 
 from collections import deque
@@ -27,8 +28,8 @@ CLOGGED_AT = 128
 
 
 TOUCH_REPORT_DELAY_MS = 400
-"""`Timing.report_delay_ms` of a pad with a touchscreen: a touch is reported when it ends. A finger
-stays down for a tenth of a second, an old one for three."""
+"""`Timing.report_delay_ms` of a pad with a touchscreen: a touch is reported when it ends. A touch
+lasts about 0.1 s, an old person's about 0.3 s."""
 
 
 class Timing(NamedTuple):

@@ -7,7 +7,8 @@ Theory of operation
 -------------------
 Everything that can happen is an event, everything that follows is a list of effects in order:
 entries first, then what is shown. `transitions.py` has a row for each (state, event), legal or
-not; `context.py` holds the variables and the rows' guards, `actions.py` their acts.
+not; `context.py` holds the variables, `guards.py` decides whether a row applies, `actions.py` is
+what a row does.
 
 *Durability.* The pad answers every `Record` with one `Stored`, in the order of the Records, as soon
 as the entry is durable; it keeps trying while the card refuses, and says `Blocked` meanwhile. So
@@ -40,7 +41,7 @@ window; while a citizen is served, or a fault stands, it is a stray and nothing 
 *Fault* during an open invitation withdraws it at once with the reason `fault`: the entry goes into
 the same queue as all others, so with a failing card it becomes durable when the card does, and in
 order. In a fault, `Blocked` with the same code does nothing at all, so a stray that cannot be
-written does not beget another. A press whose entry waits while a fault comes up is not lost and
+written does not cause another. A press whose entry waits while a fault comes up is not lost and
 not thanked: it stays in the queue, and its invitation is `open` until it is durable.
 """
 

@@ -1,6 +1,6 @@
 """The transition table of the rating session, as data. Pure.
 
-Rows are read from the top: the first whose state, event and guard fit is the one that acts, so the
+Rows are read from the top: the first whose state, event and guard fit is carried out, so the
 last row of every (state, event) pair has no guard. What is illegal in a state is a row like any
 other: ignored, strayed or refused. `docs/session.md` is drawn from here
 (`python -m device.session.diagram > docs/session.md`).
@@ -54,7 +54,7 @@ def _stay(
 
 
 TABLE: tuple[Transition, ...] = (
-    # --- Press: a level is born in three rows, and nowhere else (law 1) -------------------------
+    # --- Press: only three rows record a level, and no other does (law 1) -----------------------
     Transition(INVITED, Press, guards.sooner, actions.stray, (INVITED,)),
     Transition(INVITED, Press, guards.later, actions.lapse_stray, (IDLE,)),
     Transition(INVITED, Press, guards.level_key, actions.rate, (SAVING,)),

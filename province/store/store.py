@@ -66,7 +66,9 @@ class ProvinceStore(Reading):
         return self._commit(partial(_take, arrivals))
 
     def birth(self, pad: str, state: State) -> Receipt:
-        """Keep a state; the receipt has what is stored of its ledger. Raises StoreError (P04)."""
+        """Store the state in a pad's birth message. The receipt says up to which entry the
+        province has the ledger. Raises StoreError (P04).
+        """
 
         def note(connection: sa.Connection) -> Receipt:
             _lock(connection, [pad])
