@@ -6,6 +6,7 @@ A module may have several test files: `test_y_something.py`.
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,25 @@ def test_the_map_of_the_rigs_names_nothing_that_is_gone():
     rows = re.findall(r"^\| (`.*?) \|", (RIGS / "README.md").read_text("utf-8"), re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert named - {path.stem for path in RIGS.rglob("*.py")} == set()
+
+
+def named_twice(text: str) -> set[str]:
+    """The rigs that a text lists more than once below one heading."""
+    twice: set[str] = set()
+    for section in re.split(r"^## ", text, flags=re.MULTILINE):
+        cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        names = Counter(name for cell in cells for name in re.findall(r"`(\w+)`", cell))
+        twice |= {name for name, count in names.items() if count > 1}
+    return twice
+
+
+def test_the_map_of_the_rigs_names_none_twice():
+    assert named_twice((RIGS / "README.md").read_text("utf-8")) == set()
+
+
+def test_a_rig_that_is_named_twice_is_noticed():
+    text = "## pad\n| `a` | x | |\n| `b`, `c` | x | |\n| `a` | y | |\n## disk\n| `b` | x | |\n"
+    assert named_twice(text) == {"a"}
 
 
 def test_a_rig_that_the_map_does_not_name_is_noticed():
