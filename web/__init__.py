@@ -5,7 +5,7 @@ listener.py         the listening socket, with a limit on open connections
 tls.py              the TLS context
 origins.py          what a browser calls the origin of a page
 security_headers.py PURE: content security policy and the other headers of a page
-rate_limit.py       PURE: a token bucket for each caller
+rate_limit.py       PURE: a token bucket for each client
 ws_tickets.py       PURE: single-use tickets for WebSockets, which carry no Authorization header
 refusal_log.py      PURE: counts refused requests, and which of them are worth a log line
 

@@ -29,7 +29,7 @@ ROUTING_ERRORS: Mapping[int, str] = {
 
 
 def json_answer(body: object, status: int = HTTPStatus.OK) -> Response:
-    """`body` as JSON; no cache between server and caller may store it."""
+    """`body` as JSON; no cache between server and client may store it."""
     return Response(
         msgspec.json.encode(body),
         status,
@@ -68,7 +68,7 @@ def exception_handlers(
         return answer
 
     async def answer_disconnect(_request: Request, _error: ClientDisconnect) -> Response:
-        """The caller disconnected before its request was complete: nothing was done, and nobody
+        """The client disconnected before its request was complete: nothing was done, and nobody
         reads this answer.
         """
         return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)

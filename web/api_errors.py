@@ -34,7 +34,7 @@ class ApiError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiErrorRow(NamedTuple):
-    """One error: its HTTP status, what happened, what the caller should do."""
+    """One error: its HTTP status, what happened, what the client should do."""
 
     status: int
     says: str

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_CONNECTIONS = 32
-MAX_OF_ONE_CALLER = 16
+MAX_OF_ONE_CLIENT = 16
 """Enough for a hall: one queueing system, a clerk's page and perhaps a terminal."""
 
 DEAD_S = 20
@@ -74,16 +74,16 @@ class ListenSocket(socket.socket):
         """
         accepted, address = super().accept()
         connection = AcceptedSocket(self.family, self.type, self.proto, fileno=accepted.detach())
-        caller = str(address[0])
-        if self.connections >= MAX_CONNECTIONS or self._open[caller] >= MAX_OF_ONE_CALLER:
+        client = str(address[0])
+        if self.connections >= MAX_CONNECTIONS or self._open[client] >= MAX_OF_ONE_CLIENT:
             connection.close()
-            self._on_refused(caller)
+            self._on_refused(client)
             raise ConnectionAbortedError
-        self._open[caller] += 1
-        connection.on_close = lambda: self._release(caller)
+        self._open[client] += 1
+        connection.on_close = lambda: self._release(client)
         return connection, address
 
-    def _release(self, caller: str) -> None:
-        self._open[caller] -= 1
-        if not self._open[caller]:
-            del self._open[caller]
+    def _release(self, client: str) -> None:
+        self._open[client] -= 1
+        if not self._open[client]:
+            del self._open[client]

@@ -1,7 +1,7 @@
 """Which refused requests are worth a line in the log; all of them are counted. Pure.
 
 A line says what was refused, to which address and at which path; never a token or anything else
-that the caller sent, so never a level either. The first refusal of its kind is logged immediately.
+that the client sent, so never a level either. The first refusal of its kind is logged immediately.
 The next ones are logged together, once a minute, so that a flood cannot fill the card.
 """
 
@@ -17,26 +17,26 @@ class RefusalLog:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._logged: dict[tuple[str, str], tuple[float, int]] = {}
-        """For each error and caller: when it was last logged, and how often it came since."""
+        """For each error and client: when it was last logged, and how often it came since."""
 
     @property
     def total(self) -> int:
         """How many there were; goes into the health report."""
         return self.counts.total()
 
-    def note(self, error: str, caller: str, place: str, now_s: float) -> str | None:
+    def note(self, error: str, client: str, place: str, now_s: float) -> str | None:
         """Count a refusal. Returns the line for the log, or None when its kind was logged less than
         `INTERVAL_S` ago.
 
-        `caller`: an address. `place`: one of our own paths, never a path that the caller sent.
+        `client`: an address. `place`: one of our own paths, never a path that the client sent.
         """
         self.counts[error] += 1
-        logged_s, since = self._logged.pop((error, caller), (now_s - INTERVAL_S, 0))
+        logged_s, since = self._logged.pop((error, client), (now_s - INTERVAL_S, 0))
         is_due = now_s - logged_s >= INTERVAL_S
-        self._logged[error, caller] = (now_s, 0) if is_due else (logged_s, since + 1)
+        self._logged[error, client] = (now_s, 0) if is_due else (logged_s, since + 1)
         if len(self._logged) > MAX_KINDS:
             del self._logged[next(iter(self._logged))]
         if not is_due:
             return None
         more = f", and {since} times since the line before" if since else ""
-        return f"refused {error} to {caller} at {place}{more}"
+        return f"refused {error} to {client} at {place}{more}"

@@ -153,11 +153,11 @@ async def serve(
     port: int,
     *,
     tls: ssl.SSLContext | None = None,
-    on_cut: Callable[[str, str], None] = lambda _error, _caller: None,
+    on_aborted: Callable[[str, str], None] = lambda _error, _client: None,
 ) -> WebServer:
     """Serve `app` until stopped. Raises PortError when the port cannot be listened on.
 
-    `on_cut` is called on the loop for each connection that the server ends by itself, with
+    `on_aborted` is called on the loop for each connection that the server ends by itself, with
     "too-many" or "too-slow" and the client's address.
     """
     config = _Config(
@@ -177,9 +177,9 @@ async def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_S,
     )
-    config.on_slow = lambda caller: on_cut("too-slow", caller)
+    config.on_slow = lambda client: on_aborted("too-slow", client)
     try:
-        listener = ListenSocket(host, port, lambda caller: on_cut("too-many", caller))
+        listener = ListenSocket(host, port, lambda client: on_aborted("too-many", client))
     except OSError as error:
         raise PortError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     server = _Server(config, listener, tls)

@@ -3,7 +3,7 @@
 A request is admitted when its address stays below the rate limit, when the page that sends it (if a
 page does) has an allowed origin, and when it has the token, or a ticket for the events. The clerk's
 page and the OpenAPI document need no token. A refusal is counted, and logged without anything that
-the caller sent.
+the client sent.
 """
 
 import hmac
@@ -34,14 +34,14 @@ LOGGED_PATHS = ("/v1/invitations", "/v1/window", "/v1/tickets", EVENTS, PLUGIN)
 
 
 class RequestInfo(NamedTuple):
-    """What the rules look at. `caller`, `server`: addresses. `origin`: of the page that sends the
+    """What the rules look at. `client`, `server`: addresses. `origin`: of the page that sends the
     request, if one does. `bearers`: every bearer token in it. `ticket`, `plugin_token`: from the
     query.
     """
 
     method: str
     path: str
-    caller: str
+    client: str
     server: str = ""
     scheme: str = "http"
     host: str = ""
@@ -86,13 +86,13 @@ class Admission:
         and an address that guesses tokens too often cannot tell a wrong token from a limit.
         """
         now_s = self._now_s()
-        if not self._calls.take(request.caller, now_s):
+        if not self._calls.take(request.client, now_s):
             return "too-often"
         if not self.is_origin_allowed(request):
             return "foreign-origin"
         if self._is_authorised(request, now_s):
             return None
-        return "unauthorised" if self._wrong_tokens.take(request.caller, now_s) else "too-often"
+        return "unauthorised" if self._wrong_tokens.take(request.client, now_s) else "too-often"
 
     def is_origin_allowed(self, request: RequestInfo) -> bool:
         """Whether the page that sends the request may. Without an origin it is a program, or the
@@ -121,16 +121,16 @@ class Admission:
         """A ticket for one connection to the events."""
         return self._tickets.issue(self._now_s())
 
-    def record_refusal(self, error: str, caller: str, path: str) -> None:
+    def record_refusal(self, error: str, client: str, path: str) -> None:
         """Count a refusal, and log it unless the same was logged a short time ago."""
-        line = self.refused.note(error, caller, logged_path(path), self._now_s())
+        line = self.refused.note(error, client, logged_path(path), self._now_s())
         if line is not None:
             log.warning("%s", line)
 
     def _is_authorised(self, request: RequestInfo, now_s: float) -> bool:
         if request.path.startswith(PLUGIN):
             token = (request.plugin_token or "").encode(errors="surrogateescape")
-            is_here = _is_loopback(request.caller) and _is_loopback(request.server)
+            is_here = _is_loopback(request.client) and _is_loopback(request.server)
             return is_here and _is_among(token, self._plugin_tokens)
         if self.is_preflight(request):
             return True  # a browser sends it without the token
@@ -142,7 +142,7 @@ class Admission:
 
 
 def logged_path(path: str) -> str:
-    """The one of our own paths that a log line names: nothing that a caller sent is logged."""
+    """The one of our own paths that a log line names: nothing that a client sent is logged."""
     return next((ours for ours in LOGGED_PATHS if path.startswith(ours)), "another path")
 
 

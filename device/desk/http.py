@@ -28,8 +28,8 @@ def build_app(desk: Desk, admission: Admission, stream: EventStream) -> Starlett
     """The app over a desk's port."""
 
     def count_malformed(error: str, request: Request) -> None:
-        caller = request.client.host if request.client else ""
-        admission.record_refusal(error, caller, request.url.path)
+        client = request.client.host if request.client else ""
+        admission.record_refusal(error, client, request.url.path)
 
     return Starlette(
         routes=[

@@ -1,6 +1,6 @@
 """Admits a request to the desk's app, or answers it with the error that it is refused with.
 
-It is outside every other part of the app. A caller over its rate limit gets the answer only after a
+It is outside every other part of the app. A client over its rate limit gets the answer only after a
 delay: with the limit on connections this keeps a flood of requests from taking the pad's loop.
 """
 
@@ -16,7 +16,7 @@ from device.desk.press_priority import PressPriority
 from web.api_answers import error_answer
 
 RATE_LIMITED_DELAY_S = 1.0
-"""How long the answer to a caller over its rate limit is held back."""
+"""How long the answer to a client over its rate limit is held back."""
 
 PREFLIGHT_HEADERS = {
     "access-control-allow-methods": "GET, POST",
@@ -53,7 +53,7 @@ class AdmissionMiddleware:
             )
             await app(scope, receive, send)
             return
-        self._admission.record_refusal(error, request.caller, request.path)
+        self._admission.record_refusal(error, request.client, request.path)
         answer = error_answer(ERRORS, error)
         if error == "unauthorised":
             answer.headers["www-authenticate"] = "Bearer"
@@ -70,7 +70,7 @@ def request_info(scope: Scope) -> RequestInfo:
     return RequestInfo(
         method=scope.get("method", "GET"),
         path=scope["path"],
-        caller=str((scope.get("client") or ("",))[0]),
+        client=str((scope.get("client") or ("",))[0]),
         server=str((scope.get("server") or ("",))[0]),
         scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
         host=_header(headers, b"host") or "",

@@ -47,7 +47,7 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
             settings.host,
             settings.port,
             tls=tls_context(certificate, settings.certificate_key) if certificate else None,
-            on_cut=lambda error, caller: admission.record_refusal(error, caller, ""),
+            on_aborted=lambda error, client: admission.record_refusal(error, client, ""),
         )
     except PortError as error:
         raise ConfigError(f"[desk] {error}") from error

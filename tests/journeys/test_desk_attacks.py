@@ -15,7 +15,7 @@ from tests.rigs.pad.pad_process import TOKEN, PadProcess
 from tests.rigs.system.deployment import Deployment
 from tests.rigs.time.wait import until
 from web.api_errors import MAX_REQUEST_BYTES
-from web.listener import MAX_OF_ONE_CALLER
+from web.listener import MAX_OF_ONE_CLIENT
 
 BEARER = f"Authorization: Bearer {TOKEN}"
 SECRET = "the-words-of-a-caller"
@@ -194,7 +194,7 @@ def test_header_injection(caller: Caller, pad: PadProcess) -> None:
 
 def test_too_many_connections_of_one_caller(caller: Caller, pad: PadProcess) -> None:
     with ExitStack() as held:
-        for _ in range(MAX_OF_ONE_CALLER * 3):
+        for _ in range(MAX_OF_ONE_CLIENT * 3):
             line = held.enter_context(closing(caller.connect()))
             with suppress(OSError):
                 line.send(b"GET / HT")
@@ -223,7 +223,7 @@ def test_too_many_requests_of_one_caller(caller: Caller, pad: PadProcess) -> Non
 
 def test_incomplete_requests_do_not_block_other_callers(caller: Caller, pad: PadProcess) -> None:
     with ExitStack() as held:
-        for _ in range(MAX_OF_ONE_CALLER - 2):
+        for _ in range(MAX_OF_ONE_CLIENT - 2):
             line = held.enter_context(closing(caller.connect()))
             line.send(b"POST /v1/window/pause HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
         assert pad.desk.get("/v1/window").status_code == 200  # meanwhile

@@ -71,14 +71,14 @@ def test_the_limits_are_the_ones_in_the_code() -> None:
     from device.desk.admission import CALLS, WRONG_TOKENS
     from device.desk.event_stream import HEARTBEAT_S, MAX_LISTENERS
     from device.desk.plugin import CODES, REFUSED
-    from web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CALLER
+    from web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CLIENT
     from web.ws_tickets import VALID_S
 
     text = document()
     for words in (
         f"{CALLS.per_s} times a second, {CALLS.burst} at once",
         f"{WRONG_TOKENS.burst}, then one every {1 / WRONG_TOKENS.per_s:.0f} s",
-        f"{MAX_CONNECTIONS}, of one address {MAX_OF_ONE_CALLER}",
+        f"{MAX_CONNECTIONS}, of one address {MAX_OF_ONE_CLIENT}",
         f"{MAX_REQUEST_BYTES // 1024} KiB",
         f"| listeners | {MAX_LISTENERS} |",
         f"every {HEARTBEAT_S:.0f} s",

@@ -36,7 +36,7 @@ def test_a_closed_connection_counts_no_more(listener: ListenSocket) -> None:
 
 def test_one_address_cannot_use_all_connections(listener: ListenSocket, refused: list[str]) -> None:
     with contextlib.ExitStack() as stack:
-        for _ in range(listening.MAX_OF_ONE_CALLER):
+        for _ in range(listening.MAX_OF_ONE_CLIENT):
             stack.enter_context(come(listener))
             stack.enter_context(listener.accept()[0])
         stack.enter_context(come(listener))

@@ -1,4 +1,4 @@
-from web.rate_limit import MAX_CALLERS, Rate, RateLimiter
+from web.rate_limit import MAX_CLIENTS, Rate, RateLimiter
 
 
 def test_a_burst_is_served_and_then_only_what_flows_in() -> None:
@@ -24,7 +24,7 @@ def test_a_refused_call_takes_nothing_out_of_the_bucket() -> None:
 
 def test_the_number_of_remembered_callers_is_limited() -> None:
     buckets = RateLimiter(Rate(burst=1, per_s=0.001))
-    for n in range(MAX_CALLERS + 1):
+    for n in range(MAX_CLIENTS + 1):
         assert buckets.take(f"10.0.0.{n}", 0.0)
     assert buckets.take("10.0.0.0", 0.0)  # forgotten, so new
     assert not buckets.take("10.0.0.9", 0.0)  # the control: remembered

@@ -24,6 +24,6 @@ def test_another_caller_and_another_error_are_logged_separately() -> None:
 def test_a_thousand_callers_are_counted_in_limited_memory() -> None:
     refused = RefusalLog()
     for n in range(1000):
-        refused.note("unauthorised", f"caller {n}", "/", 0.0)
+        refused.note("unauthorised", f"client {n}", "/", 0.0)
     assert refused.total == 1000
     assert len(refused._logged) == MAX_KINDS

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 from tests.rigs.web.certificate import make_certificate
 from tests.rigs.web.websocket_client import WebSocketClient
 from web import server
-from web.listener import MAX_OF_ONE_CALLER
+from web.listener import MAX_OF_ONE_CLIENT
 from web.server import PortError, serve
 from web.tls import tls_context
 
@@ -67,22 +67,22 @@ def test_a_port_that_is_in_use_is_named_in_the_error() -> None:
     asyncio.run(story())
 
 
-class Caller(NamedTuple):
+class Connection(NamedTuple):
     """A connection; it would be closed if nobody kept the writer."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
 
-async def say(port: int, words: bytes) -> Caller:
-    caller = Caller(*await asyncio.open_connection("127.0.0.1", port))
-    caller.writer.write(words)
-    return caller
+async def say(port: int, words: bytes) -> Connection:
+    connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
+    connection.writer.write(words)
+    return connection
 
 
-async def is_cut(caller: Caller) -> bool:
+async def is_cut(connection: Connection) -> bool:
     try:
-        return await asyncio.wait_for(caller.reader.read(), 5) == b""
+        return await asyncio.wait_for(connection.reader.read(), 5) == b""
     except ConnectionError:
         return True
 
@@ -114,8 +114,8 @@ def test_a_client_that_does_not_complete_its_request_is_disconnected(
 def test_connections_over_the_limit_are_closed_and_the_others_are_served() -> None:
     async def story() -> None:
         cut: list[tuple[str, str]] = []
-        desk = await serve(APP, "127.0.0.1", 0, on_cut=lambda *news: cut.append(news))
-        held = [await say(desk.port, b"GET") for _ in range(MAX_OF_ONE_CALLER)]
+        desk = await serve(APP, "127.0.0.1", 0, on_aborted=lambda *news: cut.append(news))
+        held = [await say(desk.port, b"GET") for _ in range(MAX_OF_ONE_CLIENT)]
         assert await is_cut(await say(desk.port, b"GET"))
         assert cut == [("too-many", "127.0.0.1")]
         held.pop().writer.close()
@@ -138,7 +138,7 @@ def test_a_slow_client_is_reported_and_a_silent_one_only_disconnected(
     async def story() -> None:
         monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
         cut: list[tuple[str, str]] = []
-        desk = await serve(APP, "127.0.0.1", 0, on_cut=lambda *news: cut.append(news))
+        desk = await serve(APP, "127.0.0.1", 0, on_aborted=lambda *news: cut.append(news))
         assert await is_cut(await say(desk.port, b""))
         assert cut == []
         assert await is_cut(await say(desk.port, b"GET / HT"))
@@ -204,7 +204,9 @@ def test_requests_under_way_are_finished_when_the_server_stops() -> None:
             return PlainTextResponse("done")
 
         desk = await serve(Starlette(routes=[Route("/", slow)]), "127.0.0.1", 0)
-        caller = await say(desk.port, b"GET / HTTP/1.1\r\nhost: pad\r\nconnection: close\r\n\r\n")
+        connection = await say(
+            desk.port, b"GET / HTTP/1.1\r\nhost: pad\r\nconnection: close\r\n\r\n"
+        )
         await asyncio.wait_for(asked.wait(), 5)
         stop = asyncio.ensure_future(desk.stop())
         while True:  # until the port is closed
@@ -215,8 +217,8 @@ def test_requests_under_way_are_finished_when_the_server_stops() -> None:
             writer.close()
             await asyncio.sleep(0.01)
         stopping.set()
-        assert (await asyncio.wait_for(caller.reader.read(), 5)).endswith(b"done")
-        caller.writer.close()
+        assert (await asyncio.wait_for(connection.reader.read(), 5)).endswith(b"done")
+        connection.writer.close()
         await stop
 
     asyncio.run(story())
@@ -275,11 +277,11 @@ def test_an_incomplete_handshake_is_ended_and_the_others_are_served(
         failures: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
         desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.both, None))
-        for _ in range(MAX_OF_ONE_CALLER + 1):  # and every place is given back
-            caller = await say(desk.port, words)
+        for _ in range(MAX_OF_ONE_CLIENT + 1):  # and every place is given back
+            connection = await say(desk.port, words)
             with contextlib.suppress(ConnectionError):
-                await asyncio.wait_for(caller.reader.read(), 5)
-            caller.writer.close()
+                await asyncio.wait_for(connection.reader.read(), 5)
+            connection.writer.close()
         trusting = ssl.create_default_context(cafile=str(papers.authority))
         async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
             assert (await client.get(f"https://127.0.0.1:{desk.port}/")).text == "hello"

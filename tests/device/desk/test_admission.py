@@ -128,7 +128,7 @@ def test_a_preflight_needs_no_token_and_has_a_rate_limit(admission: Admission) -
         None,
         "too-often",
     ]
-    assert admission.error_of(call(method="OPTIONS")._replace(caller="10.0.0.8")) == "unauthorised"
+    assert admission.error_of(call(method="OPTIONS")._replace(client="10.0.0.8")) == "unauthorised"
 
 
 # --- the plug-in --------------------------------------------------------------------------------
@@ -136,13 +136,13 @@ def test_a_preflight_needs_no_token_and_has_a_rate_limit(admission: Admission) -
 
 def test_the_plug_in_is_for_this_machine_with_its_own_token(admission: Admission) -> None:
     here = call("/plugin/ask", plugin_token="the-plug-ins-own-token")
-    here = here._replace(caller="127.0.0.1", server="127.0.0.1")
+    here = here._replace(client="127.0.0.1", server="127.0.0.1")
     assert admission.error_of(here) is None
     assert admission.error_of(here._replace(plugin_token=TOKEN)) == "unauthorised"
     assert admission.error_of(here._replace(plugin_token=None, bearers=RIGHT)) == "unauthorised"
-    assert admission.error_of(here._replace(caller="10.0.0.7")) == "unauthorised"
+    assert admission.error_of(here._replace(client="10.0.0.7")) == "unauthorised"
     assert admission.error_of(here._replace(server="10.0.0.1")) == "unauthorised"
-    assert admission.error_of(here._replace(caller="::1", server="::1")) is None
+    assert admission.error_of(here._replace(client="::1", server="::1")) is None
     other = Admission([TOKEN])
     assert other.error_of(here) == "unauthorised"
     assert not other.has_plugin
@@ -157,7 +157,7 @@ def test_an_address_over_its_rate_limit_is_refused_even_with_the_token(
     answers = [admission.error_of(call(bearers=RIGHT)) for _ in range(int(CALLS.burst) + 1)]
     assert set(answers[:-1]) == {None}
     assert answers[-1] == "too-often"
-    assert admission.error_of(call(bearers=RIGHT)._replace(caller="10.0.0.8")) is None
+    assert admission.error_of(call(bearers=RIGHT)._replace(client="10.0.0.8")) is None
     clock.s += 1
     assert admission.error_of(call(bearers=RIGHT)) is None
 
