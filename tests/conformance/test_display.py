@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from device.errors import DriverError, PadCode
-from tests.rigs.display.driver_rigs import DISPLAY_RIGS, DisplayRig
+from tests.rigs.display.display_drivers import DISPLAY_RIGS, DisplayRig
 from tests.rigs.display.golden_pictures import GOLDEN
 
 PICTURES = [Image.open(path).convert("1") for path in sorted(GOLDEN.glob("zh-*.png"))]

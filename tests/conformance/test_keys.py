@@ -11,7 +11,7 @@ from device.errors import PadCode
 from device.events import Press
 from device.ports import FaultReport
 from sync.entries import Level
-from tests.rigs.keys.driver_rigs import KEYS_RIGS, KeysRig
+from tests.rigs.keys.key_drivers import KEYS_RIGS, KeysRig
 from tests.rigs.serial.serial_keypad import PATIENCE_S
 from tests.rigs.time.wait import until
 

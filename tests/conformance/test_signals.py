@@ -7,7 +7,7 @@ import pytest
 
 from device.errors import DriverError, PadCode
 from device.ports import FaultReport
-from tests.rigs.signals.driver_rigs import (
+from tests.rigs.signals.signal_drivers import (
     BEEPER_RIGS,
     KEYS,
     LIGHTS_RIGS,
