@@ -1,4 +1,4 @@
-"""A backlog after an outage: how fast it is delivered, and what that means to each contestant.
+"""A backlog after an outage: how fast it is delivered, and what "delivered" means for each program.
 
 Ours is delivered when the pad has the province's receipt for the last entry, given after the
 commit. The peers' is delivered when the last record has left the broker at the centre, which is
@@ -40,7 +40,7 @@ _OURS = (
 )
 _PUBACK = (
     "From the first record's arrival to the last one's at a bare socket that only counts; nothing"
-    " is stored, nothing is read, so this is the peer at its very fastest."
+    " is stored, nothing is read, so this is the fastest that the peer can be."
 )
 _READ = (
     "The same peer, but at the centre an ordinary subscriber in Python (paho, QoS 1) reads each"

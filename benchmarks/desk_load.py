@@ -28,7 +28,8 @@ TOKEN = "a-token-for-the-bench"
 _NOTE = (
     "The press of the first rows, in one process with the desk, by turns with and without its"
     " callers in another: ten that call {calls:.0f} times a second together, one that calls as fast"
-    " as it is let, 12 slow and half-open lines, 3 listeners and 2 that never read. {answers}."
+    " as the desk's limits allow, 12 slow and half-open lines, 3 listeners and 2 that never read."
+    " {answers}."
     " Paced: 0.03 to 0.09 s before each press; medians of the rounds' ratios, p99 over all."
 )
 _NOTE_ELSEWHERE = (

@@ -34,7 +34,7 @@ _NOTE = (
     "Two pads pressed without end (session, writer and uplink as shipped), a receiver on a store,"
     " mosquitto without persistence; SIGKILL of one of them every 0.05 to 0.5 s. Every thanks that"
     " a pad printed is then looked for at the province, with its level, and `ratingpad-province"
-    " verify` walks the books."
+    " verify` checks the stored chains."
 )
 
 

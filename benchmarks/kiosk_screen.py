@@ -122,7 +122,7 @@ def _press(kiosk: KioskPad) -> tuple[float, float]:
 
 @contextlib.contextmanager
 def _touching(kiosk: KioskPad) -> Iterator[None]:
-    """Lift at the end, whatever happens."""
+    """Lift the touch at the end, also after an exception."""
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ LIMIT_S = 240.0
 """On a slow machine fewer states are looked at; the row says how many."""
 
 _NOTE = (
-    "Presses, checkpoints, pruning, restart and succession of a ledger under strace; then the pad"
+    "Presses, checkpoints, pruning, restart and replacement of a ledger under strace; then the pad"
     " is started on what a power cut may leave (ordering, 512-byte tears and lost names included)."
     " Only states that differ count. The same rig finds the losses of `synchronous=NORMAL` and of"
     " a card that lies about its syncs (`tests/power`)."

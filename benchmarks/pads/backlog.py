@@ -14,7 +14,7 @@ PAD = "pad-1"
 
 
 def now() -> At:
-    """A moment; the benchmarks do not use it."""
+    """A placeholder time for entries; the benchmarks do not read it."""
     return At(utc=None, mono=0, boot="fill", trust=Trust.NONE)
 
 

@@ -1,6 +1,6 @@
-"""A server that is no pad: what the desk's callers cost this machine, whoever answers them.
+"""A bare server in place of the desk: measures what the callers alone cost this machine.
 
-Keeps them waiting as the desk does, by its own limits. The first line out names the port.
+It limits them as the desk does. The first line out names the port.
 """
 
 import asyncio

@@ -106,7 +106,7 @@ class Callers:
 
 
 async def main() -> None:
-    """Start and stop the callers by the lines on stdin."""
+    """Start and stop the callers as the lines on stdin request."""
     callers = Callers(int(sys.argv[1]), sys.argv[2])
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[None]] = []

@@ -1,4 +1,4 @@
-"""Presses keys from a process of its own, so that pressing costs the measured program nothing.
+"""Presses keys from a separate process, so that the measured program does not pay for it.
 
 Arguments: `lines FILE …` (the `pull` files of gpio-sim's lines), `input NAME CODE …` (a device of
 uinput's), `serial CODE …` (a "68" pad on a pseudo-terminal). It prints where it is, then takes one
