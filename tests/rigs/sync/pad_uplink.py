@@ -22,7 +22,7 @@ BRISK = DeliverySettings(
 
 
 class UplinkPad:
-    """Implements `sync.uplink_ports.Listener` and keeps what it receives."""
+    """Implements `sync.uplink_ports.UplinkObserver` and keeps what it receives."""
 
     def __init__(
         self,
