@@ -146,7 +146,7 @@ class Agent:
         self._watchdog.ready()
         log.info("pad %s takes keys, ledger %s", self.config.pad.id, self.writer.ledger_id)
         self._display.warm()
-        await self._serve(stack, pad)
+        await self._serve(stack, pad, memory)
 
     async def _open_ledger(self) -> bool:
         """Open the ledger; False when the agent is to stop meanwhile. While it cannot be opened the
@@ -234,13 +234,16 @@ class Agent:
         else:
             self._pad.driver_fault(fault)
 
-    async def _serve(self, stack: AsyncExitStack, pad: Pad) -> None:
+    async def _serve(self, stack: AsyncExitStack, pad: Pad, memory: StartupState) -> None:
         """Start what may come late (network, desk, periodic tasks); run until the agent is to
         stop.
         """
         # On a thread: it takes seconds on a small board, and presses are taken already.
         await asyncio.to_thread(importlib.import_module, "sync.uplink")
         uplink, link = self._uplink(pad)
+        stack.push_async_callback(link.stop)
+        if self.desired_config.version not in (0, memory.configured):
+            link.record_configured()  # stored before a stop or a power cut, and not yet on record
         await uplink.start()
         stack.push_async_callback(uplink.stop)
         self._desks = Desks(self.config, pad, stack)

@@ -41,6 +41,7 @@ class DesiredConfig:
         self._config = config
         self._in_force: Desired | None = None
         self._problems: tuple[str, ...] = ()
+        self._refused_version = 0
         self._observers: list[Callable[[Settings], None]] = []
         if path.exists():
             try:
@@ -48,7 +49,7 @@ class DesiredConfig:
             except ContractError as error:  # a torn file: the retained message comes again
                 self._problems = (f"{path.name}: {error}",)
             else:
-                if self._is_acceptable(stored):
+                if self.is_acceptable(stored):
                     self._in_force = stored
 
     @property
@@ -85,11 +86,13 @@ class DesiredConfig:
         Raises OSError when it cannot be stored; nothing has changed then. Storing waits for the
         card, on a thread; to be called again only when the call before has returned.
         """
-        if not self._is_acceptable(desired):
+        if not self.is_acceptable(desired):
             return False
         raw = write_message(desired)
         await in_daemon_thread(partial(_store, self._path, raw), "desired-config")
-        self._in_force, self._problems = desired, ()
+        self._in_force = desired
+        if self._refused_version < desired.version:
+            self._problems = ()
         settings = self.settings
         for observer in self._observers:
             observer(settings)
@@ -105,13 +108,13 @@ class DesiredConfig:
             problems=self._problems,
         )
 
-    def _is_acceptable(self, desired: Desired) -> bool:
+    def is_acceptable(self, desired: Desired) -> bool:
         """Whether it is newer and within bounds; its problems are kept for the report."""
         if desired.version <= self.version:
             return False
         problems = self._problems_of(desired.settings)
         if problems:
-            self._problems = problems
+            self._problems, self._refused_version = problems, desired.version
         return not problems
 
     def _problems_of(self, settings: Settings) -> tuple[str, ...]:

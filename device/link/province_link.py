@@ -38,6 +38,10 @@ ROLLOVER_RETRY_S = 5.0
 """The delay before a new ledger that the card refused is tried again."""
 
 
+STOP_S = 2.0
+"""How long a stop waits for a desired configuration that is being stored."""
+
+
 class Publisher(Protocol):
     """What the link publishes through: the uplink."""
 
@@ -119,10 +123,13 @@ class ProvinceLink:
     def desired(self, desired: Desired) -> None:
         """A desired configuration came; it is put into force when it is newer and within bounds.
 
-        Storing it waits for the card, so that happens in a task. Of several that come meanwhile
-        only the last is looked at: it says all that the ones before it said.
+        Storing it waits for the card, so that happens in a task. Of those that come meanwhile and
+        are acceptable only the newest is stored; one that is refused replaces none of them.
         """
-        self._next_desired = desired
+        if self._desired_config.is_acceptable(desired):
+            pending = self._next_desired
+            if pending is None or desired.version > pending.version:
+                self._next_desired = desired
         if self._accepting is None or self._accepting.done():
             self._accepting = asyncio.ensure_future(self._accept_desired())
             self._accepting.add_done_callback(raise_in_loop)
@@ -145,6 +152,23 @@ class ProvinceLink:
         return CommandResult(
             v=VERSION, done=refusal is None, code=refusal.value if refusal else None
         )
+
+    def record_configured(self) -> None:
+        """Record which desired configuration is in force."""
+        version, digest = self._desired_config.version, self._desired_config.digest
+        self._pad.record(Configured(at=self._pad.clock.at(), version=version, digest=digest))
+
+    async def stop(self) -> None:
+        """Wait, for `STOP_S` at most, until a desired configuration that is being stored is in
+        force and on record; called after the uplink and before the pad are stopped. When the card
+        takes longer, the next start finds the stored file and records it.
+        """
+        tasks = [task for task in (self._accepting, self._rollover) if task is not None]
+        if self._accepting is not None:
+            await asyncio.wait([self._accepting], timeout=STOP_S)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def watch(self) -> None:
         """Called every second: a backlog that the province has not taken for an hour is a fault."""
@@ -179,18 +203,24 @@ class ProvinceLink:
             self._uplink.entries_added()
 
     async def _accept_desired(self) -> None:
-        while (desired := self._next_desired) is not None:
-            self._next_desired = None
-            try:
-                changed = await self._desired_config.accept(desired)
-            except OSError as error:
-                log.error("a desired configuration could not be stored: %s", error)
-                continue
-            if changed:
-                version, digest = self._desired_config.version, self._desired_config.digest
-                at = self._pad.clock.at()
-                self._pad.record(Configured(at=at, version=version, digest=digest))
-            self._report()
+        while True:
+            desired, self._next_desired = self._next_desired, None
+            if desired is None:
+                self._report()
+            else:
+                await self._store_desired(desired)
+            if self._next_desired is None:
+                return
+
+    async def _store_desired(self, desired: Desired) -> None:
+        try:
+            changed = await self._desired_config.accept(desired)
+        except OSError as error:
+            log.error("a desired configuration could not be stored: %s", error)
+            return
+        if changed:
+            self.record_configured()
+        self._report()
 
     def _report(self) -> None:
         if self._uplink is not None:

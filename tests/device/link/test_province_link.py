@@ -310,6 +310,61 @@ def test_a_card_that_hangs_holds_up_a_desired_configuration_and_nothing_else(
     run(story())
 
 
+def test_a_refused_configuration_does_not_replace_a_good_one_that_waits(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.desired(message(1, window="5"))
+        bench.link.desired(message(2, window="7"))
+        bench.link.desired(message(3, grace_s=9_999))
+        bench.link.desired(message(1, window="6"))
+        await bench.stored()
+        report = bench.uplink.reports[-1]
+        assert (report.version, report.settings.window) == (2, "7")
+        assert [problem.split(":")[0] for problem in report.problems] == ["grace_s"]
+
+    run(story())
+
+
+def test_a_stop_waits_for_a_configuration_that_is_being_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.desired(message(3, window="5"))
+        await asyncio.sleep(0)
+        stopping = asyncio.ensure_future(bench.link.stop())
+        await asyncio.sleep(0)
+        assert not stopping.done()
+        answers.set()
+        await stopping
+        await bench.settle()
+        assert [configured.version for configured in bench.recorded(Configured)] == [3]
+
+    monkeypatch.setattr(os, "fsync", lambda _: answers.wait(PATIENCE_S))
+    monkeypatch.setattr("device.link.province_link.STOP_S", None)  # virtual time would run out
+    run(story())
+
+
+def test_a_stop_does_not_wait_longer_for_a_card_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.desired(message(3, window="5"))
+        await asyncio.sleep(0)
+        await bench.link.stop()
+        assert bench.recorded(Configured) == []
+        assert [t.daemon for t in threading.enumerate() if t.name == "desired-config"] == [True]
+
+    monkeypatch.setattr(os, "fsync", lambda _: answers.wait(PATIENCE_S))
+    run(story())
+    answers.set()
+
+
 def test_of_many_desired_configurations_during_a_store_the_last_is_put_into_force(
     tmp_path: Path,
 ) -> None:
