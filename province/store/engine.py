@@ -187,12 +187,12 @@ def _misfit(url: str, version: str) -> str:
 def _version(connection: sa.Connection) -> str | None:
     """The format that a store says it has, known here or not; None where there is no store.
 
-    `batch` is asked for because `alembic_version` may be another application's.
+    `batch` is asked for because `format` may be another application's.
     """
     names = set(sa.inspect(connection).get_table_names())
     if "batch" not in names:
         return None
-    if "alembic_version" in names:
+    if alembic_version.name in names:
         rows = connection.execute(sa.select(alembic_version.c.version_num)).scalars().all()
         return ", ".join(rows) or "unknown"
     if "format" in names:  # formats 1 and 2, from before Alembic

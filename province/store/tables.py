@@ -9,7 +9,9 @@ raw ones (`ratingpad-province verify` does). The rest (`refusal`, `incident`) is
 import sqlalchemy as sa
 
 FORMAT = "3"
-"""The format of these tables: the newest revision in migrations/, kept in `alembic_version`."""
+"""The format of these tables: the newest revision in migrations/, kept in
+`ratingpad_alembic_version`.
+"""
 
 schema = sa.MetaData()
 
@@ -36,10 +38,11 @@ def _date_columns() -> tuple[sa.Column[str] | sa.Column[int], ...]:
 
 
 alembic_version = sa.Table(
-    "alembic_version",
+    # Not Alembic's default name: another application may keep its own number in the same database.
+    "ratingpad_alembic_version",
     schema,
     sa.Column("version_num", sa.String(32), nullable=False),
-    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+    sa.PrimaryKeyConstraint("version_num", name="ratingpad_alembic_version_pkc"),
 )
 """The store's format, one row. Alembic's own table, as Alembic creates it; it is defined here, too,
 so that a store can be made, and its format read, without importing Alembic."""

@@ -48,7 +48,7 @@ def upgrade(connection: sa.Connection, version: str) -> None:
     log.warning(
         "store: upgrading format %s to %s, ratings are derived again", version, tables.FORMAT
     )
-    if "alembic_version" not in sa.inspect(connection).get_table_names():
+    if tables.alembic_version.name not in sa.inspect(connection).get_table_names():
         _take_over(connection, version)
     derive_again: set[str] = set()
     config = _config()

@@ -6,6 +6,10 @@ transaction already, so Alembic neither begins nor commits one (its "external tr
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+from province.store.tables import alembic_version
+
+context.configure(
+    connection=context.config.attributes["connection"], version_table=alembic_version.name
+)
 with context.begin_transaction():
     context.run_migrations()

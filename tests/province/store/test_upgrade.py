@@ -90,8 +90,8 @@ def make_older(store_url: str, format_number: str) -> None:
 def version_of(store_url: str) -> str:
     """The format's number, from whichever table has it."""
     with database(store_url) as engine, engine.connect() as connection:
-        if "alembic_version" in sa.inspect(connection).get_table_names():
-            statement = "SELECT version_num FROM alembic_version"
+        if tables.alembic_version.name in sa.inspect(connection).get_table_names():
+            statement = "SELECT version_num FROM ratingpad_alembic_version"
         else:
             statement = "SELECT version FROM format"
         return str(connection.execute(sa.text(statement)).scalar_one())
@@ -253,7 +253,9 @@ def test_a_program_from_before_alembic_reads_a_format_that_it_refuses(
 
 
 @pytest.mark.parametrize("older", OLDER)
-@pytest.mark.parametrize("last_statement", ["CREATE TABLE alembic_version", "UPDATE format"])
+@pytest.mark.parametrize(
+    "last_statement", ["CREATE TABLE ratingpad_alembic_version", "UPDATE format"]
+)
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     opened: Open, store_url: str, older: str, last_statement: str
 ) -> None:
@@ -320,7 +322,7 @@ def test_of_receivers_that_start_together_one_upgrades(
 
 @pytest.mark.parametrize("version", [0, 3])
 def test_an_unknown_number_in_the_table_format_is_refused(store_url: str, version: int) -> None:
-    """Format 3 comes with `alembic_version`; a store that says 3 without it is not ours."""
+    """Format 3 comes with a table of Alembic's; a store that says 3 without it is not ours."""
     with database(store_url) as engine, engine.begin() as connection:
         for statement in ddl("2", engine.dialect.name):
             connection.exec_driver_sql(statement)
@@ -334,7 +336,7 @@ def test_an_unknown_number_in_the_table_format_is_refused(store_url: str, versio
 def test_an_unknown_format_is_refused(opened: Open, store_url: str, version: str) -> None:
     store = opened()
     with store.engine.begin() as connection:
-        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{version}'"))
+        connection.execute(tables.alembic_version.update().values(version_num=version))
     store.close()
     with pytest.raises(StoreError, match=f"has format {version}, not {FORMAT}") as refused:
         open_store(store_url)
@@ -352,6 +354,26 @@ def test_another_applications_database_is_refused_and_not_changed(store_url: str
     assert refused.value.code is ProvinceCode.STORE_FOREIGN
     with database(store_url) as engine:
         assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+
+
+@pytest.mark.parametrize("older", OLDER)
+@pytest.mark.parametrize("revision", ["ae1027a6acf", "3", "2"])
+def test_another_applications_revision_beside_the_store_changes_nothing(
+    opened: Open, store_url: str, older: str, revision: str
+) -> None:
+    store = opened()
+    store.take([pad.arrival() for pad in pads()])
+    before = store.ratings()
+    store.close()
+    make_older(store_url, older)
+    with database(store_url) as engine, engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{revision}')")
+    assert opened().ratings() == before
+    assert version_of(store_url) == tables.FORMAT
+    with database(store_url) as engine, engine.connect() as connection:
+        statement = sa.text("SELECT version_num FROM alembic_version")
+        assert connection.execute(statement).scalar_one() == revision
 
 
 def test_a_store_of_this_format_is_made_and_opened_without_alembic(store_url: str) -> None:
