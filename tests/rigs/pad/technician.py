@@ -17,7 +17,8 @@ from device.selftest.bench import SelftestBench, selftest
 from device.selftest.steps import Item
 from sync.entries import Level
 from tests.rigs.pad.pad_process import SETTLE_MS
-from tests.rigs.time.wait import load, until
+from tests.rigs.time import wait
+from tests.rigs.time.wait import until
 
 LEVELS = [level.value for level in Level]
 YES, NO = Level.VERY_SATISFIED.value, Level.VERY_DISSATISFIED.value
@@ -122,7 +123,7 @@ control = "board.sock"
     def touch(self, *keys: str) -> None:
         """Press once, when the last press has settled."""
         until(lambda: time.monotonic() > self._settled_s, 5, "the last press has settled")
-        hold_ms = HOLD_MS * load()
+        hold_ms = HOLD_MS * wait.load()
         self.board.press(*keys, hold_ms=hold_ms)
         self._settled_s = time.monotonic() + (hold_ms + SETTLE_MS) / 1000
 
