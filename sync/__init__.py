@@ -12,6 +12,7 @@ uplink_ports.py PURE: what the uplink needs of the pad
 store_port.py PURE: what the receiver needs of a store
 uplink.py     the pad's end of the connection
 receiver.py   the province's end
+store_worker.py stores what pads send, answers and acknowledges, on a thread of its own
 commands.py   carries out each command once and publishes its result
 mqtt.py       one MQTT connection; the only module that imports paho
 codes/        dated tables of official numbers

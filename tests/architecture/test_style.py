@@ -39,6 +39,7 @@ OUTERMOST = {
     "device/ledger/writer.py",
     "sync/uplink.py",
     "sync/receiver.py",
+    "sync/store_worker.py",
 }
 """Files with a thread's or task's outermost frame, where everything is caught, logged and made
 visible. `except Exception` stands nowhere else."""

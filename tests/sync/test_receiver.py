@@ -1,9 +1,7 @@
 """The receiver against a real mosquitto: bad input, a dead database, another receiver that dies."""
 
 import zlib
-from collections.abc import Sequence
-from random import Random
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -26,9 +24,8 @@ from sync.messages import (
     write_batch,
     write_message,
 )
-from sync.mqtt import BrokerAddress, Connection, Incoming, Outgoing
-from sync.receiver import Receiver, condense
-from sync.store_port import Arrival
+from sync.mqtt import Connection
+from sync.receiver import Receiver
 from tests.rigs.broker.mosquitto import Broker
 from tests.rigs.broker.mqtt_probe import MqttProbe, mqtt_probe
 from tests.rigs.ledger.memory_ledger import MemoryLedger, at
@@ -335,62 +332,3 @@ def test_a_deflated_batch_is_stored_as_its_plain_bytes(broker: Broker) -> None:
     with mqtt_probe(broker.address) as probe, running_receiver(broker.address, store):
         probe.publish(Topic.ENTRIES.of("pad-n"), payload, UserProperty=DEFLATE)
         until(lambda: store.bodies("L-pad-n") == ledger.bodies, 10, "all is stored")
-
-
-class CallRecorder(MemoryStore):
-    """A store and a connection in one, which records the order of calls."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-
-    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        receipts = super().take(arrivals)
-        self.calls.append("commit")
-        return receipts
-
-    def publish(self, message: Outgoing) -> int:
-        self.calls.append(f"receipt {read_message(Receipt, message.payload).seq}")
-        return 1
-
-    def ack(self, mid: int) -> None:
-        self.calls.append(f"ack {mid}")
-
-
-def test_the_commit_comes_first_then_the_receipt_then_the_acknowledgement() -> None:
-    recorder = CallRecorder()
-    connection = cast("Connection", recorder)
-    receiver = Receiver(BrokerAddress("127.0.0.1", 1), recorder, share=None, rng=Random(1))
-    receiver._stopping.set()  # no waiting between tries
-    message = Incoming(Topic.ENTRIES.of("pad-x"), GOOD, 7, False, False, None, None)
-    item = receiver._read(message)
-    assert item is not None
-    assert receiver._handle_group(connection, [item]) == []
-    assert recorder.calls == ["commit", "receipt 4", "ack 7"]
-    recorder.calls.clear()
-    recorder.fail_with = OSError("the database is down")
-    assert receiver._handle_group(connection, [item]) == [item]
-    assert recorder.calls == []
-
-
-def a_receipt(seq: int, problem: Problem | None = None, session: str | None = None) -> Receipt:
-    return Receipt(v=VERSION, ledger="L", seq=seq, digest="", problem=problem, session=session)
-
-
-def test_of_many_receipts_the_highest_is_sent_and_every_problem_once() -> None:
-    gap = Problem.GAP
-    answers = [
-        ("a", a_receipt(10)),
-        ("a", a_receipt(30)),
-        ("a", a_receipt(20)),
-        ("b", a_receipt(5)),
-        ("a", a_receipt(30, gap)),
-        ("a", a_receipt(30, gap)),
-        ("a", a_receipt(30, session="1.1")),
-    ]
-    assert condense(answers) == [
-        ("a", a_receipt(30)),
-        ("b", a_receipt(5)),
-        ("a", a_receipt(30, gap)),
-        ("a", a_receipt(30, session="1.1")),
-    ]
