@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from province.rows import IncidentSeen
 from province.store import bulk
-from province.store.projection_writer import note_incident
+from province.store.incidents import note_incident, plain
 from province.store.tables import pad as pads
 from province.store.tables import refusal
 from sync.acceptance import Head, Refused
@@ -21,11 +21,6 @@ MAX_PAYLOAD_BYTES = 4096
 
 MAX_REFUSALS = 1000
 """Different refusals kept for each pad; what comes beyond is counted in one row."""
-
-
-def plain(text: str) -> str:
-    """`text` as a database can hold it: PostgreSQL has no U+0000, and evidence is bounded."""
-    return text.replace("\0", "\ufffd")[:1024]
 
 
 def note_refusal(connection: sa.Connection, arrival: Arrival, refused: Refused) -> None:

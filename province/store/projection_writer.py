@@ -1,5 +1,4 @@
-"""Writing the rows that new entries give: merging them with the stored rows, dating them, and
-recording incidents.
+"""Writing the rows that new entries give: merging them with the stored rows, and dating them.
 
 Everything here runs inside the transaction that stores the entries, under the pad's lock.
 """
@@ -12,6 +11,7 @@ from province.precedence import merge
 from province.projection import ENTRY_COLUMNS, Projection
 from province.rows import Claim, IncidentSeen, Rating, RatingDetail
 from province.store import bulk, tables
+from province.store.incidents import note_incident
 from province.store.raw import batch_with
 from province.timestamps import Anchor, date_from
 
@@ -65,23 +65,6 @@ def read_anchors(
 def note_hole(connection: sa.Connection, claim: Claim) -> None:
     """Record entries that a pad no longer has."""
     bulk.add_missing(connection, tables.hole, [claim])
-
-
-def note_incident(connection: sa.Connection, seen: IncidentSeen) -> None:
-    """Record an incident; one that is recorded already is only counted."""
-    row = (*seen[:4], 0, seen.seen_ms, seen.seen_ms)
-    bulk.add_missing(connection, tables.incident, [row])
-    incident = tables.incident.c
-    connection.execute(
-        sa.update(tables.incident)
-        .where(
-            incident.pad == seen.pad,
-            incident.ledger == seen.ledger,
-            incident.kind == seen.kind,
-            incident.detail == seen.detail,
-        )
-        .values(times=incident.times + 1, last_ms=seen.seen_ms)
-    )
 
 
 def _put_ratings(connection: sa.Connection, projection: Projection, anchors: Anchors) -> None:

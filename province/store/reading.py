@@ -75,13 +75,15 @@ class Lost(NamedTuple):
 
 class Incident(NamedTuple):
     """What a person must look at; `kind` is `fork`, `backwards`, `unannounced`, `vanished` or
-    `salvage-differs`.
+    `salvage-differs`. `ledger`: "" in the row that counts what is beyond the bound. `detail`: of
+    the first of `times`, `last_detail`: of the last.
     """
 
     pad: str
     ledger: str
     kind: str
     detail: str
+    last_detail: str
     times: int
     first_ms: int
     last_ms: int

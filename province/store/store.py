@@ -21,12 +21,11 @@ from sqlalchemy.exc import DBAPIError
 from province.errors import ProvinceCode, StoreError
 from province.projection import Projection
 from province.rows import Claim, IncidentSeen
-from province.store import bulk, engine, evidence, projection_writer, tables
+from province.store import bulk, engine, evidence, incidents, projection_writer, tables
 from province.store.raw import Heads, read_heads
 from province.store.reading import Reading
 from sync.acceptance import Accepted, Refused, judge, receipt_of
-from sync.entries import Opened, read_body
-from sync.messages import Batch, Health, Problem, Receipt, Reported, State
+from sync.messages import Health, Problem, Receipt, Reported, State
 from sync.store_port import Arrival
 
 TRIES = 5
@@ -72,7 +71,7 @@ class ProvinceStore(Reading):
 
         def note(connection: sa.Connection) -> Receipt:
             _lock(connection, [pad])
-            head = read_heads(connection, [evidence.plain(state.ledger)]).get(state.ledger)
+            head = read_heads(connection, [incidents.plain(state.ledger)]).get(state.ledger)
             evidence.note_state(connection, pad, state, head, self._wall_ms())
             foreign = head is not None and head.pad != pad
             refused = Refused(Problem.FOREIGN, "the ledger is another pad's") if foreign else None
@@ -134,7 +133,7 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
         elif isinstance(verdict, Accepted) and arrival.batch is not None:
             ledger = arrival.batch.header.ledger
             if heads[ledger] is None:
-                _note_opening(connection, arrival, arrival.batch)
+                incidents.note_opening(connection, arrival)
             if verdict.hole is not None:
                 claim = Claim(arrival.pad, ledger, *verdict.hole, "torn", ledger)
                 projection_writer.note_hole(connection, claim)
@@ -179,43 +178,8 @@ def _note_refused(
     if refused.problem is Problem.CHAIN and arrival.batch is not None:
         ledger = arrival.batch.header.ledger
         if heads[ledger] is not None:
-            detail = evidence.plain(refused.detail)
-            seen = IncidentSeen(arrival.pad, ledger, "fork", detail, arrival.received_ms)
-            projection_writer.note_incident(connection, seen)
-
-
-def _note_opening(connection: sa.Connection, arrival: Arrival, batch: Batch) -> None:
-    """Record an incident for a new ledger whose predecessor is lost, or is not named although the
-    pad has had one: a person must ask where it is.
-    """
-    try:
-        opened = read_body(batch.bodies[0]) if batch.header.first == 1 else None
-    except ValueError:
-        opened = None
-    previous = opened.previous if isinstance(opened, Opened) else None
-    if previous is not None:
-        if previous.reason == "lost":
-            detail = f"ledger {previous.ledger} is gone; what it held and had not sent is not known"
-            _note_incident(connection, arrival, batch, "vanished", detail)
-        return
-    before = connection.execute(
-        sa.select(tables.ledger.c.ledger)
-        .where(tables.ledger.c.pad == arrival.pad)
-        .order_by(tables.ledger.c.last_ms.desc(), tables.ledger.c.ledger.desc())
-        .limit(1)
-    ).scalar()
-    if before is not None:
-        detail = f"a new ledger that does not name the one before; the last one was {before}"
-        _note_incident(connection, arrival, batch, "unannounced", detail)
-
-
-def _note_incident(
-    connection: sa.Connection, arrival: Arrival, batch: Batch, kind: str, detail: str
-) -> None:
-    seen = IncidentSeen(
-        arrival.pad, batch.header.ledger, kind, evidence.plain(detail), arrival.received_ms
-    )
-    projection_writer.note_incident(connection, seen)
+            seen = IncidentSeen(arrival.pad, ledger, "fork", refused.detail, arrival.received_ms)
+            incidents.note_incident(connection, seen)
 
 
 def _receipt(heads: Heads, arrival: Arrival, refused: Refused | None) -> Receipt:

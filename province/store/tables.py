@@ -8,7 +8,7 @@ raw ones (`ratingpad-province verify` does). The rest (`refusal`, `incident`) is
 
 import sqlalchemy as sa
 
-FORMAT = "3"
+FORMAT = "4"
 """The format of these tables: the newest revision in migrations/, kept in
 `ratingpad_alembic_version`.
 """
@@ -249,12 +249,15 @@ incident = sa.Table(
     sa.Column("pad", sa.Text, primary_key=True),
     sa.Column("ledger", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("detail", sa.Text, primary_key=True),
+    _text("detail"),
+    _text("last_detail"),
     _number("times"),
     _number("first_ms"),
     _number("last_ms"),
 )
-"""What a person must look at: `fork`, `backwards`, `unannounced`, `vanished`, `salvage-differs`."""
+"""What a person must look at: `fork`, `backwards`, `unannounced`, `vanished`, `salvage-differs`;
+one row for all that are alike (incidents.py). `detail`: of the first, `last_detail`: of the last.
+"""
 
 # --- what SQLAlchemy cannot express ---------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Storing batches: raw bytes, heads, receipts, evidence. On both backends."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from province.errors import ProvinceCode, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
+from province.store.incidents import DROPPED, MAX_OF_A_KIND
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.messages import VERSION, ContractError, Health, Problem, Reported, Settings, State, Status
 from sync.store_port import evidence, read_arrival
@@ -218,11 +220,26 @@ def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:
     store.birth(pad.pad, pad.birth(boots=6, seq=1))
     store.birth(pad.pad, pad.birth(boots=2))
     store.birth(pad.pad, pad.birth(boots=7, digest="ab" * 32))
-    assert sorted(incident.kind for incident in store.incidents()) == [
-        "backwards",
-        "backwards",
-        "fork",
-    ]
+    kinds = sorted((incident.kind, incident.times) for incident in store.incidents())
+    assert kinds == [("backwards", 2), ("fork", 1)]
+
+
+def test_incidents_do_not_grow_with_what_repeats(store: ProvinceStore) -> None:
+    """A card that is restored again and again, and one whose ledgers have ever new ids."""
+    pad = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(60)))
+    store.take([pad.arrival()])
+    for boots in range(2, 52):
+        store.birth(pad.pad, pad.birth(boots=boots, seq=boots))
+    [seen] = store.incidents()
+    assert (seen.kind, seen.times) == ("backwards", 50)
+    assert ("up to 2," in seen.detail, "up to 51," in seen.last_detail) == (True, True)
+    for n in range(2 * MAX_OF_A_KIND):
+        store.take([LedgerBuilder(ledger=f"L{n:03}").arrival()])
+    kinds = Counter(incident.kind for incident in store.incidents())
+    assert kinds == {"backwards": 1, "unannounced": MAX_OF_A_KIND + 1}
+    [dropped] = [row for row in store.incidents() if row.detail == DROPPED]
+    assert (dropped.ledger, dropped.times) == ("", MAX_OF_A_KIND)
+    assert "ledger L039: a new ledger" in dropped.last_detail
 
 
 def test_a_new_ledger_that_names_no_predecessor_is_an_incident(store: ProvinceStore) -> None:

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 
 from province.errors import ProvinceCode, StoreError
 from province.store import ProvinceStore, open_store, tables, upgrade
+from province.store.incidents import DROPPED
 from province.store.tables import FORMAT
 from province.verify import verify
 from sync.entries import Channel
@@ -30,7 +31,7 @@ from tests.rigs.ledger.ledger_builder import (
 
 Open = Callable[[], ProvinceStore]
 
-OLDER = ["1", "2"]
+OLDER = ["1", "2", "3"]
 """The formats whose DDL is kept in `formats/`, as the releases of that time issued it."""
 
 
@@ -207,7 +208,7 @@ def test_after_an_upgrade_a_change_of_raw_entries_is_still_refused(
 
 
 def test_the_newest_migration_is_the_format_of_the_tables() -> None:
-    assert upgrade.known_formats() == [FORMAT, "2", "1"]
+    assert upgrade.known_formats() == [FORMAT, "3", "2", "1"]
 
 
 @pytest.mark.parametrize("older", OLDER)
@@ -252,9 +253,16 @@ def test_a_program_from_before_alembic_reads_a_format_that_it_refuses(
     assert numbers == [3]
 
 
-@pytest.mark.parametrize("older", OLDER)
 @pytest.mark.parametrize(
-    "last_statement", ["CREATE TABLE ratingpad_alembic_version", "UPDATE format"]
+    ("older", "last_statement"),
+    [
+        *(
+            (older, statement)
+            for older in ("1", "2")
+            for statement in ("CREATE TABLE ratingpad_alembic_version", "UPDATE format")
+        ),
+        *((older, "DROP TABLE incident") for older in OLDER),
+    ],
 )
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     opened: Open, store_url: str, older: str, last_statement: str
@@ -279,8 +287,27 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     assert version_of(store_url) == older
     with database(store_url) as engine, engine.connect() as connection:
         columns = {column["name"] for column in sa.inspect(connection).get_columns("rating")}
-        assert ("channel" in columns) == (older == "2")
+        assert ("channel" in columns) == (older != "1")
     assert opened().ratings() == before
+
+
+def test_like_incidents_of_an_older_store_become_one_row_and_the_rest_are_counted(
+    opened: Open, store_url: str
+) -> None:
+    opened().close()
+    make_older(store_url, "3")
+    old = [(f"L{n:02}", "backwards", f"to {seq}", seq) for n in range(30) for seq in range(1, 4)]
+    with database(store_url) as engine, engine.begin() as connection:
+        for ledger, kind, detail, ms in [*old, ("L99", "fork", "another entry 7", 9)]:
+            connection.exec_driver_sql(
+                "INSERT INTO incident (pad, ledger, kind, detail, times, first_ms, last_ms)"
+                f" VALUES ('p', '{ledger}', '{kind}', '{detail}', 2, {ms}, {ms + 10})"
+            )
+    rows = {(row.kind, row.ledger): row for row in opened().incidents()}
+    assert len(rows) == 22
+    assert rows["backwards", "L00"][3:] == ("to 1", "to 3", 6, 1, 13)
+    assert rows["backwards", ""][3:] == (DROPPED, "to 3", 60, 1, 13)
+    assert rows["fork", "L99"].times == 2
 
 
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
