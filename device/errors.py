@@ -70,7 +70,8 @@ class PadCode(ErrorRow, enum.Enum):
     KEYS_GONE = ErrorRow(
         "K03",
         "the keys do not answer",
-        "Check the cable of the key pad; it is taken up again by itself.",
+        "Check what the detail names, else the cable of the key pad; it is taken up again by"
+        " itself.",
         blocks=True,
     )
     SCREEN_GONE = ErrorRow(
@@ -82,7 +83,7 @@ class PadCode(ErrorRow, enum.Enum):
     DISPLAY_GONE = ErrorRow(
         "D01",
         "the display does not answer",
-        "Check the display's cable; it is taken up again by itself.",
+        "Check what the detail names, else the display's cable; it is taken up again by itself.",
     )
     SCREEN_GONE_KEYS_LEFT = ErrorRow(
         "D02",
@@ -116,9 +117,47 @@ class PadCode(ErrorRow, enum.Enum):
     )
     CONFIG_WRONG = ErrorRow(
         "S01",
-        "the configuration has mistakes",
-        "Mend every line that `ratingpad check` names.",
+        "the configuration cannot be used",
+        "Mend what the detail names; `ratingpad check` names all of it at once.",
         blocks=True,
+    )
+    RIGHTS_MISSING = ErrorRow(
+        "S02",
+        "a file belongs to another user",
+        "Give it to the user of the service, as the detail says; `sudo ratingpad` makes such.",
+        blocks=True,
+    )
+    DESK_CLOSED = ErrorRow(
+        "S03",
+        "the desk cannot be opened",
+        "Mend the port, token file or certificate that the detail names. The keys work; the desk is"
+        " tried again by itself.",
+    )
+    TOUCH_CLOSED = ErrorRow(
+        "S04",
+        "the touch page cannot be served",
+        "Mend the port, file or library that the detail names. The page is tried again by itself.",
+    )
+    FILE_UNUSED = ErrorRow(
+        "S05",
+        "a file that the pad can do without cannot be used",
+        "Mend the file that the detail names; it is read again by itself.",
+    )
+    RESTARTED_OFTEN = ErrorRow(
+        "S06",
+        "the agent was started again and again",
+        "Look into the log for why it ended: `journalctl -u ratingpad`. It waits longer each time.",
+    )
+    LIBRARY_MISSING = ErrorRow(
+        "S07",
+        "a library that the keys need is not installed",
+        "Type the pip line of the detail, then `systemctl restart ratingpad`.",
+        blocks=True,
+    )
+    PART_LIBRARY_MISSING = ErrorRow(
+        "S08",
+        "a library of the display, lights, beeper or voice is not installed",
+        "Type the pip line of the detail, then `systemctl restart ratingpad`. Ratings are taken.",
     )
     INTERNAL = ErrorRow(
         "X01",

@@ -111,6 +111,9 @@ class VoiceOptions(msgspec.Struct, frozen=True, kw_only=True):
     ] = "default"
 
 
+SOCKET_PATH_BYTES = 107
+
+
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the simulated board.
 
@@ -126,3 +129,14 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     wall: Annotated[Literal["system", "1970"], Meta(description='"system" or "1970"')] = "system"
     seed: Annotated[int, Meta(ge=0, description="a whole number from 0")] = 1
     bounce_ms: Annotated[float, bounds(0, 50, "milliseconds")] = 10.0
+
+    @staticmethod
+    def check(values: dict[str, Any], problems: ConfigErrors) -> None:
+        """The path of a Unix socket has a bound (unix(7), `sun_path`)."""
+        control: Path | None = values.get("control")
+        if control is not None and (length := len(bytes(control))) > SOCKET_PATH_BYTES:
+            problems.wrong(
+                "control",
+                str(control),
+                f"{length} bytes; the path of a socket may have {SOCKET_PATH_BYTES}",
+            )

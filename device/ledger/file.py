@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
+from device.os_errors import code_of, explain, without_rights
 
 APPLICATION_ID = 0x52504144
 """`RPAD` in the file's header."""
@@ -89,14 +90,17 @@ def is_damage(error: Exception) -> bool:
 
 
 @contextmanager
-def as_ledger_error(action: str) -> Iterator[None]:
-    """Turn errors of SQLite and of the system into LedgerError: L02 full, L04 in use, else L01.
+def as_ledger_error(action: str, path: Path | None = None) -> Iterator[None]:
+    """Turn errors of SQLite and of the system into LedgerError: L02 full, L04 in use, S02 a file of
+    another user, S01 a path that is not there, else L01.
 
-    `action` begins the error's text, as in "writing entry 7".
+    `action` begins the error's text, as in "writing entry 7". `path`: of a file that is opened.
     """
     try:
         yield
     except sqlite3.Error as error:
+        if path is not None and (whose := without_rights(error, path)) is not None:
+            raise LedgerError(f"{action}: {whose}", PadCode.RIGHTS_MISSING) from error
         base = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         code = {
             sqlite3.SQLITE_FULL: PadCode.LEDGER_FULL,
@@ -107,9 +111,8 @@ def as_ledger_error(action: str) -> Iterator[None]:
     except LedgerError:
         raise
     except OSError as error:
-        full = error.errno in (28, 122)  # ENOSPC, EDQUOT
-        code = PadCode.LEDGER_FULL if full else PadCode.LEDGER_WRITE
-        raise LedgerError(f"{action}: {error}", code) from error
+        code = code_of(error, PadCode.LEDGER_WRITE)
+        raise LedgerError(f"{action}: {explain(error)}", code) from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -204,7 +207,7 @@ def exclude_agents(path: Path) -> Iterator[None]:
     """
     with as_ledger_error(f"looking at {path}"):
         try:
-            fd = os.open(beside(path, ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(beside(path, ".lock"), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             fd = -1
         if fd >= 0:
@@ -239,7 +242,9 @@ class LedgerLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(beside(path, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Not through a link: the words below would overwrite what it leads to.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._fd = os.open(beside(path, ".lock"), flags, 0o644)
         words = _lock(self._fd, path)
         self.last_ledger = words[1] if len(words) > 1 else ""
 

@@ -98,9 +98,10 @@ class Ledger:
         `at`, `new_id` and `hash_name` are used for a new ledger only.
 
         Raises LedgerError: L04 another agent holds it; L06 it is no ledger, or another pad's, or
-        has a newer format (the file is left as it is); L02 the card is full; L01 anything else.
+        has a newer format (the file is left as it is); L02 the card is full; S02 a file
+        belongs to another user; S01 the path is not there; L01 anything else.
         """
-        with as_ledger_error(f"opening {path}"):
+        with as_ledger_error(f"opening {path}", path):
             lock = LedgerLock(path)
             try:
                 rollover = Rollover(path, pad, at, hash_name, new_id, lock.last_ledger)

@@ -20,7 +20,8 @@ from device.drivers.sim.clocks import SimWall
 from device.drivers.sim.display import Picture, SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.drivers.sim.sim_signals import Part, SignalLog
-from device.errors import DriverError
+from device.errors import DriverError, PadCode
+from device.os_errors import code_of, explain
 from sync.entries import Trust
 
 
@@ -130,7 +131,8 @@ class ControlServer:
             self._path.chmod(0o600)
             listener.listen()  # before the thread runs: a client may connect once the file is there
         except OSError as error:
-            raise DriverError(f"control socket {self._path}: {error}") from error
+            code = code_of(error, PadCode.KEYS_GONE)
+            raise DriverError(f"control socket {self._path}: {explain(error)}", code) from error
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._run, args=(self._loop, listener), name="sim-control", daemon=True

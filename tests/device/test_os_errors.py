@@ -1,0 +1,132 @@
+"""What errors of the operating system are called, by a user who may do less than root."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device.drivers.sim.control import ControlServer
+from device.errors import DriverError, LedgerError, PadCode
+from device.ledger.file import LedgerLock, as_ledger_error
+from device.os_errors import code_of, refuse_root, words
+
+SERVICE_UID = 65_534
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
+
+OPEN = """
+import os, sys
+from pathlib import Path
+from device.errors import LedgerError
+from device.ledger.ledger import Ledger
+from sync.entries import At, Trust
+os.setresgid({uid}, {uid}, {uid}); os.setresuid({uid}, {uid}, {uid})
+at = At(utc=None, mono=1, boot="b", trust=Trust.NONE)
+try:
+    Ledger.open(Path(sys.argv[1]), "pad-1", at=lambda: at, new_id=lambda: "0").close()
+except LedgerError as error:
+    print(error)
+else:
+    print("opened")
+"""
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder that every user can reach."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    return tmp_path
+
+
+def opened_by_the_service(ledger: Path) -> str:
+    script = OPEN.format(uid=SERVICE_UID)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(ledger)], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@root_only
+@pytest.mark.parametrize("spoilt", ["ledger.db", "ledger.db.lock", "ledger.db-wal", "."])
+def test_a_ledger_that_root_made_is_not_called_a_broken_card(shared: Path, spoilt: str) -> None:
+    folder = shared / "var"
+    folder.mkdir()
+    os.chown(folder, SERVICE_UID, SERVICE_UID)
+    assert opened_by_the_service(folder / "ledger.db") == "opened\n"
+    file = folder / spoilt
+    if not file.exists():
+        file.touch()
+    os.chown(file, 0, 0)
+    file.chmod(0o600 if spoilt != "." else 0o755)
+    printed = opened_by_the_service(folder / "ledger.db")
+    assert printed.startswith("S02 ")
+    assert "belongs to root:root" in printed
+    assert "`chown -R nobody:nogroup " in printed
+    assert "Errno" not in printed
+
+
+@root_only
+def test_root_refuses_another_users_ledger_folder_and_says_what_to_type(tmp_path: Path) -> None:
+    refuse_root(tmp_path / "ledger.db")
+    os.chown(tmp_path, SERVICE_UID, SERVICE_UID)
+    with pytest.raises(LedgerError, match="sudo -u nobody ratingpad") as caught:
+        refuse_root(tmp_path / "ledger.db")
+    assert caught.value.code is PadCode.RIGHTS_MISSING
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, PadCode.LEDGER_FULL),
+        (errno.EDQUOT, PadCode.LEDGER_FULL),
+        (errno.EACCES, PadCode.RIGHTS_MISSING),
+        (errno.EPERM, PadCode.RIGHTS_MISSING),
+        (errno.ENOENT, PadCode.CONFIG_WRONG),
+        (errno.EISDIR, PadCode.CONFIG_WRONG),
+        (errno.EIO, PadCode.LEDGER_WRITE),
+        (errno.EROFS, PadCode.LEDGER_WRITE),
+        (None, PadCode.LEDGER_WRITE),
+    ],
+)
+def test_an_error_has_the_code_of_its_cause(number: int | None, code: PadCode) -> None:
+    error = OSError("odd") if number is None else OSError(number, os.strerror(number), "/x")
+    assert code_of(error, PadCode.LEDGER_WRITE) is code
+    with pytest.raises(LedgerError) as caught, as_ledger_error("writing"):
+        raise error
+    assert caught.value.code is code
+    assert "Errno" not in str(caught.value)
+    assert words(error) == ("odd" if number is None else f"{os.strerror(number)}: /x")
+
+
+def test_a_missing_folder_of_the_ledger_is_the_configurations_mistake(tmp_path: Path) -> None:
+    says = r"S01 .*No such file or directory: .*ledger\.db\.lock"
+    with pytest.raises(LedgerError, match=says), as_ledger_error("opening"):
+        LedgerLock(tmp_path / "none" / "ledger.db")
+
+
+def test_the_lock_of_a_ledger_is_not_opened_through_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("as it was")
+    (tmp_path / "ledger.db.lock").symlink_to(target)
+    says = "a symbolic link, which is not followed here"
+    with pytest.raises(LedgerError, match=says), as_ledger_error("opening"):
+        LedgerLock(tmp_path / "ledger.db").note("0")
+    assert target.read_text() == "as it was"
+
+
+def test_a_socket_that_cannot_be_made_is_not_called_a_cable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    parts: Any = [_Watched() for _ in range(4)]
+    with pytest.raises(DriverError) as caught:
+        ControlServer(tmp_path / "file" / "board.sock", *parts).start()
+    assert caught.value.code is PadCode.CONFIG_WRONG
+    assert "cable" not in str(caught.value)
+
+
+class _Watched:
+    def watch(self, _: object) -> None: ...
