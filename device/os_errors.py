@@ -18,7 +18,6 @@ _CODES = {
     errno.EDQUOT: PadCode.LEDGER_FULL,
     errno.EACCES: PadCode.RIGHTS_MISSING,
     errno.EPERM: PadCode.RIGHTS_MISSING,
-    errno.ENOENT: PadCode.CONFIG_WRONG,
     errno.ENOTDIR: PadCode.CONFIG_WRONG,
     errno.EISDIR: PadCode.CONFIG_WRONG,
     errno.EEXIST: PadCode.CONFIG_WRONG,
@@ -100,21 +99,20 @@ def group_name(gid: int) -> str:
 
 
 def _whose(file: Path) -> str:
-    """Who owns the nearest part of the path that can be looked at, and the command that gives it
-    to the user of this process.
+    """Who owns the file, or the nearest folder above it that can be looked at; and the command that
+    gives the file or its own folder to the user of this process, never one further up.
     """
-    while True:
+    for at in (file, *file.parents):
         try:
-            found = file.stat()
-            break
+            found = at.stat()
         except OSError:
-            if file == file.parent:
-                return f"this is the user {user_name(os.geteuid())}"
-            file = file.parent
+            continue
+        break
+    else:
+        return f"this is the user {user_name(os.geteuid())}"
     me, mine = user_name(os.geteuid()), group_name(os.getegid())
-    mode = found.st_mode & 0o7777
     owner = f"{user_name(found.st_uid)}:{group_name(found.st_gid)}"
-    return (
-        f"{file} belongs to {owner} (mode {mode:o}), this is {me};"
-        f" as root: `chown -R {me}:{mine} {file}`"
-    )
+    says = f"{at} belongs to {owner} (mode {found.st_mode & 0o7777:o}), this is {me}"
+    if at not in (file, file.parent):
+        return f"{says}; let it pass to {file}, or put the file elsewhere"
+    return f"{says}; as root: `chown -R {me}:{mine} {at}`"

@@ -92,7 +92,7 @@ def is_damage(error: Exception) -> bool:
 @contextmanager
 def as_ledger_error(action: str, path: Path | None = None) -> Iterator[None]:
     """Turn errors of SQLite and of the system into LedgerError: L02 full, L04 in use, S02 a file of
-    another user, S01 a path that is not there, else L01.
+    another user, S01 a path that leads to no file, else L01.
 
     `action` begins the error's text, as in "writing entry 7". `path`: of a file that is opened.
     """

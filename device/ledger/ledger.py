@@ -99,7 +99,7 @@ class Ledger:
 
         Raises LedgerError: L04 another agent holds it; L06 it is no ledger, or another pad's, or
         has a newer format (the file is left as it is); L02 the card is full; S02 a file
-        belongs to another user; S01 the path is not there; L01 anything else.
+        belongs to another user; S01 the path leads to no file; L01 anything else.
         """
         with as_ledger_error(f"opening {path}", path):
             lock = LedgerLock(path)
