@@ -39,7 +39,7 @@ from device.events import (
 )
 from device.ledger.commit_queue import CommitQueue
 from device.ports import FaultReport, Granted, WindowStatus
-from device.session.cases import Cases
+from device.session.cases import Cases, same_service
 from device.session.session import Session
 from device.system.clock import TrustedClock
 from device.system.health import Faults
@@ -251,8 +251,7 @@ class Pad:
         current = self.session.invitation
         if (
             current is not None
-            and service.case is not None
-            and (current.service.case, current.service.step) == (service.case, service.step)
+            and same_service(current.service, service)
             and self.session.standing(current.id) == "open"
         ):
             refusal = await self._durable(self._inviting)

@@ -31,6 +31,7 @@ from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.errors import ConfigError
 from device.events import ClerkKeyAction
 from sync.entries import HashName
+from sync.identity_text import MAX_CHARS, IdentityTextError, canonical, make_canonical
 
 __all__ = [
     "Config",
@@ -67,6 +68,11 @@ class PadConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Literal["zh", "ko", "en"], ...],
         Meta(min_length=1, max_length=3, description='a list of one to three of "zh", "ko", "en"'),
     ] = ("zh",)
+
+    def __post_init__(self) -> None:
+        """Take the window's canonical form. Raises ValueError when it has none."""
+        if self.window:
+            make_canonical(self)
 
 
 class LedgerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +244,12 @@ def _board_named(table: dict[str, Any]) -> str:
 
 
 def _check_pad(values: dict[str, Any], errors: ConfigErrors) -> None:
+    """Check what belongs together, and take the window's canonical form."""
+    if window := values.get("window"):
+        try:
+            values["window"] = canonical(window, MAX_CHARS["window"])
+        except IdentityTextError as error:
+            errors.wrong("window", window, str(error))
     languages = values.get("languages", ())
     if len(set(languages)) != len(languages):
         errors.wrong("languages", list(languages), "a language stands there twice")

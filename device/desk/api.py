@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 from device.desk.admission import EVENTS, Admission
 from device.desk.event_stream import EventStream
 from device.desk.schemas import (
+    InvitationMade,
     InvitationRequest,
     InvitationState,
     RequestBody,
@@ -58,10 +59,10 @@ class DeskApi:
     @post(
         "/v1/invitations",
         request=InvitationRequest,
-        answers={201: InvitationState, 200: InvitationState},
+        answers={201: InvitationMade, 200: InvitationMade},
         errors=("busy", "paused", *CLOSED, "already-rated", "unknown-window"),
     )
-    async def invite(self, _request: Request, body: InvitationRequest) -> Answer[InvitationState]:
+    async def invite(self, _request: Request, body: InvitationRequest) -> Answer[InvitationMade]:
         """Invite the citizen to rate. 200: this very case and step is open already."""
         self._check_window(body.window)
         service = Service(case=body.case, matter=body.matter, step=body.step)
@@ -72,9 +73,9 @@ class DeskApi:
             raise RequestError(outcome.value)
         # The standing is looked up again and not simply `open`: while the entry was being written
         # to a slow card, a fault may have withdrawn the invitation.
-        return self._state(
-            outcome.invitation, HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
-        )
+        state = self._state(outcome.invitation).body
+        made = InvitationMade(invitation=state.invitation, standing=state.standing, case=body.case)
+        return Answer(made, HTTPStatus.CREATED if outcome.created else HTTPStatus.OK)
 
     @get(
         "/v1/invitations/{invitation}",
@@ -154,11 +155,11 @@ class DeskApi:
         if named is not None and named != self._desk.window().window:
             raise RequestError("unknown-window")
 
-    def _state(self, invitation: str, status: int = HTTPStatus.OK) -> Answer[InvitationState]:
+    def _state(self, invitation: str) -> Answer[InvitationState]:
         standing = self._desk.standing(invitation)
         if standing is None:
             raise RequestError(Refusal.UNKNOWN.value)
-        return Answer(InvitationState(invitation=invitation, standing=standing), status)
+        return Answer(InvitationState(invitation=invitation, standing=standing))
 
 
 def _raise_refusal(refusal: Refusal | None) -> None:

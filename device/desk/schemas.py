@@ -11,10 +11,17 @@ import msgspec
 from device.events import Standing
 from device.ports import WindowStatus
 from sync.desk_fields import Case, Clerk, Matter, Reason, Step, Window
+from sync.identity_text import make_canonical
 
 
 class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of every request body: unknown fields are refused."""
+    """The base of every request body: unknown fields are refused, and of every text that serves as
+    identity the canonical form is taken.
+    """
+
+    def __post_init__(self) -> None:
+        """Take the canonical forms; msgspec answers one that has none as any wrong value."""
+        make_canonical(self)
 
 
 class InvitationRequest(RequestBody, frozen=True, kw_only=True):
@@ -50,6 +57,14 @@ class InvitationState(msgspec.Struct, frozen=True, kw_only=True):
 
     invitation: str
     standing: Standing
+
+
+class InvitationMade(InvitationState, frozen=True, kw_only=True, omit_defaults=True):
+    """An invitation that was granted. `case`: the canonical form of the case number that was sent,
+    as the pad keeps it.
+    """
+
+    case: str | None = None
 
 
 class WindowState(msgspec.Struct, frozen=True, kw_only=True):

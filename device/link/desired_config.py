@@ -15,6 +15,7 @@ import msgspec
 
 from device.config.config import Config, PadConfig, SessionConfig
 from device.loop_bridge import in_daemon_thread
+from sync.identity_text import comparable
 from sync.messages import (
     VERSION,
     ContractError,
@@ -61,9 +62,9 @@ class DesiredConfig:
     def settings(self) -> Settings:
         """What is in force: the desired value where there is one, else the pad's own."""
         desired = self._in_force.settings if self._in_force is not None else Settings()
-        own = self._config.session
+        own, own_window = self._config.session, self._config.pad.window
         return Settings(
-            window=self._config.pad.window if desired.window is None else desired.window,
+            window=own_window if desired.window is None else comparable(desired.window),
             invitation_s=own.invitation_s if desired.invitation_s is None else desired.invitation_s,
             grace_s=own.grace_s if desired.grace_s is None else desired.grace_s,
             thanks_s=own.thanks_s if desired.thanks_s is None else desired.thanks_s,
@@ -119,7 +120,7 @@ class DesiredConfig:
 
     def _problems_of(self, settings: Settings) -> tuple[str, ...]:
         problems = _out_of_bounds(settings)
-        if not problems and (why := self._unwritable(settings.window or "")):
+        if not problems and (why := self._unwritable(comparable(settings.window or ""))):
             problems = (f"window: {why}",)
         return problems
 

@@ -256,7 +256,7 @@
       if (!known) {
         visits.unshift({
           invitation: made.invitation,
-          case: service.case,
+          case: made.case || service.case, // as the pad keeps it
           standing: made.standing,
           time: new Date().toTimeString().slice(0, 5)
         });

@@ -187,7 +187,7 @@ def test_an_invitation_carries_the_service_and_the_clerk(call: Caller, desk: Ses
     answer = call("POST", "/v1/invitations", CASE)
     assert (answer.status_code, answer.json()) == (
         201,
-        {"invitation": "01J1", "standing": "open"},
+        {"invitation": "01J1", "standing": "open", "case": CASE["case"]},
     )
     assert answer.headers["cache-control"] == "no-store"
     invited = desk.bodies[0]
@@ -224,6 +224,17 @@ def test_a_case_that_is_rated_is_only_asked_for_again_by_saying_so(
     desk.rated.add(CASE["case"])
     assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "already-rated")
     assert call("POST", "/v1/invitations", {**CASE, "again": True}).status_code == 201
+
+
+@pytest.mark.parametrize("case", ["T-1 ", "\u200bT-1", "T\u20111", "Ｔ－１", "\u3000T-1\r\n"])
+def test_a_case_is_the_same_in_every_spelling_and_the_answer_says_which_was_taken(
+    call: Caller, desk: SessionDesk, case: str
+) -> None:
+    first = call("POST", "/v1/invitations", {"case": "T-1", "step": "办结"})
+    again = call("POST", "/v1/invitations", {"case": case, "step": " 办结", "window": "３"})
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.json()["case"] == "T-1"
+    assert len(desk.bodies) == 1
 
 
 def test_an_invitation_needs_no_field_at_all(call: Caller) -> None:
@@ -323,8 +334,11 @@ def test_the_scheme_is_not_case_sensitive(call: Caller) -> None:
         b'{"case": ""}',
         b'{"case": "a\\u0000b"}',
         b'{"case": "a\\nb"}',
-        b'{"case": "a\\n"}',
-        b'{"case": "a\\u2028"}',
+        b'{"case": "a\\u2028b"}',
+        b'{"case": " "}',
+        '{"case": "\u3000"}'.encode(),
+        b'{"case": "\\ufffd"}',
+        b'{"case": "\\ue000"}',
         b'{"case": "\\ud800"}',
         b'{"case": "\xff"}',
         json.dumps({"case": "7" * 51}).encode(),
@@ -347,6 +361,8 @@ def test_a_request_that_is_not_as_it_should_be_changes_nothing(
 def test_the_answer_names_the_field(call: Caller) -> None:
     answer = call("POST", "/v1/invitations", {"case": 17})
     assert "$.case" in answer.json()["says"]
+    answer = call("POST", "/v1/invitations", {"case": "\u3000"})
+    assert "`case` is blank" in answer.json()["says"]
 
 
 def test_a_request_that_is_too_long_is_cut_off_while_it_comes(

@@ -6,6 +6,7 @@ import re
 from typing import Any, cast
 
 import jsonschema
+import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
@@ -78,7 +79,9 @@ def test_every_error_is_described_and_every_name_is_used_once(paper: dict[str, A
         ({}, True),
         ({"case": "DH-1", "step": "办结", "again": True}, True),
         ({"case": ""}, False),
-        ({"case": "a\n"}, False),
+        ({"case": " DH-1\u3000\n"}, True),
+        ({"case": "a\nb"}, False),
+        ({"case": " "}, False),
         ({"case": "7" * 51}, False),
         ({"kase": "1"}, False),
         ({"level": "satisfied"}, False),
@@ -95,6 +98,12 @@ def test_the_document_and_the_api_agree_about_request_bodies(
     schema = json.loads(json.dumps(schema).replace(r']*$"', r']*\\Z"'))
     found = jsonschema.Draft202012Validator(schema).is_valid(wish)
     assert found is is_good
+    try:
+        msgspec.convert(wish, InvitationRequest)
+    except msgspec.ValidationError:
+        assert not is_good
+    else:
+        assert is_good
     assert set(schema["properties"]) == set(InvitationRequest.__struct_fields__)
 
 

@@ -44,6 +44,14 @@ def test_a_desired_configuration_overrides_the_pads_own_and_survives_a_restart(
     assert again.digest == desired_config.digest
 
 
+def test_a_window_is_taken_in_its_canonical_form(tmp_path: Path, config: Config) -> None:
+    desired_config = DesiredConfig(tmp_path / "desired.json", config)
+    assert accept(desired_config, message(1, window=" Ａ\u20112"))
+    assert desired_config.settings.window == "A-2"
+    assert not accept(desired_config, message(2, window="\u3000"))
+    assert "blank" in desired_config.report().problems[0]
+
+
 def test_an_older_or_equal_version_changes_nothing(tmp_path: Path, config: Config) -> None:
     desired_config = DesiredConfig(tmp_path / "desired.json", config)
     assert accept(desired_config, message(2, window="5"))

@@ -87,6 +87,18 @@ def test_a_command_invites_and_its_answer_names_the_invitation_and_its_standing(
     run(story())
 
 
+def test_a_case_and_a_window_are_the_same_in_every_spelling() -> None:
+    async def story() -> None:
+        queue = QueueBench()
+        first = await queue.invite("T-1")
+        for case in ("T-1 ", "\u200bT-1", "T\u20111", "Ｔ－１"):
+            again = await queue.invite(case, step="办结\u3000", window="３")
+            assert (again.done, again.invitation) == (True, first.invitation)
+        assert [body.service.case for body in queue.recorded(Invited)] == ["T-1"]
+
+    run(story())
+
+
 def test_the_same_case_and_step_is_the_same_invitation_until_it_is_rated() -> None:
     async def story() -> None:
         queue = QueueBench()

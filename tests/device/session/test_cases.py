@@ -1,4 +1,4 @@
-from device.session.cases import CASES_KEPT, Cases
+from device.session.cases import CASES_KEPT, Cases, same_service
 from sync.entries import Service
 
 
@@ -23,3 +23,17 @@ def test_only_the_newest_cases_are_remembered() -> None:
         cases.note(str(n), Service(case=f"c-{n}"))
     assert list(cases.of(Service(case="c-0"))) == []
     assert list(cases.of(Service(case="c-1"))) == ["1"]
+
+
+def test_cases_from_before_there_was_a_canonical_form_meet_their_equals() -> None:
+    """The agent notes at its start what is in the ledger, as it is there."""
+    cases = Cases()
+    cases.note("1", Service(case="T\u20111 ", step="办结\u3000"))
+    assert list(cases.of(Service(case="T-1", step="办结"))) == ["1"]
+    assert list(cases.of(Service(case="t-1", step="办结"))) == []
+
+
+def test_the_same_service_is_so_in_every_spelling_and_never_without_a_case() -> None:
+    assert same_service(Service(case="T-1 "), Service(case="\u200bT-1"))
+    assert not same_service(Service(case="T-1"), Service(case="T-1", step="受理"))
+    assert not same_service(Service(step="办结"), Service(step="办结"))

@@ -1,0 +1,101 @@
+"""The canonical form of identity text; `golden/identity-text.json` is for other implementations."""
+
+import json
+import tracemalloc
+import unicodedata
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.desk_fields import InviteFields
+from sync.identity_text import (
+    MAX_RAW_CHARS,
+    IdentityTextError,
+    canonical,
+    comparable,
+)
+from sync.messages import Command, ContractError, read_message
+from tests.rigs.sync.golden_values import FOLDER
+
+ROWS = json.loads((FOLDER / "identity-text.json").read_text("utf-8"))
+ODD = st.sampled_from("\u200b\u00ad\ufeff\u3164\uffa0\u2011\u2212\uff0d\u3000\u0301\u1100 -\n")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["why"])
+def test_the_golden_texts_have_their_canonical_form(row):
+    if row["canonical"] is None:
+        with pytest.raises(IdentityTextError):
+            canonical(row["text"], row["max_chars"])
+    else:
+        assert canonical(row["text"], row["max_chars"]) == row["canonical"]
+
+
+@given(st.text(st.characters() | ODD, max_size=40))
+def test_the_canonical_form_of_a_canonical_form_is_itself(text):
+    try:
+        once = canonical(text, MAX_RAW_CHARS)
+    except IdentityTextError:
+        return
+    assert canonical(once, MAX_RAW_CHARS) == once
+    assert once == once.strip() != ""
+    assert unicodedata.is_normalized("NFKC", once)
+    assert "\ufffd" not in once
+    assert not {unicodedata.category(char) for char in once} & {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+
+
+ALIKE = (range(0x3400, 0xA000), range(0xAC00, 0xD7A4), range(0x20000, 0x2F800))
+"""Han and Hangul, of which the first is as good as any."""
+TESTED = [code for code in range(0x2FA20) if not any(code in alike[1:] for alike in ALIKE)]
+
+
+@pytest.mark.parametrize("context", ["{}", "A{}", "a{}\u0301b"])
+def test_it_stays_itself_whatever_single_character_is_in_it(context):
+    for code in TESTED:
+        text = context.format(chr(code))
+        once = comparable(text)
+        assert comparable(once) == once, hex(code)
+
+
+@given(st.text(st.characters() | ODD, max_size=MAX_RAW_CHARS + 8), st.integers(1, 60))
+def test_any_text_has_a_canonical_form_within_its_bound_or_the_declared_error(text, max_chars):
+    try:
+        found = canonical(text, max_chars)
+    except IdentityTextError:
+        return
+    assert 0 < len(found) <= max_chars
+
+
+def test_the_work_is_bounded_whatever_comes():
+    """NFKC sorts runs of accents in quadratic time, and makes 18 characters of U+FDFA."""
+    tracemalloc.start()
+    for text in ("\u0315\u0300" * 2_000_000, "\ufdfa" * MAX_RAW_CHARS):
+        tracemalloc.reset_peak()
+        with pytest.raises(IdentityTextError):
+            canonical(text, 50)
+        before, peak = tracemalloc.get_traced_memory()
+        assert peak - before < 256 * 1024
+    tracemalloc.stop()
+
+
+def test_what_is_stored_and_has_no_canonical_form_is_compared_as_it_is():
+    assert comparable("T\u20111 ") == "T-1"
+    assert comparable("\ufffd") == "\ufffd"
+    assert comparable(" ") == " "
+
+
+def test_the_fields_of_an_order_are_taken_in_their_canonical_form():
+    fields = InviteFields(
+        sent=0, case=" T\u20111", matter="１２", step="办结\u200b", clerk="Ｃ003", window="３"
+    )
+    assert fields == InviteFields(
+        sent=0, case="T-1", matter="12", step="办结", clerk="C003", window="3"
+    )
+
+
+@pytest.mark.parametrize("field", ["case", "matter", "step", "clerk", "window"])
+def test_an_order_whose_field_has_none_is_malformed_and_names_it(field):
+    order = {"v": 1, "order": "invite", "by": "hall-1", "ask": {"sent": 0, field: "\u3000"}}
+    with pytest.raises(ContractError, match=f"`{field}` is blank"):
+        read_message(Command, msgspec.json.encode(order))
