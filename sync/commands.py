@@ -5,8 +5,9 @@ it again. An order to invite or to withdraw is recognised by its payload, correl
 response topic; when it comes again, the first result is published again and nothing else happens.
 Other orders may be carried out any number of times.
 
-A command whose MQTT 5 expiry ran out while it waited here is dropped and not answered, as a broker
-does it.
+A command whose MQTT 5 expiry ran out, or was 0, is dropped and not answered, as a broker does it. So
+is a retained one, even if it was published while this pad listened: the broker would repeat it at
+every connection.
 """
 
 import asyncio
@@ -59,10 +60,10 @@ class Commands:
 
     def receive(self, message: Incoming) -> None:
         """Carry out a message from the pad's topic for commands, as a task; returns at once."""
-        if message.retained:  # an old order, repeated by the broker at every connection
+        if message.retained:
             log.warning("uplink: a retained command was ignored")
             return
-        if message.good_until_s is not None and self._now_s() > message.good_until_s:
+        if message.good_until_s is not None and self._now_s() >= message.good_until_s:
             log.warning("uplink: a command came after its expiry and was ignored")
             return
         task = asyncio.create_task(self._execute(message))

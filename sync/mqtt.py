@@ -140,10 +140,15 @@ class Connection:
         self._client.loop_start()
 
     def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe at QoS 1; `Subscribed` follows. A refused subscription ends the connection."""
+        """Subscribe at QoS 1; `Subscribed` follows. A refused subscription ends the connection.
+
+        Retain as published: `Incoming.retained` is then also true for a message that was published
+        as retained while this end listened, which a broker otherwise passes on as an ordinary one.
+        """
         from paho.mqtt.subscribeoptions import SubscribeOptions
 
-        self._client.subscribe([(name, SubscribeOptions(qos=QOS)) for name in filters])
+        options = SubscribeOptions(qos=QOS, retainAsPublished=True)
+        self._client.subscribe([(name, options) for name in filters])
 
     def publish(self, message: Outgoing) -> int:
         """Publish at QoS 1; the number that `Acked` will name.

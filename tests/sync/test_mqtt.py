@@ -37,3 +37,21 @@ def test_the_rest_of_a_messages_expiry_is_measured_by_the_receivers_own_clock(
         assert message.good_until_s is not None
         # A broker counts the expiry in whole seconds.
         assert sent_s + expiry_s - 2 <= message.good_until_s <= time.monotonic() + expiry_s
+
+
+def test_a_message_published_as_retained_while_this_end_listens_is_told_as_retained(
+    broker: Broker,
+) -> None:
+    events: SimpleQueue[Event] = SimpleQueue()
+    connection = Connection(broker.address, "pad-retained", events.put, keepalive_s=5)
+    connection.open()
+    assert isinstance(events.get(timeout=ANSWER_S), Connected)
+    connection.subscribe(["hall/retained"])
+    assert isinstance(events.get(timeout=ANSWER_S), Subscribed)
+    with mqtt_probe(broker.address) as probe:
+        for retained in (True, False):
+            probe.publish("hall/retained", b"x", retained=retained)
+            message = events.get(timeout=ANSWER_S)
+            assert isinstance(message, Incoming)
+            assert message.retained is retained
+    connection.abort()

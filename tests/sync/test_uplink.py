@@ -295,10 +295,13 @@ def test_retained_configuration_is_received_at_each_connection_and_retained_comm
             probe.publish(Topic.DESIRED.of("pad-n"), b"nonsense")
             probe.publish(Topic.DESIRED.of("pad-n"), b"", retained=True)
             probe.publish(Topic.RECEIPT.of("pad-n"), b"\xff\xfe")
+            probe.publish(Topic.COMMAND.of("pad-n"), write_message(command), retained=True)
             later = Desired(v=VERSION, version=4, settings=Settings())
             probe.publish(Topic.DESIRED.of("pad-n"), write_message(later))
             until(lambda: pad.desired_received[-1] == later, 10, "nonsense is ignored")
-            assert pad.commands == []
+            assert pad.commands == [], "neither the old one nor the one retained meanwhile"
+            probe.publish(Topic.COMMAND.of("pad-n"), write_message(command))
+            until(lambda: pad.commands == [command], 10, "the same command, not retained")
 
 
 def test_the_configuration_in_force_is_published_again_after_a_cut(broker: Broker) -> None:
