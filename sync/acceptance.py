@@ -78,7 +78,7 @@ def judge(
     prev = bytes.fromhex(header.prev)
     digests = list(walk_chain(header.hash, prev, batch.bodies))
     if digests[-1] != bytes.fromhex(header.head):
-        return Refused(Problem.CHAIN, "the entries do not lead from prev to head")
+        return Refused(Problem.MALFORMED, "the entries do not lead from prev to head")
     if stored is not None and header.last <= have:
         # Nothing new. One digest says whether it is the stored history; inside a hole nothing is
         # stored that it could contradict.
@@ -142,12 +142,8 @@ def _wrong_ledger(stored: Head | None, pad: str, batch: Batch) -> Refused | None
 
 
 def _wrong_opening(pad: str, batch: Batch) -> Refused | None:
-    """The refusal of an entry 1 that does not start the chain or does not open this ledger of this
-    pad.
-    """
+    """The refusal of an entry 1 that does not open this ledger of this pad."""
     header = batch.header
-    if bytes.fromhex(header.prev) != GENESIS:
-        return Refused(Problem.CHAIN, "entry 1 does not start the chain")
     try:
         opened = read_body(batch.bodies[0])
     except ValueError as error:
@@ -157,5 +153,5 @@ def _wrong_opening(pad: str, batch: Batch) -> Refused | None:
     if opened.pad != pad:
         return Refused(Problem.FOREIGN, f"ledger {header.ledger} was opened by pad {opened.pad}")
     if (opened.ledger, opened.hash) != (header.ledger, header.hash):
-        return Refused(Problem.CHAIN, "entry 1 opens another ledger than the header names")
+        return Refused(Problem.MALFORMED, "entry 1 opens another ledger than the header names")
     return None

@@ -5,9 +5,9 @@ it again. An order to invite or to withdraw is recognised by its payload, correl
 response topic; when it comes again, the first result is published again and nothing else happens.
 Other orders may be carried out any number of times.
 
-A command whose MQTT 5 expiry ran out, or was 0, is dropped and not answered, as a broker does it. So
-is a retained one, even if it was published while this pad listened: the broker would repeat it at
-every connection.
+A command whose MQTT 5 expiry ran out, or was 0, is dropped and not answered, as a broker does it.
+So is a retained one, even if it was published while this pad listened: the broker would repeat it
+at every connection.
 """
 
 import asyncio

@@ -12,9 +12,10 @@ this version does not know, and raises for a known kind that breaks its own type
 import enum
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 FORMAT = 1
 """Version of the entry format, named in `opened`."""
@@ -25,6 +26,12 @@ GENESIS = bytes(DIGEST_BYTES)
 
 MAX_BODY_BYTES = 16 * 1024
 """No single entry is longer; the longest legal one is `detailed` with its text."""
+
+Id = Annotated[str, Meta(max_length=128)]
+"""A name by which entries are found: index keys have a bound in every database. A ULID has 26."""
+MAX_NUMBER = 2**53
+"""Larger integers are neither times nor counts, and some JSON readers round them."""
+Number = Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 
 
 class Level(enum.Enum):
@@ -76,9 +83,9 @@ class At(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `mono`: CLOCK_BOOTTIME in milliseconds. `boot`: the boot that `mono` counts from.
     """
 
-    utc: int | None
-    mono: int
-    boot: str
+    utc: Number | None
+    mono: Number
+    boot: Id
     trust: Trust
 
 
@@ -100,11 +107,11 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     survived out of chain follow as `salvaged`. `missing` lists closed ranges of seq that are lost.
     """
 
-    ledger: str
+    ledger: Id
     reason: str
-    seq: int | None = None
-    digest: str | None = None
-    missing: tuple[tuple[int, int], ...] = ()
+    seq: Number | None = None
+    digest: Id | None = None
+    missing: tuple[tuple[Number, Number], ...] = ()
 
 
 class Body(
@@ -118,10 +125,10 @@ class Body(
 class Opened(Body, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
     """The first entry of a ledger."""
 
-    ledger: str
-    pad: str
+    ledger: Id
+    pad: Id
     hash: HashName
-    format: int
+    format: Number
     previous: Predecessor | None = None
 
 
@@ -130,16 +137,16 @@ class Booted(Body, frozen=True, kw_only=True, omit_defaults=True, tag="booted"):
 
     agent: str
     board: str
-    boots: int
+    boots: Number
 
 
 class Clock(Body, frozen=True, kw_only=True, omit_defaults=True, tag="clock"):
     """The clock's quality changed: at `mono` of this boot it was `utc`, give or take."""
 
-    utc: int
-    mono: int
+    utc: Number
+    mono: Number
     source: str
-    uncertainty_ms: int
+    uncertainty_ms: Number
 
 
 class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"):
@@ -149,12 +156,12 @@ class Invited(Body, frozen=True, kw_only=True, omit_defaults=True, tag="invited"
     knew it and asked again. `channel`: of the rating that may follow.
     """
 
-    invitation: str
+    invitation: Id
     window: str
     source: str
     service: Service = Service()
     clerk: str | None = None
-    rated_before: str | None = None
+    rated_before: Id | None = None
     channel: Channel = Channel.HALL_PAD
 
 
@@ -165,17 +172,17 @@ class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
     replaces the one before (law 4: one invitation, one rating).
     """
 
-    invitation: str
+    invitation: Id
     level: Level
     source: str
-    elapsed_ms: int
+    elapsed_ms: Number
     again: bool = False
 
 
 class Detailed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="detailed"):
     """Reasons or text that a citizen chose to add after the level (policy 三(三))."""
 
-    invitation: str
+    invitation: Id
     options: tuple[str, ...] = ()
     text: str | None = None
 
@@ -183,13 +190,13 @@ class Detailed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="detaile
 class Lapsed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="lapsed"):
     """The invitation timed out: unrated, never a level (law 1)."""
 
-    invitation: str
+    invitation: Id
 
 
 class Withdrawn(Body, frozen=True, kw_only=True, omit_defaults=True, tag="withdrawn"):
     """The desk took the invitation back, or the pad lost power while it was open."""
 
-    invitation: str
+    invitation: Id
     reason: str
 
 
@@ -216,10 +223,12 @@ class Resumed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="resumed"
 
 
 class Configured(Body, frozen=True, kw_only=True, omit_defaults=True, tag="configured"):
-    """A desired configuration was applied. `digest` is the hex SHA-256 of its canonical bytes."""
+    """A desired configuration was applied. `digest` is the hex SHA-256 of the canonical bytes of
+    the settings that are in force since then, as in `reported`; not of the desired document.
+    """
 
-    version: int
-    digest: str
+    version: Number
+    digest: Id
 
 
 class Fault(Body, frozen=True, kw_only=True, omit_defaults=True, tag="fault"):
@@ -243,9 +252,9 @@ class Salvaged(Body, frozen=True, kw_only=True, omit_defaults=True, tag="salvage
     treats it as the old entry, once, even when that one also arrived in its own chain.
     """
 
-    ledger: str
-    seq: int
-    digest: str
+    ledger: Id
+    seq: Number
+    digest: Id
     body: str
 
 

@@ -12,12 +12,13 @@ import enum
 import re
 import zlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from sync.desk_fields import By, InvitationId, InviteFields, Reason, Standing
-from sync.entries import DIGEST_BYTES, MAX_BODY_BYTES, At, Entry, HashName
+from sync.entries import GENESIS, MAX_BODY_BYTES, MAX_NUMBER, At, Entry, HashName, Number
 
 VERSION = 1
 MAX_BATCH_ENTRIES = 1024
@@ -29,15 +30,29 @@ DEFLATE_FROM_BYTES = 1024
 DEFLATE_LEVEL = 5
 """14 % fewer bytes than level 1 for 0.6 µs more an entry; 9 saves 6 % more for six times that."""
 DEFLATE = ("encoding", "deflate")
-"""The MQTT 5 user property that names a deflated (zlib, RFC 1950) payload."""
+"""The MQTT 5 user property of a batch whose payload is deflated (zlib, RFC 1950). On every other
+topic it means nothing, and payloads are plain."""
+MAX_MESSAGE_BYTES = 64 * 1024
+"""Bound of every message but a batch. The longest are health reports with many faults."""
+
+MAX_DETAIL_CHARS = 500
+"""Of the reason why a message was refused: it goes into a log, a receipt and the store."""
 
 PAD_ID = re.compile(r"[a-z0-9-]{1,32}")
 """A pad's id is the CN of its certificate and one level of its topics."""
 
 LEDGER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 """A ledger's id: a ULID. Bounded, and of characters that every database can index."""
-MAX_SEQ = 2**53
+MAX_SEQ = MAX_NUMBER
 """More entries than a pad ever has; every language and database can represent it exactly."""
+
+LedgerId = Annotated[str, Meta(pattern=rf"^{LEDGER_ID.pattern}\Z")]
+LedgerIdOrNone = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{0,64}\Z")]
+"""Empty where no ledger is known."""
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""32 bytes as lower-case hex, without spaces."""
+DigestOrNone = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 
 
 class Problem(enum.Enum):
@@ -70,9 +85,12 @@ class Status(enum.Enum):
 
 
 class ContractError(ValueError):
-    """The other end sent something that is not in the contract: a `problem` and a `detail`."""
+    """The other end sent something that is not in the contract: a `problem` and a `detail`, which
+    may quote what was sent and is therefore cut to `MAX_DETAIL_CHARS`.
+    """
 
     def __init__(self, problem: Problem, detail: str) -> None:
+        detail = detail[:MAX_DETAIL_CHARS]
         super().__init__(f"{problem.value}: {detail}")
         self.problem = problem
         self.detail = detail
@@ -92,14 +110,14 @@ class BatchHeader(Message, frozen=True, kw_only=True, omit_defaults=True):
     records the hole and goes on. `sig`: ES256, once the pad is enrolled.
     """
 
-    ledger: str
-    first: int
-    count: int
-    prev: str
-    head: str
+    ledger: LedgerId
+    first: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+    count: Annotated[int, Meta(ge=1, le=MAX_BATCH_ENTRIES)]
+    prev: Digest
+    head: Digest
     hash: HashName = HashName.SHA256
     torn: bool = False
-    sig: str | None = None
+    sig: Annotated[str, Meta(max_length=256)] | None = None
 
     @property
     def last(self) -> int:
@@ -119,13 +137,14 @@ class Receipt(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     `digest`: the chain's digest (hex) after `seq`. `session`: set when the receipt answers a birth,
     to the session of that birth; only such a receipt may move the pad's mark back (a province that
-    was restored from a backup).
+    was restored from a backup). For a payload that could not be read: `ledger` is empty, `seq` is
+    0, `digest` is all zeros.
     """
 
-    ledger: str
-    seq: int
-    digest: str
-    session: str | None = None
+    ledger: LedgerIdOrNone
+    seq: Count
+    digest: Digest
+    session: Annotated[str, Meta(pattern=r"^[0-9]{1,16}\.[0-9]{1,16}\Z")] | None = None
     problem: Problem | None = None
     detail: str | None = None
 
@@ -133,16 +152,16 @@ class Receipt(Message, frozen=True, kw_only=True, omit_defaults=True):
 class State(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Published by a pad at its birth (`online`) and when it stops (`stopped`), and by the broker
     as its will (`lost`). A later (boots, session) replaces an earlier one, so a late will cannot
-    hide a newer birth.
+    hide a newer birth. `seq`, `digest`: the ledger's last entry when the message was made.
     """
 
-    pad: str
+    pad: Annotated[str, Meta(pattern=rf"^{PAD_ID.pattern}\Z")]
     status: Status
-    boots: int
-    session: int
-    ledger: str
-    seq: int = 0
-    digest: str = ""
+    boots: Count
+    session: Count
+    ledger: LedgerId
+    seq: Count = 0
+    digest: DigestOrNone = ""
     agent: str = ""
     board: str = ""
 
@@ -151,7 +170,7 @@ class FaultNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fault that lasts at this moment. `since`: CLOCK_BOOTTIME ms."""
 
     code: str
-    since: int
+    since: Number
     detail: str = ""
 
 
@@ -163,16 +182,16 @@ class Health(Message, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     at: At
-    boots: int
-    ledger: str
-    head: int
-    receipted: int
+    boots: Count
+    ledger: LedgerIdOrNone
+    head: Count
+    receipted: Count
     faults: tuple[FaultNow, ...] = ()
-    disk_free_bytes: int | None = None
+    disk_free_bytes: Count | None = None
     card_wear_percent: float | None = None
     temperature_c: float | None = None
-    strays: int = 0
-    refused: int = 0
+    strays: Count = 0
+    refused: Count = 0
 
     @property
     def backlog(self) -> int:
@@ -192,15 +211,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Desired(Message, frozen=True, kw_only=True, omit_defaults=True):
     """The whole desired configuration; a higher `version` replaces a lower one."""
 
-    version: int
+    version: Count
     settings: Settings
 
 
 class Reported(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """The configuration in force. `problems`: why a desired one was refused, in words."""
+    """The configuration in force. `version`: of the desired one that it comes from, 0 when it is
+    the pad's own. `digest`: hex SHA-256 of the canonical bytes of `settings`. `problems`: why a
+    desired one was refused, in words.
+    """
 
-    version: int
-    digest: str
+    version: Count
+    digest: Digest
     settings: Settings
     problems: tuple[str, ...] = ()
 
@@ -289,6 +311,10 @@ def read_message(kind: type[M], payload: bytes) -> M:
 
     Raises ContractError: VERSION for another `v`, MALFORMED for anything else.
     """
+    if len(payload) > MAX_MESSAGE_BYTES:
+        raise ContractError(
+            Problem.MALFORMED, f"{kind.__name__}: {len(payload)} bytes; at most {MAX_MESSAGE_BYTES}"
+        )
     try:
         version = msgspec.json.decode(payload, type=_VersionOnly).v
         if version != VERSION:
@@ -337,23 +363,30 @@ def read_batch(payload: bytes) -> Batch:
         payload.decode()
     except UnicodeDecodeError as error:
         raise ContractError(Problem.MALFORMED, f"not UTF-8: {error.reason}") from error
-    lines = payload.split(b"\n")
-    header = read_message(BatchHeader, lines[0])
-    if lines[-1] != b"":
+    line, newline, rest = payload.partition(b"\n")
+    header = read_message(BatchHeader, line)
+    if not newline or not payload.endswith(b"\n"):
         raise ContractError(Problem.MALFORMED, "the last line is not ended")
-    bodies = lines[1:-1]
-    if header.count != len(bodies) or not 1 <= header.count <= MAX_BATCH_ENTRIES:
-        raise ContractError(
-            Problem.MALFORMED, f"count says {header.count}, {len(bodies)} entries follow"
-        )
-    if not LEDGER_ID.fullmatch(header.ledger) or not 1 <= header.first <= MAX_SEQ:
-        raise ContractError(Problem.MALFORMED, "no ledger id, or first is out of range")
+    if b"\r" in payload:
+        raise ContractError(Problem.MALFORMED, "a carriage return; lines end with a newline only")
+    lines = rest.count(b"\n")  # counted before they are made: there may be 256 Ki of them
+    if lines != header.count:
+        raise ContractError(Problem.MALFORMED, f"count says {header.count}, {lines} entries follow")
+    _check_header(header)
+    bodies = rest.split(b"\n")[:-1]
     if max(map(len, bodies)) > MAX_BODY_BYTES or min(map(len, bodies)) == 0:
         raise ContractError(Problem.MALFORMED, "an entry is empty or too long")
-    for name, digest in (("prev", header.prev), ("head", header.head)):
-        if len(read_digest(digest)) != DIGEST_BYTES:
-            raise ContractError(Problem.MALFORMED, f"{name} is not {DIGEST_BYTES} bytes of hex")
     return Batch(header, bodies)
+
+
+def _check_header(header: BatchHeader) -> None:
+    """Raises ContractError for a header that contradicts itself."""
+    if header.last > MAX_SEQ:
+        raise ContractError(Problem.MALFORMED, "the last seq is out of range")
+    if (header.first == 1) != (header.prev == GENESIS.hex()):
+        raise ContractError(Problem.MALFORMED, "`prev` is all zeros before entry 1, and only there")
+    if header.first == 1 and header.torn:
+        raise ContractError(Problem.MALFORMED, "`torn`, and nothing comes before entry 1")
 
 
 def read_digest(text: str) -> bytes:
@@ -372,10 +405,12 @@ def deflate(payload: bytes) -> tuple[bytes, bool]:
 
 
 def inflate(payload: bytes) -> bytes:
-    """Undo `deflate`; the result has `MAX_BATCH_BYTES` at most.
+    """Undo `deflate`; payload and result have `MAX_BATCH_BYTES` at most.
 
     Raises ContractError MALFORMED for bytes that are not zlib, are cut short, or grow too large.
     """
+    if len(payload) > MAX_BATCH_BYTES:  # or zlib would copy what it cannot read
+        raise ContractError(Problem.MALFORMED, f"{len(payload)} bytes; at most {MAX_BATCH_BYTES}")
     stream = zlib.decompressobj()
     try:
         plain = stream.decompress(payload, MAX_BATCH_BYTES + 1)

@@ -79,15 +79,6 @@ def _definitions(template: str) -> dict[str, Json]:
     definitions: dict[str, Json] = _tidy(found)
     for kind in MESSAGES.values():
         definitions[kind.__name__]["properties"]["v"] = {"const": contract.VERSION}
-    header = definitions["BatchHeader"]["properties"]
-    for name in ("prev", "head"):
-        header[name] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-    header["ledger"]["pattern"] = f"^{contract.LEDGER_ID.pattern}$"
-    header["first"] |= {"minimum": 1, "maximum": contract.MAX_SEQ}
-    header["count"] |= {
-        "minimum": 1,
-        "maximum": contract.MAX_BATCH_ENTRIES,
-    }
     definitions["UnknownEntry"] = {
         "title": "UnknownEntry",
         "description": "An entry of a kind that this version does not know. The province stores"
@@ -178,7 +169,7 @@ def _messages() -> dict[str, Json]:
             "title": kind.__name__,
             "summary": inspect.cleandoc(kind.__doc__ or "").splitlines()[0],
             "contentType": "application/x-ndjson" if is_batch else "application/json",
-            "headers": deflated,
+            **({"headers": deflated} if is_batch else {}),
             "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
         }
     return found

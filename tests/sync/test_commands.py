@@ -121,7 +121,9 @@ def test_only_the_last_answers_are_remembered() -> None:
     run(story())
 
 
-@pytest.mark.parametrize(("good_until_s", "carried_out"), [(99.9, 0), (100.0, 0), (100.1, 1), (2.0**32, 1), (None, 1)])
+@pytest.mark.parametrize(
+    ("good_until_s", "carried_out"), [(99.9, 0), (100.0, 0), (100.1, 1), (2.0**32, 1), (None, 1)]
+)
 def test_a_command_after_its_expiry_is_ignored_and_one_without_or_with_a_long_one_is_not(
     good_until_s: float | None, carried_out: int
 ) -> None:

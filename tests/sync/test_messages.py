@@ -11,6 +11,8 @@ from sync.entries import GENESIS, MAX_BODY_BYTES, Entry
 from sync.messages import (
     MAX_BATCH_BYTES,
     MAX_BATCH_ENTRIES,
+    MAX_MESSAGE_BYTES,
+    MAX_SEQ,
     BatchHeader,
     ContractError,
     Problem,
@@ -168,6 +170,20 @@ def header(**changes) -> bytes:
         {"hash": "md5"},
         {"torn": "yes"},
         {"first": 1 << 70},
+        {"first": MAX_SEQ + 1, "prev": "22" * 32},
+        {"first": MAX_SEQ, "count": 2, "prev": "22" * 32},
+        {"count": MAX_BATCH_ENTRIES + 1},
+        {"ledger": "a b"},
+        {"ledger": "a\n"},
+        {"ledger": "a" * 65},
+        {"head": "AB" * 32},
+        {"head": "ab " * 32},
+        {"head": " " + "ab" * 32},
+        {"head": "ab" * 32 + "\n"},
+        {"sig": "s" * 257},
+        {"prev": "11" * 32},
+        {"first": 2},
+        {"torn": True},
     ],
     ids=repr,
 )
@@ -182,12 +198,26 @@ def test_a_header_that_does_not_fit_its_entries_is_malformed(changes):
         BATCH[:-1],
         BATCH + b"\n",
         BATCH.replace(b"\n", b"\r\n\n", 1),
+        BATCH.replace(b"\n", b"\r\n"),
+        BATCH.replace(b"\n", b"\r\n", 1),
+        BATCH[:-1] + b"\r\n",
         BATCH.replace(b"\n", b"\n\n", 1),
         BATCH[: len(BATCH) // 2],
         BATCH.partition(b"\n")[0],
         BATCH.partition(b"\n")[2],
     ],
-    ids=["unended", "empty line", "CRLF", "blank entry", "cut", "header only", "no header"],
+    ids=[
+        "unended",
+        "empty line",
+        "CRLF and a line",
+        "CRLF",
+        "CRLF once",
+        "CRLF at the end",
+        "blank entry",
+        "cut",
+        "header only",
+        "no header",
+    ],
 )
 def test_a_batch_whose_lines_do_not_match_its_header_is_malformed(payload):
     assert refused(contract.read_batch, payload) is Problem.MALFORMED
@@ -209,6 +239,22 @@ def test_a_batch_at_its_bounds_is_read_and_one_beyond_them_is_malformed():
 def test_an_empty_batch_is_never_written():
     with pytest.raises(ValueError, match="at least one"):
         contract.write_batch("L", [], GENESIS)
+
+
+@pytest.mark.parametrize("kind", [*schema.MESSAGES.values()])
+def test_a_message_beyond_its_bound_is_refused_before_it_is_parsed(kind):
+    case = next((case for case, m in goldens.MESSAGES.items() if type(m) is kind), None)
+    raw = LINES[case] if case is not None else BATCH.partition(b"\n")[0]
+    longest = raw[:-1] + b" " * (MAX_MESSAGE_BYTES - len(raw)) + b"}"
+    assert contract.read_message(kind, longest) == contract.read_message(kind, raw)
+    assert refused(contract.read_message, kind, longest + b" ") is Problem.MALFORMED
+
+
+def test_what_an_entry_holds_is_not_checked_here_and_kept_as_it_came():
+    odd = [b'{ "kind" : "rated" }', b'{"kind":"rated","kind":"sang"}', b"no JSON", b"\x00"]
+    rows = [Entry(seq, body, b"\x01" * 32) for seq, body in enumerate(odd, 2)]
+    payload = contract.write_batch("L", rows, b"\x02" * 32)
+    assert contract.read_batch(payload).bodies == odd
 
 
 # --- harmful deflate streams --------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from sync import messages as contract
 from sync import schema
-from sync.entries import KINDS
+from sync.entries import KINDS, read_body
 from sync.messages import Topic
 from tests.rigs.sync import golden_values as goldens
 
@@ -135,6 +135,67 @@ def test_the_lines_of_the_golden_batch_fit_their_schemas_in_the_document():
     assert not fits(payload["x-lines"]["first"] | parts, rest[0])
 
 
+def test_only_a_batch_may_be_deflated():
+    deflated = {name for name, m in ASYNCAPI["components"]["messages"].items() if "headers" in m}
+    assert deflated == {"batch"}
+
+
 def test_the_bounds_of_a_batch_are_in_its_headers_schema():
     count = SCHEMAS["batch-header"]["properties"]["count"]
     assert (count["minimum"], count["maximum"]) == (1, contract.MAX_BATCH_ENTRIES)
+
+
+ODD: tuple[object, ...] = (
+    *(None, True, "", "x", "-", "a b", " ab", "7.2", "7", "007.1", "x" * 33, "x" * 65, "x" * 129),
+    *("ab" * 32, "AB" * 32, "ab " * 32, "00" * 32, "ab" * 31, "s" * 257, "\u7a97", "a\u0000b"),
+    *(-1, 0, 1, 1024, 1025, 2**31, 2**53, 2**53 + 1, 2**63, 2**70, -(2**53), -(2**53) - 1),
+    *(0.5, [], [1], {}, {"kind": "opened"}),
+)
+"""Values that a field may or may not have."""
+
+
+@pytest.mark.parametrize("case", [*MESSAGES, "batch-header"])
+def test_the_schema_is_the_law_each_value_is_read_or_refused_as_it_says(case):
+    """The schema, read by a library that is not ours, and the decoder agree."""
+    kind: type[contract.Message]
+    if case == "batch-header":
+        raw = (goldens.FOLDER / "batch.ndjson").read_bytes().partition(b"\n")[0]
+        kind, document = contract.BatchHeader, SCHEMAS[case]
+    else:
+        raw, kind, document = MESSAGES[case], type(goldens.MESSAGES[case]), schema_of(case)
+    value = msgspec.json.decode(raw)
+    for field in document["properties"]:
+        for odd in ODD:
+            changed = value | {field: odd}
+            assert fits(document, changed) is is_read(kind, changed), (field, odd)
+
+
+@pytest.mark.parametrize("seq", ENTRIES)
+def test_an_entrys_schema_and_its_reader_agree(seq):
+    value = msgspec.json.decode(ENTRIES[seq])
+    document = SCHEMAS["entry"]
+    for field in value.keys() - {"kind"}:
+        for odd in ODD:
+            changed = value | {field: odd}
+            assert fits(document, changed) is is_entry(changed), (field, odd)
+    for field in value["at"]:
+        for odd in ODD:
+            changed = value | {"at": value["at"] | {field: odd}}
+            assert fits(document, changed) is is_entry(changed), (field, odd)
+
+
+def is_read(kind: type[contract.Message], value: dict) -> bool:
+    """Whether the decoder takes a message."""
+    try:
+        contract.read_message(kind, msgspec.json.encode(value))
+    except contract.ContractError:
+        return False
+    return True
+
+
+def is_entry(value: dict) -> bool:
+    """Whether the entry is read as one of a known kind."""
+    try:
+        return read_body(msgspec.json.encode(value)) is not None
+    except ValueError:
+        return False
