@@ -25,6 +25,7 @@ from benchmarks.peers import install
 from benchmarks.result_table import Row, markdown, write_between_markers
 from benchmarks.run import Run
 from benchmarks.scratch import BenchError
+from sync.terminal import run_command
 
 PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "press": press_latency.rows,
@@ -83,4 +84,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -16,6 +16,7 @@ from demo.stage import Stage
 from demo.story import run_story
 from demo.view_model import ViewModel
 from sync import __version__
+from sync.terminal import run_command
 from web.server import PortError, serve
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -97,5 +98,10 @@ def _signals(task: "asyncio.Future[int]") -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
+def command() -> int:
+    """What the installed program calls: `main`, with an output that suits the terminal."""
+    return run_command(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -20,7 +20,17 @@ class StageError(RuntimeError):
 
 def module(name: str, *arguments: str) -> list[str]:
     """The command line that calls `main` of a module, with the Python that runs the demo."""
-    return [sys.executable, "-c", f"from {name} import main; raise SystemExit(main())", *arguments]
+    program = (
+        "from sync.terminal import run_command\n"
+        f"from {name} import main\n"
+        "raise SystemExit(run_command(main))"
+    )
+    return [sys.executable, "-c", program, *arguments]
+
+
+def utf8_environment() -> dict[str, str]:
+    """The environment of a child whose output is read here, whatever this terminal's encoding."""
+    return {**os.environ, "PYTHONIOENCODING": "utf-8"}
 
 
 def bound_to_parent(command: list[str]) -> list[str]:
@@ -60,6 +70,7 @@ class Program:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                env=utf8_environment(),
             )
 
     async def kill(self) -> None:

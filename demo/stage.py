@@ -18,7 +18,7 @@ import msgspec
 from demo.broker import write_settings
 from demo.db_readers import ProvincePage, ProvinceReader
 from demo.delivery_count import DeliveryCount, count
-from demo.processes import Program, StageError, Sweeper, bound_to_parent, module
+from demo.processes import Program, StageError, Sweeper, bound_to_parent, module, utf8_environment
 from demo.staged_pad import StagedPad, Timings
 
 READY_S = 20.0
@@ -207,6 +207,7 @@ async def _verdict(who: str, command: list[str]) -> StageVerdict:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        env=utf8_environment(),
     )
     try:
         output, _ = await process.communicate()

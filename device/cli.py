@@ -6,7 +6,6 @@ keep the memory for the agent. For the same reason modules are imported where a 
 
 import argparse
 import faulthandler
-import logging
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from device.system.system_files import KIOSKS, next_commands, write
 from sync import __version__
+from sync.shown_text import shown
+from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
     from device.config.config import Config
@@ -110,11 +111,7 @@ def _configured(chosen: argparse.Namespace) -> int:
         return _selftest(config, chosen.report)
     # systemd's watchdog ends a hanging process by SIGABRT; this writes each thread's stack then.
     faulthandler.enable(file=2)
-    logging.basicConfig(
-        level=chosen.log.upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    log_to_stderr(chosen.log)
     from device.agent import run
 
     try:
@@ -172,15 +169,21 @@ def _verify(path: Path) -> int:
     except LedgerError as error:
         print(error, file=sys.stderr)
         return MISUSED
-    print(f"{path}: ledger {verdict.ledger} of pad {verdict.pad}")
+    print(f"{path}: ledger {shown(verdict.ledger)} of pad {shown(verdict.pad)}")
     print(f"  {verdict.entries} entries, chain good up to seq {verdict.head}")
     if verdict.pruned:
         print(f"  pruned up to seq {verdict.pruned}, all of it receipted by the province")
     if verdict.previous is not None:
         before = verdict.previous
         gone = ", ".join(f"{first}–{last}" for first, last in before.missing) or "nothing"
-        print(f"  follows ledger {before.ledger} ({before.reason}); missing of it: {gone}")
+        follows = f"follows ledger {before.ledger} ({before.reason})"
+        print(f"  {shown(follows)}; missing of it: {gone}")
     if verdict.bad is not None:
-        print(f"  BAD: {verdict.bad}")
+        print(f"  BAD: {shown(str(verdict.bad))}")
         return FAILED
     return OK
+
+
+def command() -> int:
+    """What the installed program calls: `main`, with an output that suits the terminal."""
+    return run_command(main)

@@ -27,6 +27,8 @@ from sync.phone_token import (
     read_key,
     write_key,
 )
+from sync.shown_text import shown, shown_utc
+from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
     from sync.mqtt import BrokerAddress
@@ -83,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _verify(given.store)
         return _ratings(given.store, given.pad, given.limit)
     except ProvinceError as error:
-        print(error, file=sys.stderr)
+        print(shown(str(error)), file=sys.stderr)
         return 2
 
 
@@ -92,6 +94,7 @@ def _receive(store_url: str, broker_url: str, *, share: bool) -> int:
     from province.store import open_store
     from sync.receiver import Receiver
 
+    log_to_stderr("info")
     address = read_broker(broker_url)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -138,16 +141,17 @@ def _verify(store_url: str) -> int:
         store.close()
     for hole in lost:
         span = f"{hole.first}" if hole.first == hole.last else f"{hole.first}-{hole.last}"
-        print(f"lost: pad {hole.pad}, ledger {hole.ledger}, entries {span} ({hole.reason})")
+        place = f"pad {hole.pad}, ledger {hole.ledger}"
+        print(shown(f"lost: {place}, entries {span} ({hole.reason})"))
     for incident in incidents:
         place = f"pad {incident.pad}, ledger {incident.ledger}"
-        print(f"look at: {place}, {incident.kind}: {incident.detail}")
+        print(shown(f"look at: {place}, {incident.kind}: {incident.detail}"))
     for entry in verdict.bad_entries:
         place = f"ledger {entry.ledger}: entry {entry.seq} {entry.problem}"
-        print(ProvinceError(place, ProvinceCode.CHAIN_BROKEN))
+        print(ProvinceError(shown(place), ProvinceCode.CHAIN_BROKEN))
     for row in verdict.bad_rows:
         place = f"{row.table} of pad {row.pad}, {row.key}: {row.problem}"
-        print(ProvinceError(place, ProvinceCode.DERIVED_WRONG))
+        print(ProvinceError(shown(place), ProvinceCode.DERIVED_WRONG))
     print(
         f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "
         f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}: "
@@ -205,17 +209,13 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
 
 
 def _line(rating: Rating) -> str:
-    when = "(date unknown)"
-    if rating.utc_ms is not None:
-        moment = datetime.fromtimestamp(rating.utc_ms / 1000, UTC)
-        when = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     return "\t".join(
         [
-            when,
-            rating.dated_by,
-            rating.pad,
-            rating.window_id or "-",
-            rating.case_number or "-",
+            shown_utc(rating.utc_ms) if rating.utc_ms is not None else "(date unknown)",
+            shown(rating.dated_by),
+            shown(rating.pad),
+            shown(rating.window_id or "-"),
+            shown(rating.case_number or "-"),
             rating.standing,
             rating.level or "-",
             rating.channel or "-",
@@ -223,5 +223,10 @@ def _line(rating: Rating) -> str:
     )
 
 
+def command() -> int:
+    """What the installed program calls: `main`, with an output that suits the terminal."""
+    return run_command(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())
