@@ -15,6 +15,7 @@ import importlib
 import logging
 import random
 import signal
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -33,7 +34,7 @@ from device.ledger.startup_state import StartupState, entries_at_start, read_sta
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.province_link import ProvinceLink
-from device.loop_bridge import call_on_loop
+from device.loop_bridge import call_on_loop, in_daemon_thread
 from device.output.display_output import DisplayOutput, unwritable
 from device.output.phone_codes import PhoneCodes
 from device.output.signal_output import SignalOutput
@@ -43,6 +44,7 @@ from device.session.context import TOUCH_REPORT_DELAY_MS
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.system.health import measure, report
+from device.system.stop_deadline import StopDeadline
 from device.system.systemd import SystemdNotifier, Watchdog, status_text
 from sync import __version__
 from sync.entries import Booted, Trust
@@ -63,16 +65,28 @@ LEDGER_RETRY_S = 3.0
 agent ends; a screen that went dark immediately would tell a technician nothing."""
 
 
+PART_STOP_S = 3.0
+"""How long the stop of one part may take: a card or a link that hangs must not keep the others from
+being closed in order."""
+
+
 def run(config: Config) -> None:
     """Run the pad until SIGTERM or SIGINT. Raises PadError when it cannot start."""
     board = build_board(config.profile, config.board)
-    asyncio.run(Agent(config, board).run())
+    deadline = StopDeadline()
+    try:
+        asyncio.run(Agent(config, board, on_stop=deadline.begin).run())
+    finally:
+        deadline.end()
 
 
 class Agent:
     """One pad, from its board to the province."""
 
-    def __init__(self, config: Config, board: Board) -> None:
+    def __init__(
+        self, config: Config, board: Board, *, on_stop: Callable[..., None] = lambda **_: None
+    ) -> None:
+        """`on_stop` is called when the agent begins to stop, with `failed` when it was not told."""
         self.config = config
         self.board = board
         self.clock = TrustedClock(board.boot, board.wall)
@@ -103,6 +117,7 @@ class Agent:
         self._boots = 0
         self._desks: Desks | None = None
         self._failure: BaseException | None = None
+        self._on_stop = on_stop
 
     async def run(self) -> None:
         """Start, run until SIGTERM or SIGINT, stop. Raises the failure that made it stop, if
@@ -111,11 +126,23 @@ class Agent:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         for signal_number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signal_number, self.stopping.set)
+            loop.add_signal_handler(signal_number, self._stop)
         async with AsyncExitStack() as stack:
             await self._run(stack)
         if self._failure is not None:
             raise self._failure
+
+    def _stop(self) -> None:
+        """A signal: stop in order, within the deadline."""
+        self._on_stop()
+        self.stopping.set()
+
+    def _fail(self, failure: BaseException) -> None:
+        """Stop in order and end with this failure; systemd starts the agent again."""
+        self._on_stop(failed=True)
+        if self._failure is None:
+            self._failure = failure
+        self.stopping.set()
 
     async def _run(self, stack: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
@@ -132,7 +159,7 @@ class Agent:
             await self._open_touch(stack)
         if not await self._open_ledger():
             return
-        stack.push_async_callback(self.writer.stop)
+        stack.push_async_callback(_within, self.writer.stop, "the ledger")
         memory = await self.writer.run(read_startup_state)
         pad = self._make_pad(memory)
         stack.push_async_callback(pad.stop)
@@ -155,8 +182,7 @@ class Agent:
         shown: PadCode | None = None
         while True:
             try:
-                await self.writer.start()
-                return True
+                return await self._before_stop(self.writer.start())
             except LedgerError as error:
                 if error.code is not shown:
                     log.error("%s", error)
@@ -167,6 +193,21 @@ class Agent:
                     return False
                 if shown not in (PadCode.LEDGER_WRITE, PadCode.LEDGER_FULL):
                     raise
+
+    async def _before_stop(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do `work` unless the agent is to stop meanwhile: opening a damaged ledger takes minutes.
+        Raises what it raises; False when it was given up.
+        """
+        doing, stop = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({doing, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+            return doing.done()
+        finally:
+            for task in (doing, stop):
+                task.cancel()
+            await asyncio.gather(doing, stop, return_exceptions=True)
 
     def _make_pad(self, memory: StartupState) -> Pad:
         self._boots = memory.boots + 1
@@ -239,13 +280,13 @@ class Agent:
         stop.
         """
         # On a thread: it takes seconds on a small board, and presses are taken already.
-        await asyncio.to_thread(importlib.import_module, "sync.uplink")
+        await in_daemon_thread(partial(importlib.import_module, "sync.uplink"), "import")
         uplink, link = self._uplink(pad)
-        stack.push_async_callback(link.stop)
+        stack.push_async_callback(_within, link.stop, "the link")
         if self.desired_config.version not in (0, memory.configured):
             link.record_configured()  # stored before a stop or a power cut, and not yet on record
         await uplink.start()
-        stack.push_async_callback(uplink.stop)
+        stack.push_async_callback(_within, uplink.stop, "the uplink")
         self._desks = Desks(self.config, pad, stack)
         await self._desks.open()
         # What has been made so far lives as long as the agent, so the garbage collector need not
@@ -290,12 +331,14 @@ class Agent:
 
     async def _open_touch(self, stack: AsyncExitStack) -> None:
         """Before the ledger is opened, so that a fault of it is shown on the touch page too."""
-        await asyncio.to_thread(importlib.import_module, "device.ui.touch.page_start")
+        await in_daemon_thread(
+            partial(importlib.import_module, "device.ui.touch.page_start"), "import"
+        )
         from device.output.touch_output import TouchOutput
 
         speak = self._signals.say_again if self.board.voice is not None else None
         self._touch = TouchOutput(self.config, self.clock, speak)
-        stack.push_async_callback(self._touch.stop)
+        stack.push_async_callback(_within, self._touch.stop, "the touch page")
         await self._touch.open(self.desired_config.settings.window or "")
 
     # --- periodic tasks -----------------------------------------------------------------------
@@ -365,18 +408,24 @@ class Agent:
         return "the display's thread" if self._display.died else None
 
     def _part_died(self, part: str) -> None:
-        """A dead thread never comes back: stop in order, and let systemd start the agent again."""
-        if self._failure is None:
-            self._failure = PadError(f"{part} has ended")
-        self.stopping.set()
+        """A dead thread never comes back."""
+        self._fail(PadError(f"{part} has ended"))
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """The loop's exception handler: a callback raised. Stop; systemd starts the agent again."""
+        """The loop's exception handler: a callback raised."""
         loop.default_exception_handler(context)
         error = context.get("exception")
-        if isinstance(error, BaseException) and self._failure is None:
-            self._failure = error
-            self.stopping.set()
+        if isinstance(error, BaseException):
+            self._fail(error)
+
+
+async def _within(stop: Callable[[], Awaitable[None]], part: str) -> None:
+    """Stop a part, for `PART_STOP_S` at most."""
+    try:
+        async with asyncio.timeout(PART_STOP_S):
+            await stop()
+    except TimeoutError:
+        log.error("%s did not stop within %g s", part, PART_STOP_S)
 
 
 def _new_id() -> str:

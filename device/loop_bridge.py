@@ -2,12 +2,18 @@
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+log = logging.getLogger(__name__)
+
+JOIN_S = 1.0
+"""How long the stop of a part waits for its daemon thread, which may hang in a call to a device."""
 
 
 def call_on_loop(
@@ -16,6 +22,17 @@ def call_on_loop(
     """Call from another thread onto the loop; does nothing once the loop is closed."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *arguments)
+
+
+def join_thread(thread: threading.Thread, timeout_s: float = JOIN_S) -> bool:
+    """Wait for a daemon thread that was told to end; False, and a line in the log, when it does not
+    in time. It then ends with the process.
+    """
+    thread.join(timeout_s)
+    if thread.is_alive():
+        log.error("the thread %s did not end within %g s", thread.name, timeout_s)
+        return False
+    return True
 
 
 def raise_in_loop(task: "asyncio.Task[None]") -> None:

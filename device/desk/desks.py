@@ -3,13 +3,14 @@
 The code of a desk that is not configured is not imported, which saves its memory.
 """
 
-import asyncio
 import importlib
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from device.config.config import Bus68Config, Config, DeskConfig
 from device.errors import PadCode
+from device.loop_bridge import in_daemon_thread
 from device.pad import Pad
 from device.ports import FaultReport
 
@@ -40,7 +41,7 @@ class Desks:
 
     async def _open_http(self, settings: DeskConfig) -> None:
         # The import takes seconds on a small board, and presses are taken already: not on the loop.
-        await asyncio.to_thread(importlib.import_module, "device.desk.start")
+        await in_daemon_thread(partial(importlib.import_module, "device.desk.start"), "import")
         from device.desk.start import open_desk
 
         desk = await open_desk(settings, self._pad)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from device.board.driver_options import VoiceOptions
 from device.errors import PadCode
+from device.loop_bridge import join_thread
 from device.ports import FaultReport, OnFault
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class AlsaVoice:
             self._running = False
         self.hush()
         if self._thread is not None:
-            self._thread.join()
+            join_thread(self._thread)
             self._thread = None
 
     def _replace(self, recordings: list[Path]) -> None:

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from device.errors import DriverError, PadCode
+from device.loop_bridge import join_thread
 from device.ports import Display, FaultReport, OnFault
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ class DisplayWorker:
             self._running = False
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self._display.stop()
+            ended, self._thread = join_thread(self._thread), None
+            if ended:  # a display that hangs in one call would hang in the next
+                self._display.stop()
 
     def _run(self) -> None:
         try:

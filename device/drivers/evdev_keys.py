@@ -29,6 +29,7 @@ from device.drivers.chords import DOWN, Chords
 from device.drivers.input_nodes import SYSFS, Node, find_node
 from device.drivers.key_events import KeyEvent, deliver
 from device.errors import DriverError, PadCode
+from device.loop_bridge import join_thread
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class InputKeys:
             os.close(self._wake_fd)  # POLLHUP at the other end ends the thread's `poll`
             self._wake_fd = None
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            join_thread(self._thread)
         self._thread = None
 
     # --- the thread -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from functools import partial
 from device.board.profile import BeeperProfile
 from device.drivers.rpi_pins import Pins
 from device.errors import DriverError, PadCode
+from device.loop_bridge import join_thread
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class GpioBeeper:
             self._running = False
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join()
+            join_thread(self._thread)
             self._thread = None
         with self._changed:
             self._release()

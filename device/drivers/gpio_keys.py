@@ -17,6 +17,7 @@ from device.drivers.debounce import Debounce
 from device.drivers.key_events import deliver
 from device.drivers.rpi_pins import Pins
 from device.errors import DriverError, PadCode
+from device.loop_bridge import join_thread
 from device.ports import BootClock, FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class GpioKeys:
         """Release the pins and deliver nothing more; safe to call twice."""
         self._ending.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            join_thread(self._thread)
         self._thread = None
 
     @property

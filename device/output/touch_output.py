@@ -9,6 +9,7 @@ is invited to rate on a dark screen.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +19,7 @@ from device.config.config import Config
 from device.config.touch_config import TouchConfig
 from device.errors import ConfigError, PadCode
 from device.events import RESTING, Event, Scene
+from device.loop_bridge import in_daemon_thread
 from device.ports import FaultReport, OnFault
 from device.session.session import Session
 from device.system.clock import TrustedClock
@@ -154,7 +156,9 @@ class TouchOutput:
     async def _ask_for_browser(self) -> None:
         log.warning("no screen shows the touch page; asking systemd to restart its browser")
         try:
-            await asyncio.to_thread(ask_for_browser, self._settings().entry_file)
+            await in_daemon_thread(
+                partial(ask_for_browser, self._settings().entry_file), "browser-request"
+            )
         except OSError as error:
             log.error("the browser's restart cannot be asked for: %s", error)
 

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import serial
 
+from device.loop_bridge import join_thread
+
 log = logging.getLogger(__name__)
 
 SILENCE_S = 0.25
@@ -96,7 +98,7 @@ class SerialLine:
         """Close the line and deliver nothing more; safe to call twice."""
         self._ending.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            join_thread(self._thread)
         self._thread = None
 
     def write(self, data: bytes) -> None:

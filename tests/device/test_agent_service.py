@@ -1,5 +1,6 @@
 """What the agent reports to systemd: ready, status, watchdog, stopping."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.notify_socket import NotifySocket
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.loopback import free_port
-from tests.rigs.time.wait import until
+from tests.rigs.time.wait import load, until
 
 PATIENCE_S = 2.0
 
@@ -96,6 +97,41 @@ def test_a_card_that_hangs_does_not_make_the_watchdog_restart_the_agent(
     until(lambda: any("L01" in status for status in systemd.lines("STATUS")), 20, "the fault")
     reports = len(systemd.lines("WATCHDOG"))
     until(lambda: len(systemd.lines("WATCHDOG")) > reports + 4, 4 * PATIENCE_S, "it still reports")
+
+
+STOP_S = 10
+"""Within this an agent has ended, whatever hangs; Python's own start and end are in it."""
+
+
+LONG = os.environ.get("RATINGPAD_LONG") == "1"
+HANGS = ["commit-hangs", "display-hangs", "key-scan-hangs", "name-lookup-hangs"]
+SLOW_HANGS = ["library-load-hangs", "ledger-close-hangs", "loop-hangs-at-stop"]
+"""Each takes the whole deadline."""
+
+
+@pytest.mark.parametrize("kind", HANGS + SLOW_HANGS * LONG)
+def test_a_signal_ends_the_agent_within_ten_seconds_whatever_hangs(
+    make: Callable[..., PadProcess], kind: str
+) -> None:
+    pad = make(launcher=faulty_pad.launcher(kind)).start(ready=False)
+    until(lambda: "takes keys" in pad.last_words(), 20, "it takes keys")
+    pad.press("satisfied")
+    assert pad.process is not None
+    pad.process.send_signal(signal.SIGTERM)
+    assert pad.process.wait(STOP_S * load()) == 0
+    assert "Traceback (most recent call last)" not in pad.last_words()
+    pad.launcher = PadProcess.LAUNCHER
+    pad.start()
+    assert pad.verify().returncode == 0
+
+
+def test_a_signal_ends_an_agent_whose_ledger_takes_long_to_open(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make(launcher=faulty_pad.launcher("opening-hangs")).start(ready=False)
+    pad.look()
+    assert pad.end(signal.SIGTERM) == 0
+    assert "Traceback" not in pad.last_words()
 
 
 def test_when_the_keys_thread_has_ended_the_agent_ends_in_order(

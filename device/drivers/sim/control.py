@@ -21,6 +21,7 @@ from device.drivers.sim.display import Picture, SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.drivers.sim.sim_signals import Part, SignalLog
 from device.errors import DriverError, PadCode
+from device.loop_bridge import join_thread
 from device.os_errors import code_of, explain
 from sync.entries import Trust
 
@@ -144,7 +145,7 @@ class ControlServer:
         if self._thread is None or self._loop is None:
             return
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
+        join_thread(self._thread)
         self._thread = None
         self._path.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from device.drivers.debounce import Debounce
 from device.drivers.key_events import deliver
 from device.drivers.sim.contact import Contact
 from device.errors import PadCode
+from device.loop_bridge import join_thread
 from device.ports import FaultReport, OnFault, OnPress
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class SimKeys:
             self._running = False
             self._moved.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            join_thread(self._thread)
         self._thread = None
 
     # --- operating the keys -----------------------------------------------------------------

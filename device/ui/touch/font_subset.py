@@ -18,8 +18,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
+from device.loop_bridge import in_daemon_thread
 from device.ui.fonts import FACES, font_file
 
 log = logging.getLogger(__name__)
@@ -76,11 +78,11 @@ class FontSubset:
 
     async def _make(self) -> bytes | None:
         with contextlib.suppress(OSError):
-            return await asyncio.to_thread(self._file.read_bytes)
+            return await in_daemon_thread(self._file.read_bytes, "font")
         async with self._lock:
             font = await self._run_child()
         if font is not None:
-            await asyncio.to_thread(self._keep, font)
+            await in_daemon_thread(partial(self._keep, font), "font")
         return font
 
     def _keep(self, font: bytes) -> None:

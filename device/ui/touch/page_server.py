@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from device.loop_bridge import in_daemon_thread
 from device.ui.touch.controller import PageController, TouchInput
 from device.ui.touch.font_subset import FontSubset
 from device.ui.touch.kiosk_secret import KioskSecret
@@ -139,7 +140,7 @@ class _Endpoints:
         if not self._is_ours(request) or self._photo is None:
             return Response(status_code=404)
         try:
-            picture = await asyncio.to_thread(self._photo.path.read_bytes)
+            picture = await in_daemon_thread(self._photo.path.read_bytes, "photo")
         except OSError as error:
             log.warning("the clerk's photo: %s", error)
             return Response(status_code=404)

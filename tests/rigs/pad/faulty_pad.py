@@ -11,6 +11,7 @@ import contextlib
 import gc
 import itertools
 import signal
+import socket
 import sqlite3
 import sys
 import threading
@@ -21,11 +22,14 @@ from unittest import mock
 from device import cli
 from device.drivers.debounce import Debounce
 from device.drivers.key_events import KeyEvent
+from device.drivers.sim.display import SimDisplay
 from device.events import Press
 from device.ledger import file as ledger_file
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from device.pad import Pad
+from device.system.systemd import Watchdog
+from sync import uplink
 from sync.entries import GENESIS, Body, Entry, Strayed, write_body
 
 COLLECTION_SIZE = "a collection looks at"
@@ -65,6 +69,21 @@ def commit_blocks(ledger: Ledger, body: Body) -> Entry:
     if isinstance(body, Strayed):
         threading.Event().wait()
     return _append(ledger, body)
+
+
+def hang(*_: object, **__: object) -> Any:
+    """A call that a device, a card or a name server never answers."""
+    threading.Event().wait()
+
+
+def key_scan_hangs(debounce: Debounce, mono_ms: int, mask: int) -> list[KeyEvent]:
+    """The thread that scans the keys hangs in the driver as soon as a key is down."""
+    return hang() if mask else _feed(debounce, mono_ms, mask)
+
+
+def loop_hangs_at_stop(watchdog: Watchdog) -> None:
+    """The event loop stands still as soon as the agent begins to stop."""
+    hang(watchdog)
 
 
 def not_synced(connection: sqlite3.Connection) -> None:
@@ -107,6 +126,13 @@ KINDS: dict[str, Kind | None] = {
     "loop-hangs": Kind(Pad, "press", third_press_blocks),
     "key-thread-dies": Kind(Debounce, "feed", key_thread_dies),
     "commit-hangs": Kind(Ledger, "append", commit_blocks),
+    "display-hangs": Kind(SimDisplay, "show", hang),
+    "key-scan-hangs": Kind(Debounce, "feed", key_scan_hangs),
+    "name-lookup-hangs": Kind(socket, "getaddrinfo", hang),
+    "library-load-hangs": Kind(uplink, "load", hang),
+    "ledger-close-hangs": Kind(Ledger, "close", hang),
+    "opening-hangs": Kind(Ledger, "open", hang),
+    "loop-hangs-at-stop": Kind(Watchdog, "stopping", loop_hangs_at_stop),
     "no-sync": Kind(ledger_file, "_set_pragmas", not_synced),
     "commit-after-thanks": Kind(Writer, "append", committed_after(0.0)),
     "commit-long-after-thanks": Kind(Writer, "append", committed_after(0.5)),

@@ -39,6 +39,8 @@ class PadProcess:
     With `touch`, further lines of [touch], it has a touchscreen, whose page begins at `entry`.
     """
 
+    LAUNCHER = (str(BIN / "ratingpad"),)
+
     def __init__(
         self,
         folder: Path,
@@ -46,7 +48,7 @@ class PadProcess:
         broker: BrokerAddress,
         *,
         ledger: Path | None = None,
-        launcher: Sequence[str] = (str(BIN / "ratingpad"),),
+        launcher: Sequence[str] | None = None,
         timings: str = "invitation_s = 30\ngrace_s = 0\nthanks_s = 1",
         touch: str | None = None,
         **board: Any,
@@ -61,7 +63,7 @@ class PadProcess:
         self.control = folder / "board.sock"
         self.log = folder / "pad.log"
         self.config = folder / "pad.toml"
-        self.launcher = tuple(launcher)
+        self.launcher = tuple(launcher or self.LAUNCHER)
         (folder / "token").write_text(TOKEN)
         options = "\n".join(f'{key} = "{value}"' for key, value in board.items())
         self.entry = folder / "entry.html"
