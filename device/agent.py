@@ -234,6 +234,7 @@ class Agent:
             show=self._show,
             say=self._signals.say,
             clerk_keys=self.config.clerk_keys,
+            set_apart=self.board.keys.set_apart,
             new_id=_new_id,
         )
         for invitation, service in memory.services.items():

@@ -74,6 +74,12 @@ class PadCode(ErrorRow, enum.Enum):
         " itself.",
         blocks=True,
     )
+    KEY_REPEATS = ErrorRow(
+        "K06",
+        "a key is pressed again and again while nobody is asked",
+        "Look at the key named in the detail: stuck half-way, wet, a loose wire, or a child that"
+        " plays. Its presses do not count until it has been quiet for some 10 s.",
+    )
     SCREEN_GONE = ErrorRow(
         "K05",
         "no screen shows the touch page, and there are no other keys",

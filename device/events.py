@@ -133,6 +133,11 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """The time that the last `ArmKeyCheck` set has come: a key may have been quiet long enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """An entry that the session had recorded is durable."""
 
@@ -177,6 +182,7 @@ Event = (
     | Pause
     | Resume
     | Tick
+    | KeyCheck
     | Stored
     | Blocked
     | Unblocked
@@ -228,6 +234,23 @@ class Disarm:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRepeats:
+    """A key is pressed again and again unasked (`on`, K06), or has been quiet long enough since.
+    While it repeats its driver must report it without a level and apart from the other keys.
+    """
+
+    key: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArmKeyCheck:
+    """Send a `KeyCheck` in `after_ms` of monotonic time; replaces the one before."""
+
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Answer the desk that its request was refused; nothing else changes."""
 
@@ -242,4 +265,4 @@ class RatingFinal:
     level: Level
 
 
-Effect = Record | Show | Say | Arm | Disarm | Refuse | RatingFinal
+Effect = Record | Show | Say | Arm | Disarm | KeyRepeats | ArmKeyCheck | Refuse | RatingFinal

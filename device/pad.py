@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from device.errors import PadCode
 from device.events import (
     Arm,
+    ArmKeyCheck,
     Blocked,
     Bound,
     ClerkKey,
@@ -21,6 +22,8 @@ from device.events import (
     Event,
     Invitation,
     Invite,
+    KeyCheck,
+    KeyRepeats,
     Pause,
     Press,
     RatingFinal,
@@ -66,7 +69,7 @@ class Pad:
 
     `append` commits an entry (the writer's). `show` hands a scene to the display and the lights,
     `say` to lights, beeper and voice; neither blocks. `clerk_keys`: what the clerk's keys do, by
-    name. `new_id` makes invitation ids.
+    name. `set_apart`: the keys' (`device/ports.py`). `new_id` makes invitation ids.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Pad:
         show: Callable[[Scene, PadCode | None], None],
         say: Callable[[Scene], None],
         clerk_keys: Mapping[str, ClerkKeyAction] | None = None,
+        set_apart: Callable[[frozenset[str]], None] = lambda _: None,
         new_id: Callable[[], str],
     ) -> None:
         self.session = session
@@ -91,6 +95,9 @@ class Pad:
         self._commit_observers: list[Callable[[], None]] = []
         self._new_id = new_id
         self._clerk_keys = clerk_keys or {}
+        self._set_apart = set_apart
+        self._repeating: frozenset[str] = frozenset()
+        self._key_check: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._identifying: asyncio.TimerHandle | None = None
         self._inviting: list[asyncio.Future[Entry]] = []
@@ -149,6 +156,10 @@ class Pad:
                     self._arm(after_ms)
                 case Disarm():
                     self._arm(None)
+                case KeyRepeats():
+                    self._key_repeats(effect)
+                case ArmKeyCheck(after_ms=after_ms):
+                    self._arm_key_check(after_ms)
                 case Refuse(refusal=reason):
                     refusal = reason
                 case Say(scene=scene):
@@ -228,8 +239,9 @@ class Pad:
     async def stop(self, timeout_s: float = 3.0) -> bool:
         """Wait until what is queued is durable; False when that takes longer than `timeout_s`."""
         self._arm(None)
-        if self._identifying is not None:
-            self._identifying.cancel()
+        for timer in (self._identifying, self._key_check):
+            if timer is not None:
+                timer.cancel()
         is_durable = await self.commits.wait_until_durable(timeout_s)
         await self.commits.stop()
         return is_durable
@@ -347,6 +359,18 @@ class Pad:
     def _tick(self) -> None:
         self._deadline = None
         self.apply_event(Tick())
+
+    def _key_repeats(self, effect: KeyRepeats) -> None:
+        change = frozenset((effect.key,))
+        self._repeating = self._repeating | change if effect.on else self._repeating - change
+        self._set_apart(self._repeating)
+        self.driver_fault(FaultReport(PadCode.KEY_REPEATS, effect.on, effect.key))
+
+    def _arm_key_check(self, after_ms: int) -> None:
+        if self._key_check is not None:
+            self._key_check.cancel()
+        loop = asyncio.get_running_loop()
+        self._key_check = loop.call_later(after_ms / 1000, self.apply_event, KeyCheck())
 
 
 def _is_durable(commit: "asyncio.Future[Entry]") -> bool:

@@ -47,6 +47,11 @@ class Keys(Protocol):
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to deliver presses; the callbacks come from the driver's own thread."""
 
+    def set_apart(self, names: frozenset[str]) -> None:
+        """From now on report each press of these keys, and of no others, without a level, and so
+        that it takes no press from the other keys. Called from the loop; never blocks.
+        """
+
     def stop(self) -> None:
         """Deliver nothing more; safe to call twice."""
 

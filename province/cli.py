@@ -209,18 +209,17 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
 
 
 def _line(rating: Rating) -> str:
-    return "\t".join(
-        [
-            shown_utc(rating.utc_ms) if rating.utc_ms is not None else "(date unknown)",
-            shown(rating.dated_by),
-            shown(rating.pad),
-            shown(rating.window_id or "-"),
-            shown(rating.case_number or "-"),
-            rating.standing,
-            rating.level or "-",
-            rating.channel or "-",
-        ]
-    )
+    columns = [
+        shown_utc(rating.utc_ms) if rating.utc_ms is not None else "(date unknown)",
+        shown(rating.dated_by),
+        shown(rating.pad),
+        shown(rating.window_id or "-"),
+        shown(rating.case_number or "-"),
+        rating.standing,
+        rating.level or "-",
+        rating.channel or "-",
+    ]
+    return "\t".join([*columns, "hasty"] if rating.is_hasty else columns)
 
 
 def command() -> int:

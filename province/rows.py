@@ -6,6 +6,8 @@ Positions: (ledger, seq) names the entry that a row rests on, in the raw tables.
 
 from typing import NamedTuple
 
+from sync.entries import HASTY_MS
+
 
 class Rating(NamedTuple):
     """One invitation and what became of it.
@@ -41,6 +43,11 @@ class Rating(NamedTuple):
     utc_ms: int | None
     dated_by: str
     uncertainty_ms: int | None
+
+    @property
+    def is_hasty(self) -> bool:
+        """As `Rated.is_hasty`: sooner than anybody reads. It counts; a person may look at it."""
+        return self.elapsed_ms is not None and self.elapsed_ms < HASTY_MS
 
     @property
     def rated_utc_ms(self) -> int | None:

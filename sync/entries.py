@@ -69,6 +69,12 @@ class Channel(enum.Enum):
     HALL_TERMINAL = "hall_terminal"
 
 
+HASTY_MS = 500
+"""A person must see that something has changed (one look, 0.2 s) and move a finger that waits on
+the key (0.2 s at best); to read four words and to choose among five takes a second. The pad of a
+touchscreen takes nothing at all in the first 0.3 s."""
+
+
 class HashName(enum.Enum):
     """The digest functions a ledger may name; both are in `hashlib`."""
 
@@ -170,6 +176,9 @@ class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
 
     `elapsed_ms` counts from the invitation. `again` marks a press inside the grace time: it
     replaces the one before (law 4: one invitation, one rating).
+
+    A rating counts however soon it came. One within 500 ms came sooner than anybody reads, and is
+    shown as hasty.
     """
 
     invitation: Id
@@ -177,6 +186,13 @@ class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
     source: str
     elapsed_ms: Number
     again: bool = False
+
+    @property
+    def is_hasty(self) -> bool:
+        """Whether it was pressed within `HASTY_MS` of the invitation: by a key that presses by
+        itself, or a hand that was there already.
+        """
+        return self.elapsed_ms < HASTY_MS
 
 
 class Detailed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="detailed"):

@@ -17,6 +17,9 @@ millisecond, however long the key is held, so two such keys within one interval 
 together. The same key down again within `debounce_ms` of going up is a contact that bounces and
 opens no interval. A key that is down when the device is found is held, not pressed.
 
+A key that is set apart (`apart`) is a press without a level as soon as it goes down, opens no
+interval and makes no chord of other keys.
+
 A key that is down for `stuck_s` is stuck (K01). Until it is up it no longer makes a chord of other
 keys: without this rule one stuck key would take the level from every press.
 """
@@ -47,6 +50,7 @@ class _Held:
 
     since_ms: int
     stuck: bool = False
+    is_apart: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +77,8 @@ class Chords:
         self._held: dict[int, _Held] = {}
         self._up_ms: dict[int, int] = {}
         self._interval: _Interval | None = None
+        self.apart: frozenset[str] = frozenset()
+        """The names of the keys that are set apart; may be replaced by any thread."""
 
     def knows(self, code: int) -> bool:
         """Whether the code is a key of the key map, or one that the map says to ignore."""
@@ -92,7 +98,7 @@ class Chords:
         if code in self._ignored:
             return out
         if value == DOWN and code not in self._held:
-            self._key_down(mono_ms, code)
+            self._key_down(mono_ms, code, out)
         elif value == UP:
             self._key_up(mono_ms, code, out)
         return out
@@ -143,13 +149,24 @@ class Chords:
             due.append(self._interval.since_ms + self._interval_ms)
         return max(0, min(due) - mono_ms) if due else None
 
-    def _key_down(self, mono_ms: int, code: int) -> None:
+    def _key_down(self, mono_ms: int, code: int, out: list[KeyEvent]) -> None:
+        apart = self.apart
         up_ms = self._up_ms.pop(code, None)
-        others = [held for held, key in self._held.items() if not key.stuck]
-        self._held[code] = _Held(mono_ms)
+        bounced = up_ms is not None and mono_ms - up_ms < self._interval_ms
+        others = [
+            held
+            for held, key in self._held.items()
+            if not (key.stuck or key.is_apart or self._name(held) in apart)
+        ]
+        name = self._name(code)
+        self._held[code] = _Held(mono_ms, is_apart=name in apart)
+        if name in apart:
+            if not bounced:
+                out.append(Press(name, None, self._source, mono_ms))
+            return
         if self._interval is None:
-            if up_ms is not None and mono_ms - up_ms < self._interval_ms:
-                return  # it bounced
+            if bounced:
+                return
             self._interval = _Interval(mono_ms, [self._name(held) for held in others], set(others))
         if code not in self._interval.codes:
             self._interval.codes.add(code)

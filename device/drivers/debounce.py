@@ -25,6 +25,10 @@ fault is left out of the mask until it works again. It is stuck (K01) when it is
 and chattering (K02) when it does not settle within `chatter_ms`. It is used again once it is up and
 has not changed for `debounce_ms` (stuck) or `chatter_quiet_s` (chattering).
 
+A key that is set apart (`apart`) is left out of the mask in the same way: it is a press without a
+level whenever its own line settles down, and takes no press from the other keys. It is used with
+them again once it is no longer set apart, and up.
+
 Two equal samples that are far apart do not prove that nothing moved in between. A driver that does
 not receive edges gives `gap_ms`, the longest time between two samples that still proves it; after a
 longer gap the lines must settle again.
@@ -56,6 +60,9 @@ class _Line:
     held_ms: int | None = None
     """Since when the settled state is down; None when it is up."""
     fault: PadCode | None = None
+    is_apart: bool = False
+    is_told: bool = False
+    """Its press has been delivered since it was last up; only for a line that is apart."""
 
 
 class Debounce:
@@ -74,6 +81,8 @@ class Debounce:
         self._armed = False
         self._gap_ms = gap_ms
         self._fed_ms = 0
+        self.apart: frozenset[str] = frozenset()
+        """The names of the keys that are set apart; may be replaced by any thread."""
 
     def feed(self, mono_ms: int, mask: int) -> list[KeyEvent]:
         """Evaluate `mask`, sampled at `mono_ms`; the times of successive calls must not decrease.
@@ -81,14 +90,20 @@ class Debounce:
         The time of a press is that of the last edge before it settled, not that of this call.
         """
         out: list[KeyEvent] = []
-        pressed = 0
+        pressed, apart = 0, self.apart
         if self._gap_ms is not None and mono_ms - self._fed_ms > self._gap_ms:
             self._unsettle(mono_ms)
         self._fed_ms = mono_ms
         for bit, line in enumerate(self._lines):
             self._update_line(line, mono_ms, bool(mask >> bit & 1))
-            self._update_fault(line, mono_ms, self._keys[bit].name, out)
-            if line.fault is None and line.down:
+            name = self._keys[bit].name
+            self._update_fault(line, mono_ms, name, out)
+            self._update_apart(line, name in apart)
+            if line.fault is not None:
+                continue
+            if line.is_apart:
+                self._press_apart(line, name, out)
+            elif line.down:
                 pressed |= 1 << bit
         if pressed != self._mask or self._mask_ms is None:
             self._mask, self._mask_ms = pressed, mono_ms
@@ -162,6 +177,18 @@ class Debounce:
             if mono_ms - line.edge_ms >= quiet_ms:
                 out.append(FaultReport(line.fault, False, name))
                 line.fault = None
+
+    def _update_apart(self, line: _Line, apart: bool) -> None:
+        is_up = line.burst_ms is None and not line.down
+        if apart and not line.is_apart:
+            line.is_apart, line.is_told = True, not is_up
+        elif is_up:
+            line.is_apart, line.is_told = apart, False
+
+    def _press_apart(self, line: _Line, name: str, out: list[KeyEvent]) -> None:
+        if line.held_ms is not None and not line.is_told:
+            line.is_told = True
+            out.append(Press(name, None, self._source, line.held_ms))
 
     def _settle(self, since_ms: int, out: list[KeyEvent]) -> None:
         """The mask is settled: arm if it is empty; if it is not and the keys are armed, press."""

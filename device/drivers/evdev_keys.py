@@ -100,6 +100,10 @@ class InputKeys:
         )
         self._thread.start()
 
+    def set_apart(self, names: frozenset[str]) -> None:
+        """Take the presses of these keys apart, without a level, from the next event on."""
+        self._chords.apart = names
+
     def stop(self) -> None:
         """Close the device and deliver nothing more; safe to call twice."""
         self._ending.set()

@@ -58,6 +58,10 @@ class GpioKeys:
         )
         self._thread.start()
 
+    def set_apart(self, names: frozenset[str]) -> None:
+        """Take the presses of these keys apart, without a level, from the next sample on."""
+        self._debounce.apart = names
+
     def stop(self) -> None:
         """Release the pins and deliver nothing more; safe to call twice."""
         self._ending.set()

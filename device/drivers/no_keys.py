@@ -11,5 +11,8 @@ class NoKeys:
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Does nothing."""
 
+    def set_apart(self, names: frozenset[str]) -> None:
+        """Does nothing."""
+
     def stop(self) -> None:
         """Does nothing; safe to call twice."""

@@ -55,6 +55,9 @@ class SerialKeys:
             on_gone=lambda gone, detail: on_fault(FaultReport(PadCode.KEYS_GONE, gone, detail)),
         )
 
+    def set_apart(self, names: frozenset[str]) -> None:
+        """Does nothing: each frame is one press of one key."""
+
     def stop(self) -> None:
         """Close the line and deliver nothing more; safe to call twice."""
         self._line.stop()

@@ -107,6 +107,10 @@ def _read(held: bytearray, size: int) -> Frame:
     return Frame(body[0], body[1], body[2:])
 
 
+SERIES = 2
+"""Copies of one press come for at most so many times `resend_ms`."""
+
+
 class CodePress(NamedTuple):
     """A press frame of our key pad: the key's code, and whether it repeats the frame before."""
 
@@ -118,7 +122,10 @@ class PressDecoder:
     """Finds the presses of one key pad among the frames on its line. Not thread-safe.
 
     The same code again within `resend_ms` is the same press, sent again because our acknowledgement
-    was lost: it is acknowledged again and is no second press. The time counts from the last copy.
+    was lost: it is acknowledged again and is no second press. The time counts from the last copy,
+    but copies end after about a second: what comes later than `SERIES` times `resend_ms` after the
+    first is a press again. Without this end a key that presses by itself would be one press for
+    ever, and whoever taps on impatiently through the invitation would not rate.
     A citizen who presses one key again that fast is counted once; the level is the same anyway.
     """
 
@@ -127,7 +134,8 @@ class PressDecoder:
         self.foreign = 0
         """How many frames were not for us: from callers, other windows, other commands."""
         self._resend_ms = resend_ms
-        self._last: tuple[int, int] | None = None
+        self._code: int | None = None
+        self._first_ms = self._last_ms = 0
 
     def decode(self, frame: Frame, mono_ms: int) -> CodePress | None:
         """The press in `frame`, which came at `mono_ms`; None for any other frame."""
@@ -135,10 +143,14 @@ class PressDecoder:
             self.foreign += 1
             return None
         code = frame.data[0]
-        before, self._last = self._last, (code, mono_ms)
         repeated = (
-            before is not None and before[0] == code and mono_ms - before[1] <= self._resend_ms
+            code == self._code
+            and mono_ms - self._last_ms <= self._resend_ms
+            and mono_ms - self._first_ms <= SERIES * self._resend_ms
         )
+        if not repeated:
+            self._first_ms = mono_ms
+        self._code, self._last_ms = code, mono_ms
         return CodePress(code, repeated)
 
     @property

@@ -65,9 +65,11 @@ def ignore(_context: SessionContext, _event: Event, _at: At) -> None:
 
 def stray(context: SessionContext, press: Press | ClerkKey, at: At) -> None:
     """Strayed."""
-    if context.clogged:
+    if context.drops_stray(press.key, at):
         context.strays_dropped += 1
         return
+    if context.keys.repeats(press.key, at.mono):
+        context.strayed_keys.add(press.key)
     state = context.state.value
     context.record(Strayed(at=at, key=press.key, state=state, source=press.source))
 
@@ -105,6 +107,7 @@ def invite(context: SessionContext, event: Invite | ClerkKey, at: At) -> None:
     """Record invited, show the invitation."""
     invitation = context.invitation = context.last_invitation = event.invitation
     context.corrected, context.level, context.grace_until_ms = False, None, None
+    context.strayed_keys.clear()
     context.invited_ms = at.mono
     context.open_until_ms = at.mono + context.timing.invitation_ms
     context.remember(invitation.id, "open")
@@ -254,6 +257,11 @@ def record_details(context: SessionContext, detail: Detail, at: At) -> None:
         )
     context.state = SessionState.SAVING
     context.arm(at.mono + context.timing.saving_ms, at)
+
+
+def check_keys(context: SessionContext, _check: Event, at: At) -> None:
+    """Use the quiet keys again."""
+    context.check_keys(at)
 
 
 def rearm(context: SessionContext, _tick: Event, at: At) -> None:

@@ -10,15 +10,18 @@ from typing import NamedTuple
 from device.errors import PadCode
 from device.events import (
     Arm,
+    ArmKeyCheck,
     Disarm,
     Effect,
     Invitation,
+    KeyRepeats,
     RatingFinal,
     Record,
     Scene,
     Show,
     Standing,
 )
+from device.session.repeating_keys import RepeatingKeys
 from device.session.states import SessionState
 from sync.entries import At, Body, Level, Rated
 
@@ -72,6 +75,9 @@ class SessionContext:
         self.fault: PadCode | None = None
         """The fault that is shown."""
         self.strays_dropped = 0
+        self.keys = RepeatingKeys()
+        self.strayed_keys: set[str] = set()
+        """Repeating keys of which this invitation has a stray."""
 
         self.invitation: Invitation | None = None
         """The invitation that is being answered."""
@@ -97,6 +103,16 @@ class SessionContext:
     def clogged(self) -> bool:
         """Whether the card takes nothing and too many entries wait for it."""
         return len(self.waiting) >= CLOGGED_AT
+
+    def drops_stray(self, key: str, at: At) -> bool:
+        """Whether a stray is only counted: the card takes nothing, or the key repeats. Of such a
+        key one stray is written in each invitation; it could fill the card otherwise.
+        """
+        if self.clogged:
+            return True
+        if not self.keys.repeats(key, at.mono):
+            return False
+        return self.invitation is None or key in self.strayed_keys
 
     def in_grace(self, at: At) -> bool:
         """Whether `at` is inside the grace time of the last rating."""
@@ -141,6 +157,23 @@ class SessionContext:
         if self.deadline_ms is not None:
             self.deadline_ms = None
             self.effects.append(Disarm())
+
+    def note_unasked(self, key: str, at: At) -> None:
+        """Each key of a press that nobody asked for; one that repeats from now on is reported."""
+        repeat = [name for name in key.split("+") if self.keys.note(name, at.mono)]
+        self.effects += [KeyRepeats(name, on=True) for name in repeat]
+        if repeat:
+            self._arm_key_check(at)
+
+    def check_keys(self, at: At) -> None:
+        """Report the keys that have been quiet long enough."""
+        self.effects += [KeyRepeats(name, on=False) for name in self.keys.take_quiet(at.mono)]
+        self._arm_key_check(at)
+
+    def _arm_key_check(self, at: At) -> None:
+        due_ms = self.keys.due_ms
+        if due_ms is not None:
+            self.effects.append(ArmKeyCheck(max(1, due_ms - at.mono)))
 
     def end(self) -> None:
         """Forget the invitation that was being answered."""

@@ -39,6 +39,11 @@ def level_key(_context: SessionContext, press: Press, _at: At) -> bool:
     return press.level is not None
 
 
+def repeating(context: SessionContext, press: Press | ClerkKey, at: At) -> bool:
+    """A key that repeats."""
+    return context.keys.repeats(press.key, at.mono)
+
+
 def key_to_invite(_context: SessionContext, key: ClerkKey, _at: At) -> bool:
     """The key to invite."""
     return key.does == "invite"

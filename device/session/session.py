@@ -38,6 +38,13 @@ the pause is recorded at once and the window closes when thanks has been shown.
 *The clerk's key* is no press: it has no level to give. At rest it invites, or closes and opens the
 window; while a citizen is served, or a fault stands, it is a stray and nothing else.
 
+*Plausibility.* Strays are counted by key, and so is every press of a clerk's key. A key that
+repeats (`repeating_keys.py` says when) is a fault, K06, until it has been quiet for a while, and
+each of its presses is a stray. So an invitation that nobody but this key has answered lapses:
+unrated, and the clerk may ask again. The other keys work. Of its strays only the first of each
+invitation is written, so that it does not fill the card. A rating that comes sooner than anybody
+reads stays a rating; `sync.entries.Rated.is_hasty` tells it.
+
 *Fault* during an open invitation withdraws it at once with the reason `fault`: the entry goes into
 the same queue as all others, so with a failing card it becomes durable when the card does, and in
 order. In a fault, `Blocked` with the same code does nothing at all, so a stray that cannot be
@@ -45,8 +52,8 @@ written does not cause another. A press whose entry waits while a fault comes up
 not thanked: it stays in the queue, and its invitation is `open` until it is durable.
 """
 
-from device.events import Effect, Event, Invitation, Show, Standing
-from device.session.actions import SCENE_AT_REST
+from device.events import ClerkKey, Effect, Event, Invitation, Press, Show, Standing
+from device.session.actions import SCENE_AT_REST, lapse_stray, stray
 from device.session.context import CLOGGED_AT, SessionContext, Timing
 from device.session.states import SessionState
 from device.session.transitions import ROWS, TABLE, Transition
@@ -91,7 +98,13 @@ class Session:
         """
         context = self._context
         context.effects = []
-        self.row(event, at).action(context, event, at)
+        row = self.row(event, at)
+        row.action(context, event, at)
+        # A clerk's key is pressed some times a minute, never asked for.
+        if isinstance(event, ClerkKey) or (
+            isinstance(event, Press) and row.action in (stray, lapse_stray)
+        ):
+            context.note_unasked(event.key, at)
         context.report_final()
         return context.effects
 

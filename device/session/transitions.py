@@ -15,6 +15,7 @@ from device.events import (
     Detail,
     Event,
     Invite,
+    KeyCheck,
     Pause,
     Press,
     Resume,
@@ -57,12 +58,14 @@ TABLE: tuple[Transition, ...] = (
     # --- Press: only three rows record a level, and no other does (law 1) -----------------------
     Transition(INVITED, Press, guards.sooner, actions.stray, (INVITED,)),
     Transition(INVITED, Press, guards.later, actions.lapse_stray, (IDLE,)),
+    *_stay(Press, actions.stray, INVITED, SAVING, GRACE, guard=guards.repeating),
     Transition(INVITED, Press, guards.level_key, actions.rate, (SAVING,)),
     Transition(SAVING, Press, guards.corrects, actions.correct, (SAVING,)),
     Transition(GRACE, Press, guards.corrects, actions.correct, (SAVING,)),
     *_stay(Press, actions.stray, *SessionState),
     # --- ClerkKey: at rest it invites, or closes and opens the window; it never makes a level -----
     *_stay(ClerkKey, actions.stray, *SessionState, guard=guards.clogged),
+    *_stay(ClerkKey, actions.stray, IDLE, PAUSED, guard=guards.repeating),
     Transition(IDLE, ClerkKey, guards.key_to_invite, actions.invite, (INVITED,)),
     Transition(IDLE, ClerkKey, None, actions.pause, (PAUSED,)),
     Transition(PAUSED, ClerkKey, guards.key_to_pause, actions.resume, (IDLE,)),
@@ -119,6 +122,7 @@ TABLE: tuple[Transition, ...] = (
     Transition(DETAILS, Tick, guards.due, actions.rest, (IDLE, PAUSED)),
     Transition(THANKS, Tick, guards.due, actions.rest, (IDLE, PAUSED)),
     *_stay(Tick, actions.ignore, *SessionState),
+    *_stay(KeyCheck, actions.check_keys, *SessionState),
     # --- Stored: the only way to thanks (law 2) -------------------------------------------------
     Transition(SAVING, Stored, guards.last_rating_durable, actions.thank, (GRACE,)),
     Transition(SAVING, Stored, guards.details_durable, actions.thank_again, (THANKS,)),

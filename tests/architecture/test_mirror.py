@@ -54,6 +54,7 @@ def test_a_module_that_no_map_names_is_noticed():
     assert unmapped("session, states, cases, actions, guards, transitions", folder) == {
         "context",
         "diagram",
+        "repeating_keys",
     }
 
 

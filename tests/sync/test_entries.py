@@ -117,3 +117,17 @@ def test_an_entry_longer_than_the_bound_is_never_written():
 
 def test_no_level_has_a_number():
     assert all(isinstance(level.value, str) and not level.value.isdigit() for level in Level)
+
+
+def test_a_rating_is_hasty_below_half_a_second_and_carries_no_field_for_it():
+    at = entries.At(utc=None, mono=0, boot="b", trust=entries.Trust.NONE)
+    for elapsed_ms, hasty in ((-1, True), (0, True), (499, True), (500, False), (30_000, False)):
+        rated = entries.Rated(
+            at=at,
+            invitation="i",
+            level=entries.Level.SATISFIED,
+            source="keys",
+            elapsed_ms=elapsed_ms,
+        )
+        assert rated.is_hasty is hasty
+        assert b"hasty" not in entries.write_body(rated)

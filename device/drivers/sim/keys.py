@@ -33,6 +33,7 @@ class SimKeys:
         self._now_ms = now_ms
         self._rng = random.Random(seed)
         self._contacts = {key.name: Contact(self._rng, bounce_ms) for key in profile.key}
+        self._debounce = Debounce(profile, SOURCE)
         self._moved = threading.Condition()
         self._running = False
         self._thread: threading.Thread | None = None
@@ -51,11 +52,17 @@ class SimKeys:
 
     def start(self, on_press: OnPress, on_fault: OnFault) -> None:
         """Begin to scan."""
+        apart, self._debounce = self._debounce.apart, Debounce(self._profile, SOURCE)
+        self._debounce.apart = apart
         self._running = True
         self._thread = threading.Thread(
             target=self._scan, args=(on_press, on_fault), name="keys", daemon=True
         )
         self._thread.start()
+
+    def set_apart(self, names: frozenset[str]) -> None:
+        """Take the presses of these keys apart, without a level, from the next sample on."""
+        self._debounce.apart = names
 
     def stop(self) -> None:
         """End the scan; safe to call twice."""
@@ -112,7 +119,7 @@ class SimKeys:
             on_fault(FaultReport(PadCode.KEYS_GONE, True, "the scanning thread ended"))
 
     def _sample(self, on_press: OnPress, on_fault: OnFault) -> None:
-        debounce = Debounce(self._profile, SOURCE)
+        debounce = self._debounce
         while True:
             with self._moved:
                 if not self._running:

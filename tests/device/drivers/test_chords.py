@@ -315,3 +315,51 @@ def test_faults_of_a_key_come_and_go_in_turn_and_end_with_the_device(events: lis
             assert (one.detail in raised) is not one.broken
             (raised.add if one.broken else raised.remove)(one.detail)
     assert raised == set()
+
+
+# --- a key that is set apart ---------------------------------------------------------------------
+
+
+def apart(*codes: int) -> Chords:
+    strokes = fresh()
+    strokes.apart = frozenset(NAMES[code] for code in codes)
+    return strokes
+
+
+def test_a_key_that_is_set_apart_is_a_press_without_a_level_each_time_it_goes_down() -> None:
+    story = [one for number in range(4) for one in tap(ONE, 1000 + number * 450, 60)]
+    assert presses(played(story, apart(ONE))) == [
+        (NAMES[ONE], None, 1000 + number * 450) for number in range(4)
+    ]
+
+
+@pytest.mark.parametrize("late_ms", [-150, -1, 0, 1, TOGETHER_MS - 1, 50, 99, 150])
+def test_a_key_that_is_set_apart_makes_no_chord_of_another(late_ms: int) -> None:
+    story = sorted([*tap(ONE, 1000), *tap(TWO, 1000 + late_ms)])
+    found = presses(played(story, apart(ONE)))
+    assert sorted(found, key=lambda one: one[0]) == sorted(
+        [(NAMES[ONE], None, 1000), (NAMES[TWO], Level(NAMES[TWO]), 1000 + late_ms)]
+    )
+
+
+def test_a_key_that_is_held_when_it_is_set_apart_makes_no_chord_any_more() -> None:
+    strokes = fresh()
+    strokes.feed(1000, ONE, DOWN)
+    strokes.tick(1000 + TOGETHER_MS)
+    strokes.apart = frozenset({NAMES[ONE]})
+    found = presses(played([Event(1500, TWO, DOWN)], strokes))
+    assert found == [(NAMES[TWO], Level(NAMES[TWO]), 1500)]
+
+
+def test_a_key_that_went_down_while_set_apart_makes_no_chord_after_it() -> None:
+    strokes = apart(ONE)
+    strokes.feed(1000, ONE, DOWN)
+    strokes.apart = frozenset()
+    assert presses(played([Event(1500, TWO, DOWN)], strokes)) == [
+        (NAMES[TWO], Level(NAMES[TWO]), 1500)
+    ]
+
+
+def test_a_contact_that_bounces_while_set_apart_is_one_press() -> None:
+    story = [*tap(ONE, 1000, 5), *tap(ONE, 1010, 5)]
+    assert len(presses(played(story, apart(ONE)))) == 1

@@ -217,3 +217,62 @@ def test_a_stuck_key_that_came_up_while_the_lines_could_not_be_read_is_reported(
     debounce.restart(20_000)
     mended = faults(fed(debounce, *every(20_000, 20_100, 0)))
     assert mended == [FaultReport(PadCode.KEY_STUCK, False, KEYS.key[0].name)]
+
+
+# --- a key that is set apart ---------------------------------------------------------------------
+
+
+def set_apart(*bits: int) -> Debounce:
+    debounce = fresh()
+    debounce.apart = frozenset(KEYS.key[bit].name for bit in bits)
+    return debounce
+
+
+def test_a_key_that_is_set_apart_is_a_press_without_a_level_each_time_it_goes_down() -> None:
+    rng, contacts = random.Random(7), Contacts()
+    for number in range(5):
+        contacts.press(VERY, 100 + number * 450, 60, rng)
+    found = list(sampled(set_apart(VERY), contacts, range(0, 3_000, KEYS.scan_ms)))
+    assert [(one.key, one.level) for one in presses(found)] == [(KEYS.key[VERY].name, None)] * 5
+    assert all(0 <= one.mono_ms - 100 - n * 450 <= 15 for n, one in enumerate(presses(found)))
+
+
+@pytest.mark.parametrize("begins_ms", range(100, 550, 30))
+def test_a_key_that_is_set_apart_takes_no_press_from_another(begins_ms: int) -> None:
+    rng, contacts = random.Random(begins_ms), Contacts()
+    for number in range(6):
+        contacts.press(VERY, 100 + number * 450, 60, rng)
+    contacts.press(SATISFIED, begins_ms, 200, rng)
+    found = presses(list(sampled(set_apart(VERY), contacts, range(0, 3_000, KEYS.scan_ms))))
+    assert [one.level for one in found if one.level] == [KEYS.key[SATISFIED].level]
+    assert {one.key for one in found} == {KEYS.key[VERY].name, KEYS.key[SATISFIED].name}
+
+
+def test_a_key_is_set_apart_while_it_is_down_and_used_again_only_once_it_is_up() -> None:
+    debounce, name = fresh(), KEYS.key[VERY].name
+    moments = iter(range(0, 10_000, KEYS.scan_ms))
+
+    def held(bits: int, scans: int = 20) -> list[Press]:
+        return presses([one for _ in range(scans) for one in debounce.feed(next(moments), bits)])
+
+    assert held(0) == []
+    assert [one.key for one in held(1 << VERY)] == [name]
+    debounce.apart = frozenset({name})
+    assert held(1 << VERY) == []  # it has been told
+    assert [one.key for one in held(1 << VERY | 1 << SATISFIED)] == [KEYS.key[SATISFIED].name]
+    debounce.apart = frozenset()
+    assert held(1 << VERY) == []
+    assert held(0) == []
+    assert [one.level for one in held(1 << VERY)] == [KEYS.key[VERY].level]
+
+
+def test_a_key_that_is_set_apart_is_stuck_and_chatters_as_any() -> None:
+    debounce = set_apart(VERY)
+    stuck_ms = round(KEYS.stuck_s * 1000)
+    found = [
+        one
+        for moment in range(0, stuck_ms + 500, KEYS.scan_ms)
+        for one in debounce.feed(moment, (1 << VERY) * (moment > 100))
+    ]
+    assert [one.code for one in faults(found)] == [PadCode.KEY_STUCK]
+    assert len(presses(found)) == 1

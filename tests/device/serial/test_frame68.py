@@ -191,3 +191,17 @@ def test_a_frame_sent_again_is_no_second_press_and_a_later_one_is() -> None:
     assert is_new(4, 2081)
     assert is_new(3, 2082)  # another key is another press at once
     assert is_new(4, 2083)
+
+
+def test_copies_end_after_two_seconds_so_that_a_key_which_goes_on_is_pressed_again() -> None:
+    decoder, frame = PressDecoder(3, 1000), Frame(0x83, PRESS, b"\x04")
+    found = [decoder.decode(frame, moment) for moment in range(0, 9_000, 450)]
+    fresh = [n * 450 for n, press in enumerate(found) if press and not press.repeated]
+    assert fresh == [0, 2_250, 4_500, 6_750]
+
+
+def test_a_copy_at_the_end_of_its_time_is_none_a_millisecond_later() -> None:
+    decoder, frame = PressDecoder(3, 1000), Frame(0x83, PRESS, b"\x04")
+    moments = (0, 1000, 2000, 2001, 3002)
+    found = [decoder.decode(frame, moment) for moment in moments]
+    assert [press.repeated for press in found if press] == [False, True, True, False, False]

@@ -15,6 +15,7 @@ from device.board.profile import board_names, load_profile
 from device.errors import PadCode
 from device.events import (
     Arm,
+    ArmKeyCheck,
     Blocked,
     Bound,
     ClerkKey,
@@ -25,6 +26,8 @@ from device.events import (
     Event,
     Invitation,
     Invite,
+    KeyCheck,
+    KeyRepeats,
     Pause,
     Press,
     RatingFinal,
@@ -44,6 +47,7 @@ from device.session import actions, diagram
 from device.session import session as session_module
 from device.session.actions import Action
 from device.session.context import SessionContext
+from device.session.repeating_keys import MANY, NAMES_KEPT, QUIET_MS, SLOW_MS
 from device.session.session import CLOGGED_AT, TABLE, Session, SessionState, Timing
 from device.session.transitions import ROWS, Transition
 from sync.entries import (
@@ -159,6 +163,7 @@ EVENTS: tuple[Event, ...] = (
     Pause("desk"),
     Resume("desk"),
     Tick(),
+    KeyCheck(),
     Stored(),
     Blocked(PadCode.LEDGER_FULL),
     Blocked(PadCode.KEYS_GONE),
@@ -176,7 +181,7 @@ EVENTS: tuple[Event, ...] = (
 
 def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_guard() -> None:
     assert len(SessionState) == 10
-    assert len(Event.__args__) == 13
+    assert len(Event.__args__) == 14
     for state, event in itertools.product(SessionState, Event.__args__):
         rows = ROWS[state, event]
         assert rows, (state, event)
@@ -267,6 +272,9 @@ def test_every_row_of_the_table_is_taken_in_some_history() -> None:
     requests: tuple[Event, ...] = (Invite(TWO), Pause("d"), Resume("d"), clerk_key("invite"))
     for state, request in itertools.product(SessionState, requests):
         taken.add(TABLE.index(clogged(state).session.row(request, at(2_000))))
+    pressed: tuple[Event, ...] = (key(), clerk_key("invite"))
+    for state, event in itertools.product(SessionState, pressed):
+        taken.add(TABLE.index(repeating(reach(state)).session.row(event, at(10_000))))
     taken.add(TABLE.index(reach(SessionState.INVITED).session.row(key(), at(1))))
     lapsed = reach(SessionState.INVITED)
     lapsed.do(Tick(), 40_000)
@@ -284,6 +292,13 @@ def test_every_row_of_the_table_is_taken_in_some_history() -> None:
 def clogged(state: SessionState) -> Bench:
     bench = reach(state)
     bench.session._context.waiting = deque([Lapsed(at=at(0), invitation="x")] * CLOGGED_AT)
+    return bench
+
+
+def repeating(bench: Bench) -> Bench:
+    """The keys that the events press have just been pressed unasked again and again."""
+    for number in range(MANY):
+        bench.session._context.note_unasked("k2+clerk", at(10_000 - MANY + number))
     return bench
 
 
@@ -546,8 +561,8 @@ def test_a_stray_that_cannot_be_written_does_not_cause_another() -> None:
 
 def test_while_the_card_fails_strays_are_counted_and_requests_refused() -> None:
     bench = reach(SessionState.FAULT)
-    for _ in range(CLOGGED_AT + 7):
-        bench.do(key())
+    for number in range(CLOGGED_AT + 7):
+        bench.do(Press(f"k{number}", None, "sim", 0))
     assert len(bench.bodies) == CLOGGED_AT
     assert bench.session.strays_dropped == 7
     assert bench.do(Pause("desk")) == [Refuse(Refusal.FAULT)]
@@ -688,6 +703,142 @@ def test_in_standby_the_key_to_pause_closes_the_window_and_opens_it_again() -> N
 def test_no_row_of_a_clerks_key_makes_a_level() -> None:
     found = {row.action for row in TABLE if row.event is ClerkKey}
     assert found == {actions.stray, actions.invite, actions.pause, actions.resume}
+
+
+# --- a key that repeats -------------------------------------------------------------------------
+
+
+def repeats(effects: list[Effect]) -> list[tuple[str, bool]]:
+    return [(effect.key, effect.on) for effect in effects if isinstance(effect, KeyRepeats)]
+
+
+def pressed_unasked(state: SessionState, times: int) -> Bench:
+    bench = reach(state)
+    for _ in range(times):
+        bench.do(key(), 450)
+    return bench
+
+
+@pytest.mark.parametrize(
+    "state", [SessionState.IDLE, SessionState.PAUSED, SessionState.UNBOUND, SessionState.FAULT]
+)
+def test_many_unasked_presses_of_a_key_are_a_fault_in_every_state_at_rest(
+    state: SessionState,
+) -> None:
+    bench = pressed_unasked(state, MANY - 1)
+    assert bench.kinds.count(Strayed) == MANY - 1
+    effects = bench.do(key(), 450)
+    assert repeats(effects) == [("k2", True)]
+    assert effects[-1] == ArmKeyCheck(QUIET_MS)
+    assert repeats(bench.do(key(), 450)) == []  # told once
+
+
+def test_an_invitation_that_only_a_repeating_key_answers_lapses_unrated() -> None:
+    bench = pressed_unasked(SessionState.IDLE, MANY)
+    bench.do(Invite(ONE))
+    for _ in range(TIMING.invitation_ms // 450):
+        bench.do(key(), 450)
+        assert bench.session.state is SessionState.INVITED
+    bench.do(Tick(), 1_000)
+    assert Rated not in bench.kinds
+    assert bench.session.standing(ONE.id) == "unrated"
+    # Of the strays of a repeating key one is written in each invitation; the others are counted.
+    assert bench.kinds[MANY:] == [Invited, Strayed, Lapsed]
+    assert bench.session.strays_dropped == TIMING.invitation_ms // 450 - 1
+    bench.do(Invite(TWO))
+    bench.do(key(), 450)
+    assert bench.last(Strayed).state == "invited"
+
+
+def test_another_key_rates_while_one_repeats_and_that_one_corrects_nothing() -> None:
+    bench = pressed_unasked(SessionState.IDLE, MANY)
+    bench.do(Invite(ONE))
+    bench.do(Press("k5", Level.VERY_DISSATISFIED, "sim", 0), 2_000)
+    bench.do(key(), 100)
+    assert bench.session.state is SessionState.SAVING
+    bench.stored(len(bench.bodies))
+    bench.do(key(), 100)
+    assert [body.level for body in bench.bodies if isinstance(body, Rated)] == [
+        Level.VERY_DISSATISFIED
+    ]
+    bench.do(Press("k4", Level.DISSATISFIED, "sim", 0), 100)  # control: another key corrects
+    assert bench.last(Rated).again
+
+
+def test_a_key_that_has_been_quiet_rates_again() -> None:
+    bench = pressed_unasked(SessionState.IDLE, MANY)
+    assert repeats(bench.do(KeyCheck(), QUIET_MS - 1)) == []
+    assert repeats(bench.do(KeyCheck(), 1)) == [("k2", False)]
+    assert bench.do(KeyCheck(), 1) == []
+    bench.do(Invite(ONE))
+    bench.do(key(), 900)
+    assert isinstance(bench.bodies[-1], Rated)
+
+
+def test_a_check_that_comes_early_is_armed_again_for_the_rest() -> None:
+    bench = pressed_unasked(SessionState.IDLE, MANY)
+    bench.do(key(), 4_000)
+    assert bench.do(KeyCheck(), QUIET_MS - 4_000) == [ArmKeyCheck(4_000)]
+
+
+def test_an_impatient_press_and_a_busy_window_are_no_fault() -> None:
+    bench = Bench()
+    for number in range(60):  # three people a minute, each pressing five times too often
+        for _ in range(3):
+            assert repeats(bench.do(key(), 200)) == []
+        bench.do(Invite(Invitation(f"i{number}", "http")), 2_000)
+        for _ in range(4):  # rated, corrected, two strays
+            assert repeats(bench.do(key(), 300)) == []
+        bench.stored(len(bench.session._context.waiting))
+        bench.do(Tick(), 6_200)
+        bench.do(Tick(), 10_000)
+    assert bench.now > SLOW_MS
+    assert [body.again for body in bench.bodies if isinstance(body, Rated)] == [False, True] * 60
+
+
+def test_ratings_by_one_key_are_never_a_fault_however_many_come() -> None:
+    bench = Bench()
+    for number in range(200):
+        bench.do(Invite(Invitation(f"i{number}", "http")), 60)
+        assert repeats(bench.do(key(), 10)) == []
+        bench.stored(2)
+        bench.do(Tick(), TIMING.grace_ms + TIMING.report_delay_ms)
+    assert bench.kinds.count(Rated) == 200
+
+
+@pytest.mark.parametrize("does", DOES)
+def test_a_clerks_key_that_presses_by_itself_is_a_fault_and_does_nothing_more(
+    does: ClerkKeyAction,
+) -> None:
+    bench, told = Bench(), 0
+    for _ in range(MANY):
+        told += len(repeats(bench.do(clerk_key(does), 450)))
+        bench.stored(len(bench.session._context.waiting))
+    assert told == 1
+    before, state = len(bench.bodies), bench.session.state
+    for _ in range(100):
+        bench.do(clerk_key(does), 450)
+        assert bench.session.state is state
+    bench.do(Tick(), 450)
+    for _ in range(100):
+        bench.do(clerk_key(does), 450)
+    assert {type(body) for body in bench.bodies[before:]} <= {Strayed, Lapsed}
+    bench.do(KeyCheck(), QUIET_MS)
+    bench.do(clerk_key(does))
+    assert bench.kinds[-1] in (Invited, Paused, Resumed)
+
+
+def test_a_short_between_two_keys_is_a_fault_of_both() -> None:
+    bench = Bench()
+    told = [one for _ in range(MANY) for one in repeats(bench.do(key(None), 450))]
+    assert told == [("k1", True), ("k2", True)]
+
+
+def test_the_names_of_keys_that_are_kept_are_bounded() -> None:
+    bench = Bench()
+    for number in range(10 * NAMES_KEPT):
+        bench.do(Press(f"unknown_{number:02x}", None, "sim", 0), 1)
+    assert len(bench.session._context.keys._keys) == NAMES_KEPT
 
 
 # --- details, self-test, standings --------------------------------------------------------------

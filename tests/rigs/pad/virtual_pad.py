@@ -74,6 +74,7 @@ class VirtualPad:
         window: str = "3",
         paused: bool = False,
         clerk_keys: Mapping[str, ClerkKeyAction] | None = None,
+        set_apart: Callable[[frozenset[str]], None] = lambda _: None,
     ) -> None:
         self.card = MemoryCard()
         self.wall = VirtualWall()
@@ -88,6 +89,7 @@ class VirtualPad:
             show=lambda scene, code: self.shown.append((scene, code)),
             say=self.said.append,
             clerk_keys=clerk_keys,
+            set_apart=set_apart,
             new_id=self._new_id,
         )
         self.pad.observe_commits(self._count_commit)
