@@ -264,7 +264,7 @@ class Agent:
         for invitation in memory.left_open:
             pad.session.remember(invitation, "withdrawn")
         if self.writer.opened_because is not None:
-            pad.raise_fault(PadCode.LEDGER_DAMAGED, self.writer.opened_because)
+            pad.raise_fault(self.writer.opened_code, self.writer.opened_because)
         self._check_clock(pad)
         pad.start()
         for fault in self._early:

@@ -52,6 +52,12 @@ class PadCode(ErrorRow, enum.Enum):
         "Check `[pad] id` and `[ledger] path`; the file is left as it is.",
         blocks=True,
     )
+    LEDGER_CUT = ErrorRow(
+        "L07",
+        "committed entries are gone from the end of the ledger",
+        "Keep the set-aside file. Ask who copied or removed files beside the ledger; if nobody did,"
+        " change the card. The detail and the province's `verify` say which entries.",
+    )
     KEY_STUCK = ErrorRow(
         "K01",
         "a key has been down too long",

@@ -4,8 +4,12 @@ ledger.py         the table of entries: append, receipts, reading
 file.py           its SQLite file: tables, pragmas, the lock, which errors mean damage
 writer.py         the thread that owns it
 commit_queue.py   appends in order; retried while the card cannot be written
-verify.py         checks the file and the digest chain
+verify.py         the one judge of a ledger, at a start and for `ratingpad verify`
 salvage.py        reads the entries out of a damaged file
+record_index.py   where the records of a damaged file are
+records.py        finds records in the bytes of pages (pure)
+wal.py            the frames of the write-ahead log
+head_note.py      the note of the last entry, beside the file
 rollover.py       replaces the file by a new ledger that names the old one
 retention.py      prunes receipted entries when their retention time is over
 startup_state.py  what an agent that starts reads from the entries

@@ -8,18 +8,20 @@ because a rating is about 270 bytes and every 15th begins a page), and a bad pag
 import fcntl
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
+from device.ledger.records import PAGE_BYTES
+from device.ledger.wal import has_commit
 from device.os_errors import code_of, explain, without_rights
 
 APPLICATION_ID = 0x52504144
 """`RPAD` in the file's header."""
 SCHEMA_VERSION = 1
 """`user_version` of a complete file; it is 0 until `seal` has returned."""
-PAGE_BYTES = 2048
 AUTOCHECKPOINT_PAGES = 1000
 """Bounds the WAL at 2 MB. The writer's idle checkpoint usually runs long before."""
 
@@ -130,9 +132,31 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A read-only connection; it may be used while an agent has the file open."""
-    uri = f"file:{path.absolute().as_posix().replace('%', '%25').replace('?', '%3f')}?mode=ro"
+def connect_beside_agent(path: Path) -> sqlite3.Connection:
+    """A read-only connection for while an agent has the file open: it shares the agent's locks."""
+    return _connect_to_read(path, "")
+
+
+def connect_alone(path: Path) -> sqlite3.Connection:
+    """A read-only connection that makes no file beside `path` and changes none, so that it may be
+    in a folder that cannot be written. It takes no lock of SQLite's: only for while no agent can
+    open the ledger (`exclude_agents`, `LedgerLock`).
+    """
+    wal = beside(path, "-wal")
+    if not (wal.exists() and has_commit(wal)):
+        # There is nothing in the WAL for SQLite, and it would remove the file at the end.
+        return _connect_to_read(path, "&immutable=1")
+    connection = _connect_to_read(path, "&vfs=unix-none")
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+    # The index of the WAL is then kept in this process, and not in a file `-shm`.
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    return connection
+
+
+def _connect_to_read(path: Path, options: str) -> sqlite3.Connection:
+    name = path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    uri = f"file:{name}?mode=ro{options}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=2.0)
     connection.execute("PRAGMA mmap_size=0")
     return connection
@@ -198,9 +222,9 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def exclude_agents(path: Path) -> Iterator[None]:
+def exclude_agents(path: Path, *, together: bool = False) -> Iterator[None]:
     """Hold the lock of the ledger at `path`, so that no agent can open it meanwhile. Changes
-    nothing.
+    nothing. `together`: others who say the same may hold it as well.
 
     Raises LedgerError: L04 while an agent holds it. Without a lock file no agent ever opened the
     ledger, and none is made: then nothing is held.
@@ -211,7 +235,7 @@ def exclude_agents(path: Path) -> Iterator[None]:
         except FileNotFoundError:
             fd = -1
         if fd >= 0:
-            _lock(fd, path)
+            _lock(fd, path, fcntl.LOCK_SH if together else fcntl.LOCK_EX)
     try:
         yield
     finally:
@@ -219,13 +243,13 @@ def exclude_agents(path: Path) -> Iterator[None]:
             os.close(fd)
 
 
-def _lock(fd: int, path: Path) -> list[str]:
+def _lock(fd: int, path: Path, kind: int) -> list[str]:
     """Lock the open lock file and return the words in it; when another process has the lock, close
     the file and raise LedgerError (L04).
     """
     words = os.read(fd, 200).decode(errors="replace").split()
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(fd)
         pid = words[0] if words else "unknown"
@@ -245,7 +269,7 @@ class LedgerLock:
         # Not through a link: the words below would overwrite what it leads to.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd = os.open(beside(path, ".lock"), flags, 0o644)
-        words = _lock(self._fd, path)
+        words = _lock(self._fd, path, fcntl.LOCK_EX)
         self.last_ledger = words[1] if len(words) > 1 else ""
 
     def note(self, ledger: str) -> None:

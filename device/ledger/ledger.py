@@ -8,9 +8,11 @@ Used by one thread only, the writer's, through one connection, for checkpoints t
 3.51.3 can damage a WAL that two connections write.
 """
 
+import enum
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
@@ -21,10 +23,10 @@ from device.ledger.file import (
     as_ledger_error,
     connect,
     is_damage,
-    may_be_written,
 )
-from device.ledger.rollover import Rollover
-from device.ledger.salvage import Carryover, RawRecord, needed_at_start, unread_tail
+from device.ledger.head_note import HeadNote, NotedHead
+from device.ledger.rollover import CUT, Rollover
+from device.ledger.salvage import Carryover, needed_at_start
 from device.ledger.verify import Defect, LedgerVerdict, examine_file
 from sync.delivery import LedgerSegment
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
@@ -38,11 +40,19 @@ IDLE_CHECKPOINT_ENTRIES = 64
 _INSERT = "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, ?)"
 
 
+class OpeningStep(enum.Enum):
+    """What opening a ledger is busy with, when that takes long."""
+
+    CHECK = "check"
+    SALVAGE = "salvage"
+
+
 class Ledger:
     """An open ledger, locked against every other agent.
 
-    `opened_because`: why a new ledger was begun at this start, or None. `torn_tail`: the last write
-    before the power cut is incomplete or damaged, so there is no entry `head + 1`.
+    `opened_because`: why a new ledger was begun at this start, or None; `opened_code`: the fault
+    that this is. `torn_tail`: the last write before the power cut is incomplete or damaged, so
+    there is no entry `head + 1`.
     """
 
     def __init__(
@@ -59,10 +69,14 @@ class Ledger:
         self._lock = lock
         self.opened_because = because
         self.torn_tail = False
+        self._note = HeadNote(self._path)
         self._use(connection, verdict)
 
     def _use(self, connection: sqlite3.Connection, verdict: LedgerVerdict) -> None:
         self._connection = connection
+        self._note.close()
+        self._note = HeadNote(self._path)
+        self._noted = 0
         self.id = verdict.ledger
         self.hash_name = verdict.hash_name
         self.head: tuple[int, bytes] = (verdict.head, verdict.digest)
@@ -70,6 +84,8 @@ class Ledger:
         self._confirmed = 0
         self._since_checkpoint = 0
         self.receipted = self._stored_mark()
+        was_cut = verdict.previous is not None and verdict.previous.reason == CUT
+        self.opened_code = PadCode.LEDGER_CUT if was_cut else PadCode.LEDGER_DAMAGED
         self._lock.note(self.id)
 
     @property
@@ -91,11 +107,13 @@ class Ledger:
         at: Callable[[], At],
         hash_name: HashName = HashName.SHA256,
         new_id: Callable[[], str],
+        progress: Callable[[OpeningStep, float], None] = lambda _, __: None,
     ) -> "Ledger":
         """Open the ledger of `pad` at `path`, or begin one.
 
         A damaged file and its WAL are renamed, and its entries are salvaged into a new ledger.
-        `at`, `new_id` and `hash_name` are used for a new ledger only.
+        `at`, `new_id` and `hash_name` are used for a new ledger only. `progress` is told what is
+        done and which share of it, 0 to 1, every few thousand entries.
 
         Raises LedgerError: L04 another agent holds it; L06 it is no ledger, or another pad's, or
         has a newer format (the file is left as it is); L02 the card is full; S02 a file
@@ -104,26 +122,26 @@ class Ledger:
         with as_ledger_error(f"opening {path}", path):
             lock = LedgerLock(path)
             try:
-                rollover = Rollover(path, pad, at, hash_name, new_id, lock.last_ledger)
+                salvage = partial(progress, OpeningStep.SALVAGE)
+                rollover = Rollover(path, pad, at, hash_name, new_id, lock.last_ledger, salvage)
                 because = rollover.ensure_file()
-                verdict = examine_file(path)
-                tail = unread_tail(path, verdict.head) if verdict.intact else {}
-                bad = verdict.bad or _unreachable(verdict, tail)
-                if bad is not None:
-                    because = rollover.replace_damaged(str(bad))
-                    verdict, tail = examine_file(path), {}
+                verdict = examine_file(path, partial(progress, OpeningStep.CHECK))
+                if verdict.bad is not None:
+                    because = rollover.replace_damaged(verdict.bad)
+                    verdict = examine_file(path, partial(progress, OpeningStep.CHECK))
                 _refuse_foreign(path, pad, verdict)
                 try:
-                    connection = _writable(path)
+                    connection = connect(path)
                 except FILE_ERRORS as error:
                     if not is_damage(error):
                         raise
-                    because = rollover.replace_damaged(str(error))
-                    verdict, tail = examine_file(path), {}
-                    connection = _writable(path)
+                    because = rollover.replace_damaged(Defect(None, str(error)))
+                    verdict = examine_file(path)
+                    connection = connect(path)
                 try:
                     ledger = cls(rollover, lock, connection, verdict, because)
-                    ledger._check_cut_write(tail)
+                    ledger._finish_cut_write(verdict)
+                    ledger.note_head()
                 except BaseException:
                     connection.close()
                     raise
@@ -151,6 +169,14 @@ class Ledger:
         self.head = (seq, digest)
         self._since_checkpoint += 1
         return Entry(seq, raw, digest)
+
+    def note_head(self) -> None:
+        """Note the last entry beside the file (`head_note.py`), if that is not done yet. Costs one
+        unsynced write; to be called after the thanks.
+        """
+        if self._noted != self.head[0]:
+            self._note.write(NotedHead(self.id, *self.head))
+            self._noted = self.head[0]
 
     def read(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
         """Consecutive entries from `after + 1` on: at least one if there is one, then as many as
@@ -261,10 +287,8 @@ class Ledger:
         """
         with as_ledger_error(f"rollover of {self._path}"):
             newest = self._connection.execute("SELECT seq, body FROM entry ORDER BY seq DESC")
-            needed = [seq for seq in needed_at_start(newest) if seq <= self.receipted]
+            needed = sorted(seq for seq in needed_at_start(newest) if seq <= self.receipted)
             newest.close()
-            rows = [row for seq in sorted(needed) for row in self._rows(seq - 1, seq)]
-            rows += self._rows(self.receipted, self.head[0])
             carryover = Carryover(
                 ledger=self.id,
                 pad=self._rollover.pad,
@@ -272,7 +296,8 @@ class Ledger:
                 seq=self.head[0],
                 digest=self.head[1],
                 receipted=self.receipted,
-                entries=rows,
+                entries=self._rows(needed),
+                count=len(needed) + self.head[0] - self.receipted,
             )
             self._rollover.prepare(carryover, reason)
             before = self.id
@@ -283,20 +308,24 @@ class Ledger:
                 log.warning("%s: putting the new ledger in place: %s", self._path, error)
                 # As at a start: the old file stays, or the new one is put in place.
                 self._rollover.ensure_file()
-            self._use(_writable(self._path), examine_file(self._path))
+            verdict = examine_file(self._path)  # before the connection: it drops SQLite's locks
+            self._use(connect(self._path), verdict)
             if self.id == before:
                 raise LedgerError("the old file could not be set aside")
         self.opened_because = reason
 
-    def _rows(self, after: int, last: int) -> list[tuple[int, bytes, bytes]]:
-        query = "SELECT seq, body, digest FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq"
-        return self._connection.execute(query, (after, last)).fetchall()
+    def _rows(self, needed: list[int]) -> Iterator[tuple[int, bytes, bytes]]:
+        """The needed rows, then those without a receipt."""
+        query = "SELECT seq, body, digest FROM entry WHERE seq >= ? AND seq <= ? ORDER BY seq"
+        for first, last in [*((seq, seq) for seq in needed), (self.receipted + 1, self.head[0])]:
+            yield from self._connection.execute(query, (first, last))
 
     def close(self) -> None:
         """Store the receipted mark, close the file (SQLite checkpoints then), release the lock;
         safe to call twice. Raises LedgerError.
         """
         try:
+            self._note.close()
             with as_ledger_error(f"closing {self._path}"):
                 try:
                     if self._lock.held and self._stored_mark() != self.receipted:
@@ -306,17 +335,15 @@ class Ledger:
         finally:
             self._lock.release()
 
-    def _check_cut_write(self, tail: dict[int, list[RawRecord]]) -> None:
+    def _finish_cut_write(self, verdict: LedgerVerdict) -> None:
         """The commit that was under way when the power went: append its entry again when the record
         is complete, else set `torn_tail`.
         """
         self.checkpoint()
-        for found in tail.get(self.head[0] + 1, []):
-            if next_digest(self.hash_name, self.head[1], found.body) == found.digest:
-                self._append_raw(found.body)
-                return
-        self.torn_tail = self.head[0] + 1 in tail
-        if self.torn_tail:
+        self.torn_tail = verdict.torn
+        if verdict.unfinished is not None:
+            self._append_raw(verdict.unfinished)
+        elif verdict.torn:
             log.warning("%s: the write of entry %d was cut", self._path, self.head[0] + 1)
 
     def _stored_mark(self) -> int:
@@ -331,24 +358,6 @@ class Ledger:
             "INSERT OR REPLACE INTO mark VALUES ('receipted', ?, NULL, ?)",
             (self.receipted, self.head[0]),
         )
-
-
-def _writable(path: Path) -> sqlite3.Connection:
-    """The connection that writes; raises sqlite3.Error."""
-    if not may_be_written(path):
-        raise sqlite3.DatabaseError("the header forbids writing")
-    return connect(path)
-
-
-def _unreachable(verdict: LedgerVerdict, tail: dict[int, list[RawRecord]]) -> Defect | None:
-    """A defect when the WAL holds records behind entry `head + 1` that SQLite does not see. Entry
-    `head + 1` may be a commit that a power cut interrupted; those behind it were committed, and
-    thanks was shown for them.
-    """
-    last = max(tail, default=0)
-    if last <= verdict.head + 1:
-        return None
-    return Defect(verdict.head + 1, f"the WAL is broken before entry {last}")
 
 
 def _refuse_foreign(path: Path, pad: str, verdict: LedgerVerdict) -> None:

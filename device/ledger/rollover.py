@@ -1,33 +1,37 @@
 """Replacing a ledger's file by a new ledger, safe against a power cut at any moment.
 
 1. The new file is written completely, as `<name>.new`.
-2. The old file and its WAL are renamed: `<name>.damaged-1`, `<name>.superseded-2`, … They are never
-   deleted.
+2. The old file, its WAL and its note are renamed: `<name>.damaged-1`, `<name>.cut-2`,
+   `<name>.superseded-3`, … They are never deleted.
 3. The new file is renamed to `<name>`.
 
 Each step is durable before the next begins. A start that finds no file at `<name>` sees from the
-other files how far a rollover came, and finishes it (`ensure_file`).
+other files how far a rollover came, and finishes it (`ensure_file`). One that was interrupted in
+the first step is begun again: what it had written is thrown away.
 """
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
+from device.ledger import head_note
 from device.ledger.file import (
     FILE_ERRORS,
     beside,
-    connect_to_read,
+    connect_alone,
     create,
     is_damage,
     may_be_written,
     seal,
     sync_folder,
 )
-from device.ledger.salvage import Carryover, carve
-from device.ledger.verify import examine
+from device.ledger.salvage import Carryover, bounded, carve
+from device.ledger.verify import Defect, examine
 from sync.entries import (
     FORMAT,
     GENESIS,
@@ -37,14 +41,21 @@ from sync.entries import (
     Opened,
     Predecessor,
     Salvaged,
+    kind_of,
     next_digest,
     read_body,
     write_body,
 )
 
-_COMPANIONS = ("-wal", "-shm", "-journal")
-MAX_GAPS = 200
-"""The most ranges of missing entries in `opened`: the entry must itself fit into a `salvaged`."""
+log = logging.getLogger(__name__)
+
+_COMPANIONS = ("-wal", "-shm", "-journal", head_note.SUFFIX)
+_REASONS = {"superseded": "diverged"}
+"""What `previous.reason` says for a file that was set aside; of the others it is the same word."""
+_READ_SHARE = 0.5
+_TOLD_EACH = 500
+CUT = "cut"
+"""`previous.reason` of a ledger whose last entries are gone."""
 UNKNOWN_LEDGER = "unknown"
 """The id of a ledger whose first entry and whose lock file are both lost."""
 
@@ -61,6 +72,8 @@ class Rollover:
     hash_name: HashName
     new_id: Callable[[], str]
     last_ledger: str
+    progress: Callable[[float], None] = lambda _: None
+    """Told which share of a salvage is done, 0 to 1."""
 
     def ensure_file(self) -> str | None:
         """Make sure that there is a file at `path`: finish a rollover, or begin a ledger. Returns
@@ -83,8 +96,9 @@ class Rollover:
             if not asides:
                 self._write_new_file(self._of_lost_file(), "lost")
             else:
-                reason = "diverged" if ".superseded-" in asides[-1].name else "damaged"
-                self._write_new_file(self._carve(asides[-1]), reason)
+                kind = asides[-1].name.removeprefix(f"{self.path.name}.").partition("-")[0]
+                with self._carve(asides[-1]) as carryover:
+                    self._write_new_file(carryover, _REASONS.get(kind, kind))
             opened = self._opened_of_new_file()
         self._rename_new_file()
         if opened is None or opened.previous is None:
@@ -92,24 +106,25 @@ class Rollover:
         where = f"set aside as {asides[-1].name}" if asides else "its file is gone"
         return _in_words(opened.previous, where)
 
-    def replace_damaged(self, defect: str) -> str:
+    def replace_damaged(self, defect: Defect) -> str:
         """Replace the damaged file by a new ledger with the salvaged entries; returns the fault's
         text, which begins with `defect`.
 
         Raises LedgerError (L06) when the file is no ledger or is another pad's; then it stays as it
         is. When the lock file names a ledger, the file was one, however little of it can be read.
         """
-        carryover = self._carve(self.path)
-        if carryover.is_foreign and not self.last_ledger:
-            raise LedgerError(f"{self.path} is no ledger ({defect})", PadCode.LEDGER_FOREIGN)
-        if carryover.pad not in ("", self.pad):
-            raise LedgerError(
-                f"{self.path} belongs to pad {carryover.pad}, not {self.pad}",
-                PadCode.LEDGER_FOREIGN,
-            )
-        self._discard_new_file()
-        previous = self._write_new_file(carryover, "damaged")
-        aside = self._set_aside("damaged")
+        reason = CUT if defect.is_cut else "damaged"
+        with self._carve(self.path) as carryover:
+            if carryover.is_foreign and not self.last_ledger:
+                raise LedgerError(f"{self.path} is no ledger ({defect})", PadCode.LEDGER_FOREIGN)
+            if carryover.pad not in ("", self.pad):
+                raise LedgerError(
+                    f"{self.path} belongs to pad {carryover.pad}, not {self.pad}",
+                    PadCode.LEDGER_FOREIGN,
+                )
+            self._discard_new_file()
+            previous = self._write_new_file(carryover, reason)
+        aside = self._set_aside(reason)
         self._rename_new_file()
         return _in_words(previous, f"{defect}; set aside as {aside.name}")
 
@@ -134,9 +149,14 @@ class Rollover:
             return None
         return Carryover(ledger=self.last_ledger, pad=self.pad, hash_name=self.hash_name)
 
-    def _carve(self, path: Path) -> Carryover:
-        ledger = self.last_ledger or UNKNOWN_LEDGER
-        return carve(path, ledger=ledger, hash_name=self.hash_name)
+    def _carve(self, path: Path) -> AbstractContextManager[Carryover]:
+        return carve(
+            path,
+            ledger=self.last_ledger or UNKNOWN_LEDGER,
+            hash_name=self.hash_name,
+            base=self.path,
+            progress=lambda share: self.progress(_READ_SHARE * share),
+        )
 
     def _new_file(self) -> Path:
         return beside(self.path, ".new")
@@ -150,7 +170,7 @@ class Rollover:
         """The first entry of the new file; None when there is none or it is not complete."""
         if not self._new_file().exists() or not may_be_written(self._new_file()):
             return None
-        connection = connect_to_read(self._new_file())
+        connection = connect_alone(self._new_file())
         try:
             verdict = examine(connection)
             if not verdict.intact or verdict.pad != self.pad:
@@ -174,7 +194,7 @@ class Rollover:
                 reason=reason,
                 seq=carryover.seq or None,
                 digest=carryover.digest.hex() if carryover.seq else None,
-                missing=_bounded(carryover.missing),
+                missing=bounded(carryover.missing),
             )
         connection = create(self._new_file())
         try:
@@ -186,6 +206,9 @@ class Rollover:
                     "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, 0)",
                     (seq, raw, digest),
                 )
+                if carryover is not None and seq % _TOLD_EACH == 0:
+                    done = min(1.0, seq / max(1, carryover.count))
+                    self.progress(_READ_SHARE + (1 - _READ_SHARE) * done)
             seal(connection)
         except BaseException:
             connection.close()
@@ -214,23 +237,16 @@ class Rollover:
             previous=previous,
         )
         for seq, raw, digest in carryover.entries if carryover else ():
-            old = read_body(raw)
-            if isinstance(old, Salvaged):  # of a still older ledger: copied, not wrapped again
-                yield Salvaged(
-                    at=at, ledger=old.ledger, seq=old.seq, digest=old.digest, body=old.body
-                )
-            else:
-                yield Salvaged(
-                    at=at,
-                    ledger=carryover.ledger if carryover else "",
-                    seq=seq,
-                    digest=digest.hex(),
-                    body=raw.decode(),
-                )
+            ledger = carryover.ledger if carryover else ""
+            body = _as_salvaged(at, ledger, seq, raw, digest)
+            if body is not None:
+                yield body
 
     def _set_aside_files(self) -> list[Path]:
         """The files of earlier rollovers, oldest first."""
-        shape = re.compile(re.escape(self.path.name) + r"\.(?:damaged|superseded)-(\d+)(?:-wal)?")
+        shape = re.compile(
+            re.escape(self.path.name) + r"\.(?:damaged|cut|superseded)-(\d+)(?:-wal)?"
+        )
         found: dict[int, Path] = {}
         for path in self.path.parent.iterdir():
             match = shape.fullmatch(path.name)
@@ -265,20 +281,21 @@ class Rollover:
         sync_folder(self.path)
 
 
-def _bounded(gaps: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """At most `MAX_GAPS` ranges, because an entry's length is bounded. Ranges are joined where the
-    fewest entries lie between them; those entries are then listed as missing although they come as
-    `salvaged`. The province counts them when they arrive.
+def _as_salvaged(at: At, ledger: str, seq: int, raw: bytes, digest: bytes) -> Salvaged | None:
+    """An entry of the old ledger as one of the new; None when it is no text or too long, which no
+    version has written. It stays in the file that is set aside.
     """
-    by_distance = sorted(range(1, len(gaps)), key=lambda n: gaps[n][0] - gaps[n - 1][1])
-    joined = set(by_distance[: max(0, len(gaps) - MAX_GAPS)])
-    ranges: list[tuple[int, int]] = []
-    for n, (first, last) in enumerate(gaps):
-        if n in joined:
-            ranges[-1] = (ranges[-1][0], last)
-        else:
-            ranges.append((first, last))
-    return tuple(ranges)
+    try:
+        text = raw.decode()
+        old = read_body(raw) if kind_of(raw) == "salvaged" else None
+        if isinstance(old, Salvaged):  # of a still older ledger: copied, not wrapped again
+            return Salvaged(at=at, ledger=old.ledger, seq=old.seq, digest=old.digest, body=old.body)
+        body = Salvaged(at=at, ledger=ledger, seq=seq, digest=digest.hex(), body=text)
+        write_body(body)
+    except ValueError as error:
+        log.warning("entry %d of ledger %s is not carried over: %s", seq, ledger, error)
+        return None
+    return body
 
 
 def _in_words(previous: Predecessor | None, cause: str) -> str:

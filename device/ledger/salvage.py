@@ -3,21 +3,23 @@
 Searches the bytes of the file and of its WAL for records of the entry table by their format,
 whether or not the pages around them can still be read. The digest chain decides which of them are
 genuine: an entry is accepted when it follows from the one before it, when the one after it proves
-it, or, behind a gap, when nothing contradicts it. Changes nothing on disk.
+it, or, behind a gap, when nothing contradicts it. Changes nothing in what it reads.
 
-The record format is section 2 of https://www.sqlite.org/fileformat2.html.
+All of it is done in passes over the file, so the memory does not depend on how many entries there
+are (`record_index.py`).
 """
 
-import os
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from device.ledger.file import APPLICATION_ID, PAGE_BYTES, beside
+from device.ledger.file import APPLICATION_ID, beside
+from device.ledger.head_note import noted_head
+from device.ledger.record_index import Candidates, RecordIndex, open_index
+from device.ledger.records import PAGE_BYTES, RawRecord, records_in
+from device.ledger.wal import frames, pieces
 from sync.entries import (
-    DIGEST_BYTES,
     GENESIS,
     HashName,
     Opened,
@@ -27,31 +29,17 @@ from sync.entries import (
     read_body,
 )
 
-_HEADER = re.compile(
-    rb"(?:\x05\x00[\x0c-\x7f]|\x06\x00[\x80-\xff][\x00-\x7f]|\x07\x00[\x80-\xff]{2}[\x00-\x7f])"
-    rb"\x4c[\x00-\x06\x08\x09](?=\{)"
-)
-"""A record's header: its own size, NULL for the rowid, the body's length, a 32-byte blob, an
-integer. Behind it comes the brace with which every body begins (JSON).
-"""
-
-_INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8, 0, 0, 0)
-"""How many bytes an integer of serial type 0 to 9 takes; types 8 and 9 are the constants 0 and 1.
-"""
-_WAL_HEADER_BYTES = 32
-_FRAME_HEADER_BYTES = 24
+MAX_GAPS = 200
+"""The most ranges of missing entries in `opened`: the entry must itself fit into a `salvaged`."""
 _MARK_ROWS = 8
 """The receipted mark is the lowest one in the last so many rows: one flipped byte cannot raise it.
 """
+_ROWS_BEFORE_MARK = 64
+"""So many receipted rows are proven, too: the chain of those behind them begins there."""
+_TOLD_EACH = 2000
 
-
-class RawRecord(NamedTuple):
-    """One record as found in the file; not checked against the digest chain."""
-
-    seq: int
-    body: bytes
-    digest: bytes
-    receipted: int
+Gaps = list[tuple[int, int]]
+Rows = Iterable[tuple[int, bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +47,10 @@ class Carryover:
     """What a new ledger takes over from the one before it.
 
     `entries`: seq, body and correct digest, in order: the entries that the province may not have,
-    and those that the next start needs. `missing`: closed ranges of entries that the province may
-    not have and that could not be read. `seq`, `digest`: the last entry that the unbroken chain
-    reaches. Whether there were entries behind the last one that could be read is not known.
+    and those that the next start needs; to be read once. `count`: how many. `missing`: closed
+    ranges of entries that the province may not have and that could not be read. `seq`, `digest`:
+    the last entry that the unbroken chain reaches. Whether there were entries behind the last one
+    that could be read is known from the note of the head only.
     """
 
     ledger: str
@@ -70,57 +59,72 @@ class Carryover:
     seq: int = 0
     digest: bytes = GENESIS
     receipted: int = 0
-    entries: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    entries: Rows = ()
+    count: int = 0
     missing: tuple[tuple[int, int], ...] = ()
     is_foreign: bool = False
 
 
-def carve(path: Path, *, ledger: str, hash_name: HashName) -> Carryover:
+@contextmanager
+def carve(
+    path: Path,
+    *,
+    ledger: str,
+    hash_name: HashName,
+    base: Path | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Iterator[Carryover]:
     """What can be read in the file at `path` and in its WAL; either may be missing.
 
-    `ledger` and `hash_name` are used when the first entry is lost. `is_foreign` of the result: this
-    never was a ledger (it has no entry, not a ledger's header, and is not only zeros). Raises
-    OSError.
+    `ledger` and `hash_name` are used when the first entry is lost. While the context is open there
+    is an index beside `base` (or beside `path`). `is_foreign` of the result: this never was a
+    ledger (it has no entry, not a ledger's header, and is not only zeros). Raises OSError, and
+    sqlite3.Error when the index cannot be written.
     """
-    pages = _read_pages(path)
-    frames = _read_frames(beside(path, "-wal"))
-    rows: dict[int, list[RawRecord]] = {}
-    for found in _records(pages, frames):
-        if found not in (known := rows.setdefault(found.seq, [])):
-            known.append(found)
-    opened = _opened(rows.get(1, []))
-    if opened is not None:
-        ledger, hash_name = opened.ledger, opened.hash
-    if not rows:
-        return Carryover(ledger, "", hash_name, is_foreign=_is_foreign(pages))
-    receipted = min(max(f.receipted for f in rows[s]) for s in sorted(rows)[-_MARK_ROWS:])
-    true = _prove(rows, hash_name)
-    seq, digest = _last_in_chain(true, receipted)
-    needed = needed_at_start((s, true[s][0]) for s in sorted(true, reverse=True))
-    kept = [(s, *true[s]) for s in sorted(true) if s > receipted or s in needed]
-    return Carryover(
-        ledger=ledger,
-        pad=opened.pad if opened else "",
-        hash_name=hash_name,
-        seq=seq,
-        digest=digest,
-        receipted=receipted,
-        entries=kept,
-        missing=_gaps([s for s, _, _ in kept if s > receipted], receipted, max(rows)),
-    )
+    with open_index(path, base or path, lambda share: progress(0.7 * share)) as index:
+        opened = _opened(index.at(1))
+        if opened is not None:
+            ledger, hash_name = opened.ledger, opened.hash
+        last = index.last_seq
+        noted = noted_head(path, ledger)
+        if not last:
+            missing = ((1, noted.seq),) if noted is not None else ()
+            yield Carryover(ledger, "", hash_name, missing=missing, is_foreign=index.is_foreign)
+            return
+        receipted = min(index.last_marks(_MARK_ROWS))
+        proof = _Proof(index, hash_name, receipted)
+        proof.run(last, lambda share: progress(0.7 + 0.3 * share))
+        yield Carryover(
+            ledger=ledger,
+            pad=opened.pad if opened else "",
+            hash_name=hash_name,
+            seq=proof.chain[0],
+            digest=proof.chain[1],
+            receipted=receipted,
+            entries=index.kept(),
+            count=index.kept_count(),
+            missing=tuple(proof.gaps_to(max(last, noted.seq if noted else 0))),
+        )
 
 
-def unread_tail(path: Path, head: int) -> dict[int, list[RawRecord]]:
-    """The records behind entry `head` in the WAL of `path`, by seq, valid or not. Raises OSError.
-
-    SQLite silently ends a WAL at the first frame whose checksum is wrong. After a power cut that is
-    the commit that was under way, for which no thanks was shown. After damage there may be
-    committed entries behind it.
+def is_foreign(path: Path) -> bool:
+    """Whether the file at `path` never was a ledger: it has no entry, not a ledger's header, and is
+    not only zeros. Raises OSError.
     """
-    rows: dict[int, list[RawRecord]] = {}
-    for found in _records({}, _read_frames(beside(path, "-wal")), head):
-        rows.setdefault(found.seq, []).append(found)
-    return rows
+
+    def nothing(_: int) -> bytes:
+        return b""
+
+    for frame in frames(beside(path, "-wal")):
+        if any(True for _ in records_in(frame.page, nothing)):
+            return False
+    header, zeros = b"", True
+    for _, page in pieces(path, 0, PAGE_BYTES):
+        if any(True for _ in records_in(page, nothing)):
+            return False
+        header = header or page
+        zeros = zeros and not page.strip(b"\0")
+    return not zeros and header[68:72] != APPLICATION_ID.to_bytes(4, "big")
 
 
 def needed_at_start(entries: Iterable[tuple[int, bytes]]) -> set[int]:
@@ -141,122 +145,123 @@ def needed_at_start(entries: Iterable[tuple[int, bytes]]) -> set[int]:
     return needed
 
 
-def _read_pages(path: Path) -> dict[int, bytes]:
-    return {n + 1: page for n, page in enumerate(_read_pieces(path, 0, PAGE_BYTES))}
+class _Proof:
+    """Decides which records are entries, and notes in the index those that the new ledger takes.
 
-
-def _read_frames(path: Path) -> list[tuple[int, bytes]]:
-    pieces = _read_pieces(path, _WAL_HEADER_BYTES, _FRAME_HEADER_BYTES + PAGE_BYTES)
-    return [(int.from_bytes(p[:4], "big"), p[_FRAME_HEADER_BYTES:]) for p in pieces]
-
-
-def _read_pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
-    """The file in pieces of `size` bytes; a piece that the card cannot read is empty."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        for offset in range(start, os.fstat(fd).st_size, size):
-            try:
-                yield os.pread(fd, size, offset)
-            except OSError:  # EIO: a bad block; what lies behind it may be readable
-                yield b""
-    finally:
-        os.close(fd)
-
-
-def _records(
-    pages: dict[int, bytes], frames: list[tuple[int, bytes]], after: int = 0
-) -> Iterator[RawRecord]:
-    """Every record with a seq above `after`; one that is stored twice comes twice."""
-    latest = pages | dict(frames)
-    for page in [*pages.values(), *(page for _, page in frames)]:
-        for match in _HEADER.finditer(page):
-            found = _record(page, match, latest, after)
-            if found is not None:
-                yield found
-
-
-def _record(
-    page: bytes, match: "re.Match[bytes]", pages: dict[int, bytes], after: int
-) -> RawRecord | None:
-    header = match.group()
-    serial, _ = _varint(header, 2)
-    mark_bytes = _INTEGER_BYTES[header[-1]]
-    body_bytes = (serial - 12) // 2
-    if serial % 2 or body_bytes <= 0:
-        return None
-    payload_bytes = len(header) + body_bytes + DIGEST_BYTES + mark_bytes
-    seq = _rowid_before(page, match.start(), payload_bytes)
-    if seq is None or seq <= after:
-        return None
-    payload = _payload(page, match.start(), payload_bytes, pages)
-    if payload is None:
-        return None
-    content = payload[len(header) :]
-    digest_end = body_bytes + DIGEST_BYTES
-    mark = 1 if header[-1] == 9 else int.from_bytes(content[digest_end:], "big", signed=True)
-    return RawRecord(seq, content[:body_bytes], content[body_bytes:digest_end], max(0, mark))
-
-
-def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
-    """The rowid whose varint ends at `end`. It is recognised by the varint of the payload's length
-    in front of it.
+    Those from a little before the receipted mark on are proven in order. `chain`: the last entry of
+    the unbroken run that begins at the mark, or at the start.
     """
-    # A cell is: payload length, rowid, payload. Varints can only be read forwards, so every start
-    # that may belong to `end` is tried; the expected length in front of it decides.
-    length = _to_varint(payload_bytes)
-    for start in range(end - 1, max(end - 10, len(length) - 1), -1):
-        seq, after = _varint(page, start)
-        if after == end and seq > 0 and page[start - len(length) : start] == length:
-            return seq
+
+    def __init__(self, index: RecordIndex, name: HashName, receipted: int) -> None:
+        self._index = index
+        self._name = name
+        self._receipted = receipted
+        self._gaps: Gaps = []
+        self._present = receipted
+        """The last entry behind the mark that is there; what comes next continues or ends a gap."""
+        self._run = receipted
+        self.chain: tuple[int, bytes] = (0, GENESIS)
+
+    def run(self, last: int, progress: Callable[[float], None]) -> None:
+        """Prove and note. `last`: the highest seq of a record."""
+        first = max(1, self._receipted - _ROWS_BEFORE_MARK)
+        before: tuple[int, bytes] | None = (0, GENESIS) if first == 1 else None
+        for count, (seq, here, after) in enumerate(_with_next(self._index.ascending(first))):
+            known = before[1] if before is not None and before[0] == seq - 1 else None
+            proven = _prove(here, after, known, self._name)
+            if proven is not None:
+                place, digest = proven
+                before = (seq, digest)
+                self._take(seq, place, digest)
+            if count % _TOLD_EACH == 0:
+                progress((seq - first) / max(1, last - first))
+        self._keep_needed()
+
+    def _take(self, seq: int, place: int, digest: bytes) -> None:
+        if seq <= self._receipted:
+            self.chain = (seq, digest)
+            return
+        if seq == self._run + 1:
+            self.chain, self._run = (seq, digest), seq
+        if seq > self._present + 1:
+            self._gaps.append((self._present + 1, seq - 1))
+            if len(self._gaps) > 4 * MAX_GAPS:
+                self._gaps = list(bounded(self._gaps))
+        self._present = seq
+        self._index.keep(seq, place, digest)
+
+    def gaps_to(self, last: int) -> Gaps:
+        """The ranges that are missing behind the mark, up to `last`."""
+        return [*self._gaps, (self._present + 1, last)] if last > self._present else self._gaps
+
+    def _keep_needed(self) -> None:
+        """Note the receipted entries that the next start reads, too."""
+        for seq in needed_at_start(self._newest_first()):
+            linked = self._linked(seq, self._index.at(seq))
+            if seq <= self._receipted and linked is not None:
+                self._index.keep(seq, linked[0], linked[1].digest)
+
+    def _newest_first(self) -> Iterator[tuple[int, bytes]]:
+        yield from self._index.kept_descending()
+        for seq, here in self._index.descending(self._receipted):
+            linked = self._linked(seq, here)
+            if linked is not None:
+                if not self.chain[0]:  # nothing near the mark could be read
+                    self.chain = (seq, linked[1].digest)
+                yield seq, linked[1].body
+
+    def _linked(self, seq: int, here: Candidates) -> tuple[int, RawRecord] | None:
+        """The record that follows from one before it, or, where that one is not there, is
+        readable: with its place.
+        """
+        before = [found.digest for _, found in self._index.at(seq - 1)] if seq > 1 else [GENESIS]
+        for place, found in here:
+            if any(next_digest(self._name, d, found.body) == found.digest for d in before):
+                return place, found
+        return _first_readable(here) if not before else None
+
+
+def _with_next(
+    rows: Iterator[tuple[int, Candidates]],
+) -> Iterator[tuple[int, Candidates, Candidates]]:
+    """Each seq with its records and with those of seq + 1."""
+    last: tuple[int, Candidates] | None = None
+    for seq, here in rows:
+        if last is not None:
+            yield *last, here if seq == last[0] + 1 else []
+        last = (seq, here)
+    if last is not None:
+        yield *last, []
+
+
+def _prove(
+    here: Candidates, after: Candidates, before: bytes | None, name: HashName
+) -> tuple[int, bytes] | None:
+    """Place and correct digest of the record that the chain proves or, behind a gap, cannot refute;
+    None when there is no such record. `before`: the digest of the entry before; None behind a gap.
+    """
+    for place, found in here:
+        digest = found.digest if before is None else next_digest(name, before, found.body)
+        proven_by_next = any(next_digest(name, digest, n.body) == n.digest for _, n in after)
+        if before is not None:
+            # When this row's own digest is damaged, the next row can still prove its body.
+            good = digest == found.digest or proven_by_next
+        else:
+            good = (proven_by_next or not after) and _readable(found.body) is not None
+        if good:
+            return place, digest
+    if before is None and (lone := _first_readable(here)) is not None:
+        return lone[0], lone[1].digest
     return None
 
 
-def _payload(page: bytes, start: int, size: int, pages: dict[int, bytes]) -> bytes | None:
-    """The whole payload, with its parts on overflow pages; None when a part is missing.
-
-    How much of it is on the first page: section 1.6 of the file format.
-    """
-    # Up to PAGE_BYTES - 35 bytes stay on the page. Of a longer payload so many stay that the
-    # overflow pages, of PAGE_BYTES - 4 bytes each, are full; if those are too many, `least` stay.
-    local = size
-    if size > PAGE_BYTES - 35:
-        least = (PAGE_BYTES - 12) * 32 // 255 - 23
-        local = least + (size - least) % (PAGE_BYTES - 4)
-        if local > PAGE_BYTES - 35:
-            local = least
-    payload = page[start : start + local]
-    overflow = page[start + local : start + local + 4] if local < size else b""
-    while len(payload) < size and overflow:
-        more = pages.get(int.from_bytes(overflow, "big"), b"")
-        if len(more) < PAGE_BYTES:
-            return None
-        overflow = more[:4]
-        payload += more[4 : 4 + size - len(payload)]
-    return payload if len(payload) == size else None
+def _first_readable(candidates: Candidates) -> tuple[int, RawRecord] | None:
+    """A row between two gaps, or before a damaged row: not proven, but kept when it is readable."""
+    return next((c for c in candidates if _readable(c[1].body) is not None), None)
 
 
-def _varint(data: bytes, start: int) -> tuple[int, int]:
-    """The varint at `start`, at most 8 bytes long, and where it ends."""
-    value = 0
-    for at in range(start, min(start + 8, len(data))):
-        value = value << 7 | data[at] & 0x7F
-        if data[at] < 0x80:
-            return value, at + 1
-    return -1, -1
-
-
-def _to_varint(value: int) -> bytes:
-    out = [value & 0x7F]
-    while value := value >> 7:
-        out.append(value & 0x7F | 0x80)
-    return bytes(reversed(out))
-
-
-def _opened(candidates: list[RawRecord]) -> Opened | None:
-    for found in candidates:
+def _opened(candidates: Candidates) -> Opened | None:
+    for _, found in candidates:
         body = _readable(found.body)
         if isinstance(body, Opened) and next_digest(body.hash, GENESIS, found.body) == found.digest:
             return body
@@ -271,55 +276,17 @@ def _readable(body: bytes) -> object | None:
         return None
 
 
-def _prove(rows: dict[int, list[RawRecord]], name: HashName) -> dict[int, tuple[bytes, bytes]]:
-    """Body and correct digest of each row that the chain proves or, behind a gap, cannot refute."""
-    true: dict[int, tuple[bytes, bytes]] = {}
-    for seq in sorted(rows):
-        before = GENESIS if seq == 1 else true.get(seq - 1, (b"", None))[1]
-        after = rows.get(seq + 1, [])
-        for found in rows[seq]:
-            digest = found.digest if before is None else next_digest(name, before, found.body)
-            proven_by_next = any(next_digest(name, digest, n.body) == n.digest for n in after)
-            if before is not None:
-                # When this row's own digest is damaged, the next row can still prove its body.
-                good = digest == found.digest or proven_by_next
-            else:
-                good = (proven_by_next or not after) and _readable(found.body) is not None
-            if good:
-                true[seq] = (found.body, digest)
-                break
+def bounded(gaps: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """At most `MAX_GAPS` ranges, because an entry's length is bounded. Ranges are joined where the
+    fewest entries lie between them; those entries are then listed as missing although they come as
+    `salvaged`. The province counts them when they arrive.
+    """
+    by_distance = sorted(range(1, len(gaps)), key=lambda n: gaps[n][0] - gaps[n - 1][1])
+    joined = set(by_distance[: max(0, len(gaps) - MAX_GAPS)])
+    ranges: list[tuple[int, int]] = []
+    for n, (first, last) in enumerate(gaps):
+        if n in joined:
+            ranges[-1] = (ranges[-1][0], last)
         else:
-            if before is None and (lone := _first_readable(rows[seq])) is not None:
-                true[seq] = (lone.body, lone.digest)
-    return true
-
-
-def _first_readable(candidates: list[RawRecord]) -> RawRecord | None:
-    """A row between two gaps, or before a damaged row: not proven, but kept when it is readable."""
-    return next((found for found in candidates if _readable(found.body) is not None), None)
-
-
-def _last_in_chain(true: dict[int, tuple[bytes, bytes]], receipted: int) -> tuple[int, bytes]:
-    """The last entry of the unbroken run that begins at the receipted mark, or at the start."""
-    seq = receipted
-    while seq + 1 in true:
-        seq += 1
-    while seq and seq not in true:
-        seq -= 1
-    return (seq, true[seq][1]) if seq else (0, GENESIS)
-
-
-def _gaps(present: list[int], after: int, last: int) -> tuple[tuple[int, int], ...]:
-    gaps: list[tuple[int, int]] = []
-    for seq in [*present, last + 1]:
-        if seq > after + 1:
-            gaps.append((after + 1, seq - 1))
-        after = seq
-    return tuple(gaps)
-
-
-def _is_foreign(pages: dict[int, bytes]) -> bool:
-    if not pages or not any(page.strip(b"\0") for page in pages.values()):
-        return False
-    first = pages.get(1, b"")
-    return first[68:72] != APPLICATION_ID.to_bytes(4, "big")
+            ranges.append((first, last))
+    return tuple(ranges)

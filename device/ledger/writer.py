@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from device.errors import LedgerError
+from device.errors import LedgerError, PadCode
 from device.ledger.ledger import Ledger
 from sync.delivery import LedgerSegment
 from sync.entries import GENESIS, Body, Entry, HashName
@@ -42,6 +42,8 @@ class Writer:
         """The province has sent receipts up to this seq."""
         self.opened_because: str | None = None
         """Why the last start or rollover began a new ledger; None when it did not."""
+        self.opened_code = PadCode.LEDGER_DAMAGED
+        """The fault that `opened_because` is."""
         self.torn_tail = False
         """The last write before the power cut is incomplete (see `Ledger`)."""
 
@@ -166,6 +168,7 @@ class Writer:
         if ledger is not None:
             self._snapshot = (ledger.id, ledger.hash_name, *ledger.head)
             self.opened_because = ledger.opened_because
+            self.opened_code = ledger.opened_code
             self.torn_tail = ledger.torn_tail
 
     def _run(self, opened: "concurrent.futures.Future[None]") -> None:
@@ -188,6 +191,8 @@ class Writer:
             if job is None:
                 return
             job()
+            if self._ledger is not None:
+                self._ledger.note_head()  # after the thanks, which the job has let go
             timeout_s = self._idle_s
 
     def _checkpoint(self) -> None:

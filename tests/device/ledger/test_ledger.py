@@ -18,6 +18,7 @@ from device.errors import LedgerError, PadCode
 from device.ledger import file as ledger_file
 from device.ledger import rollover
 from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
+from device.ledger.records import PAGE_BYTES
 from device.ledger.rollover import Rollover
 from device.ledger.salvage import Carryover
 from device.ledger.startup_state import state_after
@@ -536,7 +537,7 @@ def test_a_hundred_thousand_entries_open_quickly_though_each_is_checked(
 def test_the_pages_are_the_size_that_salvage_expects(tmp_path: Path) -> None:
     open_in(tmp_path).close()
     db = sqlite3.connect(tmp_path / "ledger")
-    assert db.execute("PRAGMA page_size").fetchone() == (ledger_file.PAGE_BYTES,)
+    assert db.execute("PRAGMA page_size").fetchone() == (PAGE_BYTES,)
     assert db.execute("SELECT kind FROM entry").fetchone() == ("opened",)
     db.close()
 
@@ -547,7 +548,7 @@ def test_a_commit_that_was_complete_at_a_power_cut_is_kept(tmp_path: Path) -> No
     wal = bytearray((tmp_path / "ledger-wal").read_bytes())
     shutil.copytree(tmp_path, tmp_path / "cut")
     ledger.close()
-    frame = 24 + ledger_file.PAGE_BYTES
+    frame = 24 + PAGE_BYTES
     wal[-frame + 16] ^= 1  # the last frame's checksum: SQLite ends the WAL before it
     (tmp_path / "cut" / "ledger-wal").write_bytes(wal)
     cut = open_in(tmp_path / "cut")

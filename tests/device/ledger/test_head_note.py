@@ -1,0 +1,213 @@
+"""The note of the last entry: what it finds, and when it must be silent."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device.errors import PadCode
+from device.ledger.head_note import HeadNote, NotedHead, noted_head
+from device.ledger.ledger import Ledger
+from device.ledger.verify import verify
+from sync.entries import Opened, Rated, Salvaged, read_body
+from tests.rigs.disk.crash_states import ram_folder
+from tests.rigs.ledger.ledger_process import open_in, rated
+
+DIGEST = bytes(range(32))
+
+
+@pytest.fixture
+def ram() -> Iterator[Path]:
+    with ram_folder() as folder:
+        yield folder
+
+
+def cut_power(folder: Path, count: int, *, checkpointed: int = 0) -> Path:
+    """A ledger with `count` ratings as a power cut leaves it; the first `checkpointed` of them are
+    in the file, the others in the WAL.
+    """
+    home = folder / "home"
+    home.mkdir()
+    ledger = open_in(home)
+    for n in range(count):
+        if n == checkpointed:
+            ledger.checkpoint()
+        ledger.append(rated(n))
+        ledger.note_head()
+    copy = shutil.copytree(home, folder / "after")
+    ledger.close()
+    (copy / "ledger-shm").unlink()
+    return copy
+
+
+def carried(ledger: Ledger) -> list[int]:
+    bodies = [read_body(entry.body) for entry in ledger.read(0, 1000, 1 << 20).entries]
+    return [body.seq for body in bodies if isinstance(body, Salvaged)]
+
+
+def test_what_was_written_last_is_read(tmp_path: Path) -> None:
+    note = HeadNote(tmp_path / "ledger")
+    assert noted_head(tmp_path / "ledger", "01A") is None
+    for seq in range(1, 8):
+        note.write(NotedHead("01A", seq, DIGEST))
+        assert noted_head(tmp_path / "ledger", "01A") == NotedHead("01A", seq, DIGEST)
+    note.close()
+    assert noted_head(tmp_path / "ledger", "01B") is None
+
+
+def test_no_single_changed_byte_makes_a_note_that_was_not_written(tmp_path: Path) -> None:
+    note = HeadNote(tmp_path / "ledger")
+    written: set[NotedHead | None] = {None}
+    for seq in (900, 901):
+        note.write(NotedHead("01A", seq, DIGEST))
+        written.add(noted_head(tmp_path / "ledger", "01A"))
+    note.close()
+    file = tmp_path / "ledger.head"
+    content = file.read_bytes()
+    for place in range(len(content)):
+        for bit in (0, 3, 7):
+            changed = bytearray(content)
+            changed[place] ^= 1 << bit
+            file.write_bytes(changed)
+            assert noted_head(tmp_path / "ledger", "01A") in written
+    for end in range(len(content)):
+        file.write_bytes(content[:end])
+        assert noted_head(tmp_path / "ledger", "01A") in written
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied", "its header", "half", "last frame"])
+def test_a_wal_that_is_cut_is_a_fault_that_says_how_many_entries_are_gone(
+    ram: Path, how: str
+) -> None:
+    folder = cut_power(ram, 30, checkpointed=10)
+    wal = folder / "ledger-wal"
+    content = wal.read_bytes()
+    kept = {"removed": None, "emptied": 0, "its header": 32, "half": len(content) // 2}
+    if (size := kept.get(how, len(content) - 2072)) is None:
+        wal.unlink()
+    else:
+        wal.write_bytes(content[:size])
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    verdict = verify(folder / "ledger")
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert verdict.bad is not None
+    assert verdict.bad.is_cut
+    gone = 31 - verdict.head
+    assert gone >= 1
+    assert f"{gone} entr" in str(verdict.bad)
+    ledger = open_in(folder)
+    assert ledger.opened_code is PadCode.LEDGER_CUT
+    assert str(ledger.opened_because).startswith(str(verdict.bad))
+    opened = read_body(ledger.read(0, 1, 9999).entries[0].body)
+    assert isinstance(opened, Opened)
+    assert opened.previous is not None
+    assert (opened.previous.reason, opened.previous.seq) == ("cut", verdict.head)
+    assert opened.previous.missing == ((verdict.head + 1, 31),)
+    assert carried(ledger) == list(range(1, verdict.head + 1))
+    ledger.append(rated(1))
+    ledger.note_head()
+    ledger.close()
+    assert verify(folder / "ledger").intact
+    assert verify(folder / "ledger.cut-1").bad == verdict.bad  # the note went with its file
+    again = open_in(folder)
+    assert again.opened_because is None
+    again.close()
+
+
+def test_without_a_note_a_cut_is_not_seen(ram: Path) -> None:
+    folder = cut_power(ram, 30, checkpointed=10)
+    (folder / "ledger-wal").unlink()
+    (folder / "ledger.head").unlink()
+    assert verify(folder / "ledger").intact  # control: it is the note that tells
+
+
+def test_an_older_note_a_torn_one_and_one_of_another_ledger_are_no_fault(ram: Path) -> None:
+    folder = cut_power(ram, 12)
+    file = folder / "ledger.head"
+    ledger_id = verify(folder / "ledger").ledger
+    for content in (
+        b"",
+        b"\xff" * 1024,
+        file.read_bytes()[:100],
+        *(
+            _note(ram / f"n{seq}", NotedHead(name, seq, DIGEST))
+            for name, seq in [(ledger_id, 3), ("01OTHER", 99)]
+        ),
+    ):
+        file.write_bytes(content)
+        assert verify(folder / "ledger").intact
+        shutil.copytree(folder, ram / "start")
+        ledger = open_in(ram / "start")
+        assert ledger.opened_because is None
+        ledger.close()
+        shutil.rmtree(ram / "start")
+
+
+def _note(path: Path, head: NotedHead) -> bytes:
+    note = HeadNote(path)
+    note.write(head)
+    note.close()
+    return path.with_name(path.name + ".head").read_bytes()
+
+
+def test_pruning_a_rollover_and_a_salvage_are_no_cut(ram: Path) -> None:
+    ledger = open_in(ram)
+    for n in range(40):
+        ledger.append(rated(n))
+        ledger.note_head()
+    ledger.mark_receipted(30)
+    ledger.prune(25)
+    ledger.close()
+    again = open_in(ram)
+    assert again.opened_because is None
+    again.roll_over("diverged")
+    again.close()
+    after = open_in(ram)
+    assert after.opened_because is None
+    after.append(rated(3))
+    after.note_head()
+    after.close()
+    content = bytearray((ram / "ledger").read_bytes())
+    content[content.index(b'"kind":"salvaged"')] ^= 1
+    (ram / "ledger").write_bytes(content)
+    salvaged = open_in(ram)
+    assert salvaged.opened_code is PadCode.LEDGER_DAMAGED
+    assert salvaged.opened_because is not None
+    salvaged.close()
+    assert verify(ram / "ledger").intact
+
+
+def test_the_file_and_its_wal_gone_the_note_says_what_they_held(ram: Path) -> None:
+    folder = cut_power(ram, 12)
+    (folder / "ledger").unlink()
+    (folder / "ledger-wal").unlink()
+    ledger = open_in(folder)
+    assert "missing 1-13" in str(ledger.opened_because)
+    ledger.close()
+
+
+def test_a_note_that_cannot_be_written_refuses_no_rating(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = open_in(tmp_path)
+    (tmp_path / "ledger.head").unlink()
+    (tmp_path / "ledger.head").mkdir()
+    ledger._note.close()
+    for n in range(3):
+        entry = ledger.append(rated(n))
+        ledger.note_head()
+    assert isinstance(read_body(entry.body), Rated)
+    ledger.close()
+    assert caplog.text.count("cannot be noted") == 1
+
+
+def test_a_note_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("keep me")
+    (tmp_path / "pad").mkdir()
+    (tmp_path / "pad" / "ledger.head").symlink_to(tmp_path / "precious")
+    ledger = open_in(tmp_path / "pad")
+    ledger.append(rated(1))
+    ledger.note_head()
+    ledger.close()
+    assert (tmp_path / "precious").read_text() == "keep me"
