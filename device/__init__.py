@@ -8,6 +8,7 @@ events.py         PURE: what can happen, and what follows
 errors.py         PURE: stable codes and remedies
 os_errors.py      what an error of the operating system means: words, code, whose file
 config_errors.py  PURE: reading TOML tables as types, with every mistake in one report
+retried_start.py  a part that the pad can do without: started, and tried again
 loop_bridge.py    calls from other threads onto the agent's loop
 
 session/    PURE: invitation, press, thanks: a table of states

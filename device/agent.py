@@ -40,6 +40,7 @@ from device.output.phone_codes import PhoneCodes
 from device.output.signal_output import SignalOutput
 from device.pad import Pad
 from device.ports import Board, FaultReport
+from device.retried_start import RetriedStart
 from device.session.context import TOUCH_REPORT_DELAY_MS
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
@@ -226,7 +227,6 @@ class Agent:
         )
         for invitation, standing in memory.standings.items():
             session.remember(invitation, standing)
-        self._display.code = PhoneCodes(self.config, self.clock, session).now
         pad = Pad(
             session,
             self.clock,
@@ -240,9 +240,12 @@ class Agent:
         for invitation, service in memory.services.items():
             pad.cases.note(invitation, service)
         if self._touch is not None:
-            self._touch.bind(session, pad.apply_event, self._display.code, pad.driver_fault)
+            self._touch.bind(session, pad.apply_event, self._phone_code, pad.driver_fault)
             pad.observe(self._touch.changed)
         return pad
+
+    def _phone_code(self) -> str | None:
+        return self._display.code()  # another function once the phone's key has been read
 
     def _show(self, scene: Scene, code: PadCode | None) -> None:
         self._display.show(scene, code)
@@ -280,6 +283,7 @@ class Agent:
         """Start what may come late (network, desk, periodic tasks); run until the agent is to
         stop.
         """
+        await self._start_side_parts(stack, pad)
         # On a thread: it takes seconds on a small board, and presses are taken already.
         await in_daemon_thread(partial(importlib.import_module, "sync.uplink"), "import")
         uplink, link = self._uplink(pad)
@@ -305,6 +309,21 @@ class Agent:
             self._watchdog.stopping()
             for task in tasks:
                 task.cancel()
+
+    async def _start_side_parts(self, stack: AsyncExitStack, pad: Pad) -> None:
+        """Files that the pad can do without: read now, or a fault (S05) until they can be read."""
+
+        async def read_phone_key() -> None:
+            make = partial(PhoneCodes, self.config, self.clock, pad.session)
+            self._display.code = (await in_daemon_thread(make, "phone-key")).now
+
+        for part, start in (
+            ("[phone]", read_phone_key),
+            ("the stored settings", self.desired_config.read_again),
+        ):
+            reading = RetriedStart(part, PadCode.FILE_UNUSED, start, pad.driver_fault)
+            stack.push_async_callback(reading.stop)
+            await reading.start()
 
     def _uplink(self, pad: Pad) -> "tuple[Uplink, ProvinceLink]":
         from sync.mqtt import BrokerAddress
@@ -340,7 +359,7 @@ class Agent:
         speak = self._signals.say_again if self.board.voice is not None else None
         self._touch = TouchOutput(self.config, self.clock, speak)
         stack.push_async_callback(_within, self._touch.stop, "the touch page")
-        await self._touch.open(self.desired_config.settings.window or "")
+        await self._touch.open(self.desired_config.settings.window or "", self._output_fault)
 
     # --- periodic tasks -----------------------------------------------------------------------
 

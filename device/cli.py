@@ -93,7 +93,7 @@ def _configured(chosen: argparse.Namespace) -> int:
     from device.errors import ConfigError, PadError
 
     try:
-        config = load(chosen.config)
+        config = load(chosen.config, files=chosen.command != "run")
     except ConfigError as error:
         print(error, file=sys.stderr)
         return MISUSED

@@ -25,13 +25,20 @@ T = TypeVar("T")
 class ConfigErrors:
     """The mistakes found so far; `at` returns the same collection for a table inside this one."""
 
-    def __init__(self, where: str = "", lines: list[str] | None = None) -> None:
+    def __init__(self, where: str = "", whole: "ConfigErrors | None" = None) -> None:
         self.where = where
-        self.lines: list[str] = [] if lines is None else lines
+        self.lines: list[str] = [] if whole is None else whole.lines
+        self.of_files: list[str] = [] if whole is None else whole.of_files
+        """Those of the lines that are about a file that the table names."""
+
+    @property
+    def own_errors(self) -> int:
+        """How many lines are about the table itself."""
+        return len(self.lines) - len(self.of_files)
 
     def at(self, key: str) -> "ConfigErrors":
         """The same list of lines, for the table `key` inside this one."""
-        return ConfigErrors(f"{self.where}.{key}" if self.where else key, self.lines)
+        return ConfigErrors(f"{self.where}.{key}" if self.where else key, self)
 
     def add(self, key: str, text: str) -> None:
         """Note a mistake at `key` of this table."""
@@ -42,12 +49,18 @@ class ConfigErrors:
         """Note a value that is not allowed."""
         self.add(key, f" = {as_toml(value)}: {allowed}")
 
-    def result_or_raise(self, found: T | None, source: str) -> T:
+    def wrong_file(self, key: str, value: object, problem: str) -> None:
+        """Note a file that cannot be used: the table is correct, and the file may come later."""
+        self.wrong(key, value, problem)
+        self.of_files.append(self.lines[-1])
+
+    def result_or_raise(self, found: T | None, source: str, *, files: bool = True) -> T:
         """Return `found` when there was no mistake; otherwise raise ConfigError with all lines.
 
-        `source` names the file in the report.
+        `source` names the file in the report. `files` False: files that cannot be used are no
+        reason to raise.
         """
-        if self.lines or found is None:
+        if found is None or (self.lines if files else self.own_errors):
             lines = self.lines or ["not readable"]
             head = f"{len(lines)} mistake{'s' * (len(lines) > 1)} in {source}"
             raise ConfigError("\n  ".join([head, *lines]))
@@ -80,7 +93,7 @@ def read_struct(
     if not isinstance(table, dict):
         errors.wrong("", table, "must be a table")
         return None
-    before = len(errors.lines)
+    before = errors.own_errors
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for key in table:
         if key not in fields:
@@ -101,7 +114,7 @@ def read_struct(
             errors.add(name, "this section is missing")
     if checks and kind in checks:
         checks[kind](values, errors)
-    return kind(**values) if len(errors.lines) == before else None
+    return kind(**values) if errors.own_errors == before else None
 
 
 def _read(

@@ -191,7 +191,7 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
     keys = {}
     for path in files:
         try:
-            key = read_key(path.read_text("utf-8"))
+            key = read_key(path.read_text("utf-8-sig"))
         except (OSError, ValueError) as error:
             raise KeyFileError(f"{path}: {error}") from error
         keys[key.number] = key

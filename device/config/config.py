@@ -30,6 +30,7 @@ from device.config.touch_config import (
 from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.errors import ConfigError
 from device.events import ClerkKeyAction
+from device.os_errors import explain
 from sync.entries import HashName
 from sync.identity_text import MAX_CHARS, IdentityTextError, canonical, make_canonical
 
@@ -178,31 +179,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
 
 
-def load(path: Path) -> Config:
+def load(path: Path, *, files: bool = True) -> Config:
     """The configuration in `path` together with its board's profile.
 
     Raises ConfigError (S01); its detail has one line for each mistake in the file or the profile.
+    `files` False, for a pad that is to serve: a file that the configuration names and that cannot
+    be used is left to the part that reads it, unless there is another mistake.
     """
     errors = ConfigErrors()
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    table = read_toml(path)
     base = path.resolve().parent
-    checks: dict[type, Check] = {
-        PadConfig: _check_pad,
-        ProvinceConfig: _check_broker,
-        DeskConfig: check_desk,
-        Bus68Config: _check_bus,
-        PhoneConfig: check_phone,
-        TouchConfig: check_touch,
-        CardConfig: check_card,
-    }
-    file = read_struct(_File, table, errors, base=base, checks=checks)
+    file = read_struct(_File, table, errors, base=base, checks=CHECKS)
     profile = find_profile(_board_named(table), errors.at("pad.board"))
     options = profile and find_options(profile, table.get("board", {}), errors.at("board"), base)
     keys_line = getattr(getattr(options, "keys", None), "port", None)
@@ -218,9 +205,9 @@ def load(path: Path) -> Config:
         check_key_owner(file.phone, file.pad.id, errors.at("phone"))
     if file is not None and profile is not None:
         profile = with_clerk_keys(profile, file.clerk_keys, errors.at("clerk_keys"))
-    file = errors.result_or_raise(file, str(path))
-    profile = errors.result_or_raise(profile, str(path))
-    options = errors.result_or_raise(options, str(path))
+    file = errors.result_or_raise(file, str(path), files=files)
+    profile = errors.result_or_raise(profile, str(path), files=files)
+    options = errors.result_or_raise(options, str(path), files=files)
     return Config(
         pad=file.pad,
         ledger=file.ledger,
@@ -235,6 +222,20 @@ def load(path: Path) -> Config:
         clerk_keys=duties(profile, options),
         profile=profile,
     )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file, with a byte order mark or without: editors on Windows write one.
+    Raises ConfigError (S01).
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(explain(error)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
 
 
 def _board_named(table: dict[str, Any]) -> str:
@@ -280,3 +281,15 @@ def _check_broker(values: dict[str, Any], errors: ConfigErrors) -> None:
 def _check_bus(values: dict[str, Any], errors: ConfigErrors) -> None:
     if "model" in values:
         find_keypad(values["model"], errors.at("model"), "68")
+
+
+CHECKS: dict[type, Check] = {
+    PadConfig: _check_pad,
+    ProvinceConfig: _check_broker,
+    DeskConfig: check_desk,
+    Bus68Config: _check_bus,
+    PhoneConfig: check_phone,
+    TouchConfig: check_touch,
+    CardConfig: check_card,
+}
+"""The checks of values that depend on each other, by the table that has them."""

@@ -56,10 +56,16 @@ def is_loopback(host: str) -> bool:
 
 
 def read_tokens(path: Path) -> tuple[str, ...]:
-    """The tokens in a file, one per line. Raises OSError, and ValueError for one that is too
-    short.
+    """The tokens in a file, one per line, with a byte order mark before them or without. Raises
+    OSError, and ValueError for one that is too short or that no HTTP header can carry.
     """
-    tokens = tuple(filter(None, map(str.strip, path.read_text("utf-8").splitlines())))
+    tokens = tuple(filter(None, map(str.strip, path.read_text("utf-8-sig").splitlines())))
+    for token in tokens:
+        if not all("!" <= character <= "~" for character in token):
+            raise ValueError(
+                "holds a token with a space or a character that no HTTP header can carry;"
+                " make one with `openssl rand -hex 16`"
+            )
     if not tokens or min(map(len, tokens)) < SHORTEST_TOKEN:
         raise ValueError(
             f"holds a token shorter than {SHORTEST_TOKEN} characters;"
@@ -87,11 +93,11 @@ def _check_tokens(values: dict[str, Any], errors: ConfigErrors) -> None:
         try:
             read_tokens(path)
         except UnicodeDecodeError:
-            errors.wrong(name, str(path), "cannot be read: not UTF-8")
+            errors.wrong_file(name, str(path), "cannot be read: not UTF-8")
         except OSError as error:
-            errors.wrong(name, str(path), f"cannot be read: {error.strerror}")
+            errors.wrong_file(name, str(path), f"cannot be read: {error.strerror}")
         except ValueError as error:
-            errors.wrong(name, str(path), str(error))
+            errors.wrong_file(name, str(path), str(error))
 
 
 def _check_transport(values: dict[str, Any], errors: ConfigErrors) -> None:
@@ -104,7 +110,9 @@ def _check_transport(values: dict[str, Any], errors: ConfigErrors) -> None:
             tls_context(certificate, key)
         except OSError as error:
             why = error.strerror or error
-            errors.wrong("certificate", str(certificate), f"cannot be used with its key: {why}")
+            errors.wrong_file(
+                "certificate", str(certificate), f"cannot be used with its key: {why}"
+            )
         if values.get("plain_on_lan"):
             errors.wrong("plain_on_lan", True, "there is a certificate; take out one of the two")
     elif host is not None and not is_loopback(host) and not values.get("plain_on_lan"):

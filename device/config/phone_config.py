@@ -58,7 +58,7 @@ def read_key_file(path: Path) -> PhoneKey:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & OTHERS:
         raise ValueError(f"has the rights {mode:o}, so others may read or change it; chmod 640")
-    return read_key(path.read_text("utf-8"))
+    return read_key(path.read_text("utf-8-sig"))
 
 
 def check_phone(values: dict[str, Any], errors: ConfigErrors) -> None:
@@ -73,19 +73,30 @@ def check_phone(values: dict[str, Any], errors: ConfigErrors) -> None:
     try:
         read_key_file(key_file)
     except UnicodeDecodeError:
-        errors.wrong("key_file", str(key_file), "cannot be read: not UTF-8")
+        errors.wrong_file("key_file", str(key_file), "cannot be read: not UTF-8")
     except OSError as error:
-        errors.wrong("key_file", str(key_file), f"cannot be read: {error.strerror}")
+        errors.wrong_file("key_file", str(key_file), f"cannot be read: {error.strerror}")
     except ValueError as error:
-        errors.wrong("key_file", str(key_file), str(error))
+        errors.wrong_file("key_file", str(key_file), str(error))
+
+
+def read_own_key(path: Path, pad: str) -> PhoneKey:
+    """The key of `pad` in a file. Raises OSError, and ValueError also for another pad's key: the
+    province refuses tokens made with that.
+    """
+    key = read_key_file(path)
+    if key.pad != pad:
+        raise ValueError(f"was issued to the pad {key.pad!r}")
+    return key
 
 
 def check_key_owner(phone: PhoneConfig, pad: str, errors: ConfigErrors) -> None:
-    """The key must be issued to this pad; the province refuses tokens made with another pad's
-    key.
-    """
+    """Add a line to `errors` for a key that can be read (`check_phone`) and is another pad's."""
     if phone.key_file is None:
         return
-    key = read_key_file(phone.key_file)
+    try:
+        key = read_key_file(phone.key_file)
+    except (OSError, ValueError):
+        return
     if key.pad != pad:
-        errors.wrong("key_file", str(phone.key_file), f"was issued to the pad {key.pad!r}")
+        errors.wrong_file("key_file", str(phone.key_file), f"was issued to the pad {key.pad!r}")

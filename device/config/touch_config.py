@@ -80,10 +80,10 @@ def check_card(values: dict[str, Any], errors: ConfigErrors) -> None:
     try:
         size = photo.stat().st_size
     except OSError as error:
-        errors.wrong("photo", str(photo), f"cannot be read: {error.strerror}")
+        errors.wrong_file("photo", str(photo), f"cannot be read: {error.strerror}")
         return
     if size > MAX_PHOTO_BYTES:
-        errors.wrong("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
+        errors.wrong_file("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
 
 
 def check_touch(values: dict[str, Any], errors: ConfigErrors) -> None:

@@ -13,9 +13,11 @@ from device.errors import PadCode
 from device.loop_bridge import in_daemon_thread
 from device.pad import Pad
 from device.ports import FaultReport
+from device.retried_start import RetriedStart
 
 if TYPE_CHECKING:
     from web.refusal_log import RefusalLog
+    from web.server import WebServer
 
 
 class Desks:
@@ -26,6 +28,7 @@ class Desks:
         self._pad = pad
         self._stack = stack
         self._refused: RefusalLog | None = None
+        self._server: WebServer | None = None
 
     @property
     def refused(self) -> int:
@@ -33,9 +36,15 @@ class Desks:
         return self._refused.total if self._refused else 0
 
     async def open(self) -> None:
-        """Open what is configured. Raises ConfigError for a port that cannot be opened."""
+        """Open what is configured. An HTTP desk that cannot be opened is a fault (S03) and is tried
+        again: the keys do not need it.
+        """
         if (http := self._config.desk) is not None:
-            await self._open_http(http)
+            opening = partial(self._open_http, http)
+            started = RetriedStart("[desk]", PadCode.DESK_CLOSED, opening, self._pad.driver_fault)
+            self._stack.push_async_callback(self._close_http)
+            self._stack.push_async_callback(started.stop)
+            await started.start()
         if (bus := self._config.bus68) is not None:
             self._open_bus(bus)
 
@@ -45,9 +54,13 @@ class Desks:
         from device.desk.start import open_desk
 
         desk = await open_desk(settings, self._pad)
-        self._stack.push_async_callback(desk.server.stop)
+        self._server = desk.server
         self._pad.observe(desk.changed)
         self._refused = desk.refused
+
+    async def _close_http(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
 
     def _open_bus(self, settings: Bus68Config) -> None:
         from device.desk.bus68 import open_bus

@@ -4,7 +4,10 @@ Called by the agent, which imports it only when there is a `[desk]`.
 """
 
 import logging
+import socket
+import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from device.config.desk_config import DeskConfig as Settings
@@ -14,6 +17,8 @@ from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.pages import PUBLIC
 from device.errors import ConfigError
+from device.loop_bridge import in_daemon_thread
+from device.os_errors import explain
 from device.ports import Desk
 from web.refusal_log import RefusalLog
 from web.server import PortError, WebServer, serve
@@ -30,27 +35,63 @@ class OpenDesk(NamedTuple):
     refused: RefusalLog
 
 
+class _Secrets(NamedTuple):
+    """What the files of `[desk]` hold."""
+
+    tokens: tuple[str, ...]
+    plugin_tokens: tuple[str, ...]
+    tls: ssl.SSLContext | None
+
+
 async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
-    """Open it. Raises ConfigError when the port cannot be listened on."""
-    plugin = settings.plugin_token_file
+    """Open it. Raises ConfigError when the port cannot be listened on, or a file cannot be used."""
+    secrets = await in_daemon_thread(partial(_read_files, settings), "desk-files")
+    address = await in_daemon_thread(partial(_address, settings), "desk-address")
     admission = Admission(
-        read_tokens(settings.token_file),
-        origins=settings.origins,
-        plugin_tokens=read_tokens(plugin) if plugin else (),
-        public=PUBLIC,
+        secrets.tokens, origins=settings.origins, plugin_tokens=secrets.plugin_tokens, public=PUBLIC
     )
     stream = EventStream(desk)
-    certificate = settings.certificate
     try:
         server = await serve(
             build_app(desk, admission, stream),
-            settings.host,
+            address,
             settings.port,
-            tls=tls_context(certificate, settings.certificate_key) if certificate else None,
+            tls=secrets.tls,
             on_aborted=lambda error, client: admission.record_refusal(error, client, ""),
         )
     except PortError as error:
         raise ConfigError(f"[desk] {error}") from error
-    secured = " with TLS" if certificate else ""
+    secured = " with TLS" if secrets.tls else ""
     log.info("the desk listens on %s:%d%s", settings.host, server.port, secured)
     return OpenDesk(server, stream.changed, admission.refused)
+
+
+def _read_files(settings: Settings) -> _Secrets:
+    """Read them; on a thread, for a card that does not answer."""
+    plugin, certificate = settings.plugin_token_file, settings.certificate
+    name, file = "token_file", settings.token_file
+    try:
+        tokens = read_tokens(file)
+        plugin_tokens: tuple[str, ...] = ()
+        tls = None
+        if plugin is not None:
+            name, file = "plugin_token_file", plugin
+            plugin_tokens = read_tokens(plugin)
+        if certificate is not None:
+            name, file = "certificate", certificate
+            tls = tls_context(certificate, settings.certificate_key)
+    except OSError as error:
+        why = explain(error)
+        raise ConfigError(f"[desk] {name} {'' if str(file) in why else file}: {why}") from error
+    except ValueError as error:
+        raise ConfigError(f"[desk] {name} {file}: {error}") from error
+    return _Secrets(tokens, plugin_tokens, tls)
+
+
+def _address(settings: Settings) -> str:
+    """The address of `host`, which may be a name; a name server may take its time."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ConfigError(f"[desk] host {settings.host}: {error.strerror or error}") from error
+    return str(found[0][4][0])

@@ -1,8 +1,9 @@
 """The configuration that the province wants of a pad, over the pad's own.
 
 It is stored in a file beside the ledger, so that a pad that boots without a network goes on as it
-was told. One that breaks the bounds of `config.py` is refused whole, with every problem in words,
-and what was in force stays in force.
+was told. Where that file cannot be read, the pad's own settings are in force. One that breaks the
+bounds of `config.py` is refused whole, with every problem in words, and what was in force stays in
+force.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from pathlib import Path
 import msgspec
 
 from device.config.config import Config, PadConfig, SessionConfig
+from device.errors import PadCode, PadError
 from device.loop_bridge import in_daemon_thread
+from device.os_errors import explain
 from sync.identity_text import comparable
 from sync.messages import (
     VERSION,
@@ -25,6 +28,9 @@ from sync.messages import (
     read_message,
     write_message,
 )
+
+MAX_STORED_BYTES = 65_536
+"""Far more than a configuration has."""
 
 
 class DesiredConfig:
@@ -44,14 +50,32 @@ class DesiredConfig:
         self._problems: tuple[str, ...] = ()
         self._refused_version = 0
         self._observers: list[Callable[[Settings], None]] = []
-        if path.exists():
-            try:
-                stored = read_message(Desired, path.read_bytes())
-            except ContractError as error:  # a torn file: the retained message comes again
-                self._problems = (f"{path.name}: {error}",)
-            else:
-                if self.is_acceptable(stored):
-                    self._in_force = stored
+        self._unread = ""
+        """Why the stored one could not be read; "" when it could, or when there is none."""
+        self._take(_read(path))
+
+    async def read_again(self) -> None:
+        """Where the stored one could not be read: read it again and put it into force. Raises
+        PadError while it cannot be read; one that has come from the province since ends that.
+        """
+        if not self._unread or self._in_force is not None:
+            return
+        stored = await in_daemon_thread(partial(_read, self._path), "desired-config")
+        if self.version:
+            return  # it has come from the province meanwhile
+        self._take(stored)
+        if isinstance(stored, Desired):
+            self._tell_observers()
+        elif stored:
+            raise PadError(stored, PadCode.FILE_UNUSED)
+
+    def _take(self, stored: Desired | str) -> None:
+        """What was read: a configuration, or why there is none ("" for no file)."""
+        self._unread = stored if isinstance(stored, str) else ""
+        if isinstance(stored, Desired) and self.is_acceptable(stored):
+            self._in_force = stored
+        elif self._unread:
+            self._problems = (self._unread,)
 
     @property
     def version(self) -> int:
@@ -94,10 +118,13 @@ class DesiredConfig:
         self._in_force = desired
         if self._refused_version < desired.version:
             self._problems = ()
+        self._tell_observers()
+        return True
+
+    def _tell_observers(self) -> None:
         settings = self.settings
         for observer in self._observers:
             observer(settings)
-        return True
 
     def report(self) -> Reported:
         """What is in force, and why the last desired configuration is not, in words."""
@@ -123,6 +150,22 @@ class DesiredConfig:
         if not problems and (why := self._unwritable(comparable(settings.window or ""))):
             problems = (f"window: {why}",)
         return problems
+
+
+def _read(path: Path) -> Desired | str:
+    """The stored configuration; why it cannot be read, or "" when there is none."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_STORED_BYTES + 1)
+        if len(raw) > MAX_STORED_BYTES:
+            return f"{path}: longer than {MAX_STORED_BYTES} bytes"
+        return read_message(Desired, raw)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return explain(error)
+    except ContractError as error:  # a torn file: the retained message comes again
+        return f"{path}: {error}"
 
 
 def _store(path: Path, raw: bytes) -> None:

@@ -8,8 +8,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from device.config.config import Config
-from device.config.phone_config import read_key_file
+from device.config.phone_config import read_own_key
 from device.errors import ConfigError
+from device.os_errors import explain
 from device.system.clock import TrustedClock
 from device.ui.qr_url import link
 from sync.entries import Trust
@@ -22,8 +23,8 @@ log = logging.getLogger(__name__)
 
 
 class PhoneCodes:
-    """The codes of one session; for the agent's loop. Raises ConfigError for a key file that has
-    changed since the configuration was read and cannot be used.
+    """The codes of one session; for the agent's loop. Raises ConfigError for a key file that
+    cannot be used.
     """
 
     def __init__(self, config: Config, clock: TrustedClock, session: "Session") -> None:
@@ -34,9 +35,11 @@ class PhoneCodes:
         self._made: tuple[str, Purpose, str] | None = None
         if config.phone.key_file is not None:
             try:
-                self._key = read_key_file(config.phone.key_file)
-            except (OSError, ValueError) as error:
-                raise ConfigError(f"[phone] key_file: {error}") from error
+                self._key = read_own_key(config.phone.key_file, config.pad.id)
+            except OSError as error:
+                raise ConfigError(f"[phone] key_file: {explain(error)}") from error
+            except ValueError as error:
+                raise ConfigError(f"[phone] key_file {config.phone.key_file}: {error}") from error
         elif config.phone.url is not None:
             log.warning("[phone] has no key_file: invitations have no QR code")
 

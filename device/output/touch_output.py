@@ -21,6 +21,7 @@ from device.errors import ConfigError, PadCode
 from device.events import RESTING, Event, Scene
 from device.loop_bridge import in_daemon_thread
 from device.ports import FaultReport, OnFault
+from device.retried_start import RetriedStart
 from device.session.session import Session
 from device.system.clock import TrustedClock
 from device.ui.qr import modules
@@ -66,15 +67,17 @@ class TouchOutput:
         self._liveness: PageLiveness | None = None
         self._restarting: asyncio.Task[None] | None = None
         self._fault: OnFault = lambda _: None
+        self._on_fault: OnFault = lambda _: None
+        self._opening: RetriedStart | None = None
 
-    async def open(self, window: str) -> None:
+    async def open(self, window: str, on_fault: OnFault) -> None:
         """Serve the page, so that a ledger that cannot be opened is seen on it. `window`: of the
-        settings in force. Raises ConfigError.
+        settings in force. While it cannot be served `on_fault` has S04, and with no other keys K05,
+        and it is tried again.
         """
         from device.ui.touch.controller import PageController
-        from device.ui.touch.page_start import open_page
 
-        settings = self._settings()
+        self._on_fault = on_fault
         self._shown_window = self._window = window
         fixed = self._fixed()
         self._page = PageController(
@@ -85,7 +88,28 @@ class TouchOutput:
             speak=self._repeat_prompt,
             shown=self._shown,
         )
-        self._open = await open_page(settings, fixed, self._page)
+        self._opening = RetriedStart(
+            "[touch]", PadCode.TOUCH_CLOSED, self._open_page, self._page_fault
+        )
+        await self._opening.start()
+
+    async def _open_page(self) -> None:
+        from device.ui.touch.page_start import open_page
+
+        if self._page is None:
+            return
+        self._shown_window = self._window
+        self._open = await open_page(self._settings(), self._fixed(), self._page)
+
+    def _page_fault(self, fault: FaultReport) -> None:
+        """The page cannot be served, or can again. Without it a pad without keys has nothing to
+        rate with; that is over when a browser shows the page, or at once where none is watched.
+        """
+        self._on_fault(fault)
+        if self._fault_code is PadCode.SCREEN_GONE:
+            watched = self._settings().watch_s > 0
+            if fault.broken or not watched:
+                self._on_fault(FaultReport(self._fault_code, fault.broken))
 
     def bind(
         self,
@@ -130,6 +154,8 @@ class TouchOutput:
 
     async def stop(self) -> None:
         """Take it down; safe to call twice."""
+        if self._opening is not None:
+            await self._opening.stop()
         for task in filter(None, (self._reopening, self._restarting)):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -184,12 +210,18 @@ class TouchOutput:
                 await font.font()  # before reopening: the page would show boxes until then
             if self._open is None or self._page is None or not self._is_at_rest():
                 return  # `again` tries again, with the fonts made
-            await self._open.stop()
-            again = msgspec.structs.replace(settings, port=self._open.port)
-            self._open = await open_page(again, fixed, self._page)
+            closed, self._open = self._open, None
+            await closed.stop()
+            again = msgspec.structs.replace(settings, port=closed.port)
+            try:
+                self._open = await open_page(again, fixed, self._page)
+            except ConfigError:  # `_opening` tries again, and says so on the screen
+                if self._opening is not None:
+                    await self._opening.start()
+                return
             self._shown_window = window
             self.changed()
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
             log.error("the touch page cannot be reopened: %s", error)
         finally:
             self._reopening = None

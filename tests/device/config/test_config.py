@@ -10,6 +10,7 @@ import pytest
 from device.board.driver_options import SerialOptions, SimOptions
 from device.board.profile import PartOptions, board_names, load_profile, parse_profile, read_options
 from device.config.config import Config, load
+from device.config.desk_config import read_tokens
 from device.config_errors import ConfigErrors, as_toml
 from device.errors import ConfigError, PadCode
 from sync.entries import HashName, Level
@@ -501,3 +502,37 @@ def test_what_does_not_fit_a_touchscreen_is_named(
     with pytest.raises(ConfigError) as caught:
         load(path)
     assert expected in caught.value.detail
+
+
+def test_files_saved_on_windows_are_read(tmp_path: Path) -> None:
+    """A byte order mark and CRLF, in the pad's file and in a token file."""
+    text = f'{GOOD}\n[desk]\ntoken_file = "token"\n'.replace("\n", "\r\n")
+    (tmp_path / "pad.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbf0123456789abcdef\r\n")
+    assert load(tmp_path / "pad.toml").pad.id == "pad-1"
+    assert read_tokens(tmp_path / "token") == ("0123456789abcdef",)
+    (tmp_path / "pad.toml").write_bytes(text.encode("utf-16"))
+    with pytest.raises(ConfigError, match="save it as UTF-8"):
+        load(tmp_path / "pad.toml")
+
+
+@pytest.mark.parametrize(
+    "token", ["0123456789 abcdef", "0123456789abcdé", "令牌" * 10, "0\u200b" * 9]
+)
+def test_a_token_that_no_header_can_carry_is_refused(tmp_path: Path, token: str) -> None:
+    (tmp_path / "token").write_text(token, "utf-8")
+    (line,) = config_errors(tmp_path, f'{GOOD}\n[desk]\ntoken_file = "token"\n')
+    assert "no HTTP header can carry" in line
+
+
+def test_a_file_that_cannot_be_used_is_left_to_its_part_unless_there_is_another_mistake(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "pad.toml"
+    file.write_text(f'{GOOD}\n[desk]\ntoken_file = "token"\n')
+    with pytest.raises(ConfigError, match="token_file"):
+        load(file)
+    assert load(file, files=False).desk is not None
+    file.write_text(f'{GOOD}\n[desk]\ntoken_file = "token"\nprt = 1\n')
+    with pytest.raises(ConfigError, match=r"(?s)2 mistakes.*prt.*token_file"):
+        load(file, files=False)

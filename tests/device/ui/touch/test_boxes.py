@@ -139,7 +139,7 @@ class Pad:
     def start(self) -> None:
         def ignore(_: object) -> None: ...
 
-        self.on_loop(lambda: self.touching.open(""))
+        self.on_loop(lambda: self.touching.open("", ignore))
         self.on_loop(lambda: self.touching.bind(self.session, ignore, lambda: None, ignore))
         self.on_loop(lambda: self.touching.show(Scene.UNBOUND, None))
 
