@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket
 from web.api_answers import json_answer
 from web.api_errors import BAD_REQUEST, MAX_REQUEST_BYTES, TOO_LARGE, RequestError
 from web.openapi import Operation
+from web.strict_json import JsonError, read_json
 
 Api = TypeVar("Api")
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -39,6 +40,9 @@ class Answer(NamedTuple, Generic[Result]):
 Get = Callable[[Api, Request], Awaitable[Answer[Result]]]
 Post = Callable[[Api, Request, Body], Awaitable[Answer[Result]]]
 Socket = Callable[[Api, WebSocket], Awaitable[None]]
+
+MAX_LENGTH_DIGITS = 20
+"""Of a Content-Length. Python refuses to read numbers of more than 4,300 digits."""
 
 _OPERATION = "__operation__"
 """The attribute of an endpoint's function that holds its declaration."""
@@ -131,19 +135,30 @@ def api_routes(api: object) -> list[BaseRoute]:
 
 async def read_body(request: Request, kind: type[Body]) -> Body:
     """The request's JSON body as `kind`. Raises RequestError for one that is too long or is not
-    what the type says; never reads more than `MAX_REQUEST_BYTES` and one chunk.
+    what the type says.
     """
-    if int(request.headers.get("content-length", "0")) > MAX_REQUEST_BYTES:
+    raw = await read_bytes(request)
+    try:
+        return read_json(raw or b"{}", kind)
+    except JsonError as error:
+        raise RequestError(BAD_REQUEST, str(error)) from error
+
+
+async def read_bytes(request: Request) -> bytes:
+    """The request's body. Raises RequestError for one that is too long; never reads more than
+    `MAX_REQUEST_BYTES` and one chunk.
+    """
+    length = request.headers.get("content-length", "0")
+    if not (length.isascii() and length.isdecimal()):
+        raise RequestError(BAD_REQUEST, "Content-Length is no number")
+    if len(length) > MAX_LENGTH_DIGITS or int(length) > MAX_REQUEST_BYTES:
         raise RequestError(TOO_LARGE)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_REQUEST_BYTES:
             raise RequestError(TOO_LARGE)
-    try:
-        return msgspec.json.decode(bytes(body) or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(BAD_REQUEST, str(error)) from error
+    return bytes(body)
 
 
 def _declared(api: type) -> list[tuple[str, Operation]]:

@@ -75,7 +75,7 @@ class Operation:
     def all_errors(self, common: Iterable[str]) -> tuple[str, ...]:
         """Every error that it may answer with; `common`: those of every operation."""
         of_body = BODY_ERRORS if self.request is not None else ()
-        return (*of_body, *self.errors, *common)
+        return tuple(dict.fromkeys((*of_body, *self.errors, *common)))
 
 
 @dataclass(frozen=True, kw_only=True)

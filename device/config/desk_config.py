@@ -6,7 +6,7 @@ It takes a certificate, or `plain_on_lan = true`, by which the hall accepts that
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +25,7 @@ class DeskConfig(msgspec.Struct, frozen=True, kw_only=True):
     `token_file`: one token per line, so that an old and a new one may be valid at the same time.
     `origins`: the web pages, besides the pad's own, that may call from a browser.
     `plugin_token_file`: the tokens of the plug-in shim, which is off without it.
+    `plugin_charset`: in which old pages send their queries to it, beside UTF-8.
     """
 
     token_file: Annotated[Path, Meta(description="the path of a file that holds the desk's token")]
@@ -45,6 +46,7 @@ class DeskConfig(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[Path, Meta(description="the path of a file that holds the plug-in's token")]
         | None
     ) = None
+    plugin_charset: Literal["utf-8", "gb18030"] = "utf-8"
 
 
 def is_loopback(host: str) -> bool:

@@ -14,6 +14,7 @@ schemas.py        PURE: request bodies, answers and events, as types
 api_errors.py     PURE: the errors, as data
 event_stream.py   events over a WebSocket; window_diff.py is what has changed (PURE)
 plugin.py         a shim for window software that calls a plug-in
+plugin_answers.py what the shim answers, as JSON or as a script (JSONP)
 pages.py          the clerk's page and the JavaScript client, in static/
 openapi.py        the OpenAPI document, made of api.py
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from web.api_errors import BAD_REQUEST
 from web.rate_limit import Rate, RateLimiter
 from web.refusal_log import RefusalLog
 from web.ws_tickets import Tickets
@@ -36,7 +37,7 @@ LOGGED_PATHS = ("/v1/invitations", "/v1/window", "/v1/tickets", EVENTS, PLUGIN)
 class RequestInfo(NamedTuple):
     """What the rules look at. `client`, `server`: addresses. `origin`: of the page that sends the
     request, if one does. `bearers`: every bearer token in it. `ticket`, `plugin_token`: from the
-    query.
+    query. `is_malformed`: its path or query cannot be read.
     """
 
     method: str
@@ -48,7 +49,8 @@ class RequestInfo(NamedTuple):
     origin: str | None = None
     bearers: tuple[bytes, ...] = ()
     ticket: str | None = None
-    plugin_token: str | None = None
+    plugin_token: bytes = b""
+    is_malformed: bool = False
 
 
 class Admission:
@@ -90,6 +92,8 @@ class Admission:
             return "too-often"
         if not self.is_origin_allowed(request):
             return "foreign-origin"
+        if request.is_malformed:
+            return BAD_REQUEST
         if self._is_authorised(request, now_s):
             return None
         return "unauthorised" if self._wrong_tokens.take(request.client, now_s) else "too-often"
@@ -129,9 +133,8 @@ class Admission:
 
     def _is_authorised(self, request: RequestInfo, now_s: float) -> bool:
         if request.path.startswith(PLUGIN):
-            token = (request.plugin_token or "").encode(errors="surrogateescape")
             is_here = _is_loopback(request.client) and _is_loopback(request.server)
-            return is_here and _is_among(token, self._plugin_tokens)
+            return is_here and _is_among(request.plugin_token, self._plugin_tokens)
         if self.is_preflight(request):
             return True  # a browser sends it without the token
         if request.method in ("GET", "HEAD") and request.path in self._public:

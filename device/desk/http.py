@@ -9,7 +9,7 @@ Imported only by an agent whose configuration has a desk.
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from device.desk.admission import Admission
 from device.desk.api import DeskApi
@@ -22,23 +22,30 @@ from device.desk.press_priority import PressPriority
 from device.ports import Desk
 from web.api_answers import exception_handlers
 from web.api_routes import api_routes
+from web.text_charset import UTF_8
 
 
-def build_app(desk: Desk, admission: Admission, stream: EventStream) -> Starlette:
-    """The app over a desk's port."""
+def build_app(
+    desk: Desk, admission: Admission, stream: EventStream, plugin_charset: str = UTF_8
+) -> Starlette:
+    """The app over a desk's port. `plugin_charset`: of what old pages send to the plug-in shim."""
 
-    def count_malformed(error: str, request: Request) -> None:
+    def count_malformed(error: str, request: HTTPConnection) -> None:
         client = request.client.host if request.client else ""
-        admission.record_refusal(error, client, request.url.path)
+        admission.record_refusal(error, client, request.scope["path"])
 
-    return Starlette(
+    shim = plugin_routes(desk, stream, plugin_charset, count_malformed)
+    app = Starlette(
         routes=[
             *api_routes(DeskApi(desk, admission, stream)),
             *page_routes(admission.origins),
-            *(plugin_routes(desk, stream) if admission.has_plugin else ()),
+            *(shim if admission.has_plugin else ()),
         ],
         middleware=[
             Middleware(AdmissionMiddleware, admission=admission, priority=PressPriority(desk))
         ],
         exception_handlers=exception_handlers(ERRORS, count_malformed),
     )
+    # A path with a slash at its end is another path: a redirect has no body and names no error.
+    app.router.redirect_slashes = False
+    return app

@@ -5,15 +5,18 @@ delay: with the limit on connections this keeps a flood of requests from taking 
 """
 
 import asyncio
-from urllib.parse import parse_qs
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from device.desk.admission import Admission, RequestInfo
+from device.desk.admission import PLUGIN, Admission, RequestInfo
 from device.desk.api_errors import ERRORS
+from device.desk.plugin_answers import malformed_answer
 from device.desk.press_priority import PressPriority
 from web.api_answers import error_answer
+from web.api_errors import BAD_REQUEST
+from web.query_fields import QueryError, split_fields
+from web.request_target import read_path
 
 RATE_LIMITED_DELAY_S = 1.0
 """How long the answer to a client over its rate limit is held back."""
@@ -47,6 +50,7 @@ class AdmissionMiddleware:
             send = _with_cors_headers(send, str(request.origin))
         error = self._admission.error_of(request)
         if error is None:
+            scope = {**scope, "path": request.path}
             is_preflight = self._admission.is_preflight(request)
             app = (
                 Response(status_code=204, headers=PREFLIGHT_HEADERS) if is_preflight else self._app
@@ -54,7 +58,11 @@ class AdmissionMiddleware:
             await app(scope, receive, send)
             return
         self._admission.record_refusal(error, request.client, request.path)
-        answer = error_answer(ERRORS, error)
+        is_http = scope["type"] == "http"
+        if error == BAD_REQUEST and is_http and request.path.startswith(PLUGIN):
+            answer = malformed_answer(scope.get("query_string", b""))
+        else:
+            answer = error_answer(ERRORS, error)
         if error == "unauthorised":
             answer.headers["www-authenticate"] = "Bearer"
         if error == "too-often":
@@ -66,18 +74,27 @@ class AdmissionMiddleware:
 def request_info(scope: Scope) -> RequestInfo:
     """What the rules look at, from an ASGI scope."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=16)
+    host = _header(headers, b"host") or ""
+    is_malformed = False
+    path, query = str(scope["path"]), dict[str, bytes]()
+    try:
+        path = read_path(scope.get("raw_path") or path.encode(), host)
+        query = split_fields(scope.get("query_string", b""))
+    except QueryError:
+        is_malformed = True
+    ticket = query.get("ticket")
     return RequestInfo(
         method=scope.get("method", "GET"),
-        path=scope["path"],
+        path=path,
         client=str((scope.get("client") or ("",))[0]),
         server=str((scope.get("server") or ("",))[0]),
         scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
-        host=_header(headers, b"host") or "",
+        host=host,
         origin=_header(headers, b"origin"),
         bearers=tuple(_bearers(headers)),
-        ticket=query.get("ticket", [None])[0],
-        plugin_token=query.get("token", [None])[0],
+        ticket=None if ticket is None else ticket.decode("latin-1"),  # loses nothing
+        plugin_token=query.get("token", b""),
+        is_malformed=is_malformed,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from device.desk.api import DeskApi
 from device.desk.api_errors import ERRORS
 from sync import __version__
-from web.api_errors import INTERNAL
+from web.api_errors import BAD_REQUEST, INTERNAL
 from web.api_routes import operations_of
 from web.openapi import ApiDescription, Json, document_text, make_document
 
@@ -29,7 +29,7 @@ API = ApiDescription(
         "ticket": {"type": "apiKey", "in": "query", "name": "ticket"},
     },
     errors=ERRORS,
-    common_errors=("unauthorised", "foreign-origin", "too-often", INTERNAL),
+    common_errors=("unauthorised", "foreign-origin", "too-often", BAD_REQUEST, INTERNAL),
 )
 
 

@@ -49,7 +49,7 @@ def page_routes(origins: Collection[str]) -> list[Route]:
     headers = page_headers(policy, referrer=REFERRER)
 
     async def page(request: Request) -> Response:
-        name, kind = PAGES[request.url.path]
+        name, kind = PAGES[request.scope["path"]]
         return Response(CONTENT[name], media_type=kind, headers=headers)
 
     async def document(_: Request) -> Response:

@@ -5,6 +5,7 @@ outcome as a code. This does the same: by script tags (JSONP), which pages used 
 CORS, or over a WebSocket.
 
     GET /plugin/ask?token=&case=&matter=&step=&clerk=&again=&callback=   {"code", "id"}
+    POST /plugin/ask?token=&callback=    the other fields as a form
     GET /plugin/result?token=&id=&callback=                              {"code", "id"}
     WS  /plugin/socket?token=      {"case": …} in; {"code", "id"} out, then again when it has ended
 
@@ -12,51 +13,48 @@ Off unless the configuration names its token; only for programs on this machine.
 a level (law 7): old plug-ins did, and clerks who did not like the level asked again.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from device.desk.event_stream import EventStream, Subscriber, until_one_ends
+from device.desk.plugin_answers import (
+    CODES,
+    MALFORMED,
+    REFUSED,
+    WAITING,
+    PluginAnswer,
+    plugin_response,
+)
 from device.desk.schemas import InvitationRequest, StandingEvent
-from device.events import Standing
 from device.ports import Desk, Granted
 from sync.entries import Channel, Service
-from web.security_headers import NO_SNIFF
+from web.api_errors import BAD_REQUEST, RequestError
+from web.api_routes import read_bytes
+from web.query_fields import QueryError, split_fields
+from web.strict_json import JsonError, read_json
+from web.text_charset import charset_of, decode_fields
 
 SOURCE = "plugin"
-
-WAITING, RATED, REFUSED, TIMED_OUT, WITHDRAWN, UNKNOWN = 0, 1, -1, -2, -3, -4
-CODES: dict[Standing | None, int] = {
-    "open": WAITING,
-    "rated": RATED,
-    "unrated": TIMED_OUT,
-    "withdrawn": WITHDRAWN,
-    None: UNKNOWN,
-}
-"""-2 for a citizen who did not answer is the code of one widespread plug-in."""
-
-CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]{0,63}", re.ASCII)
 TRUE = ("1", "true")
+FORM = "application/x-www-form-urlencoded"
+FIELDS = InvitationRequest.__struct_fields__
+
+OnMalformed = Callable[[str, HTTPConnection], None]
+"""Called with each error that a correct program never causes, so that it can be counted."""
 
 
-class PluginAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is answered. `says`: for a refusal, the desk's name of the error, such as `busy`."""
-
-    code: int
-    id: str = ""
-    says: str = ""
-
-
-def plugin_routes(desk: Desk, stream: EventStream) -> list[BaseRoute]:
-    """The shim's routes over a desk's port."""
-    shim = _Shim(desk, stream)
+def plugin_routes(
+    desk: Desk, stream: EventStream, charset: str, on_malformed: OnMalformed
+) -> list[BaseRoute]:
+    """The shim's routes over a desk's port. `charset`: of old pages that do not name theirs."""
+    shim = _Shim(desk, stream, charset, on_malformed)
     return [
-        Route("/plugin/ask", shim.ask, methods=["GET"]),
+        Route("/plugin/ask", shim.ask, methods=["GET", "POST"]),
         Route("/plugin/result", shim.result, methods=["GET"]),
         WebSocketRoute("/plugin/socket", shim.socket),
     ]
@@ -65,22 +63,33 @@ def plugin_routes(desk: Desk, stream: EventStream) -> list[BaseRoute]:
 class _Shim:
     """One method for each route."""
 
-    def __init__(self, desk: Desk, stream: EventStream) -> None:
+    def __init__(
+        self, desk: Desk, stream: EventStream, charset: str, on_malformed: OnMalformed
+    ) -> None:
         self._desk = desk
         self._stream = stream
+        self._charset = charset
+        self._on_malformed = on_malformed
 
     async def ask(self, request: Request) -> Response:
-        query = {name: value for name, value in request.query_params.items() if value}
-        fields: dict[str, object] = {
-            name: query[name] for name in InvitationRequest.__struct_fields__ if name in query
-        }
-        fields["again"] = query.get("again") in TRUE
-        return _answer(request, await self._invite(fields))
+        query = split_fields(request.scope["query_string"])  # admitted: can be read
+        callback = query.get("callback")
+        try:
+            given = await self._fields(request, query)
+        except (QueryError, RequestError) as error:
+            name = error.error if isinstance(error, RequestError) else BAD_REQUEST
+            self._on_malformed(name, request)
+            return plugin_response(PluginAnswer(REFUSED, says=name), callback)
+        fields: dict[str, object] = {name: value for name, value in given.items() if value}
+        fields["again"] = given.get("again") in TRUE
+        return plugin_response(await self._invite(fields, request), callback)
 
     async def result(self, request: Request) -> Response:
-        invitation = request.query_params.get("id", "")
+        query = split_fields(request.scope["query_string"])
+        invitation = query.get("id", b"").decode("latin-1")  # loses nothing; our ids are ASCII
         standing = self._desk.standing(invitation)
-        return _answer(request, PluginAnswer(CODES[standing], invitation if standing else ""))
+        answer = PluginAnswer(CODES[standing], invitation if standing else "")
+        return plugin_response(answer, query.get("callback"))
 
     async def socket(self, websocket: WebSocket) -> None:
         if await self._stream.accept(websocket):
@@ -92,11 +101,30 @@ class _Shim:
                     subscriber.overflowed.wait(),
                 )
 
-    async def _invite(self, fields: Mapping[str, object]) -> PluginAnswer:
+    async def _fields(self, request: Request, query: Mapping[str, bytes]) -> dict[str, str]:
+        """The fields of an invitation as text: of the form in the body, else of the query.
+
+        Raises QueryError, and RequestError for a form that is too long.
+        """
+        declared = query.get("charset", b"").decode("latin-1") or None
+        if request.method == "POST":
+            kind = request.headers.get("content-type", "")
+            if kind.partition(";")[0].strip().lower() != FORM:
+                raise QueryError("the body is no form")
+            query = split_fields(await read_bytes(request))
+            declared = charset_of(kind) or declared
+        return decode_fields(
+            {name: query[name] for name in FIELDS if name in query}, self._charset, declared
+        )
+
+    async def _invite(
+        self, fields: Mapping[str, object], connection: HTTPConnection
+    ) -> PluginAnswer:
         try:
             body = msgspec.convert(fields, InvitationRequest)
         except msgspec.ValidationError:
-            return PluginAnswer(REFUSED, says="bad-request")
+            self._on_malformed(BAD_REQUEST, connection)
+            return MALFORMED
         if body.window is not None and body.window != self._desk.window().window:
             return PluginAnswer(REFUSED, says="unknown-window")
         service = Service(case=body.case, matter=body.matter, step=body.step)
@@ -113,11 +141,12 @@ class _Shim:
             if message["type"] != "websocket.receive":
                 return
             try:
-                fields = msgspec.json.decode(message.get("text") or b"", type=dict[str, object])
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                outcome = PluginAnswer(REFUSED, says="bad-request")
+                fields = read_json(message.get("text") or b"", dict[str, object])
+            except JsonError:
+                self._on_malformed(BAD_REQUEST, websocket)
+                outcome = MALFORMED
             else:
-                outcome = await self._invite(fields)
+                outcome = await self._invite(fields, websocket)
             if outcome.code == WAITING:
                 open_here.add(outcome.id)
             await _send(websocket, outcome)
@@ -138,20 +167,3 @@ class _Shim:
 
 async def _send(websocket: WebSocket, outcome: PluginAnswer) -> None:
     await websocket.send_text(msgspec.json.encode(outcome).decode())
-
-
-def _answer(request: Request, outcome: PluginAnswer) -> Response:
-    """As JSON, or as a script that calls the page's function. The status is always 200, because a
-    script tag does not run what comes with another.
-    """
-    headers = {"cache-control": "no-store", **NO_SNIFF}
-    callback = request.query_params.get("callback")
-    if callback is not None and not CALLBACK.fullmatch(callback):
-        callback, outcome = None, PluginAnswer(REFUSED, says="bad-request")
-    text = msgspec.json.encode(outcome)
-    if callback is None:
-        return Response(text, media_type="application/json", headers=headers)
-    # The comment in front keeps the answer from being read as any other format (a known attack on
-    # JSONP begins with a callback whose name is a file's first bytes).
-    script = b"/**/" + callback.encode() + b"(" + text + b");"
-    return Response(script, media_type="text/javascript", headers=headers)

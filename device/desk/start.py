@@ -53,11 +53,11 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
     stream = EventStream(desk)
     try:
         server = await serve(
-            build_app(desk, admission, stream),
+            build_app(desk, admission, stream, settings.plugin_charset),
             address,
             settings.port,
             tls=secrets.tls,
-            on_aborted=lambda error, client: admission.record_refusal(error, client, ""),
+            on_refused=lambda error, client: admission.record_refusal(error, client, ""),
         )
     except PortError as error:
         raise ConfigError(f"[desk] {error}") from error

@@ -163,8 +163,8 @@ def test_an_oversized_body(caller: Caller, pad: PadProcess) -> None:
 )
 def test_path_tricks(caller: Caller, path: str) -> None:
     status, _ = caller.call(f"GET {path} HTTP/1.1", BEARER)
-    assert status in (307, 400, 401, 404)
-    assert caller.call(f"GET {path} HTTP/1.1")[0] in (307, 400, 401, 404)
+    assert status in (400, 401, 404, 422)
+    assert caller.call(f"GET {path} HTTP/1.1")[0] in (400, 401, 404, 422)
 
 
 def test_header_injection(caller: Caller, pad: PadProcess) -> None:
@@ -172,8 +172,9 @@ def test_header_injection(caller: Caller, pad: PadProcess) -> None:
         f"POST /v1/window/pause HTTP/1.1\r\nHost: x\r\n{BEARER}\r\nContent-Length: 4\r\n"
         "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/window HTTP/1.1\r\n\r\n"
     )
-    assert caller.raw(smuggled.encode()).startswith((b"HTTP/1.1 400", b"HTTP/1.1 200"))
-    pad.desk.post("/v1/window/resume")
+    assert caller.raw(smuggled.encode()).startswith(b"HTTP/1.1 400")
+    assert pad.desk.get("/v1/window").json()["state"] == "ready"
+    caller.is_logged("unreadable")
     for header in (
         f"Origin: https://win.hall.lan\rX-Evil: {SECRET}",
         f"Origin: https://win.hall.lan\nX-Evil: {SECRET}",

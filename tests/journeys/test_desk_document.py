@@ -70,7 +70,7 @@ def test_an_answer_that_differs_is_noticed(documented: Any, found: Any) -> None:
 def test_the_limits_are_the_ones_in_the_code() -> None:
     from device.desk.admission import CALLS, WRONG_TOKENS
     from device.desk.event_stream import HEARTBEAT_S, MAX_LISTENERS
-    from device.desk.plugin import CODES, REFUSED
+    from device.desk.plugin_answers import CODES, REFUSED
     from web.listener import MAX_CONNECTIONS, MAX_OF_ONE_CLIENT
     from web.ws_tickets import VALID_S
 

@@ -18,7 +18,8 @@ from starlette.websockets import WebSocket
 
 from tests.rigs.web.certificate import make_certificate
 from tests.rigs.web.websocket_client import WebSocketClient
-from web import server
+from web import connections, server
+from web.connections import HttpConnection, WebSocketConnection
 from web.listener import MAX_OF_ONE_CLIENT
 from web.server import PortError, serve
 from web.tls import tls_context
@@ -100,7 +101,7 @@ def test_a_client_that_does_not_complete_its_request_is_disconnected(
         return PlainTextResponse("all of it")
 
     async def story() -> None:
-        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(connections, "REQUEST_TIMEOUT_S", 0.2)
         app = Starlette(routes=[Route("/", never, methods=["GET", "POST"])])
         desk = await serve(app, "127.0.0.1", 0)
         assert await is_cut(await say(desk.port, words))
@@ -114,7 +115,7 @@ def test_a_client_that_does_not_complete_its_request_is_disconnected(
 def test_connections_over_the_limit_are_closed_and_the_others_are_served() -> None:
     async def story() -> None:
         cut: list[tuple[str, str]] = []
-        desk = await serve(APP, "127.0.0.1", 0, on_aborted=lambda *news: cut.append(news))
+        desk = await serve(APP, "127.0.0.1", 0, on_refused=lambda *news: cut.append(news))
         held = [await say(desk.port, b"GET") for _ in range(MAX_OF_ONE_CLIENT)]
         assert await is_cut(await say(desk.port, b"GET"))
         assert cut == [("too-many", "127.0.0.1")]
@@ -136,9 +137,9 @@ def test_a_slow_client_is_reported_and_a_silent_one_only_disconnected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def story() -> None:
-        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(connections, "REQUEST_TIMEOUT_S", 0.2)
         cut: list[tuple[str, str]] = []
-        desk = await serve(APP, "127.0.0.1", 0, on_aborted=lambda *news: cut.append(news))
+        desk = await serve(APP, "127.0.0.1", 0, on_refused=lambda *news: cut.append(news))
         assert await is_cut(await say(desk.port, b""))
         assert cut == []
         assert await is_cut(await say(desk.port, b"GET / HT"))
@@ -159,7 +160,7 @@ def test_a_websocket_has_no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         await websocket.close()
 
     async def story() -> None:
-        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.1)
+        monkeypatch.setattr(connections, "REQUEST_TIMEOUT_S", 0.1)
         desk = await serve(Starlette(routes=[WebSocketRoute("/", talk)]), "127.0.0.1", 0)
         listener = await WebSocketClient.connect("127.0.0.1", desk.port, "/")
         assert await listener.receive() == "still here"
@@ -227,14 +228,16 @@ def test_requests_under_way_are_finished_when_the_server_stops() -> None:
 OVERRIDDEN = {
     "connection_made",
     "connection_lost",
+    "data_received",
     "handle_websocket_upgrade",
+    "send_400_response",
     "startup",
     "main_loop",
     "capture_signals",
 }
 
 
-@pytest.mark.parametrize("cls", [server._Connection, server._Server])
+@pytest.mark.parametrize("cls", [HttpConnection, WebSocketConnection, server._Server])
 def test_what_is_overridden_is_there_with_the_same_parameters(cls: type) -> None:
     """A method that uvicorn calls by another name would be left out without an error."""
     for ours in (member for name, member in vars(cls).items() if name in OVERRIDDEN):
@@ -273,7 +276,7 @@ def test_an_incomplete_handshake_is_ended_and_the_others_are_served(
     papers = make_certificate(tmp_path)
 
     async def story() -> None:
-        monkeypatch.setattr(server, "REQUEST_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(connections, "REQUEST_TIMEOUT_S", 0.2)
         failures: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
         desk = await serve(APP, "127.0.0.1", 0, tls=tls_context(papers.both, None))

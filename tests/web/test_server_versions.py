@@ -1,6 +1,8 @@
-"""The tests of `web/server.py` with the oldest and the newest uvicorn that setup.cfg allows.
+"""The tests of `web/server.py` and `web/connections.py` with the ends of the range of uvicorn.
 
-`web/server.py` overrides methods of uvicorn that are not public. Controls: a uvicorn in which one
+The oldest and the newest that setup.cfg allows are installed beside each other.
+
+Both override methods of uvicorn that are not public. Controls: a uvicorn in which one
 of them, or something else that is used, has another name must make the tests fail.
 """
 
@@ -45,11 +47,14 @@ def run_with(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+TESTS = ("tests/web/test_server.py", "tests/web/test_connections.py")
+
+
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What the tests of `web/server.py` say with the uvicorn in a folder."""
+    """What the tests of both say with the uvicorn in a folder."""
     where = run_with(folder, "-c", "import uvicorn; print(uvicorn.__file__)").stdout
     assert where.startswith(str(folder)), where
-    return run_with(folder, "-m", "pytest", "-q", "-x", "tests/web/test_server.py")
+    return run_with(folder, "-m", "pytest", "-q", "-x", *TESTS)
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -63,15 +68,19 @@ INTERNALS = (
     "conn",
     "connection_lost",
     "cycle",
+    "disconnected",
     "handle_websocket_upgrade",
     "lifespan",
     "main_loop",
+    "message_event",
+    "response_complete",
+    "send_400_response",
     "server_state",
     "servers",
     "started",
     "startup",
 )
-"""What `web/server.py` uses or overrides, besides what asyncio itself calls."""
+"""What they use or overrides, besides what asyncio itself calls."""
 
 
 @pytest.mark.parametrize("name", INTERNALS)

@@ -112,7 +112,7 @@ class _Endpoints:
     async def file(self, request: Request) -> Response:
         if not self._is_ours(request):
             return Response(status_code=421)
-        name, kind = FILES[request.url.path]
+        name, kind = FILES[request.scope["path"]]
         return Response(page_file(name), media_type=kind, headers=self._headers)
 
     async def font_css(self, request: Request) -> Response:

@@ -135,11 +135,11 @@ def test_a_preflight_needs_no_token_and_has_a_rate_limit(admission: Admission) -
 
 
 def test_the_plug_in_is_for_this_machine_with_its_own_token(admission: Admission) -> None:
-    here = call("/plugin/ask", plugin_token="the-plug-ins-own-token")
+    here = call("/plugin/ask", plugin_token=b"the-plug-ins-own-token")
     here = here._replace(client="127.0.0.1", server="127.0.0.1")
     assert admission.error_of(here) is None
-    assert admission.error_of(here._replace(plugin_token=TOKEN)) == "unauthorised"
-    assert admission.error_of(here._replace(plugin_token=None, bearers=RIGHT)) == "unauthorised"
+    assert admission.error_of(here._replace(plugin_token=TOKEN.encode())) == "unauthorised"
+    assert admission.error_of(here._replace(plugin_token=b"", bearers=RIGHT)) == "unauthorised"
     assert admission.error_of(here._replace(client="10.0.0.7")) == "unauthorised"
     assert admission.error_of(here._replace(server="10.0.0.1")) == "unauthorised"
     assert admission.error_of(here._replace(client="::1", server="::1")) is None

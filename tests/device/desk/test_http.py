@@ -406,6 +406,47 @@ def test_a_wrong_path_and_a_wrong_method_are_different_errors(call: Caller) -> N
     assert "GET" in answer.headers["allow"]
 
 
+@pytest.mark.parametrize(
+    "query", ["a=1&" * 40, "a=1&a=2", "a=%", "a=%zz", "%FF=1"], ids=lambda query: query[:8]
+)
+def test_a_query_that_cannot_be_read_is_refused_and_counted(call: Caller, query: str) -> None:
+    for path in ("/v1/window", "/", "/nowhere"):
+        assert error_of(call("GET", f"{path}?{query}", headers={})) == (422, "bad-request")
+    assert call.admission.refused.counts["bad-request"] == 3
+
+
+def test_many_such_queries_are_limited_like_any_other_calls(desk: SessionDesk) -> None:
+    call = Caller(desk)
+    call.admission = Admission([TOKEN], now_s=lambda: 0.0)
+    call.app = build_app(desk, call.admission, EventStream(desk))
+    answers = [call("GET", "/?a=1&a=1", headers={}).status_code for _ in range(101)]
+    assert answers == [422] * 100 + [429]
+
+
+def test_a_path_with_a_slash_at_its_end_is_another_path_and_says_so(call: Caller) -> None:
+    for path in ("/v1/window/", "/clerk.js/"):
+        assert error_of(call("GET", path)) == (404, "not-found")
+    assert call.admission.refused.counts["not-found"] == 2
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "1e3", "9" * 5_000, "\u00b2"])
+def test_a_content_length_that_is_no_number_is_an_error_of_the_caller(
+    call: Caller, length: str
+) -> None:
+    headers = [
+        (b"authorization", AUTH["authorization"]),
+        (b"content-length", length.encode("latin-1")),
+    ]
+    answer = call("POST", "/v1/window/pause", content=b"{}", headers=headers)
+    assert answer.status_code == (413 if length.startswith("9") else 422)
+
+
+def test_a_name_that_is_there_twice_is_refused(call: Caller, desk: SessionDesk) -> None:
+    content = b'{"case": "DH-1", "case": "DH-2"}'
+    assert error_of(call("POST", "/v1/invitations", content=content)) == (422, "bad-request")
+    assert desk.bodies == []
+
+
 def test_a_failure_inside_the_pad_gives_a_code_and_no_traceback(desk: SessionDesk) -> None:
     class Broken(SessionDesk):
         def window(self) -> WindowStatus:
