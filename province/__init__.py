@@ -1,6 +1,6 @@
 """The province's end: stores what pads send, unchanged, and derives the rating tables from it.
 
-errors.py    stable codes P01 … with their remedies
+errors.py    PURE: stable codes P01 … with their remedies
 timestamps.py PURE: when an entry happened, from what its pad knew and learnt later
 projection.py PURE: raw entries -> the rows of the rating tables
 precedence.py PURE: which of the entries about one invitation counts

@@ -1,4 +1,4 @@
-"""The errors of the province's end: stable codes, each with a remedy.
+"""The errors of the province's end: stable codes, each with a remedy. Pure.
 
 `docs/errors.md` lists the codes beside the pad's (a test compares); a code is never reused.
 """
@@ -6,6 +6,7 @@
 import enum
 
 from sync.error_codes import CodedError, ErrorRow
+from sync.store_port import Cause, StoreFailureError
 
 
 class ProvinceCode(ErrorRow, enum.Enum):
@@ -56,6 +57,34 @@ class ProvinceCode(ErrorRow, enum.Enum):
         "a phone's key file cannot be used",
         "Give a file that `ratingpad-province phone-key` made, and a new name for a new one.",
     )
+    STORE_SILENT = ErrorRow(
+        "P10",
+        "the database does not answer in time",
+        "Look at the database's load and at the network between; the receiver connects again by"
+        " itself and the pads keep what is not stored.",
+    )
+    STORE_ENCODING = ErrorRow(
+        "P11",
+        "the database's encoding is not UTF8",
+        "Make another one for the store: `createdb -T template0 -E UTF8 NAME`.",
+    )
+    STORE_LOCKED = ErrorRow(
+        "P12",
+        "another session holds a lock on the database",
+        "Find and end it (PostgreSQL: `pg_locks`, `pg_blocking_pids`; SQLite: `fuser FILE`). What"
+        " waits is stored afterwards.",
+    )
+    STORE_ROOM = ErrorRow(
+        "P13",
+        "the database has no disk space, memory or connections left",
+        "Make room, or allow more connections. What waits is stored afterwards.",
+    )
+    STORE_REFUSES = ErrorRow(
+        "P14",
+        "the database does not let this user write",
+        "Give the store's user its rights on all tables, and a database that is not a read-only"
+        " standby. What waits is stored afterwards.",
+    )
 
 
 class ProvinceError(CodedError[ProvinceCode]):
@@ -64,8 +93,14 @@ class ProvinceError(CodedError[ProvinceCode]):
     code = ProvinceCode.STORE_WRITE
 
 
-class StoreError(ProvinceError, OSError):
-    """The store could not be opened, read or written."""
+class StoreError(ProvinceError, StoreFailureError, OSError):
+    """The store could not be opened, read or written; `cause`: what a receiver does about it."""
+
+    def __init__(
+        self, detail: str, code: ProvinceCode | None = None, cause: Cause = Cause.WAIT
+    ) -> None:
+        super().__init__(detail, code)
+        self.cause = cause
 
 
 class StoreUrlError(ProvinceError, ValueError):

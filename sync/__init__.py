@@ -17,6 +17,10 @@ uplink.py     the pad's end of the connection
 receiver.py   the province's end
 store_worker.py stores what pads send, answers and acknowledges, on a thread of its own
 commands.py   carries out each command once and publishes its result
+pad_queue.py  PURE: a queue that gives each pad its fair share
+refusal_budget.py PURE: how many refused messages of a pad are kept
+store_backoff.py PURE: who waits, and until when, after the store could not take something
+trouble_log.py one log line for each changed reason
 mqtt.py       one MQTT connection; the only module that imports paho
 codes/        dated tables of official numbers
 """

@@ -5,9 +5,11 @@ acknowledgements to the broker. What is interrupted before its acknowledgement i
 to this receiver or another one, and a batch that is stored already is recognised and receipted
 again.
 
-While the database is down nothing is acknowledged or receipted, and the pads keep their entries. A
-message that is not in the contract, or that the database cannot store, is kept as evidence and does
-not delay the others.
+What the store cannot do is judged by its cause (`store_port.Cause`), never by counting. Only a
+message whose own content the database refuses is kept as evidence and answered as malformed. For
+every other cause the message waits: without a connection all of them; else the pad alone whose
+message failed, while the others are stored without it. What waits is neither acknowledged nor
+receipted, and the pads keep their entries.
 
 Thread: one of its own, so that a slow database delays neither the broker's connection nor a stop.
 """
@@ -17,72 +19,86 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from sync.delivery import full_jitter_ms
+from sync.acceptance import Refused, receipt_of
 from sync.messages import (
-    LEDGER_ID,
-    MAX_SEQ,
     ContractError,
-    Health,
-    Message,
     Problem,
     Receipt,
-    Reported,
     State,
     Status,
     Topic,
-    read_message,
     read_topic,
     write_message,
 )
 from sync.mqtt import Connection, Incoming, Outgoing
-from sync.store_port import Arrival, Store, evidence, read_arrival
+from sync.pad_queue import PadQueue
+from sync.refusal_budget import RefusalBudget
+from sync.store_backoff import BLOCKED_MAX_MS, STORE_MAX_MS, StoreBackoff
+from sync.store_port import (
+    Arrival,
+    Cause,
+    PadsHeldError,
+    Store,
+    Told,
+    cause_of,
+    evidence,
+    read_upward,
+)
+from sync.trouble_log import MinuteCount, TroubleLog
 
 log = logging.getLogger(__name__)
 
-GROUP_MAX = 64
-"""Messages in one transaction, at most: those that arrived while the last transaction ran."""
+GROUP_BYTES = 2 * 1024 * 1024
+"""Their bytes, at most: what a pad waits for while another one's backlog is stored."""
+PAD_MAX = 24
+"""Messages of one pad that may wait: its window of 12 batches, once more, is all that it sends."""
+WAITING_MAX = 224
+"""Messages of all pads that may wait; fewer than the receiver lets the broker have out, so that
+those that wait never keep others from arriving."""
 GAP_TIMEOUT_S = 0.25
 """How long a batch waits for the one before it, which another receiver may be storing. Only then is
 the gap receipted, and the pad sends from its mark again."""
 GAP_RETRY_S = 0.01
-STORE_BASE_MS = 250
-STORE_MAX_MS = 15_000
-STORE_DOWN_FAILURES = 3
-"""After so many failures in a row the store counts as down, and no message is suspected."""
-STOP_S = 6.0
-"""How long `stop` waits for the group under way."""
+COUNTS_EVERY_S = 1.0
+"""How often the numbers of refused messages are written, at most."""
+FINISH_S = 4.0
+"""How long `stop` waits for the group under way, before it makes the store give up."""
+STOP_S = 3.0
+"""How long it waits then."""
 
 
-class _Pending(NamedTuple):
-    """A message that is to be stored: an arrival, or a message of another kind with its pad.
+class _Item(NamedTuple):
+    """A message that is to be stored.
 
-    `connection`, `mid`: for the acknowledgement. `answered`: whether the pad is sent a receipt; a
-    problem with its health report, for instance, must not delay its entries. `waiting_until_s`:
-    until when it waits for the batch before it; `retry_s`: when it is tried again. Both by
+    `connection`, `mid`: for the acknowledgement. `content`: None until it is read. `answered`:
+    whether the pad is sent a receipt; a problem with its health report, for instance, must not
+    delay its entries. `gap_until_s`: until when it waits for the batch before it, by
     time.monotonic().
     """
 
     connection: Connection
     mid: int
-    arrival: Arrival | None = None
-    other: tuple[str, Message] | None = None
+    pad: str
+    topic: Topic
+    payload: bytes
+    deflated: bool
+    received_ms: int
+    content: Arrival | Told | None = None
     answered: bool = True
-    waiting_until_s: float | None = None
-    retry_s: float = 0.0
+    gap_until_s: float | None = None
 
     @property
     def sort_key(self) -> tuple[str, int]:
         """Brings the batches of one ledger into their order, in whatever order they arrived."""
-        batch = self.arrival.batch if self.arrival else None
+        batch = self.content.batch if isinstance(self.content, Arrival) else None
         return (batch.header.ledger, batch.header.first) if batch else ("", 0)
 
 
 PadReceipt = tuple[str, Receipt]
 """A pad, and a receipt for it."""
-Outcome = tuple[_Pending, list[PadReceipt]]
+Outcome = tuple[_Item, list[PadReceipt]]
 
 
 class StoreWorker:
@@ -102,12 +118,18 @@ class StoreWorker:
     ) -> None:
         self._store = store
         self._shared = shared
-        self._rng = rng
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
-        self._stopping = threading.Event()
-        self._inbox: SimpleQueue[tuple[Connection, Incoming] | None] = SimpleQueue()
+        self._stopping = False
+        self._changed = threading.Condition()
+        """Guards the queue, the connection that has gone and the order to stop."""
+        self._queue = PadQueue[_Item](PAD_MAX, WAITING_MAX)
         self._gone: Connection | None = None
-        self._store_failures = 0
+        self._budget = RefusalBudget()
+        self._troubles = TroubleLog(log, time.monotonic)
+        self._backoff = StoreBackoff(rng)
+        self._counts_due_s = 0.0
+        self._lost = MinuteCount(time.monotonic)
+        self._strange = MinuteCount(time.monotonic)
         self._thread = threading.Thread(target=self._work, name="receiver-store", daemon=True)
 
     def start(self) -> None:
@@ -115,226 +137,316 @@ class StoreWorker:
         self._thread.start()
 
     def put(self, connection: Connection, message: Incoming) -> None:
-        """Take a message to be stored; it is answered and acknowledged on `connection`."""
-        self._inbox.put((connection, message))
+        """Take a message to be stored; it is answered and acknowledged on `connection`.
+
+        Never waits for the store. A message beyond its pad's share is acknowledged, not stored and
+        not receipted: the pad sends it again.
+        """
+        named = read_topic(message.topic)
+        if named is None:
+            connection.ack(message.mid)
+            if count := self._strange.add():
+                log.warning("%d messages on topics of no pad, as %.200r", count, message.topic)
+            return
+        pad, topic = named
+        if not message.payload and topic is not Topic.ENTRIES:
+            connection.ack(message.mid)  # a retained message was cleared
+            return
+        item = _Item(
+            *(connection, message.mid, pad, topic, message.payload, message.deflated),
+            self._wall_ms(),
+        )
+        with self._changed:
+            lost = self._queue.put(pad, item)
+            self._changed.notify()
+        if lost is not None:
+            lost.connection.ack(lost.mid)
+            if count := self._lost.add():
+                log.warning(
+                    "%d messages beyond their pads' share were left to be sent again, as one of"
+                    " pad %s",
+                    *(count, lost.pad),
+                )
 
     def forget(self, connection: Connection) -> None:
         """The connection has ended: the broker delivers again what is not acknowledged."""
-        self._gone = connection
+        with self._changed:
+            self._gone = connection
+            self._queue.drop(lambda item: item.connection is connection)
 
     def stop(self) -> bool:
-        """Finish the group under way; False when it was not finished after `STOP_S`."""
-        self._stopping.set()
-        self._inbox.put(None)
+        """Finish the group under way; False when it has not ended after `FINISH_S` + `STOP_S`."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(STOP_S)
+            self._thread.join(FINISH_S)
+            if self._thread.is_alive():
+                self._store.give_up()
+                self._thread.join(STOP_S)
         return not self._thread.is_alive()
 
     # --- the worker's thread ---
 
     def _work(self) -> None:
-        waiting: list[_Pending] = []
-        while not self._stopping.is_set():
+        while not self._stopping:
             try:
-                waiting = self._work_once(waiting)
+                self._work_once(self._next_group())
             except Exception:  # the thread's outermost frame: nothing of the group is acknowledged
                 log.exception("receiver: a group failed")
-                waiting = []
+        self._write_counts()
 
-    def _work_once(self, waiting: list[_Pending]) -> list[_Pending]:
-        """Store what has arrived; returns what is to be tried again."""
-        messages = self._next_group(GAP_RETRY_S if waiting else None)
-        now_s = time.monotonic()
-        waiting = [item for item in waiting if item.connection is not self._gone]
-        group = [item for item in waiting if item.retry_s <= now_s]
-        waiting = [item for item in waiting if item.retry_s > now_s]
-        for connection, message in messages:
-            if connection is self._gone:
-                continue
-            item = self._read(connection, message)
-            if item is None:
-                connection.ack(message.mid)
-            else:
-                group.append(item)
-        return waiting + self._handle_group(group) if group else waiting
-
-    def _next_group(self, timeout_s: float | None) -> list[tuple[Connection, Incoming]]:
-        """Wait for a message, then take all that have arrived."""
-        group: list[tuple[Connection, Incoming]] = []
-        try:
-            item = self._inbox.get(timeout=timeout_s)
-            while item is not None and not self._stopping.is_set():
-                group.append(item)
-                if len(group) >= GROUP_MAX:
+    def _next_group(self) -> list[_Item]:
+        """Wait until there is something to do; the messages that may be stored now."""
+        with self._changed:
+            while not self._stopping:
+                now_s = time.monotonic()
+                group = []
+                if now_s >= self._backoff.down_until_s:
+                    group = self._queue.take(
+                        self._backoff.group_max, GROUP_BYTES, lambda item: len(item.payload), now_s
+                    )
+                if group or (self._budget.has_counts and now_s >= self._counts_due_s):
                     return group
-                item = self._inbox.get_nowait()
-        except Empty:
-            return group
-        return []  # stopped
+                self._changed.wait(self._wait_s(now_s))
+            return []
 
-    # --- a group of messages ---
+    def _wait_s(self, now_s: float) -> float | None:
+        """How long there is nothing to do unless a message arrives; None without limit."""
+        times = [self._counts_due_s] if self._budget.has_counts else []
+        next_s = self._queue.next_s()
+        if next_s is not None:
+            times.append(max(next_s, self._backoff.down_until_s))
+        return max(0.0, min(times) - now_s) if times else None
 
-    def _read(self, connection: Connection, message: Incoming) -> _Pending | None:
-        """The message as it is to be stored; None for one that is only acknowledged."""
-        named = read_topic(message.topic)
-        if named is None:
-            log.warning("receiver: a message on %r, which is no pad's topic", message.topic)
-            return None
-        pad, topic = named
-        now_ms = self._wall_ms()
-        if topic is Topic.ENTRIES:
-            arrival = read_arrival(pad, message.payload, message.deflated, now_ms)
-            return _Pending(connection, message.mid, arrival)
-        if not message.payload:
-            return None  # a retained message was cleared
-        kinds: dict[Topic, type[Message]] = {
-            Topic.STATE: State,
-            Topic.HEALTH: Health,
-            Topic.REPORTED: Reported,
-        }
-        try:
-            other = read_message(kinds[topic], message.payload)
-            _check(pad, other)
-        except ContractError as error:
-            arrival = evidence(pad, error, message.payload, now_ms)
-            return _Pending(connection, message.mid, arrival, answered=topic is Topic.STATE)
-        return _Pending(connection, message.mid, other=(pad, other))
-
-    def _handle_group(self, items: list[_Pending]) -> list[_Pending]:
-        """Store, send receipts, acknowledge; returns the items that are to be tried again.
-
-        The order matters. A receipt before the commit could promise what is never stored (law 3).
-        An acknowledgement before the receipt could lose the receipt with this process: the broker
-        would not deliver the batch again, and the pad would wait until its timeout.
-        """
-        done, failed = self._store_all(items)
+    def _work_once(self, group: list[_Item]) -> None:
+        """Read and store a group, and write what is counted when that is due."""
         now_s = time.monotonic()
-        again = list(failed)
+        items = self._refuse(
+            [item if item.content is not None else self._read(item) for item in group], now_s
+        )
+        self._settle([item for item in items if not self._backoff.is_alone(item.pad)])
+        # A pad that has failed alone is tried alone until it does not.
+        alone = [item for item in items if self._backoff.is_alone(item.pad)]
+        for part in _by_pad(alone):
+            self._settle(part)
+        if self._budget.has_counts and now_s >= self._counts_due_s:
+            self._counts_due_s = now_s + COUNTS_EVERY_S
+            self._write_counts()
+
+    def _read(self, item: _Item) -> _Item:
+        content = read_upward(item.pad, item.topic, item.payload, item.deflated, item.received_ms)
+        answered = isinstance(content, Told) or item.topic in {Topic.ENTRIES, Topic.STATE}
+        return item._replace(content=content, answered=answered)
+
+    def _refuse(self, items: list[_Item], now_s: float) -> list[_Item]:
+        """Answer unreadable messages, without the store when enough of the pad's are kept; returns
+        those that are to be stored.
+        """
+        stored: list[_Item] = []
+        refused: list[Outcome] = []
+        for item in items:
+            content = item.content
+            if (
+                not isinstance(content, Arrival)
+                or content.batch is not None
+                or self._budget.keeps(item.pad, now_s)
+            ):
+                stored.append(item)
+            else:
+                refused.append((item, self._refusal(item, content)))
+        self._answer(refused)
+        return stored
+
+    def _refusal(self, item: _Item, arrival: Arrival) -> list[PadReceipt]:
+        """Count an arrival that is not kept; its answer."""
+        problem = arrival.problem or Problem.MALFORMED
+        self._budget.count(item.pad, problem)
+        receipt = receipt_of("", None, refused=Refused(problem, arrival.detail))
+        return [(item.pad, receipt)] if item.answered else []
+
+    # --- storing ---
+
+    def _settle(self, items: list[_Item]) -> None:
+        """Store these messages and answer them, or put them back to be tried again."""
+        if not items:
+            return
+        now_s = time.monotonic()
+        if self._stopping or now_s < self._backoff.down_until_s:
+            self._put_back(items)
+            return
+        # A store may raise whatever its database raises, hence the broad except.
+        try:
+            outcomes = self._store_group(items)
+        except PadsHeldError as held:
+            self._hold_for_another(held)
+            self._put_back([item for item in items if item.pad in held.pads])
+            rest = [item for item in items if item.pad not in held.pads]
+            if len(rest) < len(items):
+                self._settle(rest)
+        except Exception as error:  # noqa: BLE001 -- the store's
+            self._settle_failed(items, error)
+        else:
+            self._stored({item.pad for item in items})
+            self._answer(outcomes)
+
+    def _settle_failed(self, items: list[_Item], error: Exception) -> None:
+        """Find out, in smaller groups, what can be stored; the rest waits or is to blame."""
+        cause = cause_of(error)
+        if self._stopping or cause is Cause.DOWN:
+            self._put_back(items)
+            self._wait_for_store(error)
+            return
+        parts = _by_pad(items)
+        if len(parts) == 1 and cause in (Cause.DATA, None):
+            parts = [[item] for item in items]
+        if len(parts) > 1:
+            for part in parts:
+                self._settle(part)
+        elif cause is Cause.DATA:
+            self._blame(items[0], error)
+        else:
+            self._hold_alone(items, error, is_defect=cause is None)
+
+    def _hold_alone(self, items: list[_Item], error: Exception, *, is_defect: bool) -> None:
+        """One pad's messages failed alone: they wait, the others go on."""
+        pad = items[0].pad
+        until_s = self._backoff.failed(pad, len(items), time.monotonic())
+        self._troubles.failed(f"pad {pad}", _text(error), error if is_defect else None)
+        if is_defect:  # of one message: the pad's others may be stored
+            self._put_back(items, until_s)
+            return
+        self._put_back(items)
+        with self._changed:
+            self._queue.hold(pad, until_s)
+        if self._backoff.is_blocked(pad):
+            self._wait_for_store(error, BLOCKED_MAX_MS)
+
+    def _hold_for_another(self, held: PadsHeldError) -> None:
+        """Another transaction works on pads: usually another receiver's, for milliseconds."""
+        for pad in held.pads:
+            until_s, is_long = self._backoff.held(pad, time.monotonic())
+            with self._changed:
+                self._queue.hold(pad, until_s)
+            if is_long:
+                self._troubles.failed(f"pad {pad}", _text(held))
+
+    def _wait_for_store(self, error: Exception, longest_ms: int = STORE_MAX_MS) -> None:
+        """Nothing can be stored: try again after a while."""
+        self._backoff.store_down(time.monotonic(), longest_ms)
+        self._troubles.failed("store", f"nothing can be stored: {_text(error)}")
+
+    def _stored(self, pads: set[str]) -> None:
+        """A transaction has been committed: what waited for the store is tried again."""
+        works_again, was_down = self._backoff.stored(pads)
+        for pad in works_again:
+            self._troubles.works(f"pad {pad}")
+        if was_down:
+            self._troubles.works("store")
+            with self._changed:
+                self._queue.release()
+
+    def _put_back(self, items: list[_Item], ready_s: float = 0.0) -> None:
+        """To be tried again, in their order, not before `ready_s`."""
+        with self._changed:
+            for part in _by_pad(items):
+                mine = [item for item in part if item.connection is not self._gone]
+                self._queue.put_back(part[0].pad, mine, ready_s)
+
+    def _blame(self, item: _Item, error: Exception) -> None:
+        """The database cannot hold this message's content: keep its bytes as evidence, answer."""
+        problem = ContractError(Problem.MALFORMED, f"the store cannot take it: {_text(error)}")
+        refused = evidence(item.pad, problem, item.payload, item.received_ms)
+        is_evidence = isinstance(item.content, Arrival) and item.content.batch is None
+        if is_evidence or not self._budget.keeps(item.pad, time.monotonic()):
+            self._troubles.failed(f"pad {item.pad}", f"not kept as evidence: {_text(error)}")
+            self._answer([(item, self._refusal(item, refused))])
+            return
+        self._troubles.failed(f"pad {item.pad}", f"kept as evidence: {problem.detail}")
+        self._settle([item._replace(content=refused)])
+
+    def _store_group(self, items: list[_Item]) -> list[Outcome]:
+        """One transaction for all. Raises what the store raises; then nothing is stored."""
+        taken = sorted((i for i in items if isinstance(i.content, Arrival)), key=_sort_key)
+        told = [item for item in items if isinstance(item.content, Told)]
+        receipts = iter(
+            self._store.take(
+                [item.content for item in taken if isinstance(item.content, Arrival)],
+                [item.content for item in told if isinstance(item.content, Told)],
+            )
+        )
+        outcomes: list[Outcome] = []
+        for item in [*taken, *told]:
+            has_receipt = isinstance(item.content, Arrival) or _is_birth(item.content)
+            answers = [(item.pad, next(receipts))] if has_receipt else []
+            outcomes.append((item, answers if item.answered else []))
+        return outcomes
+
+    def _answer(self, outcomes: list[Outcome]) -> None:
+        """Send the receipts, then acknowledge; a batch after a gap is tried again first.
+
+        A receipt before the commit could promise what is never stored (law 3). An acknowledgement
+        before the receipt could lose the receipt with this process: the broker would not deliver
+        the batch again, and the pad would wait until its timeout.
+        """
+        now_s = time.monotonic()
         receipts: list[PadReceipt] = []
-        answered: list[_Pending] = []
-        for item, item_receipts in done:
+        answered: list[_Item] = []
+        for item, item_receipts in outcomes:
             in_gap = any(receipt.problem is Problem.GAP for _, receipt in item_receipts)
             # Without a shared subscription this receiver gets every batch, in order: no other one
             # can have the missing batch.
             if in_gap and self._shared:
-                until_s = item.waiting_until_s or now_s + GAP_TIMEOUT_S
+                until_s = item.gap_until_s or now_s + GAP_TIMEOUT_S
                 if now_s < until_s:
-                    retry_s = now_s + GAP_RETRY_S
-                    again.append(item._replace(waiting_until_s=until_s, retry_s=retry_s))
+                    self._put_back([item._replace(gap_until_s=until_s)], now_s + GAP_RETRY_S)
                     continue
             receipts += item_receipts
             answered.append(item)
-        connection = items[-1].connection  # a receipt is right on whichever is open
-        for pad, receipt in condense(receipts):
-            connection.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
+        if answered:
+            connection = answered[-1].connection  # a receipt is right on whichever is open
+            for pad, receipt in condense(receipts):
+                connection.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
         for item in answered:
             item.connection.ack(item.mid)
-        if failed:
-            self._store_failures += 1
-            wait_ms = full_jitter_ms(self._rng, self._store_failures, STORE_BASE_MS, STORE_MAX_MS)
-            self._stopping.wait(wait_ms / 1000)
-        else:
-            self._store_failures = 0
-        return again
 
-    def _store_all(self, items: list[_Pending]) -> tuple[list[Outcome], list[_Pending]]:
-        """What is stored, with its receipts, and what could not be and is to be tried again.
+    # --- counts ---
 
-        A group that fails is tried message by message, to find out who is to blame. A message that
-        fails while others can be stored is the cause itself: it is kept as evidence, or it would be
-        delivered and fail without end. When every message fails, the store is down: then none is
-        suspected, and all are tried again later.
-        """
-        # A store may raise whatever its database raises, hence the broad excepts.
+    def _write_counts(self) -> None:
+        """Write how many refused messages were not kept; put the counts back when that fails."""
+        if time.monotonic() < self._backoff.down_until_s:
+            return
+        counts = self._budget.take_counts(self._wall_ms())
+        if not counts:
+            return
         try:
-            return self._store_group(items), []
+            self._store.take([], [], counts)
         except Exception as error:  # noqa: BLE001 -- the store's
-            log.warning("receiver: the store failed, trying one by one: %r", error)
-        done: list[Outcome] = []
-        failed: list[_Pending] = []
-        suspects: list[_Pending] = []
-        untried = list(items)
-        while untried and len(failed) < STORE_DOWN_FAILURES:
-            item = untried.pop(0)
-            try:
-                done += self._store_group([item])
-            except Exception as error:  # noqa: BLE001 -- the store's
-                log.warning("receiver: the store failed: %r", error)
-                failed.append(item)
-            else:  # the store works, so the failures before this one were the messages' own
-                suspects += failed
-                failed = []
-        for item in suspects:
-            try:
-                done += self._store_group([item])
-            except Exception as error:  # noqa: BLE001 -- the store's
-                outcome = self._store_as_evidence(item, error)
-                if outcome is None:
-                    failed.append(item)
-                else:
-                    done.append(outcome)
-        # The untried first: one that can be stored shows that the failed ones are to blame.
-        return done, untried + failed
-
-    def _store_as_evidence(self, item: _Pending, error: Exception) -> Outcome | None:
-        """Keep the bytes of a message that the store cannot take; None when that fails, too."""
-        log.error("receiver: the store cannot take this message", exc_info=error)
-        pad = item.arrival.pad if item.arrival else item.other[0] if item.other else ""
-        payload = item.arrival.payload if item.arrival else b""
-        if item.other is not None:
-            payload = write_message(item.other[1])
-        problem = ContractError(
-            Problem.MALFORMED, f"the store cannot take it: {type(error).__name__}"
-        )
-        kept = _Pending(
-            item.connection,
-            item.mid,
-            evidence(pad, problem, payload, self._wall_ms()),
-            answered=item.answered,
-        )
-        try:
-            return (item, self._store_group([kept])[0][1])
-        except Exception:
-            log.exception("receiver: the store cannot keep the evidence either")
-            return None
-
-    def _store_group(self, items: list[_Pending]) -> list[Outcome]:
-        """One transaction for all arrivals, then one for each other message. Raises what the store
-        raises; then everything of the group may be tried again.
-        """
-        taken = sorted((i for i in items if i.arrival is not None), key=lambda item: item.sort_key)
-        outcomes: list[Outcome] = []
-        if taken:
-            receipts = self._store.take([item.arrival for item in taken if item.arrival])
-            for item, receipt in zip(taken, receipts, strict=True):
-                pad = item.arrival.pad if item.arrival else ""
-                outcomes.append((item, [(pad, receipt)] if item.answered else []))
-        for item in items:
-            if item.other is not None:
-                outcomes.append((item, self._store_other(*item.other)))
-        return outcomes
-
-    def _store_other(self, pad: str, message: Message) -> list[PadReceipt]:
-        if isinstance(message, State):
-            receipt = self._store.birth(pad, message)
-            return [(pad, receipt)] if message.status is Status.ONLINE else []
-        if isinstance(message, Health):
-            self._store.health(pad, message)
-        elif isinstance(message, Reported):
-            self._store.reported(pad, message)
-        return []
+            self._budget.put_back(counts)
+            if cause_of(error) is Cause.DOWN:
+                self._wait_for_store(error)
 
 
-def _check(pad: str, message: Message) -> None:
-    """Raises ContractError for a state that no pad can have."""
-    if not isinstance(message, State):
-        return
-    if message.pad != pad:
-        raise ContractError(Problem.FOREIGN, f"pad {pad} speaks as pad {message.pad}")
-    if not LEDGER_ID.fullmatch(message.ledger):
-        raise ContractError(Problem.MALFORMED, "no ledger id")
-    if not all(0 <= n <= MAX_SEQ for n in (message.boots, message.session, message.seq)):
-        raise ContractError(Problem.MALFORMED, "a number is out of range")
+def _by_pad(items: list[_Item]) -> list[list[_Item]]:
+    """The items of each pad, in their order."""
+    pads: dict[str, list[_Item]] = {}
+    for item in items:
+        pads.setdefault(item.pad, []).append(item)
+    return list(pads.values())
+
+
+def _sort_key(item: _Item) -> tuple[str, int]:
+    return item.sort_key
+
+
+def _is_birth(content: Arrival | Told | None) -> bool:
+    message = content.message if isinstance(content, Told) else None
+    return isinstance(message, State) and message.status is Status.ONLINE
+
+
+def _text(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{error}".split()) or type(error).__name__
 
 
 def condense(receipts: list[PadReceipt]) -> list[PadReceipt]:

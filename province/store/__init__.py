@@ -1,6 +1,9 @@
 """The province's store: receivers write to it, every other program reads it.
 
 tables.py    the tables of the newest format, for both backends; the triggers
+failure.py   PURE: what an error of a database means, by its class
+watch.py     how long a silent database is waited for
+watched_connection.py a connection to PostgreSQL that does not wait without limit
 engine.py    opening SQLite and PostgreSQL
 upgrade.py   a store of an older format is upgraded; loads Alembic
 migrations/  one Alembic migration for each format

@@ -3,6 +3,11 @@
 SQLite: WAL, `synchronous=FULL`, every transaction of a writer starts with BEGIN IMMEDIATE, so two
 receivers on one file queue up instead of failing half-way. PostgreSQL: psycopg 3, READ COMMITTED
 and row locks.
+
+Nothing waits without a limit: connecting, a statement, a lock, a silent connection. A pooler such
+as pgbouncer may give each transaction another connection to the server. So statements are not
+prepared, and limits are set in each transaction (`set_limits`): a pooler refuses them at connecting
+and keeps them too long when they are set for a session.
 """
 
 import sqlite3
@@ -15,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from province.errors import ProvinceCode, StoreError, StoreUrlError
+from province.store import failure
 from province.store.tables import (
     BACKEND_DDL,
     FORMAT,
@@ -23,30 +29,62 @@ from province.store.tables import (
     format_,
     schema,
 )
+from province.store.watch import Watch
+from sync.store_port import Cause
 
-BUSY_MS = 30_000
-"""How long a SQLite writer waits for another one: far longer than any group takes."""
+BUSY_MS = 2_000
+"""How long a SQLite writer waits for another one: longer than a group takes, and short enough for a
+stop. The receiver tries again."""
+CONNECT_TIMEOUT_S = 5
+LOCK_TIMEOUT_MS = 500
+"""How long a statement waits for a lock. A pad that another receiver has locked is not waited for
+(`store.py`), so this is another program's lock."""
+STATEMENT_TIMEOUT_MS = 5_000
+IDLE_TIMEOUT_MS = 10_000
+"""After so long the server ends a transaction whose receiver has gone silent, and its locks."""
+
+_POSTGRESQL = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "client_encoding": "utf8",
+    "prepare_threshold": None,
+    # For a peer that is gone without a word: unacknowledged data, then an idle connection.
+    "tcp_user_timeout": 5_000,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""Parameters of libpq and psycopg; the store's URL may name others beside them."""
+
+_SET_LIMITS = (
+    f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),"
+    f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true),"
+    f" set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT_MS}', true)"
+)
 
 _CREATION_LOCK = 0x7261_7469_6E67
 """Advisory lock (the letters `rating`) under which PostgreSQL's tables are made or upgraded."""
 
 
-def connect(url: str, *, read_only: bool = False) -> sa.Engine:
+def connect(url: str, *, read_only: bool = False, watch: Watch | None = None) -> sa.Engine:
     """An engine for the store at `url`; its tables exist afterwards, in this version's format.
 
-    `read_only`: never creates, never writes, never waits for a writer's lock.
-    Raises StoreUrlError (P01), StoreError (P02 not reachable, P03 another database, P05 no driver).
+    `read_only`: never creates, never writes, never waits for a writer's lock. `watch`: ends the
+    waiting for a database that does not answer.
+    Raises StoreUrlError (P01), StoreError (P02 not reachable, P03 another database, P05 no driver,
+    P10 no answer, P11 not UTF8, P12 locked).
     """
-    engine = _engine(_parse(url), read_only)
+    engine = _engine(_parse(url), read_only, watch or Watch())
     try:
         with engine.connect() as connection:
+            _check_encoding(connection, url)
             tables = set(sa.inspect(connection).get_table_names())
         if not tables and not read_only:
             _create(engine)
         _check(engine, url, read_only)
     except DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"{_shown(url)}: {error.orig}", ProvinceCode.STORE_ABSENT) from error
+        raise StoreError(f"{_shown(url)}: {error.orig}", _code_at_start(error.orig)) from error
     except StoreError:
         engine.dispose()
         raise
@@ -74,13 +112,26 @@ def _shown(url: str) -> str:
         return url
 
 
-def _engine(url: sa.URL, read_only: bool) -> sa.Engine:
+def _code_at_start(error: BaseException | None) -> ProvinceCode:
+    """A store that cannot be opened is not reachable, unless more is known."""
+    code = failure.of_driver(error).code
+    return ProvinceCode.STORE_ABSENT if code is ProvinceCode.STORE_WRITE else code
+
+
+def _engine(url: sa.URL, read_only: bool, watch: Watch) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(Path(url.database or ""), read_only)
     try:
-        engine = sa.create_engine(url, connect_args={"connect_timeout": 10})
+        from province.store.watched_connection import WatchedConnection
+
+        engine = sa.create_engine(url, connect_args=_POSTGRESQL)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise StoreError(str(error), ProvinceCode.BACKEND_MISSING) from error
+
+    @sa.event.listens_for(engine, "do_connect")
+    def open_connection(_: object, __: object, args: Any, parameters: Any) -> WatchedConnection:
+        return WatchedConnection.open(watch, *args, **parameters)
+
     if read_only:
         engine = engine.execution_options(postgresql_readonly=True)
     return engine
@@ -115,6 +166,21 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def set_limits(connection: sa.Connection) -> None:
+    """Limit what the rest of this transaction waits for (SQLite's limit is the connection's)."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_SET_LIMITS)
+
+
+def _check_encoding(connection: sa.Connection, url: str) -> None:
+    """Refuse a PostgreSQL database that cannot hold every text. Raises StoreError (P11)."""
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            why = f"{_shown(url)} has {encoding}"
+            raise StoreError(why, ProvinceCode.STORE_ENCODING, Cause.SETUP)
 
 
 def _create(engine: sa.Engine) -> None:

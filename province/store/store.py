@@ -6,8 +6,8 @@ head that is committed. Without the lock two receivers could judge two batches a
 head.
 
 The lock is the pad's row, not the ledger's, because a pad's old and new ledger may both have
-entries about one invitation, whose row is merged. Pads are locked in the order of their ids: two
-receivers that both need two pads then wait in turn, and cannot deadlock.
+entries about one invitation, whose row is merged. Nobody waits for it: a pad that another
+transaction holds is named to the caller, who goes on with the others.
 """
 
 import time
@@ -18,15 +18,16 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from province.errors import ProvinceCode, StoreError
+from province.errors import ProvinceCode, ProvinceError, StoreError
 from province.projection import Projection
 from province.rows import Claim, IncidentSeen
-from province.store import bulk, engine, evidence, incidents, projection_writer, tables
-from province.store.raw import Heads
+from province.store import bulk, engine, evidence, failure, incidents, projection_writer, tables
+from province.store.raw import Heads, read_heads
 from province.store.reading import Reading
+from province.store.watch import Watch
 from sync.acceptance import Accepted, Refused, judge, receipt_of
-from sync.messages import Health, Problem, Receipt, Reported, State
-from sync.store_port import Arrival
+from sync.messages import Health, Problem, Receipt, Reported, Status
+from sync.store_port import Arrival, Cause, PadsHeldError, Told, Unkept
 
 TRIES = 5
 """How often a transaction is tried that lost against another one."""
@@ -43,62 +44,58 @@ def open_store(url: str, *, read_only: bool = False) -> "ProvinceStore":
     `read_only`: for a second process that only looks; the store must exist.
     Raises StoreUrlError (P01), StoreError (P02, P03, P05).
     """
-    return ProvinceStore(engine.connect(url, read_only=read_only))
+    watch = Watch()
+    return ProvinceStore(engine.connect(url, read_only=read_only, watch=watch), watch=watch)
 
 
 class ProvinceStore(Reading):
     """A province's store. One thread writes (a second receiver opens its own); any may read."""
 
-    def __init__(self, opened: sa.Engine, wall_ms: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        opened: sa.Engine,
+        wall_ms: Callable[[], int] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         super().__init__(opened)
+        self._watch = watch or Watch()
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
-    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Store a group in its order; one receipt for each arrival, with the committed head.
+    def take(
+        self,
+        arrivals: Sequence[Arrival],
+        told: Sequence[Told] = (),
+        unkept: Sequence[Unkept] = (),
+    ) -> list[Receipt]:
+        """Store a group in one transaction (`sync.store_port.Store`).
 
-        Raises StoreError (P04); nothing of the group is stored then.
+        Raises StoreError (P02, P04, P10, P12 to P14) and PadsHeldError; nothing of the group is
+        stored then.
         """
-        return self._commit(partial(_take, arrivals))
 
-    def birth(self, pad: str, state: State) -> Receipt:
-        """Store the state in a pad's birth message. The receipt says up to which entry the
-        province has the ledger. Raises StoreError (P04).
-        """
+        def write(connection: sa.Connection) -> list[Receipt]:
+            engine.set_limits(connection)
+            _lock(connection, {a.pad for a in arrivals} | {t.pad for t in told})
+            receipts = _take(arrivals, connection)
+            births = [_tell(connection, item, self._wall_ms()) for item in told]
+            for counted in unkept:
+                evidence.count_unkept(connection, counted)
+            return receipts + [receipt for receipt in births if receipt is not None]
 
-        def note(connection: sa.Connection) -> Receipt:
-            _lock(connection, [pad])
-            # Never foreign: what another pad sent under this id must not keep a pad from sending.
-            heads = Heads(connection, [(pad, state.ledger)])
-            evidence.note_state(connection, pad, state, heads, self._wall_ms())
-            return receipt_of(state.ledger, heads[heads.name(pad, state.ledger)], birth=state)
+        return self._commit(write)
 
-        return self._commit(note)
-
-    def health(self, pad: str, health: Health) -> None:
-        """Keep the newest health report of a pad. Raises StoreError (P04)."""
-
-        def note(connection: sa.Connection) -> None:
-            _lock(connection, [pad])
-            evidence.note_health(connection, pad, health)
-
-        self._commit(note)
-
-    def reported(self, pad: str, reported: Reported) -> None:
-        """Keep the configuration that a pad reports. Raises StoreError (P04)."""
-
-        def note(connection: sa.Connection) -> None:
-            _lock(connection, [pad])
-            evidence.note_reported(connection, pad, reported)
-
-        self._commit(note)
+    def give_up(self) -> None:
+        """From any thread: a call that waits for the database raises soon, and so do later ones."""
+        self._watch.give_up()
 
     def _commit(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction, again when it lost against another receiver's."""
         for left in range(TRIES - 1, -1, -1):
+            self._watch.silent = False
             try:
                 with self._engine.begin() as connection:
                     return work(connection)
@@ -108,9 +105,18 @@ class ProvinceStore(Reading):
             except (DBAPIError, self._driver_error) as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if not left or getattr(origin, "sqlstate", None) not in _LOST_AGAINST_ANOTHER:
-                    self._engine.dispose()  # the next call makes new connections
-                    raise StoreError(str(origin)) from error
+                    raise self._failed(origin) from error
         raise StoreError("a transaction was never tried", ProvinceCode.STORE_WRITE)
+
+    def _failed(self, origin: BaseException | None) -> StoreError:
+        """What to raise for a driver's error."""
+        seen = failure.of_driver(origin)
+        if self._watch.silent:  # what the driver said afterwards is a consequence
+            seen = failure.SILENT
+        if seen.cause is Cause.DOWN:
+            self._engine.dispose()  # the next call makes new connections
+        detail = str(origin).strip() or type(origin).__name__
+        return StoreError(detail, seen.code, seen.cause)
 
     @property
     def _driver_error(self) -> type[Exception]:
@@ -119,11 +125,8 @@ class ProvinceStore(Reading):
 
 
 def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receipt]:
-    _lock(connection, {arrival.pad for arrival in arrivals})
-    heads = Heads(
-        connection,
-        [(arrival.pad, arrival.batch.header.ledger) for arrival in arrivals if arrival.batch],
-    )
+    batches = [arrival.batch for arrival in arrivals if arrival.batch is not None]
+    heads = Heads(connection, (batch.header.ledger for batch in batches))
     projections: dict[str, Projection] = {}
     refused: list[Refused | None] = []
     for arrival in arrivals:
@@ -132,13 +135,13 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
         if isinstance(verdict, Refused):
             _note_refused(connection, heads, arrival, verdict)
         elif isinstance(verdict, Accepted) and arrival.batch is not None:
-            ledger = heads.name(arrival.pad, arrival.batch.header.ledger)
+            ledger = arrival.batch.header.ledger
             if heads[ledger] is None:
-                incidents.note_opening(connection, arrival, ledger)
+                incidents.note_opening(connection, arrival)
             if verdict.hole is not None:
                 claim = Claim(arrival.pad, ledger, *verdict.hole, "torn", ledger)
                 projection_writer.note_hole(connection, claim)
-            heads.accept(ledger, arrival.batch, verdict, arrival.received_ms)
+            heads.accept(arrival.batch, verdict, arrival.received_ms)
             if arrival.pad not in projections:
                 projections[arrival.pad] = Projection(arrival.pad)
             projections[arrival.pad].feed(ledger, verdict.first_new, verdict.bodies)
@@ -150,33 +153,73 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
 
 
 def _lock(connection: sa.Connection, pads: Iterable[str]) -> None:
-    """Hold the rows of these pads until the commit (SQLite holds the whole file already)."""
-    wanted = sorted(pads)
-    locked = (
-        sa.select(tables.pad.c.pad)
-        .where(tables.pad.c.pad.in_(wanted))
-        .order_by(tables.pad.c.pad)
-        .with_for_update()
+    """Hold the rows of these pads until the commit (SQLite holds the whole file already).
+
+    A row that another transaction holds is not waited for, or one pad would stop all others.
+    Raises PadsHeldError.
+    """
+    wanted = set(pads)
+    missing = wanted - _lock_free(connection, wanted)
+    if not missing:
+        return
+    table = tables.pad
+    known = set(
+        connection.execute(sa.select(table.c.pad).where(table.c.pad.in_(missing))).scalars()
     )
-    have = set(connection.execute(locked).scalars())
-    if len(have) < len(wanted):
-        missing = [(pad, *(None,) * 7) for pad in wanted if pad not in have]
-        bulk.add_missing(connection, tables.pad, missing)
-        connection.execute(locked).all()
+    held = known | {pad for pad in sorted(missing - known) if not _add_pad(connection, pad)}
+    if held:
+        detail = f"pad {', '.join(sorted(held))}: another transaction holds its row"
+        text = str(ProvinceError(detail, ProvinceCode.STORE_LOCKED))
+        raise PadsHeldError(text, held)
+
+
+def _lock_free(connection: sa.Connection, pads: Iterable[str]) -> set[str]:
+    """Lock those of these pads' rows that exist and that nobody holds."""
+    free = (
+        sa.select(tables.pad.c.pad)
+        .where(tables.pad.c.pad.in_(sorted(pads)))
+        .order_by(tables.pad.c.pad)
+        .with_for_update(skip_locked=True)
+    )
+    return set(connection.execute(free).scalars())
+
+
+def _add_pad(connection: sa.Connection, pad: str) -> bool:
+    """Add and lock a new pad's row; False when another transaction is adding it, too."""
+    savepoint = connection.begin_nested()
+    try:
+        bulk.add_missing(connection, tables.pad, [(pad, *(None,) * 7)])
+    except DBAPIError as error:
+        savepoint.rollback()
+        if failure.of_driver(error.orig).code is not ProvinceCode.STORE_LOCKED:
+            raise
+        return False
+    savepoint.commit()
+    return pad in _lock_free(connection, [pad])
+
+
+def _tell(connection: sa.Connection, told: Told, now_ms: int) -> Receipt | None:
+    """Keep what a pad says about itself; the receipt for a birth."""
+    pad, message = told
+    if isinstance(message, Health):
+        evidence.note_health(connection, pad, message)
+    elif isinstance(message, Reported):
+        evidence.note_reported(connection, pad, message)
+    else:
+        head = read_heads(connection, [incidents.plain(message.ledger)]).get(message.ledger)
+        evidence.note_state(connection, pad, message, head, now_ms)
+        if message.status is Status.ONLINE:
+            foreign = head is not None and head.pad != pad
+            refused = Refused(Problem.FOREIGN, "the ledger is another pad's") if foreign else None
+            return receipt_of(message.ledger, head, birth=message, refused=refused)
+    return None
 
 
 def _judge(heads: Heads, arrival: Arrival) -> object:
     if arrival.batch is None:
         return Refused(arrival.problem or Problem.MALFORMED, arrival.detail)
-    pad, named = arrival.pad, arrival.batch.header.ledger
-    ledger = heads.name(pad, named)
-    return judge(
-        heads[ledger],
-        pad,
-        arrival.batch,
-        partial(heads.newest_stored, ledger),
-        opened_by=heads.opened_by(pad, named),
-    )
+    ledger = arrival.batch.header.ledger
+    return judge(heads[ledger], arrival.pad, arrival.batch, partial(heads.digest_at, ledger))
 
 
 def _note_refused(
@@ -184,7 +227,7 @@ def _note_refused(
 ) -> None:
     evidence.note_refusal(connection, arrival, refused)
     if refused.problem is Problem.CHAIN and arrival.batch is not None:
-        ledger = heads.name(arrival.pad, arrival.batch.header.ledger)
+        ledger = arrival.batch.header.ledger
         if heads[ledger] is not None:
             seen = IncidentSeen(arrival.pad, ledger, "fork", refused.detail, arrival.received_ms)
             incidents.note_incident(connection, seen)
@@ -194,4 +237,4 @@ def _receipt(heads: Heads, arrival: Arrival, refused: Refused | None) -> Receipt
     if arrival.batch is None:
         return receipt_of("", None, refused=refused)
     ledger = arrival.batch.header.ledger
-    return receipt_of(ledger, heads[heads.name(arrival.pad, ledger)], refused=refused)
+    return receipt_of(ledger, heads[ledger], refused=refused)

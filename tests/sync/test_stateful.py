@@ -39,7 +39,7 @@ from sync.messages import (
     write_batch,
     write_message,
 )
-from sync.store_port import Arrival, read_arrival
+from sync.store_port import Arrival, Told, read_arrival
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore, Stored
 
@@ -190,7 +190,7 @@ class PadAndProvince(RuleBasedStateMachine):
         kind, payload, deflated = message
         before = self.store.backup()
         if kind == "state":
-            receipts = [self.store.birth(PAD, read_message(State, payload))]
+            receipts = self.store.take([], [Told(PAD, read_message(State, payload))])
             assert receipts[0].session == session_of(read_message(State, payload))
         else:
             receipts = self.store.take([read_arrival(PAD, payload, deflated, 0)])

@@ -48,6 +48,12 @@ class ProxyThread:
     def cut(self) -> None:
         self._wait_for(self._proxy.cut())
 
+    def pull(self) -> None:
+        self._call(self._proxy.pull)
+
+    def plug(self) -> None:
+        self._call(self._proxy.plug)
+
     def half_cut(self, direction: str = "both") -> None:
         self._call(lambda: self._proxy.half_cut(direction))
 

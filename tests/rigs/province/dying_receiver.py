@@ -15,16 +15,23 @@ from unittest import mock
 from province import cli
 from province.store import ProvinceStore
 from sync.messages import Receipt
-from sync.store_port import Arrival
+from sync.store_port import Arrival, Told, Unkept
 
 _take = ProvinceStore.take
 _left = int(sys.argv[1])
 
 
-def take_and_die(store: ProvinceStore, arrivals: Sequence[Arrival]) -> list[Receipt]:
+def take_and_die(
+    store: ProvinceStore,
+    arrivals: Sequence[Arrival],
+    told: Sequence[Told] = (),
+    unkept: Sequence[Unkept] = (),
+) -> list[Receipt]:
     """Commit; for the last group die before the receipts are sent."""
     global _left  # noqa: PLW0603 -- one process, one count
-    receipts = _take(store, arrivals)
+    receipts = _take(store, arrivals, told, unkept)
+    if not arrivals:
+        return receipts
     _left -= 1
     if _left <= 0:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,15 +1,15 @@
 """A province in memory: the real acceptance, no database. Backups can be taken and restored."""
 
 import copy
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Lock
 
 from sync.acceptance import Accepted, Head, Refused, judge, receipt_of
 from sync.entries import GENESIS
-from sync.messages import VERSION, Health, Problem, Receipt, Reported, State
-from sync.store_port import Arrival
+from sync.messages import VERSION, Health, Problem, Receipt, Reported, State, Status
+from sync.store_port import Arrival, Told, Unkept
 
 
 @dataclass
@@ -25,15 +25,9 @@ class Stored:
 _NOTHING: dict[int, bytes] = {}
 
 
-def _newest(digests: dict[int, bytes], seq: int) -> tuple[int, bytes] | None:
-    at = max((stored for stored in digests if stored <= seq), default=None)
-    return None if at is None else (at, digests[at])
-
-
 class MemoryStore:
     """Implements `sync.store_port.Store`. `fail_with` makes every call raise (a database that is
-    down);
-    `poison`: a payload that the database chokes on."""
+    down); `poison`: a payload that the database chokes on."""
 
     def __init__(self) -> None:
         self.ledgers: dict[str, Stored] = {}
@@ -42,40 +36,51 @@ class MemoryStore:
         self.reports: list[tuple[str, Reported]] = []
         self.refusals: list[tuple[Arrival, Problem, str]] = []
         self.takes: list[int] = []
+        self.unkept: Counter[str] = Counter()
         self.doubled = 0
         self.fail_with: Exception | None = None
         self.poison: bytes | None = None
         self._lock = Lock()
 
-    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    def take(
+        self,
+        arrivals: Sequence[Arrival],
+        told: Sequence[Told] = (),
+        unkept: Sequence[Unkept] = (),
+    ) -> list[Receipt]:
         with self._lock:
-            self._perhaps_fail()
+            if self.fail_with is not None:
+                raise self.fail_with
             if self.poison is not None and any(
                 self.poison in a.payload for a in arrivals if a.batch is not None
             ):
                 raise ValueError("the database cannot take this text")
-            self.takes.append(len(arrivals))
+            if arrivals:
+                self.takes.append(len(arrivals))
             refused = [self._take_one(arrival) for arrival in arrivals]
-            return [self._receipt(a, r) for a, r in zip(arrivals, refused, strict=True)]
+            receipts = [self._receipt(a, r) for a, r in zip(arrivals, refused, strict=True)]
+            births = [self._tell(pad, message) for pad, message in told]
+            for counted in unkept:
+                self.unkept[counted.pad] += counted.times
+            return receipts + [receipt for receipt in births if receipt is not None]
 
-    def birth(self, pad: str, state: State) -> Receipt:
-        with self._lock:
-            self._perhaps_fail()
-            known = self.states.get(pad)
-            if known is None or (state.boots, state.session) >= (known.boots, known.session):
-                self.states[pad] = state
-            stored = self.ledgers.get(state.ledger)
-            return receipt_of(state.ledger, stored.head if stored else None, birth=state)
+    def give_up(self) -> None:
+        """Nothing here waits."""
 
-    def health(self, pad: str, health: Health) -> None:
-        with self._lock:
-            self._perhaps_fail()
-            self.healths.append((pad, health))
-
-    def reported(self, pad: str, reported: Reported) -> None:
-        with self._lock:
-            self._perhaps_fail()
-            self.reports.append((pad, reported))
+    def _tell(self, pad: str, message: State | Health | Reported) -> Receipt | None:
+        if isinstance(message, Health):
+            self.healths.append((pad, message))
+            return None
+        if isinstance(message, Reported):
+            self.reports.append((pad, message))
+            return None
+        known = self.states.get(pad)
+        if known is None or (message.boots, message.session) >= (known.boots, known.session):
+            self.states[pad] = message
+        stored = self.ledgers.get(message.ledger)
+        if message.status is not Status.ONLINE:
+            return None
+        return receipt_of(message.ledger, stored.head if stored else None, birth=message)
 
     def bodies(self, ledger: str) -> list[bytes]:
         """Everything stored of a ledger, in order."""
@@ -98,10 +103,6 @@ class MemoryStore:
         with self._lock:
             self.ledgers = copy.deepcopy(backup)
 
-    def _perhaps_fail(self) -> None:
-        if self.fail_with is not None:
-            raise self.fail_with
-
     def _take_one(self, arrival: Arrival) -> Refused | None:
         batch = arrival.batch
         if batch is None:
@@ -114,7 +115,7 @@ class MemoryStore:
             stored.head if stored else None,
             arrival.pad,
             batch,
-            partial(_newest, stored.digests if stored else _NOTHING),
+            (stored.digests if stored else _NOTHING).get,
         )
         if isinstance(verdict, Refused):
             if verdict.problem is not Problem.GAP:

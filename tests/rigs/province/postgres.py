@@ -89,14 +89,15 @@ class PostgresCluster:
             self._process.wait(30)
             self._process = None
 
-    def create(self, database: str) -> str:
-        """Create an empty database and give its URL."""
+    def create(self, database: str, encoding: str = "UTF8") -> str:
+        """Create an empty database and give its URL. Another encoding gets the locale C."""
+        locale = [] if encoding == "UTF8" else ["--locale=C"]
         subprocess.run(
             _as_server_user(
                 [
                     str(self._binaries / "createdb"),
                     *("-h", str(self.directory), "-p", str(self.port)),
-                    *("-U", "postgres", "-T", "template0", "-E", "UTF8", database),
+                    *("-U", "postgres", "-T", "template0", "-E", encoding, *locale, database),
                 ]
             ),
             check=True,
