@@ -8,6 +8,7 @@ set -eu
 wanted='
 mosquitto|mosquitto|the broker of the journeys
 pg_ctl|postgresql|the province store on PostgreSQL
+pgbouncer|pgbouncer|the same behind a pooler
 chromium|chromium|the demo in a browser
 strace|strace|syncs and bytes per rating
 aplay|alsa-utils|the spoken prompts through ALSA

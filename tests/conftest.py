@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.province import postgres
+from tests.rigs.province import pgbouncer, postgres
 from tests.rigs.time.wait import until
 from tests.rigs.web import chromium
 
@@ -35,6 +35,7 @@ def _finds_machine() -> bool:
 NEEDS = {
     "broker": (_finds("mosquitto"), "no mosquitto (Debian package mosquitto)"),
     "postgres": (lambda: postgres.find_bin() is not None, postgres.MISSING),
+    "pgbouncer": (lambda: pgbouncer.PROGRAM is not None, pgbouncer.MISSING),
     "browser": (
         _finds(*chromium.PROGRAMS),
         "no Chromium (Debian package chromium)",
