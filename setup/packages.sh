@@ -17,6 +17,8 @@ systemd-analyze|systemd|systemd'"'"'s own check of the service files
 dtc|device-tree-compiler|the overlay of the keys
 udevadm|udev|the device rules in the virtual machine
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
+node|nodejs|the pad and the receiver in JavaScript, for the contract
+npm|npm|their MQTT client
 curl|curl|the examples of the document for window systems
 venv|python3-venv|the environment itself
 qemu-system-x86_64|qemu-system-x86|Debian'"'"'s own kernel in a machine, with real pins and input devices

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rigs.foreign import foreign_end
 from tests.rigs.province import pgbouncer, postgres
 from tests.rigs.time.wait import until
 from tests.rigs.web import chromium
@@ -40,6 +41,7 @@ NEEDS = {
         _finds(*chromium.PROGRAMS),
         "no Chromium (Debian package chromium)",
     ),
+    "node": (foreign_end.has_node, foreign_end.MISSING),
     "strace": (_finds("strace"), "no strace (Debian package strace)"),
     "alsa": (_finds("aplay"), "no aplay (Debian package alsa-utils)"),
     "espeak": (_finds("espeak-ng"), "no espeak-ng (Debian package espeak-ng)"),
@@ -71,6 +73,7 @@ LONGEST = (
     "tests/sync/test_stateful.py",
     "tests/demo",
     "tests/power",
+    "tests/foreign",
     "tests/device/desk",
     "tests/device/ui/touch",
     "tests/province",

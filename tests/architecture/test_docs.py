@@ -1,6 +1,7 @@
 """The documents tell of everything there is: topics, kinds, codes, keys, commands."""
 
 import configparser
+import hashlib
 import importlib
 import re
 import subprocess
@@ -23,12 +24,24 @@ from device.config import clerk_keys, config
 from device.config import touch_config as touch_settings
 from device.desk.api_errors import ERRORS
 from device.errors import PadCode
+from device.ledger.ledger import MAX_ENTRY_BYTES
 from device.session import diagram as session_diagram
 from device.wiring import __main__ as wiring
 from province.errors import ProvinceCode
 from province.phone_ratings import PhoneVerdict
-from sync.entries import KINDS, Level, Trust
-from sync.messages import BatchHeader, Order, Problem, Status, Topic
+from sync.entries import KINDS, MAX_BODY_BYTES, Level, Trust
+from sync.messages import (
+    DEFLATE_FROM_BYTES,
+    MAX_BATCH_BYTES,
+    MAX_BATCH_ENTRIES,
+    MAX_MESSAGE_BYTES,
+    BatchHeader,
+    Order,
+    Problem,
+    Settings,
+    Status,
+    Topic,
+)
 from sync.phone_token import SECRET_BYTES, PhoneKey, TokenRefusal, issue
 from sync.schema import TOPICS
 from tests.rigs.source import source_tree
@@ -80,6 +93,19 @@ def test_the_words_of_the_contract_are_told():
     header = section(text, "Batch")
     fields = [field.name for field in msgspec.structs.fields(BatchHeader)]
     assert [name for name in fields if f"`{name}`" not in header] == []
+
+
+def test_the_contracts_numbers_are_those_of_the_code():
+    text = read("docs/contract.md")
+    for number in (MAX_ENTRY_BYTES, MAX_BATCH_ENTRIES, f"{MAX_BODY_BYTES // 1024} KiB"):
+        assert str(number) in section(text, "Entries") + section(text, "Batch")
+    bounds = section(text, "Transport")
+    for size in (MAX_BATCH_BYTES, MAX_MESSAGE_BYTES, DEFLATE_FROM_BYTES):
+        assert f"{size // 1024} KiB" in bounds
+    settings = Settings(window="3", invitation_s=30, grace_s=3, thanks_s=4)
+    raw = msgspec.json.encode(settings, order="sorted")
+    assert f"`{raw.decode()}`" in text
+    assert f"`{hashlib.sha256(raw).hexdigest()}`" in text
 
 
 def test_the_example_of_a_phones_token_is_one_and_its_words_are_told():
