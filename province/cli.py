@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from province.errors import BrokerUrlError, KeyFileError, ProvinceCode, ProvinceError
+from province.errors import BrokerUrlError, KeyFileError, ProvinceError
 from province.rows import Rating
 from sync import __version__
 from sync.entries import HashName
@@ -41,7 +41,9 @@ NOON_UTC = time(12, tzinfo=UTC)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when all is well, 1 when verify found something, 2 for a mistake."""
+    """Run one command; 0 when all is well, 1 when verify found something wrong, 2 for a mistake, 3
+    when a person must look at what verify found.
+    """
     parser = argparse.ArgumentParser(
         prog="ratingpad-province", description="the province's end: receive, verify, ratings"
     )
@@ -132,32 +134,16 @@ def read_broker(url: str) -> "BrokerAddress":
 def _verify(store_url: str) -> int:
     from province.store import open_store
     from province.verify import verify
+    from province.verify_report import Findings
 
     store = open_store(store_url, read_only=True)
     try:
-        verdict = verify(store)
-        lost, incidents = store.lost(), store.incidents()
+        found = Findings(verify(store), store.lost(), store.incidents(), store.refusals())
     finally:
         store.close()
-    for hole in lost:
-        span = f"{hole.first}" if hole.first == hole.last else f"{hole.first}-{hole.last}"
-        place = f"pad {hole.pad}, ledger {hole.ledger}"
-        print(shown(f"lost: {place}, entries {span} ({hole.reason})"))
-    for incident in incidents:
-        place = f"pad {incident.pad}, ledger {incident.ledger}"
-        print(shown(f"look at: {place}, {incident.kind}: {incident.detail}"))
-    for entry in verdict.bad_entries:
-        place = f"ledger {entry.ledger}: entry {entry.seq} {entry.problem}"
-        print(ProvinceError(shown(place), ProvinceCode.CHAIN_BROKEN))
-    for row in verdict.bad_rows:
-        place = f"{row.table} of pad {row.pad}, {row.key}: {row.problem}"
-        print(ProvinceError(shown(place), ProvinceCode.DERIVED_WRONG))
-    print(
-        f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "
-        f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}: "
-        + ("sound" if verdict.sound else "NOT SOUND")
-    )
-    return 0 if verdict.sound else 1
+    for line in found.lines():
+        print(line)
+    return found.outcome.exit_code
 
 
 def _ratings(store_url: str, pad: str | None, limit: int) -> int:

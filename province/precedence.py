@@ -25,7 +25,9 @@ OfInvitation = (Rated, Invited, Lapsed, Withdrawn)
 class Precedence:
     """The entries about one invitation that decide its row: its `invited` and its outcome."""
 
-    __slots__ = ("invited", "invited_ledger", "invited_seq", "ledger", "outcome", "rank", "seq")
+    __slots__ = (
+        "invited", "invited_ledger", "invited_seq", "ledger", "outcome", "pressed", "rank", "seq"
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.invited: Invited | None = None
@@ -35,6 +37,17 @@ class Precedence:
         self.ledger = ""
         self.seq = 0
         self.rank = -1
+        self.pressed: tuple[str, int] | None = None
+
+    def is_first_press(self, ledger: str, seq: int) -> bool:
+        """Whether no other press (but corrections) has been fed: law 4 allows one."""
+        if self.pressed is None:
+            self.pressed = (ledger, seq)
+        return self.pressed == (ledger, seq)
+
+    def is_invited_at(self, ledger: str, seq: int) -> bool:
+        """Whether the entry that counts as the `invited` one is at this position."""
+        return (self.invited_ledger, self.invited_seq) == (ledger, seq)
 
     def add_invited(self, body: Invited, ledger: str, seq: int) -> None:
         """Take in an `invited` entry: the one that was written first counts."""

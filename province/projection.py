@@ -17,6 +17,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from province.oddities import (
+    AHEAD,
+    AHEAD_MS,
+    EARLIEST_MS,
+    FORK,
+    INVITED_TWICE,
+    OPENED_AGAIN,
+    RATED_TWICE,
+    TOO_EARLY,
+    UNINVITED,
+    Oddities,
+    Oddity,
+)
 from province.precedence import (
     LAPSED,
     RATED,
@@ -76,9 +89,16 @@ class Projection:
         self.claims: list[Claim] = []
         self._strays: list[tuple[str, int, Strayed]] = []
         self._faults: list[tuple[str, int, Fault | Cleared]] = []
+        self._oddities = Oddities(pad)
+        self._latest_ms = MAX_NUMBER
 
-    def feed(self, ledger: str, first: int, bodies: Iterable[bytes]) -> None:
-        """Take the entries `first`, `first` + 1 … of `ledger`."""
+    def feed(
+        self, ledger: str, first: int, bodies: Iterable[bytes], received_ms: int | None = None
+    ) -> None:
+        """Take the entries `first`, `first` + 1 … of `ledger`. `received_ms`: when they came in, by
+        the province's clock; None: not known.
+        """
+        self._latest_ms = MAX_NUMBER if received_ms is None else received_ms + AHEAD_MS
         for seq, raw in enumerate(bodies, first):
             why = self._take(ledger, seq, raw)
             if why is not None:
@@ -86,6 +106,7 @@ class Projection:
                 self._unread.append(
                     Unread(self.pad, ledger, seq, kind, why.replace("\0", "\ufffd"))
                 )
+                self._oddities.add_unread(ledger, seq, kind, why)
 
     def _take(self, ledger: str, seq: int, raw: bytes) -> str | None:
         """Take in one entry; returns why it gives no row, or None."""
@@ -104,6 +125,8 @@ class Projection:
             or (at.utc is not None and abs(at.utc) > MAX_NUMBER)
         ):
             return "`at` is out of range"
+        if at.utc is not None and not EARLIEST_MS <= at.utc <= self._latest_ms:
+            self._date_is_odd(ledger, seq, at)
         if isinstance(body, OfInvitation):
             return self._follow(ledger, seq, body)
         return self._other(ledger, seq, body)
@@ -118,13 +141,43 @@ class Projection:
         if precedence is None:
             precedence = self.invitations[invitation] = Precedence()
         if isinstance(body, Rated):
+            if not body.again and not precedence.is_first_press(ledger, seq):
+                self._oddities.add(RATED_TWICE, ledger, seq, f"invitation {invitation}")
             precedence.add_outcome(RATED_AGAIN if body.again else RATED, body, ledger, seq)
         elif isinstance(body, Invited):
+            if precedence.invited is not None and not precedence.is_invited_at(ledger, seq):
+                self._oddities.add(INVITED_TWICE, ledger, seq, f"invitation {invitation}")
             precedence.add_invited(body, ledger, seq)
         else:
             rank = LAPSED if isinstance(body, Lapsed) else WITHDRAWN
             precedence.add_outcome(rank, body, ledger, seq)
         return None
+
+    def _date_is_odd(self, ledger: str, seq: int, at: At) -> None:
+        if at.utc is None or not clock_was_trusted(at):
+            return
+        kind = AHEAD if at.utc > self._latest_ms else TOO_EARLY
+        self._oddities.add(kind, ledger, seq, str(at.utc))
+
+    def oddities(self, *, complete: bool = True) -> list[Oddity]:
+        """What a person must look at. `complete`: all of the pad's entries have been fed, and an
+        invitation that is not among them does not exist.
+        """
+        found = self._oddities.found()
+        if not complete:
+            return found
+        uninvited = Oddities(self.pad)
+        for invitation, precedence in self.invitations.items():
+            if precedence.invited is None:
+                uninvited.add(
+                    UNINVITED, precedence.ledger, precedence.seq, f"invitation {invitation}"
+                )
+        for detail in self.details.values():
+            if detail.invitation not in self.invitations:
+                uninvited.add(
+                    UNINVITED, detail.ledger, detail.seq, f"invitation {detail.invitation}"
+                )
+        return found + uninvited.found()
 
     def undated_boots(self) -> set[str]:
         """The boots whose anchors `ratings`, `strays` and `faults` need."""
@@ -192,6 +245,8 @@ class Projection:
             case Clock():
                 if max(abs(body.utc), abs(body.mono), abs(body.uncertainty_ms)) > MAX_NUMBER:
                     return "the clock is out of range"
+                if body.utc > self._latest_ms:
+                    self._oddities.add(AHEAD, ledger, seq, str(body.utc))
                 anchor = anchor_of(body, ledger, seq)
                 if anchor is not None:
                     self.anchors.append(anchor)
@@ -211,20 +266,33 @@ class Projection:
                 self.salvaged_bodies.append(old)
                 # Fed as the old entry, at its old position: if it also arrives in its own chain,
                 # both give the same row. Its `at` names the old boot, whose anchors date it.
-                self.feed(body.ledger, body.seq, [old])
-            case Opened(previous=before) if before is not None:
-                if not all(_fits(before.ledger, n) for n in (1, before.seq or 0)):
-                    return "the previous ledger has no position"
-                self.openings.append(
-                    Opening(self.pad, ledger, before.ledger, before.reason, before.seq)
-                )
-                self.claims += [
-                    Claim(self.pad, before.ledger, first, last, "missing", ledger)
-                    for first, last in before.missing
-                    if 1 <= first <= last <= MAX_NUMBER
-                ]
+                latest_ms = self._latest_ms
+                self.feed(body.ledger, body.seq, [old], latest_ms - AHEAD_MS)
+                self._latest_ms = latest_ms
+            case Opened() if seq > 1:
+                self._oddities.add(OPENED_AGAIN, ledger, seq, "`opened` is a first entry")
+                return self._opened(ledger, body)
+            case Opened():
+                return self._opened(ledger, body)
             case _:
-                pass  # opened, booted, paused …: no derived table has them
+                pass  # booted, paused …: no derived table has them
+        return None
+
+    def _opened(self, ledger: str, body: Opened) -> str | None:
+        before = body.previous
+        if before is None:
+            return None
+        if not all(_fits(before.ledger, n) for n in (1, before.seq or 0)):
+            return "the previous ledger has no position"
+        self.openings.append(Opening(self.pad, ledger, before.ledger, before.reason, before.seq))
+        self.claims += [
+            Claim(self.pad, before.ledger, first, last, "missing", ledger)
+            for first, last in before.missing
+            if 1 <= first <= last <= MAX_NUMBER
+        ]
+        if before.reason == "diverged":
+            detail = f"another history than is stored; ledger {ledger} follows it"
+            self._oddities.add(FORK, before.ledger, before.seq or 0, detail)
         return None
 
 

@@ -4,6 +4,7 @@ First the raw bytes: every batch must continue the chain of the one before it, i
 its bodies, and the last must end at the ledger's head; where entries are missing, a hole must say
 so. The first bad entry is named. Then, pad by pad, the rating tables are derived from the raw
 entries in memory and compared row by row with what is stored; the first row that differs is named.
+On the way it collects what is no error of the store, but must be looked at (oddities.py).
 
 Reads only, in one snapshot, a few batches in memory at a time; of the derived rows, one pad's.
 """
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from province.oddities import Oddity
 from province.precedence import RATED
 from province.projection import Projection
 from province.store import tables
@@ -42,7 +44,7 @@ class BadRow(NamedTuple):
 
 class StoreVerdict(NamedTuple):
     """What `verify` found. `lost`: entries that a pad once had and that never arrived; `doubled`:
-    entries that are stored twice.
+    entries that are stored twice; `oddities`: what a person must look at, entry by entry.
     """
 
     pads: int
@@ -53,10 +55,13 @@ class StoreVerdict(NamedTuple):
     doubled: int
     bad_entries: list[BadEntry]
     bad_rows: list[BadRow]
+    oddities: list[Oddity]
 
     @property
     def sound(self) -> bool:
-        """Whether every chain holds and every derived row is right (entries may still be lost)."""
+        """Whether every chain holds and every derived row is right (entries may still be lost, and
+        a person may have to look at something).
+        """
         return not (self.bad_entries or self.bad_rows or self.doubled)
 
 
@@ -67,13 +72,14 @@ def verify(store: Reading) -> StoreVerdict:
         entries = ratings = doubled = 0
         bad_entries: list[BadEntry] = []
         bad_rows: list[BadRow] = []
+        oddities: list[Oddity] = []
         pads = _by_pad(connection)
         for pad, ledgers in pads.items():
             projection = Projection(pad)
             for seen in ledgers:
                 walk = _Walk(connection, seen)
-                for first, bodies in walk.steps():
-                    projection.feed(seen.ledger, first, bodies)
+                for first, bodies, received_ms in walk.steps():
+                    projection.feed(seen.ledger, first, bodies, received_ms)
                 entries += walk.entries
                 doubled += walk.doubled
                 bad_entries += walk.bad
@@ -81,10 +87,12 @@ def verify(store: Reading) -> StoreVerdict:
                 precedence.rank >= RATED for precedence in projection.invitations.values()
             )
             bad_rows += _compare(connection, projection)
+            oddities += projection.oddities()
         count = len({ledger.ledger for ledgers in pads.values() for ledger in ledgers})
         missing = sum(hole.last - hole.first + 1 for hole in lost)
         return StoreVerdict(
-            len(pads), count, entries, ratings, missing, doubled, bad_entries, bad_rows
+            *(len(pads), count, entries, ratings, missing, doubled),
+            *(bad_entries, bad_rows, oddities),
         )
 
 
@@ -110,8 +118,10 @@ class _Walk:
         self.doubled = 0
         self.bad: list[BadEntry] = []
 
-    def steps(self) -> Iterator[tuple[int, list[bytes]]]:
-        """The entries as they are stored, good or bad; checks the chain on the way."""
+    def steps(self) -> Iterator[tuple[int, list[bytes], int]]:
+        """The entries as they are stored, good or bad, and when they came in; checks the chain on
+        the way.
+        """
         seen = self._seen
         holes = _holes(self._connection, seen.ledger)
         seq, digest = 0, GENESIS
@@ -128,7 +138,7 @@ class _Walk:
             if wrong is not None:
                 self._add_bad(*wrong)
             self.entries += len(bodies)
-            yield batch.first, bodies
+            yield batch.first, bodies, batch.received_ms
             seq, digest = batch.last, batch.head
         if (seq, digest) != (seen.seq, seen.digest):
             self._add_bad(seq + 1, f"should follow: the ledger's head is {seen.seq}")

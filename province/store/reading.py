@@ -89,6 +89,19 @@ class Incident(NamedTuple):
     last_ms: int
 
 
+class RefusalSeen(NamedTuple):
+    """What a pad sent and was refused with one problem. `times`: how often. `detail`: of one of
+    them.
+    """
+
+    pad: str
+    problem: str
+    times: int
+    first_ms: int
+    last_ms: int
+    detail: str
+
+
 class Reading:
     """The reading half of a store."""
 
@@ -171,6 +184,25 @@ class Reading:
         with self.snapshot() as connection:
             newest = sa.select(tables.incident).order_by(tables.incident.c.last_ms.desc())
             return [Incident(*row) for row in connection.execute(newest)]
+
+    def refusals(self) -> list[RefusalSeen]:
+        """What was refused, by pad and problem."""
+        refusal = tables.refusal.c
+        by_problem = (
+            sa.select(
+                *(refusal.pad, refusal.problem, sa.func.sum(refusal.times)),
+                *(sa.func.min(refusal.first_ms), sa.func.max(refusal.last_ms)),
+                sa.func.min(refusal.detail),
+            )
+            .group_by(refusal.pad, refusal.problem)
+            .order_by(refusal.pad, refusal.problem)
+        )
+        with self.snapshot() as connection:
+            rows = connection.execute(by_problem)
+            return [
+                RefusalSeen(pad, problem, int(times), first_ms, last_ms, detail)
+                for pad, problem, times, first_ms, last_ms, detail in rows
+            ]
 
     def snapshot(self) -> sa.Connection:
         """A connection that sees the store as it is at its first query, until it is closed."""

@@ -144,7 +144,9 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
             heads.accept(arrival.batch, verdict, arrival.received_ms)
             if arrival.pad not in projections:
                 projections[arrival.pad] = Projection(arrival.pad)
-            projections[arrival.pad].feed(ledger, verdict.first_new, verdict.bodies)
+            projections[arrival.pad].feed(
+                ledger, verdict.first_new, verdict.bodies, arrival.received_ms
+            )
     heads.write()
     received_ms = max((arrival.received_ms for arrival in arrivals), default=0)
     for projection in projections.values():

@@ -10,7 +10,9 @@ from province.store import ProvinceStore
 from province.store.tables import batch
 from province.verify import BadEntry, verify
 from sync.entries import HASTY_MS, Detailed, Fault, Level, Predecessor, Strayed
+from sync.store_port import read_arrival
 from tests.rigs.ledger.ledger_builder import (
+    NOON_MS,
     LedgerBuilder,
     at,
     clock,
@@ -141,8 +143,14 @@ def test_the_command_prints_sound_or_names_what_is_not(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.take(a_day().arrivals(20))
-    assert main(["verify", "--store", store_url]) == 0
-    assert capsys.readouterr().out.endswith("ratings 30, lost 0, doubled 0: sound\n")
+    assert main(["verify", "--store", store_url]) == 3
+    *look, verdict = capsys.readouterr().out.splitlines()
+    assert look == [
+        "look at: pad pad-1, ledger 01LEDGER-A, unread: entry 65: future-thing: unknown kind",
+        "look at: pad pad-1, ledger 01LEDGER-A, not-invited: entry 67: invitation never-invited",
+    ]
+    words = "ratings 30, lost 0, doubled 0: a person must look (需人工核查)"
+    assert verdict.endswith(words)
     change(store, "UPDATE rating SET level = 'satisfied', standing = 'rated' WHERE seq = 67")
     assert main(["verify", "--store", store_url]) == 1
     out = capsys.readouterr().out
@@ -160,11 +168,44 @@ def test_the_command_prints_what_is_lost_and_what_a_person_must_examine(
     store.take(
         [LedgerBuilder(ledger="01C", previous=Predecessor(ledger="01B", reason="lost")).arrival()]
     )
-    assert main(["verify", "--store", store_url]) == 0
+    assert main(["verify", "--store", store_url]) == 3
     lost, incident, verdict = capsys.readouterr().out.splitlines()
     assert lost == "lost: pad pad-1, ledger 01A, entries 2-4 (missing)"
     assert incident.startswith("look at: pad pad-1, ledger 01C, vanished: ledger 01B is gone")
-    assert verdict.endswith("lost 3, doubled 0: sound")
+    assert verdict.endswith("lost 3, doubled 0: a person must look (需人工核查)")
+
+
+def test_the_command_says_sound_only_where_nobody_must_look(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pad = LedgerBuilder().add(invited("i1"), rated("i1"))
+    store.take([pad.arrival()])
+    assert main(["verify", "--store", store_url]) == 0
+    assert capsys.readouterr().out.endswith("ratings 1, lost 0, doubled 0: sound\n")
+    for boots in (2, 3, 4):
+        store.birth(pad.pad, pad.birth(boots, seq=1))
+    store.take([read_arrival("pad-1", b"\x1b[2J\nforged: sound", False, NOON_MS)])
+    assert main(["verify", "--store", store_url]) == 3
+    incident, refused, verdict = capsys.readouterr().out.splitlines()
+    assert incident.startswith("look at: pad pad-1, ledger 01LEDGER-A, backwards: the pad has")
+    assert "(3 times, " in incident
+    assert refused.startswith("look at: pad pad-1, refused: malformed, 1 times, the last at 2026-")
+    assert verdict.endswith(": a person must look (需人工核查)")
+
+
+def test_a_pad_whose_clock_is_in_2100_is_named(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ahead = at(0, 4_102_444_800_000)
+    pad = LedgerBuilder().add(invited("i1", ahead), rated("i1", when=ahead))
+    store.take([pad.arrival()])
+    assert verify(store).sound
+    assert main(["verify", "--store", store_url]) == 3
+    [look, _] = capsys.readouterr().out.splitlines()
+    assert look == (
+        "look at: pad pad-1, ledger 01LEDGER-A, dated-ahead: entries 2-3:"
+        " the first is dated 2100-01-01T00:00:00Z"
+    )
 
 
 def test_the_command_lists_ratings_and_explains_an_error(

@@ -1,0 +1,111 @@
+"""What `ratingpad-province verify` prints, and its exit code.
+
+Every line is safe to show. Lines that begin with `look at:` name what a person must look at, and
+the last line says `sound` only where there is nothing of the kind.
+"""
+
+import enum
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from province.errors import ProvinceCode, ProvinceError
+from province.oddities import Oddity
+from province.store.reading import Incident, Lost, RefusalSeen
+from province.verify import StoreVerdict
+from sync.shown_text import shown, shown_utc
+
+
+class Outcome(enum.Enum):
+    """The last words, and the exit code."""
+
+    SOUND = ("sound", 0)
+    NOT_SOUND = ("NOT SOUND", 1)
+    LOOK = ("a person must look (需人工核查)", 3)
+
+    @property
+    def says(self) -> str:
+        """The words at the end of the last line."""
+        return str(self.value[0])
+
+    @property
+    def exit_code(self) -> int:
+        """2 is left out: it is for a store that could not be read."""
+        return int(self.value[1])
+
+
+class Findings(NamedTuple):
+    """All that `verify` tells: what was computed again, and what the store has on record."""
+
+    verdict: StoreVerdict
+    lost: Sequence[Lost] = ()
+    incidents: Sequence[Incident] = ()
+    refusals: Sequence[RefusalSeen] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """A broken chain or a wrong row outranks what a person must look at."""
+        if not self.verdict.sound:
+            return Outcome.NOT_SOUND
+        seen = (self.lost, self.incidents, self.refusals, self.verdict.oddities)
+        return Outcome.LOOK if any(seen) else Outcome.SOUND
+
+    def lines(self) -> Iterator[str]:
+        """The whole output, line by line."""
+        for line in self._raw_lines():
+            yield shown(line)
+
+    def _raw_lines(self) -> Iterator[str]:
+        verdict = self.verdict
+        yield from map(_lost, self.lost)
+        yield from map(_incident, self.incidents)
+        on_record = {(row.pad, row.kind, row.ledger) for row in self.incidents}
+        for odd in verdict.oddities:
+            if (odd.pad, odd.kind, odd.ledger) not in on_record:
+                yield _oddity(odd)
+        yield from map(_refusal, self.refusals)
+        for entry in verdict.bad_entries:
+            place = f"ledger {entry.ledger}: entry {entry.seq} {entry.problem}"
+            yield str(ProvinceError(place, ProvinceCode.CHAIN_BROKEN))
+        for row in verdict.bad_rows:
+            place = f"{row.table} of pad {row.pad}, {row.key}: {row.problem}"
+            yield str(ProvinceError(place, ProvinceCode.DERIVED_WRONG))
+        yield (
+            f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "
+            f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}: "
+            f"{self.outcome.says}"
+        )
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first}" if first == last else f"{first}-{last}"
+
+
+def _lost(hole: Lost) -> str:
+    place = f"pad {hole.pad}, ledger {hole.ledger}"
+    return f"lost: {place}, entries {_span(hole.first, hole.last)} ({hole.reason})"
+
+
+def _incident(row: Incident) -> str:
+    place = f"pad {row.pad}, ledger {row.ledger}" if row.ledger else f"pad {row.pad}"
+    times = ""
+    if row.times > 1:
+        span = f"{shown_utc(row.first_ms)} to {shown_utc(row.last_ms)}"
+        last = f", the last: {row.last_detail}" if row.last_detail != row.detail else ""
+        times = f" ({row.times} times, {span}{last})"
+    return f"look at: {place}, {row.kind}: {row.detail}{times}"
+
+
+def _oddity(odd: Oddity) -> str:
+    span, detail = _span(odd.first, odd.last), odd.detail
+    if odd.kind.startswith("dated-"):
+        detail = f"the first is dated {shown_utc(int(detail))}"
+    many = f", {odd.entries} of them" if odd.entries < odd.last - odd.first + 1 else ""
+    what = f"entry {span}" if odd.first == odd.last else f"entries {span}{many}"
+    return f"look at: pad {odd.pad}, ledger {odd.ledger}, {odd.kind}: {what}: {detail}"
+
+
+def _refusal(row: RefusalSeen) -> str:
+    when = f"the last at {shown_utc(row.last_ms)}"
+    return (
+        f"look at: pad {row.pad}, refused: {row.problem}, {row.times} times, {when}: {row.detail}"
+    )

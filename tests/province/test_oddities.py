@@ -1,0 +1,135 @@
+"""What a pad's entries say that a person must look at, from the entries alone."""
+
+import tracemalloc
+
+import pytest
+
+from province.oddities import AHEAD_MS, EARLIEST_MS, Oddities, Oddity
+from province.projection import Projection
+from sync.entries import Detailed, Level, Opened, Predecessor, Salvaged, Trust
+from tests.rigs.ledger.ledger_builder import (
+    NOON_MS,
+    LedgerBuilder,
+    at,
+    clock,
+    invited,
+    lapsed,
+    rated,
+    without_time,
+)
+
+
+def salvaged(old: LedgerBuilder, seq: int) -> Salvaged:
+    entry = old.entries[seq - 1]
+    return Salvaged(
+        at=at(0), ledger=old.id, seq=seq, digest=entry.digest.hex(), body=entry.body.decode()
+    )
+
+
+def oddities(*pads: LedgerBuilder, received_ms: int = NOON_MS + AHEAD_MS) -> list[Oddity]:
+    projection = Projection(pads[0].pad)
+    for pad in pads:
+        projection.feed(pad.id, 1, [entry.body for entry in pad.entries], received_ms)
+    return projection.oddities()
+
+
+def kinds(*pads: LedgerBuilder) -> list[tuple[str, int, int, int]]:
+    return [(odd.kind, odd.first, odd.last, odd.entries) for odd in oddities(*pads)]
+
+
+def test_an_ordinary_day_has_nothing_odd() -> None:
+    pad = LedgerBuilder().add(invited("i1"), rated("i1"), rated("i1", again=True))
+    pad.add(invited("i2", without_time(1)), lapsed("i2"), clock(9, NOON_MS), invited("i3"))
+    pad.add(Detailed(at=at(7), invitation="i1", text="好"))
+    copy = LedgerBuilder(ledger="01B").add(*(salvaged(pad, seq) for seq in range(2, 9)))
+    assert oddities(pad, copy) == oddities(copy, pad) == []
+
+
+def test_every_entry_that_gives_no_row_is_named_and_like_ones_as_a_range() -> None:
+    pad = LedgerBuilder()
+    great = b'{"at":{"boot":"b","mono":1,"trust":"none","utc":null},"elapsed_ms":1,"invitation":"i"'
+    great += b',"kind":"rated","level":"great","source":"keys"}'
+    pad.add(*[great] * 20, invited("i1"), b'{"kind":"future"}', great, b"no json")
+    found = oddities(pad)
+    assert [(odd.first, odd.last, odd.entries) for odd in found] == [
+        (2, 21, 20),
+        (23, 23, 1),
+        (24, 24, 1),
+        (25, 25, 1),
+    ]
+    assert {odd.kind for odd in found} == {"unread"}
+    assert found[0].detail.startswith("rated: ")
+    assert "great" in found[0].detail
+    assert found[1].detail == "future: unknown kind"
+    assert found[3].detail.startswith("no kind: entry is not JSON")
+
+
+@pytest.mark.parametrize(
+    ("utc_ms", "kind"),
+    [
+        (NOON_MS, None),
+        (NOON_MS + AHEAD_MS, None),
+        (NOON_MS + AHEAD_MS + 1, "dated-ahead"),
+        (4_102_444_800_000, "dated-ahead"),
+        (EARLIEST_MS, None),
+        (EARLIEST_MS - 1, "dated-too-early"),
+        (0, "dated-too-early"),
+        (-5, "dated-too-early"),
+    ],
+)
+def test_a_date_after_the_arrival_or_before_any_pad_is_odd(utc_ms: int, kind: str | None) -> None:
+    pad = LedgerBuilder().add(invited("i1", at(0, utc_ms)), rated("i1", when=at(0, utc_ms)))
+    found = oddities(pad, received_ms=NOON_MS)
+    assert [(odd.kind, odd.first, odd.last, odd.entries, odd.detail) for odd in found] == (
+        [(kind, 2, 3, 2, str(utc_ms))] if kind else []
+    )
+
+
+def test_what_a_pad_did_not_claim_to_know_is_not_odd_but_a_clock_that_is_set_ahead_is() -> None:
+    pad = LedgerBuilder().add(invited("i1", at(0, 7, trust=Trust.NONE)), invited("i2"))
+    pad.add(clock(1, 4_102_444_800_000))
+    assert kinds(pad) == [("dated-ahead", 4, 4, 2)]
+    unknown = Projection("pad-1")
+    unknown.feed(pad.id, 1, [entry.body for entry in pad.entries])
+    assert unknown.oddities() == []  # it is not known when they came in
+
+
+def test_ratings_that_count_for_nothing_are_named() -> None:
+    pad = LedgerBuilder().add(invited("i1"), rated("i1"), rated("i1", Level.DISSATISFIED))
+    pad.add(rated("i1", again=True), rated("i1"))
+    pad.add(rated("unknown"), lapsed("unknown-2"), Detailed(at=at(7), invitation="unknown-3"))
+    pad.add(invited("i1"))
+    pad.add(Opened(at=at(1), ledger="x", pad="pad-1", hash=pad.hash_name, format=1))
+    assert sorted(kinds(pad)) == [
+        ("invited-twice", 10, 10, 1),
+        ("not-invited", 7, 9, 3),
+        ("opened-again", 11, 11, 1),
+        ("rated-twice", 4, 6, 2),
+    ]
+
+
+def test_of_a_group_that_is_not_all_an_invitation_before_it_is_not_missed() -> None:
+    projection = Projection("pad-1")
+    projection.feed("01A", 7, [LedgerBuilder().add(rated("i1")).entries[1].body], NOON_MS)
+    assert projection.oddities(complete=False) == []
+    assert [odd.kind for odd in projection.oddities()] == ["not-invited"]
+
+
+def test_a_ledger_that_follows_another_history_is_a_fork_of_the_one_before() -> None:
+    before = Predecessor(ledger="01A", reason="diverged", seq=7)
+    [odd] = oddities(LedgerBuilder(ledger="01B", previous=before))
+    assert (odd.kind, odd.ledger, odd.first) == ("fork", "01A", 7)
+
+
+def test_a_flood_of_one_kind_takes_no_memory() -> None:
+    collected = Oddities("pad-1")
+    tracemalloc.start()
+    try:
+        for seq in range(100_000):
+            collected.add("rated-twice", "01A", seq, "invitation x")
+            collected.add_unread("01A", seq, "future", "unknown kind")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200_000
+    assert {odd.entries for odd in collected.found()} == {100_000}
