@@ -56,10 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--no-share", action="store_true", help="subscribe alone: the broker knows no $share"
     )
     verifying = commands.add_parser("verify", help="walk every chain, derive everything again")
+    counting = commands.add_parser("status", help="what the store holds, in numbers")
     listing = commands.add_parser("ratings", help="the newest ratings")
     listing.add_argument("--pad", help="of one pad only")
     listing.add_argument("--limit", type=int, default=100, help="how many (default 100)")
-    for command in (receiving, verifying, listing):
+    for command in (receiving, verifying, counting, listing):
         command.add_argument(
             "--store",
             required=True,
@@ -77,18 +78,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("text", metavar="TEXT", help="the code, with its address or without")
     given = parser.parse_args(arguments)
     try:
-        if given.command == "phone-key":
-            return _make_key(given.pad, given.number, HashName(given.hash), given.out)
-        if given.command == "token":
-            return _print_token(given.key, given.on, given.text)
-        if given.command == "receive":
-            return _receive(given.store, given.broker, share=not given.no_share)
-        if given.command == "verify":
-            return _verify(given.store)
-        return _ratings(given.store, given.pad, given.limit)
+        return _run(given)
     except ProvinceError as error:
         print(shown(str(error)), file=sys.stderr)
         return 2
+
+
+def _run(given: argparse.Namespace) -> int:
+    match given.command:
+        case "phone-key":
+            code = _make_key(given.pad, given.number, HashName(given.hash), given.out)
+        case "token":
+            code = _print_token(given.key, given.on, given.text)
+        case "receive":
+            code = _receive(given.store, given.broker, share=not given.no_share)
+        case "verify":
+            code = _verify(given.store)
+        case "status":
+            code = _status(given.store)
+        case _:
+            code = _ratings(given.store, given.pad, given.limit)
+    return code
 
 
 def _receive(store_url: str, broker_url: str, *, share: bool) -> int:
@@ -144,6 +154,19 @@ def _verify(store_url: str) -> int:
     for line in found.lines():
         print(line)
     return found.outcome.exit_code
+
+
+def _status(store_url: str) -> int:
+    from province.store import open_store
+
+    store = open_store(store_url, read_only=True)
+    try:
+        summary = store.summary()
+    finally:
+        store.close()
+    for name, number in summary._asdict().items():
+        print(f"{name} {number}")
+    return 0
 
 
 def _ratings(store_url: str, pad: str | None, limit: int) -> int:

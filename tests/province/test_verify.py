@@ -208,6 +208,16 @@ def test_a_pad_whose_clock_is_in_2100_is_named(
     )
 
 
+def test_the_status_counts_what_gives_no_row(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.take([a_day().arrival()])
+    assert main(["status", "--store", store_url]) == 0
+    counts = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert (counts["entries"], counts["rated"], counts["unread"]) == ("67", "30", "1")
+    assert (counts["lost"], counts["refusals"], counts["incidents"]) == ("0", "0", "0")
+
+
 def test_the_command_lists_ratings_and_explains_an_error(
     store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
