@@ -6,6 +6,9 @@ batches, so the real stores and the one in the tests cannot differ.
 
 Why the digest chain is enough: two histories with the same digest at one seq are the same up to
 there, so where a batch overlaps what is stored, one digest is compared and no entries.
+
+Whose a ledger is, is said by its entry 1, `opened`, and by nothing else: a batch that begins later
+(`torn`) is stored, but what it says about the ledger's id binds only the pad that sent it.
 """
 
 from collections.abc import Callable
@@ -53,22 +56,28 @@ class Refused(NamedTuple):
 
 Verdict = Accepted | Known | Refused
 
+NewestStored = Callable[[int], tuple[int, bytes] | None]
+"""From a seq to the newest stored entry that is not after it: its seq, and the chain's digest after
+it. None when all before is a hole."""
+
 
 def judge(
     stored: Head | None,
     pad: str,
     batch: Batch,
-    digest_at: Callable[[int], bytes | None],
+    newest_stored: NewestStored,
+    *,
+    opened_by: str | None = None,
 ) -> Verdict:
     """What to do with `batch`, which arrived on the topic of `pad`.
 
-    `stored`: the head of `batch.header.ledger`, None when nothing of it is stored.
-    `digest_at(seq)`: the stored chain's digest after `seq` (1 ≤ seq ≤ stored.seq), None inside a
-    hole; called at most once, and only for a batch that brings nothing new.
+    `stored`: the head of `batch.header.ledger` as this pad sent it, None when nothing of it is
+    stored. `newest_stored` is called at most once, and only for a batch that brings nothing new.
+    `opened_by`: another pad, whose `opened` of a ledger with this id is stored.
     """
     header = batch.header
     have = stored.seq if stored is not None else 0
-    refused = _wrong_ledger(stored, pad, batch)
+    refused = _wrong_ledger(stored, pad, batch, opened_by)
     if refused is None and header.first > have + 1 and not header.torn:
         # Before the digests are computed: with several receivers this is common, because the batch
         # before may still be on its way through another one; the receiver tries again.
@@ -80,11 +89,11 @@ def judge(
     if digests[-1] != bytes.fromhex(header.head):
         return Refused(Problem.MALFORMED, "the entries do not lead from prev to head")
     if stored is not None and header.last <= have:
-        # Nothing new. One digest says whether it is the stored history; inside a hole nothing is
-        # stored that it could contradict.
-        stored_digest = digest_at(header.last)
-        forked = stored_digest is not None and stored_digest != digests[-1]
-        return _forked(header.last) if forked else Known(stored)
+        # Nothing new. One digest says whether it is the stored history: that after the last entry
+        # which both have. Inside a hole nothing is stored that it could contradict.
+        seq, digest = newest_stored(header.last) or (0, GENESIS)
+        forked = seq >= header.first - 1 and [prev, *digests][seq - header.first + 1] != digest
+        return _forked(seq) if forked else Known(stored)
     head = Head(pad, header.hash, header.last, digests[-1])
     if header.first > have + 1:  # torn: the pad says that it no longer has what lies between
         return Accepted(head, batch.bodies, header.first, (have + 1, header.first - 1), digests)
@@ -130,11 +139,19 @@ def _forked(seq: int) -> Refused:
     return Refused(Problem.CHAIN, f"another history is stored up to {seq}")
 
 
-def _wrong_ledger(stored: Head | None, pad: str, batch: Batch) -> Refused | None:
-    """The refusal of a batch whose ledger is another pad's, or has another hash than is stored."""
+def _wrong_ledger(
+    stored: Head | None, pad: str, batch: Batch, opened_by: str | None
+) -> Refused | None:
+    """The refusal of a batch whose ledger is another pad's, or has another hash than is stored.
+
+    An id that two pads open is refused to neither: which of them copied it cannot be told here.
+    """
     header = batch.header
+    owner = opened_by if stored is None and header.first > 1 else None
     if stored is not None and stored.pad != pad:
-        return Refused(Problem.FOREIGN, f"ledger {header.ledger} belongs to pad {stored.pad}")
+        owner = stored.pad
+    if owner is not None:
+        return Refused(Problem.FOREIGN, f"ledger {header.ledger} belongs to pad {owner}")
     if stored is not None and stored.hash_name is not header.hash:
         was, now = stored.hash_name.value, header.hash.value
         return Refused(Problem.CHAIN, f"the ledger's hash is {was}, the batch's {now}")

@@ -10,10 +10,20 @@ import sqlalchemy as sa
 from province.rows import IncidentSeen
 from province.store import bulk
 from province.store.incidents import note_incident, plain
+from province.store.raw import Heads
 from province.store.tables import pad as pads
 from province.store.tables import refusal
 from sync.acceptance import Head, Refused
-from sync.messages import Health, Problem, Reported, State, Status, write_message
+from sync.entries import DIGEST_BYTES
+from sync.messages import (
+    Health,
+    Problem,
+    Reported,
+    State,
+    Status,
+    read_digest,
+    write_message,
+)
 from sync.store_port import Arrival, Unkept
 
 MAX_PAYLOAD_BYTES = 4096
@@ -79,14 +89,17 @@ def count_unkept(connection: sa.Connection, unkept: Unkept) -> None:
 
 
 def note_state(
-    connection: sa.Connection, pad: str, state: State, head: Head | None, now_ms: int
+    connection: sa.Connection, pad: str, state: State, heads: Heads, now_ms: int
 ) -> None:
     """Keep a state, unless one with a later (boots, session) is known.
 
-    A birth with fewer entries than are stored, or another digest, comes from a restored or copied
-    card and is an incident. A pad that lost its ledger counts its boots from 1 again, so numbers of
-    different ledgers cannot be compared: then a birth is taken, and a will is not, because it may
-    be a late one of the old ledger.
+    A birth that has another digest than is stored, or a new one with fewer entries than are, comes
+    from a restored or copied card and is an incident. One that has more entries than are stored
+    cannot be compared here: the pad compares, and opens a new ledger that says so.
+
+    A pad that lost its ledger counts its boots from 1 again, so numbers of different ledgers cannot
+    be compared: then a birth is taken, and a will is not, because it may be a late one of the old
+    ledger.
     """
     boots, session, ledger = connection.execute(
         sa.select(pads.c.boots, pads.c.session, pads.c.ledger).where(pads.c.pad == pad)
@@ -95,18 +108,18 @@ def note_state(
     comparable = new == known or plain(state.ledger) == ledger
     is_newer = new >= known if comparable else state.status is Status.ONLINE
     if state.status is Status.ONLINE:
-        if state.boots < known[0]:
+        name = heads.name(pad, state.ledger)
+        head = heads[name]
+        kind, detail = "backwards", ""
+        if head is not None and _is_another_history(state, head, heads, name):
+            # Whatever its numbers are: no redelivered birth, and no late one, differs.
+            kind, detail = "fork", f"another entry {state.seq} than is stored"
+        elif state.boots < known[0]:
             detail = f"boot {state.boots} after boot {known[0]}"
-            seen = IncidentSeen(pad, plain(state.ledger), "backwards", detail, now_ms)
-            note_incident(connection, seen)
-        elif new > known and head is not None and head.pad == pad:
-            if state.seq < head.seq:
-                detail = f"the pad has entries up to {state.seq}, stored are {head.seq}"
-                seen = IncidentSeen(pad, state.ledger, "backwards", detail, now_ms)
-                note_incident(connection, seen)
-            elif state.seq == head.seq and state.digest not in {"", head.digest.hex()}:
-                detail = f"another entry {state.seq} than is stored"
-                note_incident(connection, IncidentSeen(pad, state.ledger, "fork", detail, now_ms))
+        elif new > known and head is not None and state.seq < head.seq:
+            detail = f"the pad has entries up to {state.seq}, stored are {head.seq}"
+        if detail:
+            note_incident(connection, IncidentSeen(pad, name, kind, detail, now_ms))
     if is_newer:
         connection.execute(
             sa.update(pads)
@@ -119,6 +132,14 @@ def note_state(
                 state=write_message(state).decode(),
             )
         )
+
+
+def _is_another_history(state: State, head: Head, heads: Heads, name: str) -> bool:
+    """Whether the birth's digest contradicts the stored chain; False where nothing is stored."""
+    if not 0 < state.seq <= head.seq or len(read_digest(state.digest)) != DIGEST_BYTES:
+        return False
+    newest = heads.newest_stored(name, state.seq)
+    return newest is not None and newest[0] == state.seq and newest[1].hex() != state.digest
 
 
 def note_health(connection: sa.Connection, pad: str, health: Health) -> None:

@@ -52,19 +52,27 @@ def note_incident(connection: sa.Connection, seen: IncidentSeen) -> None:
     )
 
 
-def note_opening(connection: sa.Connection, arrival: Arrival) -> None:
-    """Record an incident for a new ledger whose predecessor is lost, or is not named although the
-    pad has had one: a person must ask where it is.
+def note_opening(connection: sa.Connection, arrival: Arrival, stored_name: str) -> None:
+    """Record what is wrong with a new ledger: its id is another pad's, too; its predecessor is lost
+    or was another history, or is not named although the pad has had one.
+
+    `stored_name`: under which its batches are stored.
     """
     batch = arrival.batch
     if batch is None:
         return
+    if stored_name != batch.header.ledger:
+        detail = f"another pad has sent a ledger of this id; this pad's is {stored_name}"
+        seen = IncidentSeen(
+            arrival.pad, batch.header.ledger, "claimed", detail, arrival.received_ms
+        )
+        note_incident(connection, seen)
     try:
         opened = read_body(batch.bodies[0]) if batch.header.first == 1 else None
     except ValueError:
         opened = None
     previous = opened.previous if isinstance(opened, Opened) else None
-    kind, detail = "", ""
+    kind, detail, ledger = "", "", stored_name
     if previous is None:
         before = _newest_ledger(connection, arrival.pad)
         if before is not None:
@@ -73,8 +81,14 @@ def note_opening(connection: sa.Connection, arrival: Arrival) -> None:
     elif previous.reason == "lost":
         kind = "vanished"
         detail = f"ledger {previous.ledger} is gone; what it held and had not sent is not known"
+    elif previous.reason == "cut":
+        kind = "cut"
+        detail = f"entries are gone from the end of ledger {previous.ledger}, in no orderly way"
+    elif previous.reason == "diverged":
+        kind, ledger = "fork", previous.ledger
+        detail = f"the pad had another history than is stored; ledger {stored_name} follows it"
     if kind:
-        seen = IncidentSeen(arrival.pad, batch.header.ledger, kind, detail, arrival.received_ms)
+        seen = IncidentSeen(arrival.pad, ledger, kind, detail, arrival.received_ms)
         note_incident(connection, seen)
 
 

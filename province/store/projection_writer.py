@@ -12,7 +12,7 @@ from province.projection import ENTRY_COLUMNS, Projection
 from province.rows import Claim, IncidentSeen, Rating, RatingDetail
 from province.store import bulk, tables
 from province.store.incidents import note_incident
-from province.store.raw import batch_with
+from province.store.raw import Heads, batch_with
 from province.timestamps import Anchor, date_from
 
 COPY_FROM_ROWS = 64
@@ -176,10 +176,12 @@ def _date_again(connection: sa.Connection, pad: str, anchors: Mapping[str, list[
 
 def _compare_salvages(connection: sa.Connection, projection: Projection, received_ms: int) -> None:
     """Record an incident for a salvaged entry that also arrived in its chain, with other bytes."""
+    heads = Heads(connection, {(row.pad, row.ledger) for row in projection.salvages})
     chained = None
     for salvage, body in zip(projection.salvages, projection.salvaged_bodies, strict=True):
-        if chained is None or not chained.holds(salvage.ledger, salvage.seq):
-            chained = batch_with(connection, salvage.ledger, salvage.seq)
+        name = heads.name(salvage.pad, salvage.ledger)
+        if chained is None or not chained.holds(name, salvage.seq):
+            chained = batch_with(connection, name, salvage.seq)
         if chained is None or chained.bodies[salvage.seq - chained.first] == body:
             continue
         detail = f"entry {salvage.seq} came in chain as another one than was salvaged"

@@ -38,12 +38,16 @@ class Heads:
     """The heads of one transaction's ledgers, and the batches that it adds.
 
     `accept` and `__getitem__` work in memory, so that a group may hold several batches of one
-    ledger; `write` writes all of them at the end.
+    ledger; `write` writes all of them at the end. Ledgers go by the name under which they are
+    stored, which `name` gives.
+
+    `claims`: pads, and the ids of the ledgers that they speak of.
     """
 
-    def __init__(self, connection: sa.Connection, ledgers: Iterable[str]) -> None:
+    def __init__(self, connection: sa.Connection, claims: Iterable[tuple[str, str]]) -> None:
         self._connection = connection
-        self._heads = read_heads(connection, sorted(set(ledgers)))
+        names = {name for pad, ledger_id in claims for name in stored_names(pad, ledger_id)}
+        self._heads = read_heads(connection, sorted(names))
         self._known = set(self._heads)
         self._new: list[RawBatch] = []
         self._digests: dict[str, list[tuple[int, list[bytes]]]] = {}
@@ -52,9 +56,22 @@ class Heads:
         """The head as it will be after the commit."""
         return self._heads.get(ledger_id)
 
-    def accept(self, received: Batch, verdict: Accepted, received_ms: int) -> None:
+    def name(self, pad: str, ledger_id: str) -> str:
+        """The name under which this pad's ledger with this id is stored, or will be."""
+        own, second = stored_names(pad, ledger_id)
+        head = self._heads.get(own)
+        return own if head is None or head.pad == pad else second
+
+    def opened_by(self, pad: str, ledger_id: str) -> str | None:
+        """Another pad than `pad`, whose `opened` of a ledger with this id is stored."""
+        head = self._heads.get(ledger_id)
+        if head is None or head.pad == pad or self.newest_stored(ledger_id, 1) is None:
+            return None
+        return head.pad
+
+    def accept(self, ledger_id: str, received: Batch, verdict: Accepted, received_ms: int) -> None:
         """Add an accepted batch and move the head; nothing is written before `write`."""
-        ledger_id, first, digests = received.header.ledger, verdict.first_new, verdict.digests
+        first, digests = verdict.first_new, verdict.digests
         before = self._heads.get(ledger_id)
         overlaps = before is not None and first > received.header.first
         self._new.append(
@@ -72,19 +89,22 @@ class Heads:
         self._heads[ledger_id] = verdict.head
         self._digests.setdefault(ledger_id, []).append((first, digests))
 
-    def digest_at(self, ledger_id: str, seq: int) -> bytes | None:
-        """The chain's digest after entry `seq`; None where a hole is."""
-        for first, digests in self._digests.get(ledger_id, ()):
-            if first <= seq < first + len(digests):
-                return digests[seq - first]
-        row = batch_with(self._connection, ledger_id, seq)
+    def newest_stored(self, ledger_id: str, seq: int) -> tuple[int, bytes] | None:
+        """The newest stored entry that is not after `seq`, and the chain's digest after it; None
+        where all before is a hole.
+        """
+        for first, digests in reversed(self._digests.get(ledger_id, ())):
+            if first <= seq:
+                newest = min(seq, first + len(digests) - 1)
+                return newest, digests[newest - first]
+        row = batch_from(self._connection, ledger_id, seq)
         head = self._heads.get(ledger_id)
         if row is None or head is None:
             return None
-        if row.last == seq:
-            return row.head
+        if row.last <= seq:
+            return row.last, row.head
         digests = list(walk_chain(head.hash_name, row.prev, row.bodies[: seq - row.first + 1]))
-        return digests[-1]
+        return seq, digests[-1]
 
     def write(self) -> None:
         """Write the new batches and the moved heads. Raises RowsExistError."""
@@ -148,16 +168,31 @@ def read_heads(connection: sa.Connection, ledgers: Sequence[str]) -> dict[str, H
     return heads
 
 
+def stored_names(pad: str, ledger_id: str) -> tuple[str, str]:
+    """The two names under which a pad's ledger may be stored.
+
+    The first pad that sends entries of an id has the id itself. A second one has its own name
+    beside it: nobody is locked out by what another pad sent before, and no pad writes into
+    another's ledger. No id has an `@`.
+    """
+    return ledger_id, f"{ledger_id}@{pad}"
+
+
 def batch_with(connection: sa.Connection, ledger_id: str, seq: int) -> RawBatch | None:
     """The batch that holds entry `seq`; None where a hole is."""
+    found = batch_from(connection, ledger_id, seq)
+    return found if found is not None and found.last >= seq else None
+
+
+def batch_from(connection: sa.Connection, ledger_id: str, seq: int) -> RawBatch | None:
+    """The last batch that begins with entry `seq` or one before it."""
     row = connection.execute(
         sa.select(batch)
         .where(batch.c.ledger == ledger_id, batch.c.first <= seq)
         .order_by(batch.c.first.desc())
         .limit(1)
     ).first()
-    found = RawBatch(*row) if row is not None else None
-    return found if found is not None and found.last >= seq else None
+    return RawBatch(*row) if row is not None else None
 
 
 def batches(connection: sa.Connection, ledger_id: str) -> Iterator[RawBatch]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from province.rows import Rating
 from province.store import tables
+from province.store.raw import Heads
 from sync.entries import HashName
 
 
@@ -74,9 +75,8 @@ class Lost(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """What a person must look at; `kind` is `fork`, `backwards`, `unannounced`, `vanished` or
-    `salvage-differs`. `ledger`: "" in the row that counts what is beyond the bound. `detail`: of
-    the first of `times`, `last_detail`: of the last.
+    """What a person must look at. `kind`: as in `tables.incident`. `ledger`: "" in the row that
+    counts what is beyond the bound. `detail`: of the first of `times`, `last_detail`: of the last.
     """
 
     pad: str
@@ -233,10 +233,10 @@ def find_lost(connection: sa.Connection) -> list[Lost]:
             tables.hole.c.pad, tables.hole.c.ledger, tables.hole.c.first, tables.hole.c.last
         )
     ).all()
-    counted: dict[str, int] = {}
+    counted: dict[tuple[str, str], int] = {}
     for pad, ledger, first, last, reason, said_by in claims:
-        start = max(first, counted.get(ledger, 0) + 1)  # claims may overlap
-        counted[ledger] = max(last, counted.get(ledger, 0))
+        start = max(first, counted.get((pad, ledger), 0) + 1)  # claims may overlap
+        counted[pad, ledger] = max(last, counted.get((pad, ledger), 0))
         have = [
             (max(held_first, start), min(held_last, last))
             for held_first, held_last in _held(connection, pad, ledger, start, last)
@@ -251,9 +251,10 @@ def _held(
 ) -> list[tuple[int, int]]:
     """The ranges of seq between `first` and `last` that are stored, sorted; they may overlap."""
     batch, salvage = tables.batch.c, tables.salvage.c
+    name = Heads(connection, [(pad, ledger)]).name(pad, ledger)
     chained = connection.execute(
         sa.select(batch.first, batch.last).where(
-            batch.ledger == ledger, batch.first <= last, batch.last >= first
+            batch.ledger == name, batch.first <= last, batch.last >= first
         )
     )
     salvaged = connection.execute(

@@ -22,7 +22,7 @@ from province.errors import ProvinceCode, ProvinceError, StoreError
 from province.projection import Projection
 from province.rows import Claim, IncidentSeen
 from province.store import bulk, engine, evidence, failure, incidents, projection_writer, tables
-from province.store.raw import Heads, read_heads
+from province.store.raw import Heads
 from province.store.reading import Reading
 from province.store.watch import Watch
 from sync.acceptance import Accepted, Refused, judge, receipt_of
@@ -125,8 +125,10 @@ class ProvinceStore(Reading):
 
 
 def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receipt]:
-    batches = [arrival.batch for arrival in arrivals if arrival.batch is not None]
-    heads = Heads(connection, (batch.header.ledger for batch in batches))
+    heads = Heads(
+        connection,
+        [(arrival.pad, arrival.batch.header.ledger) for arrival in arrivals if arrival.batch],
+    )
     projections: dict[str, Projection] = {}
     refused: list[Refused | None] = []
     for arrival in arrivals:
@@ -135,13 +137,13 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
         if isinstance(verdict, Refused):
             _note_refused(connection, heads, arrival, verdict)
         elif isinstance(verdict, Accepted) and arrival.batch is not None:
-            ledger = arrival.batch.header.ledger
+            ledger = heads.name(arrival.pad, arrival.batch.header.ledger)
             if heads[ledger] is None:
-                incidents.note_opening(connection, arrival)
+                incidents.note_opening(connection, arrival, ledger)
             if verdict.hole is not None:
                 claim = Claim(arrival.pad, ledger, *verdict.hole, "torn", ledger)
                 projection_writer.note_hole(connection, claim)
-            heads.accept(arrival.batch, verdict, arrival.received_ms)
+            heads.accept(ledger, arrival.batch, verdict, arrival.received_ms)
             if arrival.pad not in projections:
                 projections[arrival.pad] = Projection(arrival.pad)
             projections[arrival.pad].feed(
@@ -208,20 +210,26 @@ def _tell(connection: sa.Connection, told: Told, now_ms: int) -> Receipt | None:
     elif isinstance(message, Reported):
         evidence.note_reported(connection, pad, message)
     else:
-        head = read_heads(connection, [incidents.plain(message.ledger)]).get(message.ledger)
-        evidence.note_state(connection, pad, message, head, now_ms)
+        heads = Heads(connection, [(pad, message.ledger)])
+        evidence.note_state(connection, pad, message, heads, now_ms)
         if message.status is Status.ONLINE:
-            foreign = head is not None and head.pad != pad
-            refused = Refused(Problem.FOREIGN, "the ledger is another pad's") if foreign else None
-            return receipt_of(message.ledger, head, birth=message, refused=refused)
+            # Never foreign: what another pad sent under this id must not keep a pad from sending.
+            return receipt_of(message.ledger, heads[heads.name(pad, message.ledger)], birth=message)
     return None
 
 
 def _judge(heads: Heads, arrival: Arrival) -> object:
     if arrival.batch is None:
         return Refused(arrival.problem or Problem.MALFORMED, arrival.detail)
-    ledger = arrival.batch.header.ledger
-    return judge(heads[ledger], arrival.pad, arrival.batch, partial(heads.digest_at, ledger))
+    pad, named = arrival.pad, arrival.batch.header.ledger
+    ledger = heads.name(pad, named)
+    return judge(
+        heads[ledger],
+        pad,
+        arrival.batch,
+        partial(heads.newest_stored, ledger),
+        opened_by=heads.opened_by(pad, named),
+    )
 
 
 def _note_refused(
@@ -229,7 +237,7 @@ def _note_refused(
 ) -> None:
     evidence.note_refusal(connection, arrival, refused)
     if refused.problem is Problem.CHAIN and arrival.batch is not None:
-        ledger = arrival.batch.header.ledger
+        ledger = heads.name(arrival.pad, arrival.batch.header.ledger)
         if heads[ledger] is not None:
             seen = IncidentSeen(arrival.pad, ledger, "fork", refused.detail, arrival.received_ms)
             incidents.note_incident(connection, seen)
@@ -239,4 +247,4 @@ def _receipt(heads: Heads, arrival: Arrival, refused: Refused | None) -> Receipt
     if arrival.batch is None:
         return receipt_of("", None, refused=refused)
     ledger = arrival.batch.header.ledger
-    return receipt_of(ledger, heads[ledger], refused=refused)
+    return receipt_of(ledger, heads[heads.name(arrival.pad, ledger)], refused=refused)

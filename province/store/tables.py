@@ -255,8 +255,9 @@ incident = sa.Table(
     _number("first_ms"),
     _number("last_ms"),
 )
-"""What a person must look at: `fork`, `backwards`, `unannounced`, `vanished`, `salvage-differs`;
-one row for all that are alike (incidents.py). `detail`: of the first, `last_detail`: of the last.
+"""What a person must look at: `fork`, `backwards`, `claimed`, `cut`, `unannounced`, `vanished`,
+`salvage-differs`; one row for all that are alike (incidents.py). `detail`: of the first,
+`last_detail`: of the last.
 """
 
 # --- what SQLAlchemy cannot express ---------------------------------------------------------------

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from province.errors import ProvinceCode, StoreError, StoreUrlError
 from province.store import ProvinceStore, open_store
 from province.store.incidents import DROPPED, MAX_OF_A_KIND
+from province.verify import verify
 from sync.entries import GENESIS, HashName, Level, Predecessor, Strayed
 from sync.messages import (
     VERSION,
@@ -112,9 +113,9 @@ def test_a_ledger_of_another_pad_is_refused_and_its_head_not_disclosed(
 ) -> None:
     pad, thief = LedgerBuilder(), LedgerBuilder("pad-2")
     store.take([pad.arrival()])
-    [receipt] = store.take([thief.arrival()])
+    [receipt] = store.take([pad.arrival()._replace(pad="pad-2")])
     assert (receipt.problem, receipt.seq) == (Problem.FOREIGN, 0)
-    assert birth(store, "pad-2", thief.birth()).problem is Problem.FOREIGN
+    assert birth(store, "pad-2", thief.birth()).seq == 0
 
 
 def test_a_payload_that_cannot_be_read_is_kept_as_evidence_and_others_are_stored(
@@ -243,6 +244,95 @@ def test_a_restored_or_copied_card_is_an_incident(store: ProvinceStore) -> None:
     assert kinds == [("backwards", 2), ("fork", 1)]
 
 
+@pytest.mark.parametrize("behind", [1, 3, 6])
+@pytest.mark.parametrize("boots", [4, 5, 6])
+def test_a_birth_of_another_history_is_a_fork_whatever_it_counts(
+    store: ProvinceStore, behind: int, boots: int
+) -> None:
+    """A card restored from a copy boots as often as it did before, or less often, or more."""
+    pad, other = LedgerBuilder(), LedgerBuilder()
+    pad.add(*(lapsed(f"i{n}") for n in range(9)))
+    other.add(*(lapsed(f"x{n}") for n in range(9)))
+    store.take([pad.arrival()])
+    for seq in range(10, 0, -1):
+        birth(store, pad.pad, pad.birth(boots=5, seq=seq))  # a late one, or one that comes again
+    assert store.incidents() == []
+    birth(store, pad.pad, other.birth(boots=boots, seq=10 - behind))
+    [seen] = store.incidents()
+    assert (seen.kind, seen.ledger) == ("fork", pad.id)
+
+
+def test_an_older_card_that_went_beyond_the_stored_head_is_a_fork(store: ProvinceStore) -> None:
+    """Its birth cannot be compared; the pad compares, and its new ledger says what it found."""
+    pad = LedgerBuilder(ledger="01A").add(lapsed("i1"), lapsed("i2"))
+    card = LedgerBuilder(ledger="01A").add(*(lapsed(f"x{n}") for n in range(8)))
+    store.take([pad.arrival()])
+    answer = birth(store, card.pad, card.birth(boots=9))
+    assert (answer.seq, answer.problem) == (3, None)
+    new = Predecessor(ledger="01A", reason="diverged", seq=9, digest=card.digest(9).hex())
+    store.take([LedgerBuilder(ledger="01B", previous=new).arrival()])
+    [seen] = store.incidents()
+    assert (seen.kind, seen.ledger) == ("fork", "01A")
+    assert "01B" in seen.detail
+
+
+@pytest.mark.parametrize("forged", ["torn", "opened"])
+def test_nobody_takes_a_pads_ledger_by_naming_it_first(store: ProvinceStore, forged: str) -> None:
+    pad = LedgerBuilder("pad-1", "01A").add(invited("i1"), rated("i1"), lapsed("i2"))
+    rogue = LedgerBuilder("pad-2", "01A").add(*(lapsed(f"x{n}") for n in range(8)))
+    first = rogue.arrival(5, torn=True) if forged == "torn" else rogue.arrival()
+    [answer] = store.take([first])
+    assert answer.seq == 9
+    answer = birth(store, "pad-1", pad.birth())
+    assert (answer.seq, answer.digest, answer.problem) == (0, GENESIS.hex(), None)
+    [whole] = store.take([pad.arrival(1, 3)])
+    assert (whole.ledger, whole.seq, whole.problem) == ("01A", 3, None)
+    both = store.take([rogue.add(lapsed("x9")).arrival(10), pad.arrival()])
+    assert [(receipt.seq, receipt.problem) for receipt in both] == [(10, None), (4, None)]
+    assert birth(store, "pad-1", pad.birth(2)).digest == pad.digest(4).hex()
+    assert {(row.pad, row.invitation, row.standing) for row in store.ratings(pad="pad-1")} == {
+        ("pad-1", "i1", "rated"),
+        ("pad-1", "i2", "unrated"),
+    }
+    assert {(seen.pad, seen.ledger) for seen in store.ledgers()} == {
+        ("pad-2", "01A"),
+        ("pad-1", "01A@pad-1"),
+    }
+    [seen] = [seen for seen in store.incidents() if seen.kind == "claimed"]
+    assert (seen.pad, seen.ledger) == ("pad-1", "01A")
+    assert verify(store).sound
+
+
+def test_of_pads_that_name_one_new_ledger_in_one_group_each_has_its_own(
+    store: ProvinceStore,
+) -> None:
+    pads = [LedgerBuilder(f"pad-{n}", "01A").add(lapsed("i1")) for n in (1, 2, 3)]
+    receipts = store.take([pad.arrival() for pad in pads])
+    assert [receipt.digest for receipt in receipts] == [pad.digest(2).hex() for pad in pads]
+    assert verify(store).entries == 6
+
+
+def test_a_ledger_that_its_pad_opened_is_not_continued_by_another(store: ProvinceStore) -> None:
+    pad = LedgerBuilder("pad-1", "01A").add(lapsed("i1"), lapsed("i2"))
+    rogue = LedgerBuilder("pad-2", "01A").add(lapsed("x1"), lapsed("x2"))
+    store.take([pad.arrival()])
+    for forged in (rogue.arrival(2), rogue.arrival(2, torn=True)):
+        [answer] = store.take([forged])
+        assert (answer.problem, answer.seq) == (Problem.FOREIGN, 0)
+
+
+def test_what_is_lost_of_a_ledger_with_a_second_name_is_counted_for_its_pad(
+    store: ProvinceStore,
+) -> None:
+    rogue = LedgerBuilder("pad-2", "01A").add(*(lapsed(f"x{n}") for n in range(8)))
+    pad = LedgerBuilder("pad-1", "01A").add(lapsed("i1"), lapsed("i2"))
+    new = Predecessor(ledger="01A", reason="damaged", seq=3, missing=((3, 5),))
+    store.take([rogue.arrival(5, torn=True), pad.arrival()])
+    store.take([LedgerBuilder("pad-1", "01B", previous=new).arrival()])
+    lost = {(hole.pad, hole.first, hole.last) for hole in store.lost()}
+    assert lost == {("pad-2", 1, 4), ("pad-1", 4, 5)}
+
+
 def test_incidents_do_not_grow_with_what_repeats(store: ProvinceStore) -> None:
     """A card that is restored again and again, and one whose ledgers have ever new ids."""
     pad = LedgerBuilder().add(*(lapsed(f"i{n}") for n in range(60)))
@@ -278,6 +368,14 @@ def test_a_ledger_that_was_lost_with_its_entries_is_an_incident(store: ProvinceS
     store.take([LedgerBuilder(ledger="01B", previous=lost).arrival()])
     [incident] = store.incidents()
     assert (incident.kind, incident.ledger) == ("vanished", "01B")
+    assert "01A" in incident.detail
+
+
+def test_a_ledger_whose_end_is_gone_is_an_incident(store: ProvinceStore) -> None:
+    cut = Predecessor(ledger="01A", reason="cut", seq=3, missing=((4, 6),))
+    store.take([LedgerBuilder(ledger="01B", previous=cut).arrival()])
+    [incident] = store.incidents()
+    assert (incident.kind, incident.ledger) == ("cut", "01B")
     assert "01A" in incident.detail
 
 

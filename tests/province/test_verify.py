@@ -10,7 +10,7 @@ from province.store import ProvinceStore
 from province.store.tables import batch
 from province.verify import BadEntry, verify
 from sync.entries import HASTY_MS, Detailed, Fault, Level, Predecessor, Strayed
-from sync.store_port import read_arrival
+from sync.store_port import Told, read_arrival
 from tests.rigs.ledger.ledger_builder import (
     NOON_MS,
     LedgerBuilder,
@@ -183,7 +183,7 @@ def test_the_command_says_sound_only_where_nobody_must_look(
     assert main(["verify", "--store", store_url]) == 0
     assert capsys.readouterr().out.endswith("ratings 1, lost 0, doubled 0: sound\n")
     for boots in (2, 3, 4):
-        store.birth(pad.pad, pad.birth(boots, seq=1))
+        store.take([], [Told(pad.pad, pad.birth(boots, seq=1))])
     store.take([read_arrival("pad-1", b"\x1b[2J\nforged: sound", False, NOON_MS)])
     assert main(["verify", "--store", store_url]) == 3
     incident, refused, verdict = capsys.readouterr().out.splitlines()

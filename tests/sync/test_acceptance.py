@@ -3,7 +3,16 @@
 import pytest
 from msgspec.structs import replace
 
-from sync.acceptance import Accepted, Head, Known, Refused, judge, receipt_of, session_of
+from sync.acceptance import (
+    Accepted,
+    Head,
+    Known,
+    NewestStored,
+    Refused,
+    judge,
+    receipt_of,
+    session_of,
+)
 from sync.entries import GENESIS, HashName
 from sync.messages import (
     MAX_BATCH_BYTES,
@@ -45,8 +54,18 @@ def head(ledger: MemoryLedger, seq: int) -> Head:
     return Head(ledger.pad, ledger.hash_name, seq, digest)
 
 
-def never(seq: int) -> bytes | None:
-    raise AssertionError("digest_at is called only for batches that bring nothing new")
+def never(seq: int) -> tuple[int, bytes] | None:
+    raise AssertionError("newest_stored is called only for batches that bring nothing new")
+
+
+def newest_in(ledger: MemoryLedger, hole: range = range(0)) -> NewestStored:
+    """A store that has all of `ledger` but `hole`."""
+
+    def newest(seq: int) -> tuple[int, bytes] | None:
+        at = next(n for n in range(seq, -1, -1) if n not in hole)
+        return (at, head(ledger, at).digest) if at else None
+
+    return newest
 
 
 def problem(verdict: object) -> Problem:
@@ -80,7 +99,7 @@ def test_of_an_overlapping_batch_only_the_new_entries_are_taken(ledger: MemoryLe
 def test_a_batch_that_is_stored_already_is_known(ledger: MemoryLedger) -> None:
     stored = head(ledger, 20)
     for after, count in ((0, 10), (10, 10), (3, 1)):
-        assert judge(stored, PAD, batch(ledger, after, count), ledger.digest_here) == Known(stored)
+        assert judge(stored, PAD, batch(ledger, after, count), newest_in(ledger)) == Known(stored)
 
 
 def test_a_known_batch_inside_a_hole_cannot_be_compared_and_changes_nothing(
@@ -141,10 +160,33 @@ def test_a_forked_ledger_is_refused_wherever_the_fork_is(ledger: MemoryLedger) -
     stored = head(ledger, 20)
     after = judge(stored, PAD, batch(fork, 20, 5), never)
     over = judge(stored, PAD, batch(fork, 5, 20), never)
-    within = judge(stored, PAD, batch(fork, 5, 10), ledger.digest_here)
+    within = judge(stored, PAD, batch(fork, 5, 10), newest_in(ledger))
     assert [problem(v) for v in (after, over, within)] == [Problem.CHAIN] * 3
-    before_the_fork = judge(stored, PAD, batch(fork, 5, 5), ledger.digest_here)
+    before_the_fork = judge(stored, PAD, batch(fork, 5, 5), newest_in(ledger))
     assert before_the_fork == Known(stored)
+
+
+def test_a_fork_is_refused_when_the_batch_ends_in_a_hole(ledger: MemoryLedger) -> None:
+    fork = MemoryLedger(PAD)
+    fork.rate(6)
+    fork.append_body(b'{"kind":"forked"}')
+    fork.rate(19)
+    stored, with_hole = head(ledger, 20), newest_in(ledger, range(11, 16))
+    assert problem(judge(stored, PAD, batch(fork, 5, 8), with_hole)) is Problem.CHAIN
+    assert problem(judge(stored, PAD, batch(fork, 10, 3), with_hole)) is Problem.CHAIN
+    assert judge(stored, PAD, batch(ledger, 5, 8), with_hole) == Known(stored)
+    assert judge(stored, PAD, batch(fork, 12, 3), with_hole) == Known(stored)  # nothing to compare
+
+
+def test_a_batch_without_the_opening_does_not_take_an_opened_ledger(ledger: MemoryLedger) -> None:
+    late = MemoryLedger("pad-2")
+    late.rate(9)
+    late.prune(5)
+    torn = batch(late, 1, 3)
+    assert isinstance(judge(None, "pad-2", torn, never), Accepted)
+    assert problem(judge(None, "pad-2", torn, never, opened_by=PAD)) is Problem.FOREIGN
+    own = MemoryLedger("pad-2")
+    assert isinstance(judge(None, "pad-2", batch(own, 0, 1), never, opened_by=PAD), Accepted)
 
 
 def test_a_ledger_belongs_to_the_pad_that_opened_it(ledger: MemoryLedger) -> None:

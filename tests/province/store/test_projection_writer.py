@@ -200,21 +200,22 @@ def test_control_without_the_pads_lock_two_receivers_collide(
         assert deliver_twice(opened) != []
 
 
-def test_of_two_pads_that_claim_one_new_ledger_at_the_same_time_one_is_refused(
+def test_of_two_pads_that_open_one_new_ledger_at_the_same_time_each_has_its_own(
     opened: Open,
 ) -> None:
     stores = [opened(), opened()]
     claims = [LedgerBuilder("pad-a", "01X"), LedgerBuilder("pad-b", "01X")]
     together = threading.Barrier(2)
 
-    def claim(store: ProvinceStore, pad: LedgerBuilder) -> str:
+    def claim(store: ProvinceStore, pad: LedgerBuilder) -> bool:
         together.wait(30)
         [receipt] = store.take([pad.arrival()])
-        return receipt.problem.value if receipt.problem else "taken"
+        return receipt.digest == pad.digest(1).hex()
 
     with ThreadPoolExecutor(2) as pool:
-        answers = sorted(pool.map(claim, stores, claims))
-    assert answers == ["foreign", "taken"]
+        assert list(pool.map(claim, stores, claims)) == [True, True]
+    assert sorted(len(seen.ledger) for seen in stores[0].ledgers()) == [3, len("01X@pad-a")]
+    assert [seen.kind for seen in stores[0].incidents()] == ["claimed"]
 
 
 def test_an_old_batch_is_compared_with_what_is_stored_at_its_end(store: ProvinceStore) -> None:
@@ -254,7 +255,7 @@ def test_a_salvaged_entry_is_compared_byte_by_byte_even_with_a_nul_in_it(
 ) -> None:
     old = LedgerBuilder().add(Strayed(at=at(5), key="a\0", state="idle", source="keys"))
     new = LedgerBuilder(
-        ledger="01LEDGER-B", previous=Predecessor(ledger=old.id, reason="diverged", seq=2)
+        ledger="01LEDGER-B", previous=Predecessor(ledger=old.id, reason="damaged", seq=2)
     )
     store.take([old.arrival(), new.add(salvaged(old, 2)).arrival()])
     assert store.incidents() == []

@@ -4,6 +4,7 @@ import copy
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 from sync.acceptance import Accepted, Head, Refused, judge, receipt_of
@@ -23,6 +24,11 @@ class Stored:
 
 
 _NOTHING: dict[int, bytes] = {}
+
+
+def _newest(digests: dict[int, bytes], seq: int) -> tuple[int, bytes] | None:
+    at = max((stored for stored in digests if stored <= seq), default=None)
+    return None if at is None else (at, digests[at])
 
 
 class MemoryStore:
@@ -115,7 +121,7 @@ class MemoryStore:
             stored.head if stored else None,
             arrival.pad,
             batch,
-            (stored.digests if stored else _NOTHING).get,
+            partial(_newest, stored.digests if stored else _NOTHING),
         )
         if isinstance(verdict, Refused):
             if verdict.problem is not Problem.GAP:
