@@ -11,7 +11,8 @@ Used by one thread only, the writer's, through one connection, for checkpoints t
 import enum
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -204,6 +205,17 @@ class Ledger:
             rows.close()  # an open statement would keep the next checkpoint from completing
         return LedgerSegment(self.head[1] if prev is None else prev, entries, torn)
 
+    def newest_first(self) -> Generator[tuple[int, bytes], None, None]:
+        """Seq and body of the entries from the last one back, one at a time; to be closed, because
+        an open one keeps a checkpoint from completing. Raises LedgerError.
+        """
+        with as_ledger_error(f"reading {self._path}"):
+            rows = self._connection.execute("SELECT seq, body FROM entry ORDER BY seq DESC")
+            try:
+                yield from rows
+            finally:
+                rows.close()
+
     def digest_at(self, seq: int) -> bytes | None:
         """The digest after entry `seq`; None when it is pruned or not written yet. Raises
         LedgerError.
@@ -286,9 +298,8 @@ class Ledger:
         ledger stays in use.
         """
         with as_ledger_error(f"rollover of {self._path}"):
-            newest = self._connection.execute("SELECT seq, body FROM entry ORDER BY seq DESC")
-            needed = sorted(seq for seq in needed_at_start(newest) if seq <= self.receipted)
-            newest.close()
+            with closing(self.newest_first()) as newest:
+                needed = sorted(seq for seq in needed_at_start(newest) if seq <= self.receipted)
             carryover = Carryover(
                 ledger=self.id,
                 pad=self._rollover.pad,

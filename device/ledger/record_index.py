@@ -114,6 +114,17 @@ class RecordIndex:
         """Note an entry for the new ledger, with its correct digest."""
         self._db.execute("INSERT OR IGNORE INTO kept VALUES (?, ?, ?)", (seq, place, digest))
 
+    def has_digest(self, digest: bytes) -> bool:
+        """Whether an entry with this digest is noted."""
+        self._db.execute("CREATE INDEX IF NOT EXISTS by_digest ON kept(digest)")
+        found = self._db.execute("SELECT 1 FROM kept WHERE digest = ? LIMIT 1", (digest,))
+        return found.fetchone() is not None
+
+    def kept_after(self, seq: int) -> Iterator[int]:
+        """The seqs of the noted entries behind `seq`, in order."""
+        rows = self._db.execute("SELECT seq FROM kept WHERE seq > ? ORDER BY seq", (seq,))
+        return (int(found) for (found,) in rows)
+
     def kept_count(self) -> int:
         """How many entries are noted."""
         return int(self._db.execute("SELECT count(*) FROM kept").fetchone()[0])
@@ -137,6 +148,7 @@ class RecordIndex:
         for fd in self._files.values():
             os.close(fd)
         self._files.clear()
+        self._page.cache_clear()
         self._db.close()
 
     def _read(self, places: Iterator[int]) -> Candidates:

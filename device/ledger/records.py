@@ -43,18 +43,18 @@ class RawRecord(NamedTuple):
 def records_in(page: bytes, load: LoadPage, after: int = 0) -> Iterator[tuple[int, RawRecord]]:
     """Where in `page` each record with a seq above `after` begins, and the record."""
     for match in _HEADER.finditer(page):
-        found = _record(page, match, load, after)
-        if found is not None:
+        found = _record(page, match, load)
+        if found is not None and found.seq > after:
             yield match.start(), found
 
 
 def record_at(page: bytes, start: int, load: LoadPage) -> RawRecord | None:
     """The record that `records_in` found at `start` of the same page; None when it is not there."""
     match = _HEADER.match(page, start)
-    return _record(page, match, load, 0) if match is not None else None
+    return _record(page, match, load) if match is not None else None
 
 
-def _record(page: bytes, match: "re.Match[bytes]", load: LoadPage, after: int) -> RawRecord | None:
+def _record(page: bytes, match: "re.Match[bytes]", load: LoadPage) -> RawRecord | None:
     header = match.group()
     serial, _ = _varint(header, 2)
     mark_bytes = _INTEGER_BYTES[header[-1]]
@@ -63,7 +63,7 @@ def _record(page: bytes, match: "re.Match[bytes]", load: LoadPage, after: int) -
         return None
     payload_bytes = len(header) + body_bytes + DIGEST_BYTES + mark_bytes
     seq = _rowid_before(page, match.start(), payload_bytes)
-    if seq is None or not after < seq <= MAX_SEQ:
+    if seq is None or seq > MAX_SEQ:
         return None
     payload = _payload(page, match.start(), payload_bytes, load)
     if payload is None:

@@ -9,6 +9,8 @@ All of it is done in passes over the file, so the memory does not depend on how 
 are (`record_index.py`).
 """
 
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ _MARK_ROWS = 8
 """
 _ROWS_BEFORE_MARK = 64
 """So many receipted rows are proven, too: the chain of those behind them begins there."""
+_GAPS_REMEMBERED = 1000
 _TOLD_EACH = 2000
 
 Gaps = list[tuple[int, int]]
@@ -103,7 +106,7 @@ def carve(
             receipted=receipted,
             entries=index.kept(),
             count=index.kept_count(),
-            missing=tuple(proof.gaps_to(max(last, noted.seq if noted else 0))),
+            missing=tuple(proof.gaps(noted.seq if noted else 0)),
         )
 
 
@@ -156,10 +159,9 @@ class _Proof:
         self._index = index
         self._name = name
         self._receipted = receipted
-        self._gaps: Gaps = []
-        self._present = receipted
-        """The last entry behind the mark that is there; what comes next continues or ends a gap."""
         self._run = receipted
+        self._last = receipted
+        self._before_gaps: deque[tuple[int, bytes]] = deque(maxlen=_GAPS_REMEMBERED)
         self.chain: tuple[int, bytes] = (0, GENESIS)
 
     def run(self, last: int, progress: Callable[[float], None]) -> None:
@@ -167,14 +169,21 @@ class _Proof:
         first = max(1, self._receipted - _ROWS_BEFORE_MARK)
         before: tuple[int, bytes] | None = (0, GENESIS) if first == 1 else None
         for count, (seq, here, after) in enumerate(_with_next(self._index.ascending(first))):
-            known = before[1] if before is not None and before[0] == seq - 1 else None
-            proven = _prove(here, after, known, self._name)
-            if proven is not None:
-                place, digest = proven
-                before = (seq, digest)
-                self._take(seq, place, digest)
             if count % _TOLD_EACH == 0:
                 progress((seq - first) / max(1, last - first))
+            if before is not None and before[0] != seq - 1:
+                self._before_gaps.append(before)
+                before = None
+            proven = _prove(here, after, before[1] if before else None, self._name)
+            if proven is None:
+                if before is None and (lone := _first_readable(here)) is not None:
+                    before = self._take_lone(seq, *lone)
+                else:
+                    self._last = max(self._last, seq)
+                continue
+            place, digest = proven
+            before = (seq, digest)
+            self._take(seq, place, digest)
         self._keep_needed()
 
     def _take(self, seq: int, place: int, digest: bytes) -> None:
@@ -183,16 +192,35 @@ class _Proof:
             return
         if seq == self._run + 1:
             self.chain, self._run = (seq, digest), seq
-        if seq > self._present + 1:
-            self._gaps.append((self._present + 1, seq - 1))
-            if len(self._gaps) > 4 * MAX_GAPS:
-                self._gaps = list(bounded(self._gaps))
-        self._present = seq
+        self._last = max(self._last, seq)
         self._index.keep(seq, place, digest)
 
-    def gaps_to(self, last: int) -> Gaps:
-        """The ranges that are missing behind the mark, up to `last`."""
-        return [*self._gaps, (self._present + 1, last)] if last > self._present else self._gaps
+    def _take_lone(self, seq: int, place: int, found: RawRecord) -> tuple[int, bytes] | None:
+        """A row between two gaps, or before a damaged row: nothing proves it, but it is kept when
+        it is readable. No digest covers a row's seq: one that belongs elsewhere is put there.
+        """
+        for end, digest in self._before_gaps:
+            if next_digest(self._name, digest, found.body) == found.digest:
+                if end >= self._receipted:
+                    self._index.keep(end + 1, place, found.digest)
+                return None
+        if self._index.has_digest(found.digest):
+            return None
+        self._take(seq, place, found.digest)
+        return (seq, found.digest)
+
+    def gaps(self, noted: int) -> Gaps:
+        """The ranges that are missing behind the mark, up to the last entry that is known of."""
+        gaps: Gaps = []
+        present = self._receipted
+        end = max(self._last, noted) + 1
+        for seq in itertools.chain(self._index.kept_after(present), [end]):
+            if seq > present + 1:
+                gaps.append((present + 1, seq - 1))
+                if len(gaps) > 4 * MAX_GAPS:
+                    gaps = list(bounded(gaps))
+            present = seq
+        return gaps
 
     def _keep_needed(self) -> None:
         """Note the receipted entries that the next start reads, too."""
@@ -237,8 +265,8 @@ def _with_next(
 def _prove(
     here: Candidates, after: Candidates, before: bytes | None, name: HashName
 ) -> tuple[int, bytes] | None:
-    """Place and correct digest of the record that the chain proves or, behind a gap, cannot refute;
-    None when there is no such record. `before`: the digest of the entry before; None behind a gap.
+    """Place and correct digest of the record that the chain proves; None when there is none.
+    `before`: the digest of the entry before; None behind a gap.
     """
     for place, found in here:
         digest = found.digest if before is None else next_digest(name, before, found.body)
@@ -247,16 +275,14 @@ def _prove(
             # When this row's own digest is damaged, the next row can still prove its body.
             good = digest == found.digest or proven_by_next
         else:
-            good = (proven_by_next or not after) and _readable(found.body) is not None
+            good = proven_by_next and _readable(found.body) is not None
         if good:
             return place, digest
-    if before is None and (lone := _first_readable(here)) is not None:
-        return lone[0], lone[1].digest
     return None
 
 
 def _first_readable(candidates: Candidates) -> tuple[int, RawRecord] | None:
-    """A row between two gaps, or before a damaged row: not proven, but kept when it is readable."""
+    """The first that is an entry, though nothing proves it."""
     return next((c for c in candidates if _readable(c[1].body) is not None), None)
 
 

@@ -5,7 +5,9 @@ when the power went, what became of the recent ones, whether the window was paus
 pad has booted. Faults are not read: each start finds them anew.
 """
 
+import re
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from device.events import Standing
@@ -30,8 +32,15 @@ from sync.entries import (
 from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
 
 READ_ENTRIES = 2048
-"""So many entries at the ledger's end are read at a start, and as many again until one is `booted`.
+"""So many entries at the ledger's end are read for the invitations in them."""
+STANDINGS_READ = 1024
+"""At most so many invitations are kept of them; the session remembers fewer."""
+_LASTING = re.compile(rb"booted|paused|resumed|configured")
+_ASKED = re.compile(rb"booted|paused|resumed|configured|invited|rated|lapsed|withdrawn")
+"""In the bytes of every entry that is looked for further back; the second until the last invitation
+is found.
 """
+_ANSWERS_KEPT = 16
 
 
 @dataclass(slots=True)
@@ -58,25 +67,54 @@ class StartupState:
 def read_startup_state(ledger: Ledger) -> StartupState:
     """Read the ledger's end, at least back to the last `booted`. On the writer's thread.
 
-    Raises LedgerError.
+    However far that is, the memory does not depend on it. Raises LedgerError.
     """
-    after, parts, booted = ledger.head[0], list[list[Entry]](), False
-    while after > 0 and not booted:
-        before, after = after, max(0, after - READ_ENTRIES)
-        parts.append(_read_all(ledger, after, before))
-        booted = any(kind_of(entry.body) == "booted" for entry in parts[-1])
-    return state_after(entry for part in reversed(parts) for entry in part)
+    end = max(0, ledger.head[0] - READ_ENTRIES)
+    state = StartupState()
+    for body in reversed(_lasting(ledger)):
+        _apply(state, body)
+    while chunk := ledger.read(end, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES).entries:
+        for entry in chunk:
+            _apply(state, entry.body)
+        end = chunk[-1].seq
+    return state
 
 
-def _read_all(ledger: Ledger, after: int, last: int) -> list[Entry]:
-    found: list[Entry] = []
-    while after < last:
-        chunk = ledger.read(after, min(last - after, MAX_BATCH_ENTRIES), MAX_BATCH_BYTES)
-        if not chunk.entries:
-            break
-        found += chunk.entries
-        after = chunk.entries[-1].seq
-    return found
+def _lasting(ledger: Ledger) -> list[bytes]:
+    """The entries that still hold since the last `booted`, newest first: that one, the last pause
+    or its end, the last configuration, the last invitation and what became of it.
+    """
+    found: dict[str, bytes] = {}
+    asked: list[bytes] = []
+    pattern = _ASKED
+    with closing(ledger.newest_first()) as entries:
+        for _, raw in entries:
+            if pattern.search(raw) is None:
+                continue
+            kind = _carried_kind(raw)
+            if kind == "booted":
+                return [*found.values(), *asked, raw]
+            if kind in ("paused", "resumed"):
+                found.setdefault("pause", raw)
+            elif kind == "configured":
+                found.setdefault(kind, raw)
+            elif pattern is _ASKED and kind in ("invited", "rated", "lapsed", "withdrawn"):
+                asked = [*asked[-_ANSWERS_KEPT:], raw]
+                if kind == "invited":
+                    pattern = _LASTING
+    return [*found.values(), *asked]
+
+
+def _carried_kind(raw: bytes) -> str:
+    """The kind of an entry, or of the one that a `salvaged` carries."""
+    kind = kind_of(raw)
+    if kind != "salvaged":
+        return kind
+    try:
+        body = read_body(raw)
+    except ValueError:
+        return kind
+    return kind_of(body.body.encode()) if isinstance(body, Salvaged) else kind
 
 
 def state_after(entries: Iterable[Entry]) -> StartupState:
@@ -133,3 +171,7 @@ def _apply(state: StartupState, raw: bytes) -> None:
             _apply(state, text.encode())
         case _:
             pass
+    if len(state.standings) > STANDINGS_READ:
+        oldest = next(iter(state.standings))
+        del state.standings[oldest]
+        state.services.pop(oldest, None)

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,12 @@ from sync.entries import (
     Resumed,
     Salvaged,
     Service,
+    Strayed,
     Trust,
     Withdrawn,
     write_body,
 )
+from tests.rigs.ledger import big_ledger
 from tests.rigs.ledger.ledger_process import at, open_in
 from tests.rigs.ledger.ledger_process import rated as rated_in_ledger
 
@@ -131,4 +134,29 @@ def test_an_agent_reads_back_to_its_last_boot(
         ledger.append(rated_in_ledger(n))
     again = startup_state.read_startup_state(ledger)  # control: it reads no further back
     assert (again.boots, again.left_open) == (42, [])
+    ledger.append(Paused(at=at(), by="desk"))
+    for n in range(20):
+        ledger.append(rated_in_ledger(n))
+    assert startup_state.read_startup_state(ledger).paused_by == "desk"
+    ledger.append(Resumed(at=at(), by="desk"))
+    ledger.append(Invited(at=at(), invitation="02", window="3", source="http"))
+    ledger.append(Lapsed(at=at(), invitation="02"))
+    for _ in range(20):
+        ledger.append(Strayed(at=at(), key="1", state="idle", source="simulated"))
+    last = startup_state.read_startup_state(ledger)
+    assert (last.paused_by, last.standings["02"], last.left_open) == (None, "unrated", [])
     ledger.close()
+
+
+def test_entries_since_the_last_boot_take_no_memory_however_many(tmp_path: Path) -> None:
+    path = big_ledger.make(tmp_path, 30_000)
+    ledger = open_in(tmp_path)
+    startup_state.read_startup_state(ledger)
+    tracemalloc.start()
+    state = startup_state.read_startup_state(ledger)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    ledger.close()
+    assert len(state.standings) == startup_state.STANDINGS_READ
+    assert path.stat().st_size > 7_000_000
+    assert peak < 3_000_000, peak
