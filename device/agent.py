@@ -30,7 +30,13 @@ from device.errors import LedgerError, PadCode, PadError, by_code
 from device.events import Scene
 from device.ledger.ledger import Ledger
 from device.ledger.retention import prune_regularly
-from device.ledger.startup_state import StartupState, entries_at_start, read_startup_state
+from device.ledger.startup_state import (
+    HOLD_S,
+    QUIET_STARTS,
+    StartupState,
+    entries_at_start,
+    read_startup_state,
+)
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.province_link import ProvinceLink
@@ -261,6 +267,8 @@ class Agent:
         if self._touch is not None:
             self.desired_config.observe(self._touch.apply_settings)
         at = self.clock.at()
+        if memory.quiet_starts >= QUIET_STARTS:
+            pad.commits.hold(HOLD_S)
         pad.record(Booted(at=at, agent=__version__, board=self.board.name, boots=self._boots))
         for body in entries_at_start(memory, at):
             pad.record(body)
@@ -290,7 +298,8 @@ class Agent:
         stack.push_async_callback(_within, link.stop, "the link")
         if self.desired_config.version not in (0, memory.configured):
             link.record_configured()  # stored before a stop or a power cut, and not yet on record
-        await uplink.start()
+        if pad.commits.released.is_set():
+            await uplink.start()
         stack.push_async_callback(_within, uplink.stop, "the uplink")
         self._desks = Desks(self.config, pad, stack)
         await self._desks.open()
@@ -301,6 +310,7 @@ class Agent:
         retention = timedelta(days=self.config.ledger.retention_days)
         async with asyncio.TaskGroup() as group:
             tasks = [
+                group.create_task(self._connect(pad, uplink)),
                 group.create_task(self._watch(pad, link)),
                 group.create_task(self._report_health(pad, uplink)),
                 group.create_task(prune_regularly(self.writer, self.clock.at, retention)),
@@ -360,6 +370,11 @@ class Agent:
         self._touch = TouchOutput(self.config, self.clock, speak)
         stack.push_async_callback(_within, self._touch.stop, "the touch page")
         await self._touch.open(self.desired_config.settings.window or "", self._output_fault)
+
+    async def _connect(self, pad: Pad, uplink: "Uplink") -> None:
+        """Connect once this start is on record: its number in a birth must not come again."""
+        await pad.commits.released.wait()
+        await uplink.start()
 
     # --- periodic tasks -----------------------------------------------------------------------
 

@@ -139,7 +139,9 @@ class Opened(Body, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
 
 
 class Booted(Body, frozen=True, kw_only=True, omit_defaults=True, tag="booted"):
-    """The agent started. `boots` counts the starts of this pad since its first ledger."""
+    """The agent started. `boots` counts the starts of this pad since its first ledger, without
+    those in a restart loop that ended within a minute and recorded nothing.
+    """
 
     agent: str
     board: str

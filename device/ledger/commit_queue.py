@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from device.errors import LedgerError, PadCode
 from device.loop_bridge import raise_in_loop
-from sync.entries import Body, Entry
+from sync.entries import Body, Booted, Cleared, Clock, Entry, Fault, Paused
 
 RETRY_S = 1.0
 """The delay before a refused entry is tried again: short enough for a technician who watches."""
@@ -25,6 +25,10 @@ measured), and the citizen must not wait in front of an unchanged screen."""
 MAX_HELD = 256
 """The most entries that wait for a broken card. The window is closed meanwhile, so what comes then
 are strays and faults."""
+
+
+OF_A_START = (Booted, Clock, Paused, Fault, Cleared)
+"""What a start records by itself, though nobody has used the pad."""
 
 
 class CommitQueue:
@@ -52,6 +56,10 @@ class CommitQueue:
         self._held: deque[tuple[Body, asyncio.Future[Entry]]] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._stuck: PadCode | None = None
+        self._release: asyncio.TimerHandle | None = None
+        self.released = asyncio.Event()
+        """Set while entries go to the card; not between `hold` and its end."""
+        self.released.set()
         self.refused = 0
         """Entries turned away because `MAX_HELD` already waited."""
 
@@ -68,10 +76,32 @@ class CommitQueue:
             done.set_exception(LedgerError(f"{MAX_HELD} entries already wait for the card"))
             return done
         self._held.append((body, done))
-        if self._pump is None or self._pump.done():
+        if not self.released.is_set() and (from_session or not isinstance(body, OF_A_START)):
+            self.release()
+        self._start_pump()
+        return done
+
+    def hold(self, for_s: float) -> None:
+        """Keep what a start records by itself in memory, until another entry comes or `for_s` have
+        passed: a pad that is started again and again must not fill its ledger. The order stays. An
+        end before that drops them, and the next start records its own.
+        """
+        self.released.clear()
+        self._release = asyncio.get_running_loop().call_later(for_s, self.release)
+
+    def release(self) -> None:
+        """End `hold`; safe to call twice."""
+        if self._release is not None:
+            self._release.cancel()
+            self._release = None
+        self.released.set()
+        self._start_pump()
+
+    def _start_pump(self) -> None:
+        waits = self._held and self.released.is_set()
+        if waits and (self._pump is None or self._pump.done()):
             self._pump = asyncio.ensure_future(self._drain())
             self._pump.add_done_callback(raise_in_loop)
-        return done
 
     async def wait_until_durable(self, timeout_s: float) -> bool:
         """Wait until nothing is queued; False when the card does not take it within `timeout_s`."""
@@ -81,6 +111,8 @@ class CommitQueue:
 
     async def stop(self) -> None:
         """Stop trying. Nobody was thanked for what is still queued."""
+        if self._release is not None:
+            self._release.cancel()
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait([self._pump])

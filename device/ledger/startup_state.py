@@ -11,8 +11,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from device.events import Standing
+from device.ledger.commit_queue import OF_A_START
 from device.ledger.ledger import Ledger
 from sync.entries import (
+    AnyBody,
     At,
     Body,
     Booted,
@@ -33,6 +35,10 @@ from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES
 
 READ_ENTRIES = 2048
 """So many entries at the ledger's end are read for the invitations in them."""
+QUIET_STARTS = 5
+"""After so many starts in a row without anything else on record, the next one's own entries are
+held for `HOLD_S`. A pad that ends sooner, again and again, then adds nothing to its ledger."""
+HOLD_S = 60.0
 STANDINGS_READ = 1024
 """At most so many invitations are kept of them; the session remembers fewer."""
 _LASTING = re.compile(rb"booted|paused|resumed|configured")
@@ -48,13 +54,15 @@ class StartupState:
     """The state in which the ledger's entries left the pad.
 
     `boots`: how often the pad had booted. `paused_by`: who paused the window, None when it was
-    open. `configured`: the version of the desired configuration. `standings`: invitation id → open,
+    open. `configured`: the version of the desired configuration. `quiet_starts`: how many starts
+    are on record since the pad was used last. `standings`: invitation id → open,
     rated, unrated or withdrawn, oldest first. `services`: invitation id → what was to be rated.
     """
 
     boots: int = 0
     paused_by: str | None = None
     configured: int = 0
+    quiet_starts: int = 0
     standings: dict[str, Standing] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
 
@@ -73,6 +81,7 @@ def read_startup_state(ledger: Ledger) -> StartupState:
     state = StartupState()
     for body in reversed(_lasting(ledger)):
         _apply(state, body)
+    state.quiet_starts = 0
     while chunk := ledger.read(end, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES).entries:
         for entry in chunk:
             _apply(state, entry.body)
@@ -149,6 +158,7 @@ def _apply(state: StartupState, raw: bytes) -> None:
         body = read_body(raw)
     except ValueError:
         return
+    _count_quiet(state, body)
     match body:
         case Booted(boots=boots):
             state.boots = max(state.boots, boots)
@@ -175,3 +185,10 @@ def _apply(state: StartupState, raw: bytes) -> None:
         oldest = next(iter(state.standings))
         del state.standings[oldest]
         state.services.pop(oldest, None)
+
+
+def _count_quiet(state: StartupState, body: AnyBody | None) -> None:
+    if isinstance(body, Booted):
+        state.quiet_starts += 1
+    elif not isinstance(body, OF_A_START):
+        state.quiet_starts = 0

@@ -168,3 +168,38 @@ def test_an_unexpected_exception_reaches_the_event_loop_before_it_is_collected()
         assert isinstance(context["exception"], ValueError)
 
     asyncio.run(main())
+
+
+def test_what_a_start_records_waits_for_the_first_other_entry_and_keeps_its_order() -> None:
+    async def main() -> None:
+        bench = QueueBench()
+        bench.commits.hold(600)
+        bench.put("booted", "clock")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (bench.card.tries, bench.commits.released.is_set()) == (0, False)
+        assert await bench.commits.wait_until_durable(0)  # a stop need not wait for them
+        last = bench.commits.put(Paused(at=AT, by="a clerk"), from_session=True)
+        await last
+        assert bench.card.stored == ["booted", "clock", "a clerk"]
+        bench.put("later")
+        assert await bench.commits.wait_until_durable(5)
+        assert bench.card.stored[-1] == "later"
+
+    asyncio.run(main())
+
+
+def test_what_a_start_records_is_written_when_the_agent_has_run_for_a_while() -> None:
+    async def main() -> None:
+        bench = QueueBench()
+        bench.commits.hold(0.01)
+        (first,) = bench.put("booted")
+        await bench.commits.released.wait()
+        await first
+        assert bench.card.stored == ["booted"]
+        bench.commits.hold(600)
+        bench.put("never")
+        await bench.commits.stop()  # an end before that drops them
+        assert bench.card.stored == ["booted"]
+
+    asyncio.run(main())

@@ -11,6 +11,7 @@ from sync.entries import (
     Body,
     Booted,
     Entry,
+    Fault,
     Invited,
     Lapsed,
     Level,
@@ -98,6 +99,17 @@ def test_salvaged_entries_count_as_what_they_carry() -> None:
 def test_an_unreadable_or_unknown_entry_changes_nothing() -> None:
     state = state_after([Entry(1, b"\xff", GENESIS), Entry(2, b'{"kind":"future"}', GENESIS)])
     assert state.boots == 0
+
+
+def test_starts_without_any_use_of_the_pad_are_counted() -> None:
+    start = [
+        Booted(at=AT, agent="0", board="simulated", boots=5),
+        Paused(at=AT, by="desk"),
+        Fault(at=AT, code="C01"),
+    ]
+    assert state_after(entries(*start, *start, *start)).quiet_starts == 3
+    assert state_after(entries(*start, invited("a"), *start)).quiet_starts == 1
+    assert state_after(entries(*start, *start, Resumed(at=AT, by="desk"))).quiet_starts == 0
 
 
 def test_a_pause_is_recorded_again_at_every_start() -> None:
