@@ -51,8 +51,9 @@ from device.session.context import TOUCH_REPORT_DELAY_MS
 from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from device.system.health import measure, report
+from device.system.recent_starts import RECENT_S, RecentStarts
 from device.system.stop_deadline import StopDeadline
-from device.system.systemd import SystemdNotifier, Watchdog, status_text
+from device.system.systemd import SystemdNotifier, Watchdog, failed_status, status_text
 from sync import __version__
 from sync.entries import Booted, Trust
 from sync.messages import Health
@@ -70,6 +71,15 @@ clock, on record."""
 LEDGER_RETRY_S = 3.0
 """How long the fault of a ledger that cannot be opened is shown before the next try, or before the
 agent ends; a screen that went dark immediately would tell a technician nothing."""
+
+LEDGER_LONGEST_S = 60.0
+RECOVERING = (
+    PadCode.LEDGER_WRITE,
+    PadCode.LEDGER_FULL,
+    PadCode.RIGHTS_MISSING,
+    PadCode.CONFIG_WRONG,
+)
+"""A card is put in, files are deleted, given to the right user, put into place."""
 
 
 PART_STOP_S = 3.0
@@ -121,6 +131,7 @@ class Agent:
         """Faults that outputs reported before there was a pad."""
         self._touch: TouchOutput | None = None
         self._running = False
+        self._start_failure = ""
         self._boots = 0
         self._desks: Desks | None = None
         self._failure: BaseException | None = None
@@ -147,6 +158,8 @@ class Agent:
     def _fail(self, failure: BaseException) -> None:
         """Stop in order and end with this failure; systemd starts the agent again."""
         self._on_stop(failed=True)
+        if isinstance(failure, PadError) and failure.code is not PadCode.INTERNAL:
+            failure = PadError(str(failure))  # no reason to say that it cannot start
         if self._failure is None:
             self._failure = failure
         self.stopping.set()
@@ -184,9 +197,11 @@ class Agent:
 
     async def _open_ledger(self) -> bool:
         """Open the ledger; False when the agent is to stop meanwhile. While it cannot be opened the
-        fault is shown. A card may recover, so that is tried again; anything else is raised.
+        fault is shown and it is tried again, what does not recover by itself ever more
+        seldom; without systemd that is raised.
         """
         shown: PadCode | None = None
+        wait_s = LEDGER_RETRY_S
         while True:
             try:
                 return await self._before_stop(self.writer.start())
@@ -194,12 +209,17 @@ class Agent:
                 if error.code is not shown:
                     log.error("%s", error)
                 shown = error.code
+                self._start_failure = failed_status(shown.code, error.detail)
                 self._show(Scene.FAULT, shown)
+                self._watchdog.ready()  # or systemd would not start the browser that shows it
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), LEDGER_RETRY_S)
+                    await asyncio.wait_for(self.stopping.wait(), wait_s)
                     return False
-                if shown not in (PadCode.LEDGER_WRITE, PadCode.LEDGER_FULL):
+                if shown in RECOVERING:
+                    continue
+                if not self._watchdog.is_enabled:
                     raise
+                wait_s = min(2 * wait_s, LEDGER_LONGEST_S)
 
     async def _before_stop(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do `work` unless the agent is to stop meanwhile: opening a damaged ledger takes minutes.
@@ -276,10 +296,21 @@ class Agent:
             pad.session.remember(invitation, "withdrawn")
         if self.writer.opened_because is not None:
             pad.raise_fault(self.writer.opened_code, self.writer.opened_because)
+        self._note_restarts(pad)
         self._check_clock(pad)
         pad.start()
         for fault in self._early:
             pad.driver_fault(fault)
+
+    def _note_restarts(self, pad: Pad) -> None:
+        """An agent that is started again and again is a fault, until this one has run for long."""
+        starts = RecentStarts(self.config.ledger.path)
+        if starts.is_loop:
+            pad.raise_fault(
+                PadCode.RESTARTED_OFTEN, f"{starts.earlier} times in {RECENT_S // 60} minutes"
+            )
+            loop = asyncio.get_running_loop()
+            loop.call_later(RECENT_S, pad.clear_fault, PadCode.RESTARTED_OFTEN)
 
     def _output_fault(self, fault: FaultReport) -> None:
         if self._pad is None:
@@ -424,7 +455,7 @@ class Agent:
     def _status(self) -> str:
         pad = self._pad
         if pad is None or not self._running:
-            return "starting"
+            return self._start_failure or "starting"
         return status_text(
             "stopping" if self.stopping.is_set() else pad.session.clerk_state,
             pad.session.window,

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _units(chosen.out, chosen.kiosk)
     if chosen.command == "voice":
         return _voice(chosen.out)
+    if chosen.command == "run":
+        return _run(chosen)
     return _configured(chosen)
 
 
@@ -88,12 +90,21 @@ def _voice(out: Path) -> int:
     return OK
 
 
+def _run(chosen: argparse.Namespace) -> int:
+    # systemd's watchdog ends a hanging process by SIGABRT; this writes each thread's stack then.
+    faulthandler.enable(file=2)
+    log_to_stderr(chosen.log)
+    from device.startup import run
+
+    return run(chosen.config, lambda error: print(error, file=sys.stderr, flush=True))
+
+
 def _configured(chosen: argparse.Namespace) -> int:
     from device.config.config import load
-    from device.errors import ConfigError, PadError
+    from device.errors import ConfigError
 
     try:
-        config = load(chosen.config, files=chosen.command != "run")
+        config = load(chosen.config)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return MISUSED
@@ -107,19 +118,7 @@ def _configured(chosen: argparse.Namespace) -> int:
             return MISUSED
         print(f"{chosen.config}: in order, pad {config.pad.id} on board {config.pad.board}")
         return OK
-    if chosen.command == "selftest":
-        return _selftest(config, chosen.report)
-    # systemd's watchdog ends a hanging process by SIGABRT; this writes each thread's stack then.
-    faulthandler.enable(file=2)
-    log_to_stderr(chosen.log)
-    from device.agent import run
-
-    try:
-        run(config)
-    except PadError as error:
-        print(error, file=sys.stderr)
-        return FAILED
-    return OK
+    return _selftest(config, chosen.report)
 
 
 def _wiring(board: str, *, drawn: bool) -> int:

@@ -7,7 +7,7 @@ clocks are the kernel's.
 
 from typing import Any
 
-from device.board.profile import PartOptions, Profile
+from device.board.profile import KeysProfile, PartOptions, Profile
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
@@ -19,7 +19,7 @@ class LinuxBoard:
     """The parts of one profile. They share nothing that would have to be started or stopped."""
 
     def __init__(self, profile: Profile, options: PartOptions) -> None:
-        if profile.keys.driver is None and profile.touchscreen is None:
+        if profile.keys.driver is None and profile.keys != KeysProfile():
             raise ConfigError(f"board {profile.name}: its profile names no driver for the keys")
         self.name = profile.name
         self.boot = KernelBoot()

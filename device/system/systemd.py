@@ -104,12 +104,19 @@ class Watchdog:
         if service.watchdog_s:
             self.interval_s = min(CHECK_INTERVAL_S, service.watchdog_s / CHECKS_PER_TIMEOUT)
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether systemd asked for reports."""
+        return self._service.is_enabled
+
     def start(self) -> None:
         """Check and report now, and from now on; to be called on the loop."""
         self._check()
 
     def ready(self) -> None:
-        """Report that the agent takes keys; sent now."""
+        """Report that the agent takes keys, or shows why it does not; sent now, and once."""
+        if self._ready:
+            return
         self._ready = True
         self._unsent.append("READY=1")
         self._check()
@@ -170,6 +177,11 @@ def status_text(state: str, window: str, waiting: int, faults: Sequence[str]) ->
     if faults:
         parts.append(f"faults: {', '.join(faults)}")
     return "; ".join(parts).replace("\n", " ")[:MAX_STATUS_CHARS]
+
+
+def failed_status(code: str, detail: str) -> str:
+    """The status of an agent that cannot start."""
+    return f"cannot start: {code} {detail}".replace("\n", " ")[:MAX_STATUS_CHARS]
 
 
 def _watchdog_timeout_s(environ: Mapping[str, str]) -> float | None:

@@ -81,6 +81,11 @@ def key_scan_hangs(debounce: Debounce, mono_ms: int, mask: int) -> list[KeyEvent
     return hang() if mask else _feed(debounce, mono_ms, mask)
 
 
+def start_raises(pad: Pad) -> None:
+    """An exception at every start, as soon as the window would open."""
+    raise ZeroDivisionError(f"a part of the agent failed at window {pad.session.window}")
+
+
 def loop_hangs_at_stop(watchdog: Watchdog) -> None:
     """The event loop stands still as soon as the agent begins to stop."""
     hang(watchdog)
@@ -132,6 +137,7 @@ KINDS: dict[str, Kind | None] = {
     "library-load-hangs": Kind(uplink, "load", hang),
     "ledger-close-hangs": Kind(Ledger, "close", hang),
     "opening-hangs": Kind(Ledger, "open", hang),
+    "start-raises": Kind(Pad, "start", start_raises),
     "loop-hangs-at-stop": Kind(Watchdog, "stopping", loop_hangs_at_stop),
     "no-sync": Kind(ledger_file, "_set_pragmas", not_synced),
     "commit-after-thanks": Kind(Writer, "append", committed_after(0.0)),
