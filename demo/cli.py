@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -10,13 +11,14 @@ import webbrowser
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
-from demo.demo_server import build_app
+from demo.demo_server import PLACE, build_app
 from demo.processes import StageError
 from demo.stage import Stage
 from demo.story import run_story
 from demo.view_model import ViewModel
 from sync import __version__
 from sync.terminal import run_command
+from web.refusals import Refusals
 from web.server import PortError, serve
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,7 +56,9 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
     )
     async with Stage(pads, on_change=show.changed, touch=True) as stage:
         show.stage = stage
-        server = await serve(build_app(show), "127.0.0.1", port)
+        refusals = Refusals(logging.getLogger(__name__), PLACE)
+        app = build_app(show, refusals)
+        server = await serve(app, "127.0.0.1", port, on_refused=refusals.record)
         address = f"http://127.0.0.1:{server.port}/"
         print(f"\n    {address}\n\nCtrl-C ends it and leaves nothing behind.", flush=True)
         if open_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

@@ -9,13 +9,13 @@ import base64
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -25,11 +25,16 @@ from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.staged_pad import StagedPad
 from demo.view_model import ViewModel
+from sync.identity_text import MAX_RAW_CHARS
+from web.api_errors import BAD_REQUEST, RequestError
+from web.api_routes import read_body
+from web.refusals import RefusalMiddleware, Refusals
 from web.security_headers import content_policy, page_headers
 
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("static")
+PLACE = "the demo's page"
 COLLECT_S = 0.04
 """Changes within this time are sent together: a picture and the entries that belong to it."""
 
@@ -40,15 +45,30 @@ HEADERS = page_headers(
     cache="no-store",
 )
 
-Action = Callable[[StagedPad, dict[str, Any]], Awaitable[object]]
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the page sends with an action; each takes what it needs."""
+
+    keys: Annotated[tuple[str, ...], msgspec.Meta(max_length=8)] = ()
+    case: Annotated[str, msgspec.Meta(max_length=MAX_RAW_CHARS)] | None = None
+    on: bool = False
 
 
-async def _press(pad: StagedPad, body: dict[str, Any]) -> None:
-    await pad.press(*(str(key) for key in body["keys"]))
+Action = Callable[[StagedPad, _Body], Awaitable[object]]
 
 
-async def _cable(pad: StagedPad, body: dict[str, Any]) -> None:
-    if body["on"]:
+async def _press(pad: StagedPad, body: _Body) -> None:
+    await pad.press(*body.keys)
+
+
+async def _invite(pad: StagedPad, body: _Body) -> None:
+    if body.case is None:
+        raise RequestError(BAD_REQUEST, "an invitation names its `case`")
+    await pad.invite(body.case)
+
+
+async def _cable(pad: StagedPad, body: _Body) -> None:
+    if body.on:
         pad.cable.plug()
     else:
         pad.cable.pull()
@@ -56,16 +76,16 @@ async def _cable(pad: StagedPad, body: dict[str, Any]) -> None:
 
 ACTIONS: dict[str, Action] = {
     "press": _press,
-    "invite": lambda pad, body: pad.invite(str(body["case"])),
+    "invite": _invite,
     "withdraw": lambda pad, _: pad.withdraw(),
-    "pause": lambda pad, body: pad.pause(bool(body["on"])),
+    "pause": lambda pad, body: pad.pause(body.on),
     "cable": _cable,
-    "power": lambda pad, body: pad.power_on() if body["on"] else pad.power_off(),
-    "time": lambda pad, body: pad.find_time() if body["on"] else pad.lose_time(),
+    "power": lambda pad, body: pad.power_on() if body.on else pad.power_off(),
+    "time": lambda pad, body: pad.find_time() if body.on else pad.lose_time(),
 }
 
 
-def build_app(show: ViewModel) -> Starlette:
+def build_app(show: ViewModel, refusals: Refusals | None = None) -> Starlette:
     """The web app that serves the page of one demo."""
 
     async def act(request: Request) -> Response:
@@ -77,17 +97,19 @@ def build_app(show: ViewModel) -> Starlette:
         if not _is_json(request):
             return Response(status_code=415)
         try:
-            body = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
-            await action(pad, body)
+            await action(pad, await read_body(request, _Body))
         except StageError as error:
             log.error("%s", error)
             return _json({"code": "failed", "says": str(error)}, 409)
         except (DeskRefusalError, ControlError) as refusal:
             return _json({"code": getattr(refusal, "code", "off"), "says": str(refusal)}, 409)
-        except (KeyError, msgspec.DecodeError) as error:
-            return _json({"code": "bad-request", "says": str(error)}, 400)
+        except RequestError as error:
+            return _json({"code": error.error, "says": error.detail}, 400)
         show.changed()
         return Response(status_code=204)
+
+    async def disconnected(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=408)  # which nobody reads
 
     async def verify(request: Request) -> Response:
         if not _is_json(request):
@@ -108,8 +130,12 @@ def build_app(show: ViewModel) -> Starlette:
             Route("/pads/{pad}/{action}", act, methods=["POST"]),
             Mount("/static", StaticFiles(directory=PAGE)),
         ],
+        exception_handlers={ClientDisconnect: disconnected},
         # A page of another site must not reach this one through a name that resolves to loopback.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        middleware=[
+            Middleware(RefusalMiddleware, refusals=refusals or Refusals(log, PLACE)),
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+        ],
     )
 
 

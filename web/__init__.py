@@ -14,6 +14,7 @@ request_target.py   PURE: the path that a request names, read strictly
 query_fields.py     PURE: the fields of a query string or form, as bytes
 text_charset.py     PURE: which characters those bytes are
 strict_json.py      PURE: JSON as one of our types, or one declared error
+refusals.py         counts, logs and slows down refusals of a server without admission
 refusal_log.py      PURE: counts refused requests, and which of them are worth a log line
 
 An HTTP API:

@@ -59,7 +59,7 @@ class ConnectionConfig(uvicorn.Config):
     client.
     """
 
-    on_refused: Callable[[str, str], None]
+    on_refused: Callable[[str, str], object]
     unreadable: RateLimiter
 
 

@@ -36,7 +36,7 @@ class ListenSocket(socket.socket):
     each connection over the limit.
     """
 
-    def __init__(self, host: str, port: int, on_refused: Callable[[str], None]) -> None:
+    def __init__(self, host: str, port: int, on_refused: Callable[[str], object]) -> None:
         """Listen. Raises OSError when the port cannot be listened on."""
         super().__init__(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._on_refused = on_refused

@@ -100,7 +100,7 @@ async def serve(
     port: int,
     *,
     tls: ssl.SSLContext | None = None,
-    on_refused: Callable[[str, str], None] = lambda _error, _client: None,
+    on_refused: Callable[[str, str], object] = lambda _error, _client: None,
 ) -> WebServer:
     """Serve `app` until stopped. Raises PortError when the port cannot be listened on.
 

@@ -166,7 +166,7 @@ def test_a_body_that_turns_bad_ends_the_request_without_an_error_in_the_log(
     """In whatever state the answer is: not begun, or complete before the body came. The connection
     is held, so only what is refused ends the app's wait.
     """
-    monkeypatch.setattr(connections, "UNREADABLE_RATE", Rate(burst=0, per_s=0))
+    monkeypatch.setattr(server, "UNREADABLE_RATE", Rate(burst=0, per_s=0))
 
     async def story(bench: Bench) -> None:
         head = b"POST " + path + b" HTTP/1.1\r\nHost: pad\r\n" + CHUNKED + b"\r\n"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -26,9 +27,14 @@ from device.ui.touch.font_subset import FontSubset
 from device.ui.touch.kiosk_secret import KioskSecret
 from device.ui.touch.page_state import PageState
 from device.ui.touch.reports import read
+from web.api_errors import BAD_REQUEST
+from web.refusals import RefusalMiddleware, Refusals
 from web.security_headers import content_policy, page_headers
 
 log = logging.getLogger(__name__)
+
+PLACE = "the touch page"
+"""Its name in the log."""
 
 PROTOCOL = "ratingpad.touch"
 SECRET_PREFIX = "secret."
@@ -71,9 +77,12 @@ def build_app(
     fonts: dict[str, FontSubset],
     photo: Photo | None,
     framed_by: Collection[str] = (),
+    *,
+    refusals: Refusals | None = None,
 ) -> Starlette:
     """The page's app. `fonts`: by BCP 47 tag. `framed_by`: origins of pages that may frame it."""
-    endpoints = _Endpoints(page, entry, fonts, photo, framed_by)
+    refusals = refusals or Refusals(log, PLACE)
+    endpoints = _Endpoints(page, entry, fonts, photo, framed_by, refusals=refusals)
     return Starlette(
         routes=[
             *(Route(path, endpoints.file) for path in FILES),
@@ -83,7 +92,8 @@ def build_app(
             Route("/here", endpoints.here),
             Route("/favicon.ico", endpoints.here),
             WebSocketRoute("/touch", endpoints.touch),
-        ]
+        ],
+        middleware=[Middleware(RefusalMiddleware, refusals=refusals)],
     )
 
 
@@ -97,7 +107,10 @@ class _Endpoints:
         fonts: dict[str, FontSubset],
         photo: Photo | None,
         framed_by: Collection[str],
+        *,
+        refusals: Refusals,
     ) -> None:
+        self._refusals = refusals
         policy = content_policy(SOURCES, framed_by)
         self._headers = page_headers(policy, referrer=REFERRER)
         self._page = page
@@ -158,11 +171,12 @@ class _Endpoints:
         if not self._entry.admits(
             headers.get("origin"), headers.get("host"), found.removeprefix(SECRET_PREFIX)
         ):
-            log.warning("refused a page without the secret or of another origin")
-            await websocket.close()
+            await websocket.close()  # counted and logged by the middleware
             return
         await websocket.accept(subprotocol=PROTOCOL)
-        await _PageConnection(websocket, self._page, self._edition).run()
+        if not await _PageConnection(websocket, self._page, self._edition).run():
+            client = websocket.client.host if websocket.client else "?"
+            self._refusals.record(BAD_REQUEST, client)
 
     def _is_ours(self, request: Request) -> bool:
         return self._entry.is_our_host(request.headers.get("host"))
@@ -181,11 +195,12 @@ class _PageConnection:
         """The answer to the last report: whether no touch is under way; None: already sent."""
         self._input = TouchInput(page, self._answer_report)
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
+        """Serve it until it disconnects; False when it sent what is no report."""
         stop_observing = self._page.observe(self._take_state)
         sending = asyncio.ensure_future(self._send_all())
         try:
-            await self._receive_all()
+            return await self._receive_all()
         finally:
             stop_observing()
             self._input.close()
@@ -203,16 +218,16 @@ class _PageConnection:
         else:
             self._to_send.set()
 
-    async def _receive_all(self) -> None:
+    async def _receive_all(self) -> bool:
         with contextlib.suppress(WebSocketDisconnect):
             while True:
                 try:
                     report = read(await self._websocket.receive_text())
-                except (msgspec.DecodeError, KeyError) as error:
-                    log.warning("the touch page has sent a message that is no report: %s", error)
+                except (msgspec.DecodeError, KeyError, RecursionError):
                     await self._websocket.close(UNSUPPORTED_DATA)
-                    return
+                    return False
                 self._input.receive(report)
+        return True
 
     async def _send_all(self) -> None:
         """Send what is new. To a page that reads slowly, only the newest state is sent."""

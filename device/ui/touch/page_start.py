@@ -13,8 +13,9 @@ from device.errors import ConfigError
 from device.ui.touch.controller import PageController
 from device.ui.touch.font_subset import FontSubset, characters_of, has_fonttools
 from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
-from device.ui.touch.page_server import Photo, build_app, page_file
+from device.ui.touch.page_server import PLACE, Photo, build_app, page_file
 from device.ui.touch.page_view import PageConstants
+from web.refusals import Refusals
 from web.server import PortError, WebServer, serve
 
 log = logging.getLogger(__name__)
@@ -59,9 +60,10 @@ async def open_page(settings: TouchConfig, fixed: PageConstants, page: PageContr
     photo = settings.card.photo if settings.card is not None else None
     served = Photo(photo, PHOTO_KINDS[photo.suffix.lower()]) if photo is not None else None
     entry = KioskSecret(secret)
-    app = build_app(page, entry, fonts, served, settings.framed_by)
+    refusals = Refusals(log, PLACE)
+    app = build_app(page, entry, fonts, served, settings.framed_by, refusals=refusals)
     try:
-        server = await serve(app, HOST, settings.port)
+        server = await serve(app, HOST, settings.port, on_refused=refusals.record)
     except PortError as error:
         raise ConfigError(f"[touch] {error}") from error
     entry.port = server.port

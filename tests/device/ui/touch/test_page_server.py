@@ -1,6 +1,7 @@
 """The page's server: who gets what, and who is refused."""
 
 import asyncio
+import logging
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from device.errors import ConfigError
 from device.ui.touch.controller import PageController
 from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
-from device.ui.touch.page_server import FILES, build_app
+from device.ui.touch.page_server import FILES, UNSUPPORTED_DATA, build_app
 from tests.rigs.time.wait import until
 from tests.rigs.web.touch_page import ASKED, TouchPage
 from tests.rigs.web.websocket_client import RefusedError, WebSocketClient
@@ -199,3 +200,25 @@ def test_an_entry_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(ConfigError, match="entry_file"):
         secret_in(folder)
+
+
+def test_refusals_are_one_line_a_minute_whatever_is_tried(
+    room: TouchPage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def nothing(_: WebSocketClient) -> None:
+        raise AssertionError("let in")
+
+    async def no_report(page: WebSocketClient) -> None:
+        await page.send('{"type":"down","forged\\nline":1}')
+        assert await page.receive_close() == UNSUPPORTED_DATA
+
+    for _ in range(5):
+        with pytest.raises(RefusedError, match="403"):
+            listen(room, nothing, secret="x" * 43)
+        listen(room, no_report)
+        assert get(room, "/nowhere").status_code == 404
+    warned = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert sorted(warned) == [
+        f"refused {error} to 127.0.0.1 at the touch page"
+        for error in ("bad-request", "not-found", "unauthorised")
+    ]
