@@ -213,7 +213,7 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
     if found.last_day is not None:
         last = (EPOCH + timedelta(days=found.last_day)).isoformat()
     purpose = found.purpose.name.lower()
-    print("\t".join(["good", purpose, found.pad, found.invitation, last]))
+    print("\t".join(["good", purpose, shown(found.pad), shown(found.invitation), last]))
     return 0
 
 

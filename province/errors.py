@@ -85,6 +85,23 @@ class ProvinceCode(ErrorRow, enum.Enum):
         "Give the store's user its rights on all tables, and a database that is not a read-only"
         " standby. What waits is stored afterwards.",
     )
+    STORE_NO_FILE = ErrorRow(
+        "P18",
+        "there is no such store",
+        "Check the path in `--store`. `receive` makes a new store, in a directory that exists; the"
+        " other commands make none.",
+    )
+    STORE_RIGHTS = ErrorRow(
+        "P19",
+        "this user may not open the store",
+        "Run the command as the store's user. To look at it as another one, copy the file, and the"
+        " `-wal` beside it, into a directory of your own.",
+    )
+    STORE_NO_DATABASE = ErrorRow(
+        "P20",
+        "this is no database",
+        "Give the file that `receive` made; the one named is left as it is.",
+    )
 
 
 class ProvinceError(CodedError[ProvinceCode]):

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from province.errors import ProvinceCode, StoreError, StoreUrlError
-from province.store import failure
+from province.store import failure, sqlite_file
 from province.store.tables import (
     BACKEND_DDL,
     FORMAT,
@@ -72,7 +72,7 @@ def connect(url: str, *, read_only: bool = False, watch: Watch | None = None) ->
     `read_only`: never creates, never writes, never waits for a writer's lock. `watch`: ends the
     waiting for a database that does not answer.
     Raises StoreUrlError (P01), StoreError (P02 not reachable, P03 another database, P05 no driver,
-    P10 no answer, P11 not UTF8, P12 locked).
+    P10 no answer, P11 not UTF8, P12 locked, P18 to P20 for what is wrong with SQLite's file).
     """
     engine = _engine(_parse(url), read_only, watch or Watch())
     try:
@@ -138,9 +138,8 @@ def _engine(url: sa.URL, read_only: bool, watch: Watch) -> sa.Engine:
 
 
 def _sqlite(path: Path, read_only: bool) -> sa.Engine:
-    if not read_only and not path.parent.is_dir():
-        raise StoreError(f"there is no directory {path.parent}", ProvinceCode.STORE_ABSENT)
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    sqlite_file.check_path(path, read_only=read_only)
+    uri = sqlite_file.uri(path, read_only=read_only)
 
     def open_file() -> sqlite3.Connection:
         return sqlite3.connect(
@@ -155,11 +154,13 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        if not read_only:
-            cursor = connection.cursor()
+        cursor = connection.cursor()
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        else:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
-            cursor.close()
+        cursor.close()
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

@@ -417,10 +417,10 @@ def test_a_wrong_url_an_absent_and_a_foreign_database_have_different_codes(tmp_p
         assert wrong.value.code is ProvinceCode.STORE_URL
     with pytest.raises(StoreError) as absent:
         open_store(f"sqlite:///{tmp_path}/none/x.db")
-    assert absent.value.code is ProvinceCode.STORE_ABSENT
+    assert absent.value.code is ProvinceCode.STORE_NO_FILE
     with pytest.raises(StoreError) as missing:
         open_store(f"sqlite:///{tmp_path}/x.db", read_only=True)
-    assert missing.value.code is ProvinceCode.STORE_ABSENT
+    assert missing.value.code is ProvinceCode.STORE_NO_FILE
     with pytest.raises(StoreError) as unreachable:
         open_store("postgresql://nobody@127.0.0.1:1/none")
     assert unreachable.value.code is ProvinceCode.STORE_ABSENT

@@ -1,0 +1,76 @@
+"""A SQLite store's file: what is wrong with its path, in its own words, and how it is opened.
+
+SQLite says `unable to open database file` for a missing file, a directory and a right that is
+missing alike. And a reader of a closed store makes the files `-wal` and `-shm`, which stay behind
+where it may not write to the store itself; left by root they would keep the receiver out.
+"""
+
+import os
+from pathlib import Path
+
+from province.errors import ProvinceCode, StoreError
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def check_path(path: Path, *, read_only: bool) -> None:
+    """Raises StoreError: P18 nothing there, P19 no right, P20 no database."""
+    try:
+        begin = _begin_of(path)
+    except PermissionError as error:
+        raise StoreError(f"{path}: {error.strerror}", ProvinceCode.STORE_RIGHTS) from error
+    except IsADirectoryError as error:
+        raise StoreError(f"{path} is a directory", ProvinceCode.STORE_NO_DATABASE) from error
+    except FileNotFoundError as error:
+        if read_only:
+            raise StoreError(f"{path} is not there", ProvinceCode.STORE_NO_FILE) from error
+        _check_folder(path.parent)
+        return
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}", ProvinceCode.STORE_ABSENT) from error
+    if begin and begin != _MAGIC:  # an empty file is an empty database
+        raise StoreError(f"{path} is no SQLite database", ProvinceCode.STORE_NO_DATABASE)
+    if not read_only and not _may_write(path):
+        raise StoreError(f"{path} may not be written", ProvinceCode.STORE_RIGHTS)
+    if read_only and _needs_its_log(path) and not _may_write(path):
+        detail = f"{path}-wal has to be read, too, and the folder may not be written"
+        raise StoreError(detail, ProvinceCode.STORE_RIGHTS)
+
+
+def uri(path: Path, *, read_only: bool) -> str:
+    """How SQLite is to open the file. A reader leaves no file behind:
+
+    - where a `-wal` is, somebody has the store open, or was killed: it is read as it is;
+    - without one, the reader's own files are removed by its last connection, which for that must be
+      allowed to write (it never does: `PRAGMA query_only`);
+    - where it is not allowed to, nobody else writes either: no files are made at all.
+    """
+    if not read_only:
+        how = "mode=rwc"
+    elif Path(f"{path}-wal").exists():
+        how = "mode=ro"
+    else:
+        how = "mode=rw" if _may_write(path) else "mode=ro&immutable=1"
+    return f"{path.absolute().as_uri()}?{how}"
+
+
+def _begin_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC))
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise StoreError(f"there is no directory {folder}", ProvinceCode.STORE_NO_FILE)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreError(f"{folder} may not be written", ProvinceCode.STORE_RIGHTS)
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def _needs_its_log(path: Path) -> bool:
+    """Whether there are entries in a `-wal` that SQLite cannot read without making a `-shm`."""
+    log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    return log.exists() and log.stat().st_size > 0 and not index.exists()
