@@ -87,6 +87,17 @@ class Broker:
 
 
 @contextmanager
+def broker_with(*lines: str) -> Iterator[Broker]:
+    """A broker with these lines at the end of its configuration."""
+    with tempfile.TemporaryDirectory() as folder:
+        broker = Broker(Path(folder), None, *lines).start()
+        try:
+            yield broker
+        finally:
+            broker.stop()
+
+
+@contextmanager
 def running_broker(folder: Path | None = None) -> Iterator[Broker]:
     """A broker for the time of a `with` block."""
     with tempfile.TemporaryDirectory() as own:

@@ -1,5 +1,10 @@
 """A ledger in memory with the real chain, for tests that need entries and no disk."""
 
+from base64 import b64encode
+from random import Random
+
+import msgspec
+
 from sync.delivery import LedgerSegment
 from sync.entries import (
     FORMAT,
@@ -60,6 +65,16 @@ class MemoryLedger:
                         elapsed_ms=1000 + number % 7,
                     )
                 )
+            )
+
+    def add_noise(self, count: int, length: int) -> None:
+        """Append entries of a later version's kind, with text that deflate cannot shorten much."""
+        for _ in range(count):
+            number = self.head_seq + 1
+            text = b64encode(Random(number).randbytes(length)).decode()
+            body = {"at": {"boot": "b1", "mono": number, "trust": "none", "utc": None}}
+            self.append_body(
+                msgspec.json.encode(body | {"kind": "noise", "text": text}, order="sorted")
             )
 
     def segment(self, after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
