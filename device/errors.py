@@ -127,6 +127,26 @@ class PadCode(ErrorRow, enum.Enum):
         "the province refused a batch",
         "Report the problem named in the detail; every entry is kept on the pad.",
     )
+    BROKER_REFUSED = ErrorRow(
+        "N03",
+        "the broker does not admit this pad",
+        "Give the pad its account and its topics at the broker; the detail has the broker's words.",
+    )
+    ID_TWICE = ErrorRow(
+        "N04",
+        "another device connects with this pad's id",
+        "Find it, give it its own `[pad] id`. If there is none, the link breaks every few seconds.",
+    )
+    BROKER_LACKS = ErrorRow(
+        "N05",
+        "the broker is without something that the pad needs",
+        "Set up the broker for what the detail names, for instance `max_qos 1`; ratings are kept.",
+    )
+    BROKER_TOO_SMALL = ErrorRow(
+        "N06",
+        "the broker takes no message as long as this one",
+        "Raise the broker's `max_packet_size`; the entry in the detail is kept, as all behind it.",
+    )
     CONFIG_WRONG = ErrorRow(
         "S01",
         "the configuration cannot be used",

@@ -1,6 +1,7 @@
 """`ratingpad-province`: receive, verify, ratings, codes of phones. The composition root."""
 
 import argparse
+import logging
 import os
 import secrets
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from province.errors import BrokerUrlError, KeyFileError, ProvinceError
+from province.errors import BrokerUrlError, KeyFileError, ProvinceCode, ProvinceError
 from province.rows import Rating
 from sync import __version__
 from sync.entries import HashName
@@ -32,6 +33,7 @@ from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
     from sync.mqtt import BrokerAddress
+    from sync.obstacles import Obstacle
 
 
 EPOCH = date(1970, 1, 1)
@@ -113,14 +115,25 @@ def _receive(store_url: str, broker_url: str, *, share: bool) -> int:
         signal.signal(number, lambda *_: stop.set())
     store = open_store(store_url)
     try:
-        receiver = Receiver(address, store, share="province" if share else None)
+        receiver = Receiver(
+            address, store, share="province" if share else None, obstructed=_log_obstacle
+        )
         receiver.start()
-        print(f"receiving from {broker_url}", flush=True)
+        print(f"connecting to {broker_url}", flush=True)
         stop.wait()
         receiver.stop()
     finally:
         store.close()
     return 0
+
+
+def _log_obstacle(obstacle: "Obstacle", detail: str) -> None:
+    """Log what somebody must change at the broker, with its code and remedy."""
+    code = {
+        "refused": ProvinceCode.BROKER_REFUSED,
+        "duplicate": ProvinceCode.RECEIVER_TWICE,
+    }.get(obstacle.value, ProvinceCode.BROKER_LACKS)
+    logging.getLogger(__name__).error("%s", ProvinceError(detail, code))
 
 
 def read_broker(url: str) -> "BrokerAddress":

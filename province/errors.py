@@ -85,6 +85,21 @@ class ProvinceCode(ErrorRow, enum.Enum):
         "Give the store's user its rights on all tables, and a database that is not a read-only"
         " standby. What waits is stored afterwards.",
     )
+    BROKER_REFUSED = ErrorRow(
+        "P15",
+        "the broker does not admit this receiver",
+        "Allow it to connect, to subscribe to `pad/v1/+/up/#` and to publish `pad/v1/+/down/#`.",
+    )
+    BROKER_LACKS = ErrorRow(
+        "P16",
+        "the broker is without something that a receiver needs",
+        "Set it up for what the detail names; without shared subscriptions use `--no-share`.",
+    )
+    RECEIVER_TWICE = ErrorRow(
+        "P17",
+        "another client connects with this receiver's id",
+        "Find it at the broker; every receiver takes a random id, so this is no receiver of ours.",
+    )
     STORE_NO_FILE = ErrorRow(
         "P18",
         "there is no such store",

@@ -11,6 +11,7 @@ phone_token.py PURE: the token in a QR code by which a phone may rate
 schema.py     JSON Schema and AsyncAPI, generated from the types
 delivery.py   PURE: what the pad sends next
 acceptance.py PURE: whether the province stores a batch
+batch_size.py PURE: how many entries the next batch may have
 uplink_ports.py PURE: what the uplink needs of the pad
 store_port.py PURE: what the receiver needs of a store
 uplink.py     the pad's end of the connection
@@ -21,7 +22,14 @@ pad_queue.py  PURE: a queue that gives each pad its fair share
 refusal_budget.py PURE: how many refused messages of a pad are kept
 store_backoff.py PURE: who waits, and until when, after the store could not take something
 trouble_log.py one log line for each changed reason
-mqtt.py       one MQTT connection; the only module that imports paho
+receiver_counts.py what a receiver has stored, for its log
+mqtt.py       one MQTT connection within the limits of both ends
+paho_client.py paho's client behind a guard; with mqtt.py the only one that imports paho
+packet_guard.py PURE: what a broker may send to a client
+reconnect.py  PURE: how long a client waits before it connects again
+obstacles.py  PURE: which of a broker's reason codes somebody must act on
+obstacle_reports.py tells the pad which obstacles there are
+connection_log.py what a client logs about its connections
 codes/        dated tables of official numbers
 """
 

@@ -17,6 +17,7 @@ How it works. The ledger is the queue. The province has sent receipts up to `mar
 - No receipt within the timeout: go back to the mark and try one batch, with backoff. The timeout
   starts when the broker has acknowledged the batch, so that a slow link is not filled with repeats.
 - A refused batch is kept and sent again with backoff, without limit: no rating is dropped here.
+- Batches are as large as the link and the broker let through (`batch_size.py`).
 """
 
 import enum
@@ -25,8 +26,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from sync.batch_size import BatchSize
 from sync.entries import DIGEST_BYTES, GENESIS, Entry
 from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt, read_digest
+from sync.reconnect import full_jitter_ms
 
 HEADER_ROOM_BYTES = 1024
 """Bytes of `MAX_BATCH_BYTES` that are kept free for a batch's header line."""
@@ -119,12 +122,13 @@ class _Phase(enum.Enum):
     DIVERGED = enum.auto()
 
 
-def full_jitter_ms(rng: Random, attempt: int, base_ms: int, longest_ms: int) -> int:
-    """A wait in milliseconds, uniform between 0 and base·2^attempt, at most `longest_ms`.
+class _Batch(NamedTuple):
+    """A batch in flight: its last seq and digest, the number and the bytes of its entries."""
 
-    Full jitter spreads thousands of pads that lost the same broker at the same moment.
-    """
-    return int(rng.uniform(0, min(longest_ms, base_ms * 2 ** min(attempt, 16))))
+    seq: int
+    digest: bytes
+    entries: int
+    size: int
 
 
 class Delivery:
@@ -144,9 +148,15 @@ class Delivery:
         self.mark = 0
         self._mark_digest: bytes | None = GENESIS
         self._cursor = 0
-        self._in_flight: deque[tuple[int, bytes]] = deque()  # last seq and digest of each batch
+        self._in_flight: deque[_Batch] = deque()
         self._unacked = 0  # batches that the broker has not acknowledged yet
-        self._window = self._settings.window
+        self._size = BatchSize(self._settings.max_entries)
+        self._began = 0  # the mark when the connection began
+        self._cut: tuple[int, _Batch] | None = (
+            None  # its mark, and the largest batch then in flight
+        )
+        self._widest = self._settings.window  # what the broker allows of the window
+        self._window = self._widest
         self._due_ms = 0  # when the birth, or with FLOWING the oldest batch, is sent again
         self._held_until_ms: int | None = None  # nothing is sent before, after a refusal
         self._attempt = 0  # repeats without an answer, for the backoff
@@ -167,14 +177,23 @@ class Delivery:
         """The ledger has entries up to `head`."""
         self.head = max(self.head, head)
 
-    def connected(self, session: str, now_ms: int) -> None:
-        """The broker accepted a connection; the answer to its birth will echo `session`."""
+    def connected(self, session: str, now_ms: int, receive_maximum: int | None = None) -> None:
+        """The broker accepted a connection; the answer to its birth will echo `session`.
+
+        `receive_maximum`: how many publishes the broker lets be unacknowledged.
+        """
         self._session = session
         self._unacked = 0
+        self._widest = min(self._settings.window, receive_maximum or self._settings.window)
+        self._window = self._widest
+        self._began = self.mark
+        self._size.connected()
         self._await_birth(now_ms)
 
     def disconnected(self) -> None:
         """The connection ended; what was in flight may be lost and is sent again."""
+        if self._in_flight:
+            self._cut = (self._began, max(self._in_flight, key=lambda batch: batch.size))
         self._phase = _Phase.OFFLINE
         self._rewind(self.mark, self._mark_digest)
 
@@ -184,6 +203,16 @@ class Delivery:
     def flowing(self) -> bool:
         """Whether the province has answered this session's birth."""
         return self._phase is _Phase.FLOWING
+
+    @property
+    def moved(self) -> bool:
+        """Whether a receipt has moved the mark forward since the connection began."""
+        return self.mark > self._began
+
+    @property
+    def achieved(self) -> bool:
+        """Whether the connection did what it is for: something moved, or nothing had to."""
+        return self.moved or (self.flowing and self.mark >= self.head)
 
     def step(self, now_ms: int) -> Step:
         """What to do now."""
@@ -207,7 +236,7 @@ class Delivery:
         # Both counts must be below the window. Batches in flight wait for receipts. Unacknowledged
         # ones still fill the socket, also when a receipt came first or a rewind forgot them.
         if self._cursor < self.head and max(len(self._in_flight), self._unacked) < self._window:
-            return SendEntries(self._cursor, self._settings.max_entries, self._settings.max_bytes)
+            return SendEntries(self._cursor, self._size.entries, self._settings.max_bytes)
         if not self._in_flight and now_ms >= self._due_ms:
             return PublishBirth()  # idle for `reconcile_ms`
         return Wait(self._due_ms)
@@ -231,11 +260,33 @@ class Delivery:
             self._attempt += 1
             return
         last = segment.entries[-1]
-        self._in_flight.append((last.seq, last.digest))
+        size = sum(len(entry.body) for entry in segment.entries)
+        self._in_flight.append(_Batch(last.seq, last.digest, len(segment.entries), size))
         self._unacked += 1
         self._cursor = last.seq
         if len(self._in_flight) == 1:
             self._wait_for_receipts(now_ms)
+
+    def too_long(self, segment: LedgerSegment, now_ms: int) -> int | None:
+        """The segment read for the last `SendEntries` was not published: it is longer than the
+        broker takes. A smaller one is asked for next; where one entry alone is too long, its seq is
+        returned, and it is asked for again after a long wait.
+        """
+        self._size.too_long(len(segment.entries))
+        if len(segment.entries) > 1:
+            return None
+        self._held_until_ms = now_ms + self._backoff_ms(self._settings.longest_ms, 0)
+        return segment.entries[0].seq
+
+    def packet_refused(self) -> int | None:
+        """The broker ended the connection because of a packet that was too long: the largest in
+        flight. To be called before `disconnected`; returns as `too_long` does.
+        """
+        if not self._in_flight:
+            return None
+        largest = max(self._in_flight, key=lambda batch: batch.size)
+        self._size.too_long(largest.entries)
+        return largest.seq if largest.entries == 1 else None
 
     def acked(self, now_ms: int) -> None:
         """The broker acknowledged one batch. The timeout for its receipt starts with the last."""
@@ -251,7 +302,7 @@ class Delivery:
             return GENESIS
         if seq == self.mark:
             return self._mark_digest
-        return next((digest for last, digest in self._in_flight if last == seq), None)
+        return next((batch.digest for batch in self._in_flight if batch.seq == seq), None)
 
     def received(
         self, receipt: Receipt, own_digest: bytes | None, now_ms: int
@@ -315,6 +366,7 @@ class Delivery:
             return Receipted(seq)
         if self._phase is _Phase.BIRTH and receipt.problem is None:
             self._phase = _Phase.FLOWING
+            self._judge_cut(seq)
             self._rewind(seq, digest)
         elif seq < self.mark and receipt.session is not None and not self._in_flight:
             # The answer to an idle pad's birth: the province was restored meanwhile. With batches
@@ -322,14 +374,22 @@ class Delivery:
             self._rewind(seq, digest)
         elif seq <= self.mark:
             return None  # receipts of several receivers may arrive out of order
+        self._size.receipted(max(0, seq - self.mark))
         self.mark, self._mark_digest = seq, digest
         self._cursor = max(self._cursor, seq)
-        while self._in_flight and self._in_flight[0][0] <= seq:
+        while self._in_flight and self._in_flight[0].seq <= seq:
             self._in_flight.popleft()
         self._attempt = self._refusals = 0
-        self._window = self._settings.window
+        self._window = self._widest
         self._wait_for_receipts(now_ms)
         return Receipted(seq)
+
+    def _judge_cut(self, seq: int) -> None:
+        """The birth after a cut shows how much had got through, receipted or not."""
+        if self._cut is not None:
+            began, largest = self._cut
+            self._size.cut(max(0, seq - began), largest.entries, largest.size)
+            self._cut = None
 
     def _refused(self, receipt: Receipt, now_ms: int) -> Rejected | None:
         if self._held_until_ms is not None and self._phase is _Phase.FLOWING:

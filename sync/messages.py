@@ -33,7 +33,14 @@ DEFLATE = ("encoding", "deflate")
 """The MQTT 5 user property of a batch whose payload is deflated (zlib, RFC 1950). On every other
 topic it means nothing, and payloads are plain."""
 MAX_MESSAGE_BYTES = 64 * 1024
-"""Bound of every message but a batch. The longest are health reports with many faults."""
+"""Bound of every message but a batch. The longest are health reports with many faults.
+Checked before a message is parsed or stored, in both directions."""
+PACKET_ROOM_BYTES = 4 * 1024
+"""What an MQTT packet may have besides its payload: topic, response topic, properties."""
+MAX_PACKET_UP_BYTES = MAX_BATCH_BYTES + PACKET_ROOM_BYTES
+"""The Maximum Packet Size that a receiver announces: a broker passes nothing longer on to it."""
+MAX_PACKET_DOWN_BYTES = MAX_MESSAGE_BYTES + PACKET_ROOM_BYTES
+"""The Maximum Packet Size that a pad announces."""
 
 MAX_DETAIL_CHARS = 500
 """Of the reason why a message was refused: it goes into a log, a receipt and the store."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 
-from sync.delivery import full_jitter_ms
+from sync.reconnect import full_jitter_ms
 
 GROUP_MAX = 64
 """Messages in one transaction, at most: those that arrived while the last transaction ran."""

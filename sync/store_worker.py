@@ -34,6 +34,7 @@ from sync.messages import (
 )
 from sync.mqtt import Connection, Incoming, Outgoing
 from sync.pad_queue import PadQueue
+from sync.receiver_counts import ReceiverCounts
 from sync.refusal_budget import RefusalBudget
 from sync.store_backoff import BLOCKED_MAX_MS, STORE_MAX_MS, StoreBackoff
 from sync.store_port import (
@@ -115,8 +116,10 @@ class StoreWorker:
         shared: bool,
         rng: random.Random,
         wall_ms: Callable[[], int] | None = None,
+        counts: ReceiverCounts | None = None,
     ) -> None:
         self._store = store
+        self._counts = counts or ReceiverCounts()
         self._shared = shared
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
         self._stopping = False
@@ -403,6 +406,8 @@ class StoreWorker:
                     continue
             receipts += item_receipts
             answered.append(item)
+            if isinstance(item.content, Arrival):
+                self._counts.note(item.content, [receipt for _, receipt in item_receipts])
         if answered:
             connection = answered[-1].connection  # a receipt is right on whichever is open
             for pad, receipt in condense(receipts):

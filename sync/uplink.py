@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sync.commands import Commands
+from sync.connection_log import ConnectionLog
 from sync.delivery import (
     Delivery,
     DeliverySettings,
@@ -24,10 +25,10 @@ from sync.delivery import (
     Rejected,
     SendEntries,
     Wait,
-    full_jitter_ms,
 )
 from sync.entries import HashName
 from sync.messages import (
+    MAX_PACKET_DOWN_BYTES,
     VERSION,
     ContractError,
     Desired,
@@ -48,14 +49,27 @@ from sync.mqtt import (
     CONNECT_TIMEOUT_S,
     Acked,
     BrokerAddress,
+    BrokerLimits,
     Connected,
     Connection,
+    ConnectionEndedError,
     Disconnected,
     Event,
     Incoming,
     Outgoing,
+    PacketTooLargeError,
     load,
 )
+from sync.obstacle_reports import ObstacleReports
+from sync.obstacles import (
+    NO_MATCHING_SUBSCRIBERS,
+    PACKET_TOO_LARGE,
+    QOS_NOT_SUPPORTED,
+    RETAIN_NOT_SUPPORTED,
+    Obstacle,
+    obstacle_of,
+)
+from sync.reconnect import Reconnect
 from sync.uplink_ports import EntrySource, UplinkObserver
 
 __all__ = ["BrokerAddress", "EntrySource", "LedgerSegment", "Uplink", "UplinkObserver"]
@@ -63,6 +77,13 @@ __all__ = ["BrokerAddress", "EntrySource", "LedgerSegment", "Uplink", "UplinkObs
 log = logging.getLogger(__name__)
 
 RECONNECT_BASE_MS = 1_000
+RECEIVE_MAXIMUM = 32
+"""Messages that the broker may have sent and the loop not dealt with yet."""
+INBOX_BYTES = 1024 * 1024
+"""What these may take; then nothing is read from the socket until there is room."""
+ANSWER_MS = 180_000
+"""A broker that acknowledges nothing for so long is given up, even when it answers pings. A batch
+of the greatest size takes a minute over the slowest links (4 KiB/s)."""
 STOP_TIMEOUT_S = 2.0
 """How long `stop` waits until the broker has taken the `stopped` state and the connection ended."""
 LONG_ENTRIES = 64
@@ -107,12 +128,15 @@ class Uplink:
         self._boots = boots
         self._session = 0
         self._keepalive_s = keepalive_s
-        self._reconnect_max_ms = int(reconnect_max_s * 1000)
-        self._rng = rng or random.SystemRandom()
+        rng = rng or random.SystemRandom()
+        self._reconnect = Reconnect(rng, RECONNECT_BASE_MS, int(reconnect_max_s * 1000))
+        self._log = ConnectionLog(log, "uplink", str(broker))
+        self._obstacles = ObstacleReports(observer)
+        self._retains = True  # whether the broker keeps retained messages
+        self._birth: int | None = None  # the packet id of the last birth
+        self._answered_ms = 0  # when the broker last acknowledged something, or had nothing to
         self._mono_ms = mono_ms or (lambda: time.monotonic_ns() // 1_000_000)
-        self._delivery = Delivery(
-            self._rng, settings or DeliverySettings(probe_ms=int(probe_s * 1000))
-        )
+        self._delivery = Delivery(rng, settings or DeliverySettings(probe_ms=int(probe_s * 1000)))
         self._ledger = ""
         self._events: EventQueue | None = None
         self._connection: Connection | None = None
@@ -155,21 +179,42 @@ class Uplink:
 
     async def _run(self) -> None:
         await asyncio.to_thread(load)
-        attempt = 0
         while not self._stopping.is_set():
-            reached = False
+            ended = Disconnected("the session failed")
+            self._log.connecting()
             try:
-                reached = await self._hold_session()
-            except ConnectionError as error:
-                reached = self._delivery.flowing
-                log.log(logging.DEBUG if attempt else logging.INFO, "uplink: %s", error)
+                await self._hold_session()
+            except ConnectionEndedError as error:
+                ended = error.event
             except Exception:  # the task's outermost frame: the next session starts afresh
                 log.exception("uplink: the session failed")
-            finally:
+            if not self._stopping.is_set():
+                wait_ms = self._judge(ended)
                 self._end_session()
-            attempt = 0 if reached else attempt + 1
-            wait_ms = full_jitter_ms(self._rng, attempt, RECONNECT_BASE_MS, self._reconnect_max_ms)
-            await self._wait_or_stop(wait_ms / 1000)
+                await self._wait_or_stop(wait_ms / 1000)
+        self._end_session()
+
+    def _judge(self, ended: Disconnected) -> int:
+        """What the end of a session means for the next; returns how long to wait, in ms."""
+        delivery, code = self._delivery, ended.code
+        achieved, moved = delivery.achieved, delivery.moved
+        obstacle = obstacle_of(code)
+        if code == PACKET_TOO_LARGE:
+            seq = delivery.packet_refused()
+            if seq is not None:
+                self._obstacles.entry_too_long(seq, ended.reason)
+        elif code == RETAIN_NOT_SUPPORTED and self._retains:
+            self._retains, achieved, obstacle = False, True, None  # again at once, without
+        wait_ms = self._reconnect.ended(
+            self._mono_ms(), achieved=achieved, moved=moved, code=code, broke=ended.broke
+        )
+        if self._reconnect.contested:
+            obstacle = Obstacle.DUPLICATE
+        if obstacle is not None:
+            self._obstacles.stands(obstacle, ended.reason)
+        if self._log.lost(ended.reason, wait_ms):
+            self._observer.unreachable(ended.reason)
+        return wait_ms
 
     async def _wait_or_stop(self, wait_s: float) -> None:
         try:
@@ -177,22 +222,60 @@ class Uplink:
         except TimeoutError:
             return
 
-    async def _hold_session(self) -> bool:
-        """One connection, from connect to stop. True once it stopped in order.
-
-        Raises ConnectionError when it is lost.
-        """
+    async def _hold_session(self) -> None:
+        """One connection, from connect to stop. Raises ConnectionEndedError when it is lost."""
         self._session += 1
         events = self._events = EventQueue()
         self._check_source()
-        will = Outgoing(Topic.STATE.of(self._pad), write_message(self._state(Status.LOST)), True)
+        will = self._state(Status.LOST)
         connection = self._connection = Connection(
-            self._broker, self._pad, _onto_loop(events), keepalive_s=self._keepalive_s, will=will
+            self._broker,
+            self._pad,
+            _onto_loop(events),
+            keepalive_s=self._keepalive_s,
+            packet_bytes=MAX_PACKET_DOWN_BYTES,
+            receive_maximum=RECEIVE_MAXIMUM,
+            inbox_bytes=INBOX_BYTES,
+            will=Outgoing(Topic.STATE.of(self._pad), write_message(will), self._retains),
         )
         connection.open()
-        await self._await_up(events)
-        if self._stopping.is_set():
-            return False
+        limits = await self._await_up(events)
+        if limits is None:
+            return
+        self._begin(connection, limits)
+        while not self._stopping.is_set():
+            while not events.empty():
+                await self._take(events.get_nowait())
+            self._check_source()
+            await self._step(events)
+        await self._announce_stop(events)
+
+    async def _await_up(self, events: EventQueue) -> BrokerLimits | None:
+        """The broker's limits once it has accepted the connection; None when the pad stops."""
+        deadline_s = 2 * CONNECT_TIMEOUT_S  # one for TCP, one for the broker's answer
+        try:
+            async with asyncio.timeout(deadline_s):
+                while not self._stopping.is_set():
+                    item = await events.get()
+                    if isinstance(item, Disconnected):
+                        raise ConnectionEndedError(item)
+                    if isinstance(item, Connected):
+                        return item.limits
+        except TimeoutError:
+            problem = f"the broker did not answer within {deadline_s:.0f} s"
+            raise ConnectionEndedError(Disconnected(problem)) from None
+        return None
+
+    def _begin(self, connection: Connection, limits: BrokerLimits) -> None:
+        """The broker accepts: subscribe, and begin to deliver."""
+        now_ms = self._mono_ms()
+        if limits.maximum_qos < 1:
+            problem = "the broker offers QoS 0 only (Maximum QoS 0), which may lose messages"
+            raise ConnectionEndedError(Disconnected(problem, QOS_NOT_SUPPORTED))
+        self._reconnect.connected(now_ms)
+        self._log.connected(f" as {limits.assigned_id}" if limits.assigned_id else "")
+        self._retains = limits.retain
+        self._answered_ms = now_ms
         self._connected = True
         connection.subscribe(
             [topic.of(self._pad) for topic in (Topic.RECEIPT, Topic.DESIRED, Topic.COMMAND)]
@@ -200,31 +283,13 @@ class Uplink:
         self._observer.connected(True)
         if self._reported is not None:
             self._publish(Topic.REPORTED, self._reported, retained=True)
-        self._delivery.connected(f"{self._boots}.{self._session}", self._mono_ms())
-        while not self._stopping.is_set():
-            while not events.empty():
-                await self._take(events.get_nowait())
-            self._check_source()
-            await self._step(events)
-        await self._announce_stop(events)
-        return True
-
-    async def _await_up(self, events: EventQueue) -> None:
-        deadline_s = 2 * CONNECT_TIMEOUT_S  # one for TCP, one for the broker's answer
-        try:
-            async with asyncio.timeout(deadline_s):
-                while not self._stopping.is_set():
-                    item = await events.get()
-                    if isinstance(item, Disconnected):
-                        raise ConnectionError(item.reason)
-                    if isinstance(item, Connected):
-                        return
-        except TimeoutError:
-            raise ConnectionError(f"the broker did not answer within {deadline_s} s") from None
+        session = f"{self._boots}.{self._session}"
+        self._delivery.connected(session, now_ms, limits.receive_maximum)
 
     async def _announce_stop(self, events: EventQueue) -> None:
         """Publish `stopped` and disconnect, so that the broker does not send the will."""
         stopped = self._publish(Topic.STATE, self._state(Status.STOPPED), retained=True)
+        item: Event | None = None
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 while True:
@@ -262,19 +327,36 @@ class Uplink:
     async def _step(self, events: EventQueue) -> None:
         step = self._delivery.step(self._mono_ms())
         if isinstance(step, PublishBirth):
-            self._publish(Topic.STATE, self._state(Status.ONLINE), retained=True)
-            self._delivery.birth_published(self._mono_ms())
+            self._publish_birth()
         elif isinstance(step, SendEntries):
             await self._send(step)
         else:
             await self._wait(step, events)
 
-    async def _wait(self, step: Wait, events: EventQueue) -> None:
-        wait_s = None
-        if step.until_ms is not None:
-            wait_s = max(0.0, (step.until_ms - self._mono_ms()) / 1000)
+    def _publish_birth(self) -> None:
+        birth = write_message(self._state(Status.ONLINE))
         try:
-            async with asyncio.timeout(wait_s):
+            self._birth = self._send_message(
+                Outgoing(Topic.STATE.of(self._pad), birth, self._retains)
+            )
+        except PacketTooLargeError as error:
+            self._obstacles.stands(Obstacle.TOO_SMALL, str(error))
+            raise ConnectionEndedError(Disconnected(str(error))) from error
+        self._delivery.birth_published(self._mono_ms())
+
+    async def _wait(self, step: Wait, events: EventQueue) -> None:
+        now_ms = self._mono_ms()
+        if self._reconnect.settled(now_ms):
+            self._obstacles.over(Obstacle.DUPLICATE)
+        if self._connection is None or not self._connection.unacknowledged:
+            self._answered_ms = now_ms
+        elif now_ms - self._answered_ms >= ANSWER_MS:
+            problem = f"the broker has acknowledged nothing for {ANSWER_MS // 1000} s"
+            raise ConnectionEndedError(Disconnected(problem))
+        dates = (step.until_ms, self._reconnect.settles_ms, self._answered_ms + ANSWER_MS)
+        until_ms = min(date for date in dates if date is not None)
+        try:
+            async with asyncio.timeout(max(0, until_ms - now_ms) / 1000):
                 item = await events.get()
         except TimeoutError:
             return
@@ -290,27 +372,41 @@ class Uplink:
                 payload, deflated = _write(ledger, segment, hash_name)
             else:
                 payload, deflated = await asyncio.to_thread(_write, ledger, segment, hash_name)
-            self._batches.add(
-                self._send_message(
-                    Outgoing(Topic.ENTRIES.of(self._pad), payload, deflated=deflated)
-                )
-            )
+            batch = Outgoing(Topic.ENTRIES.of(self._pad), payload, deflated=deflated)
+            try:
+                self._batches.add(self._send_message(batch))
+            except PacketTooLargeError as error:
+                seq = self._delivery.too_long(segment, self._mono_ms())
+                if seq is not None:
+                    self._obstacles.entry_too_long(seq, error)
+                return
         self._delivery.sent(segment, self._mono_ms())
 
     async def _take(self, item: Event | None) -> None:
         if isinstance(item, Disconnected):
-            raise ConnectionError(item.reason)
+            raise ConnectionEndedError(item)
         if isinstance(item, Incoming):
             try:
                 await self._dispatch(item)
             except ContractError as error:
-                log.warning("uplink: a message on %s was not understood: %s", item.topic, error)
+                self._log.warn(f"a message on {item.topic} was not understood: {error}")
+            if self._connection is not None:
+                self._connection.ack(item.mid)
         elif isinstance(item, Acked):
-            if item.refusal is not None:
-                log.warning("uplink: the broker refused a message: %s", item.refusal)
-            if item.mid in self._batches:
-                self._batches.discard(item.mid)
-                self._delivery.acked(self._mono_ms())
+            self._acknowledged(item)
+
+    def _acknowledged(self, ack: Acked) -> None:
+        self._answered_ms = self._mono_ms()
+        if ack.refusal is not None:
+            self._log.warn(f"the broker refused a message: {ack.refusal}")
+            obstacle = obstacle_of(ack.code)
+            if obstacle is not None:
+                self._obstacles.stands(obstacle, ack.refusal)
+        elif ack.code == NO_MATCHING_SUBSCRIBERS and ack.mid == self._birth:
+            self._observer.unreachable("no receiver of the province listens at the broker")
+        if ack.mid in self._batches:
+            self._batches.discard(ack.mid)
+            self._delivery.acked(self._mono_ms())
 
     async def _dispatch(self, message: Incoming) -> None:
         match read_topic(message.topic):
@@ -330,6 +426,8 @@ class Uplink:
         if self._source.ledger_id != self._ledger:
             return  # a new ledger was opened during the read
         outcome = self._delivery.received(receipt, own_digest, self._mono_ms())
+        if self._delivery.achieved:
+            self._obstacles.achieved(self._delivery.mark)
         if isinstance(outcome, Receipted):
             self._observer.receipted(outcome.seq)
         elif isinstance(outcome, Rejected):
@@ -351,13 +449,24 @@ class Uplink:
         )
 
     def _publish(self, topic: Topic, message: Message, *, retained: bool = False) -> int | None:
+        """Publish now, or not at all: there will be a newer message of this kind."""
         if not self._connected:
             return None
-        return self._send_message(Outgoing(topic.of(self._pad), write_message(message), retained))
+        retained = retained and self._retains
+        try:
+            return self._send_message(
+                Outgoing(topic.of(self._pad), write_message(message), retained)
+            )
+        except PacketTooLargeError as error:
+            self._log.warn(str(error))
+        except ConnectionError:
+            log.debug("uplink: nothing was published, the connection has ended")
+        return None
 
     def _send_message(self, message: Outgoing) -> int:
+        """Raises ConnectionError and PacketTooLargeError."""
         if self._connection is None:
-            raise ConnectionError("no connection")
+            raise ConnectionEndedError(Disconnected("no connection"))
         return self._connection.publish(message)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from sync.delivery import LedgerSegment
 from sync.entries import HashName
 from sync.messages import Command, CommandResult, Desired, Problem
+from sync.obstacles import Obstacle
 
 
 class EntrySource(Protocol):
@@ -54,6 +55,17 @@ class UplinkObserver(Protocol):
 
     def connected(self, up: bool) -> None:
         """The broker accepted a connection (`up`), or it ended."""
+
+    def unreachable(self, reason: str) -> None:
+        """Why the province cannot be reached just now, in words, whenever that changes. It passes
+        by itself, or `obstructed` is called as well.
+        """
+
+    def obstructed(self, obstacle: Obstacle, detail: str) -> None:
+        """Nothing will get through before somebody changes something; every entry is kept."""
+
+    def unobstructed(self, obstacle: Obstacle) -> None:
+        """That obstacle is over."""
 
     def desired(self, desired: Desired) -> None:
         """A desired configuration arrived; perhaps one that is in force already."""

@@ -16,6 +16,7 @@ from benchmarks.pads.backlog import PAD, now
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from sync.messages import Command, CommandResult, Desired, Problem
+from sync.obstacles import Obstacle
 from sync.uplink import BrokerAddress, Uplink
 
 
@@ -49,6 +50,17 @@ class Witness:
         if up and not self._heard:
             self._heard = True
             print(json.dumps({"connected_s": time.perf_counter()}), flush=True)
+
+    def unreachable(self, reason: str) -> None:
+        """The connection is made again."""
+
+    def obstructed(self, obstacle: Obstacle, detail: str) -> None:
+        """Nor be in the way."""
+        print(json.dumps({"failed": f"{obstacle.value}: {detail}"}), flush=True)
+        self.done.set()
+
+    def unobstructed(self, obstacle: Obstacle) -> None:
+        """It was counted already."""
 
     def desired(self, desired: Desired) -> None:
         """No desired configuration here."""

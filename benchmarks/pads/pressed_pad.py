@@ -26,6 +26,7 @@ from device.session.session import Session, Timing
 from device.system.clock import TrustedClock
 from sync.entries import Level, Service
 from sync.messages import Command, CommandResult, Desired, Problem
+from sync.obstacles import Obstacle
 from sync.uplink import BrokerAddress, Uplink
 
 CITIZENS = random.SystemRandom()
@@ -107,6 +108,16 @@ class Window:
 
     def connected(self, up: bool) -> None:
         """Nobody looks."""
+
+    def unreachable(self, reason: str) -> None:
+        """The connection is made again."""
+
+    def obstructed(self, obstacle: Obstacle, detail: str) -> None:
+        """Nor be in the way."""
+        say({"refused": f"{obstacle.value}: {detail}"})
+
+    def unobstructed(self, obstacle: Obstacle) -> None:
+        """It was counted already."""
 
     def desired(self, desired: Desired) -> None:
         """No wishes here."""

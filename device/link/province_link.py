@@ -28,11 +28,22 @@ from sync.messages import (
     Problem,
     Reported,
 )
+from sync.obstacles import Obstacle
 
 log = logging.getLogger(__name__)
 
 SILENT_MS = 60 * 60 * 1000
 """A backlog that has not moved for an hour is a fault (N01), for a technician to look at."""
+
+REASON_QUIET_MS = 60 * 60 * 1000
+"""So long the detail of N01 stays, though the reason changes: each change is two entries."""
+
+OBSTACLE_CODES = {
+    Obstacle.REFUSED: PadCode.BROKER_REFUSED,
+    Obstacle.DUPLICATE: PadCode.ID_TWICE,
+    Obstacle.LACKING: PadCode.BROKER_LACKS,
+    Obstacle.TOO_SMALL: PadCode.BROKER_TOO_SMALL,
+}
 
 ROLLOVER_RETRY_S = 5.0
 """The delay before a new ledger that the card refused is tried again."""
@@ -80,6 +91,9 @@ class ProvinceLink:
         self._next_desired: Desired | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._moved_ms = pad.clock.at().mono
+        self._reason = ""
+        self._silent_since_ms: int | None = None  # when N01 was raised, or its detail renewed
+        self._silent_reason = ""
         self.online = False
 
     def attach(self, uplink: Publisher) -> None:
@@ -91,6 +105,7 @@ class ProvinceLink:
         if seq > self._writer.receipted or seq == self._writer.head_seq:
             self._moved_ms = self._pad.clock.at().mono
             self._pad.clear_fault(PadCode.PROVINCE_SILENT)
+            self._silent_since_ms = None
             if self._refused is not None:
                 self._pad.clear_fault(PadCode.PROVINCE_REFUSED, self._refused.value)
                 self._refused = None
@@ -113,6 +128,18 @@ class ProvinceLink:
             self._pad.raise_fault(PadCode.LEDGER_DIVERGED, detail)
             self._rollover = asyncio.ensure_future(self._open_new_ledger())
             self._rollover.add_done_callback(raise_in_loop)
+
+    def unreachable(self, reason: str) -> None:
+        """Why the province cannot be reached; N01 names it once that has lasted."""
+        self._reason = reason
+
+    def obstructed(self, obstacle: Obstacle, detail: str) -> None:
+        """Somebody must change something before anything gets through: N03 to N06."""
+        self._pad.raise_fault(OBSTACLE_CODES[obstacle], detail)
+
+    def unobstructed(self, obstacle: Obstacle) -> None:
+        """That is over."""
+        self._pad.clear_fault(OBSTACLE_CODES[obstacle])
 
     def connected(self, up: bool) -> None:
         """The broker is there, or gone."""
@@ -176,7 +203,16 @@ class ProvinceLink:
         if self._writer.receipted >= self._writer.head_seq:
             self._moved_ms = now
         elif now - self._moved_ms > SILENT_MS:
-            self._pad.raise_fault(PadCode.PROVINCE_SILENT)
+            self._raise_silent(now)
+
+    def _raise_silent(self, now_ms: int) -> None:
+        if self._silent_since_ms is not None:
+            quiet = now_ms - self._silent_since_ms < REASON_QUIET_MS
+            if quiet or self._reason == self._silent_reason:
+                return
+            self._pad.clear_fault(PadCode.PROVINCE_SILENT, self._silent_reason)
+        self._silent_since_ms, self._silent_reason = now_ms, self._reason
+        self._pad.raise_fault(PadCode.PROVINCE_SILENT, self._reason)
 
     async def _open_new_ledger(self) -> None:
         """Open the new ledger. A card that refuses is a fault, and is tried again until it accepts;

@@ -26,6 +26,8 @@ OF_SEVERAL = {
     "device/drivers/test_pi_boards.py",  # the drivers that a Raspberry Pi's profiles name
     "device/ui/touch/test_boxes.py",  # the page
     "device/ui/touch/test_looks.py",
+    "sync/test_broker_limits.py",  # uplink and receiver, at a broker of each kind
+    "sync/test_broker_refusals.py",
     "sync/test_stateful.py",  # uplink against receiver
 }
 """Tests of more than one module, or of a file that is not Python."""

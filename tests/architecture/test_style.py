@@ -37,6 +37,7 @@ OUTERMOST = {
     "device/loop_bridge.py",
     "device/serial/serial_line.py",
     "device/ledger/writer.py",
+    "sync/paho_client.py",
     "sync/uplink.py",
     "sync/receiver.py",
     "sync/store_worker.py",

@@ -14,10 +14,10 @@ from sync.delivery import (
     Rejected,
     SendEntries,
     Wait,
-    full_jitter_ms,
 )
 from sync.entries import GENESIS
 from sync.messages import VERSION, Problem, Receipt
+from sync.reconnect import full_jitter_ms
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 
 PACE = DeliverySettings(

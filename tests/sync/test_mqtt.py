@@ -14,12 +14,25 @@ pytestmark = pytest.mark.broker
 ANSWER_S = 10.0
 
 
+def reader(broker: Broker, client_id: str, events: "SimpleQueue[Event]") -> Connection:
+    """A connection of which only what it receives matters."""
+    return Connection(
+        broker.address,
+        client_id,
+        events.put,
+        keepalive_s=5,
+        packet_bytes=10_000,
+        receive_maximum=10,
+        inbox_bytes=100_000,
+    )
+
+
 @pytest.mark.parametrize("expiry_s", [None, 60])
 def test_the_rest_of_a_messages_expiry_is_measured_by_the_receivers_own_clock(
     broker: Broker, expiry_s: int | None
 ) -> None:
     events: SimpleQueue[Event] = SimpleQueue()
-    connection = Connection(broker.address, "pad-expiry", events.put, keepalive_s=5)
+    connection = reader(broker, "pad-expiry", events)
     connection.open()
     assert isinstance(events.get(timeout=ANSWER_S), Connected)
     connection.subscribe(["hall/orders"])
@@ -43,7 +56,7 @@ def test_a_message_published_as_retained_while_this_end_listens_is_told_as_retai
     broker: Broker,
 ) -> None:
     events: SimpleQueue[Event] = SimpleQueue()
-    connection = Connection(broker.address, "pad-retained", events.put, keepalive_s=5)
+    connection = reader(broker, "pad-retained", events)
     connection.open()
     assert isinstance(events.get(timeout=ANSWER_S), Connected)
     connection.subscribe(["hall/retained"])

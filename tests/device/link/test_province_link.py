@@ -37,6 +37,7 @@ from sync.messages import (
     Reported,
     Settings,
 )
+from sync.obstacles import Obstacle
 from tests.rigs.pad.virtual_pad import UTC_MS, VirtualPad, VirtualWall
 from tests.rigs.time.virtual_time import pass_s, run
 
@@ -135,6 +136,54 @@ def test_a_backlog_without_a_receipt_for_an_hour_is_a_fault_until_one_comes(tmp_
         await bench.settle()
         assert len(bench.recorded(Fault)) == len(bench.recorded(Cleared)) == 1
         assert bench.writer.receipted == 4
+
+    run(story())
+
+
+def test_a_long_silence_names_its_reason_and_a_new_one_an_hour_later(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.link.unreachable("refused")
+        await pass_s(SILENT_MS / 1000 + 1)
+        bench.link.watch()
+        assert bench.codes() == [("N01", "refused")]
+        for minute in range(59):
+            bench.link.unreachable(f"0x9F, {minute}")
+            bench.link.watch()
+            await pass_s(60)
+        assert bench.codes() == [("N01", "refused")], "each change would be two entries"
+        await pass_s(120)
+        bench.link.watch()
+        assert bench.codes() == [("N01", "0x9F, 58")]
+        bench.link.receipted(4)
+        await bench.settle()
+        assert bench.codes() == []
+        assert len(bench.recorded(Fault)) == len(bench.recorded(Cleared)) == 2
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "code"),
+    [
+        (Obstacle.REFUSED, "N03"),
+        (Obstacle.DUPLICATE, "N04"),
+        (Obstacle.LACKING, "N05"),
+        (Obstacle.TOO_SMALL, "N06"),
+    ],
+)
+def test_each_obstacle_is_a_fault_that_leaves_the_window_open(
+    tmp_path: Path, obstacle: Obstacle, code: str
+) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        bench.link.obstructed(obstacle, "the broker's words")
+        assert bench.codes() == [(code, "the broker's words")]
+        assert bench.scene is not Scene.FAULT
+        bench.link.unobstructed(obstacle)
+        await bench.settle()
+        assert bench.codes() == []
 
     run(story())
 

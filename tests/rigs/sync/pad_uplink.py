@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sync.delivery import DeliverySettings
 from sync.messages import VERSION, Command, CommandResult, Desired, Problem
 from sync.mqtt import BrokerAddress
+from sync.obstacles import Obstacle
 from sync.uplink import Uplink
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 
@@ -33,27 +34,35 @@ class UplinkPad:
         boots: int = 1,
         settings: DeliverySettings = BRISK,
         keepalive_s: int = 5,
+        reconnect_max_s: float = 0.3,
     ) -> None:
         self.ledger = ledger or MemoryLedger(pad, f"L-{pad}")
         self.receipts: list[int] = []
         self.refusals: list[tuple[Problem, str]] = []
         self.divergences: list[str] = []
         self.connections: list[bool] = []
+        self.reasons: list[str] = []
+        self.obstacles: dict[Obstacle, str] = {}
+        """Those that stand now."""
+        self.obstacles_seen: list[Obstacle] = []
         self.desired_received: list[Desired] = []
         self.commands: list[Command] = []
         self.answer = CommandResult(v=VERSION, done=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pad", daemon=True)
         self._thread.start()
-        self.uplink = self.run(self._build(broker, pad, boots, settings, keepalive_s))
+        self.uplink = self.run(
+            self._build(broker, pad, boots, settings, keepalive_s, reconnect_max_s)
+        )
 
-    async def _build(
+    async def _build(  # noqa: PLR0917 -- what a pad is made of, passed on as it came
         self,
         broker: BrokerAddress,
         pad: str,
         boots: int,
         settings: DeliverySettings,
         keepalive_s: int,
+        reconnect_max_s: float,
     ) -> Uplink:
         return Uplink(
             broker,
@@ -63,7 +72,7 @@ class UplinkPad:
             boots=boots,
             agent="test",
             keepalive_s=keepalive_s,
-            reconnect_max_s=0.3,
+            reconnect_max_s=reconnect_max_s,
             settings=settings,
             rng=Random(7),
         )
@@ -88,8 +97,8 @@ class UplinkPad:
             if life is not None:
                 link = self.uplink._connection
                 if link is not None:
-                    plug = link._client.socket()
-                    assert isinstance(plug, socket.socket)
+                    plug: Any = link._client.socket()
+                    assert plug is not None
                     plug.shutdown(socket.SHUT_RDWR)
                 life.cancel()
                 await asyncio.gather(life, return_exceptions=True)
@@ -138,6 +147,16 @@ class UplinkPad:
 
     def connected(self, up: bool) -> None:
         self.connections.append(up)
+
+    def unreachable(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+    def obstructed(self, obstacle: Obstacle, detail: str) -> None:
+        self.obstacles[obstacle] = detail
+        self.obstacles_seen.append(obstacle)
+
+    def unobstructed(self, obstacle: Obstacle) -> None:
+        del self.obstacles[obstacle]
 
     def desired(self, desired: Desired) -> None:
         self.desired_received.append(desired)

@@ -45,7 +45,7 @@ class Receiver:
             raise AssertionError(f"the receiver ended: {self._log.read_text()[-3000:]}")
         with self._log.open("rb") as log:
             log.seek(mark)
-            return b"receiving from" in log.read()
+            return b"connecting to" in log.read()
 
     def ended(self) -> int | None:
         """Its exit code once it has ended by itself."""
