@@ -1,4 +1,8 @@
-"""`ratingpad-demo`: the whole of it on one machine, in a browser. Ctrl-C leaves nothing behind."""
+"""`ratingpad-demo`: the whole of it on one machine, in a browser. Ctrl-C leaves nothing behind.
+
+Everything else of the demo is imported when a command has begun, so that one that was installed
+without its libraries can say what to type.
+"""
 
 import argparse
 import asyncio
@@ -11,15 +15,8 @@ import webbrowser
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
-from demo.demo_server import PLACE, build_app
-from demo.processes import StageError
-from demo.stage import Stage
-from demo.story import run_story
-from demo.view_model import ViewModel
 from sync import __version__
 from sync.terminal import run_command
-from web.refusals import Refusals
-from web.server import PortError, serve
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -28,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo until it is interrupted, or run the story; the exit code."""
     parser = argparse.ArgumentParser(prog="ratingpad-demo", description=__doc__)
     parser.add_argument("what", nargs="?", choices=("run", "story"), default="run")
-    parser.add_argument("--port", type=int, default=0, help="of the page (default: any free one)")
+    parser.add_argument("--port", type=_port, default=0, help="of the page (default: any free one)")
     parser.add_argument("--pads", type=int, default=None, help="how many pads (1 to 9)")
     parser.add_argument("--seed", type=int, default=7, help="of the story's random choices")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
@@ -36,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.pads is not None and not 1 <= given.pads <= 9:
         parser.error("--pads takes 1 to 9")
+    from demo.processes import StageError
+    from demo.story import run_story
+    from web.server import PortError
+
     try:
         if given.what == "story":
             return asyncio.run(interruptible(run_story(seed=given.seed, pads=given.pads or 3)))
@@ -50,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def run_page(port: int, pads: int, open_browser: bool) -> int:
     """Serve the page until cancelled. Raises StageError, PortError."""
+    from demo.demo_server import PLACE, build_app
+    from demo.stage import Stage
+    from demo.view_model import ViewModel
+    from web.refusals import Refusals
+    from web.server import serve
+
     show = ViewModel()
     print(
         f"好差评 ratingpad {__version__}: starting broker, province and {pads} pad(s) …", flush=True
@@ -70,6 +77,13 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
             await server.stop()
             print("\nstopped.", flush=True)
     return 0
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port
 
 
 async def interruptible(work: Coroutine[Any, Any, int]) -> int:
@@ -104,7 +118,7 @@ def _signals(task: "asyncio.Future[int]") -> Iterator[None]:
 
 def command() -> int:
     """What the installed program calls: `main`, with an output that suits the terminal."""
-    return run_command(main)
+    return run_command(main, extra="demo")
 
 
 if __name__ == "__main__":

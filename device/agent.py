@@ -127,7 +127,7 @@ class Agent:
         self._watchdog = Watchdog(
             SystemdNotifier(), dead=self._dead_part, on_dead=self._part_died, status=self._status
         )
-        self._early: list[FaultReport] = []
+        self._early: list[FaultReport] = list(board.missing)
         """Faults that outputs reported before there was a pad."""
         self._touch: TouchOutput | None = None
         self._running = False

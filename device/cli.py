@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--log", default="info", choices=("debug", "info", "warning", "error"))
     check = commands.add_parser("check", help="report every mistake in a configuration")
     check.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
+    check.add_argument("--user", help="who must be able to read its files (root: the service's)")
     verify = commands.add_parser("verify", help="walk a ledger's chain; name the first bad entry")
     verify.add_argument("ledger", type=Path, help="the ledger file; it is only read")
     wiring = commands.add_parser("wiring", help="print which wire goes to which pin of a board")
@@ -69,8 +70,7 @@ def _units(out: Path, kiosk: str | None) -> int:
     try:
         written = write(out, program, kiosk)
     except OSError as error:
-        print(error, file=sys.stderr)
-        return MISUSED
+        return _cannot("the files cannot be written", error)
     print(*written, sep="\n")
     print("then, as root:", *next_commands(kiosk), sep="\n  ")
     return OK
@@ -85,9 +85,16 @@ def _voice(out: Path) -> int:
             for file, length_s, made in record(words, out):
                 print(f"{file}  {length_s:.1f} s  {'made' if made else 'kept'}")
     except OSError as error:
-        print(error, file=sys.stderr)
-        return MISUSED
+        return _cannot("the recordings cannot be made", error)
     return OK
+
+
+def _cannot(what: str, error: OSError) -> int:
+    """Say why a file could not be read or written; the exit code."""
+    from device.os_errors import explain
+
+    print(f"{what}: {explain(error)}", file=sys.stderr)
+    return MISUSED
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -109,29 +116,60 @@ def _configured(chosen: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     if chosen.command == "check":
-        from device.output.display_output import refuse_unshowable
-
-        try:
-            refuse_unshowable(config)
-        except ConfigError as error:
-            print(error, file=sys.stderr)
-            return MISUSED
-        print(f"{chosen.config}: in order, pad {config.pad.id} on board {config.pad.board}")
-        return OK
+        return _check(config, chosen.config, chosen.user)
     return _selftest(config, chosen.report)
 
 
+def _check(config: "Config", file: Path, user: str | None) -> int:
+    """Beyond what reading the file has shown: texts, libraries, rights."""
+    from device.config.file_rights import reader, service_reader, wrong_rights
+    from device.drivers.registry import missing_libraries
+    from device.errors import ConfigError
+    from device.output.display_output import refuse_unshowable
+
+    as_user = service_reader()
+    if user is not None and (as_user := reader(user)) is None:
+        print(f"--user {user}: there is no such user on this machine", file=sys.stderr)
+        return MISUSED
+    problems: list[object] = []
+    try:
+        refuse_unshowable(config)
+    except ConfigError as error:
+        problems.append(error)
+    touch, bus = (
+        ("fontTools",) * (config.touch is not None),
+        ("serial",) * (config.bus68 is not None),
+    )
+    desk = ("starlette", "uvicorn", "wsproto") * (
+        config.desk is not None or config.touch is not None
+    )
+    problems += missing_libraries(config.profile, (*touch, *bus, *desk))
+    if rights := wrong_rights(config, file, as_user):
+        problems.append(ConfigError("\n  ".join(["rights of files", *rights])))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        print(f"{file}: in order, pad {config.pad.id} on board {config.pad.board}")
+    return MISUSED if problems else OK
+
+
 def _wiring(board: str, *, drawn: bool) -> int:
-    from device.board.profile import load_header, load_profile
+    from device.board.profile import board_names, load_header, load_profile
+    from device.config_errors import did_you_mean
     from device.errors import ConfigError
     from device.wiring.document import document
     from device.wiring.drawing import drawing
 
+    names = board_names()
+    if board not in names:
+        near = did_you_mean(board, names)
+        print(f"there is no board {board!r}{near}\nthere are: {', '.join(names)}", file=sys.stderr)
+        return MISUSED
     try:
         profile = load_profile(board)
         header = load_header(profile)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(error.detail, file=sys.stderr)
         return MISUSED
     print((drawing if drawn else document)(profile, header), end="")
     return OK
@@ -144,6 +182,12 @@ def _selftest(config: "Config", file: Path | None) -> int:
     try:
         if file is not None:
             file.touch(exist_ok=False)  # before the test begins, and never over an older result
+    except FileExistsError:
+        print(f"{file} is there already; give a new file for this report", file=sys.stderr)
+        return MISUSED
+    except OSError as error:
+        return _cannot("the report cannot be written", error)
+    try:
         try:
             bench = selftest(config, sys.stdout, sys.stdin if sys.stdin.isatty() else None)
         except PadError:
@@ -153,9 +197,11 @@ def _selftest(config: "Config", file: Path | None) -> int:
         print("", bench.text, sep="\n", end="")
         if file is not None:
             file.write_text(bench.text, "utf-8")
-    except (PadError, OSError) as error:
+    except PadError as error:
         print(error, file=sys.stderr)
         return MISUSED
+    except OSError as error:
+        return _cannot("the report cannot be written", error)
     return OK if bench.runner.passed else FAILED
 
 

@@ -43,7 +43,11 @@ class ConfigErrors:
     def add(self, key: str, text: str) -> None:
         """Note a mistake at `key` of this table."""
         path = f"{self.where}.{key}" if self.where and key else self.where or key
-        self.lines.append(f"{path}{text}" if text.startswith((" = ", ":")) else f"{path}: {text}")
+        if not path:
+            self.lines.append(text.removeprefix(" = "))
+        else:
+            joined = text.startswith((" = ", ":"))
+            self.lines.append(f"{path}{text}" if joined else f"{path}: {text}")
 
     def wrong(self, key: str, value: object, allowed: str) -> None:
         """Note a value that is not allowed."""

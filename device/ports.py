@@ -8,7 +8,7 @@ or a key. The pad grants or refuses. What a desk gets back never tells a level, 
 (law 7).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from device.errors import PadCode
@@ -153,6 +153,10 @@ class Board(Protocol):
     @property
     def name(self) -> str:
         """The profile's."""
+
+    @property
+    def missing(self) -> Sequence[FaultReport]:
+        """The faults of parts that could not be built; the board does without them."""
 
     @property
     def keys(self) -> Keys:

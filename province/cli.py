@@ -204,7 +204,7 @@ def _make_key(pad: str, number: int, hash_name: HashName, out: Path) -> int:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
     except (OSError, ValueError) as error:
-        raise KeyFileError(f"{out}: {error}") from error
+        raise KeyFileError(f"{out}: {_reason(error)}") from error
     return 0
 
 
@@ -215,7 +215,7 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
         try:
             key = read_key(path.read_text("utf-8-sig"))
         except (OSError, ValueError) as error:
-            raise KeyFileError(f"{path}: {error}") from error
+            raise KeyFileError(f"{path}: {_reason(error)}") from error
         keys[key.number] = key
     now = datetime.combine(on, NOON_UTC) if on is not None else datetime.now(UTC)
     found = check(text.strip()[-CHARS:], keys.get, round(now.timestamp() * 1000))
@@ -244,9 +244,14 @@ def _line(rating: Rating) -> str:
     return "\t".join([*columns, "hasty"] if rating.is_hasty else columns)
 
 
+def _reason(error: OSError | ValueError) -> str:
+    """Without the number that Python puts before it."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 def command() -> int:
     """What the installed program calls: `main`, with an output that suits the terminal."""
-    return run_command(main)
+    return run_command(main, extra="province")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from sync.missing_extra import pip_line, told
 from sync.shown_text import shown
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+MISUSED = 2
 OUTPUT_CLOSED = 141
 """128 and SIGPIPE."""
 INTERRUPTED = 130
@@ -30,8 +32,11 @@ OUTPUT_FAILED = 74
 """The output could not be written, to a full disk for instance (EX_IOERR of sysexits.h)."""
 
 
-def run_command(main: Callable[[], int]) -> int:
-    """Run a command's `main` and give the exit code, also when argparse ends it (`--help`)."""
+def run_command(main: Callable[[], int], *, extra: str | None = None) -> int:
+    """Run a command's `main` and give the exit code, also when argparse ends it (`--help`), and
+    when a library is missing: 2, with the line that installs it. `extra`: the one that brings all
+    that this command needs.
+    """
     for stream in (sys.stdout, sys.stderr):
         _escape_what_cannot_be_encoded(stream)
     flushing = False
@@ -45,6 +50,12 @@ def run_command(main: Callable[[], int]) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        line = pip_line(error.name or "", extra)
+        if line is None:
+            raise
+        sys.stderr.write(told(error.name or "", line))
+        return MISUSED
     except OSError as error:
         if _reader_is_gone(sys.stdout):
             _discard_the_rest(sys.stdout)

@@ -4,6 +4,7 @@ server.py           serves an ASGI app on the caller's loop; it and connections.
 connections.py      one connection: refuses what cannot be read, and who is too slow
 request_head.py     PURE: what a request's head must be, beyond what the parser asks for
 log_limit.py        lets each message of a library into the log once a minute
+port_holder.py      which process listens on a port
 listener.py         the listening socket, with a limit on open connections
 tls.py              the TLS context
 origins.py          what a browser calls the origin of a page

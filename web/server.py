@@ -8,6 +8,7 @@ methods that are not public. setup.cfg allows only versions in which that was te
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -19,10 +20,14 @@ from web import connections
 from web.connections import UNREADABLE_RATE, ConnectionConfig, HttpConnection, WebSocketConnection
 from web.listener import ListenSocket
 from web.log_limit import limit_log
+from web.port_holder import port_holder
 from web.rate_limit import RateLimiter
 
 STOP_S = 1
 """When the server stops, requests under way get so long to finish; clients repeat the others."""
+
+FIRST_FREE_PORT = 1024
+"""Ports below it need a capability (ip(7))."""
 
 BACKLOG = 16
 """Connections that the kernel holds until they are accepted."""
@@ -72,6 +77,20 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _why(error: OSError | OverflowError, port: int) -> str:
+    """Why a port cannot be listened on, and what to look at."""
+    if isinstance(error, OverflowError):
+        return "a port is a number from 0 to 65535"
+    says = error.strerror or str(error)
+    if error.errno == errno.EADDRINUSE:
+        return f"{says}; {port_holder(port)}"
+    if error.errno == errno.EACCES and port < FIRST_FREE_PORT:
+        return f"{says}; a port below {FIRST_FREE_PORT} is for root only"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{says}; it is no address of this machine"
+    return says
 
 
 class WebServer:
@@ -129,8 +148,8 @@ async def serve(
     limit_log("uvicorn.error")
     try:
         listener = ListenSocket(host, port, lambda client: on_refused("too-many", client))
-    except OSError as error:
-        raise PortError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+    except (OSError, OverflowError) as error:
+        raise PortError(f"{host}:{port} cannot be listened on: {_why(error, port)}") from error
     server = _Server(config, listener, tls)
     task = asyncio.ensure_future(server.serve())
     task.add_done_callback(_raise_on_loop)

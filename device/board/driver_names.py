@@ -34,17 +34,19 @@ class Driver(NamedTuple):
     part: Part
     module: str
     options: type[msgspec.Struct] | None = None
+    libraries: tuple[str, ...] = ()
+    """The vendor libraries that the module imports, as it does."""
 
 
 DRIVERS: Mapping[str, Driver] = {
     "linux": Driver("board", "device.drivers.linux"),
     "simulated": Driver("board", "device.drivers.sim.board", SimOptions),
-    "gpio-keys": Driver("keys", "device.drivers.gpio_keys"),
-    "serial-68": Driver("keys", "device.drivers.serial68", SerialOptions),
-    "evdev-keys": Driver("keys", "device.drivers.evdev_keys", InputOptions),
-    "oled": Driver("display", "device.drivers.oled", OledOptions),
-    "gpio-lights": Driver("lights", "device.drivers.gpio_lights"),
-    "gpio-beeper": Driver("beeper", "device.drivers.gpio_beeper"),
+    "gpio-keys": Driver("keys", "device.drivers.gpio_keys", libraries=("RPi.GPIO",)),
+    "serial-68": Driver("keys", "device.drivers.serial68", SerialOptions, ("serial",)),
+    "evdev-keys": Driver("keys", "device.drivers.evdev_keys", InputOptions, ("evdev",)),
+    "oled": Driver("display", "device.drivers.oled", OledOptions, ("luma.oled", "smbus2")),
+    "gpio-lights": Driver("lights", "device.drivers.gpio_lights", libraries=("RPi.GPIO",)),
+    "gpio-beeper": Driver("beeper", "device.drivers.gpio_beeper", libraries=("RPi.GPIO",)),
     "alsa-voice": Driver("voice", "device.drivers.alsa_voice", VoiceOptions),
 }
 """Every driver by its word. A new driver is one line here and one in docs/configuration.md."""

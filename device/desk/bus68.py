@@ -186,7 +186,7 @@ def _line(config: Bus68Config, keypad: Keypad) -> BusLine:
     try:
         from device.serial.serial_line import SerialLine
     except ImportError as error:
-        raise ConfigError(f"[bus68] {error}: pip install 'ratingpad[serial]'") from error
+        raise ConfigError(f"[bus68] {error}: `pip install 'ratingpad[pad,serial]'`") from error
     return SerialLine(config.port, keypad.baud, "bus")
 
 

@@ -46,7 +46,14 @@ class Desks:
             self._stack.push_async_callback(started.stop)
             await started.start()
         if (bus := self._config.bus68) is not None:
-            self._open_bus(bus)
+            opening_bus = RetriedStart(
+                "[bus68]",
+                PadCode.PART_LIBRARY_MISSING,
+                partial(self._open_bus, bus),
+                self._pad.driver_fault,
+            )
+            self._stack.push_async_callback(opening_bus.stop)
+            await opening_bus.start()
 
     async def _open_http(self, settings: DeskConfig) -> None:
         # The import takes seconds on a small board, and presses are taken already: not on the loop.
@@ -62,7 +69,7 @@ class Desks:
         if self._server is not None:
             await self._server.stop()
 
-    def _open_bus(self, settings: Bus68Config) -> None:
+    async def _open_bus(self, settings: Bus68Config) -> None:
         from device.desk.bus68 import open_bus
 
         def fault(broken: bool, detail: str) -> None:

@@ -82,7 +82,8 @@ def _read_files(settings: Settings) -> _Secrets:
             tls = tls_context(certificate, settings.certificate_key)
     except OSError as error:
         why = explain(error)
-        raise ConfigError(f"[desk] {name} {'' if str(file) in why else file}: {why}") from error
+        where = name if str(file) in why else f"{name} {file}"
+        raise ConfigError(f"[desk] {where}: {why}") from error
     except ValueError as error:
         raise ConfigError(f"[desk] {name} {file}: {error}") from error
     return _Secrets(tokens, plugin_tokens, tls)

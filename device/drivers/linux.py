@@ -11,8 +11,8 @@ from device.board.profile import KeysProfile, PartOptions, Profile
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.no_keys import NoKeys
 from device.drivers.registry import find_driver
-from device.errors import ConfigError, PadCode
-from device.ports import Beeper, Display, Keys, Lights, Voice
+from device.errors import ConfigError, DriverError, PadCode
+from device.ports import Beeper, Display, FaultReport, Keys, Lights, Voice
 
 
 class LinuxBoard:
@@ -28,10 +28,12 @@ class LinuxBoard:
         if profile.keys.driver is not None:
             build_keys = find_driver(profile.name, profile.keys.driver, PadCode.KEYS_GONE)
             self.keys = build_keys(profile.keys, options.keys, self.boot)
+        self.missing: list[FaultReport] = []
         self.display: Display | None = None
         if profile.display is not None and profile.display.driver is not None:
-            build_display = find_driver(profile.name, profile.display.driver, PadCode.DISPLAY_GONE)
-            self.display = build_display(profile.display, options.display)
+            self.display = self._build(
+                profile.display.driver, profile.display, options.display, code=PadCode.DISPLAY_GONE
+            )
         self.lights: Lights | None = None
         if profile.lights is not None and profile.lights.driver is not None:
             self.lights = self._build(profile.lights.driver, profile.lights)
@@ -42,9 +44,17 @@ class LinuxBoard:
         if profile.voice is not None and profile.voice.driver is not None:
             self.voice = self._build(profile.voice.driver, options.voice)
 
-    def _build(self, driver: str, *arguments: object) -> Any:
-        """A part without which the pad can still take ratings: lights, beeper or voice."""
-        return find_driver(self.name, driver, PadCode.SIGNAL_GONE)(*arguments)
+    def _build(self, driver: str, *arguments: object, code: PadCode = PadCode.SIGNAL_GONE) -> Any:
+        """A part without which the pad can still take ratings; None, and a fault in `missing`, when
+        its library is not installed.
+        """
+        try:
+            return find_driver(self.name, driver, code)(*arguments)
+        except DriverError as error:
+            if error.code is not PadCode.PART_LIBRARY_MISSING:
+                raise
+            self.missing.append(FaultReport(error.code, True, error.detail))
+            return None
 
     def start(self) -> None:
         """Does nothing: each part opens its own lines."""

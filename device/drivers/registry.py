@@ -7,15 +7,17 @@ remedy.
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from device.board.driver_names import DRIVERS
-from device.board.profile import Profile, read_options
+from device.board.profile import PARTS, Profile, read_options
 from device.errors import DriverError, PadCode
 from device.ports import Board
+from sync.missing_extra import pip_line
 
 
 def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -> Board:
@@ -42,5 +44,41 @@ def find_driver(board: str, name: str, code: PadCode) -> Callable[..., Any]:
     except (ImportError, AttributeError, RuntimeError, OSError) as error:
         # RuntimeError: RPi.GPIO raises it on import where there is no Raspberry Pi; OSError:
         # rpi-lgpio does where it cannot make its pipe.
-        raise DriverError(f"board {board}: driver {name} ({module}): {error}", code) from error
+        what = f"board {board}: driver {name} ({module})"
+        library = error.name if isinstance(error, ModuleNotFoundError) else None
+        if library is not None and (line := pip_line(library)) is not None:
+            raise missing_library(what, library, line, code) from error
+        raise DriverError(f"{what}: {error}", code) from error
     return build
+
+
+def missing_library(what: str, library: str, line: str, code: PadCode) -> DriverError:
+    """The error of a part whose library is not installed: S07 for keys (`code` K03), else S08."""
+    missing = PadCode.PART_LIBRARY_MISSING
+    if code is PadCode.KEYS_GONE:
+        missing = PadCode.LIBRARY_MISSING
+    return DriverError(f"{what}: {library} is not installed: `{line}`", missing)
+
+
+def missing_libraries(profile: Profile, more: Sequence[str] = ()) -> list[DriverError]:
+    """An error for each library that a driver of the board needs and that is not installed here,
+    and for each of `more`. Imports none of them.
+    """
+    errors = []
+    for part in PARTS:
+        name = getattr(getattr(profile, part), "driver", None)
+        for library in DRIVERS[name].libraries if name is not None else ():
+            if not _is_installed(library):
+                code = PadCode.KEYS_GONE if part == "keys" else PadCode.SIGNAL_GONE
+                line = pip_line(library) or ""
+                errors.append(missing_library(f"{part}: driver {name}", library, line, code))
+    for library in more:
+        if not _is_installed(library):
+            line = pip_line(library) or ""
+            errors.append(missing_library("the pad's file", library, line, PadCode.SIGNAL_GONE))
+    return errors
+
+
+def _is_installed(library: str) -> bool:
+    """By its first name only: finding `luma.oled` would import `luma`."""
+    return importlib.util.find_spec(library.partition(".")[0]) is not None

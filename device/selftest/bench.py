@@ -246,7 +246,10 @@ def selftest(
     Raises LedgerError (L04) while an agent uses the ledger, DriverError if the board cannot start.
     """
     with exclude_agents(config.ledger.path):
-        bench = SelftestBench(config, build_board(config.profile, config.board), out, stdin)
+        board = build_board(config.profile, config.board)
+        for fault in board.missing:
+            raise DriverError(fault.detail, fault.code)
+        bench = SelftestBench(config, board, out, stdin)
         bench.run()
     return bench
 

@@ -7,6 +7,7 @@ from device.drivers.sim.control import ControlServer
 from device.drivers.sim.display import SimDisplay
 from device.drivers.sim.keys import SimKeys
 from device.drivers.sim.sim_signals import SignalLog, SimBeeper, SimLights, SimVoice
+from device.ports import FaultReport
 
 
 class SimBoard:
@@ -14,6 +15,7 @@ class SimBoard:
 
     def __init__(self, profile: Profile, options: SimOptions) -> None:
         self.name = profile.name
+        self.missing: list[FaultReport] = []
         self.boot = SimBoot()
         self.wall = SimWall(self.boot, options.wall)
         self.keys = SimKeys(profile.keys, self.boot.now_ms, options.seed, options.bounce_ms)

@@ -461,5 +461,5 @@ def test_a_bus_without_pyserial_is_a_configuration_error_with_a_remedy(
     monkeypatch.setitem(sys.modules, "serial", None)
     monkeypatch.delitem(sys.modules, "device.serial.serial_line", raising=False)
     config = Bus68Config(port="/dev/ttyUSB0", model=MODEL, address=3, tells="nothing")
-    with pytest.raises(ConfigError, match=r"pip install 'ratingpad\[serial\]'"):
+    with pytest.raises(ConfigError, match=r"pip install 'ratingpad\[pad,serial\]'"):
         Bus68(config, cast(Desk, None), lambda _standing, _why: None)

@@ -1,5 +1,7 @@
 """A board put together from the parts that its profile names."""
 
+import importlib.util
+import sys
 from pathlib import Path
 
 import msgspec
@@ -10,7 +12,7 @@ from device.board.profile import DisplayProfile, Profile, load_profile
 from device.drivers.kernel_clocks import KernelBoot, KernelWall
 from device.drivers.linux import LinuxBoard
 from device.drivers.oled import Oled
-from device.drivers.registry import build_board
+from device.drivers.registry import build_board, missing_libraries
 from device.drivers.serial68 import SerialKeys
 from device.errors import ConfigError, DriverError, PadCode
 from tests.rigs.board.fake_rpi import installed
@@ -93,3 +95,51 @@ def test_lights_beeper_and_voice_that_cannot_be_imported_have_a_code_of_their_ow
     with installed(), pytest.raises(DriverError, match=r"device\.drivers\.nowhere") as caught:
         build_board(profile, {})
     assert caught.value.code is PadCode.SIGNAL_GONE
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
+    """Let imports of these libraries fail, as where they are not installed."""
+    for name in [*sys.modules]:
+        if name.startswith((*libraries, "device.drivers.oled", "device.drivers.gpio")):
+            monkeypatch.delitem(sys.modules, name)
+    for library in libraries:
+        monkeypatch.setitem(sys.modules, library, None)
+
+
+def test_keys_without_their_library_are_an_error_with_the_pip_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without(monkeypatch, "RPi")
+    with pytest.raises(DriverError, match=r"pip install 'ratingpad\[pad,lgpio\]'") as caught:
+        build_board(load_profile("rpi-4"), {})
+    assert caught.value.code is PadCode.LIBRARY_MISSING
+    assert "cable" not in str(caught.value)
+
+
+def test_a_display_without_its_library_is_a_fault_and_the_board_does_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without(monkeypatch, "luma", "smbus2")
+    board = build_board(load_profile("linux-68-oled"), {**OPTIONS, "display": {}})
+    assert board.display is None
+    (fault,) = board.missing
+    assert (fault.code, fault.broken) == (PadCode.PART_LIBRARY_MISSING, True)
+    assert "pip install 'ratingpad[pad,oled]'" in fault.detail
+
+
+def test_check_names_every_library_that_is_missing_and_imports_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    present = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in ("RPi", "luma") else present(name)
+    )
+    imported = {*sys.modules}
+    errors = missing_libraries(load_profile("rpi-4"), ("fontTools",))
+    assert {*sys.modules} == imported
+    assert [error.code for error in errors] == [
+        PadCode.LIBRARY_MISSING, *[PadCode.PART_LIBRARY_MISSING] * 3
+    ]  # fmt: skip
+    assert [error.detail.partition(":")[0] for error in errors] == [
+        "keys", "display", "lights", "beeper"
+    ]  # fmt: skip
