@@ -12,6 +12,7 @@ bulk.py      many rows at a time: COPY or INSERT
 raw.py       batches and heads
 projection_writer.py the rows that new entries give, merged and dated
 incidents.py what a person must look at, counted and bounded
+oddity_log.py the log of entries that a person must look at
 evidence.py  refused payloads; the last state, health and configuration of pads
 store.py     `ProvinceStore`: one transaction for each call of the receiver
 reading.py   summary, ratings, ledgers, holes

@@ -19,9 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from province.errors import ProvinceCode, ProvinceError, StoreError
+from province.oddities import Oddity
 from province.projection import Projection
 from province.rows import Claim, IncidentSeen
 from province.store import bulk, engine, evidence, failure, incidents, projection_writer, tables
+from province.store.oddity_log import OddityLog
 from province.store.raw import Heads
 from province.store.reading import Reading
 from province.store.watch import Watch
@@ -60,6 +62,7 @@ class ProvinceStore(Reading):
         super().__init__(opened)
         self._watch = watch or Watch()
         self._wall_ms = wall_ms or (lambda: time.time_ns() // 1_000_000)
+        self._oddity_log = OddityLog()
 
     def close(self) -> None:
         """Close the connections."""
@@ -77,16 +80,18 @@ class ProvinceStore(Reading):
         stored then.
         """
 
-        def write(connection: sa.Connection) -> list[Receipt]:
+        def write(connection: sa.Connection) -> tuple[list[Receipt], list[Oddity]]:
             engine.set_limits(connection)
             _lock(connection, {a.pad for a in arrivals} | {t.pad for t in told})
-            receipts = _take(arrivals, connection)
+            receipts, oddities = _take(arrivals, connection)
             births = [_tell(connection, item, self._wall_ms()) for item in told]
             for counted in unkept:
                 evidence.count_unkept(connection, counted)
-            return receipts + [receipt for receipt in births if receipt is not None]
+            return receipts + [receipt for receipt in births if receipt is not None], oddities
 
-        return self._commit(write)
+        receipts, oddities = self._commit(write)
+        self._oddity_log.take(oddities)
+        return receipts
 
     def give_up(self) -> None:
         """From any thread: a call that waits for the database raises soon, and so do later ones."""
@@ -124,7 +129,10 @@ class ProvinceStore(Reading):
         return error
 
 
-def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receipt]:
+def _take(
+    arrivals: Sequence[Arrival], connection: sa.Connection
+) -> tuple[list[Receipt], list[Oddity]]:
+    """The receipts, and what of the new entries a person must look at."""
     heads = Heads(
         connection,
         [(arrival.pad, arrival.batch.header.ledger) for arrival in arrivals if arrival.batch],
@@ -153,7 +161,9 @@ def _take(arrivals: Sequence[Arrival], connection: sa.Connection) -> list[Receip
     received_ms = max((arrival.received_ms for arrival in arrivals), default=0)
     for projection in projections.values():
         projection_writer.write(connection, projection, received_ms)
-    return [_receipt(heads, *pair) for pair in zip(arrivals, refused, strict=True)]
+    receipts = [_receipt(heads, *pair) for pair in zip(arrivals, refused, strict=True)]
+    projected = projections.values()
+    return receipts, [odd for each in projected for odd in each.oddities(complete=False)]
 
 
 def _lock(connection: sa.Connection, pads: Iterable[str]) -> None:

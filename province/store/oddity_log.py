@@ -1,0 +1,58 @@
+"""The receiver's log of entries that a person must look at, at a bounded rate.
+
+Such entries are stored and receipted, so no receipt tells the pad and no error tells anybody else.
+A pad with a fault may send a thousand of them a second: the first of a kind is logged at once, then
+one line a minute for all of them.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from province.oddities import Oddity
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 60.0
+SUBJECTS_MAX = 500
+"""Pads and kinds that are remembered; what further ones send is counted together."""
+OTHERS = ("other pads", "")
+
+
+@dataclass
+class _Said:
+    at_s: float
+    entries: int = 0
+
+
+class OddityLog:
+    """Logs oddities after their commit. `clock`: monotonic seconds. Not thread-safe."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said: dict[tuple[str, str], _Said] = {}
+
+    def take(self, oddities: Iterable[Oddity]) -> None:
+        """Log them, or count them until the next line of their kind is due."""
+        by_subject: dict[tuple[str, str], tuple[Oddity, int]] = {}
+        for odd in oddities:
+            first, entries = by_subject.get((odd.pad, odd.kind), (odd, 0))
+            by_subject[odd.pad, odd.kind] = (first, entries + odd.entries)
+        for subject, (first, entries) in by_subject.items():
+            self._count(subject, first, entries)
+
+    def _count(self, subject: tuple[str, str], odd: Oddity, entries: int) -> None:
+        if subject not in self._said and len(self._said) >= SUBJECTS_MAX:
+            subject = OTHERS
+        now_s = self._clock()
+        said = self._said.setdefault(subject, _Said(now_s - AGAIN_S))
+        said.entries += entries
+        if now_s - said.at_s < AGAIN_S:
+            return
+        log.warning(
+            "%s: pad %s, %d entries, the first is %d of ledger %s: %s; stored,"
+            " `ratingpad-province verify` names all",
+            *(odd.kind, subject[0], said.entries, odd.first, odd.ledger, odd.detail[:200]),
+        )
+        said.at_s, said.entries = now_s, 0
