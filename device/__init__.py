@@ -3,6 +3,7 @@
 agent.py          composition root: starts and stops everything below
 startup.py        from the pad's file to the agent; what cannot start is tried again
 failed_start.py   the screen of an agent that cannot start
+ledger_report.py  what `ratingpad verify` prints
 cli.py            the commands of `ratingpad`
 pad.py            the running pad: events in, effects out
 ports.py          PURE: what drivers must offer and what desks may ask

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from device.system.system_files import KIOSKS, next_commands, write
 from sync import __version__
-from sync.shown_text import shown
 from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ OK, FAILED, MISUSED = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 the agent, the ledger or the self-test
-    failed, 2 wrong use.
+    failed, 2 wrong use, 3 a person must look at what `verify` found.
     """
     parser = argparse.ArgumentParser(prog="ratingpad", description="好差评 rating pad")
     parser.add_argument("--version", action="version", version=f"ratingpad {__version__}")
@@ -206,29 +205,17 @@ def _selftest(config: "Config", file: Path | None) -> int:
 
 
 def _verify(path: Path) -> int:
-    from device.errors import LedgerError
-    from device.ledger.verify import verify
+    from device.ledger_report import UNREADABLE, report
 
-    try:
-        verdict = verify(path)
-    except LedgerError as error:
-        print(error, file=sys.stderr)
-        return MISUSED
-    print(f"{path}: ledger {shown(verdict.ledger)} of pad {shown(verdict.pad)}")
-    print(f"  {verdict.entries} entries, chain good up to seq {verdict.head}")
-    if verdict.pruned:
-        print(f"  pruned up to seq {verdict.pruned}, all of it receipted by the province")
-    if verdict.previous is not None:
-        before = verdict.previous
-        gone = ", ".join(f"{first}–{last}" for first, last in before.missing) or "nothing"
-        follows = f"follows ledger {before.ledger} ({before.reason})"
-        print(f"  {shown(follows)}; missing of it: {gone}")
-    if verdict.bad is not None:
-        print(f"  BAD: {shown(str(verdict.bad))}")
-        return FAILED
-    return OK
+    code, lines = report(path)
+    print(*lines, sep="\n", file=sys.stderr if code == UNREADABLE else sys.stdout)
+    return code
 
 
 def command() -> int:
     """What the installed program calls: `main`, with an output that suits the terminal."""
     return run_command(main)
+
+
+if __name__ == "__main__":
+    sys.exit(command())

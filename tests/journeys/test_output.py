@@ -64,6 +64,7 @@ def test_every_command_writes_what_the_terminal_can_show(
         done = run(command, environment)
         assert b"Traceback" not in done.stderr, (command, done.stderr.decode())
         assert done.returncode in {0, 3}, (command, done.stderr.decode())
+        assert done.stdout, command
         done.stdout.decode(environment.get("PYTHONIOENCODING", "ascii"))
     if environment.get("PYTHONIOENCODING") == "gbk":
         listed = run(["province.cli", "ratings", "--store", store], environment).stdout

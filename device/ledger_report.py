@@ -1,0 +1,63 @@
+"""What `ratingpad verify` prints of a ledger. Every line is safe to show."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from device.errors import LedgerError
+from device.ledger.entry_dates import DatedAhead, dated_ahead
+from device.ledger.verify import LedgerVerdict, verify
+from device.os_errors import explain
+from sync.shown_text import shown, shown_utc
+
+INTACT, DAMAGED, UNREADABLE, LOOK = 0, 1, 2, 3
+"""The exit codes."""
+
+
+def report(path: Path, now_ms: int | None = None) -> tuple[int, list[str]]:
+    """The exit code, and the lines; those of `UNREADABLE` are an error. `now_ms`: the time now, in
+    milliseconds since 1970; the machine's own by default.
+    """
+    wrong = _wrong_path(path)
+    if wrong is not None:
+        return UNREADABLE, [shown(wrong)]
+    try:
+        verdict = verify(path)
+        now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+        ahead = dated_ahead(path, now_ms) if verdict.intact else None
+    except LedgerError as error:
+        return UNREADABLE, [shown(str(error))]
+    lines = [shown(line) for line in _lines(path, verdict, ahead)]
+    return DAMAGED if verdict.bad is not None else LOOK if ahead is not None else INTACT, lines
+
+
+def _wrong_path(path: Path) -> str | None:
+    """Why there is no ledger to read at `path`, and what to do; None when there is a file."""
+    try:
+        with path.open("rb"):
+            return None
+    except FileNotFoundError:
+        return f"{path} is not there. Give the file that `[ledger] path` of the pad names."
+    except IsADirectoryError:
+        return f"{path} is a folder. Give the ledger's file in it, such as {path / 'ledger.db'}."
+    except OSError as error:
+        return f"the ledger cannot be read: {explain(error)}"
+
+
+def _lines(path: Path, verdict: LedgerVerdict, ahead: DatedAhead | None) -> Iterator[str]:
+    yield f"{path}: ledger {verdict.ledger} of pad {verdict.pad}"
+    yield f"  {verdict.entries} entries, chain good up to seq {verdict.head}"
+    if verdict.pruned:
+        yield f"  pruned up to seq {verdict.pruned}, all of it receipted by the province"
+    if verdict.previous is not None:
+        before = verdict.previous
+        gone = ", ".join(f"{first}–{last}" for first, last in before.missing) or "nothing"
+        yield f"  follows ledger {before.ledger} ({before.reason}); missing of it: {gone}"
+    if ahead is not None:
+        many = f", the first of {ahead.entries}" if ahead.entries > 1 else ""
+        yield (
+            f"  look at: entry {ahead.first}{many}, dated {shown_utc(ahead.utc_ms)}: that is after"
+            " a later entry or after the time now; check the clock (需人工核查)"
+        )
+    if verdict.bad is not None:
+        yield f"  BAD: {verdict.bad}"

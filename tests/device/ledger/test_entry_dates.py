@@ -1,0 +1,77 @@
+"""Entries that are dated after a later one, or after now, are found and counted."""
+
+import sqlite3
+import tracemalloc
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from device.ledger.entry_dates import AHEAD_MS, DatedAhead, dated_ahead
+from device.ledger.file import create, seal
+from sync.entries import At, Lapsed, Trust, write_body
+
+NOW_MS = 1_796_000_000_000
+IN_2100_MS = 4_102_444_800_000
+
+
+def ledger(folder: Path, *dates: int | bytes | None, trust: Trust = Trust.NTP) -> Path:
+    """A ledger file with an entry of each date."""
+    path = folder / "ledger.db"
+    with closing(create(path)) as connection:
+        for seq, date in enumerate(dates, 1):
+            body = (
+                date
+                if isinstance(date, bytes)
+                else write_body(
+                    Lapsed(at=At(utc=date, mono=seq, boot="b", trust=trust), invitation="i")
+                )
+            )
+            connection.execute(
+                "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, 0)",
+                (seq, body, bytes(32)),
+            )
+        seal(connection)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        ([], None),
+        ([NOW_MS - 5, None, NOW_MS], None),
+        ([NOW_MS + AHEAD_MS], None),
+        ([NOW_MS, NOW_MS + AHEAD_MS + 1], DatedAhead(2, NOW_MS + AHEAD_MS + 1, 1)),
+        ([0, IN_2100_MS, IN_2100_MS + 1, None, NOW_MS], DatedAhead(2, IN_2100_MS, 2)),
+        ([NOW_MS - 9, NOW_MS - 9 - AHEAD_MS], None),
+        ([NOW_MS - 8, NOW_MS - 9 - AHEAD_MS, NOW_MS], DatedAhead(1, NOW_MS - 8, 1)),
+        ([b'{"at":[]}', b'{"at":{"utc":"x","trust":"ntp"}}', b"{}", NOW_MS], None),
+    ],
+)
+def test_a_date_is_compared_with_now_and_with_all_later_ones(
+    tmp_path: Path, dates: list[int | bytes | None], found: DatedAhead | None
+) -> None:
+    assert dated_ahead(ledger(tmp_path, *dates), NOW_MS) == found
+
+
+def test_a_date_that_the_pad_did_not_trust_and_a_machine_without_the_time_say_nothing(
+    tmp_path: Path,
+) -> None:
+    assert dated_ahead(ledger(tmp_path, IN_2100_MS, NOW_MS, trust=Trust.NONE), NOW_MS) is None
+    (tmp_path / "other").mkdir()
+    path = ledger(tmp_path / "other", NOW_MS, NOW_MS + 1)
+    assert dated_ahead(path, 1000) is None  # a machine whose clock is in 1970
+    assert dated_ahead(path, NOW_MS - AHEAD_MS - 1) == DatedAhead(1, NOW_MS, 2)
+
+
+def test_the_memory_does_not_depend_on_the_ledger(tmp_path: Path) -> None:
+    path = ledger(tmp_path, *range(NOW_MS, NOW_MS + 20_000))
+    tracemalloc.start()
+    try:
+        assert dated_ahead(path, NOW_MS) is None
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200_000
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM entry").fetchone() == (20_000,)

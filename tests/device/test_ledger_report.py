@@ -1,0 +1,74 @@
+"""What `ratingpad verify` prints, line by line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from device.ledger_report import INTACT, LOOK, UNREADABLE, report
+from sync.entries import At, Lapsed, Trust
+from tests.rigs.ledger.ledger_process import open_in
+
+NOW_MS = 1_796_000_000_000
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    opened = open_in(tmp_path)
+    for utc in (NOW_MS - 5, 4_102_444_800_000, NOW_MS):
+        at = At(utc=utc, mono=1, boot="b", trust=Trust.NTP)
+        opened.append(Lapsed(at=at, invitation="i"))
+    opened.close()
+    return tmp_path / "ledger"
+
+
+def test_a_date_after_a_later_entry_is_to_be_looked_at(ledger: Path) -> None:
+    code, lines = report(ledger, NOW_MS)
+    assert code == LOOK
+    [look] = [line for line in lines if "look at" in line]
+    assert look.startswith("  look at: entry 3, dated 2100-01-01T00:00:00Z: that is after a later")
+    assert "需人工核查" in look
+
+
+def test_a_path_that_is_no_ledger_has_its_own_words_and_remedy(
+    ledger: Path, tmp_path: Path
+) -> None:
+    for path, words in (
+        (tmp_path / "nope.db", ("nope.db is not there.", "`[ledger] path`")),
+        (tmp_path, ("is a folder.", "ledger.db")),
+        (ledger / "x", ("the ledger cannot be read: Not a directory", "")),
+    ):
+        code, [line] = report(path)
+        assert code == UNREADABLE
+        assert all(word in line for word in words), line
+        assert "L01" not in line
+        assert "card" not in line
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may read everything; only it can become nobody")
+def test_a_missing_right_says_whose_the_file_is(ledger: Path) -> None:
+    ledger.chmod(0o600)
+    who = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    folder = ledger.parent
+    while folder != Path("/tmp"):
+        folder.chmod(0o755)
+        folder = folder.parent
+    done = subprocess.run(
+        [*who, sys.executable, "-m", "device.cli", "verify", str(ledger)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == UNREADABLE
+    assert done.stderr.startswith("the ledger cannot be read: Permission denied: ")
+    assert "root" in done.stderr
+
+
+def test_no_text_of_the_file_forges_a_line(tmp_path: Path) -> None:
+    opened = open_in(tmp_path, pad="pad-1")
+    opened.close()
+    forged = tmp_path / "ledger\n  0 entries, chain good"
+    (tmp_path / "ledger").rename(forged)
+    code, lines = report(forged, NOW_MS)
+    assert code in {INTACT, LOOK}
+    assert r"ledger\x0a  0 entries, chain good: ledger" in lines[0]
