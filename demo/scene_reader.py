@@ -20,7 +20,9 @@ CHINA_S = 8 * 3600
 
 
 class DisplayReading(NamedTuple):
-    """What a picture shows: the scene, the code of the fault if it names one, the time of day."""
+    """What a picture shows: the scene, the code of the fault if it names one, the time of day, or
+    how much has been checked.
+    """
 
     scene: Scene
     code: PadCode | None = None
@@ -55,6 +57,10 @@ def read(picture: bytes, window: str, hall: str) -> DisplayReading | None:
     for minute in (0, -1, 1, -2):
         time_text = time.strftime("%H:%M", time.gmtime(now_s + 60 * minute))
         reading = DisplayReading(Scene.STANDBY, None, time_text)
+        if seen in _inks(reading, window, hall):
+            return reading
+    for percent in range(101):
+        reading = DisplayReading(Scene.CHECKING, None, f"{percent} %")
         if seen in _inks(reading, window, hall):
             return reading
     raise LookupError("a picture that no scene draws")
@@ -103,6 +109,7 @@ def _inks(reading: DisplayReading, window: str, hall: str) -> frozenset[bytes]:
             code=reading.code,
             time_text=reading.time_text,
             turned=turned,
+            percent=int(reading.time_text[:-2]) if reading.time_text.endswith(" %") else None,
         )
         for turned in (False, True)
     ]

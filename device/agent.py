@@ -42,6 +42,7 @@ from device.link.desired_config import DesiredConfig
 from device.link.province_link import ProvinceLink
 from device.loop_bridge import call_on_loop, in_daemon_thread
 from device.output.display_output import DisplayOutput, unwritable
+from device.output.opening_progress import OpeningProgress
 from device.output.phone_codes import PhoneCodes
 from device.output.signal_output import SignalOutput
 from device.pad import Pad
@@ -111,6 +112,7 @@ class Agent:
         self.desired_config = DesiredConfig(
             path.with_suffix(".desired.json"), config, lambda text: unwritable(config, text)
         )
+        self._opening = OpeningProgress()
         self.writer = Writer(
             lambda: Ledger.open(
                 path,
@@ -118,10 +120,12 @@ class Agent:
                 at=self.clock.at,
                 hash_name=config.ledger.hash,
                 new_id=_new_id,
+                progress=self._opening.tell,
             )
         )
         self.stopping = asyncio.Event()
         self._display = DisplayOutput(config, board, self.clock)
+        self._opening.show_on(self._display.show_progress)
         self._signals = SignalOutput(config, board)
         self._pad: Pad | None = None
         self._watchdog = Watchdog(
@@ -166,6 +170,7 @@ class Agent:
 
     async def _run(self, stack: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
+        self._opening.use(loop)
         self._watchdog.start()
         stack.callback(self._watchdog.stop)
         self.board.start()
@@ -329,8 +334,6 @@ class Agent:
         stack.push_async_callback(_within, link.stop, "the link")
         if self.desired_config.version not in (0, memory.configured):
             link.record_configured()  # stored before a stop or a power cut, and not yet on record
-        if pad.commits.released.is_set():
-            await uplink.start()
         stack.push_async_callback(_within, uplink.stop, "the uplink")
         self._desks = Desks(self.config, pad, stack)
         await self._desks.open()
@@ -341,7 +344,7 @@ class Agent:
         retention = timedelta(days=self.config.ledger.retention_days)
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._connect(pad, uplink)),
+                group.create_task(pad.commits.once_released(uplink.start)),
                 group.create_task(self._watch(pad, link)),
                 group.create_task(self._report_health(pad, uplink)),
                 group.create_task(prune_regularly(self.writer, self.clock.at, retention)),
@@ -399,13 +402,9 @@ class Agent:
 
         speak = self._signals.say_again if self.board.voice is not None else None
         self._touch = TouchOutput(self.config, self.clock, speak)
+        self._opening.show_on(self._touch.show_progress)
         stack.push_async_callback(_within, self._touch.stop, "the touch page")
         await self._touch.open(self.desired_config.settings.window or "", self._output_fault)
-
-    async def _connect(self, pad: Pad, uplink: "Uplink") -> None:
-        """Connect once this start is on record: its number in a birth must not come again."""
-        await pad.commits.released.wait()
-        await uplink.start()
 
     # --- periodic tasks -----------------------------------------------------------------------
 
@@ -455,7 +454,7 @@ class Agent:
     def _status(self) -> str:
         pad = self._pad
         if pad is None or not self._running:
-            return self._start_failure or "starting"
+            return self._start_failure or self._opening.status() or "starting"
         return status_text(
             "stopping" if self.stopping.is_set() else pad.session.clerk_state,
             pad.session.window,

@@ -24,6 +24,7 @@ class Scene(enum.Enum):
     LAPSED = "lapsed"
     PAUSED = "paused"
     FAULT = "fault"
+    CHECKING = "checking"
     SELFTEST = "selftest"
     IDENTIFY = "identify"
 

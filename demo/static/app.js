@@ -30,7 +30,7 @@ const REFUSALS = {
 };
 const SCENES = {
   standby: "待机", invitation: "请评价", saving: "保存中", thanks: "谢谢", lapsed: "未评价",
-  paused: "暂停服务", fault: "故障", unbound: "未绑定", selftest: "自检", identify: "识别",
+  paused: "暂停服务", fault: "故障", checking: "检查记录", unbound: "未绑定", selftest: "自检", identify: "识别",
 };
 
 const $ = (id) => document.getElementById(id);

@@ -97,6 +97,11 @@ class CommitQueue:
         self.released.set()
         self._start_pump()
 
+    async def once_released(self, start: Callable[[], Awaitable[None]]) -> None:
+        """Call `start` once this start is on record: its number in a birth must not come again."""
+        await self.released.wait()
+        await start()
+
     def _start_pump(self) -> None:
         waits = self._held and self.released.is_set()
         if waits and (self._pump is None or self._pump.done()):

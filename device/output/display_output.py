@@ -126,6 +126,7 @@ class _Picture(NamedTuple):
     late: bool = False
     turned: bool = False
     step: int | None = None
+    percent: int | None = None
 
 
 class DisplayOutput:
@@ -179,6 +180,14 @@ class DisplayOutput:
         self._now = (scene, code)
         if self._worker is not None:
             self._shown = self._picture_of(scene, code), self._brightness()
+            self._worker.show(*self._shown)
+
+    def show_progress(self, percent: int) -> None:
+        """Show how much of the ledger has been checked; returns at once."""
+        self._now = (Scene.CHECKING, None)
+        if self._worker is not None:
+            one = _Picture(Scene.CHECKING, window=self._window, percent=percent)
+            self._shown = self._picture_now(one), 1.0
             self._worker.show(*self._shown)
 
     def apply_settings(self, settings: Settings) -> None:
@@ -252,6 +261,7 @@ class DisplayOutput:
             qr=one.qr,
             late=one.late,
             turned=one.turned,
+            percent=one.percent,
         )
         picture = draw(drawn, size, one.step)
         release()

@@ -53,6 +53,7 @@ SIGNALS: dict[Scene, Signal] = {
     Scene.LAPSED: DARK,
     Scene.PAUSED: DARK,
     Scene.FAULT: DARK,
+    Scene.CHECKING: DARK,
     Scene.SELFTEST: DARK,
     Scene.IDENTIFY: Signal(lit=True, beep=(400, 200, 400)),
 }

@@ -52,6 +52,7 @@ class TouchOutput:
         self._speak = speak
         self._scene: tuple[Scene, PadCode | None] | None = None
         self._note: PadCode | None = None
+        self._percent: int | None = None
         self._session: Session | None = None
         self._apply_event: Callable[[Event], object] = lambda _: None
         self._code: Callable[[], str | None] = lambda: None
@@ -131,6 +132,11 @@ class TouchOutput:
         """Show the window of these settings, as soon as the page's font has its characters."""
         self._window = settings.window or ""
         self._update_font()
+
+    def show_progress(self, percent: int) -> None:
+        """Show how much of the ledger has been checked."""
+        self._percent = percent
+        self.show(Scene.CHECKING, None)
 
     def show(self, scene: Scene, code: PadCode | None) -> None:
         """Show a scene; returns at once."""
@@ -250,7 +256,7 @@ class TouchOutput:
         scene, code = self._scene
         session = self._session
         if session is None:
-            return PadView(scene, code)
+            return PadView(scene, code, percent=self._percent)
         invitation = session.invitation
         return PadView(
             scene,

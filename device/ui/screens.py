@@ -71,6 +71,7 @@ def screen(
     qr: str | None = None,
     late: bool = False,
     turned: bool = False,
+    percent: int | None = None,
 ) -> Screen:
     """The screen of `scene` in the languages of `words`, the first being the main one.
 
@@ -78,7 +79,8 @@ def screen(
     `pad`: the pad's id, shown while it has no window. `notice`: a line of standby. `time_text`:
     shown in standby if there is room and no fault. `qr`: the content of a QR code, with an
     invitation, after a lapse or in standby; `late`: the code in standby is that of the invitation
-    that has lapsed. `turned`: the parts have changed places (`burn_in.py`).
+    that has lapsed. `turned`: the parts have changed places (`burn_in.py`). `percent`: how much of
+    the ledger has been checked.
     """
     main = words[0]
     if scene is Scene.STANDBY and late:
@@ -101,6 +103,8 @@ def screen(
     rows = _titles(scene, words)
     if scene is Scene.FAULT and code is not None:
         rows = (*rows, _row(main, code.code, SMALL))
+    if scene is Scene.CHECKING and percent is not None:
+        rows = (*rows, _row(main, f"{percent} %", SMALL))
     if scene is Scene.UNBOUND and pad:
         rows = (*rows, _row(main, pad, SMALL))
     return Screen(rows, framed=scene is Scene.SELFTEST)

@@ -17,7 +17,8 @@ from sync.entries import Level
 class PadView(NamedTuple):
     """What the pad shows. `asks`: a level key would rate. `reasons_for`: the level that reasons are
     asked for. `link`: the text of the QR code. `late`: in standby, that it belongs to an invitation
-    that has lapsed. `minute`: the time of day, if it is known.
+    that has lapsed. `minute`: the time of day, if it is known. `percent`: how much of the ledger
+    has been checked.
     """
 
     scene: Scene
@@ -29,6 +30,7 @@ class PadView(NamedTuple):
     minute: str = ""
     link: str | None = None
     late: bool = False
+    percent: int | None = None
 
 
 class PageChoices(NamedTuple):

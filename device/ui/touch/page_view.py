@@ -135,7 +135,8 @@ def _body(now: PadView, languages: "Sequence[LanguageTexts]") -> TextLines:
         return _page_lines(languages, lambda page: page.change)
     if now.scene in HALL_SCENES:
         return _lines(languages, lambda language: language.words.scenes[now.scene.value].title)
-    return _lines(languages, lambda language: language.words.scenes[now.scene.value].body)
+    done = f" {now.percent} %" if now.percent is not None else ""
+    return _lines(languages, lambda language: language.words.scenes[now.scene.value].body + done)
 
 
 def _faces(choices: PageChoices, languages: "Sequence[LanguageTexts]") -> tuple[Face, ...]:

@@ -32,6 +32,7 @@ BESIDES: dict[str, tuple[Scene, dict[str, Any]]] = {
     "standby-qr": (Scene.STANDBY, {"qr": HOME, "time_text": "09:41"}),
     "standby-turned": (Scene.STANDBY, {"qr": HOME, "time_text": "09:41", "turned": True}),
     "standby-late": (Scene.STANDBY, {"qr": LINK, "late": True}),
+    "checking-percent": (Scene.CHECKING, {"percent": 37}),
     "lapsed-qr": (Scene.LAPSED, {"qr": LINK}),
 }
 """What a scene may have besides, by the name of its pictures."""
