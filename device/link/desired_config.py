@@ -171,7 +171,9 @@ def _read(path: Path) -> Desired | str:
 def _store(path: Path, raw: bytes) -> None:
     """Write beside, sync, rename, sync the folder: a power cut leaves the old file or the new."""
     fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
+    fresh.unlink(missing_ok=True)  # and not through a link that somebody put there
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(fresh, flags, 0o640), "wb") as file:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())

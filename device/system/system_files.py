@@ -98,5 +98,9 @@ def _kiosk_sources(kiosk: str | None) -> Iterator[tuple[Path, Traversable]]:
         yield service.with_name(again), systemd / again
     if kiosk == "chromium":
         yield service.with_suffix(".service.d") / "chromium.conf", systemd / "kiosk-chromium.conf"
+        yield (
+            etc / "chromium/policies/managed/ratingpad.json",
+            systemd / "kiosk-chromium-policy.json",
+        )
     yield etc / "sysusers.d/ratingpad-kiosk.conf", systemd / "kiosk-sysusers.conf"
     yield etc / "tmpfiles.d/ratingpad-kiosk.conf", systemd / "kiosk-tmpfiles.conf"

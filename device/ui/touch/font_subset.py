@@ -92,7 +92,8 @@ class FontSubset:
         fresh = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(exist_ok=True)
-            with fresh.open("wb") as opened:
+            fresh.unlink(missing_ok=True)
+            with fresh.open("xb") as opened:  # not through a link that somebody put there
                 opened.write(font)
                 opened.flush()
                 os.fsync(opened.fileno())  # half a font under this name would never be replaced

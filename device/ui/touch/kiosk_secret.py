@@ -74,7 +74,10 @@ def ask_for_browser(entry_file: Path) -> None:
     """Request a restart of the kiosk's browser. The agent has no right to do that itself: systemd
     waits for this file beside the entry (`hw/systemd/ratingpad-kiosk-again.path`). Raises OSError.
     """
-    entry_file.with_name(RESTART_REQUEST).write_text("the touch page was not seen\n", "utf-8")
+    file = entry_file.with_name(RESTART_REQUEST)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(file, flags, 0o640), "w", encoding="utf-8") as opened:
+        opened.write("the touch page was not seen\n")
 
 
 class KioskSecret:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from device.config.config import Config, load
-from device.link.desired_config import DesiredConfig
+from device.link.desired_config import DesiredConfig, _store
 from device.output.display_output import unwritable
 from sync.messages import VERSION, Desired, Settings
 
@@ -101,3 +101,11 @@ def test_an_observer_is_called_with_the_settings_in_force_and_after_each_change(
     accept(desired_config, message(2, window="a\nb"))
     accept(desired_config, message(1, window="6"))
     assert windows == ["3", "5"]
+
+
+def test_a_link_in_the_place_of_the_new_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("as it was")
+    (tmp_path / "desired.new").symlink_to(tmp_path / "precious")
+    _store(tmp_path / "desired.json", b"{}")
+    assert (tmp_path / "precious").read_text() == "as it was"
+    assert (tmp_path / "desired.json").read_bytes() == b"{}"

@@ -1,6 +1,8 @@
 """The service's files as systemd reads them; tests/hardware starts the service."""
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from device import cli
 from device.system import system_files
+from device.ui.touch.kiosk_secret import secret_in
 
 PROGRAM = Path(sys.executable).with_name("ratingpad")
 EXPOSURE = 2.0
@@ -68,8 +71,8 @@ def test_a_place_that_cannot_be_written_is_named(
 
 def test_another_kiosk_replaces_every_file_of_the_one_before(tmp_path: Path) -> None:
     first = system_files.write(tmp_path, PROGRAM, "chromium")
-    only = [path for path in first if path.name == "chromium.conf"]
-    assert [path.is_file() for path in only] == [True]
+    only = [path for path in first if path.name in ("chromium.conf", "ratingpad.json")]
+    assert [path.is_file() for path in only] == [True, True]
     second = system_files.write(tmp_path, PROGRAM, "cog")
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(second)
     third = system_files.write(tmp_path, PROGRAM)  # without a kiosk; its files stay
@@ -104,25 +107,76 @@ def test_the_kiosk_and_the_agent_do_not_end_each_other(tmp_path: Path, browser: 
             assert "ratingpad" not in line
 
 
-def test_the_kiosk_logs_nothing_because_cog_writes_the_secret_into_its_log(tmp_path: Path) -> None:
-    system_files.write(tmp_path, PROGRAM, "cog")
+def started(folder: Path, browser: str) -> list[str]:
+    """The command that systemd starts for this browser: the last one counts."""
+    system_files.write(folder, PROGRAM, browser)
+    kiosk = folder / "etc/systemd/system/ratingpad-kiosk.service"
+    files = [kiosk, *folder.glob("etc/systemd/system/ratingpad-kiosk.service.d/*")]
+    found = [line for file in files for line in lines(file) if line.startswith("ExecStart=/")]
+    return shlex.split(found[-1].removeprefix("ExecStart="))
+
+
+LAST_WORDS = """#!/bin/sh
+trap "" TERM
+echo "opening http://127.0.0.1:8610/#SECRET and secret.SECRET"
+echo "The profile appears to be in use by another computer (pad-3)" >&2
+exit 21
+"""
+
+
+@pytest.mark.parametrize("browser", system_files.KIOSKS)
+def test_the_browsers_last_words_are_kept_without_the_secret(tmp_path: Path, browser: str) -> None:
+    secret = secret_in(tmp_path / "entry.html")
+    compositor = tmp_path / "cage"
+    compositor.write_text(LAST_WORDS.replace("SECRET", secret))
+    compositor.chmod(0o755)
+    *before, script = started(tmp_path, browser)
+    assert browser in script
+    script = script.replace("/run/ratingpad-kiosk", str(tmp_path)).replace(
+        "/usr/bin/cage", str(compositor)
+    )
+    done = subprocess.run(
+        [*before, script], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 21
+    assert "in use by another computer" in done.stdout
+    assert "opening http://127.0.0.1:8610/#*** and secret.***" in done.stdout
+    assert secret not in done.stdout + done.stderr
     settings = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
-    assert {"StandardOutput=null", "StandardError=null"} <= set(settings)
+    assert {"StandardOutput=journal", "StandardError=journal"} <= set(settings)
+
+
+@pytest.mark.parametrize("browser", system_files.KIOSKS)
+def test_the_browsers_profile_is_in_memory_and_new_at_each_start(
+    tmp_path: Path, browser: str
+) -> None:
+    """systemd removes the runtime folder when the service ends, and makes it again."""
+    script = started(tmp_path, browser)[-1]
+    settings = lines(tmp_path / "etc/systemd/system/ratingpad-kiosk.service")
+    assert "Environment=HOME=/run/ratingpad-kiosk" in settings
+    assert "RuntimeDirectory=ratingpad-kiosk" in settings
+    kept = ("StateDirectory", "CacheDirectory", "RuntimeDirectoryPreserve")
+    assert not [line for line in settings if line.startswith(kept)]
+    if browser == "chromium":
+        assert "--user-data-dir=/run/ratingpad-kiosk/" in script
+    assert "/var/" not in script
+
+
+def test_chromium_shows_nothing_over_the_page(tmp_path: Path) -> None:
+    script = started(tmp_path, "chromium")[-1]
+    for flag in ("noerrdialogs", "disable-infobars", "hide-crash-restore-bubble", "no-first-run"):
+        assert f" --{flag} " in script
+    policy = json.loads((tmp_path / "etc/chromium/policies/managed/ratingpad.json").read_text())
+    assert policy["TranslateEnabled"] is False
+    assert policy["DefaultNotificationsSetting"] == 2
 
 
 @pytest.mark.systemd
 @pytest.mark.parametrize("browser", system_files.KIOSKS)
-def test_systemd_has_no_complaint_about_the_kiosk(
-    tmp_path: Path, browser: str, kiosk_programs: dict[str, str]
-) -> None:
+def test_systemd_has_no_complaint_about_the_kiosk(tmp_path: Path, browser: str) -> None:
     system_files.write(tmp_path, PROGRAM, browser)
     folder = tmp_path / "etc/systemd/system"
     kiosk = folder / "ratingpad-kiosk.service"
-    for file in (kiosk, *folder.glob("ratingpad-kiosk.service.d/*")):
-        text = file.read_text("utf-8")
-        for program, here in kiosk_programs.items():
-            text = text.replace(f"ExecStart={program}", f"ExecStart={here}")
-        file.write_text(text, "utf-8")
     done = analyze("verify", "--man=no", kiosk)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert exposure(kiosk) <= KIOSK_EXPOSURE
@@ -130,12 +184,6 @@ def test_systemd_has_no_complaint_about_the_kiosk(
     done = analyze("verify", "--man=no", again.with_suffix(".path"), again)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert exposure(again) <= KIOSK_EXPOSURE
-
-
-@pytest.fixture
-def kiosk_programs() -> dict[str, str]:
-    """For the compositor, which a test machine does not have, a program that it has."""
-    return {"/usr/bin/cage": "/bin/true"}
 
 
 @pytest.mark.systemd

@@ -65,7 +65,7 @@ FORBIDDEN: dict[str, Callable[[], object]] = {
 NEEDED: dict[str, Callable[[], object]] = {
     "read the entry": lambda: Path(_entry()).read_text("utf-8"),
     "speak to the page": _connect("127.0.0.1", 8610),
-    "write its profile": _write("/var/lib/ratingpad-kiosk/probe"),
+    "write its profile": _write("/run/ratingpad-kiosk/profile-probe"),
     "write its run-time folder": _write("/run/ratingpad-kiosk/probe"),
 }
 """The page needs all of this."""
