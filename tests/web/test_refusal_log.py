@@ -1,4 +1,4 @@
-from web.refusal_log import INTERVAL_S, MAX_KINDS, RefusalLog
+from web.refusal_log import INTERVAL_S, LINES, MAX_KINDS, RefusalLog
 
 
 def test_the_first_is_logged_at_once_and_the_next_ones_together() -> None:
@@ -27,3 +27,12 @@ def test_a_thousand_callers_are_counted_in_limited_memory() -> None:
         refused.note("unauthorised", f"client {n}", "/", 0.0)
     assert refused.total == 1000
     assert len(refused._logged) == MAX_KINDS
+
+
+def test_ever_new_addresses_do_not_fill_the_log() -> None:
+    log = RefusalLog()
+    lines = [log.note("unauthorised", f"10.{n >> 8}.{n & 255}.1", "/", 0.0) for n in range(5_000)]
+    assert sum(line is not None for line in lines) == LINES.burst
+    assert log.total == 5_000
+    later = log.note("too-often", "10.9.9.9", "/", 60.0)
+    assert later == ("refused too-often to 10.9.9.9 at /; 4940 lines of other kinds were left out")

@@ -168,9 +168,10 @@ class _Endpoints:
         headers = websocket.headers
         offered = websocket.scope.get("subprotocols", [])
         found = next((name for name in offered if name.startswith(SECRET_PREFIX)), "")
-        if not self._entry.admits(
+        is_ours = self._entry.admits(
             headers.get("origin"), headers.get("host"), found.removeprefix(SECRET_PREFIX)
-        ):
+        )
+        if PROTOCOL not in offered or not is_ours:
             await websocket.close()  # counted and logged by the middleware
             return
         await websocket.accept(subprotocol=PROTOCOL)

@@ -39,6 +39,7 @@ def listen(
     *,
     origin: str | None = "its own",
     secret: str | None = "its own",
+    protocol: str = "ratingpad.touch",
 ) -> None:
     if origin == "its own":
         origin = f"http://127.0.0.1:{room.port}"
@@ -51,7 +52,7 @@ def listen(
             room.port,
             "/touch",
             [("Origin", origin)] if origin else [],
-            ["ratingpad.touch"] if secret is None else ["ratingpad.touch", f"secret.{secret}"],
+            [protocol] if secret is None else [protocol, f"secret.{secret}"],
         )
         try:
             await tell(tell_to)
@@ -139,6 +140,8 @@ def test_a_page_without_the_secret_or_of_another_origin_is_turned_away(room: Tou
     for secret in ("x" * 43, "", None):
         with pytest.raises(RefusedError, match="403"):
             listen(room, nothing, secret=secret)
+    with pytest.raises(RefusedError, match="403"):
+        listen(room, nothing, protocol="another")
     for origin in ("https://evil.example", f"http://localhost:{room.port}", "null", None):
         with pytest.raises(RefusedError, match="403"):
             listen(room, nothing, origin=origin)
