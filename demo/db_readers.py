@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -27,9 +28,11 @@ from sync.entries import (
     Withdrawn,
     read_body,
 )
+from sync.shown_text import shown
 
 SHOWN_ENTRIES = 40
 SHOWN_RATINGS = 60
+SHOWN_CHARS = 80
 
 
 class EntryRow(msgspec.Struct, frozen=True):
@@ -75,8 +78,8 @@ class LedgerReader:
         if not self._rows:
             return None
         newest = self._rows[-1]
-        shown = self._rows[: -SHOWN_ENTRIES - 1 : -1]
-        return LedgerPage(id=self._id, seq=newest.seq, digest=newest.digest, entries=shown)
+        entries = self._rows[: -SHOWN_ENTRIES - 1 : -1]
+        return LedgerPage(id=self._id, seq=newest.seq, digest=newest.digest, entries=entries)
 
     def _read_on(self, ledger: sqlite3.Connection) -> None:
         first = ledger.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
@@ -98,7 +101,15 @@ class LedgerReader:
         if isinstance(body, Rated):
             self.committed.add(body.invitation)
         kind, at = str(body.__struct_config__.tag), body.at
-        return EntryRow(seq, kind, digest.hex(), at.utc, at.mono, at.trust.value, _says(body))
+        return EntryRow(
+            seq,
+            kind,
+            digest.hex(),
+            at.utc,
+            at.mono,
+            at.trust.value,
+            shown(_says(body), SHOWN_CHARS),
+        )
 
 
 def _body(raw: bytes) -> AnyBody | None:
@@ -152,7 +163,7 @@ class RawRatings:
 
     def add(self, ledger: str, first: int, lines: bytes) -> None:
         """Count a batch, whose first entry has the number `first`."""
-        for seq, raw in enumerate(lines.splitlines(), first):
+        for seq, raw in enumerate(lines.removesuffix(b"\n").split(b"\n"), first):
             body, entry = self._read(raw), (ledger, seq, raw)
             if isinstance(body, Salvaged):
                 entry = (body.ledger, body.seq, body.body.encode())
@@ -193,6 +204,13 @@ class ProvincePage(msgspec.Struct, frozen=True):
     heads: dict[str, int] = {}
 
 
+def _rating_row(cells: tuple[Any, ...]) -> RatingRow:
+    seen: list[Any] = [
+        shown(cell, SHOWN_CHARS) if isinstance(cell, str) else cell for cell in cells
+    ]
+    return RatingRow(*seen)
+
+
 RATING_SQL = """\
 SELECT pad, invitation, coalesce(case_number, ''), coalesce(window_id, ''), standing, level,
        again <> 0, utc_ms, dated_by
@@ -218,7 +236,7 @@ class ProvinceReader:
 
     def _page(self, store: sqlite3.Connection) -> ProvincePage:
         self._read_raw(store)
-        rows = [RatingRow(*row) for row in store.execute(RATING_SQL, (SHOWN_RATINGS,))]
+        rows = [_rating_row(row) for row in store.execute(RATING_SQL, (SHOWN_RATINGS,))]
         standings = dict(store.execute("SELECT standing, count(*) FROM rating GROUP BY 1"))
         levels = dict(
             store.execute("SELECT level, count(*) FROM rating WHERE standing = 'rated' GROUP BY 1")

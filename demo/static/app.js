@@ -243,8 +243,11 @@ function renderSwitches(now) {
   $("oled").setAttribute("aria-label", `屏幕 display: ${SCENES[now.scene] ?? (now.power ? "" : "黑屏")}`);
 }
 
-const clockText = (utc) =>
-  new Date(utc).toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
+const clockText = (utc) => {
+  const moment = new Date(utc);  // beyond the year 275760 there is no date
+  return Number.isNaN(moment.getTime()) ? `${utc} ms`
+    : moment.toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
+};
 let seenEntries, seenRatings, heard;
 
 function renderLedger(now) {

@@ -69,6 +69,18 @@ def test_a_ledger_is_read_on_from_the_last_entry_read(tmp_path, write):
     assert reader.committed == {"i1"}
 
 
+def test_what_came_in_is_shown_on_one_line_and_cut(tmp_path, write):
+    reader = LedgerReader(tmp_path / "ledger.db")
+    case = "T-1\u202e\n\x1b" + "x" * 200
+    write(opened("L1"), Invited(at=AT, invitation="i", window="1", source="d",
+                                service=Service(case=case)))  # fmt: skip
+    page = reader.read()
+    assert page is not None
+    assert page.entries[0].says.startswith(r"T-1\u202e\x0a\x1bxxx")
+    assert page.entries[0].says.endswith("x…")
+    assert len(page.entries[0].says) < 100
+
+
 def test_a_new_ledger_is_read_from_its_start(tmp_path, write):
     reader = LedgerReader(tmp_path / "ledger.db")
     write(opened("L1"), rated("i1"), rated("i2"))
