@@ -13,6 +13,7 @@ desk_load        the same press while other programs call the desk
 write_cost       syncs and bytes of one rating on the card
 backlog_drain    a backlog until its receipts
 ingest, ingest_rows    the province's store takes a backlog in
+rogue_pads       pads that flood the receiver, and what good ones notice
 wire_bytes       bytes of one rating on the network
 idle_cost        memory, CPU time and start of a pad that nobody presses
 service_start    start of the systemd unit until the first key

@@ -7,6 +7,7 @@ callers          ten and more programs that call one desk
 baseline_server  a server that is no pad, for the same callers
 drain_pad        writer and uplink on a ledger with a backlog, which backlog makes
 backlog          a ledger with a backlog in it
+flooding_pad     a rogue pad that publishes what is no batch
 key_readers      our drivers of keys and a bare reader; presser presses for both
 presser          presses on request, in a process of its own
 config           the configuration file of a five-key pad
