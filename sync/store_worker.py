@@ -58,10 +58,15 @@ PAD_MAX = 24
 WAITING_MAX = 224
 """Messages of all pads that may wait; fewer than the receiver lets the broker have out, so that
 those that wait never keep others from arriving."""
+WAITING_BYTES = 24 * 1024 * 1024
+"""Their bytes; fewer than the receiver reads before it waits for room, for the same reason."""
 GAP_TIMEOUT_S = 0.25
 """How long a batch waits for the one before it, which another receiver may be storing. Only then is
 the gap receipted, and the pad sends from its mark again."""
 GAP_RETRY_S = 0.01
+FLOOD_PAUSE_S = 0.005
+"""How long a pad waits after a refusal that was only counted: its next ones are then read together,
+and not one by one between the good pads' messages."""
 COUNTS_EVERY_S = 1.0
 """How often the numbers of refused messages are written, at most."""
 FINISH_S = 4.0
@@ -125,7 +130,7 @@ class StoreWorker:
         self._stopping = False
         self._changed = threading.Condition()
         """Guards the queue, the connection that has gone and the order to stop."""
-        self._queue = PadQueue[_Item](PAD_MAX, WAITING_MAX)
+        self._queue = PadQueue[_Item](PAD_MAX, WAITING_MAX, WAITING_BYTES, _bytes)
         self._gone: Connection | None = None
         self._budget = RefusalBudget()
         self._troubles = TroubleLog(log, time.monotonic)
@@ -161,7 +166,8 @@ class StoreWorker:
         )
         with self._changed:
             lost = self._queue.put(pad, item)
-            self._changed.notify()
+            if not self._queue.is_held(pad, time.monotonic()):
+                self._changed.notify()
         if lost is not None:
             lost.connection.ack(lost.mid)
             if count := self._lost.add():
@@ -206,9 +212,7 @@ class StoreWorker:
                 now_s = time.monotonic()
                 group = []
                 if now_s >= self._backoff.down_until_s:
-                    group = self._queue.take(
-                        self._backoff.group_max, GROUP_BYTES, lambda item: len(item.payload), now_s
-                    )
+                    group = self._queue.take(self._backoff.group_max, GROUP_BYTES, now_s)
                 if group or (self._budget.has_counts and now_s >= self._counts_due_s):
                     return group
                 self._changed.wait(self._wait_s(now_s))
@@ -225,14 +229,15 @@ class StoreWorker:
     def _work_once(self, group: list[_Item]) -> None:
         """Read and store a group, and write what is counted when that is due."""
         now_s = time.monotonic()
-        items = self._refuse(
-            [item if item.content is not None else self._read(item) for item in group], now_s
-        )
+        read = [item if item.content is not None else self._read(item) for item in group]
+        refused = [item for item in read if self._is_unkept(item, now_s)]
+        items = [item for item in read if item not in refused] if refused else read
         self._settle([item for item in items if not self._backoff.is_alone(item.pad)])
         # A pad that has failed alone is tried alone until it does not.
         alone = [item for item in items if self._backoff.is_alone(item.pad)]
         for part in _by_pad(alone):
             self._settle(part)
+        self._refuse(refused)
         if self._budget.has_counts and now_s >= self._counts_due_s:
             self._counts_due_s = now_s + COUNTS_EVERY_S
             self._write_counts()
@@ -242,24 +247,20 @@ class StoreWorker:
         answered = isinstance(content, Told) or item.topic in {Topic.ENTRIES, Topic.STATE}
         return item._replace(content=content, answered=answered)
 
-    def _refuse(self, items: list[_Item], now_s: float) -> list[_Item]:
-        """Answer unreadable messages, without the store when enough of the pad's are kept; returns
-        those that are to be stored.
-        """
-        stored: list[_Item] = []
-        refused: list[Outcome] = []
-        for item in items:
-            content = item.content
-            if (
-                not isinstance(content, Arrival)
-                or content.batch is not None
-                or self._budget.keeps(item.pad, now_s)
-            ):
-                stored.append(item)
-            else:
-                refused.append((item, self._refusal(item, content)))
-        self._answer(refused)
-        return stored
+    def _is_unkept(self, item: _Item, now_s: float) -> bool:
+        """Whether this is an unreadable message of a pad of which enough are kept."""
+        is_unreadable = isinstance(item.content, Arrival) and item.content.batch is None
+        return is_unreadable and not self._budget.keeps(item.pad, now_s)
+
+    def _refuse(self, items: list[_Item]) -> None:
+        """Answer unreadable messages without the store."""
+        self._answer(
+            [(i, self._refusal(i, i.content)) for i in items if isinstance(i.content, Arrival)]
+        )
+        until_s = time.monotonic() + FLOOD_PAUSE_S
+        with self._changed:
+            for pad in {item.pad for item in items}:
+                self._queue.hold(pad, until_s)
 
     def _refusal(self, item: _Item, arrival: Arrival) -> list[PadReceipt]:
         """Count an arrival that is not kept; its answer."""
@@ -438,6 +439,10 @@ def _by_pad(items: list[_Item]) -> list[list[_Item]]:
     for item in items:
         pads.setdefault(item.pad, []).append(item)
     return list(pads.values())
+
+
+def _bytes(item: _Item) -> int:
+    return len(item.payload)
 
 
 def _sort_key(item: _Item) -> tuple[str, int]:

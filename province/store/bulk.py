@@ -59,6 +59,17 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None
         connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
+def put_counted(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Add rows; of one that is there already only `times` grows, and `last_ms` becomes the new."""
+    if rows:
+        keys = ", ".join(_name(connection, column) for column in table.primary_key)
+        statement = (
+            f"{_insert(connection, table)} ON CONFLICT ({keys}) DO UPDATE"
+            f" SET times = {table.name}.times + excluded.times, last_ms = excluded.last_ms"
+        )
+        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
+
+
 def put_least(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Row], order: Sequence[str]
 ) -> None:

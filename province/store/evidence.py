@@ -3,6 +3,9 @@ entries, never part of them.
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -36,56 +39,76 @@ MAX_EVIDENCE_BYTES = 256 * 1024
 """Bytes of payloads kept for each pad; beyond that, too, refusals are only counted."""
 
 
-def note_refusal(connection: sa.Connection, arrival: Arrival, refused: Refused) -> None:
-    """Keep what was refused. GAP is common (a batch overtook another) and is not kept."""
-    if refused.problem is Problem.GAP:
-        return
-    digest = hashlib.sha256(arrival.payload).digest()
-    ledger = plain(arrival.batch.header.ledger) if arrival.batch is not None else ""
-    payload, detail = arrival.payload[:MAX_PAYLOAD_BYTES], plain(refused.detail)
+class Refusal(NamedTuple):
+    """A refused arrival, and why."""
+
+    arrival: Arrival
+    refused: Refused
+
+
+def note_refusals(connection: sa.Connection, refusals: Iterable[Refusal]) -> None:
+    """Keep what was refused, within each pad's bounds, and count the rest; a few statements for
+    each pad, however many there are. GAP is common (a batch overtook another) and is not kept.
+    """
+    by_pad: dict[str, list[Refusal]] = {}
+    for refusal_ in refusals:
+        if refusal_.refused.problem is not Problem.GAP:
+            by_pad.setdefault(refusal_.arrival.pad, []).append(refusal_)
+    for pad, of_pad in by_pad.items():
+        _note_refusals(connection, pad, of_pad)
+
+
+def _note_refusals(connection: sa.Connection, pad: str, refusals: list[Refusal]) -> None:
     column = refusal.c
-    this = (column.pad == arrival.pad, column.problem == refused.problem.value)
-    known = sa.exists().where(*this, column.payload_sha256 == digest)
-    of_pad = sa.select(
-        sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.length(column.payload)), 0)
-    ).where(column.pad == arrival.pad)
-    is_known = connection.execute(sa.select(known)).scalar_one()
-    kept, kept_bytes = connection.execute(of_pad).one()
-    if not is_known and (
-        kept >= MAX_REFUSALS or int(kept_bytes) + len(payload) > MAX_EVIDENCE_BYTES
-    ):
-        counted = Unkept(arrival.pad, refused.problem, 1, arrival.received_ms)
-        count_unkept(connection, counted)
-        return
-    bulk.add_missing(
-        connection,
-        refusal,
-        [
-            (
-                *(arrival.pad, refused.problem.value, digest, ledger, detail),
-                *(payload, len(arrival.payload), 0, arrival.received_ms, arrival.received_ms),
+    counted: Counter[tuple[Problem, bytes]] = Counter()
+    first: dict[tuple[Problem, bytes], Refusal] = {}
+    for one in refusals:
+        key = (one.refused.problem, hashlib.sha256(one.arrival.payload).digest())
+        counted[key] += 1
+        first.setdefault(key, one)
+    digests = [digest for _, digest in first]
+    known = {
+        (problem, bytes(digest))
+        for problem, digest in connection.execute(
+            sa.select(column.problem, column.payload_sha256).where(
+                column.pad == pad, column.payload_sha256.in_(digests)
             )
-        ],
-    )
-    connection.execute(
-        sa.update(refusal)
-        .where(*this, column.payload_sha256 == digest)
-        .values(times=column.times + 1, last_ms=arrival.received_ms)
-    )
+        )
+    }
+    kept, kept_bytes = connection.execute(
+        sa.select(
+            sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.length(column.payload)), 0)
+        ).where(column.pad == pad)
+    ).one()
+    rows, unkept = [], Counter[Problem]()
+    last_ms = max(one.arrival.received_ms for one in refusals)
+    for (problem, digest), times in counted.items():
+        arrival, refused = first[problem, digest]
+        payload = arrival.payload[:MAX_PAYLOAD_BYTES]
+        if (problem.value, digest) not in known:
+            kept, kept_bytes = kept + 1, int(kept_bytes) + len(payload)
+            if kept > MAX_REFUSALS or kept_bytes > MAX_EVIDENCE_BYTES:
+                kept, kept_bytes = kept - 1, kept_bytes - len(payload)
+                unkept[problem] += times
+                continue
+        ledger = plain(arrival.batch.header.ledger) if arrival.batch is not None else ""
+        rows.append(
+            (
+                *(pad, problem.value, digest, ledger, plain(refused.detail), payload),
+                *(len(arrival.payload), times, arrival.received_ms, last_ms),
+            )
+        )
+    bulk.put_counted(connection, refusal, rows)
+    for problem, times in unkept.items():
+        count_unkept(connection, Unkept(pad, problem, times, last_ms))
 
 
 def count_unkept(connection: sa.Connection, unkept: Unkept) -> None:
     """Count refusals of which nothing else is kept: one row for each pad and problem."""
-    column = refusal.c
     pad, problem, times, received_ms = unkept
     detail = "beyond what is kept as evidence; these are only counted"
-    row = (pad, problem.value, b"", "", detail, b"", 0, 0, received_ms, received_ms)
-    bulk.add_missing(connection, refusal, [row])
-    connection.execute(
-        sa.update(refusal)
-        .where(column.pad == pad, column.problem == problem.value, column.payload_sha256 == b"")
-        .values(times=column.times + times, last_ms=received_ms)
-    )
+    row = (pad, problem.value, b"", "", detail, b"", 0, times, received_ms, received_ms)
+    bulk.put_counted(connection, refusal, [row])
 
 
 def note_state(

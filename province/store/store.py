@@ -143,7 +143,7 @@ def _take(
         verdict = _judge(heads, arrival)
         refused.append(verdict if isinstance(verdict, Refused) else None)
         if isinstance(verdict, Refused):
-            _note_refused(connection, heads, arrival, verdict)
+            _note_fork(connection, heads, arrival, verdict)
         elif isinstance(verdict, Accepted) and arrival.batch is not None:
             ledger = heads.name(arrival.pad, arrival.batch.header.ledger)
             if heads[ledger] is None:
@@ -158,6 +158,10 @@ def _take(
                 ledger, verdict.first_new, verdict.bodies, arrival.received_ms
             )
     heads.write()
+    evidence.note_refusals(
+        connection,
+        (evidence.Refusal(a, r) for a, r in zip(arrivals, refused, strict=True) if r is not None),
+    )
     received_ms = max((arrival.received_ms for arrival in arrivals), default=0)
     for projection in projections.values():
         projection_writer.write(connection, projection, received_ms)
@@ -242,10 +246,7 @@ def _judge(heads: Heads, arrival: Arrival) -> object:
     )
 
 
-def _note_refused(
-    connection: sa.Connection, heads: Heads, arrival: Arrival, refused: Refused
-) -> None:
-    evidence.note_refusal(connection, arrival, refused)
+def _note_fork(connection: sa.Connection, heads: Heads, arrival: Arrival, refused: Refused) -> None:
     if refused.problem is Problem.CHAIN and arrival.batch is not None:
         ledger = heads.name(arrival.pad, arrival.batch.header.ledger)
         if heads[ledger] is not None:

@@ -5,8 +5,10 @@ from sync.pad_queue import PadQueue
 NOW_S = 100.0
 
 
-def queue_of(pads: dict[str, int], pad_max: int = 99, total_max: int = 999) -> PadQueue[str]:
-    queue = PadQueue[str](pad_max, total_max)
+def queue_of(
+    pads: dict[str, int], pad_max: int = 99, total_max: int = 999, weight_max: int = 9999
+) -> PadQueue[str]:
+    queue = PadQueue[str](pad_max, total_max, weight_max, len)
     for pad, count in pads.items():
         for n in range(count):
             assert queue.put(pad, f"{pad}{n}") is None
@@ -14,7 +16,7 @@ def queue_of(pads: dict[str, int], pad_max: int = 99, total_max: int = 999) -> P
 
 
 def take(queue: PadQueue[str], count: int, weight_max: int = 10**9) -> list[str]:
-    return queue.take(count, weight_max, len, NOW_S)
+    return queue.take(count, weight_max, NOW_S)
 
 
 def test_pads_take_turns() -> None:
@@ -49,13 +51,31 @@ def test_when_all_together_are_too_many_the_longest_queue_loses_its_newest() -> 
     assert take(queue, 9) == ["a0", "b0", "a1", "b1"]
 
 
+def test_when_all_together_weigh_too_much_the_heaviest_queue_loses_its_newest() -> None:
+    queue = queue_of({"a": 2, "b": 1}, weight_max=20)
+    assert queue.put("c", "c" * 15) == "c" * 15
+    assert queue.put("c", "c0") is None
+    assert len(queue) == 4
+    assert take(queue, 9) == ["a0", "b0", "c0", "a1"]
+
+
+def test_the_end_of_a_hold_is_a_time_to_look_at() -> None:
+    queue = queue_of({})
+    queue.hold("a", NOW_S + 5)
+    assert queue.next_s() == NOW_S + 5
+    assert queue.take(9, 99, NOW_S + 5) == []
+    assert queue.next_s() is None
+
+
 def test_a_pad_that_is_held_waits_and_the_others_go_on() -> None:
     queue = queue_of({"a": 2, "b": 2})
     queue.hold("a", NOW_S + 5)
     assert take(queue, 9) == ["b0", "b1"]
     assert queue.next_s() == NOW_S + 5
+    queue.hold("a", NOW_S + 1)
+    assert queue.is_held("a", NOW_S + 4), "the longer hold stays"
     assert take(queue, 9) == []
-    assert queue.take(9, 99, len, NOW_S + 5) == ["a0", "a1"]
+    assert queue.take(9, 99, NOW_S + 5) == ["a0", "a1"]
 
 
 def test_release_ends_every_hold() -> None:
@@ -71,7 +91,7 @@ def test_what_is_put_back_comes_first_but_not_before_its_time() -> None:
     queue.put_back("a", first, NOW_S + 1)
     assert take(queue, 9) == ["a1", "a2"]
     assert queue.next_s() == NOW_S + 1
-    assert queue.take(9, 99, len, NOW_S + 1) == ["a0"]
+    assert queue.take(9, 99, NOW_S + 1) == ["a0"]
     queue = queue_of({"a": 3})
     queue.put_back("a", take(queue, 2))
     assert take(queue, 9) == ["a0", "a1", "a2"]
