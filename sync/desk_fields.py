@@ -53,7 +53,7 @@ class InviteFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     records this. `window`: the window that the sender means; the pad of another one refuses.
     """
 
-    sent: int
+    sent: Annotated[int, Meta(ge=0, le=2**53)]
     case: Case | None = None
     matter: Matter | None = None
     step: Step | None = None

@@ -9,11 +9,18 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from device.errors import PadCode
 from sync.entries import At
 from sync.messages import VERSION, FaultNow, Health
 
 SYSFS = Path("/sys")
+
+MAX_FAULTS = 64
+MAX_DETAIL_CHARS = 150
+"""Of the faults in a report, the oldest, and of each one's detail: the message stays below the
+contract's bound, whatever characters they have. The ledger has all of them, and more of each."""
 
 
 class Faults:
@@ -87,7 +94,9 @@ def report(
         ledger=ledger,
         head=head,
         receipted=receipted,
-        faults=faults,
+        faults=tuple(
+            replace(fault, detail=fault.detail[:MAX_DETAIL_CHARS]) for fault in faults[:MAX_FAULTS]
+        ),
         strays=strays,
         refused=refused,
         **measured._asdict(),

@@ -287,10 +287,10 @@ const orders = {
   send ({ first, count }) {
     send(ledger.after(first - 1, count), ledger.digests[first - 1])
   },
-  // publish any payload on up/entries
-  raw ({ hex, deflated }) {
+  // publish any payload
+  raw ({ hex, deflated, on = 'up/entries' }) {
     const properties = deflated ? { userProperties: { encoding: 'deflate' } } : {}
-    publish(topic('up/entries'), Buffer.from(hex, 'hex'), { properties })
+    publish(topic(on), Buffer.from(hex, 'hex'), { properties })
   },
   stop () {
     stopping = true

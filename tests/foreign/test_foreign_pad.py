@@ -1,6 +1,7 @@
 """A pad in JavaScript, written from the contract alone, against our receiver and its store."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,11 +154,19 @@ def test_a_gap_is_filled_and_a_province_that_lost_everything_gets_it_again(
         assert province.bodies(ledger) == ledger_bodies(folder, ledger)
 
 
+BIRTH = goldens.golden_lines("messages.txt")["state-online"]
 UNREADABLE = {
-    "CRLF": (GOLDEN.replace(b"\n", b"\r\n"), False, "malformed"),
-    "hex in capitals": (GOLDEN.replace(b"f4218d", b"F4218D", 1), False, "malformed"),
-    "another version": (GOLDEN.replace(b'"v":1', b'"v":2', 1), False, "version"),
-    "not deflated": (GOLDEN, True, "malformed"),
+    "CRLF": (Topic.ENTRIES, GOLDEN.replace(b"\n", b"\r\n"), False, "malformed"),
+    "hex in capitals": (
+        *(Topic.ENTRIES, GOLDEN.replace(b"f4218d", b"F4218D", 1), False, "malformed"),
+    ),
+    "another version": (Topic.ENTRIES, GOLDEN.replace(b'"v":1', b'"v":2', 1), False, "version"),
+    "not deflated": (Topic.ENTRIES, GOLDEN, True, "malformed"),
+    "a birth of another version": (
+        *(Topic.STATE, BIRTH.replace(b'"v":1', b'"v":2'), False, "version"),
+    ),
+    "a birth that is deflated": (Topic.STATE, zlib.compress(BIRTH), True, "malformed"),
+    "another pad's birth": (Topic.STATE, BIRTH, False, "foreign"),
 }
 
 
@@ -169,8 +178,8 @@ def test_what_cannot_be_read_is_answered_without_a_ledger_and_delays_nothing(
         foreign_pad(modules, broker.address, "js-3", tmp_path / "pad") as pad,
     ):
         pad.wait_for("mark", seq=1)
-        for count, (payload, deflated, problem) in enumerate(UNREADABLE.values(), 1):
-            pad.order("raw", hex=payload.hex(), deflated=deflated)
+        for count, (topic, payload, deflated, problem) in enumerate(UNREADABLE.values(), 1):
+            pad.order("raw", hex=payload.hex(), deflated=deflated, on=topic.value)
             until(lambda n=count: len(pad.said("problem")) >= n, 20, f"an answer to {problem}")
             answer = pad.said("problem")[-1]
             assert (answer["problem"], answer["ledger"], answer["seq"]) == (problem, "", 0)
@@ -186,7 +195,8 @@ def test_the_golden_batch_is_another_pads_and_its_ledger_is_named(
             thief.order("raw", hex=GOLDEN.hex())
             until(lambda: province.refused() == [("foreign", goldens.LEDGER)], 10, "it is refused")
             assert province.bodies(goldens.LEDGER) == []
-        with mqtt_probe(broker.address, Topic.RECEIPT.of("jl-0431-017")) as probe:
+        receipts = Topic.RECEIPT.of("jl-0431-017")
+        with mqtt_probe(broker.address, receipts) as probe:
             probe.publish(Topic.ENTRIES.of("jl-0431-017"), GOLDEN)
-            until(lambda: probe.messages, 10, "its own pad's receipt")
+            until(lambda: probe.payloads(receipts), 10, "its own pad's receipt")
         assert province.bodies(goldens.LEDGER) == read_batch(GOLDEN).bodies

@@ -8,7 +8,7 @@ import pytest
 from device.errors import PadCode
 from device.system.health import Faults, HealthReadings, measure, report
 from sync.entries import At, Trust
-from sync.messages import FaultNow, Health, read_message, write_message
+from sync.messages import MAX_MESSAGE_BYTES, FaultNow, Health, read_message, write_message
 
 AT = At(utc=None, mono=9, boot="b", trust=Trust.NONE)
 
@@ -123,3 +123,24 @@ def test_the_health_report_is_the_same_after_encoding() -> None:
     )
     assert health.backlog == 3
     assert read_message(Health, write_message(health)) == health
+
+
+@pytest.mark.parametrize("char", ["\x01", '"', "字", "\U0001f600"])
+def test_a_report_of_very_many_faults_stays_below_the_contracts_bound(char: str) -> None:
+    faults = Faults()
+    for number in range(900):
+        faults.raise_(PadCode.PROVINCE_REFUSED, f"{number}{char * 1000}", number)
+    health = report(
+        at=AT,
+        boots=2**53,
+        ledger="L" * 64,
+        head=2**53,
+        receipted=2**53,
+        faults=faults.now,
+        measured=HealthReadings(2**53, 100.0, 100.0),
+    )
+    raw = write_message(health)
+    assert len(raw) < MAX_MESSAGE_BYTES
+    told = read_message(Health, raw).faults
+    assert [fault.since for fault in told] == list(range(len(told))), "the oldest"
+    assert len(told) > 20

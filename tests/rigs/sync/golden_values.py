@@ -98,6 +98,23 @@ MESSAGES: dict[str, c.Message] = {
     "receipt-to-a-birth": c.Receipt(
         v=1, ledger=LEDGER, seq=0, digest="00" * 32, session="7.2", detail="nothing stored"
     ),
+    "receipt-to-a-birth-with-a-problem": c.Receipt(
+        v=1,
+        ledger=LEDGER,
+        seq=4,
+        digest="5c" * 32,
+        session="7.2",
+        problem=c.Problem.RETIRED,
+        detail="replaced",
+    ),
+    "receipt-for-what-could-not-be-read": c.Receipt(
+        v=1,
+        ledger="",
+        seq=0,
+        digest="00" * 32,
+        problem=c.Problem.MALFORMED,
+        detail="the last line is not ended",
+    ),
     **{
         f"receipt-{problem.value}": c.Receipt(
             v=1, ledger=LEDGER, seq=4, digest="5c" * 32, problem=problem, detail="as it happens"
