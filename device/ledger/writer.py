@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _Job = Callable[[], None]
 
+STOP_S = 2.5
+"""So long a stop waits for the card."""
 IDLE_S = 2.0
 """So long without a call before a checkpoint."""
 
@@ -121,20 +123,30 @@ class Writer:
         """Call `fn` with the ledger on the writer's thread; returns or raises as it does."""
         return await asyncio.wrap_future(self._submit(fn))
 
-    async def stop(self) -> None:
+    async def stop(self, timeout_s: float = STOP_S) -> None:
         """Finish the calls that were made, then close the ledger; safe to call twice. Raises
         LedgerError when the last checkpoint failed; no entry is lost by that: SQLite reads the
         write-ahead log at the next start.
+
+        While the card does not answer the ledger cannot be closed: after `timeout_s` that is
+        logged, and the thread is left behind. It does not keep the process from ending.
         """
         thread, self._thread = self._thread, None
         if thread is None or not thread.is_alive():
             return
         closed = self._put(Ledger.close)
         self._jobs.put(None)
-        try:
-            await asyncio.wrap_future(closed)
-        finally:
-            await asyncio.get_running_loop().run_in_executor(None, thread.join)
+        closing = asyncio.wrap_future(closed)
+        if not (await asyncio.wait({closing}, timeout=timeout_s))[0]:
+            log.error(
+                "the card has not answered for %g s: the ledger is not closed, %d calls wait. All"
+                " that was thanked for is on the card",
+                timeout_s,
+                self._jobs.qsize(),
+            )
+            return
+        thread.join()  # it has nothing left to do
+        closing.result()
 
     def _submit(self, fn: Callable[[Ledger], T]) -> concurrent.futures.Future[T]:
         if self._thread is None:

@@ -22,7 +22,7 @@ from tests.rigs.ledger.ledger_process import at, open_in, rated
 from tests.rigs.system.child_environment import environment
 
 ROOT = Path(__file__).parents[3]
-LONG = bool(os.environ.get("RATINGPAD_LONG"))
+LONG = os.environ.get("RATINGPAD_LONG") == "1"
 MIB = 1 << 20
 
 OPENS = """
