@@ -198,6 +198,18 @@ def test_wide_letters_of_an_input_method_become_plain_ones(clerk: ClerkPage) -> 
     assert clerk.called() == [("invite", {"case": "DH-2026-a（一）"})]
 
 
+def test_the_page_shows_the_case_that_the_pad_has_taken(clerk: ClerkPage) -> None:
+    STATES["ready-first"](clerk)
+    clerk.scan("DH\u20111")
+    assert clerk.called() == [("invite", {"case": "DH\u20111"})]
+    clerk.page.evaluate(
+        "window.calls[0].done({ invitation: '01J1', standing: 'open', case: 'DH-1' })"
+    )
+    assert clerk.page.inner_text("#visits li .case") == "DH-1"
+    assert clerk.page.inner_text("#now-case") == "DH-1"
+    assert clerk.page.input_value("#case") == "", "the next scan begins in an empty field"
+
+
 SCANNED = """(text) => {
   const field = document.getElementById("case");
   for (const key of text) {
