@@ -51,7 +51,7 @@ coverage: packages $(VENV)/.dev ## every test, measured; all of them together mu
 
 test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills, bad links by the thousand; arm64
 	@sh setup/packages.sh rigs
-	RATINGPAD_LONG=1 RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/sync tests/hardware tests/device/serial/test_frame68_fuzz.py tests/device/test_agent_service.py tests/device/ledger/test_salvage.py tests/web/test_server_versions.py --timeout=3600 $(ARGS)
+	RATINGPAD_LONG=1 RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/foreign tests/sync tests/hardware tests/device/serial/test_frame68_fuzz.py tests/device/test_agent_service.py tests/device/ledger/test_salvage.py tests/web/test_server_versions.py --timeout=3600 $(ARGS)
 
 mutants: $(VENV)/.dev ## do the tests notice small changes? ARGS="device.session --sample 200 --seed 1"
 	nice -n 19 "$(BIN)/python" -m tests.rigs.mutation.mutation_run $(ARGS)

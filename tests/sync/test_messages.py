@@ -110,6 +110,14 @@ def test_an_unknown_field_within_the_version_is_ignored(case):
     assert contract.read_message(type(message), raw) == message
 
 
+def test_of_a_repeated_key_the_last_one_counts():
+    raw = LINES["receipt"]
+    message = contract.read_message(Receipt, raw[:-1] + b',"seq":7}')
+    assert message.seq == 7
+    assert refused(contract.read_message, Receipt, raw[:-1] + b',"v":2}') is Problem.VERSION
+    assert contract.read_message(Receipt, b'{"v":2,' + raw[1:]).v == 1
+
+
 # --- what is no message ------------------------------------------------------------------------
 
 NO_MESSAGE = [
@@ -124,6 +132,7 @@ NO_MESSAGE = [
     b'{"v":1,"ledger":"\xff"}',
     b'{"v":1}{"v":1}',
     b"\x00" * 32,
+    b"\xef\xbb\xbf" + LINES["receipt"],
     b"[" * 100_000,
     b'{"v":1,"a":' + b'{"a":' * 50_000,
 ]
