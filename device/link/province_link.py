@@ -10,14 +10,14 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from device.errors import PadCode, PadError
+from device.errors import LedgerError, PadCode, PadError
 from device.events import Refusal
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS, MqttCommands
 from device.loop_bridge import raise_in_loop
 from device.pad import Pad
-from sync.entries import Configured
+from sync.entries import Configured, Entry
 from sync.messages import (
     VERSION,
     Command,
@@ -44,6 +44,15 @@ OBSTACLE_CODES = {
     Obstacle.LACKING: PadCode.BROKER_LACKS,
     Obstacle.TOO_SMALL: PadCode.BROKER_TOO_SMALL,
 }
+
+DESIRED_QUIET_S = 1.0
+"""How long nothing further is put into force, or reported, after a desired configuration came."""
+
+CANDIDATES_MAX = 8
+"""Desired configurations that wait to be judged: those of the highest versions."""
+
+RECORD_RETRY_S = 1.0
+"""The delay before a `configured` entry that the ledger's queue had no room for is tried again."""
 
 ROLLOVER_RETRY_S = 5.0
 """The delay before a new ledger that the card refused is tried again."""
@@ -88,7 +97,8 @@ class ProvinceLink:
         self._commands = MqttCommands(pad, pad.clock.at)
         self._refused: Problem | None = None
         self._rollover: asyncio.Task[None] | None = None
-        self._next_desired: Desired | None = None
+        self._candidates: dict[int, Desired] = {}  # by version
+        self._quiet_until_s = 0.0
         self._accepting: asyncio.Task[None] | None = None
         self._moved_ms = pad.clock.at().mono
         self._reason = ""
@@ -150,13 +160,14 @@ class ProvinceLink:
     def desired(self, desired: Desired) -> None:
         """A desired configuration came; it is put into force when it is newer and within bounds.
 
-        Storing it waits for the card, so that happens in a task. Of those that come meanwhile and
-        are acceptable only the newest is stored; one that is refused replaces none of them.
+        Judging and storing it takes time, so that happens in a task, once in `DESIRED_QUIET_S` at
+        most. Of those that come meanwhile and are acceptable only the newest is stored; one that is
+        refused replaces none of them.
         """
-        if self._desired_config.is_acceptable(desired):
-            pending = self._next_desired
-            if pending is None or desired.version > pending.version:
-                self._next_desired = desired
+        if desired.version > self._desired_config.version:
+            self._candidates[desired.version] = desired
+            if len(self._candidates) > CANDIDATES_MAX:
+                del self._candidates[min(self._candidates)]
         if self._accepting is None or self._accepting.done():
             self._accepting = asyncio.ensure_future(self._accept_desired())
             self._accepting.add_done_callback(raise_in_loop)
@@ -180,10 +191,10 @@ class ProvinceLink:
             v=VERSION, done=refusal is None, code=refusal.value if refusal else None
         )
 
-    def record_configured(self) -> None:
-        """Record which desired configuration is in force."""
+    def record_configured(self) -> "asyncio.Future[Entry]":
+        """Record which desired configuration is in force; done once that is durable."""
         version, digest = self._desired_config.version, self._desired_config.digest
-        self._pad.record(Configured(at=self._pad.clock.at(), version=version, digest=digest))
+        return self._pad.record(Configured(at=self._pad.clock.at(), version=version, digest=digest))
 
     async def stop(self) -> None:
         """Wait, for `STOP_S` at most, until a desired configuration that is being stored is in
@@ -239,24 +250,43 @@ class ProvinceLink:
             self._uplink.entries_added()
 
     async def _accept_desired(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            desired, self._next_desired = self._next_desired, None
-            if desired is None:
+            await asyncio.sleep(max(0.0, self._quiet_until_s - loop.time()))
+            candidates, self._candidates = self._candidates, {}
+            acceptable = (
+                candidates[version]
+                for version in sorted(candidates, reverse=True)
+                if self._desired_config.is_acceptable(candidates[version])
+            )
+            newest = next(acceptable, None)
+            if newest is None or await self._store_desired(newest):
                 self._report()
-            else:
-                await self._store_desired(desired)
-            if self._next_desired is None:
+            self._quiet_until_s = loop.time() + DESIRED_QUIET_S
+            if not self._candidates:
                 return
 
-    async def _store_desired(self, desired: Desired) -> None:
+    async def _store_desired(self, desired: Desired) -> bool:
+        """Put it into force and on record; False when it cannot be stored."""
         try:
             changed = await self._desired_config.accept(desired)
         except OSError as error:
             log.error("a desired configuration could not be stored: %s", error)
-            return
+            return False
         if changed:
-            self.record_configured()
-        self._report()
+            await self._record_until_durable()
+        return True
+
+    async def _record_until_durable(self) -> None:
+        """Put what is in force on record, however long the card or its queue takes: no other
+        configuration comes into force before.
+        """
+        while True:
+            try:
+                await self.record_configured()
+                return
+            except LedgerError:
+                await asyncio.sleep(RECORD_RETRY_S)
 
     def _report(self) -> None:
         if self._uplink is not None:

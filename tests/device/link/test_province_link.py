@@ -11,6 +11,7 @@ import pytest
 from device.config.config import load
 from device.errors import LedgerError, PadCode
 from device.events import Refusal, Scene
+from device.ledger.commit_queue import MAX_HELD
 from device.ledger.writer import Writer
 from device.link.desired_config import DesiredConfig
 from device.link.mqtt_commands import MAX_BY_CHARS, ORDERS
@@ -425,6 +426,56 @@ def test_of_many_desired_configurations_during_a_store_the_last_is_put_into_forc
         assert bench.desired_config.settings.window == "99"
         recorded = [configured.version for configured in bench.recorded(Configured)]
         assert recorded == [99]
+
+    run(story())
+
+
+def test_fifteen_hundred_at_once_are_judged_and_applied_a_few_times_and_all_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+    real = DesiredConfig.is_acceptable
+
+    def counting(self: DesiredConfig, desired: Desired) -> bool:
+        judged.append(desired.version)
+        return real(self, desired)
+
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        for version in range(1, 1_501):
+            bench.link.desired(message(version, window=str(version % 100)))
+            if version % 300 == 0:
+                await pass_s(0.1)
+        await bench.stored()
+        assert bench.desired_config.version == 1_500
+        recorded = [configured.version for configured in bench.recorded(Configured)]
+        assert len(recorded) == bench.applied <= 3
+        assert recorded[-1] == 1_500
+        assert len(judged) <= 6
+        assert len(bench.uplink.reports) <= 3
+
+    monkeypatch.setattr(DesiredConfig, "is_acceptable", counting)
+    run(story())
+
+
+def test_what_is_applied_while_the_ledgers_queue_is_full_comes_on_record_later(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        bench = LinkBench(tmp_path)
+        bench.pad.start()
+        bench.card.hangs = True
+        for _ in range(MAX_HELD + 10):
+            bench.pad.record(Paused(at=bench.pad.clock.at(), by="x"))
+        bench.link.desired(message(7, window="5"))
+        while bench.desired_config.version != 7:  # a thread stores it, in real time
+            await asyncio.to_thread(threading.Event().wait, 0.01)
+        bench.link.desired(message(8, window="6"))
+        await pass_s(5)
+        assert bench.desired_config.version == 7, "not before the first is on record"
+        bench.card.let_go()
+        await bench.stored()
+        assert [entry.version for entry in bench.recorded(Configured)] == [7, 8]
 
     run(story())
 
