@@ -12,6 +12,7 @@ touch_latency    a touch until it is acknowledged and until thanks; what the pag
 desk_load        the same press while other programs call the desk
 write_cost       syncs and bytes of one rating on the card
 backlog_drain    a backlog until its receipts
+bad_link         the same over a slow link that is cut again and again
 ingest, ingest_rows    the province's store takes a backlog in
 rogue_pads       pads that flood the receiver, and what good ones notice
 wire_bytes       bytes of one rating on the network

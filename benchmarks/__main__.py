@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import (
     backlog_drain,
+    bad_link,
     desk_load,
     idle_cost,
     ingest_rows,
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "desk": desk_load.rows,
     "cost": write_cost.rows,
     "drain": backlog_drain.rows,
+    "link": bad_link.rows,
     "ingest": ingest_rows.rows,
     "rogues": rogue_pads.rows,
     "wire": wire_bytes.rows,

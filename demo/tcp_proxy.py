@@ -6,6 +6,8 @@
 - `half_cut`: nothing is reset, but bytes of one direction (`"up"`: towards the broker, `"down"`,
   or `"both"`) are dropped, as on a broken radio link. `mend` resets those connections.
 - `delay_s`: every piece of data takes so much longer, in both directions.
+- `rate_bytes_s`: no more bytes than that pass in a second, in each direction; 0 is without limit.
+  What waits is in the sender's own buffer, as at a slow link, and is lost with a cut.
 
 The demo, the tests and the benchmarks use it. All methods are called on one asyncio loop.
 """
@@ -29,6 +31,7 @@ class TcpProxy:
         self._dropping = ""
         self._connections: set[asyncio.Task[None]] = set()
         self.delay_s = 0.0
+        self.rate_bytes_s = 0
         self.port = 0
         self.accepted = 0
         """Connections that were let through."""
@@ -121,18 +124,24 @@ class TcpProxy:
         with suppress(OSError):
             while True:
                 await self._plugged.wait()
-                chunk = await reader.read(CHUNK_BYTES)
+                chunk = await reader.read(self._chunk_bytes())
                 # Pulled while waiting for these bytes: they are on the wire and stay there. The
                 # end of a connection (no bytes) cannot be seen through a pulled cable either.
                 await self._plugged.wait()
                 if not chunk:
                     return
                 self._count(direction, len(chunk))
+                if self.rate_bytes_s:
+                    await asyncio.sleep(len(chunk) / self.rate_bytes_s)
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 if self._dropping not in ("both", direction):
                     writer.write(chunk)
                     await writer.drain()
+
+    def _chunk_bytes(self) -> int:
+        """A fiftieth of a second's bytes, so that a cut takes no more than that with it."""
+        return max(1, self.rate_bytes_s // 50) if self.rate_bytes_s else CHUNK_BYTES
 
     def _count(self, direction: str, count_bytes: int) -> None:
         if direction == "up":

@@ -13,6 +13,7 @@ schema.py     JSON Schema and AsyncAPI, generated from the types
 delivery.py   PURE: what the pad sends next
 acceptance.py PURE: whether the province stores a batch
 batch_size.py PURE: how many entries the next batch may have
+link_rate.py  PURE: how many batches may be on their way
 uplink_ports.py PURE: what the uplink needs of the pad
 store_port.py PURE: what the receiver needs of a store
 uplink.py     the pad's end of the connection

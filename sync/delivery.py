@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from sync.batch_size import BatchSize
 from sync.entries import DIGEST_BYTES, GENESIS, Entry
+from sync.link_rate import LinkRate
 from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt, read_digest
 from sync.reconnect import full_jitter_ms
 
@@ -149,7 +150,7 @@ class Delivery:
         self._mark_digest: bytes | None = GENESIS
         self._cursor = 0
         self._in_flight: deque[_Batch] = deque()
-        self._unacked = 0  # batches that the broker has not acknowledged yet
+        self._link = LinkRate()
         self._size = BatchSize(self._settings.max_entries)
         self._began = 0  # the mark when the connection began
         self._cut: tuple[int, _Batch] | None = (
@@ -183,7 +184,7 @@ class Delivery:
         `receive_maximum`: how many publishes the broker lets be unacknowledged.
         """
         self._session = session
-        self._unacked = 0
+        self._link = LinkRate()
         self._widest = min(self._settings.window, receive_maximum or self._settings.window)
         self._window = self._widest
         self._began = self.mark
@@ -230,12 +231,13 @@ class Delivery:
             self._rewind(self.mark, self._mark_digest)
         if self._in_flight and now_ms >= self._due_ms:
             self._attempt += 1
-            self._unacked = 0  # or a PUBACK that never comes would keep the window closed
+            self._link.forget()  # or a PUBACK that never comes would keep the window closed
             self._window = 1
             self._rewind(self.mark, self._mark_digest)
         # Both counts must be below the window. Batches in flight wait for receipts. Unacknowledged
         # ones still fill the socket, also when a receipt came first or a rewind forgot them.
-        if self._cursor < self.head and max(len(self._in_flight), self._unacked) < self._window:
+        window = min(self._window, self._link.window)
+        if self._cursor < self.head and max(len(self._in_flight), self._link.unacked) < window:
             return SendEntries(self._cursor, self._size.entries, self._settings.max_bytes)
         if not self._in_flight and now_ms >= self._due_ms:
             return PublishBirth()  # idle for `reconcile_ms`
@@ -249,8 +251,9 @@ class Delivery:
         else:
             self._wait_for_receipts(now_ms)
 
-    def sent(self, segment: LedgerSegment, now_ms: int) -> None:
-        """The segment read for the last `SendEntries` has been published as one batch.
+    def sent(self, segment: LedgerSegment, now_ms: int, sent_bytes: int = 0) -> None:
+        """The segment read for the last `SendEntries` has been published as one batch, of so many
+        bytes.
 
         An empty segment (the ledger did not have what it had announced) was not published; it is
         asked for again after a backoff.
@@ -262,7 +265,7 @@ class Delivery:
         last = segment.entries[-1]
         size = sum(len(entry.body) for entry in segment.entries)
         self._in_flight.append(_Batch(last.seq, last.digest, len(segment.entries), size))
-        self._unacked += 1
+        self._link.sent(sent_bytes, now_ms)
         self._cursor = last.seq
         if len(self._in_flight) == 1:
             self._wait_for_receipts(now_ms)
@@ -290,8 +293,8 @@ class Delivery:
 
     def acked(self, now_ms: int) -> None:
         """The broker acknowledged one batch. The timeout for its receipt starts with the last."""
-        self._unacked = max(0, self._unacked - 1)
-        if not self._unacked and self._in_flight:
+        self._link.acked(now_ms)
+        if not self._link.unacked and self._in_flight:
             self._wait_for_receipts(now_ms)
 
     # --- receipts ---
@@ -415,7 +418,7 @@ class Delivery:
         """Set when the oldest batch counts as lost; with nothing in flight, the next birth."""
         if not self._in_flight:
             wait_ms = self._backoff_ms(self._settings.reconcile_ms, 0)
-        elif self._unacked:
+        elif self._link.unacked:
             wait_ms = self._settings.longest_ms  # for the broker, over a slow link
         else:
             wait_ms = self._backoff_ms(self._settings.stall_ms, self._attempt)
@@ -424,7 +427,7 @@ class Delivery:
     def _rewind(self, mark: int, digest: bytes | None) -> None:
         """Go back to `mark`: what is in flight will be sent again.
 
-        `_unacked` stays: the broker still owes those acknowledgements.
+        `_link` stays: the broker still owes acknowledgements.
         """
         self.mark, self._mark_digest = mark, digest
         self._cursor = mark

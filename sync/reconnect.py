@@ -68,13 +68,15 @@ class Reconnect:
         *,
         achieved: bool,
         moved: bool,
+        waits: bool = False,
         code: int | None = None,
         broke: bool = False,
     ) -> int:
         """A connection ended, or could not be made; returns how long to wait, in milliseconds.
 
         `achieved`: it did what connections are for. `moved`: more than that, something of this
-        client's own got through. `code`: the broker's reason code. `broke`: it ended without one.
+        client's own got through, and `waits`: there is more of it. `code`: the broker's reason
+        code. `broke`: it ended without one.
         """
         lasted_ms = None if self._since_ms is None else now_ms - self._since_ms
         self.settled(now_ms)
@@ -85,7 +87,9 @@ class Reconnect:
             self._brief += 1
         self._attempt = 0 if achieved else self._attempt + 1
         if not self.contested:
-            return full_jitter_ms(self._rng, self._attempt, self._base_ms, self._longest_ms)
+            # A link that is cut while it delivers: what waits between two cuts is lost time.
+            base_ms = self._base_ms // 4 if moved and waits else self._base_ms
+            return full_jitter_ms(self._rng, self._attempt, base_ms, self._longest_ms)
         # Both clients must leave the other time to be seen: no wait near zero.
         attempt = max(self._attempt, self._brief)
         half_ms: int = min(self._longest_ms, self._base_ms * 2 ** min(attempt, 16)) // 2

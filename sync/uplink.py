@@ -206,7 +206,12 @@ class Uplink:
         elif code == RETAIN_NOT_SUPPORTED and self._retains:
             self._retains, achieved, obstacle = False, True, None  # again at once, without
         wait_ms = self._reconnect.ended(
-            self._mono_ms(), achieved=achieved, moved=moved, code=code, broke=ended.broke
+            self._mono_ms(),
+            achieved=achieved,
+            moved=moved,
+            waits=delivery.mark < delivery.head,
+            code=code,
+            broke=ended.broke,
         )
         if self._reconnect.contested:
             obstacle = Obstacle.DUPLICATE
@@ -246,6 +251,7 @@ class Uplink:
         while not self._stopping.is_set():
             while not events.empty():
                 await self._take(events.get_nowait())
+                await asyncio.sleep(0)  # a flood of messages leaves the desk its turns
             self._check_source()
             await self._step(events)
         await self._announce_stop(events)
@@ -367,6 +373,7 @@ class Uplink:
         segment = await self._source.read(*step)
         if ledger != self._source.ledger_id:
             return  # a new ledger was opened during the read
+        payload = b""
         if segment.entries:
             if len(segment.entries) < LONG_ENTRIES:
                 payload, deflated = _write(ledger, segment, hash_name)
@@ -380,7 +387,7 @@ class Uplink:
                 if seq is not None:
                     self._obstacles.entry_too_long(seq, error)
                 return
-        self._delivery.sent(segment, self._mono_ms())
+        self._delivery.sent(segment, self._mono_ms(), len(payload))
 
     async def _take(self, item: Event | None) -> None:
         if isinstance(item, Disconnected):

@@ -73,13 +73,14 @@ class Witness:
 async def main() -> None:
     """Drain, report, stop."""
     path, port = Path(sys.argv[1]), int(sys.argv[2])
+    limit_s = float(sys.argv[3]) if len(sys.argv) > 3 else 90
     writer = Writer(lambda: Ledger.open(path, PAD, at=now, new_id=lambda: str(ULID())))
     await writer.start()
     witness = Witness(writer)
     uplink = Uplink(BrokerAddress("127.0.0.1", port), PAD, writer, witness, boots=1)
     await uplink.start()
     try:
-        await asyncio.wait_for(witness.done.wait(), 90)
+        await asyncio.wait_for(witness.done.wait(), limit_s)
     finally:
         await uplink.stop()
         await writer.stop()

@@ -26,7 +26,8 @@ OF_SEVERAL = {
     "device/drivers/test_pi_boards.py",  # the drivers that a Raspberry Pi's profiles name
     "device/ui/touch/test_boxes.py",  # the page
     "device/ui/touch/test_looks.py",
-    "sync/test_broker_limits.py",  # uplink and receiver, at a broker of each kind
+    "sync/test_broker_bad_link.py",  # uplink and receiver, over links and at brokers of each kind
+    "sync/test_broker_limits.py",
     "sync/test_broker_refusals.py",
     "sync/test_stateful.py",  # uplink against receiver
 }

@@ -66,6 +66,12 @@ class ProxyThread:
 
         self._call(set_delay)
 
+    def limit(self, rate_bytes_s: int) -> None:
+        def set_rate() -> None:
+            self._proxy.rate_bytes_s = rate_bytes_s
+
+        self._call(set_rate)
+
     def _call(self, function: Callable[[], None]) -> None:
         async def call() -> None:
             function()
