@@ -232,6 +232,43 @@ def test_a_batch_whose_lines_do_not_match_its_header_is_malformed(payload):
     assert refused(contract.read_batch, payload) is Problem.MALFORMED
 
 
+REASONS = {
+    "at most 262144": b"x" * (MAX_BATCH_BYTES + 1),
+    "not UTF-8: invalid start byte": BATCH.replace("办结".encode(), b"\xff", 1),
+    "the last line is not ended": BATCH + b"tail",
+    "a carriage return; lines end with a newline only": BATCH.replace(b"\n", b"\r\n"),
+    "count says 18, 17 entries follow": BATCH.rpartition(b"\n{")[0] + b"\n",
+    "an entry is empty or too long": BATCH.partition(b"\n")[0] + b"\n" * 19,
+    "the last seq is out of range": header(first=MAX_SEQ, count=2, prev="22" * 32) + b"{}\n",
+    "`prev` is all zeros before entry 1, and only there": header(prev="22" * 32),
+    "`torn`, and nothing comes before entry 1": header(torn=True),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_batch_is_refused_with_the_reason_in_words(reason):
+    with pytest.raises(ContractError) as caught:
+        contract.read_batch(REASONS[reason])
+    assert caught.value.problem is Problem.MALFORMED
+    assert reason in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"x" * (MAX_BATCH_BYTES + 1), "262145 bytes; at most 262144"),
+        (b"plain", "not deflate: "),
+        (zlib.compress(bytes(MAX_BATCH_BYTES + 1)), "inflates past 262144 bytes"),
+        (DEFLATED + b"tail", "the deflate stream is cut short or has a tail"),
+    ],
+    ids=["long", "plain", "a bomb", "tail"],
+)
+def test_a_deflate_stream_is_refused_with_the_reason_in_words(payload, reason):
+    with pytest.raises(ContractError) as caught:
+        contract.inflate(payload)
+    assert reason in caught.value.detail
+
+
 def test_a_batch_at_its_bounds_is_read_and_one_beyond_them_is_malformed():
     def batch(count: int, length: int) -> bytes:
         row = Entry(1, b"x" * length, b"\x01" * 32)
