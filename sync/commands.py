@@ -25,6 +25,7 @@ from sync.messages import (
     write_message,
 )
 from sync.mqtt import Incoming, Outgoing
+from sync.trouble_log import MinuteCount
 from sync.uplink_ports import UplinkObserver
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,10 @@ ONCE = (Order.INVITE, Order.WITHDRAW)
 
 ANSWERS_KEPT = 64
 """Results that are remembered for commands that come again; the oldest is forgotten first."""
+
+RUNNING_MAX = 256
+"""Commands that are carried out at the same time; a card that hangs makes them wait."""
+BUSY = "busy"
 
 Key = tuple[bytes, bytes | None, str | None]
 
@@ -57,14 +62,20 @@ class Commands:
         self._now_s = now_s
         self._results: dict[Key, asyncio.Task[CommandResult]] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._ignored_counts = MinuteCount(now_s)
 
     def receive(self, message: Incoming) -> None:
         """Carry out a message from the pad's topic for commands, as a task; returns at once."""
         if message.retained:
-            log.warning("uplink: a retained command was ignored")
+            self._ignored("was retained")
             return
         if message.good_until_s is not None and self._now_s() >= message.good_until_s:
-            log.warning("uplink: a command came after its expiry and was ignored")
+            self._ignored("came after its expiry")
+            return
+        if len(self._running) >= RUNNING_MAX:
+            self._ignored(f"came while {RUNNING_MAX} were being carried out, and was refused")
+            detail = f"{RUNNING_MAX} commands are being carried out"
+            self._answer(message, CommandResult(v=VERSION, done=False, code=BUSY, detail=detail))
             return
         task = asyncio.create_task(self._execute(message))
         self._running.add(task)
@@ -82,6 +93,15 @@ class Commands:
             result = CommandResult(
                 v=VERSION, done=False, code=error.problem.value, detail=error.detail
             )
+        self._answer(message, result)
+
+    def _ignored(self, why: str) -> None:
+        """Log it once a minute, with the number: whoever may command may do so without end."""
+        count = self._ignored_counts.add()
+        if count:
+            log.warning("uplink: commands that were ignored: %d; the last one %s", count, why)
+
+    def _answer(self, message: Incoming, result: CommandResult) -> None:
         if not message.response_topic:
             return
         try:

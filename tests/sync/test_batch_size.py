@@ -28,9 +28,9 @@ def test_cuts_that_delivered_nothing_make_batches_smaller_down_to_one_entry() ->
 def test_a_cut_that_delivered_little_leaves_room_for_several_batches_the_next_time() -> None:
     size = BatchSize(MOST)
     size.cut(200, MOST, MUCH)
-    assert size.entries == 50
+    assert size.entries == 66
     size.connected()
-    size.cut(3, 50, MUCH)
+    size.cut(3, 66, MUCH)
     assert size.entries == 1
 
 

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from sync.commands import ANSWERS_KEPT, Commands
+from sync.commands import ANSWERS_KEPT, BUSY, RUNNING_MAX, Commands
 from sync.desk_fields import InviteFields
 from sync.messages import (
     VERSION,
@@ -102,6 +102,24 @@ def test_commands_that_may_be_repeated_are_carried_out_each_time() -> None:
             await bench.receive(IDENTIFY)
         await bench.settle()
         assert bench.done == [IDENTIFY] * 3
+
+    run(story())
+
+
+def test_a_flood_of_commands_is_refused_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        bench = Bench()
+        for _ in range(RUNNING_MAX + 50):
+            await bench.receive(IDENTIFY)
+        refusals = [read_message(CommandResult, answer.payload) for answer in bench.answers]
+        assert {(refusal.done, refusal.code) for refusal in refusals} == {(False, BUSY)}
+        assert len(refusals) == 50
+        await bench.settle()
+        assert len(bench.done) == RUNNING_MAX
+        assert len(caplog.records) == 1
+        await bench.receive(IDENTIFY)
+        await bench.settle()
+        assert len(bench.done) == RUNNING_MAX + 1
 
     run(story())
 
