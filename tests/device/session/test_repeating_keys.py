@@ -6,6 +6,7 @@ from device.session.repeating_keys import (
     BURST_MS,
     MANY,
     MANY_MS,
+    NAMES_KEPT,
     QUIET_GAPS,
     QUIET_MS,
     SLOW_MANY,
@@ -93,3 +94,40 @@ def test_the_earliest_of_several_ends_is_due() -> None:
     assert keys.due_ms == MANY * 450 + QUIET_MS
     assert keys.take_quiet(MANY * 450 + QUIET_MS) == ["k"]
     assert keys.repeats("later", 60_000 + MANY)
+
+
+def test_the_numbers_are_twenty_in_a_minute_and_ten_seconds_of_quiet() -> None:
+    assert (MANY, MANY_MS, SLOW_MANY, SLOW_MS) == (20, 60_000, 100, 900_000)
+    assert (QUIET_MS, QUIET_GAPS, BURST_MS, NAMES_KEPT) == (10_000, 4, 2_000, 64)
+
+
+def test_a_key_that_does_not_repeat_is_never_told_to_be_quiet() -> None:
+    keys = RepeatingKeys()
+    keys.note("k", 1)
+    assert keys.due_ms is None
+    assert keys.take_quiet(SLOW_MS) == []
+    assert not keys.repeats("k", 1)
+
+
+def test_the_first_press_after_boot_begins_a_burst() -> None:
+    keys = RepeatingKeys()
+    assert not any(keys.note("k", n * (BURST_MS + 2_000)) for n in range(SLOW_MANY - 1))
+    assert keys.note("k", (SLOW_MANY - 1) * (BURST_MS + 2_000))
+
+
+def test_of_too_many_names_the_one_that_was_pressed_longest_ago_is_forgotten() -> None:
+    keys = RepeatingKeys()
+    for n in range(MANY - 1):
+        keys.note("k", n)
+    for n in range(NAMES_KEPT - 1):
+        keys.note(f"noise_{n}", MANY + n)
+    assert keys.note("k", 1_000)  # one of 64 names, and it is the newest now
+    for n in range(NAMES_KEPT):
+        keys.note(f"more_{n}", 2_000 + n)
+    assert not keys.repeats("k", 2_100)
+
+
+def test_presses_within_one_millisecond_repeat_as_well() -> None:
+    keys = RepeatingKeys()
+    assert [keys.note("k", 5) for _ in range(MANY)] == [False] * (MANY - 1) + [True]
+    assert keys.due_ms == 5 + QUIET_MS

@@ -21,6 +21,7 @@ import ast
 import configparser
 import contextlib
 import gc
+import itertools
 import json
 import math
 import os
@@ -411,7 +412,10 @@ def codes(code: CodeType, name: str) -> Iterator[CodeType]:
 class MutationRun:
     """The mutants of some modules, judged one after the other."""
 
-    def __init__(self, tree: Tree, modules: list[str], progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, tree: Tree, modules: list[str], progress: Callable[[str], None], *, own: bool = False
+    ) -> None:
+        self._own = own
         self._tree = tree
         self._progress = progress
         sources = {
@@ -450,7 +454,8 @@ class MutationRun:
             else:
                 yield found_of(module, mutant, "equivalent", reason)
         outcomes: dict[int, str] = {}
-        for files in test_files(self._tree.root, module):
+        files_in_turn = test_files(self._tree.root, module)
+        for files in itertools.islice(files_in_turn, 1 if self._own else None):
             missed = [n for n in range(len(left)) if outcomes.get(n, "unnoticed") == "unnoticed"]
             if missed:
                 told = self._judge(module, files, [left[n] for n in missed])
@@ -525,12 +530,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the sample (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome there")
     parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
+    parser.add_argument("--own", action="store_true", help="only the tests that are nearest")
     given = parser.parse_args(arguments)
     root = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Tree(root, Path(folder))
         run = MutationRun(
-            tree, chosen_modules(root, given.module), lambda text: print(text, file=sys.stderr)
+            tree,
+            chosen_modules(root, given.module),
+            lambda text: print(text, file=sys.stderr),
+            own=given.own,
         )
         if given.sample is not None:
             run.sample(given.sample, given.seed)
