@@ -349,3 +349,77 @@ def test_full_jitter_is_spread_evenly_from_zero_and_bounded() -> None:
     late = [full_jitter_ms(rng, 500, 1_000, 60_000) for _ in range(2_000)]
     assert max(late) <= 60_000
     assert 27_000 < sum(late) / len(late) < 33_000
+
+
+class _LongestJitter(Random):
+    """Draws the longest wait that is allowed, so that every wait is known."""
+
+    def uniform(self, a: float, b: float) -> float:
+        del a
+        return b
+
+
+@pytest.fixture
+def longest() -> Bench:
+    bench = Bench(100)
+    bench.delivery = Delivery(_LongestJitter(), PACE)
+    bench.delivery.ledger_opened("L1", 100, 0)
+    bench.delivery.connected("1.1", 0)
+    return bench
+
+
+DOUBLED = [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]
+"""What the backoff adds to a floor of 1 s: it doubles up to `longest_ms`."""
+
+
+def test_the_birth_is_repeated_after_its_floor_and_a_wait_that_doubles_to_its_bound(
+    longest: Bench,
+) -> None:
+    waits = []
+    for _ in DOUBLED:
+        longest.publish_birth()
+        waits.append(longest.wait_out())
+    assert waits == [PACE.probe_ms + more for more in DOUBLED]
+
+
+def test_a_batch_is_repeated_after_its_floor_and_a_wait_that_doubles_to_its_bound(
+    longest: Bench,
+) -> None:
+    longest.publish_birth()
+    longest.birth_receipt(0)
+    longest.send_all()
+    waits = []
+    for _ in DOUBLED:
+        waits.append(longest.wait_out())
+        longest.send_all()
+    assert waits == [PACE.stall_ms + more for more in DOUBLED]
+    longest.receipt(10)
+    longest.send_all()
+    assert longest.wait_out() == PACE.stall_ms + DOUBLED[0], "it begins anew after a receipt"
+
+
+def test_a_refused_batch_is_repeated_after_its_floor_and_a_wait_that_doubles_to_its_bound(
+    longest: Bench,
+) -> None:
+    longest.publish_birth()
+    longest.birth_receipt(0)
+    waits = []
+    for _ in range(4):
+        longest.send_all()
+        assert isinstance(longest.receipt(0, Problem.MALFORMED), Rejected)
+        assert longest.receipt(0, Problem.MALFORMED) is None, "of the same window"
+        waits.append(longest.wait_out())
+    assert waits == [5_000 + 5_000, 5_000 + 10_000, 5_000 + 20_000, 5_000 + 20_000]
+
+
+def test_an_idle_pad_asks_after_the_bound_and_the_floor_of_an_idle_pad(longest: Bench) -> None:
+    longest.publish_birth()
+    longest.birth_receipt(100)
+    assert longest.wait_out() == PACE.reconcile_ms + PACE.longest_ms
+    assert longest.step() == PublishBirth()
+
+
+def test_the_times_of_a_pad_are_these() -> None:
+    pace = DeliverySettings()
+    assert (pace.probe_ms, pace.stall_ms, pace.refused_ms) == (5_000, 5_000, 30_000)
+    assert (pace.longest_ms, pace.gap_quiet_ms, pace.reconcile_ms) == (60_000, 500, 600_000)

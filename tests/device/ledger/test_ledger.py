@@ -628,3 +628,21 @@ def test_a_rollover_that_fails_halfway_leaves_a_ledger_that_takes_entries(
     assert set(old) <= kept
     ledger.close()
     assert verify(tmp_path / "ledger").intact
+
+
+def test_a_pruning_that_fails_half_way_is_taken_back_and_the_ledger_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = filled(tmp_path, 20)
+    ledger.mark_receipted(15)
+    before = everything(ledger)
+    monkeypatch.setattr("device.ledger.ledger.NO_DELETE", "CREATE TRIGGER is not SQL")
+    with raises_code(PadCode.LEDGER_WRITE):
+        ledger.prune(10)
+    assert everything(ledger) == before
+    ledger.append(rated(99))  # no transaction was left open
+    with pytest.raises(sqlite3.Error, match="never deleted"):  # the trigger is there again
+        ledger._connection.execute("DELETE FROM entry WHERE seq = 5")
+    monkeypatch.undo()
+    assert ledger.prune(10) == 8
+    ledger.close()

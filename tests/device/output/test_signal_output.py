@@ -11,7 +11,7 @@ from device.board.profile import Key, Light, LightsProfile
 from device.config.config import Config, load
 from device.errors import PadCode
 from device.events import Scene
-from device.output.signal_output import DARK, SIGNALS, Signal, SignalOutput
+from device.output.signal_output import DARK, PROMPTS, SIGNALS, Signal, SignalOutput
 from device.ports import Board, FaultReport
 from sync.entries import Level, Service
 from tests.rigs.pad.virtual_pad import VirtualPad
@@ -381,3 +381,21 @@ def test_a_part_that_hangs_is_not_waited_for_at_the_end(
     until(lambda: not worker._requests, PATIENCE_S, "the card is busy")
     bench.signals.stop()
     assert "the voice did not answer" in caplog.text
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+
+def test_the_invitation_and_thanks_are_heard_and_nothing_else_of_a_visit_is() -> None:
+    """As docs/hardware.md tells a technician: one short tone, two tones, two long ones."""
+    assert (
+        dict.fromkeys(Scene, DARK)
+        | {
+            Scene.INVITATION: Signal(lit=True, beep=(60,), prompt="invitation"),
+            Scene.THANKS: Signal(beep=(60, 80, 120), prompt="thanks", finishes=True),
+            Scene.IDENTIFY: Signal(lit=True, beep=(400, 200, 400)),
+        }
+        == SIGNALS
+    )
+    assert Signal(lit=False, beep=(), prompt=None, finishes=False) == DARK
+    assert PROMPTS == ("invitation", "thanks", "selftest")
