@@ -44,7 +44,7 @@ def test_of_equals_the_earlier_counts_but_of_corrections_the_later(rank: int) ->
 
 def test_an_invitation_starts_with_nothing() -> None:
     fresh = Precedence()
-    assert fresh.invited is fresh.outcome is fresh.pressed is None
+    assert (fresh.invited, fresh.outcome, fresh.pressed) == (None, None, None)
     assert (fresh.invited_ledger, fresh.invited_seq) == ("", 0)
     assert (fresh.ledger, fresh.seq, fresh.rank) == ("", 0, -1)
     with pytest.raises(ValueError, match="no entry is behind invitation i1"):
@@ -91,7 +91,7 @@ def test_a_row_has_of_each_outcome_what_belongs_to_it() -> None:
     again = row((RATED_AGAIN, rated("i1", again=True), "A", 4))
     assert (again.standing, again.again) == ("rated", True)
     assert (level.ledger, level.seq, level.boot, level.mono_ms) == ("A", 3, "boot-1", 3000)
-    assert level.invited_ledger is level.window_id is level.channel is level.case_number is None
+    assert (level.invited_ledger, level.window_id, level.channel) == (None, None, None)
 
 
 def test_a_row_has_what_the_invitation_says_of_window_clerk_and_service() -> None:

@@ -131,3 +131,13 @@ def test_presses_within_one_millisecond_repeat_as_well() -> None:
     keys = RepeatingKeys()
     assert [keys.note("k", 5) for _ in range(MANY)] == [False] * (MANY - 1) + [True]
     assert keys.due_ms == 5 + QUIET_MS
+
+
+@pytest.mark.parametrize(("late_ms", "repeats"), [(0, True), (1, False)])
+def test_the_twentieth_press_may_come_at_the_end_of_the_minute_and_no_later(
+    late_ms: int, repeats: bool
+) -> None:
+    keys = RepeatingKeys()
+    for n in range(MANY - 1):
+        keys.note("k", 1_000 + n)
+    assert keys.note("k", 1_000 + MANY_MS + late_ms) is repeats
