@@ -429,6 +429,44 @@ def test_a_path_with_a_slash_at_its_end_is_another_path_and_says_so(call: Caller
     assert call.admission.refused.counts["not-found"] == 2
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (b"http://pad/v1/window", 200),
+        (b"http://other/v1/window", 422),
+        (b"pad:8600", 422),
+        (b"*", 422),
+        (b"/v1/window%FF", 422),
+        (b"/v1/invitations/%E5%8A%9E", 404),
+    ],
+)
+def test_a_target_is_read_in_every_form_or_refused_by_name(
+    call: Caller, target: bytes, status: int
+) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": target.decode("utf-8", "replace"),  # as the server gives it
+        "raw_path": target,
+        "query_string": b"",
+        "headers": [(b"authorization", AUTH["authorization"]), (b"host", b"pad")],
+    }
+    asyncio.run(call.app(scope, receive, send))
+    assert sent[0]["status"] == status
+    answer = json.loads(sent[1]["body"])
+    if status != 200:
+        assert answer["error"] == ("bad-request" if status == 422 else "unknown-invitation")
+    assert call.admission.refused.total == (status == 422)
+
+
 @pytest.mark.parametrize("length", ["x", "-1", "1e3", "9" * 5_000, "\u00b2"])
 def test_a_content_length_that_is_no_number_is_an_error_of_the_caller(
     call: Caller, length: str
