@@ -56,6 +56,11 @@ def run_command(main: Callable[[], int], *, extra: str | None = None) -> int:
             raise
         sys.stderr.write(told(error.name or "", line))
         return MISUSED
+    except ExceptionGroup as errors:  # of asyncio's tasks that print
+        if errors.split(BrokenPipeError)[1] is not None or not _reader_is_gone(sys.stdout):
+            raise
+        _discard_the_rest(sys.stdout)
+        return OUTPUT_CLOSED
     except OSError as error:
         if _reader_is_gone(sys.stdout):
             _discard_the_rest(sys.stdout)

@@ -26,7 +26,7 @@ def opened(pad: PadProcess) -> Opened:
 
 
 def remove_ledger(pad: PadProcess, *, lock: bool = False) -> None:
-    for suffix in ("", "-wal", "-shm", *([".lock"] if lock else [])):
+    for suffix in ("", "-wal", "-shm", ".head", *([".lock"] if lock else [])):
         Path(f"{pad.ledger}{suffix}").unlink(missing_ok=True)
 
 
@@ -93,6 +93,8 @@ def test_an_older_copy_of_a_card_diverges_and_the_ratings_of_both_reach_the_prov
     before = opened(pad).previous
     assert before is not None
     assert (before.ledger, before.reason) == (old, "diverged")
+    incidents = deployment.store_reader.look(lambda store: store.incidents())
+    assert ("fork", old) in {(row.kind, row.ledger) for row in incidents}
     assert pad.verify(aside).returncode == 0
     assert deployment.store_reader.look(lambda store: store.summary()).lost == 0
     shown = pad.display.until_now(lambda seen: seen.code is not None, "the fault in standby")

@@ -10,7 +10,21 @@ import pytest
 
 from sync.terminal import INTERRUPTED, OUTPUT_CLOSED, OUTPUT_FAILED, LineFormatter
 
-PRELUDE = "from sync.terminal import run_command\nimport sys\n"
+PRELUDE = """
+import asyncio, sys
+from sync.terminal import run_command
+
+async def say():
+    print("x", flush=True)
+
+async def tasks():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(say())
+        group.create_task(asyncio.sleep(9))
+
+def together():
+    asyncio.run(tasks())
+"""
 
 
 def run(
@@ -63,6 +77,7 @@ def test_control_without_it_the_same_output_ends_in_a_traceback() -> None:
         "[print('x' * 1000) for _ in range(1000)] and 0",  # more than a pipe and a buffer hold
         "print('x') or 0",  # fails only when the buffer is flushed at the end
         "print('x', flush=True) or 0",
+        "together()",
         "__import__('argparse').ArgumentParser().parse_args(['--help'])",
     ],
 )
