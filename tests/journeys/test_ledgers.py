@@ -13,7 +13,7 @@ from sync.entries import Cleared, Fault, Opened, Rated
 from tests.rigs.disk.small_disk import fill, free, small_disk
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import PadProcess
-from tests.rigs.system.deployment import Deployment
+from tests.rigs.system.deployment import WHOLE, Deployment
 from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
@@ -141,7 +141,7 @@ def test_a_damaged_ledger_is_set_aside_and_its_readable_entries_are_salvaged(
     pad.rate("in the new ledger")
     deployment.caught_up(pad)
     assert deployment.store_reader.doubled() == {}
-    assert deployment.verify().returncode == 0
+    assert deployment.verify().returncode in WHOLE
     assert pad.verify().returncode == 0
     before = opened(pad).previous
     assert before is not None

@@ -22,6 +22,9 @@ from tests.rigs.province.store_reader import StoreReader
 from tests.rigs.system.child_environment import BIN, environment
 from tests.rigs.time.wait import until
 
+WHOLE = (0, 3)
+"""What `verify` ends with when nothing is wrong; 3: a person must look, at a fork for instance."""
+
 
 class Receiver:
     """`ratingpad-province receive`, or a program in its place."""
@@ -126,11 +129,11 @@ class Deployment:
             assert missing == {}, f"missing: {missing}"
             assert pad.missed <= 1
             verdict = pad.verify()
-            assert verdict.returncode == 0, verdict.stdout
+            assert verdict.returncode in WHOLE, verdict.stdout
         doubled = self.store_reader.doubled()
         assert doubled == {}, f"doubled: {doubled}"
         verdict = self.verify()
-        assert verdict.returncode == 0, verdict.stdout
+        assert verdict.returncode in WHOLE, verdict.stdout
 
     def back_up(self, name: str) -> Path:
         """A copy of the SQLite store as it is now; it may be in use."""
