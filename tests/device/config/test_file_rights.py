@@ -1,6 +1,8 @@
 """`ratingpad check`, typed by root, looks at the files as the service's user would."""
 
+import grp
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from device import cli
 from device.config.config import load
 from device.config.file_rights import Reader, wrong_rights
+from tests.rigs.source import source_tree
 
 NOBODY = Reader("nobody", 65_534, frozenset({65_534}))
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files away")
@@ -95,3 +98,22 @@ def test_an_unknown_user_is_said(folder: Path, capsys: pytest.CaptureFixture[str
     file = written(folder, 0o640)
     assert cli.main(["check", "--config", str(file), "--user", "no-such-user"]) == 2
     assert "there is no such user" in capsys.readouterr().err
+
+
+@root_only
+@pytest.mark.parametrize("page", ["desk.md", "desk.zh-CN.md"])
+def test_the_documented_commands_make_a_token_that_the_service_can_read(
+    folder: Path, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (source_tree.ROOT / "docs" / page).read_text("utf-8")
+    block = next(part for part in text.split("```") if part.startswith("console\n# openssl"))
+    typed = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
+    *commands, check = (line.replace("/etc/ratingpad", str(folder)) for line in typed)
+    assert check == f"ratingpad check --config {folder}/pad.toml"
+    file = written(folder, 0o600)
+    (folder / "token").unlink()
+    file.write_text(file.read_text().replace('"token"', '"desk-token"'))
+    for command in commands:
+        line = command.replace("chgrp ratingpad", f"chgrp {grp.getgrgid(65_534).gr_name}")
+        subprocess.run(["sh", "-c", f"umask 022; {line}"], check=True, timeout=20)
+    assert cli.main([*check.split()[1:], "--user", "nobody"]) == 0, capsys.readouterr().err
