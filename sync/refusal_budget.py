@@ -13,6 +13,8 @@ BURST = 16
 """Refused messages of a pad that may be kept one after the other."""
 EVERY_S = 10.0
 """How long until one more may be kept."""
+ANSWER_EVERY_S = 1.0
+"""How often a pad is answered whose refused messages are only counted."""
 PADS_MAX = 4096
 """Pads that are remembered, those that were refused last."""
 
@@ -22,6 +24,7 @@ class RefusalBudget:
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._answered_s: OrderedDict[str, float] = OrderedDict()
         self._unkept: Counter[tuple[str, Problem]] = Counter()
 
     def keeps(self, pad: str, now_s: float) -> bool:
@@ -33,6 +36,17 @@ class RefusalBudget:
         if len(self._tokens) > PADS_MAX:
             self._tokens.popitem(last=False)
         return kept
+
+    def answers(self, pad: str, now_s: float) -> bool:
+        """Whether a message of `pad` that is not kept is answered now."""
+        answered_s = self._answered_s.get(pad)
+        if answered_s is not None and now_s - answered_s < ANSWER_EVERY_S:
+            return False
+        self._answered_s.pop(pad, None)
+        self._answered_s[pad] = now_s
+        if len(self._answered_s) > PADS_MAX:
+            self._answered_s.popitem(last=False)
+        return True
 
     def count(self, pad: str, problem: Problem, times: int = 1) -> None:
         """Count messages that are not kept."""

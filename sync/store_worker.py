@@ -266,8 +266,9 @@ class StoreWorker:
         """Count an arrival that is not kept; its answer."""
         problem = arrival.problem or Problem.MALFORMED
         self._budget.count(item.pad, problem)
-        receipt = receipt_of("", None, refused=Refused(problem, arrival.detail))
-        return [(item.pad, receipt)] if item.answered else []
+        if not item.answered or not self._budget.answers(item.pad, time.monotonic()):
+            return []
+        return [(item.pad, receipt_of("", None, refused=Refused(problem, arrival.detail)))]
 
     # --- storing ---
 
@@ -411,8 +412,11 @@ class StoreWorker:
                 self._counts.note(item.content, [receipt for _, receipt in item_receipts])
         if answered:
             connection = answered[-1].connection  # a receipt is right on whichever is open
-            for pad, receipt in condense(receipts):
-                connection.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
+            try:
+                for pad, receipt in condense(receipts):
+                    connection.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
+            except ConnectionError:
+                return  # it has ended: the broker delivers again what is not acknowledged
         for item in answered:
             item.connection.ack(item.mid)
 

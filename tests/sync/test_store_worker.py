@@ -197,7 +197,8 @@ def test_a_flood_of_unreadable_messages_is_answered_and_mostly_only_counted() ->
             until(lambda mid=mid: f"ack {mid}" in store.calls[-9:], 10, "answered", every_s=0.0002)
         until(lambda: store.unkept["pad-x"] + len(store.refusals) == 500, 20, "all are counted")
         assert len(store.refusals) <= BURST + 1
-    assert store.calls.count("receipt 0") >= 400
+    # Those that are kept are answered each, the others once a second.
+    assert store.calls.count("receipt 0") < 100
 
 
 def test_what_was_counted_is_written_at_the_stop() -> None:
