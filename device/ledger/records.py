@@ -4,6 +4,7 @@ A row is found by its format, whether or not the page around it can still be rea
 format is section 2 of https://www.sqlite.org/fileformat2.html.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -26,6 +27,9 @@ integer. Behind it comes the brace with which every body begins (JSON).
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8, 0, 0, 0)
 """How many bytes an integer of serial type 0 to 9 takes; types 8 and 9 are the constants 0 and 1.
 """
+
+_VARINT_BYTES = 8
+"""The longest varint of a seq."""
 
 LoadPage = Callable[[int], bytes]
 """The newest content of a page by its number; empty when there is none."""
@@ -56,7 +60,9 @@ def record_at(page: bytes, start: int, load: LoadPage) -> RawRecord | None:
 
 def _record(page: bytes, match: "re.Match[bytes]", load: LoadPage) -> RawRecord | None:
     header = match.group()
-    serial, _ = _varint(header, 2)
+    serial = 0
+    for byte in header[2:-2]:
+        serial = serial << 7 | byte & 0x7F
     mark_bytes = _INTEGER_BYTES[header[-1]]
     body_bytes = (serial - 12) // 2
     if serial % 2 or body_bytes <= 0:
@@ -78,12 +84,19 @@ def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
     """The rowid whose varint ends at `end`. It is recognised by the varint of the payload's length
     in front of it.
     """
-    # A cell is: payload length, rowid, payload. Varints can only be read forwards, so every start
-    # that may belong to `end` is tried; the expected length in front of it decides.
+    # A cell is: payload length, rowid, payload. All bytes of a varint but the last have their
+    # highest bit set, so where it begins is not certain; the expected length in front decides.
     length = _to_varint(payload_bytes)
-    for start in range(end - 1, max(end - 10, len(length) - 1), -1):
-        seq, after = _varint(page, start)
-        if after == end and seq > 0 and page[start - len(length) : start] == length:
+    if end < 1 or page[end - 1] & 0x80:
+        return None
+    seq, shift = page[end - 1], 0
+    for start in range(end - 1, max(end - 1 - _VARINT_BYTES, len(length) - 1), -1):
+        if shift:
+            if page[start] < 0x80:
+                return None
+            seq |= (page[start] & 0x7F) << shift
+        shift += 7
+        if seq and page.startswith(length, start - len(length)):
             return seq
     return None
 
@@ -112,16 +125,7 @@ def _payload(page: bytes, start: int, size: int, load: LoadPage) -> bytes | None
     return payload if len(payload) == size else None
 
 
-def _varint(data: bytes, start: int) -> tuple[int, int]:
-    """The varint at `start`, at most 8 bytes long, and where it ends."""
-    value = 0
-    for at in range(start, min(start + 8, len(data))):
-        value = value << 7 | data[at] & 0x7F
-        if data[at] < 0x80:
-            return value, at + 1
-    return -1, -1
-
-
+@functools.lru_cache(1024)
 def _to_varint(value: int) -> bytes:
     out = [value & 0x7F]
     while value := value >> 7:

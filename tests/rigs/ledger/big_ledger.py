@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device.ledger.file import SCHEMA
-from sync.entries import HashName, Lapsed, walk_chain, write_body
+from sync.entries import Booted, HashName, Lapsed, walk_chain, write_body
 from tests.rigs.ledger.ledger_process import at, open_in, rated
 
 
 def make(folder: Path, count: int, *, receipted: int = 0) -> Path:
-    """A closed ledger in `folder` with `count` entries behind its first; ratings, and an entry of
-    another length among every hundred.
+    """A closed ledger in `folder` with `count` entries behind its first: ratings, among every
+    hundred an entry of another length, and a start of the pad among every thousand.
     """
     open_in(folder).close()
     path = folder / "ledger"
@@ -24,11 +24,12 @@ def make(folder: Path, count: int, *, receipted: int = 0) -> Path:
         db.execute(f"DROP TRIGGER {name}")
     digest = db.execute("SELECT digest FROM entry").fetchone()[0]
     lapsed = write_body(Lapsed(at=at(), invitation="01J8ZQ4Y6W3V5T7R9P1N000000"))
+    booted = write_body(Booted(at=at(), agent="1", board="simulated", boots=7))
     rating = write_body(rated(0))
 
     def bodies() -> Iterator[bytes]:
         for n in range(count):
-            body = lapsed if n % 100 == 0 else rating
+            body = booted if n % 1000 == 500 else lapsed if n % 100 == 0 else rating
             yield body.replace(b"N000000", b"N%06d" % (n % 1_000_000))
 
     rows = zip(
