@@ -39,29 +39,29 @@ MAX_EVIDENCE_BYTES = 256 * 1024
 """Bytes of payloads kept for each pad; beyond that, too, refusals are only counted."""
 
 
-class Refusal(NamedTuple):
+class RefusedArrival(NamedTuple):
     """A refused arrival, and why."""
 
     arrival: Arrival
     refused: Refused
 
 
-def note_refusals(connection: sa.Connection, refusals: Iterable[Refusal]) -> None:
+def note_refusals(connection: sa.Connection, refusals: Iterable[RefusedArrival]) -> None:
     """Keep what was refused, within each pad's bounds, and count the rest; a few statements for
     each pad, however many there are. GAP is common (a batch overtook another) and is not kept.
     """
-    by_pad: dict[str, list[Refusal]] = {}
-    for refusal_ in refusals:
-        if refusal_.refused.problem is not Problem.GAP:
-            by_pad.setdefault(refusal_.arrival.pad, []).append(refusal_)
+    by_pad: dict[str, list[RefusedArrival]] = {}
+    for one in refusals:
+        if one.refused.problem is not Problem.GAP:
+            by_pad.setdefault(one.arrival.pad, []).append(one)
     for pad, of_pad in by_pad.items():
         _note_refusals(connection, pad, of_pad)
 
 
-def _note_refusals(connection: sa.Connection, pad: str, refusals: list[Refusal]) -> None:
+def _note_refusals(connection: sa.Connection, pad: str, refusals: list[RefusedArrival]) -> None:
     column = refusal.c
     counted: Counter[tuple[Problem, bytes]] = Counter()
-    first: dict[tuple[Problem, bytes], Refusal] = {}
+    first: dict[tuple[Problem, bytes], RefusedArrival] = {}
     for one in refusals:
         key = (one.refused.problem, hashlib.sha256(one.arrival.payload).digest())
         counted[key] += 1

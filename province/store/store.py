@@ -160,7 +160,11 @@ def _take(
     heads.write()
     evidence.note_refusals(
         connection,
-        (evidence.Refusal(a, r) for a, r in zip(arrivals, refused, strict=True) if r is not None),
+        (
+            evidence.RefusedArrival(a, r)
+            for a, r in zip(arrivals, refused, strict=True)
+            if r is not None
+        ),
     )
     received_ms = max((arrival.received_ms for arrival in arrivals), default=0)
     for projection in projections.values():
