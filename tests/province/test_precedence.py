@@ -18,8 +18,9 @@ from province.precedence import (
     rating_of,
 )
 from province.rows import Rating
+from province.timestamps import Anchor
 from sync.entries import Channel, Lapsed, Level, Rated, Service, Withdrawn
-from tests.rigs.ledger.ledger_builder import at, invited, rated
+from tests.rigs.ledger.ledger_builder import NOON_MS, at, invited, rated, without_time
 
 RANKS = (OPEN, LAPSED, WITHDRAWN, RATED, RATED_AGAIN)
 
@@ -143,3 +144,14 @@ def test_two_rows_merge_as_their_entries_would_in_either_order(
 def test_merging_a_row_with_itself_changes_nothing() -> None:
     for same in (of("rated", 4, 2), of("open", 2, 2), of("unrated", 5, None)):
         assert merge(same, same) == same
+
+
+def test_a_row_without_a_time_is_dated_by_the_anchors_of_its_own_boot() -> None:
+    entries = Precedence()
+    body = rated("i1", when=without_time(1_000))
+    entries.add_outcome(RATED, body, "A", 3)
+    anchors = {"boot-1": [Anchor("boot-1", 0, NOON_MS, 20, "ntp", "A", 1)]}
+    dated = rating_of("pad-1", "i1", entries, anchors)
+    assert (dated.utc_ms, dated.dated_by, dated.uncertainty_ms) == (NOON_MS + 1_000, "anchor", 21)
+    for others in ({}, {"boot-2": anchors["boot-1"]}):
+        assert rating_of("pad-1", "i1", entries, others).dated_by == "unknown"

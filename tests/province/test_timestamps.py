@@ -2,7 +2,7 @@
 
 import random
 
-from province.timestamps import Anchor, Dated, anchor_of, date
+from province.timestamps import Anchor, Dated, anchor_of, clock_was_trusted, date
 from sync.entries import Trust
 from tests.rigs.ledger.ledger_builder import NOON_MS, at, clock, without_time
 
@@ -52,3 +52,25 @@ def test_a_clock_entry_that_says_the_time_was_lost_is_no_anchor() -> None:
     assert anchor_of(clock(1, NOON_MS), "01A", 4) == Anchor(
         "boot-1", 1, NOON_MS, 20, "ntp", "01A", 4
     )
+
+
+def test_a_clock_was_trusted_when_it_told_the_time_and_knew_it() -> None:
+    for trust in Trust:
+        assert clock_was_trusted(at(5, trust=trust)) is (trust is not Trust.NONE)
+        assert clock_was_trusted(at(5, utc=None, trust=trust)) is False
+
+
+def test_a_time_that_is_missing_is_not_used_whatever_the_trust() -> None:
+    assert date(at(5, utc=None, trust=Trust.NTP), [anchor(0, NOON_MS)]).by == "anchor"
+
+
+def test_a_crystal_is_off_by_a_tenth_of_a_second_in_a_thousand_rounded_up() -> None:
+    far = [anchor(0, NOON_MS, 0)]
+    for after_ms, off_ms in ((0, 0), (1, 1), (10_000, 1), (10_001, 2), (10**12, 10**8)):
+        assert date(without_time(after_ms), far).uncertainty_ms == off_ms
+
+
+def test_of_two_anchors_alike_the_one_that_was_written_first_counts() -> None:
+    for seqs in ((1, 2), (2, 1)):
+        alike = [anchor(0, NOON_MS + seq, 20, seq) for seq in seqs]
+        assert date(without_time(0), alike).utc_ms == NOON_MS + 1
