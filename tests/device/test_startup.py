@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from demo.scene_reader import read
+from device.drivers.sim.client import SimClient
 from device.errors import PadCode
 from device.events import Scene
 from sync.entries import Fault
 from sync.mqtt import BrokerAddress
 from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.notify_socket import NotifySocket
-from tests.rigs.pad.pad_process import PadProcess
+from tests.rigs.pad.pad_process import HALL, WINDOW, PadProcess
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
@@ -43,10 +45,17 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotifyS
 
 
 def shows(pad: PadProcess, code: PadCode) -> None:
-    shown = pad.look().until_now(
-        lambda seen: seen.scene is Scene.FAULT and seen.code is code, code.code, 20
-    )
-    assert shown.code is code
+    """Wait until the code is on the screen, which is opened anew for each try of the start."""
+
+    def is_shown() -> bool:
+        try:
+            with SimClient(pad.control) as board:
+                shown = read(board.picture().pixels, WINDOW, HALL)
+        except (OSError, EOFError, LookupError):
+            return False
+        return shown is not None and (shown.scene, shown.code) == (Scene.FAULT, code)
+
+    until(is_shown, 30, f"{code.code} is on the screen")
 
 
 def test_a_typing_error_is_on_the_screen_until_the_file_is_mended(
