@@ -21,7 +21,7 @@ OTHERS = ("other pads", "")
 
 
 @dataclass
-class _Said:
+class _Logged:
     at_s: float
     entries: int = 0
 
@@ -31,7 +31,7 @@ class OddityLog:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._said: dict[tuple[str, str], _Said] = {}
+        self._logged: dict[tuple[str, str], _Logged] = {}
 
     def take(self, oddities: Iterable[Oddity]) -> None:
         """Log them, or count them until the next line of their kind is due."""
@@ -43,16 +43,16 @@ class OddityLog:
             self._count(subject, first, entries)
 
     def _count(self, subject: tuple[str, str], odd: Oddity, entries: int) -> None:
-        if subject not in self._said and len(self._said) >= SUBJECTS_MAX:
+        if subject not in self._logged and len(self._logged) >= SUBJECTS_MAX:
             subject = OTHERS
         now_s = self._clock()
-        said = self._said.setdefault(subject, _Said(now_s - AGAIN_S))
-        said.entries += entries
-        if now_s - said.at_s < AGAIN_S:
+        logged = self._logged.setdefault(subject, _Logged(now_s - AGAIN_S))
+        logged.entries += entries
+        if now_s - logged.at_s < AGAIN_S:
             return
         log.warning(
             "%s: pad %s, %d entries, the first is %d of ledger %s: %s; stored,"
             " `ratingpad-province verify` names all",
-            *(odd.kind, subject[0], said.entries, odd.first, odd.ledger, odd.detail[:200]),
+            *(odd.kind, subject[0], logged.entries, odd.first, odd.ledger, odd.detail[:200]),
         )
-        said.at_s, said.entries = now_s, 0
+        logged.at_s, logged.entries = now_s, 0
