@@ -62,8 +62,18 @@ def test_texts_that_the_font_has_are_accepted(tmp_path: Path) -> None:
     refuse_unshowable(configured(tmp_path))
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("character", NOT_IN_FONT, ids=NOT_IN_FONT.get)
+IDENTITY = {"[pad] window": {"\ue123", "\u200b"}}
+"""What never reaches the font: the canonical form of the field refuses it or leaves it out."""
+
+
+@pytest.mark.parametrize(
+    ("field", "character"),
+    [
+        (field, sign)
+        for field in FIELDS
+        for sign in sorted(NOT_IN_FONT.keys() - IDENTITY.get(field, set()))
+    ],
+)
 def test_a_character_that_the_font_does_not_have_is_named_with_its_field_and_code_point(
     tmp_path: Path, field: str, character: str
 ) -> None:
@@ -74,6 +84,17 @@ def test_a_character_that_the_font_does_not_have_is_named_with_its_field_and_cod
         refused.value
     )
     assert str(refused.value).count("no glyph") == 1
+
+
+def test_a_private_character_in_the_window_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"window.*U\+E123"):
+        configured(tmp_path, window="延\ue123")
+
+
+def test_an_invisible_character_in_the_window_is_left_out(tmp_path: Path) -> None:
+    config = configured(tmp_path, window="延\u200b吉")
+    assert config.pad.window == "延吉"
+    refuse_unshowable(config)
 
 
 def test_every_field_is_named_in_one_report(tmp_path: Path) -> None:
