@@ -32,6 +32,30 @@ OUTPUT_FAILED = 74
 """The output could not be written, to a full disk for instance (EX_IOERR of sysexits.h)."""
 
 
+class OutputError(Exception):
+    """Standard output took no more: its reader has gone, or the disk is full.
+
+    No OSError, so that a command which reports the files it could not write does not take its own
+    output for one of them.
+    """
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output whose errors can be told from those of any other file."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise OutputError(error.strerror) from error
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise OutputError(error.strerror) from error
+
+
 def run_command(main: Callable[[], int], *, extra: str | None = None) -> int:
     """Run a command's `main` and give the exit code, also when argparse ends it (`--help`), and
     when a library is missing: 2, with the line that installs it. `extra`: the one that brings all
@@ -39,13 +63,12 @@ def run_command(main: Callable[[], int], *, extra: str | None = None) -> int:
     """
     for stream in (sys.stdout, sys.stderr):
         _escape_what_cannot_be_encoded(stream)
-    flushing = False
+    sys.stdout = _with_errors_of_its_own(sys.stdout)
     try:
         try:
             code: int | str | None = main()
         except SystemExit as end:  # argparse: --help, wrong use
             code = end.code
-        flushing = True
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -57,19 +80,11 @@ def run_command(main: Callable[[], int], *, extra: str | None = None) -> int:
         sys.stderr.write(told(error.name or "", line))
         return MISUSED
     except ExceptionGroup as errors:  # of asyncio's tasks that print
-        if errors.split(BrokenPipeError)[1] is not None or not _reader_is_gone(sys.stdout):
+        if errors.split(OutputError)[1] is not None:
             raise
-        _discard_the_rest(sys.stdout)
-        return OUTPUT_CLOSED
-    except OSError as error:
-        if _reader_is_gone(sys.stdout):
-            _discard_the_rest(sys.stdout)
-            return OUTPUT_CLOSED
-        if not flushing:
-            raise
-        _discard_the_rest(sys.stdout)
-        sys.stderr.write(f"the output could not be written: {error.strerror}\n")
-        return OUTPUT_FAILED
+        return _output_failed(str(errors.exceptions[0]))
+    except OutputError as error:
+        return _output_failed(str(error))
     return code if isinstance(code, int) else int(code is not None)
 
 
@@ -101,6 +116,24 @@ def _escape_what_cannot_be_encoded(stream: TextIO | None) -> None:
     """Leaves what the user chose (`PYTHONIOENCODING=gbk:replace`)."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors in {"strict", "surrogateescape"}:
         stream.reconfigure(errors="backslashreplace")
+
+
+def _with_errors_of_its_own(stream: TextIO) -> TextIO:
+    """The same output as an `_Output`; one that somebody has put in its place is left."""
+    if type(stream) is not io.TextIOWrapper:
+        return stream
+    settings = (stream.encoding, stream.errors, None, stream.line_buffering, stream.write_through)
+    return _Output(stream.detach(), *settings)
+
+
+def _output_failed(reason: str) -> int:
+    """End quietly when the reader has gone; otherwise say why. The exit code."""
+    gone = _reader_is_gone(sys.stdout)
+    _discard_the_rest(sys.stdout)
+    if gone:
+        return OUTPUT_CLOSED
+    sys.stderr.write(f"the output could not be written: {reason}\n")
+    return OUTPUT_FAILED
 
 
 def _reader_is_gone(stream: TextIO | None) -> bool:

@@ -84,6 +84,26 @@ def test_every_command_ends_quietly_when_its_reader_has_gone(store: str) -> None
         assert done.returncode in {0, 141}, command
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_every_command_says_so_when_its_output_is_full(unbuffered: str, store: str) -> None:
+    for command in [*commands(store), ["province.cli", "status", "--store", store]]:
+        with Path("/dev/full").open("wb") as full:
+            done = run(command, {"PYTHONUNBUFFERED": unbuffered}, full.fileno())
+        assert done.returncode == 74, (command, done.stderr.decode())
+        assert done.stderr == b"the output could not be written: No space left on device\n", command
+
+
+def test_a_command_that_writes_files_does_not_take_its_output_for_one(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = ["device.cli", "units", "--out", str(tmp_path)]
+    try:
+        done = run(command, {"PYTHONUNBUFFERED": "1"}, writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_no_stored_text_forges_a_line_and_every_date_can_be_shown(store: str) -> None:
     listed = run(["province.cli", "ratings", "--store", store], {}).stdout.decode()
     lines = listed.splitlines()
