@@ -11,6 +11,7 @@ record_index.py   where the records of a damaged file are
 records.py        finds records in the bytes of pages (pure)
 wal.py            the frames of the write-ahead log
 head_note.py      the note of the last entry, beside the file
+new_file.py       the file of a new ledger while it is written; an interrupted salvage goes on
 rollover.py       replaces the file by a new ledger that names the old one
 retention.py      prunes receipted entries when their retention time is over
 startup_state.py  what an agent that starts reads from the entries

@@ -165,18 +165,35 @@ def _connect_to_read(path: Path, options: str) -> sqlite3.Connection:
 def create(path: Path) -> sqlite3.Connection:
     """A connection to a new file at `path`, with the tables, in an open transaction.
 
-    `user_version` stays 0 until `seal`. The file needs no journal on disk: until `seal` has
-    returned no thanks was shown for anything in it, and a file that is not complete is thrown away.
+    `user_version` stays 0 until `seal`: until then no thanks was shown for anything in it.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
-    connection.execute("PRAGMA journal_mode=MEMORY")
-    _set_pragmas(connection)
+    _prepare_to_write(connection)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute("BEGIN")
     for statement in SCHEMA.values():
         connection.execute(statement)
     return connection
+
+
+def reopen(path: Path) -> sqlite3.Connection:
+    """A connection to a file that `create` began and that has no `seal`, in an open transaction.
+    What was not committed is gone. Raises sqlite3.Error.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        _prepare_to_write(connection)
+        connection.execute("BEGIN")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare_to_write(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=TRUNCATE")
+    _set_pragmas(connection)
 
 
 def seal(connection: sqlite3.Connection) -> None:
@@ -210,6 +227,14 @@ def _set_pragmas(connection: sqlite3.Connection) -> None:
 def beside(path: Path, suffix: str) -> Path:
     """The path with `suffix` added to its name."""
     return path.with_name(path.name + suffix)
+
+
+def discard(path: Path) -> None:
+    """Delete a file of SQLite's and the journals beside it, as far as they are there."""
+    # The journals last: a file without its journal may hold half of a transaction. SQLite deletes a
+    # journal without its file when it opens the next file of the name.
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        beside(path, suffix).unlink(missing_ok=True)
 
 
 def sync_folder(path: Path) -> None:

@@ -131,6 +131,7 @@ class Ledger:
                     because = rollover.replace_damaged(verdict.bad)
                     verdict = examine_file(path, partial(progress, OpeningStep.CHECK))
                 _refuse_foreign(path, pad, verdict)
+                rollover.discard_leftovers()
                 try:
                     connection = connect(path)
                 except FILE_ERRORS as error:
@@ -319,6 +320,7 @@ class Ledger:
                 log.warning("%s: putting the new ledger in place: %s", self._path, error)
                 # As at a start: the old file stays, or the new one is put in place.
                 self._rollover.ensure_file()
+                self._rollover.discard_leftovers()
             verdict = examine_file(self._path)  # before the connection: it drops SQLite's locks
             self._use(connect(self._path), verdict)
             if self.id == before:

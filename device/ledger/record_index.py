@@ -1,19 +1,22 @@
 """Where the records of a damaged ledger are: an index in a file of its own.
 
-The index is a table of SQLite's, so that the memory does not depend on how many records there are.
-It is of use only while one salvage runs: it is not synced, and one that an ended process has left
-is thrown away.
+The index is a file of SQLite's, so that the memory does not depend on how many records there are.
+What is found is committed in steps, with how far the work has come. An index that an interrupted
+salvage has left is used again, if it is of the same bytes (`content_digest`): then the work goes on
+behind the last step. With other bytes, or when it cannot be read, it is thrown away.
 """
 
 import functools
+import hashlib
 import itertools
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from device.ledger.file import APPLICATION_ID, beside
+from device.ledger.file import FILE_ERRORS, beside, discard, is_damage
 from device.ledger.records import PAGE_BYTES, LoadPage, RawRecord, record_at, records_in
 from device.ledger.wal import FRAME_BYTES, FRAME_HEADER_BYTES, HEADER_BYTES, frames, pieces
 
@@ -27,6 +30,12 @@ hold any number. A WAL holds the same row many times.
 """
 _TOLD_EACH = 512
 """Pages between two calls of the progress."""
+PAGES_A_STEP = 4096
+"""Pages that are searched between two commits: half a second's work on the development machine."""
+_LAYOUT = 1
+"""`user_version` of the index: one of another layout is thrown away."""
+
+_DIGEST_BYTES = 1 << 16
 
 Candidates = list[tuple[int, RawRecord]]
 """Different records that name the same seq, each with its place."""
@@ -42,38 +51,41 @@ class RecordIndex:
         self._files: dict[Path, int] = {}
         self._frames: dict[int, int] = {}
         self._page = functools.lru_cache(128)(self._read_page)
-        self.is_foreign = False
-        """There is no record, the header is not a ledger's, and not all of the file is zeros."""
 
     def scan(self, progress: Callable[[float], None]) -> None:
         """Find every record. Raises OSError, sqlite3.Error (the index cannot be written)."""
         self._frames = {frame.number: frame.place for frame in frames(self._wal)}
-        self._db.execute(
-            "CREATE TABLE found(seq INTEGER, place INTEGER, receipted INTEGER,"
-            " PRIMARY KEY(seq, place)) WITHOUT ROWID"
-        )
-        self._db.execute("CREATE TABLE kept(seq INTEGER PRIMARY KEY, place INTEGER, digest BLOB)")
-        self._db.execute("BEGIN")
-        rows = itertools.chain(self._in_file(progress), self._in_wal())
-        self._db.executemany("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", rows)
-        self.is_foreign = self.is_foreign and self.last_seq == 0
-
-    def _in_file(self, progress: Callable[[float], None]) -> Iterator[tuple[int, int, int]]:
         size = max(1, self._path.stat().st_size) if self._path.exists() else 1
-        header, zeros = b"", True
-        for count, (place, page) in enumerate(pieces(self._path, 0, PAGE_BYTES)):
-            header = header or page
-            zeros = zeros and not page.strip(b"\0")
-            for start, found in records_in(page, self._load):
-                yield found.seq, place + start, found.receipted
+        done = int(self.noted("scanned") or 0)
+        self._db.execute("BEGIN")
+        for count, (place, page) in enumerate(pieces(self._path, done, PAGE_BYTES)):
+            if count % PAGES_A_STEP == 0:
+                self.note("scanned", b"%d" % place)
             if count % _TOLD_EACH == 0:
                 progress(place / size)
-        self.is_foreign = not zeros and header[68:72] != APPLICATION_ID.to_bytes(4, "big")
+            self._add(page, place)
+        if done < _IN_WAL:
+            for frame in frames(self._wal):
+                self._add(frame.page, _IN_WAL + frame.place)
+        self.note("scanned", b"%d" % _IN_WAL)
 
-    def _in_wal(self) -> Iterator[tuple[int, int, int]]:
-        for frame in frames(self._wal):
-            for start, found in records_in(frame.page, self._load):
-                yield found.seq, _IN_WAL + frame.place + start, found.receipted
+    def _add(self, page: bytes, place: int) -> None:
+        rows = [
+            (found.seq, place + start, found.receipted)
+            for start, found in records_in(page, self._load)
+        ]
+        self._db.executemany("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", rows)
+
+    def note(self, name: str, value: bytes) -> None:
+        """Commit what was found and kept so far, and with it this about the work; durable then."""
+        self._db.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (name, value))
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
+
+    def noted(self, name: str) -> bytes | None:
+        """What was last noted under this name."""
+        row = self._db.execute("SELECT value FROM noted WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
 
     @property
     def last_seq(self) -> int:
@@ -92,7 +104,7 @@ class RecordIndex:
         places = self._db.execute(
             "SELECT place FROM found WHERE seq = ? ORDER BY place LIMIT ?", (seq, _MOST_PLACES)
         ).fetchall()
-        return self._read(place for (place,) in places)
+        return self._read(seq, (place for (place,) in places))
 
     def ascending(self, first: int) -> Iterator[tuple[int, Candidates]]:
         """Each seq from `first` on that has a record."""
@@ -100,7 +112,8 @@ class RecordIndex:
             "SELECT seq, place FROM found WHERE seq >= ? ORDER BY seq, place", (first,)
         )
         for seq, group in itertools.groupby(rows, key=lambda row: row[0]):
-            yield int(seq), self._read(place for _, place in itertools.islice(group, _MOST_PLACES))
+            places = (place for _, place in itertools.islice(group, _MOST_PLACES))
+            yield int(seq), self._read(int(seq), places)
 
     def descending(self, last: int) -> Iterator[tuple[int, Candidates]]:
         """Each seq down from `last` that has a record."""
@@ -112,7 +125,10 @@ class RecordIndex:
 
     def keep(self, seq: int, place: int, digest: bytes) -> None:
         """Note an entry for the new ledger, with its correct digest."""
-        self._db.execute("INSERT OR IGNORE INTO kept VALUES (?, ?, ?)", (seq, place, digest))
+        check = _check(seq, place, digest)
+        self._db.execute(
+            "INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?)", (seq, place, digest, check)
+        )
 
     def has_digest(self, digest: bytes) -> bool:
         """Whether an entry with this digest is noted."""
@@ -129,9 +145,15 @@ class RecordIndex:
         """How many entries are noted."""
         return int(self._db.execute("SELECT count(*) FROM kept").fetchone()[0])
 
-    def kept(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Seq, body and digest of the noted entries, in order."""
-        for seq, place, digest in self._db.execute("SELECT * FROM kept ORDER BY seq"):
+    def kept(self, after: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
+        """Seq, body and digest of the noted entries behind `after`, in order.
+
+        Raises sqlite3.DatabaseError when the card has changed what was noted.
+        """
+        rows = self._db.execute("SELECT * FROM kept WHERE seq > ? ORDER BY seq", (after,))
+        for seq, place, digest, check in rows:
+            if check != _check(seq, place, digest):
+                raise sqlite3.DatabaseError("the index of the salvage is damaged")
             found = self._record(place)
             if found is not None:
                 yield seq, found.body, digest
@@ -151,11 +173,13 @@ class RecordIndex:
         self._page.cache_clear()
         self._db.close()
 
-    def _read(self, places: Iterator[int]) -> Candidates:
+    def _read(self, seq: int, places: Iterator[int]) -> Candidates:
         different: Candidates = []
         for place in places:
             found = self._record(place)
-            if found is not None and all(found != known for _, known in different):
+            if found is None or found.seq != seq:
+                continue
+            if all(found != known for _, known in different):
                 different.append((place, found))
                 if len(different) == _MOST_CANDIDATES:
                     break
@@ -192,20 +216,77 @@ class RecordIndex:
             return b""
 
 
+def content_digest(path: Path) -> bytes:
+    """A digest of the file at `path` and of its WAL; either may be missing. Raises OSError."""
+    whole = hashlib.blake2b(digest_size=32)
+    for file in (path, beside(path, "-wal")):
+        for place, piece in pieces(file, 0, _DIGEST_BYTES):
+            whole.update(b"%d %d " % (place, len(piece)))
+            whole.update(piece)
+        whole.update(b";")
+    return whole.digest()
+
+
+def discard_index(base: Path) -> None:
+    """Delete the index that an interrupted salvage has left beside `base`, if there is one."""
+    discard(beside(base, SUFFIX))
+
+
 @contextmanager
-def open_index(path: Path, base: Path, progress: Callable[[float], None]) -> Iterator[RecordIndex]:
-    """The records of the damaged ledger at `path`. The index is kept beside `base` and removed at
-    the end. Raises OSError, sqlite3.Error.
+def open_index(
+    path: Path, base: Path, source: bytes, progress: Callable[[float], None]
+) -> Iterator[RecordIndex]:
+    """The records of the damaged ledger at `path`, whose `content_digest` is `source`. The index is
+    kept beside `base`, and removed at the end or at an error. Raises OSError, sqlite3.Error.
     """
     file = beside(base, SUFFIX)
-    file.unlink(missing_ok=True)
-    db = sqlite3.connect(file, isolation_level=None)
+    db = _connect(file, source)
     index = RecordIndex(path, db)
     try:
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000"):
-            db.execute(f"PRAGMA {pragma}")
         index.scan(progress)
         yield index
     finally:
         index.close()
-        file.unlink(missing_ok=True)
+        discard(file)
+
+
+def _connect(file: Path, source: bytes) -> sqlite3.Connection:
+    """The index that is there, if it is of `source`; else an empty one."""
+    db = sqlite3.connect(file, isolation_level=None)
+    try:
+        _set_pragmas(db)
+        layout = db.execute("PRAGMA user_version").fetchone()[0]
+        row = db.execute("SELECT value FROM noted WHERE name = 'source'").fetchone()
+        if layout == _LAYOUT and row is not None and row[0] == source:
+            return db
+    except FILE_ERRORS as error:
+        if not is_damage(error):
+            db.close()
+            raise
+    db.close()
+    discard(file)
+    db = sqlite3.connect(file, isolation_level=None)
+    _set_pragmas(db)
+    db.execute("BEGIN")
+    db.execute(
+        "CREATE TABLE found(seq INTEGER, place INTEGER, receipted INTEGER,"
+        " PRIMARY KEY(seq, place)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE kept(seq INTEGER PRIMARY KEY, place INTEGER, digest BLOB, check_sum INTEGER)"
+    )
+    db.execute("CREATE TABLE noted(name TEXT PRIMARY KEY, value BLOB)")
+    db.execute("INSERT INTO noted VALUES ('source', ?)", (source,))
+    db.execute(f"PRAGMA user_version={_LAYOUT}")
+    db.execute("COMMIT")
+    return db
+
+
+def _set_pragmas(db: sqlite3.Connection) -> None:
+    # The journal stays one file, so that a commit changes no names. A step is durable with FULL.
+    for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "cache_size=-4000"):
+        db.execute(f"PRAGMA {pragma}")
+
+
+def _check(seq: int, place: int, digest: bytes) -> int:
+    return zlib.crc32(b"%d %d " % (seq, place) + digest)

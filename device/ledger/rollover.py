@@ -6,54 +6,29 @@
 3. The new file is renamed to `<name>`.
 
 Each step is durable before the next begins. A start that finds no file at `<name>` sees from the
-other files how far a rollover came, and finishes it (`ensure_file`). One that was interrupted in
-the first step is begun again: what it had written is thrown away.
+other files how far a rollover came, and finishes it (`ensure_file`). A salvage that was interrupted
+in the first step goes on where it was (`new_file.py`, `record_index.py`), as often as that happens;
+a rollover of an intact ledger is begun again.
 """
 
-import logging
-import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
 from device.ledger import head_note
-from device.ledger.file import (
-    FILE_ERRORS,
-    beside,
-    connect_alone,
-    create,
-    is_damage,
-    may_be_written,
-    seal,
-    sync_folder,
-)
-from device.ledger.salvage import Carryover, bounded, carve
-from device.ledger.verify import Defect, examine
-from sync.entries import (
-    FORMAT,
-    GENESIS,
-    At,
-    Body,
-    HashName,
-    Opened,
-    Predecessor,
-    Salvaged,
-    kind_of,
-    next_digest,
-    read_body,
-    write_body,
-)
-
-log = logging.getLogger(__name__)
+from device.ledger.file import beside, sync_folder
+from device.ledger.new_file import NewFile
+from device.ledger.record_index import content_digest, discard_index
+from device.ledger.salvage import Carryover, carve
+from device.ledger.verify import Defect
+from sync.entries import At, HashName, Opened, Predecessor
 
 _COMPANIONS = ("-wal", "-shm", "-journal", head_note.SUFFIX)
 _REASONS = {"superseded": "diverged"}
 """What `previous.reason` says for a file that was set aside; of the others it is the same word."""
 _READ_SHARE = 0.5
-_TOLD_EACH = 500
 CUT = "cut"
 """`previous.reason` of a ledger whose last entries are gone."""
 UNKNOWN_LEDGER = "unknown"
@@ -82,7 +57,6 @@ class Rollover:
         Raises sqlite3.Error and OSError when it cannot be written.
         """
         if self.path.exists():
-            self._discard_new_file()
             return None
         asides = self._set_aside_files()
         if asides:  # the power may have gone before the WAL was renamed
@@ -90,18 +64,15 @@ class Rollover:
         elif any(beside(self.path, c).exists() for c in _COMPANIONS):
             asides = [beside(self.path, ".damaged-1")]
             self._move_companions(asides[-1])
-        opened = self._opened_of_new_file()
-        if opened is None:
-            self._discard_new_file()
-            if not asides:
-                self._write_new_file(self._of_lost_file(), "lost")
-            else:
-                kind = asides[-1].name.removeprefix(f"{self.path.name}.").partition("-")[0]
-                with self._carve(asides[-1]) as carryover:
-                    self._write_new_file(carryover, _REASONS.get(kind, kind))
-            opened = self._opened_of_new_file()
-        self._rename_new_file()
-        if opened is None or opened.previous is None:
+        opened = self._new_file.opened()
+        if opened is None and asides:
+            kind = asides[-1].name.removeprefix(f"{self.path.name}.").partition("-")[0]
+            opened = self._salvage(asides[-1], _REASONS.get(kind, kind))
+        elif opened is None:
+            self._new_file.discard()
+            opened = self._new_file.write(self._of_lost_file(), "lost")
+        self._new_file.take_its_name()
+        if opened.previous is None:
             return None
         where = f"set aside as {asides[-1].name}" if asides else "its file is gone"
         return _in_words(opened.previous, where)
@@ -114,33 +85,62 @@ class Rollover:
         is. When the lock file names a ledger, the file was one, however little of it can be read.
         """
         reason = CUT if defect.is_cut else "damaged"
-        with self._carve(self.path) as carryover:
-            if carryover.is_foreign and not self.last_ledger:
-                raise LedgerError(f"{self.path} is no ledger ({defect})", PadCode.LEDGER_FOREIGN)
-            if carryover.pad not in ("", self.pad):
-                raise LedgerError(
-                    f"{self.path} belongs to pad {carryover.pad}, not {self.pad}",
-                    PadCode.LEDGER_FOREIGN,
-                )
-            self._discard_new_file()
-            previous = self._write_new_file(carryover, reason)
+        opened = self._salvage(self.path, reason, defect)
         aside = self._set_aside(reason)
-        self._rename_new_file()
-        return _in_words(previous, f"{defect}; set aside as {aside.name}")
+        self._new_file.take_its_name()
+        return _in_words(opened.previous, f"{defect}; set aside as {aside.name}")
+
+    def _salvage(self, path: Path, reason: str, defect: Defect | None = None) -> Opened:
+        """Write the new file from what can be read at `path`, or finish one that was begun; returns
+        its first entry. Raises LedgerError (L06) as `replace_damaged`.
+        """
+        source = content_digest(path)
+        opened = self._new_file.opened(source)
+        if opened is not None:
+            return opened  # the power went before the old file was set aside
+        begun = self._new_file.begun(source)
+        with carve(
+            path,
+            ledger=self.last_ledger or UNKNOWN_LEDGER,
+            hash_name=self.hash_name,
+            base=self.path,
+            source=source,
+            after=begun.after if begun is not None else 0,
+            progress=lambda share: self.progress(_READ_SHARE * share),
+        ) as carryover:
+            if defect is not None:
+                self._refuse_foreign(carryover, defect)
+            return self._new_file.write(carryover, reason, source, begun)
+
+    def _refuse_foreign(self, carryover: Carryover, defect: Defect) -> None:
+        if carryover.is_foreign and not self.last_ledger:
+            raise LedgerError(f"{self.path} is no ledger ({defect})", PadCode.LEDGER_FOREIGN)
+        if carryover.pad not in ("", self.pad):
+            raise LedgerError(
+                f"{self.path} belongs to pad {carryover.pad}, not {self.pad}",
+                PadCode.LEDGER_FOREIGN,
+            )
+
+    def discard_leftovers(self) -> None:
+        """Delete what an interrupted rollover has left. To be called when the ledger at `path` is
+        sound: then nothing is to be done with it.
+        """
+        self._new_file.discard()
+        discard_index(self.path)
 
     def prepare(self, carryover: Carryover, reason: str) -> None:
         """Write the new file while the old ledger is still open; `replace_intact` then puts it in
         place.
         """
-        self._discard_new_file()
-        self._write_new_file(carryover, reason)
+        self._new_file.discard()
+        self._new_file.write(carryover, reason)
 
     def replace_intact(self) -> Path:
         """Rename the intact, closed ledger to `.superseded-<n>`, and the prepared file to its name.
         Returns the old file's new path. Raises OSError.
         """
         aside = self._set_aside("superseded")
-        self._rename_new_file()
+        self._new_file.take_its_name()
         return aside
 
     def _of_lost_file(self) -> Carryover | None:
@@ -149,98 +149,16 @@ class Rollover:
             return None
         return Carryover(ledger=self.last_ledger, pad=self.pad, hash_name=self.hash_name)
 
-    def _carve(self, path: Path) -> AbstractContextManager[Carryover]:
-        return carve(
-            path,
-            ledger=self.last_ledger or UNKNOWN_LEDGER,
-            hash_name=self.hash_name,
-            base=self.path,
-            progress=lambda share: self.progress(_READ_SHARE * share),
+    @property
+    def _new_file(self) -> NewFile:
+        return NewFile(
+            self.path,
+            self.pad,
+            self.at,
+            self.hash_name,
+            self.new_id,
+            lambda share: self.progress(_READ_SHARE + (1 - _READ_SHARE) * share),
         )
-
-    def _new_file(self) -> Path:
-        return beside(self.path, ".new")
-
-    def _discard_new_file(self) -> None:
-        """Delete an incomplete new file: no thanks was shown for anything in it."""
-        for companion in (*_COMPANIONS, ""):
-            beside(self._new_file(), companion).unlink(missing_ok=True)
-
-    def _opened_of_new_file(self) -> Opened | None:
-        """The first entry of the new file; None when there is none or it is not complete."""
-        if not self._new_file().exists() or not may_be_written(self._new_file()):
-            return None
-        connection = connect_alone(self._new_file())
-        try:
-            verdict = examine(connection)
-            if not verdict.intact or verdict.pad != self.pad:
-                return None
-            first = connection.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
-        except FILE_ERRORS as error:
-            if not is_damage(error):
-                raise
-            return None
-        finally:
-            connection.close()
-        body = read_body(first[0])
-        return body if isinstance(body, Opened) else None
-
-    def _write_new_file(self, carryover: Carryover | None, reason: str) -> Predecessor | None:
-        """Write a complete, synced new file; returns what its `opened` says of the old ledger."""
-        previous = None
-        if carryover is not None:
-            previous = Predecessor(
-                ledger=carryover.ledger,
-                reason=reason,
-                seq=carryover.seq or None,
-                digest=carryover.digest.hex() if carryover.seq else None,
-                missing=bounded(carryover.missing),
-            )
-        connection = create(self._new_file())
-        try:
-            digest = GENESIS
-            for seq, body in enumerate(self._first_bodies(carryover, previous), 1):
-                raw = write_body(body)
-                digest = next_digest(self.hash_name, digest, raw)
-                connection.execute(
-                    "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, 0)",
-                    (seq, raw, digest),
-                )
-                if carryover is not None and seq % _TOLD_EACH == 0:
-                    done = min(1.0, seq / max(1, carryover.count))
-                    self.progress(_READ_SHARE + (1 - _READ_SHARE) * done)
-            seal(connection)
-        except BaseException:
-            connection.close()
-            self._discard_new_file()
-            raise
-        # Once more as a whole: the rename that follows must not become durable before the content.
-        fd = os.open(self._new_file(), os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        sync_folder(self.path)
-        return previous
-
-    def _first_bodies(
-        self, carryover: Carryover | None, previous: Predecessor | None
-    ) -> Iterator[Body]:
-        """`opened`, then a `salvaged` for each entry that is carried over."""
-        at = self.at()
-        yield Opened(
-            at=at,
-            ledger=self.new_id(),
-            pad=self.pad,
-            hash=self.hash_name,
-            format=FORMAT,
-            previous=previous,
-        )
-        for seq, raw, digest in carryover.entries if carryover else ():
-            ledger = carryover.ledger if carryover else ""
-            body = _as_salvaged(at, ledger, seq, raw, digest)
-            if body is not None:
-                yield body
 
     def _set_aside_files(self) -> list[Path]:
         """The files of earlier rollovers, oldest first."""
@@ -272,30 +190,6 @@ class Rollover:
             if old.exists():
                 old.rename(beside(aside, companion))
         sync_folder(self.path)
-
-    def _rename_new_file(self) -> None:
-        # `_opened_of_new_file` leaves companions behind. The file is sealed, so they are empty.
-        for companion in _COMPANIONS:
-            beside(self._new_file(), companion).unlink(missing_ok=True)
-        self._new_file().rename(self.path)
-        sync_folder(self.path)
-
-
-def _as_salvaged(at: At, ledger: str, seq: int, raw: bytes, digest: bytes) -> Salvaged | None:
-    """An entry of the old ledger as one of the new; None when it is no text or too long, which no
-    version has written. It stays in the file that is set aside.
-    """
-    try:
-        text = raw.decode()
-        old = read_body(raw) if kind_of(raw) == "salvaged" else None
-        if isinstance(old, Salvaged):  # of a still older ledger: copied, not wrapped again
-            return Salvaged(at=at, ledger=old.ledger, seq=old.seq, digest=old.digest, body=old.body)
-        body = Salvaged(at=at, ledger=ledger, seq=seq, digest=digest.hex(), body=text)
-        write_body(body)
-    except ValueError as error:
-        log.warning("entry %d of ledger %s is not carried over: %s", seq, ledger, error)
-        return None
-    return body
 
 
 def _in_words(previous: Predecessor | None, cause: str) -> str:

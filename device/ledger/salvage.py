@@ -6,7 +6,8 @@ genuine: an entry is accepted when it follows from the one before it, when the o
 it, or, behind a gap, when nothing contradicts it. Changes nothing in what it reads.
 
 All of it is done in passes over the file, so the memory does not depend on how many entries there
-are (`record_index.py`).
+are, and in steps that are committed to the index (`record_index.py`): a salvage that was
+interrupted goes on behind the last one.
 """
 
 import itertools
@@ -16,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from device.ledger.file import APPLICATION_ID, beside
 from device.ledger.head_note import noted_head
-from device.ledger.record_index import Candidates, RecordIndex, open_index
+from device.ledger.record_index import Candidates, RecordIndex, content_digest, open_index
 from device.ledger.records import PAGE_BYTES, RawRecord, records_in
 from device.ledger.wal import frames, pieces
 from sync.entries import (
@@ -40,6 +43,8 @@ _ROWS_BEFORE_MARK = 64
 """So many receipted rows are proven, too: the chain of those behind them begins there."""
 _GAPS_REMEMBERED = 1000
 _TOLD_EACH = 2000
+ROWS_A_STEP = 20_000
+"""Entries that are proven between two commits of the index."""
 
 Gaps = list[tuple[int, int]]
 Rows = Iterable[tuple[int, bytes, bytes]]
@@ -75,16 +80,19 @@ def carve(
     ledger: str,
     hash_name: HashName,
     base: Path | None = None,
+    source: bytes | None = None,
+    after: int = 0,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Iterator[Carryover]:
     """What can be read in the file at `path` and in its WAL; either may be missing.
 
     `ledger` and `hash_name` are used when the first entry is lost. While the context is open there
-    is an index beside `base` (or beside `path`). `is_foreign` of the result: this never was a
-    ledger (it has no entry, not a ledger's header, and is not only zeros). Raises OSError, and
-    sqlite3.Error when the index cannot be written.
+    is an index beside `base` (or beside `path`). `source`: the `content_digest` of `path`, where it
+    is known already. `after`: the entries up to this seq are not wanted again. `is_foreign` of the
+    result: as the function. Raises OSError, and sqlite3.Error when the index cannot be written.
     """
-    with open_index(path, base or path, lambda share: progress(0.7 * share)) as index:
+    source = content_digest(path) if source is None else source
+    with open_index(path, base or path, source, lambda share: progress(0.7 * share)) as index:
         opened = _opened(index.at(1))
         if opened is not None:
             ledger, hash_name = opened.ledger, opened.hash
@@ -92,7 +100,7 @@ def carve(
         noted = noted_head(path, ledger)
         if not last:
             missing = ((1, noted.seq),) if noted is not None else ()
-            yield Carryover(ledger, "", hash_name, missing=missing, is_foreign=index.is_foreign)
+            yield Carryover(ledger, "", hash_name, missing=missing, is_foreign=is_foreign(path))
             return
         receipted = min(index.last_marks(_MARK_ROWS))
         proof = _Proof(index, hash_name, receipted)
@@ -104,7 +112,7 @@ def carve(
             seq=proof.chain[0],
             digest=proof.chain[1],
             receipted=receipted,
-            entries=index.kept(),
+            entries=index.kept(after),
             count=index.kept_count(),
             missing=tuple(proof.gaps(noted.seq if noted else 0)),
         )
@@ -148,51 +156,93 @@ def needed_at_start(entries: Iterable[tuple[int, bytes]]) -> set[int]:
     return needed
 
 
+class _ProofState(msgspec.Struct):
+    """How far a proof has come; noted in the index with each step.
+
+    `seq`: the last one that was looked at. `before`: the entry before the next one, None behind a
+    gap. `before_gaps`: the last entries before gaps. `run`, `last`: the end of the unbroken run
+    behind the mark, and of all. `chain`: as `_Proof.chain`.
+    """
+
+    seq: int
+    before: tuple[int, bytes] | None
+    run: int
+    last: int
+    before_gaps: list[tuple[int, bytes]] = []
+    chain: tuple[int, bytes] = (0, GENESIS)
+    done: bool = False
+
+
 class _Proof:
     """Decides which records are entries, and notes in the index those that the new ledger takes.
 
-    Those from a little before the receipted mark on are proven in order. `chain`: the last entry of
-    the unbroken run that begins at the mark, or at the start.
+    Those from a little before the receipted mark on are proven in order.
     """
 
     def __init__(self, index: RecordIndex, name: HashName, receipted: int) -> None:
         self._index = index
         self._name = name
         self._receipted = receipted
-        self._run = receipted
-        self._last = receipted
-        self._before_gaps: deque[tuple[int, bytes]] = deque(maxlen=_GAPS_REMEMBERED)
-        self.chain: tuple[int, bytes] = (0, GENESIS)
+        self._first = max(1, receipted - _ROWS_BEFORE_MARK)
+        noted = index.noted("proof")
+        state = (
+            msgspec.msgpack.decode(noted, type=_ProofState)
+            if noted is not None
+            else _ProofState(
+                seq=self._first - 1,
+                before=(0, GENESIS) if self._first == 1 else None,
+                run=receipted,
+                last=receipted,
+            )
+        )
+        self._state = state
+        self._before_gaps = deque(state.before_gaps, maxlen=_GAPS_REMEMBERED)
+
+    @property
+    def chain(self) -> tuple[int, bytes]:
+        """The last entry of the unbroken run that begins at the mark, or at the start."""
+        return self._state.chain
 
     def run(self, last: int, progress: Callable[[float], None]) -> None:
         """Prove and note. `last`: the highest seq of a record."""
-        first = max(1, self._receipted - _ROWS_BEFORE_MARK)
-        before: tuple[int, bytes] | None = (0, GENESIS) if first == 1 else None
-        for count, (seq, here, after) in enumerate(_with_next(self._index.ascending(first))):
-            if count % _TOLD_EACH == 0:
-                progress((seq - first) / max(1, last - first))
+        state = self._state
+        if state.done:
+            return
+        before = state.before
+        rows = _with_next(self._index.ascending(state.seq + 1))
+        for count, (seq, here, after) in enumerate(rows, 1):
             if before is not None and before[0] != seq - 1:
                 self._before_gaps.append(before)
                 before = None
             proven = _prove(here, after, before[1] if before else None, self._name)
-            if proven is None:
-                if before is None and (lone := _first_readable(here)) is not None:
-                    before = self._take_lone(seq, *lone)
-                else:
-                    self._last = max(self._last, seq)
-                continue
-            place, digest = proven
-            before = (seq, digest)
-            self._take(seq, place, digest)
+            if proven is not None:
+                place, digest = proven
+                before = (seq, digest)
+                self._take(seq, place, digest)
+            elif before is None and (lone := _first_readable(here)) is not None:
+                before = self._take_lone(seq, *lone)
+            else:
+                state.last = max(state.last, seq)
+            state.seq, state.before = seq, before
+            if count % _TOLD_EACH == 0:
+                progress((seq - self._first) / max(1, last - self._first))
+            if count % ROWS_A_STEP == 0:
+                self._note()
         self._keep_needed()
+        state.done = True
+        self._note()
+
+    def _note(self) -> None:
+        self._state.before_gaps = list(self._before_gaps)
+        self._index.note("proof", msgspec.msgpack.encode(self._state))
 
     def _take(self, seq: int, place: int, digest: bytes) -> None:
         if seq <= self._receipted:
-            self.chain = (seq, digest)
+            self._state.chain = (seq, digest)
             return
-        if seq == self._run + 1:
-            self.chain, self._run = (seq, digest), seq
-        self._last = max(self._last, seq)
+        if seq == self._state.run + 1:
+            self._state.chain, self._state.run = (seq, digest), seq
+        self._state.last = max(self._state.last, seq)
         self._index.keep(seq, place, digest)
 
     def _take_lone(self, seq: int, place: int, found: RawRecord) -> tuple[int, bytes] | None:
@@ -213,7 +263,7 @@ class _Proof:
         """The ranges that are missing behind the mark, up to the last entry that is known of."""
         gaps: Gaps = []
         present = self._receipted
-        end = max(self._last, noted) + 1
+        end = max(self._state.last, noted) + 1
         for seq in itertools.chain(self._index.kept_after(present), [end]):
             if seq > present + 1:
                 gaps.append((present + 1, seq - 1))
@@ -234,8 +284,8 @@ class _Proof:
         for seq, here in self._index.descending(self._receipted):
             linked = self._linked(seq, here)
             if linked is not None:
-                if not self.chain[0]:  # nothing near the mark could be read
-                    self.chain = (seq, linked[1].digest)
+                if not self._state.chain[0]:  # nothing near the mark could be read
+                    self._state.chain = (seq, linked[1].digest)
                 yield seq, linked[1].body
 
     def _linked(self, seq: int, here: Candidates) -> tuple[int, RawRecord] | None:

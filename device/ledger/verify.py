@@ -9,7 +9,7 @@ file is read from its begin to its end, in pieces, so the memory does not depend
 import hashlib
 import itertools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -87,6 +87,9 @@ class LedgerVerdict:
     def intact(self) -> bool:
         """Whether no defect was found."""
         return self.bad is None
+
+
+_Step = Callable[[sqlite3.Connection, LedgerVerdict, Progress | None], LedgerVerdict]
 
 
 def verify(path: Path, progress: Progress | None = None) -> LedgerVerdict:
@@ -238,9 +241,20 @@ def examine(connection: sqlite3.Connection, progress: Progress | None = None) ->
     """Examine what SQLite reads, through an open connection: chain, tables, pages. Damage is in the
     verdict; other errors of SQLite (full, busy, I/O while writing) are raised as sqlite3.Error.
     """
-    verdict = LedgerVerdict()
     # The chain first: it can name the entry. `integrity_check` only says that a page is damaged.
-    for step in (_chain, _file):
+    return _examine(connection, (_chain, _file), progress)
+
+
+def examine_chain(connection: sqlite3.Connection) -> LedgerVerdict:
+    """As `examine`, the chain only: of a file that is not complete yet."""
+    return _examine(connection, (_chain,), None)
+
+
+def _examine(
+    connection: sqlite3.Connection, steps: Sequence[_Step], progress: Progress | None
+) -> LedgerVerdict:
+    verdict = LedgerVerdict()
+    for step in steps:
         try:
             verdict = step(connection, verdict, progress)
         except FILE_ERRORS as error:

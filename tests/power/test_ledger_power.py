@@ -8,11 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from device.errors import LedgerError, PadCode
+from device.ledger import new_file, record_index, salvage
 from device.ledger.ledger import Ledger
+from device.ledger.new_file import Begun, NewFile
+from device.ledger.verify import verify
 from sync.entries import Salvaged, read_body
 from tests.rigs.disk.crash_states import CrashState, Trace, ram_folder, record, states
 from tests.rigs.ledger.ledger_process import open_in, rated
@@ -127,37 +131,99 @@ def test_no_power_cut_in_any_use_of_a_ledger_loses_a_thanked_entry(ram: Path) ->
     assert total >= STATES
 
 
-def test_no_power_cut_during_a_salvage_loses_more_than_the_damage_did(ram: Path) -> None:
+def damaged_pad(ram: Path) -> dict[tuple[str, int], str]:
+    """A ledger of 40 entries of which SQLite reads only half; returns all that were in it."""
     (ram / "pad").mkdir()
     ledger = open_in(ram / "pad")
     for n in range(40):
+        if n == 15:
+            ledger.checkpoint()
         ledger.append(rated(n))
     original = digests_in(ledger)
     shutil.copy(ram / "pad" / "ledger-wal", ram / "kept-wal")
     shutil.copy(ram / "pad" / "ledger", ram / "kept")
     ledger.close()
     content = bytearray((ram / "kept-wal").read_bytes())
-    content[len(content) // 2] ^= 1  # SQLite reads only half of the entries now
+    content[len(content) // 2] ^= 1
     (ram / "pad" / "ledger-wal").write_bytes(content)
     shutil.copy(ram / "kept", ram / "pad" / "ledger")
-    trace = run_child(ram / "pad", "presses", 1)
+    return original
+
+
+def check_salvaged(folder: Path, original: dict[tuple[str, int], str], about: object) -> None:
+    """Open the ledger: it holds the original's entries, each once, and there is one old file."""
+    ledger = open_in(folder)
+    known = digests_in(ledger)
+    entries = ledger.read(0, 1000, 1 << 20).entries
+    ledger.close()
+    bodies = [read_body(entry.body) for entry in entries]
+    carried = Counter((b.ledger, b.seq) for b in bodies if isinstance(b, Salvaged))
+    lost = {place for place in original if known.get(place) != original[place]}
+    assert len(lost) <= 1, (about, sorted(lost))
+    assert set(carried.values()) == {1}, (about, carried)
+    assert not carried.keys() - original.keys(), about
+    assert [p.name for p in folder.glob("ledger.damaged-*[0-9]")] == ["ledger.damaged-1"], about
+    assert not [*folder.glob("ledger.new*"), *folder.glob("ledger.salvage*")], about
+    assert verify(folder / "ledger").intact
+
+
+@pytest.fixture
+def went_on(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """In small steps: how many entries an interrupted salvage had written, each time one goes on"""
+    found: list[int] = []
+    begun = NewFile.begun
+
+    def noting(self: NewFile, source: bytes) -> Begun | None:
+        there = begun(self, source)
+        if there is not None:
+            found.append(there.head)
+        return there
+
+    monkeypatch.setattr(NewFile, "begun", noting)
+    monkeypatch.setattr(record_index, "PAGES_A_STEP", 2)
+    monkeypatch.setattr(salvage, "ROWS_A_STEP", 5)
+    monkeypatch.setattr(new_file, "ENTRIES_A_BATCH", 4)
+    return found
+
+
+def test_no_power_cut_during_a_salvage_loses_more_than_the_damage_did(
+    ram: Path, went_on: list[int]
+) -> None:
+    original = damaged_pad(ram)
+    trace = run_child(ram / "pad", "small-steps", 1)
     assert trace.count("rename") == 4  # the file, its WAL and its note; then the new file
     (ram / "after").mkdir()
     seen: set[bytes] = set()
-    for state in states(trace, seed=3, start=1, some=8, torn=8):
+    for state in states(trace, seed=3, start=1, some=1, torn=1):
         if state.fingerprint() in seen:
             continue
         seen.add(state.fingerprint())
         state.materialise(ram / "after")
-        again = open_in(ram / "after")
-        known = digests_in(again)
-        again.close()
-        lost = {place for place in original if known.get(place) != original[place]}
-        assert len(lost) <= 1, (state.cut, state.mode, sorted(lost))
-        aside = [p.name for p in (ram / "after").glob("ledger.damaged-*[0-9]")]
-        assert aside == ["ledger.damaged-1"], (state.cut, state.mode)
-    print(f"{len(seen)} crash states of a salvage")
+        check_salvaged(ram / "after", original, (state.cut, state.mode))
+    print(f"{len(seen)} crash states of a salvage, {len(went_on)} went on")
     assert len(seen) > 50
+    assert len(went_on) > 20
+    assert max(went_on) > 30
+
+
+def test_a_salvage_that_is_cut_again_and_again_goes_on_each_time(
+    ram: Path, went_on: list[int]
+) -> None:
+    original = damaged_pad(ram)
+    rng = Random(11)
+    for _ in range(20 if STATES > 50_000 else 2):
+        folder = shutil.copytree(ram / "pad", ram / "cut")
+        for _ in range(4):
+            trace = run_child(folder, "small-steps", 0)
+            before_the_end = next(
+                (n for n, s in enumerate(trace.steps, 1) if s.what == "rename"), len(trace.steps)
+            )
+            cut = rng.randint(before_the_end // 8, before_the_end // 2)
+            state = next(s for s in states(trace, seed=rng.randrange(99), start=cut, some=1))
+            state.materialise(folder)
+        check_salvaged(folder, original, folder)
+        shutil.rmtree(folder)
+    assert len(went_on) >= 2
 
 
 @pytest.mark.parametrize(("synchronous", "lying"), [("NORMAL", False), ("FULL", True)])

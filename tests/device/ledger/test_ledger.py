@@ -16,7 +16,7 @@ import pytest
 
 from device.errors import LedgerError, PadCode
 from device.ledger import file as ledger_file
-from device.ledger import rollover
+from device.ledger import new_file, rollover
 from device.ledger.ledger import MAX_ENTRY_BYTES, Ledger
 from device.ledger.records import PAGE_BYTES
 from device.ledger.rollover import Rollover
@@ -615,7 +615,8 @@ def test_a_rollover_that_fails_halfway_leaves_a_ledger_that_takes_entries(
             raise OSError(5, "Input/output error")
         sync(path)
 
-    monkeypatch.setattr(rollover, "sync_folder", fail_once)
+    for module in (rollover, new_file):
+        monkeypatch.setattr(module, "sync_folder", fail_once)
     with contextlib.suppress(LedgerError):
         ledger.roll_over("diverged")
     assert next(steps) > step, "it never failed"

@@ -45,6 +45,25 @@ ledger.close()
 """Opens a ledger in a process that may have so many bytes more than an empty one needs."""
 
 
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from device.ledger import new_file, record_index, salvage
+from device.ledger.ledger import Ledger, OpeningStep
+from tests.rigs.ledger.ledger_process import at
+record_index.PAGES_A_STEP, salvage.ROWS_A_STEP, new_file.ENTRIES_A_BATCH = 100, 500, 300
+told = 0
+def progress(step, _):
+    global told
+    told += step is OpeningStep.SALVAGE
+    if told == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+path = Path(sys.argv[1]) / "ledger"
+Ledger.open(path, "pad-1", at=at, new_id=lambda: "01NEW", progress=progress).close()
+"""
+"""Opens a ledger, and is killed when the progress of a salvage has been told so often."""
+
+
 @pytest.fixture
 def ram() -> Iterator[Path]:
     with ram_folder() as folder:
@@ -126,6 +145,47 @@ def test_a_salvage_that_is_killed_is_done_by_the_next_start_and_carries_nothing_
         assert verify(folder / "ledger").intact
         shutil.rmtree(folder)
     assert killed >= 3
+
+
+def test_a_salvage_whose_every_run_is_killed_before_its_end_ends_some_day(tmp_path: Path) -> None:
+    path = big_ledger.make(tmp_path, 8000)
+    big_ledger.flip(path)
+    whole = shutil.copytree(tmp_path, tmp_path / "whole")
+    expected = carried(whole)
+    lives = 0
+    while True:
+        child = subprocess.run(
+            [sys.executable, "-c", DIES, str(tmp_path), "6"],
+            cwd=ROOT,
+            env={**environment(), "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        lives += 1
+        if not child.returncode:
+            break
+        assert child.returncode == -signal.SIGKILL
+        assert lives < 20, "each run begins from scratch"
+    assert lives > 3
+    assert carried(tmp_path) == expected
+    assert verify(path).intact
+    assert not list(tmp_path.glob("*.salvage*")) + list(tmp_path.glob("*.new*"))
+
+
+def test_what_an_interrupted_salvage_of_other_bytes_has_left_is_not_used(tmp_path: Path) -> None:
+    path = big_ledger.make(tmp_path, 8000)
+    big_ledger.flip(path)
+    killed_after = [sys.executable, "-c", DIES, str(tmp_path), "14"]
+    environ = {**environment(), "PYTHONPATH": str(ROOT)}
+    child = subprocess.run(killed_after, cwd=ROOT, env=environ, check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert (tmp_path / "ledger.new").exists()
+    big_ledger.flip(path, 0.25)  # a second entry, which had been carried over already
+    whole = shutil.copytree(tmp_path, tmp_path / "whole")
+    for left in whole.glob("ledger.[ns]*"):
+        left.unlink()
+    expected = carried(whole)
+    assert len(expected) == 7999
+    assert carried(tmp_path) == expected
 
 
 def test_the_progress_of_a_start_with_a_salvage_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from device.ledger import new_file, record_index, salvage
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
 from sync.entries import At, HashName, Level, Rated, Trust
@@ -132,7 +133,21 @@ async def presses(steps: Steps, times: int) -> None:
     await steps.press(times)
 
 
+def take_small_steps() -> None:
+    """A salvage commits so often that it can be cut and go on in a ledger of a few entries."""
+    record_index.PAGES_A_STEP = 2
+    salvage.ROWS_A_STEP = 5
+    new_file.ENTRIES_A_BATCH = 4
+
+
+async def small_steps(steps: Steps, times: int) -> None:
+    """A start that salvages in small steps, then presses."""
+    take_small_steps()
+    await steps.start()
+    await steps.press(times)
+
+
 if __name__ == "__main__":
-    scenario = {"life": life, "presses": presses}[sys.argv[2]]
+    scenario = {"life": life, "presses": presses, "small-steps": small_steps}[sys.argv[2]]
     mode = sys.argv[4] if len(sys.argv) > 4 else "FULL"
     asyncio.run(scenario(Steps(Path(sys.argv[1]), mode), int(sys.argv[3])))
