@@ -1,11 +1,13 @@
 """paho's client behind a `PacketGuard`. Imported late, because paho is.
 
-Two things that paho does not do itself: it hands on what a broker sends without any bound, and an
-exception ends its thread without a word, so that nobody hears of the connection again.
+Three things that paho does not do itself: it hands on what a broker sends without any bound; an
+exception ends its thread without a word, so that nobody hears of the connection again; and the pair
+of sockets that wakes its thread stays open until the garbage collector finds the client.
 """
 
 import errno
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +56,31 @@ class GuardedSocket:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
+
+
+class ThreadWaker:
+    """The end of paho's socket pair into which other threads write to wake its own.
+
+    It can be closed while they do: a byte that is too late goes nowhere, and never to a file that
+    has got the number meanwhile.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._closing = threading.Lock()
+
+    def send(self, data: bytes) -> int:
+        """As a non-blocking socket's, but that it does not matter whether it succeeds."""
+        with self._closing:
+            try:
+                return self._sock.send(data)
+            except OSError:  # full: the thread has been woken already; closed: it has ended
+                return 0
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        with self._closing:
+            self._sock.close()
 
 
 class GuardedClient(Client):
@@ -108,14 +135,25 @@ class GuardedClient(Client):
     def loop_forever(
         self, timeout: float = 1.0, retry_first_connection: bool = False
     ) -> MQTTErrorCode:
-        """As paho's; `on_end` is called when it returns or raises, and nothing is raised."""
+        """As paho's; `on_end` is called when it returns or raises, and nothing is raised. Its
+        descriptors are closed then.
+        """
         failure: BaseException | None = None
+        waker = None
+        if self._sockpairW is not None:
+            waker = ThreadWaker(self._sockpairW)
+            self._sockpairW = waker  # type: ignore[assignment]  # paho only sends and closes
         try:
             return super().loop_forever(timeout, retry_first_connection)
         except Exception as error:  # noqa: BLE001 -- the thread's outermost frame, and it is told
             failure = error
             return MQTTErrorCode.MQTT_ERR_UNKNOWN
         finally:
+            self._sock_close()
+            if waker is not None:
+                waker.close()
+            if self._sockpairR is not None:  # read by this thread only
+                self._sockpairR.close()
             self._on_end(failure)
 
     def _create_socket(self) -> Any:  # paho calls it once for each connection, TLS included

@@ -1,14 +1,27 @@
 """What a connection reports of a message, from a real broker."""
 
+import gc
 import time
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from sync.mqtt import Connected, Connection, Event, Incoming, Subscribed
+from sync.mqtt import (
+    BrokerAddress,
+    Connected,
+    Connection,
+    Disconnected,
+    Event,
+    Incoming,
+    Outgoing,
+    Subscribed,
+)
 from tests.rigs.broker.mosquitto import Broker
 from tests.rigs.broker.mqtt_probe import mqtt_probe
+from tests.rigs.system.loopback import free_port
+from tests.rigs.time.wait import until
 
 pytestmark = pytest.mark.broker
 ANSWER_S = 10.0
@@ -68,3 +81,50 @@ def test_a_message_published_as_retained_while_this_end_listens_is_told_as_retai
             assert isinstance(message, Incoming)
             assert message.retained is retained
     connection.abort()
+
+
+def descriptors() -> int:
+    """How many files and sockets this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("how", ["aborted", "closed", "refused"])
+def test_a_connection_that_has_ended_leaves_no_descriptor_open(broker: Broker, how: str) -> None:
+    address = BrokerAddress("127.0.0.1", free_port()) if how == "refused" else broker.address
+    gc.collect()
+    gc.disable()  # paho's clients are in cycles: only the collector would find them
+    try:
+        before = descriptors()
+        for n in range(30):
+            events: SimpleQueue[Event] = SimpleQueue()
+            connection = Connection(
+                address,
+                f"pad-{n}",
+                events.put,
+                keepalive_s=5,
+                packet_bytes=10_000,
+                receive_maximum=10,
+                inbox_bytes=100_000,
+            )
+            connection.open()
+            first = events.get(timeout=ANSWER_S)
+            assert isinstance(first, Disconnected if how == "refused" else Connected)
+            connection.abort() if how == "aborted" else connection.close()
+            while events.get(timeout=ANSWER_S) != Disconnected("the connection has ended"):
+                pass
+        until(lambda: descriptors() <= before, ANSWER_S, "all are closed")
+    finally:
+        gc.enable()
+
+
+def test_what_is_published_after_the_end_raises_nothing(broker: Broker) -> None:
+    events: SimpleQueue[Event] = SimpleQueue()
+    connection = reader(broker, "pad-late", events)
+    connection.open()
+    assert isinstance(events.get(timeout=ANSWER_S), Connected)
+    connection.abort()
+    while events.get(timeout=ANSWER_S) != Disconnected("the connection has ended"):
+        pass
+    connection.publish(Outgoing("hall/late", b"x"))
+    connection.subscribe(["hall/late"])
+    connection.close()
