@@ -23,6 +23,7 @@ commands.py   carries out each command once and publishes its result
 pad_queue.py  PURE: a queue that gives each pad its fair share
 refusal_budget.py PURE: how many refused messages of a pad are kept
 store_backoff.py PURE: who waits, and until when, after the store could not take something
+receipts.py   which receipts are sent, and what happens to one that cannot be
 trouble_log.py one log line for each changed reason
 receiver_counts.py what a receiver has stored, for its log
 mqtt.py       one MQTT connection within the limits of both ends

@@ -25,15 +25,14 @@ from sync.acceptance import Refused, receipt_of
 from sync.messages import (
     ContractError,
     Problem,
-    Receipt,
     State,
     Status,
     Topic,
     read_topic,
-    write_message,
 )
-from sync.mqtt import Connection, Incoming, Outgoing
+from sync.mqtt import Connection, Incoming
 from sync.pad_queue import PadQueue
+from sync.receipts import PadReceipt, condense, send
 from sync.receiver_counts import ReceiverCounts
 from sync.refusal_budget import RefusalBudget
 from sync.store_backoff import BLOCKED_MAX_MS, STORE_MAX_MS, StoreBackoff
@@ -47,7 +46,7 @@ from sync.store_port import (
     evidence,
     read_upward,
 )
-from sync.trouble_log import MinuteCount, TroubleLog
+from sync.trouble_log import MinuteCount, TroubleLog, error_text
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +101,6 @@ class _Item(NamedTuple):
         return (batch.header.ledger, batch.header.first) if batch else ("", 0)
 
 
-PadReceipt = tuple[str, Receipt]
-"""A pad, and a receipt for it."""
 Outcome = tuple[_Item, list[PadReceipt]]
 
 
@@ -199,10 +196,14 @@ class StoreWorker:
 
     def _work(self) -> None:
         while not self._stopping:
+            group = self._next_group()
             try:
-                self._work_once(self._next_group())
-            except Exception:  # the thread's outermost frame: nothing of the group is acknowledged
-                log.exception("receiver: a group failed")
+                self._work_once(group)
+            except Exception:  # the thread's outermost frame
+                log.exception("receiver: a group failed; the broker is to deliver it again")
+                # Else what of it is not acknowledged would count against Receive Maximum for ever.
+                for connection in {item.connection for item in group}:
+                    connection.abort()
         self._write_counts()
 
     def _next_group(self) -> list[_Item]:
@@ -229,7 +230,7 @@ class StoreWorker:
     def _work_once(self, group: list[_Item]) -> None:
         """Read and store a group, and write what is counted when that is due."""
         now_s = time.monotonic()
-        read = [item if item.content is not None else self._read(item) for item in group]
+        read = [item for item in map(self._read, group) if item is not None]
         refused = [item for item in read if self._is_unkept(item, now_s)]
         items = [item for item in read if item not in refused] if refused else read
         self._settle([item for item in items if not self._backoff.is_alone(item.pad)])
@@ -242,8 +243,17 @@ class StoreWorker:
             self._counts_due_s = now_s + COUNTS_EVERY_S
             self._write_counts()
 
-    def _read(self, item: _Item) -> _Item:
-        content = read_upward(item.pad, item.topic, item.payload, item.deflated, item.received_ms)
+    def _read(self, item: _Item) -> _Item | None:
+        """With its content; None for a message that fails to be read and waits, by itself."""
+        if item.content is not None:
+            return item
+        try:
+            content = read_upward(
+                item.pad, item.topic, item.payload, item.deflated, item.received_ms
+            )
+        except Exception as error:  # noqa: BLE001 -- a defect: it holds up no other message
+            self._hold_alone([item], error, is_defect=True)
+            return None
         answered = isinstance(content, Told) or item.topic in {Topic.ENTRIES, Topic.STATE}
         return item._replace(content=content, answered=answered)
 
@@ -317,7 +327,7 @@ class StoreWorker:
         """One pad's messages failed alone: they wait, the others go on."""
         pad = items[0].pad
         until_s = self._backoff.failed(pad, len(items), time.monotonic())
-        self._troubles.failed(f"pad {pad}", _text(error), error if is_defect else None)
+        self._troubles.failed(f"pad {pad}", error_text(error), error if is_defect else None)
         if is_defect:  # of one message: the pad's others may be stored
             self._put_back(items, until_s)
             return
@@ -334,12 +344,12 @@ class StoreWorker:
             with self._changed:
                 self._queue.hold(pad, until_s)
             if is_long:
-                self._troubles.failed(f"pad {pad}", _text(held))
+                self._troubles.failed(f"pad {pad}", error_text(held))
 
     def _wait_for_store(self, error: Exception, longest_ms: int = STORE_MAX_MS) -> None:
         """Nothing can be stored: try again after a while."""
         self._backoff.store_down(time.monotonic(), longest_ms)
-        self._troubles.failed("store", f"nothing can be stored: {_text(error)}")
+        self._troubles.failed("store", f"nothing can be stored: {error_text(error)}")
 
     def _stored(self, pads: set[str]) -> None:
         """A transaction has been committed: what waited for the store is tried again."""
@@ -360,11 +370,11 @@ class StoreWorker:
 
     def _blame(self, item: _Item, error: Exception) -> None:
         """The database cannot hold this message's content: keep its bytes as evidence, answer."""
-        problem = ContractError(Problem.MALFORMED, f"the store cannot take it: {_text(error)}")
+        problem = ContractError(Problem.MALFORMED, f"the store cannot take it: {error_text(error)}")
         refused = evidence(item.pad, problem, item.payload, item.received_ms)
         is_evidence = isinstance(item.content, Arrival) and item.content.batch is None
         if is_evidence or not self._budget.keeps(item.pad, time.monotonic()):
-            self._troubles.failed(f"pad {item.pad}", f"not kept as evidence: {_text(error)}")
+            self._troubles.failed(f"pad {item.pad}", f"not kept as evidence: {error_text(error)}")
             self._answer([(item, self._refusal(item, refused))])
             return
         self._troubles.failed(f"pad {item.pad}", f"kept as evidence: {problem.detail}")
@@ -414,7 +424,7 @@ class StoreWorker:
             connection = answered[-1].connection  # a receipt is right on whichever is open
             try:
                 for pad, receipt in condense(receipts):
-                    connection.publish(Outgoing(Topic.RECEIPT.of(pad), write_message(receipt)))
+                    send(connection, pad, receipt, self._troubles)
             except ConnectionError:
                 return  # it has ended: the broker delivers again what is not acknowledged
         for item in answered:
@@ -456,23 +466,3 @@ def _sort_key(item: _Item) -> tuple[str, int]:
 def _is_birth(content: Arrival | Told | None) -> bool:
     message = content.message if isinstance(content, Told) else None
     return isinstance(message, State) and message.status is Status.ONLINE
-
-
-def _text(error: Exception) -> str:
-    """An error in one line."""
-    return " ".join(f"{error}".split()) or type(error).__name__
-
-
-def condense(receipts: list[PadReceipt]) -> list[PadReceipt]:
-    """Of a group's receipts those that its pads need, in their order.
-
-    A receipt with a higher seq of a ledger makes the lower ones unnecessary. Kept besides: the
-    answer to each birth, and each problem once.
-    """
-    wanted: dict[tuple[str, str, str | None, Problem | None], Receipt] = {}
-    for pad, receipt in receipts:
-        key = (pad, receipt.ledger, receipt.session, receipt.problem)
-        before = wanted.get(key)
-        if before is None or receipt.seq >= before.seq:
-            wanted[key] = receipt
-    return [(key[0], receipt) for key, receipt in wanted.items()]

@@ -84,3 +84,8 @@ class MinuteCount:
         self._said_s = now_s
         count, self._count = self._count, 0
         return count
+
+
+def error_text(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{error}".split()) or type(error).__name__

@@ -40,6 +40,7 @@ OUTERMOST = {
     "sync/paho_client.py",
     "sync/uplink.py",
     "sync/receiver.py",
+    "sync/receipts.py",
     "sync/store_worker.py",
 }
 """Files with a thread's or task's outermost frame, where everything is caught, logged and made

@@ -4,24 +4,30 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from sync.messages import (
     MAX_BATCH_BYTES,
-    VERSION,
     Problem,
     Receipt,
     Topic,
     read_message,
     write_batch,
 )
-from sync.mqtt import Connection, Incoming, Outgoing
+from sync.mqtt import Connection, Incoming, Outgoing, PacketTooLargeError
 from sync.refusal_budget import BURST
 from sync.store_backoff import GROUP_MAX
-from sync.store_port import Arrival, PadsHeldError, StoreFailureError, Told, Unkept
-from sync.store_worker import PAD_MAX, StoreWorker, condense
+from sync.store_port import (
+    Arrival,
+    PadsHeldError,
+    StoreFailureError,
+    Told,
+    Unkept,
+    read_upward,
+)
+from sync.store_worker import PAD_MAX, StoreWorker
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore
 from tests.rigs.time.wait import until
@@ -96,29 +102,6 @@ def test_while_the_store_fails_nothing_is_receipted_or_acknowledged() -> None:
         recorder.fail_with = None
         until(lambda: recorder.calls[-1] == "ack 7", 20, "it is stored in the end")
         assert recorder.calls[-3:] == ["commit", "receipt 4", "ack 7"]
-
-
-def a_receipt(seq: int, problem: Problem | None = None, session: str | None = None) -> Receipt:
-    return Receipt(v=VERSION, ledger="L", seq=seq, digest="", problem=problem, session=session)
-
-
-def test_of_many_receipts_the_highest_is_sent_and_every_problem_once() -> None:
-    gap = Problem.GAP
-    answers = [
-        ("a", a_receipt(10)),
-        ("a", a_receipt(30)),
-        ("a", a_receipt(20)),
-        ("b", a_receipt(5)),
-        ("a", a_receipt(30, gap)),
-        ("a", a_receipt(30, gap)),
-        ("a", a_receipt(30, session="1.1")),
-    ]
-    assert condense(answers) == [
-        ("a", a_receipt(30)),
-        ("b", a_receipt(5)),
-        ("a", a_receipt(30, gap)),
-        ("a", a_receipt(30, session="1.1")),
-    ]
 
 
 class PartlyFailing(CallRecorder):
@@ -245,3 +228,71 @@ def test_a_stop_makes_a_store_that_hangs_give_up() -> None:
     until(lambda: store.calls, 10, "it hangs")
     assert worker.stop()
     assert store.calls == ["hangs"]
+
+
+class UnsendableReceipts(CallRecorder):
+    """A connection that takes no receipt of `pad`, or none that is longer than `most` bytes."""
+
+    def __init__(self, pad: str, error: Exception, most: int = 0) -> None:
+        super().__init__()
+        self._topic = Topic.RECEIPT.of(pad)
+        self._error = error
+        self._most = most
+
+    def publish(self, message: Outgoing) -> int:
+        if message.topic == self._topic and len(message.payload) > self._most:
+            raise self._error
+        return super().publish(message)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PacketTooLargeError("receipts", 900, 100), ValueError("a topic"), TypeError("a defect")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_receipt_that_cannot_be_sent_holds_up_no_other_and_no_acknowledgement(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = UnsendableReceipts("pad-2", error)
+    connection = cast("Connection", recorder)
+    recorder.fail_with = StoreFailureError("until all have arrived")
+    with working(recorder) as worker:
+        for n in range(1, 5):
+            worker.put(connection, entries(f"pad-{n}", batch_of(f"pad-{n}"), n))
+        recorder.fail_with = None
+        acks = {f"ack {n}" for n in range(1, 5)}
+        until(lambda: acks <= set(recorder.calls), 20, "all are acknowledged")
+    assert recorder.calls.count("receipt 4") == 3, "the others have their receipts"
+    assert "receipts of pad pad-2: not sent" in caplog.text
+
+
+def test_a_receipt_that_is_too_long_for_the_broker_is_sent_without_its_detail() -> None:
+    error = PacketTooLargeError("receipts", 900, 300)
+    recorder = UnsendableReceipts("pad-2", error, most=180 + len("pad-2"))
+    connection = cast("Connection", recorder)
+    with working(recorder) as worker:
+        junk = b'{"v":1,"' + b"x" * 400 + b'":1}\n'
+        worker.put(connection, entries("pad-2", junk, 1))
+        until(lambda: "ack 1" in recorder.calls, 20, "it is acknowledged")
+    assert "receipt 0" in recorder.calls
+
+
+def test_a_message_that_a_defect_keeps_from_being_read_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(pad: str, *rest: Any) -> Arrival | Told:
+        if pad == "pad-2":
+            raise KeyError("a defect of the program")
+        return read_upward(pad, *rest)
+
+    monkeypatch.setattr("sync.store_worker.read_upward", read)
+    recorder = CallRecorder()
+    connection = cast("Connection", recorder)
+    with working(recorder) as worker:
+        for n in range(1, 5):
+            worker.put(connection, entries(f"pad-{n}", batch_of(f"pad-{n}"), n))
+        acks = {"ack 1", "ack 3", "ack 4"}
+        until(lambda: acks <= set(recorder.calls), 20, "the others are acknowledged")
+        assert "ack 2" not in recorder.calls
+        monkeypatch.undo()
+        until(lambda: "ack 2" in recorder.calls, 40, "it is read by the mended program")
