@@ -38,6 +38,8 @@ BATCH_ENTRIES = 1000
 GROUP_BATCHES = 8
 ROUNDS = 5
 START_MS = 1_790_000_000_000
+STEP_MS = 9000
+"""From one entry to the next."""
 
 
 def bodies(pad: str, ledger: str, count: int) -> Iterator[Body]:
@@ -47,7 +49,7 @@ def bodies(pad: str, ledger: str, count: int) -> Iterator[Body]:
     opened_at = At(utc=START_MS, mono=0, boot=boot, trust=Trust.NTP)
     yield Opened(at=opened_at, ledger=ledger, pad=pad, hash=HashName.SHA256, format=FORMAT)
     for n in range(1, count):
-        at = At(utc=START_MS + n * 9000, mono=n * 9000, boot=boot, trust=Trust.NTP)
+        at = At(utc=START_MS + n * STEP_MS, mono=n * STEP_MS, boot=boot, trust=Trust.NTP)
         invitation = f"01K{ledger[-8:]}{(n + 1) // 2:015d}"
         if n % 2:
             service = Service(
@@ -92,12 +94,13 @@ def measure(store_url: str, entries: int) -> float:
     run = time.time_ns()
     pad, ledger = f"p{run}", f"01L{run}"
     payloads = list(batches(pad, ledger, entries))
+    received_ms = START_MS + entries * STEP_MS  # not before they happened, or each were an oddity
     store = open_store(store_url)
     try:
         started = time.perf_counter()
         for start in range(0, len(payloads), GROUP_BATCHES):
             group = [
-                Arrival(pad, read_batch(payload), None, "", payload, START_MS)
+                Arrival(pad, read_batch(payload), None, "", payload, received_ms)
                 for payload in payloads[start : start + GROUP_BATCHES]
             ]
             receipts = store.take(group)

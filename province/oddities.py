@@ -39,6 +39,26 @@ class Oddity(NamedTuple):
     detail: str
 
 
+class _Like:
+    """Like entries of one ledger so far. Changed in place: a pad whose clock is wrong has as many
+    of them as entries.
+    """
+
+    __slots__ = ("detail", "entries", "first", "last")
+
+    def __init__(self, seq: int, detail: str) -> None:
+        self.first = self.last = seq
+        self.entries = 1
+        self.detail = detail
+
+    def add(self, seq: int, detail: str) -> None:
+        self.entries += 1
+        if seq > self.last:
+            self.last = seq
+        elif seq < self.first or (seq == self.first and detail < self.detail):
+            self.first, self.detail = seq, detail
+
+
 class Oddities:
     """Collects the oddities of one pad. Bounded by ledgers and kinds, but for unread entries: of
     those each range of like ones is kept, so that every one is named.
@@ -46,23 +66,16 @@ class Oddities:
 
     def __init__(self, pad: str) -> None:
         self.pad = pad
-        self._found: dict[tuple[str, str], Oddity] = {}
+        self._found: dict[tuple[str, str], _Like] = {}
         self._unread: list[Oddity] = []
 
     def add(self, kind: str, ledger: str, seq: int, detail: str) -> None:
         """Take in an entry."""
-        key = (kind, ledger)
-        before = self._found.get(key)
-        if before is None:
-            self._found[key] = Oddity(self.pad, ledger, kind, seq, seq, 1, detail)
-            return
-        first = min((before.first, before.detail), (seq, detail))
-        self._found[key] = before._replace(
-            first=first[0],
-            last=max(before.last, seq),
-            entries=before.entries + 1,
-            detail=first[1],
-        )
+        like = self._found.get((kind, ledger))
+        if like is None:
+            self._found[kind, ledger] = _Like(seq, detail)
+        else:
+            like.add(seq, detail)
 
     def add_unread(self, ledger: str, seq: int, kind: str, why: str) -> None:
         """Take in an entry that gives no row: of this kind of entry, for this reason."""
@@ -76,6 +89,8 @@ class Oddities:
 
     def found(self) -> list[Oddity]:
         """All of them, by ledger and place."""
-        return sorted(
-            [*self._found.values(), *self._unread], key=lambda odd: (odd.ledger, odd.first, odd)
-        )
+        alike = [
+            Oddity(self.pad, ledger, kind, like.first, like.last, like.entries, like.detail)
+            for (kind, ledger), like in self._found.items()
+        ]
+        return sorted([*alike, *self._unread], key=lambda odd: (odd.ledger, odd.first, odd))

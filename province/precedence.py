@@ -43,6 +43,7 @@ class Precedence:
         """Whether no other press (but corrections) has been fed: law 4 allows one."""
         if self.pressed is None:
             self.pressed = (ledger, seq)
+            return True
         return self.pressed == (ledger, seq)
 
     def is_invited_at(self, ledger: str, seq: int) -> bool:
