@@ -118,6 +118,60 @@ def test_a_planted_gap_is_reported_with_what_else_is_not_noticed_and_the_checkou
     assert (checkout / "device" / "seats.py").read_text() == MODULE
 
 
+def test_what_an_earlier_run_found_is_not_run_again_and_what_it_missed_is(checkout: Path) -> None:
+    kept = checkout / "kept"
+    judge_seats(checkout, kept)
+    before = kept.read_text().splitlines()
+    assert len(before) == len(dict.fromkeys(before))
+    kept.write_text("\n".join(before) + "\n" + before[0][:20])  # the last run was killed
+    (checkout / "tests/device/test_seats.py").write_text(
+        "from device.seats import Seat, may_enter\n\n"
+        "def test_a_limit():\n    assert not may_enter(3, Seat.FREE)\n"
+    )
+    told = judge_seats(checkout, kept)
+    assert "count < LIMIT -> count <= LIMIT" in {
+        f"{row['before']} -> {row['after']}" for row in told if row["outcome"] == "found"
+    }
+    assert len(kept.read_text().splitlines()) > len(before)
+
+
+def judge_seats(checkout: Path, kept: Path) -> list[dict[str, str]]:
+    told = checkout / "told.json"
+    command = [sys.executable, "-m", "tests.rigs.mutation.mutation_run", "device.seats"]
+    subprocess.run(
+        [*command, "--keep", str(kept), "--json", str(told)],
+        cwd=checkout,
+        env={"PYTHONPATH": str(source_tree.ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+    )
+    rows: list[dict[str, str]] = json.loads(told.read_text())
+    return rows
+
+
+def test_a_sample_of_each_module_is_the_same_with_other_modules_beside_it(checkout: Path) -> None:
+    command = [sys.executable, "-m", "tests.rigs.mutation.mutation_run", "--list", "--each", "3"]
+    (checkout / "device/doors.py").write_text(MODULE)
+    lists = [
+        subprocess.run(
+            [*command, "--seed", seed, *modules],
+            cwd=checkout,
+            env={"PYTHONPATH": str(source_tree.ROOT), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for seed, modules in (
+            ("10", ["device.seats"]),
+            ("10", ["device.doors", "device.seats"]),
+            ("11", ["device.seats"]),
+        )
+    ]
+    assert len(lists[0]) == 3
+    assert lists[1][3:] == lists[0]
+    assert lists[2] != lists[0]
+
+
 def changes(source: str, *members: str) -> set[str]:
     found = mutants(source, {"Level": list(members)})
     for mutant in found:

@@ -21,6 +21,7 @@ import ast
 import configparser
 import contextlib
 import gc
+import hashlib
 import itertools
 import json
 import math
@@ -239,6 +240,7 @@ def be_silent(place: Path) -> None:
     for number in (0, 1, 2):
         os.dup2(silent, number)
     sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a program that a test starts neither
     here = str(Path(__file__).parents[3])
     sys.path[:] = [str(place), *(one for one in sys.path if one not in ("", here))]
     os.environ["PYTHONPATH"] = str(place)
@@ -413,9 +415,17 @@ class MutationRun:
     """The mutants of some modules, judged one after the other."""
 
     def __init__(
-        self, tree: Tree, modules: list[str], progress: Callable[[str], None], *, own: bool = False
+        self,
+        tree: Tree,
+        modules: list[str],
+        progress: Callable[[str], None],
+        *,
+        own: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self._own = own
+        self._kept = kept
+        self._before = read_kept(kept) if kept else {}
         self._tree = tree
         self._progress = progress
         sources = {
@@ -437,6 +447,15 @@ class MutationRun:
             drawn = random.Random(seed).sample(range(len(self.all)), size)
             self.all = [self.all[n] for n in sorted(drawn)]
 
+    def sample_each(self, size: int, seed: int) -> None:
+        """Keep `size` of each module, whatever other modules there are."""
+        kept = []
+        for module in dict.fromkeys(module for module, _ in self.all):
+            some = [one for one in self.all if one[0] == module]
+            drawn = random.Random(f"{seed} {module}").sample(range(len(some)), min(size, len(some)))
+            kept += [some[n] for n in sorted(drawn)]
+        self.all = kept
+
     def judge(self) -> Iterator[Found]:
         """Each mutant's outcome, module by module."""
         for module in dict.fromkeys(module for module, _ in self.all):
@@ -453,13 +472,17 @@ class MutationRun:
                 left.append(mutant)
             else:
                 yield found_of(module, mutant, "equivalent", reason)
-        outcomes: dict[int, str] = {}
+        outcomes = {
+            n: self._before[digest(mutant)]
+            for n, mutant in enumerate(left)
+            if digest(mutant) in self._before
+        }
         files_in_turn = test_files(self._tree.root, module)
         for files in itertools.islice(files_in_turn, 1 if self._own else None):
             missed = [n for n in range(len(left)) if outcomes.get(n, "unnoticed") == "unnoticed"]
             if missed:
                 told = self._judge(module, files, [left[n] for n in missed])
-                outcomes |= dict(zip(missed, told, strict=False))
+                outcomes |= dict(zip(missed, told, strict=True))
         for n, mutant in enumerate(left):
             yield found_of(module, mutant, outcomes.get(n, "unnoticed"))
 
@@ -476,6 +499,9 @@ class MutationRun:
                 os.write(shown, f"{module}:{mutant.line} {mutant.kind} {outcome}\n".encode())
                 with outcomes.open("a", encoding="utf-8") as file:
                     file.write(outcome + "\n")
+                if self._kept and outcome != "unnoticed":
+                    with self._kept.open("a", encoding="utf-8") as file:
+                        file.write(f"{digest(mutant)} {outcome}\n")
 
             be_silent(place)
             run_pytest(files, Judge(place / self._tree.path(module), some, tell))
@@ -487,6 +513,18 @@ class MutationRun:
         if len(told) != len(some):
             raise RuntimeError(f"pytest could not run {files}; try it in a copy of the checkout")
         return told
+
+
+def digest(mutant: Mutant) -> str:
+    """What names a mutant from run to run: it changes with the module."""
+    return hashlib.sha256(mutant.source.encode()).hexdigest()
+
+
+def read_kept(path: Path) -> dict[str, str]:
+    """The outcomes of earlier runs, by the mutants' digests; a line that was cut does not count."""
+    path.touch()
+    lines = path.read_text("utf-8").split("\n")[:-1]
+    return {name: outcome for name, _, outcome in (line.partition(" ") for line in lines)}
 
 
 def found_of(module: str, mutant: Mutant, outcome: str, reason: str = "") -> Found:
@@ -527,6 +565,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__.splitlines()[0])
     parser.add_argument("module", nargs="*", help="a module or package; default: pure and ledger")
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants of all")
+    parser.add_argument("--each", type=int, metavar="N", help="so many mutants of each module")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help="what is found is noted there as it is found, and not run again",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the sample (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome there")
     parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
@@ -540,7 +585,10 @@ def main(arguments: list[str] | None = None) -> int:
             chosen_modules(root, given.module),
             lambda text: print(text, file=sys.stderr),
             own=given.own,
+            kept=given.keep and given.keep.absolute(),
         )
+        if given.each is not None:
+            run.sample_each(given.each, given.seed)
         if given.sample is not None:
             run.sample(given.sample, given.seed)
         if given.list:
