@@ -62,3 +62,21 @@ def test_the_memory_is_bounded_by_what_came():
         split_fields(raw)
     assert tracemalloc.get_traced_memory()[1] < 10 * len(raw)
     tracemalloc.stop()
+
+
+def test_a_name_may_have_64_bytes_and_no_more():
+    assert split_fields(b"n" * 64 + b"=1") == {"n" * 64: b"1"}
+    with pytest.raises(QueryError, match="too long"):
+        split_fields(b"n" * 65 + b"=1")
+
+
+def test_a_refusal_says_what_is_wrong():
+    for raw, words in (
+        (b"a=%4", "a % is not followed by two hexadecimal digits"),
+        (b"a=1&a=2", "a field is there twice"),
+        (b"\xff=1", "a field's name is not ASCII, or too long"),
+        (b"&" * MAX_FIELDS, f"more than {MAX_FIELDS} fields"),
+    ):
+        with pytest.raises(QueryError) as refused:
+            split_fields(raw)
+        assert str(refused.value) == words

@@ -28,3 +28,12 @@ def test_the_number_of_remembered_callers_is_limited() -> None:
         assert buckets.take(f"10.0.0.{n}", 0.0)
     assert buckets.take("10.0.0.0", 0.0)  # forgotten, so new
     assert not buckets.take("10.0.0.9", 0.0)  # the control: remembered
+
+
+def test_256_callers_are_remembered_and_the_one_before_them_is_not() -> None:
+    buckets = RateLimiter(Rate(burst=1, per_s=0.001))
+    for n in range(256):
+        assert buckets.take(str(n), 0.0)
+    assert not buckets.take("0", 0.0)  # still known, and now the newest
+    assert buckets.take("256", 0.0)
+    assert buckets.take("1", 0.0)  # the oldest of 257

@@ -54,3 +54,10 @@ def test_what_is_no_path_of_ours_for_certain_is_refused(raw):
 def test_any_bytes_are_a_path_or_the_declared_error(raw, host):
     with contextlib.suppress(QueryError):
         assert read_path(raw, host).startswith("/")
+
+
+def test_a_space_is_no_control_character_and_all_below_it_are():
+    assert read_path(b"/a%20b", HOST) == "/a b"
+    for code in (*range(0x20), 0x7F):
+        with pytest.raises(QueryError, match="^the path has a control character$"):
+            read_path(b"/a%%%02x" % code, HOST)

@@ -58,3 +58,16 @@ def test_any_bytes_are_a_value_or_the_declared_error(raw):
     for kind in (Wish, dict[str, object]):
         with contextlib.suppress(JsonError):
             assert isinstance(read_json(raw, kind), Wish | dict)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b'{"a":1,"a":2}', "^a name is there twice$"),
+        (b'{"a":' * 9_000, "recursion"),
+        (b"{", "truncated"),
+    ],
+)
+def test_the_error_says_what_is_wrong(raw, words):
+    with pytest.raises(JsonError, match=words):
+        read_json(raw, dict[str, object])

@@ -88,3 +88,25 @@ def test_any_bytes_are_text_or_the_declared_error_and_nothing_is_replaced(raw, c
     except QueryError:
         return
     assert raw in (text.encode("utf-8"), text.encode("gb18030"))
+
+
+@pytest.mark.parametrize("name", ["utf-8", "UTF8", "us-ascii", "gb18030", "gbk", " GB2312 "])
+def test_a_client_may_name_the_charsets_of_the_table_in_either_case(name):
+    assert read(b"DH-1", GB18030, name) == "DH-1"
+
+
+def test_a_refusal_names_the_charset_as_the_configuration_does():
+    for configured, raw in ((UTF_8, b"\xff"), (GB18030, b"\xff\xff")):
+        with pytest.raises(QueryError, match=f"^a field is not {configured}$"):
+            read(raw, configured)
+    assert (UTF_8, GB18030) == ("utf-8", "gb18030")
+
+
+def test_ascii_beside_chinese_in_utf_8_stays_utf_8():
+    assert read("办件 A-1\x7f".encode(), GB18030) == "办件 A-1\x7f"
+    assert read("\u0800".encode(), GB18030) == "\u0800"  # the first of three bytes
+
+
+def test_the_first_character_of_two_bytes_is_not_taken_for_utf_8():
+    raw = "\x80".encode()
+    assert read(raw, GB18030) == raw.decode("gb18030")

@@ -31,3 +31,7 @@ def test_the_number_of_tickets_is_limited() -> None:
     issued = [some.issue(0.0) for _ in range(MAX_TICKETS + 1)]
     assert not some.redeem(issued[0], 1.0)
     assert some.redeem(issued[1], 1.0)
+
+
+def test_64_tickets_are_valid_for_30_seconds() -> None:
+    assert (MAX_TICKETS, VALID_S) == (64, 30)
