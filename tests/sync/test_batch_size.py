@@ -1,6 +1,6 @@
 """How large batches become over links and brokers of each kind. No clock, no network."""
 
-from sync.batch_size import LITTLE_BYTES, SMALL, BatchSize
+from sync.batch_size import GROW_AFTER, LITTLE_BYTES, SMALL, BatchSize
 
 MOST = 1024
 MUCH = 100 * LITTLE_BYTES
@@ -72,3 +72,32 @@ def test_one_entry_that_is_too_long_stays_one_entry() -> None:
     size = BatchSize(MOST)
     size.too_long(1)
     assert size.entries == 1
+
+
+def test_what_an_earlier_connection_delivered_makes_no_batch_larger() -> None:
+    size = BatchSize(MOST)
+    size.receipted(GROW_AFTER * SMALL)
+    size.cut(0, MOST, MUCH)
+    size.connected()
+    size.receipted(GROW_AFTER * SMALL - 1)
+    assert size.entries == SMALL
+    size.receipted(1)
+    assert size.entries == 2 * SMALL
+
+
+def test_a_batch_of_less_than_a_kibibyte_says_nothing_and_one_of_a_kibibyte_does() -> None:
+    size = BatchSize(MOST)
+    size.cut(0, MOST, 1023)
+    assert size.entries == MOST
+    size.cut(0, MOST, 1024)
+    assert size.entries == SMALL
+
+
+def test_four_batches_of_a_size_are_receipted_before_it_doubles() -> None:
+    size = BatchSize(MOST)
+    size.cut(0, MOST, MUCH)
+    for _ in range(3):
+        size.receipted(SMALL)
+        assert size.entries == SMALL
+    size.receipted(SMALL)
+    assert size.entries == 2 * SMALL

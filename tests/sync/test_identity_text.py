@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sync.desk_fields import InviteFields
 from sync.identity_text import (
+    MAX_CHARS,
     MAX_RAW_CHARS,
     IdentityTextError,
     canonical,
@@ -99,3 +100,38 @@ def test_an_order_whose_field_has_none_is_malformed_and_names_it(field):
     order = {"v": 1, "order": "invite", "by": "hall-1", "ask": {"sent": 0, field: "\u3000"}}
     with pytest.raises(ContractError, match=f"`{field}` is blank"):
         read_message(Command, msgspec.json.encode(order))
+
+
+def test_the_longest_form_of_each_field_is_that_of_the_contract():
+    longest = {"case": 50, "matter": 40, "step": 20, "clerk": 40, "by": 40, "window": 8}
+    assert longest == MAX_CHARS
+    assert MAX_RAW_CHARS == 256
+    for field, most in longest.items():
+        assert canonical("a" * most, MAX_CHARS[field]) == "a" * most
+        with pytest.raises(IdentityTextError):
+            canonical("a" * (most + 1), MAX_CHARS[field])
+
+
+def test_a_raw_text_of_256_characters_is_looked_at_and_a_longer_one_is_not():
+    assert canonical("a" + " " * 255, 1) == "a"
+    with pytest.raises(IdentityTextError):
+        canonical("a" + " " * 256, 1)
+
+
+def test_every_white_space_and_every_dash_of_the_tables_is_one():
+    for white in "\x85\u1680 \u00a0\u3000":
+        with_white = f"a{white}b"
+        if unicodedata.category(white) != "Cc":
+            assert canonical(with_white, 3) == "a b", hex(ord(white))
+        assert canonical(f"{white}ab{white}", 2) == "ab", hex(ord(white))
+    for code in (*range(0x2010, 0x2016), 0x2212):
+        assert canonical(f"a{chr(code)}b", 3) == "a-b", hex(code)
+    assert canonical("a\u2016b", 3) == "a\u2016b"
+
+
+def test_a_han_character_of_planes_2_and_3_is_taken_before_unicode_has_named_it():
+    for code in (0x20000, 0x2FFFD, 0x33480, 0x3FFFD):
+        assert canonical(chr(code), 1) == chr(code), hex(code)
+    for code in (0x1FFFD, 0x3FFFE, 0x3FFFF, 0x40000):
+        with pytest.raises(IdentityTextError):
+            canonical(chr(code), 1)

@@ -54,3 +54,30 @@ def test_acknowledgements_for_what_was_forgotten_change_nothing() -> None:
     link.forget()
     link.acked(5_000)
     assert (link.unacked, link.window) == (0, FIRST_BATCHES)
+
+
+def test_a_batch_of_8_kib_shows_the_rate_and_a_shorter_one_does_not() -> None:
+    for size, window in ((8 * 1024, 1), (8 * 1024 - 1, FIRST_BATCHES + 1)):
+        link = LinkRate()
+        link.sent(size, 0)
+        link.acked(60_000)
+        assert link.window == window, size
+
+
+def test_the_largest_batch_is_forgotten_by_halves() -> None:
+    link = LinkRate()
+    windows = []
+    for n, size in enumerate((64_000, 16_000, 16_000)):
+        link.sent(size, n * 4_000)
+        link.acked(n * 4_000 + 4_000)
+        windows.append(link.window)
+    # 16, 10 and 7 bytes a ms, for 8 s, in batches of 64,000, 32,000 and 16,000.
+    assert windows == [2, 2, 3]
+
+
+def test_an_answer_within_the_same_millisecond_took_one() -> None:
+    link = LinkRate()
+    link.sent(9_000, 5)
+    link.acked(5)
+    link.sent(36_000_000, 5)
+    assert link.window == 2
