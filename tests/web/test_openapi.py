@@ -143,3 +143,12 @@ def test_one_method_of_one_path_is_declared_once() -> None:
 def test_the_text_is_the_document() -> None:
     document = paper(MAKE, LOOK, LISTEN)
     assert msgspec.json.decode(document_text(document)) == document
+
+
+def test_an_operation_is_named_by_its_path_and_one_thing_is_told_from_all():
+    def named(method, path):
+        return Operation(method=method, path=path, description="d", answers={200: Thing}).name
+
+    assert named("GET", "/v1/things/{name}") == "get-things-one"
+    assert named("GET", "/v1/things") == "get-things"
+    assert named("POST", "/v1/things/{name}/open") == "post-things-open"

@@ -121,3 +121,7 @@ def test_a_handshake_is_that_of_the_standard():
 def test_any_headers_are_a_handshake_or_the_declared_error(changes):
     with contextlib.suppress(HeadError):
         check_handshake(b"GET", list({**HANDSHAKE, **dict(changes)}.items()))
+
+
+def test_a_head_has_16_kib_and_a_line_8():
+    assert (MAX_HEAD_BYTES, MAX_LINE_BYTES) == (16_384, 8_192)

@@ -59,5 +59,5 @@ def test_any_bytes_are_a_path_or_the_declared_error(raw, host):
 def test_a_space_is_no_control_character_and_all_below_it_are():
     assert read_path(b"/a%20b", HOST) == "/a b"
     for code in (*range(0x20), 0x7F):
-        with pytest.raises(QueryError, match="^the path has a control character$"):
+        with pytest.raises(QueryError, match="the path has a control character"):
             read_path(b"/a%%%02x" % code, HOST)
