@@ -202,7 +202,9 @@ def test_the_first_entry_opens_the_ledger_that_the_header_names(ledger: MemoryLe
     headless = MemoryLedger(PAD)
     headless.entries.clear()
     headless.rate(3)
-    assert problem(judge(None, PAD, batch(headless, 0, 3), never)) is Problem.MALFORMED
+    assert judge(None, PAD, batch(headless, 0, 3), never) == Refused(
+        Problem.MALFORMED, "entry 1 does not open a ledger"
+    )
 
     garbled = MemoryLedger(PAD)
     garbled.entries.clear()

@@ -423,3 +423,32 @@ def test_the_times_of_a_pad_are_these() -> None:
     pace = DeliverySettings()
     assert (pace.probe_ms, pace.stall_ms, pace.refused_ms) == (5_000, 5_000, 30_000)
     assert (pace.longest_ms, pace.gap_quiet_ms, pace.reconcile_ms) == (60_000, 500, 600_000)
+
+
+def test_a_connection_has_achieved_something_when_it_moved_or_had_nothing_to_move() -> None:
+    bench = Bench(5, mark=None)
+    bench.delivery.connected("1.1", 0)
+    assert not bench.delivery.achieved
+    bench.publish_birth()
+    bench.birth_receipt(2)
+    began_behind = Bench(5, mark=2)
+    began_behind.delivery.disconnected()
+    began_behind.delivery.connected("1.2", 0)
+    assert not began_behind.delivery.achieved
+    began_behind.publish_birth()
+    began_behind.birth_receipt(2, session="1.2")
+    assert not began_behind.delivery.achieved  # answered, and 3 entries wait
+    began_behind.send_all()
+    began_behind.receipt(5)
+    assert began_behind.delivery.achieved
+
+
+def test_one_entry_that_is_too_long_for_the_broker_is_named() -> None:
+    bench = Bench(1, mark=0)
+    step = bench.step()
+    assert isinstance(step, SendEntries)
+    assert bench.delivery.too_long(bench.ledger.segment(*step), bench.now_ms) == 1
+    several = Bench(5, mark=0)
+    step = several.step()
+    assert isinstance(step, SendEntries)
+    assert several.delivery.too_long(several.ledger.segment(*step), several.now_ms) is None

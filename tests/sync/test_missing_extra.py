@@ -40,6 +40,16 @@ def test_the_library_is_in_the_extra_that_is_named(library: str) -> None:
     assert any(re.search(rf"\b{re.escape(name.lower())}\b", text) for name in names), names
 
 
+def test_the_libraries_are_named_as_they_are_imported() -> None:
+    imports = {
+        one.module.partition(".")[0]
+        for path in source_tree.sources()
+        for one in source_tree.imports_in(source_tree.tree_of(path))
+    }
+    imports.add("spidev")  # by luma.oled
+    assert imports >= EXTRAS.keys()
+
+
 def test_a_module_of_nobody_has_no_line() -> None:
     assert pip_line("sync.nothing") is None
     assert pip_line("luma.core.error") == "pip install 'ratingpad[pad,oled]'"
