@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import Callable
 
 import pytest
@@ -203,3 +204,43 @@ def test_what_a_start_records_is_written_when_the_agent_has_run_for_a_while() ->
         assert bench.card.stored == ["booted"]
 
     asyncio.run(main())
+
+
+def test_an_entry_that_nobody_waits_for_is_refused_without_a_line_of_asyncio() -> None:
+    told: list[str] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(str(context["message"])))
+        bench = QueueBench()
+        bench.card.full = True
+        for n in range(MAX_HELD + 1):
+            bench.commits.put(Paused(at=AT, by=str(n)))
+        dropped = bench.commits.put(Paused(at=AT, by="dropped"))
+        await asyncio.sleep(0)
+        del dropped
+        gc.collect()
+        await bench.commits.stop()
+
+    asyncio.run(story())
+    assert told == []
+
+
+def test_a_birth_waits_until_the_start_is_on_record() -> None:
+    async def story() -> None:
+        bench = QueueBench()
+        begun: list[str] = []
+
+        async def start() -> None:
+            begun.append("birth")
+
+        bench.commits.hold(600)
+        waiting = asyncio.ensure_future(bench.commits.once_released(start))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert begun == []
+        bench.commits.release()
+        await waiting
+        assert begun == ["birth"]
+
+    asyncio.run(story())

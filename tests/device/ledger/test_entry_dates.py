@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device.ledger.entry_dates import AHEAD_MS, DatedAhead, dated_ahead
-from device.ledger.file import create, seal
+from device.ledger.file import beside, create, exclude_agents, seal
 from sync.entries import At, Lapsed, Trust, write_body
 
 NOW_MS = 1_796_000_000_000
@@ -75,3 +75,19 @@ def test_the_memory_does_not_depend_on_the_ledger(tmp_path: Path) -> None:
     assert peak < 200_000
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM entry").fetchone() == (20_000,)
+
+
+def test_five_minutes_ahead_are_allowed_and_a_clock_of_2020_knows_the_time(tmp_path: Path) -> None:
+    assert AHEAD_MS == 300_000
+    new_year_2020_ms = 1_577_836_800_000
+    path = ledger(tmp_path, IN_2100_MS)
+    assert dated_ahead(path, new_year_2020_ms) == DatedAhead(1, IN_2100_MS, 1)
+    assert dated_ahead(path, new_year_2020_ms - 1) is None
+
+
+def test_two_may_look_at_a_ledger_at_once_and_one_may_while_its_agent_runs(tmp_path: Path) -> None:
+    path = ledger(tmp_path, IN_2100_MS)
+    beside(path, ".lock").touch()
+    for together in (True, False):  # False: as an agent holds it
+        with exclude_agents(path, together=together):
+            assert dated_ahead(path, NOW_MS) == DatedAhead(1, IN_2100_MS, 1)
