@@ -124,3 +124,12 @@ def test_a_map_for_another_kind_of_key_pad_is_refused() -> None:
         load_keypad("68-rising", "input")
     with pytest.raises(ConfigError, match=r'a key map of "input" codes; this needs "68"'):
         load_keypad("input-gpio-keys", "68")
+
+
+def test_a_key_of_a_level_does_nothing_for_the_clerk_and_one_of_neither_is_allowed() -> None:
+    both = keys(*FIVE) + 'does = "invite"\n'
+    assert mistakes(both) == [
+        f'key {FIVE[-1][0]}.does = "invite": a key with a level does nothing else'
+    ]
+    free = keys(*FIVE, ("clerk", 9, "")) + 'does = "invite"\n'
+    assert mistakes(free) == []

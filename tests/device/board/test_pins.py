@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.board.descriptions import find_text
-from device.board.pins import PinClaim, check_claims, claims, read_header
+from device.board.pins import Pin, PinClaim, check_claims, claims, read_header
 from device.board.profile import board_names, find_header, load_profile, parse_profile
 from device.config.config import load
 from device.config_errors import ConfigErrors
@@ -240,3 +240,10 @@ def test_a_wrong_header_is_reported(pins, says):
     problems = ConfigErrors()
     assert read_header("bench", {"title": "t", "pin": pins}, problems) is None
     assert problems.lines == [says]
+
+
+def test_a_header_has_at_most_200_pins():
+    assert msgspec.convert({"pin": 200, "power": "GND"}, Pin).pin == 200
+    for number in (0, 201):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert({"pin": number, "power": "GND"}, Pin)
