@@ -133,3 +133,8 @@ def test_a_flood_of_one_kind_takes_no_memory() -> None:
         tracemalloc.stop()
     assert peak < 200_000
     assert {odd.entries for odd in collected.found()} == {100_000}
+
+
+def test_a_date_of_2020_is_believed_and_one_before_it_is_not() -> None:
+    assert EARLIEST_MS == 1_577_836_800_000
+    assert AHEAD_MS == 300_000

@@ -141,3 +141,14 @@ def test_control_a_rule_by_arrival_is_noticed():
         judge(TOKEN, KNOWN._replace(pressed=by_arrival), SERVED_MS + MINUTE_MS)
         is PhoneVerdict.COUNTS
     )
+
+
+def test_the_verdicts_have_the_names_that_are_stored():
+    assert [one.value for one in PhoneVerdict] == [
+        "counts",
+        "waits",
+        "used",
+        "rated",
+        "expired",
+        "foreign",
+    ]

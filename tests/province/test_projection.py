@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from province.precedence import merge
 from province.projection import Projection
 from province.rows import Rating
-from sync.entries import Body, Channel, Detailed, Level, Salvaged, Withdrawn, write_body
+from sync.entries import (
+    HASTY_MS,
+    Body,
+    Channel,
+    Detailed,
+    Level,
+    Salvaged,
+    Withdrawn,
+    write_body,
+)
 from tests.rigs.ledger.ledger_builder import at, clock, invited, lapsed, rated, without_time
 
 BAD, GOOD = Level.VERY_DISSATISFIED, Level.VERY_SATISFIED
@@ -169,3 +178,38 @@ def test_the_property_above_catches_a_rule_that_depends_on_the_order() -> None:
     early = row(derive(invited("i"), rated("i", BAD)))
     assert merge(early, late) == merge(late, early) == whole
     assert late != whole
+
+
+def test_a_press_sooner_than_anybody_reads_is_marked_and_one_at_the_limit_is_not() -> None:
+    pressed = row(derive(invited("i"), rated("i")))
+    for elapsed_ms, hasty in ((0, True), (HASTY_MS - 1, True), (HASTY_MS, False), (None, False)):
+        assert pressed._replace(elapsed_ms=elapsed_ms).is_hasty is hasty, elapsed_ms
+
+
+def test_the_date_of_a_level_is_only_there_with_a_level() -> None:
+    assert row(derive(invited("i"), rated("i"))).rated_utc_ms == at(3000).utc
+    assert row(derive(invited("i"))).rated_utc_ms is None
+
+
+def test_of_two_details_the_later_position_counts_in_any_order() -> None:
+    early = Detailed(at=at(1), invitation="i", text="early")
+    late = Detailed(at=at(2), invitation="i", text="late")
+    assert derive(early, late).details["i"].remark == "late"
+    for bodies in ((early, late), (late, early)):
+        projection = Projection("pad-1")
+        for body in bodies:
+            projection.feed("01A", 1 if body is early else 2, [write_body(body)])
+        assert projection.details["i"].remark == "late"
+    again = Projection("pad-1")
+    for ledger, body in (("01B", late), ("01A", early)):
+        again.feed(ledger, 1, [write_body(body)])
+    assert again.details["i"].remark == "late"
+
+
+def test_what_was_salvaged_without_a_position_is_unread_with_its_reason() -> None:
+    old = write_body(invited("i")).decode()
+    for ledger, seq in (("", 1), ("01B", -1)):
+        [unread] = derive(
+            Salvaged(at=at(0), ledger=ledger, seq=seq, digest="00" * 32, body=old)
+        ).unread
+        assert unread.why == "what was salvaged has no position"
