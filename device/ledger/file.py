@@ -6,10 +6,12 @@ because a rating is about 270 bytes and every 15th begins a page), and a bad pag
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from device.errors import LedgerError, PadCode
 from device.ledger.records import PAGE_BYTES
 from device.ledger.wal import has_commit
 from device.os_errors import code_of, explain, without_rights
+
+log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x52504144
 """`RPAD` in the file's header."""
@@ -54,6 +58,10 @@ BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END""",
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM entry)
 BEGIN SELECT RAISE(ABORT, 'an entry only follows the last one'); END""",
 }
+
+READERS_WAIT_S = 300.0
+"""Reading a ledger of a million entries takes about a minute on a small board."""
+_READERS_POLL_S = 0.1
 
 _DAMAGE = frozenset(
     {
@@ -282,18 +290,39 @@ def _lock(fd: int, path: Path, kind: int) -> list[str]:
     return words
 
 
+def _only_readers(fd: int) -> bool:
+    """Whether the lock is held, and by none but those who share it; `fd` holds it if it is free."""
+    for kind, answer in ((fcntl.LOCK_EX, False), (fcntl.LOCK_SH, True)):
+        try:
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        if answer:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+        return answer
+    return False
+
+
 class LedgerLock:
     """The exclusive lock of a ledger: flock(2) on `<name>.lock`. The kernel releases it when the
-    process ends, however it ends.
+    process ends, however it ends. While others only read the ledger (`ratingpad verify`), it waits
+    for them, `READERS_WAIT_S` at most, and calls `waiting` meanwhile; so not on the
+    event loop.
 
     The file's text is the process id and the ledger's id. When a ledger's first entry is destroyed,
     its id is known from here only. Raises LedgerError (L04) when another process has the lock.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, waiting: Callable[[], None] = lambda: None) -> None:
         # Not through a link: the words below would overwrite what it leads to.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd = os.open(beside(path, ".lock"), flags, 0o644)
+        if _only_readers(self._fd):
+            log.warning("%s is being read by another program (verify): waiting for it", path)
+            until_s = time.monotonic() + READERS_WAIT_S
+            while _only_readers(self._fd) and time.monotonic() < until_s:
+                waiting()
+                time.sleep(_READERS_POLL_S)
         words = _lock(self._fd, path, fcntl.LOCK_EX)
         self.last_ledger = words[1] if len(words) > 1 else ""
 

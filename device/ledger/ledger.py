@@ -114,14 +114,15 @@ class Ledger:
 
         A damaged file and its WAL are renamed, and its entries are salvaged into a new ledger.
         `at`, `new_id` and `hash_name` are used for a new ledger only. `progress` is told what is
-        done and which share of it, 0 to 1, every few thousand entries.
+        done and which share of it, 0 to 1, every few thousand entries. It waits while
+        `ratingpad verify` reads the ledger.
 
         Raises LedgerError: L04 another agent holds it; L06 it is no ledger, or another pad's, or
         has a newer format (the file is left as it is); L02 the card is full; S02 a file
         belongs to another user; S01 the path leads to no file; L01 anything else.
         """
         with as_ledger_error(f"opening {path}", path):
-            lock = LedgerLock(path)
+            lock = LedgerLock(path, partial(progress, OpeningStep.CHECK, 0.0))
             try:
                 salvage = partial(progress, OpeningStep.SALVAGE)
                 rollover = Rollover(path, pad, at, hash_name, new_id, lock.last_ledger, salvage)

@@ -5,20 +5,23 @@ import sqlite3
 import subprocess
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from device.errors import LedgerError, PadCode
+from device.ledger import file as ledger_file
 from device.ledger.file import exclude_agents
 from device.ledger.head_note import HeadNote, NotedHead
+from device.ledger.ledger import Ledger, OpeningStep
 from device.ledger.verify import Defect, verify
 from sync.entries import GENESIS, HashName, next_digest
 from tests.rigs.disk.crash_states import ram_folder
 from tests.rigs.disk.small_disk import small_disk
 from tests.rigs.ledger import big_ledger
-from tests.rigs.ledger.ledger_process import open_in, rated
+from tests.rigs.ledger.ledger_process import at, open_in, rated
 
 
 def filled(folder: Path, count: int) -> Path:
@@ -269,6 +272,35 @@ def test_verify_beside_another_verify_and_beside_an_agent_makes_no_file(tmp_path
     assert {file.name for file in folder.iterdir()} == names
     agent.append(rated(1))
     agent.close()
+
+
+def test_an_agent_that_starts_while_verify_reads_waits_for_it_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = filled(tmp_path, 3)
+    reading = ExitStack()
+    reading.enter_context(exclude_agents(path, together=True))
+    told: list[float] = []
+
+    def progress(_: OpeningStep, share: float) -> None:
+        told.append(share)
+        if len(told) == 3:  # the agent is waiting: now verify is done
+            reading.close()
+
+    Ledger.open(path, "pad-1", at=at, new_id=lambda: "01NEW", progress=progress).close()
+    assert told[:3] == [0.0, 0.0, 0.0]
+    assert caplog.text.count("waiting for it") == 1
+
+
+def test_an_agent_does_not_wait_for_a_reader_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = filled(tmp_path, 3)
+    monkeypatch.setattr(ledger_file, "READERS_WAIT_S", 0.2)
+    with exclude_agents(path, together=True), pytest.raises(LedgerError) as refused:
+        open_in(tmp_path)
+    assert refused.value.code is PadCode.LEDGER_IN_USE
+    open_in(tmp_path).close()
 
 
 def test_a_note_that_is_ahead_is_seen_beside_a_running_agent_too(tmp_path: Path) -> None:
