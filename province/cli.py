@@ -7,7 +7,8 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,6 +33,7 @@ from sync.shown_text import shown, shown_utc
 from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
+    from province.store import ProvinceStore
     from sync.mqtt import BrokerAddress
     from sync.obstacles import Obstacle
 
@@ -154,43 +156,62 @@ def read_broker(url: str) -> "BrokerAddress":
     return BrokerAddress(host, port)
 
 
-def _verify(store_url: str) -> int:
+@contextmanager
+def _reading(store_url: str) -> "Iterator[ProvinceStore]":
+    """The store, only to look at it. Raises StoreError, for a database that is silent, too.
+
+    SIGINT and SIGTERM end the program at once, whatever it waits for: it has nothing to finish.
+    (psycopg would answer SIGINT by asking the server, which may be silent, to cancel the query.)
+    """
     from province.store import open_store
+
+    with _ended_by(signal.SIGINT, signal.SIGTERM):
+        store = open_store(store_url, read_only=True)
+        try:
+            with store.failures():
+                yield store
+        finally:
+            store.close()
+
+
+@contextmanager
+def _ended_by(*numbers: signal.Signals) -> Iterator[None]:
+    """These signals end the process during the block, by their default action."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may choose
+        return
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _verify(store_url: str) -> int:
     from province.verify import verify
     from province.verify_report import Findings
 
-    store = open_store(store_url, read_only=True)
-    try:
+    with _reading(store_url) as store:
         found = Findings(verify(store), store.lost(), store.incidents(), store.refusals())
-    finally:
-        store.close()
     for line in found.lines():
         print(line)
     return found.outcome.exit_code
 
 
 def _status(store_url: str) -> int:
-    from province.store import open_store
-
-    store = open_store(store_url, read_only=True)
-    try:
+    with _reading(store_url) as store:
         summary = store.summary()
-    finally:
-        store.close()
     for name, number in summary._asdict().items():
         print(f"{name} {number}")
     return 0
 
 
 def _ratings(store_url: str, pad: str | None, limit: int) -> int:
-    from province.store import open_store
-
-    store = open_store(store_url, read_only=True)
-    try:
-        for rating in store.ratings(limit, pad):
-            print(_line(rating))
-    finally:
-        store.close()
+    with _reading(store_url) as store:
+        found = store.ratings(limit, pad)
+    for rating in found:
+        print(_line(rating))
     return 0
 
 

@@ -74,7 +74,8 @@ def connect(url: str, *, read_only: bool = False, watch: Watch | None = None) ->
     Raises StoreUrlError (P01), StoreError (P02 not reachable, P03 another database, P05 no driver,
     P10 no answer, P11 not UTF8, P12 locked, P18 to P20 for what is wrong with SQLite's file).
     """
-    engine = _engine(_parse(url), read_only, watch or Watch())
+    watch = watch or Watch()
+    engine = _engine(_parse(url), read_only, watch)
     try:
         with engine.connect() as connection:
             _check_encoding(connection, url)
@@ -84,7 +85,8 @@ def connect(url: str, *, read_only: bool = False, watch: Watch | None = None) ->
         _check(engine, url, read_only)
     except DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"{_shown(url)}: {error.orig}", _code_at_start(error.orig)) from error
+        code = failure.SILENT.code if watch.silent else _code_at_start(error.orig)
+        raise StoreError(f"{_shown(url)}: {error.orig}", code) from error
     except StoreError:
         engine.dispose()
         raise

@@ -11,7 +11,8 @@ transaction holds is named to the caller, who goes on with the others.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ from province.store import bulk, engine, evidence, failure, incidents, projectio
 from province.store.oddity_log import OddityLog
 from province.store.raw import Heads
 from province.store.reading import Reading
-from province.store.watch import Watch
+from province.store.watch import READING_SILENCE_S, Watch
 from sync.acceptance import Accepted, Refused, judge, receipt_of
 from sync.messages import Health, Problem, Receipt, Reported, Status
 from sync.store_port import Arrival, Cause, PadsHeldError, Told, Unkept
@@ -44,9 +45,9 @@ def open_store(url: str, *, read_only: bool = False) -> "ProvinceStore":
     """The store at `url` (`sqlite:///file`, `postgresql://user@host/database`), created if empty.
 
     `read_only`: for a second process that only looks; the store must exist.
-    Raises StoreUrlError (P01), StoreError (P02, P03, P05).
+    Raises StoreUrlError (P01), StoreError as `engine.connect`.
     """
-    watch = Watch()
+    watch = Watch(READING_SILENCE_S) if read_only else Watch()
     return ProvinceStore(engine.connect(url, read_only=read_only, watch=watch), watch=watch)
 
 
@@ -96,6 +97,17 @@ class ProvinceStore(Reading):
     def give_up(self) -> None:
         """From any thread: a call that waits for the database raises soon, and so do later ones."""
         self._watch.give_up()
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """For reading: an error of the database in the block is raised as StoreError, with its code
+        (P10 for one that does not answer).
+        """
+        try:
+            yield
+        except (DBAPIError, self._driver_error) as error:
+            origin = error.orig if isinstance(error, DBAPIError) else error
+            raise self._failed(origin) from error
 
     def _commit(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction, again when it lost against another receiver's."""

@@ -10,6 +10,10 @@ import time
 SILENCE_S = 8.0
 """Without a byte from the server for so long, a connection is given up. Longer than the limits that
 the server keeps itself, whose errors say more."""
+READING_SILENCE_S = 60.0
+"""The same for a command that only reads: the first row of a large store may take a while, and
+nobody waits for it but the person who gave the command.
+"""
 
 
 class Watch:
