@@ -346,6 +346,7 @@ class Agent:
             tasks = [
                 group.create_task(pad.commits.once_released(uplink.start)),
                 group.create_task(self._watch(pad, link)),
+                group.create_task(self.writer.watch_files(pad.raise_fault, pad.clear_fault)),
                 group.create_task(self._report_health(pad, uplink)),
                 group.create_task(prune_regularly(self.writer, self.clock.at, retention)),
             ]

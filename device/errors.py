@@ -32,8 +32,9 @@ class PadCode(ErrorRow, enum.Enum):
     )
     LEDGER_DAMAGED = ErrorRow(
         "L03",
-        "the ledger file was damaged; it was set aside and a new one opened",
-        "Keep the set-aside file. Change the card; `ratingpad verify` names what is missing.",
+        "the ledger file was damaged or gone; a new one was opened",
+        "Keep what was set aside. Change the card, unless somebody removed the file; `ratingpad"
+        " verify` names what is missing.",
     )
     LEDGER_IN_USE = ErrorRow(
         "L04",
@@ -57,6 +58,13 @@ class PadCode(ErrorRow, enum.Enum):
         "committed entries are gone from the end of the ledger",
         "Keep the set-aside file. Ask who copied or removed files beside the ledger; if nobody did,"
         " change the card. The detail and the province's `verify` say which entries.",
+    )
+    LEDGER_DISPLACED = ErrorRow(
+        "L08",
+        "the ledger's file was removed, renamed or replaced while the pad runs",
+        "Put the files back: the pad resumes by itself. If they are gone, leave it on until"
+        " `systemctl status ratingpad` says that nothing waits for the province; then restart it.",
+        blocks=True,
     )
     KEY_STUCK = ErrorRow(
         "K01",

@@ -117,6 +117,12 @@ class ProvinceCode(ErrorRow, enum.Enum):
         "this is no database",
         "Give the file that `receive` made; the one named is left as it is.",
     )
+    STORE_DISPLACED = ErrorRow(
+        "P21",
+        "the store's file was removed, renamed or replaced while the receiver runs",
+        "Put the file and its `-wal` back: the receiver resumes by itself. If they are gone,"
+        " restart it with a backup or a new store; what it has not receipted is still on the pads.",
+    )
 
 
 class ProvinceError(CodedError[ProvinceCode]):

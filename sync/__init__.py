@@ -5,6 +5,7 @@ messages.py   PURE: batch, receipt, state, health, desired, reported, command; t
 error_codes.py PURE: the row of an error code, and the exception that carries one
 identity_text.py PURE: the canonical form of cases, steps, matters, clerks and windows
 shown_text.py PURE: stored text and numbers as something that is safe to show
+open_files.py are the files that SQLite has open still at their paths
 missing_extra.py PURE: what to type where a library is not installed
 terminal.py   how our commands run: encodings, closed pipes, the log
 desk_fields.py PURE: the fields in which a desk asks for something, and their bounds

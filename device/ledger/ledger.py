@@ -31,6 +31,7 @@ from device.ledger.salvage import Carryover, needed_at_start
 from device.ledger.verify import Defect, LedgerVerdict, examine_file
 from sync.delivery import LedgerSegment
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
+from sync.open_files import OpenFiles
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ class Ledger:
         self._note.close()
         self._note = HeadNote(self._path)
         self._noted = 0
+        self._files: OpenFiles | None = None
+        self._unthanked: Entry | None = None
         self.id = verdict.ledger
         self.hash_name = verdict.hash_name
         self.head: tuple[int, bytes] = (verdict.head, verdict.digest)
@@ -144,6 +147,7 @@ class Ledger:
                 try:
                     ledger = cls(rollover, lock, connection, verdict, because)
                     ledger._finish_cut_write(verdict)
+                    ledger._files = OpenFiles(path)
                     ledger.note_head()
                 except BaseException:
                     connection.close()
@@ -156,8 +160,9 @@ class Ledger:
     def append(self, body: Body) -> Entry:
         """Commit one entry; it is durable when this returns.
 
-        Raises LedgerError (L02 full, L01 otherwise): then nothing was written, and `append` may be
-        called again. Raises ValueError for a body longer than `MAX_ENTRY_BYTES`.
+        Raises LedgerError (L02 full, L08 the file is gone from its path, L01 otherwise): then
+        `append` may be called again with the same body, and does not write it twice. Raises
+        ValueError for a body longer than `MAX_ENTRY_BYTES`.
         """
         raw = write_body(body)
         if len(raw) > MAX_ENTRY_BYTES:
@@ -165,13 +170,34 @@ class Ledger:
         return self._append_raw(raw)
 
     def _append_raw(self, raw: bytes) -> Entry:
+        self.check_files()
+        unthanked, self._unthanked = self._unthanked, None
+        if unthanked is not None and unthanked.body == raw:
+            return unthanked
         seq, digest = self.head[0] + 1, next_digest(self.hash_name, self.head[1], raw)
         with as_ledger_error(f"writing entry {seq} to {self._path}"):
             # Outside a transaction one statement is one transaction and one sync.
             self._connection.execute(_INSERT, (seq, raw, digest, self.receipted))
         self.head = (seq, digest)
         self._since_checkpoint += 1
-        return Entry(seq, raw, digest)
+        entry = Entry(seq, raw, digest)
+        try:
+            self.check_files()
+        except LedgerError:
+            self._unthanked = entry  # it is in the open file only; the next try asks again
+            raise
+        return entry
+
+    def check_files(self) -> None:
+        """Raises LedgerError (L08) when the file or its WAL is not at its path any more: what is
+        written now would be gone at the next start. What is in the open file can still be read.
+        """
+        if self._files is None:
+            return
+        with as_ledger_error(f"looking at {self._path}"):
+            displaced = self._files.displaced()
+        if displaced is not None:
+            raise LedgerError(displaced, PadCode.LEDGER_DISPLACED)
 
     def note_head(self) -> None:
         """Note the last entry beside the file (`head_note.py`), if that is not done yet. Costs one
@@ -299,6 +325,7 @@ class Ledger:
         new ledger as `salvaged`. Raises LedgerError; when the new file cannot be written, this
         ledger stays in use.
         """
+        self.check_files()
         with as_ledger_error(f"rollover of {self._path}"):
             with closing(self.newest_first()) as newest:
                 needed = sorted(seq for seq in needed_at_start(newest) if seq <= self.receipted)
@@ -324,6 +351,8 @@ class Ledger:
                 self._rollover.discard_leftovers()
             verdict = examine_file(self._path)  # before the connection: it drops SQLite's locks
             self._use(connect(self._path), verdict)
+            self._store_mark()  # makes the WAL
+            self._files = OpenFiles(self._path)
             if self.id == before:
                 raise LedgerError("the old file could not be set aside")
         self.opened_because = reason

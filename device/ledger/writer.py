@@ -26,6 +26,8 @@ STOP_S = 2.5
 """So long a stop waits for the card."""
 IDLE_S = 2.0
 """So long without a call before a checkpoint."""
+FILES_CHECK_S = 5.0
+"""The period of looking whether the files are there: longer than `IDLE_S`."""
 
 
 class Writer:
@@ -118,6 +120,21 @@ class Writer:
         """See `Ledger.roll_over`."""
         await self.run(lambda ledger: ledger.roll_over(reason))
         self.receipted = 0
+
+    async def watch_files(
+        self, on_displaced: Callable[[PadCode, str], None], on_back: Callable[[PadCode], None]
+    ) -> None:
+        """Call `on_displaced` while the open file or its WAL is not at its path (L08), `on_back`
+        while they are. An append finds it, too; this is for a pad that nobody uses.
+        """
+        while True:
+            await asyncio.sleep(FILES_CHECK_S)
+            try:
+                await self.run(Ledger.check_files)
+            except LedgerError as error:
+                on_displaced(error.code, error.detail)
+            else:
+                on_back(PadCode.LEDGER_DISPLACED)
 
     async def run(self, fn: Callable[[Ledger], T]) -> T:
         """Call `fn` with the ledger on the writer's thread; returns or raises as it does."""

@@ -30,6 +30,7 @@ from province.store.tables import (
     schema,
 )
 from province.store.watch import Watch
+from sync.open_files import OpenFiles
 from sync.store_port import Cause
 
 BUSY_MS = 2_000
@@ -61,6 +62,9 @@ _SET_LIMITS = (
     f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true),"
     f" set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT_MS}', true)"
 )
+
+_FILES = "files"
+"""Where a connection's `info` has its `OpenFiles`."""
 
 _CREATION_LOCK = 0x7261_7469_6E67
 """Advisory lock (the letters `rating`) under which PostgreSQL's tables are made or upgraded."""
@@ -155,20 +159,38 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
     engine = sa.create_engine("sqlite://", creator=open_file, poolclass=sa.QueuePool)
 
     @sa.event.listens_for(engine, "connect")
-    def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    def set_up(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         else:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("SELECT count(*) FROM sqlite_schema")  # makes the WAL
+            entry.info[_FILES] = OpenFiles(path)
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
+        check_files(files_of(connection))
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def files_of(connection: sa.Connection) -> OpenFiles | None:
+    """The files that a SQLite writer's connection has open; None for the others."""
+    files: OpenFiles | None = connection.info.get(_FILES)
+    return files
+
+
+def check_files(files: OpenFiles | None) -> None:
+    """Raises StoreError (P21) when a file is not at its path any more: what is stored in it would
+    be gone at the next start. To be called before a transaction and after its commit.
+    """
+    displaced = files.displaced() if files is not None else None
+    if displaced is not None:
+        raise StoreError(displaced, ProvinceCode.STORE_DISPLACED, Cause.SETUP)
 
 
 def set_limits(connection: sa.Connection) -> None:

@@ -77,8 +77,8 @@ class ProvinceStore(Reading):
     ) -> list[Receipt]:
         """Store a group in one transaction (`sync.store_port.Store`).
 
-        Raises StoreError (P02, P04, P10, P12 to P14) and PadsHeldError; nothing of the group is
-        stored then.
+        Raises StoreError (P02, P04, P10, P12 to P14, P21) and PadsHeldError; nothing of the group
+        is stored then.
         """
 
         def write(connection: sa.Connection) -> tuple[list[Receipt], list[Oddity]]:
@@ -115,7 +115,10 @@ class ProvinceStore(Reading):
             self._watch.silent = False
             try:
                 with self._engine.begin() as connection:
-                    return work(connection)
+                    files = engine.files_of(connection)
+                    done = work(connection)
+                engine.check_files(files)
+                return done
             except bulk.RowsExistError as error:
                 if not left:
                     raise StoreError(f"{error} has these rows already") from error

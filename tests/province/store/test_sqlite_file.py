@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from province.cli import main
-from province.store import ProvinceStore, open_store
+from province.errors import StoreError
+from province.store import ProvinceStore, engine, open_store
+from sync.store_port import Cause
 from tests.rigs.ledger.ledger_builder import LedgerBuilder, invited, rated
 
 NOBODY = 65534
@@ -137,3 +139,39 @@ class TestAnotherUser:
         code, output = as_nobody("verify", "--store", f"sqlite:///{public / 'copy.db'}")
         assert (code, output.startswith("P19")) == (2, True), output
         assert "copy.db-wal has to be read" in output
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+def test_nothing_is_receipted_into_a_file_that_was_removed(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "province.db"
+    store = open_store(f"sqlite:///{path}")
+    pad = LedgerBuilder().add(invited("i1"), rated("i1"))
+    store.take([pad.arrival()])
+    lost = tmp_path / f"province.db{suffix}"
+    lost.rename(tmp_path / "elsewhere")
+    pad.add(invited("i2"), rated("i2"))
+    for _ in range(2):
+        with pytest.raises(StoreError, match="P21") as error:
+            store.take([pad.arrival()])
+        assert error.value.cause is Cause.SETUP
+        assert not lost.exists()
+    (tmp_path / "elsewhere").rename(lost)
+    [receipt] = store.take([pad.arrival()])
+    assert receipt.seq == 5
+    store.close()
+
+
+def test_a_file_that_goes_during_a_commit_gives_no_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "province.db"
+    store = open_store(f"sqlite:///{path}")
+
+    def lose(*_: object) -> None:
+        path.unlink()
+
+    monkeypatch.setattr(engine, "set_limits", lose)
+    pad = LedgerBuilder().add(invited("i1"), rated("i1"))
+    with pytest.raises(StoreError, match="P21"):
+        store.take([pad.arrival()])
+    store.close()

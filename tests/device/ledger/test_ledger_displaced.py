@@ -1,0 +1,124 @@
+"""A ledger's file or WAL that is removed, renamed or replaced while it is open."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device.errors import LedgerError, PadCode
+from device.ledger import ledger as ledger_module
+from device.ledger import writer as writer_module
+from device.ledger.ledger import Ledger
+from device.ledger.writer import Writer
+from sync.entries import HashName
+from tests.rigs.ledger.ledger_process import open_in, rated
+
+
+def _replace(path: Path) -> None:
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+
+def _rename(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+
+
+def refused(ledger: Ledger, n: int) -> None:
+    with pytest.raises(LedgerError) as error:
+        ledger.append(rated(n))
+    assert error.value.code is PadCode.LEDGER_DISPLACED
+
+
+@pytest.mark.parametrize("name", ["ledger", "ledger-wal"])
+@pytest.mark.parametrize("lose", [Path.unlink, _rename, _replace])
+def test_nothing_is_committed_into_a_file_that_is_gone_and_all_of_it_can_be_read(
+    tmp_path: Path, name: str, lose: Callable[[Path], None]
+) -> None:
+    ledger = open_in(tmp_path)
+    entries = [ledger.append(rated(n)) for n in range(5)]
+    lose(tmp_path / name)
+    head = ledger.head
+    refused(ledger, 6)
+    refused(ledger, 7)
+    assert ledger.head == head
+    assert ledger.read(1, 100, 1 << 20).entries == entries
+    with contextlib.suppress(LedgerError):
+        ledger.close()
+
+
+def test_a_new_ledger_is_watched_after_a_rollover(tmp_path: Path) -> None:
+    ledger = open_in(tmp_path)
+    ledger.append(rated(1))
+    ledger.roll_over("diverged")
+    ledger.append(rated(2))
+    (tmp_path / "ledger-wal").unlink()
+    refused(ledger, 3)
+    ledger.close()
+
+
+def test_a_file_that_goes_during_the_commit_gets_no_thanks_and_no_second_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_in(tmp_path)
+    digest = ledger_module.next_digest
+
+    def lose_then(name: HashName, before: bytes, body: bytes) -> bytes:
+        (tmp_path / "ledger").rename(tmp_path / "elsewhere")
+        return digest(name, before, body)
+
+    body = rated(1)
+    monkeypatch.setattr(ledger_module, "next_digest", lose_then)
+    with pytest.raises(LedgerError) as error:
+        ledger.append(body)
+    assert error.value.code is PadCode.LEDGER_DISPLACED
+    monkeypatch.undo()
+    assert [entry.seq for entry in ledger.read(1, 9, 1 << 20).entries] == [2]  # still to be sent
+    (tmp_path / "elsewhere").rename(tmp_path / "ledger")
+    assert ledger.append(body).seq == 2
+    assert ledger.append(rated(2)).seq == 3
+    ledger.close()
+
+
+def test_a_wal_that_was_removed_is_saved_into_the_file_at_the_stop(tmp_path: Path) -> None:
+    ledger = open_in(tmp_path)
+    entries = [ledger.append(rated(n)) for n in range(5)]
+    (tmp_path / "ledger-wal").unlink()
+    refused(ledger, 6)
+    ledger.close()
+    again = open_in(tmp_path)
+    assert again.opened_because is None
+    assert again.read(1, 100, 1 << 20).entries == entries
+    again.close()
+
+
+def test_a_pad_that_nobody_uses_notices_it_and_that_the_file_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "FILES_CHECK_S", 0.01)
+
+    async def scenario() -> None:
+        writer = Writer(lambda: open_in(tmp_path))
+        await writer.start()
+        gone, back = asyncio.Event(), asyncio.Event()
+
+        def on_displaced(code: PadCode, detail: str) -> None:
+            assert code is PadCode.LEDGER_DISPLACED
+            assert str(tmp_path / "ledger") in detail
+            gone.set()
+
+        watch = asyncio.ensure_future(writer.watch_files(on_displaced, lambda _: back.set()))
+        await asyncio.wait_for(back.wait(), 30)
+        assert not gone.is_set()
+        (tmp_path / "ledger").rename(tmp_path / "elsewhere")
+        await asyncio.wait_for(gone.wait(), 30)
+        back.clear()
+        (tmp_path / "elsewhere").rename(tmp_path / "ledger")
+        await asyncio.wait_for(back.wait(), 30)
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        await writer.stop()
+
+    asyncio.run(scenario())
