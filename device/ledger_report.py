@@ -6,6 +6,7 @@ from pathlib import Path
 
 from device.errors import LedgerError
 from device.ledger.entry_dates import DatedAhead, dated_ahead
+from device.ledger.head_note import is_unreadable, noted_alone
 from device.ledger.verify import LedgerVerdict, verify
 from device.os_errors import explain
 from sync.shown_text import shown, shown_utc
@@ -37,6 +38,13 @@ def _wrong_path(path: Path) -> str | None:
         with path.open("rb"):
             return None
     except FileNotFoundError:
+        noted = noted_alone(path)
+        if noted is not None:
+            many = "its entry 1 is" if noted.seq == 1 else f"its {noted.seq} entries are"
+            return (
+                f"{path} is not there. The note beside it is of ledger {noted.ledger}: {many}"
+                " missing here; the province's `verify` says which of them it has."
+            )
         return f"{path} is not there. Give the file that `[ledger] path` of the pad names."
     except IsADirectoryError:
         return f"{path} is a folder. Give the ledger's file in it, such as {path / 'ledger.db'}."
@@ -58,6 +66,11 @@ def _lines(path: Path, verdict: LedgerVerdict, ahead: DatedAhead | None) -> Iter
         yield (
             f"  look at: entry {ahead.first}{many}, dated {shown_utc(ahead.utc_ms)}: that is after"
             " a later entry or after the time now; check the clock (需人工核查)"
+        )
+    if is_unreadable(path):
+        yield (
+            "  the note of its last entry cannot be read: entries that are gone from the end are"
+            " not noticed"
         )
     if verdict.bad is not None:
         yield f"  BAD: {verdict.bad}"

@@ -33,14 +33,32 @@ class NotedHead(NamedTuple):
 
 def noted_head(path: Path, ledger: str) -> NotedHead | None:
     """The newest head that is noted beside the ledger at `path`; None when none is readable."""
+    heads = _heads(_content(path))
+    return max((h for h in heads if h.ledger == ledger), key=lambda h: h.seq, default=None)
+
+
+def noted_alone(path: Path) -> NotedHead | None:
+    """The newest head that is noted at `path`, where the ledger itself is gone."""
+    return max(_heads(_content(path)), key=lambda h: h.seq, default=None)
+
+
+def is_unreadable(path: Path) -> bool:
+    """Whether there is a note at `path` in which nothing can be read. One torn place is none."""
+    content = _content(path)
+    return bool(content.strip(b"\0")) and not _heads(content)
+
+
+def _content(path: Path) -> bytes:
     try:
         with path.with_name(path.name + SUFFIX).open("rb") as file:
-            content = file.read(_PLACES * _PLACE_BYTES)
+            return file.read(_PLACES * _PLACE_BYTES)
     except OSError:
-        return None
+        return b""
+
+
+def _heads(content: bytes) -> list[NotedHead]:
     places = (content[n * _PLACE_BYTES : (n + 1) * _PLACE_BYTES] for n in range(_PLACES))
-    heads = [head for place in places if (head := _read(place)) is not None]
-    return max((h for h in heads if h.ledger == ledger), key=lambda h: h.seq, default=None)
+    return [head for place in places if (head := _read(place)) is not None]
 
 
 class HeadNote:

@@ -25,7 +25,7 @@ from device.ledger.file import (
     connect,
     is_damage,
 )
-from device.ledger.head_note import HeadNote, NotedHead
+from device.ledger.head_note import HeadNote, NotedHead, is_unreadable
 from device.ledger.rollover import CUT, Rollover
 from device.ledger.salvage import Carryover, needed_at_start
 from device.ledger.verify import Defect, LedgerVerdict, examine_file
@@ -148,6 +148,8 @@ class Ledger:
                     ledger = cls(rollover, lock, connection, verdict, because)
                     ledger._finish_cut_write(verdict)
                     ledger._files = OpenFiles(path)
+                    if is_unreadable(path):
+                        log.warning("%s: the note of the last entry cannot be read", path)
                     ledger.note_head()
                 except BaseException:
                     connection.close()

@@ -11,6 +11,7 @@ in the first step goes on where it was (`new_file.py`, `record_index.py`), as of
 a rollover of an intact ledger is begun again.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from device.ledger.record_index import content_digest, discard_index
 from device.ledger.salvage import Carryover, carve
 from device.ledger.verify import Defect
 from sync.entries import At, HashName, Opened, Predecessor
+
+log = logging.getLogger(__name__)
 
 _COMPANIONS = ("-wal", "-shm", "-journal", head_note.SUFFIX)
 _REASONS = {"superseded": "diverged"}
@@ -59,10 +62,12 @@ class Rollover:
         if self.path.exists():
             return None
         asides = self._set_aside_files()
-        if asides:  # the power may have gone before the WAL was renamed
-            self._move_companions(asides[-1])
-        elif any(beside(self.path, c).exists() for c in _COMPANIONS):
-            asides = [beside(self.path, ".damaged-1")]
+        left = [c for c in _COMPANIONS if beside(self.path, c).exists()]
+        if left:
+            # They are of the last set-aside file, when the power went before they were renamed; of
+            # a ledger that is gone, when that file has its own.
+            if not asides or any(beside(asides[-1], c).exists() for c in left):
+                asides.append(self._next_aside("damaged"))
             self._move_companions(asides[-1])
         opened = self._new_file.opened()
         if opened is None and asides:
@@ -74,7 +79,12 @@ class Rollover:
         self._new_file.take_its_name()
         if opened.previous is None:
             return None
-        where = f"set aside as {asides[-1].name}" if asides else "its file is gone"
+        where = "its file is gone"
+        if asides and asides[-1].exists():
+            where = f"set aside as {asides[-1].name}"
+        elif asides:
+            where += f"; what was left beside it is set aside as {asides[-1].name}"
+        self._log(opened.previous, where)
         return _in_words(opened.previous, where)
 
     def replace_damaged(self, defect: Defect) -> str:
@@ -88,7 +98,17 @@ class Rollover:
         opened = self._salvage(self.path, reason, defect)
         aside = self._set_aside(reason)
         self._new_file.take_its_name()
+        # Not the defect's own text: SQLite may quote the file in it, and there are levels (law 7).
+        place = "" if defect.seq is None else f"from entry {defect.seq} on; "
+        self._log(opened.previous, f"{place}set aside as {aside.name}")
         return _in_words(opened.previous, f"{defect}; set aside as {aside.name}")
+
+    def _log(self, previous: Predecessor | None, cause: str) -> None:
+        """Log what the fault's log line leaves out: file, entries, remedy."""
+        is_cut = previous is not None and previous.reason == CUT
+        code = PadCode.LEDGER_CUT if is_cut else PadCode.LEDGER_DAMAGED
+        words = _in_words(previous, cause)
+        log.warning("%s %s: %s. %s", code.code, self.path, words, code.remedy)
 
     def _salvage(self, path: Path, reason: str, defect: Defect | None = None) -> Opened:
         """Write the new file from what can be read at `path`, or finish one that was begun; returns
@@ -163,23 +183,28 @@ class Rollover:
     def _set_aside_files(self) -> list[Path]:
         """The files of earlier rollovers, oldest first."""
         shape = re.compile(
-            re.escape(self.path.name) + r"\.(?:damaged|cut|superseded)-(\d+)(?:-wal)?"
+            re.escape(self.path.name) + r"\.(?:damaged|cut|superseded)-(\d+)(?:-wal|\.head)?"
         )
         found: dict[int, Path] = {}
         for path in self.path.parent.iterdir():
             match = shape.fullmatch(path.name)
             if match is not None:
-                found[int(match[1])] = path.with_name(path.name.removesuffix("-wal"))
+                found[int(match[1])] = path.with_name(
+                    path.name.removesuffix("-wal").removesuffix(head_note.SUFFIX)
+                )
         return [found[n] for n in sorted(found)]
 
     def _set_aside(self, reason: str) -> Path:
         """Rename the file and its companions to the next free `<name>.<reason>-<n>`."""
-        numbers = [int(p.name.rpartition("-")[2]) for p in self._set_aside_files()]
-        aside = beside(self.path, f".{reason}-{max(numbers, default=0) + 1}")
+        aside = self._next_aside(reason)
         self.path.rename(aside)
         sync_folder(self.path)
         self._move_companions(aside)
         return aside
+
+    def _next_aside(self, reason: str) -> Path:
+        numbers = [int(p.name.rpartition("-")[2]) for p in self._set_aside_files()]
+        return beside(self.path, f".{reason}-{max(numbers, default=0) + 1}")
 
     def _move_companions(self, aside: Path) -> None:
         """Rename WAL, shared memory and journal as their file was renamed. A WAL that stays behind

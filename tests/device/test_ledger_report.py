@@ -72,3 +72,23 @@ def test_no_text_of_the_file_forges_a_line(tmp_path: Path) -> None:
     code, lines = report(forged, NOW_MS)
     assert code in {INTACT, LOOK}
     assert r"ledger\x0a  0 entries, chain good: ledger" in lines[0]
+
+
+def test_of_a_ledger_that_is_gone_the_note_is_told(ledger: Path) -> None:
+    opened = open_in(ledger.parent)
+    opened.close()
+    ledger.unlink()
+    code, [line] = report(ledger, NOW_MS)
+    assert code == UNREADABLE
+    assert f"is of ledger {opened.id}: its 4 entries are missing here" in line
+
+
+def test_a_note_that_cannot_be_read_is_a_line_and_no_alarm(tmp_path: Path) -> None:
+    opened = open_in(tmp_path)
+    opened.close()
+    path = tmp_path / "ledger"
+    assert "cannot be read" not in str(report(path, NOW_MS))
+    (tmp_path / "ledger.head").write_bytes(b"\xffgarbage\n" * 120)
+    code, lines = report(path, NOW_MS)
+    assert code == INTACT
+    assert [line for line in lines if "the note of its last entry cannot be read" in line]

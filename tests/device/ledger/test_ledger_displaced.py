@@ -1,4 +1,4 @@
-"""A ledger's file or WAL that is removed, renamed or replaced while it is open."""
+"""A ledger's file or WAL that is removed, renamed or replaced, and what the next start says."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from device.ledger import ledger as ledger_module
 from device.ledger import writer as writer_module
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
-from sync.entries import HashName
+from sync.entries import HashName, Salvaged, next_digest, read_body
 from tests.rigs.ledger.ledger_process import open_in, rated
 
 
@@ -63,11 +63,10 @@ def test_a_file_that_goes_during_the_commit_gets_no_thanks_and_no_second_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = open_in(tmp_path)
-    digest = ledger_module.next_digest
 
     def lose_then(name: HashName, before: bytes, body: bytes) -> bytes:
         (tmp_path / "ledger").rename(tmp_path / "elsewhere")
-        return digest(name, before, body)
+        return next_digest(name, before, body)
 
     body = rated(1)
     monkeypatch.setattr(ledger_module, "next_digest", lose_then)
@@ -122,3 +121,81 @@ def test_a_pad_that_nobody_uses_notices_it_and_that_the_file_is_back(
         await writer.stop()
 
     asyncio.run(scenario())
+
+
+def test_what_is_left_of_each_lost_ledger_is_set_aside_by_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "ledger"
+    lost: list[tuple[str, bytes]] = []
+    for n in range(3):
+        ledger = open_in(tmp_path)
+        ledger.append(rated(n))
+        ledger.note_head()
+        head = ledger.head[0]
+        ledger.close()
+        lost.append((ledger.id, (tmp_path / "ledger.head").read_bytes()))
+        path.unlink()
+        caplog.clear()
+        again = open_in(tmp_path)
+        said = str(again.opened_because)
+        again.close()
+        aside = f"ledger.damaged-{n + 1}"
+        assert said.startswith("its file is gone; what was left beside it is set aside as " + aside)
+        assert f"ledger {ledger.id}: missing 1-{head}" in said
+        [line] = [record.getMessage() for record in caplog.records]
+        assert line == f"L03 {path}: {said}. {PadCode.LEDGER_DAMAGED.remedy}"
+    notes = [(tmp_path / f"ledger.damaged-{n + 1}.head").read_bytes() for n in range(3)]
+    assert notes == [note for _, note in lost]
+
+
+def test_a_wal_of_a_lost_ledger_is_salvaged_and_no_earlier_evidence_overwritten(
+    tmp_path: Path,
+) -> None:
+    ledger = open_in(tmp_path)
+    ledger.append(rated(1))
+    ledger.roll_over("diverged")
+    before = {file: file.read_bytes() for file in tmp_path.glob("ledger.superseded-1*")}
+    body = ledger.append(rated(2)).body.decode()
+    ledger.note_head()
+    wal = (tmp_path / "ledger-wal").read_bytes()
+    ledger.close()
+    (tmp_path / "ledger").unlink()
+    (tmp_path / "ledger-wal").write_bytes(wal)
+    again = open_in(tmp_path)
+    bodies = [read_body(entry.body) for entry in again.read(0, 99, 1 << 20).entries]
+    again.close()
+    assert body in [one.body for one in bodies if isinstance(one, Salvaged)]
+    assert {file: file.read_bytes() for file in before} == before
+    assert (tmp_path / "ledger.damaged-2-wal").read_bytes() == wal
+
+
+def test_the_log_of_a_damaged_ledger_has_file_entries_and_remedy_but_no_content(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = open_in(tmp_path)
+    for n in range(40):
+        ledger.append(rated(n))
+        ledger.note_head()
+    ledger.close()
+    path = tmp_path / "ledger"
+    path.write_bytes(path.read_bytes()[:-4096])
+    caplog.clear()
+    open_in(tmp_path).close()
+    text = caplog.text
+    assert f"L03 {path}: " in text
+    assert "set aside as ledger.damaged-1" in text
+    assert f"ledger {ledger.id}: missing " in text
+    assert PadCode.LEDGER_DAMAGED.remedy in text
+    assert "satisfied" not in text
+
+
+def test_a_note_that_cannot_be_read_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_in(tmp_path).close()
+    (tmp_path / "ledger.head").write_bytes(b"garbage")
+    open_in(tmp_path).close()
+    assert caplog.text.count("the note of the last entry cannot be read") == 1
+    open_in(tmp_path).close()
+    assert caplog.text.count("the note of the last entry cannot be read") == 1
