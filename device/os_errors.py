@@ -20,6 +20,8 @@ _CODES = {
     errno.EPERM: PadCode.RIGHTS_MISSING,
     errno.ENOTDIR: PadCode.CONFIG_WRONG,
     errno.EISDIR: PadCode.CONFIG_WRONG,
+    errno.EINVAL: PadCode.CONFIG_WRONG,
+    errno.EFBIG: PadCode.CONFIG_WRONG,
     errno.EEXIST: PadCode.CONFIG_WRONG,
     errno.ELOOP: PadCode.CONFIG_WRONG,
     errno.ENAMETOOLONG: PadCode.CONFIG_WRONG,

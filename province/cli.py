@@ -29,6 +29,7 @@ from sync.phone_token import (
     read_key,
     write_key,
 )
+from sync.regular_file import read_regular_text
 from sync.shown_text import shown, shown_utc
 from sync.terminal import log_to_stderr, run_command
 
@@ -234,7 +235,7 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
     keys = {}
     for path in files:
         try:
-            key = read_key(path.read_text("utf-8-sig"))
+            key = read_key(read_regular_text(path))
         except (OSError, ValueError) as error:
             raise KeyFileError(f"{path}: {_reason(error)}") from error
         keys[key.number] = key

@@ -33,6 +33,7 @@ from device.events import ClerkKeyAction
 from device.os_errors import explain
 from sync.entries import HashName
 from sync.identity_text import MAX_CHARS, IdentityTextError, canonical, make_canonical
+from sync.regular_file import read_regular_text
 
 __all__ = [
     "Config",
@@ -229,7 +230,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises ConfigError (S01).
     """
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return tomllib.loads(read_regular_text(path))
     except OSError as error:
         raise ConfigError(explain(error)) from error
     except UnicodeDecodeError as error:

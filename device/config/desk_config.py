@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from device.config_errors import ConfigErrors, bounds
+from sync.regular_file import check_regular, read_regular_text
 from web.origins import NULL_ORIGIN, is_origin
 from web.tls import tls_context
 
@@ -61,7 +62,7 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     """The tokens in a file, one per line, with a byte order mark before them or without. Raises
     OSError, and ValueError for one that is too short or that no HTTP header can carry.
     """
-    tokens = tuple(filter(None, map(str.strip, path.read_text("utf-8-sig").splitlines())))
+    tokens = tuple(filter(None, map(str.strip, read_regular_text(path).splitlines())))
     for token in tokens:
         if not all("!" <= character <= "~" for character in token):
             raise ValueError(
@@ -109,6 +110,8 @@ def _check_transport(values: dict[str, Any], errors: ConfigErrors) -> None:
         errors.wrong("certificate_key", str(key), "is of no use without `certificate`")
     elif certificate is not None:
         try:
+            for file in filter(None, (certificate, key)):
+                check_regular(file)
             tls_context(certificate, key)
         except OSError as error:
             why = error.strerror or error

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from device.config_errors import ConfigErrors, bounds
 from sync.phone_token import LONGEST_DAYS, POLICY_DAYS, PhoneKey, read_key
+from sync.regular_file import read_regular_text
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
 """The permissions that a key file must not have: any for others, and write for the group."""
@@ -58,7 +59,7 @@ def read_key_file(path: Path) -> PhoneKey:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & OTHERS:
         raise ValueError(f"has the rights {mode:o}, so others may read or change it; chmod 640")
-    return read_key(path.read_text("utf-8-sig"))
+    return read_key(read_regular_text(path))
 
 
 def check_phone(values: dict[str, Any], errors: ConfigErrors) -> None:

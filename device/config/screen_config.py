@@ -31,6 +31,7 @@ from device.config.config import (
 from device.config.phone_config import PhoneConfig
 from device.config.touch_config import TouchConfig
 from device.config_errors import ConfigErrors, read_struct
+from sync.regular_file import read_regular
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -40,7 +41,7 @@ def screen_config(path: Path) -> Config | None:
     the file cannot be read or names no board.
     """
     try:
-        text = path.read_text("utf-8-sig", errors="replace")
+        text = read_regular(path).decode("utf-8-sig", errors="replace")
         base = path.resolve().parent
     except OSError:
         return None

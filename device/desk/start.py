@@ -20,6 +20,7 @@ from device.errors import ConfigError
 from device.loop_bridge import in_daemon_thread
 from device.os_errors import explain
 from device.ports import Desk
+from sync.regular_file import check_regular
 from web.refusal_log import RefusalLog
 from web.server import PortError, WebServer, serve
 from web.tls import tls_context
@@ -79,6 +80,8 @@ def _read_files(settings: Settings) -> _Secrets:
             plugin_tokens = read_tokens(plugin)
         if certificate is not None:
             name, file = "certificate", certificate
+            for part in filter(None, (certificate, settings.certificate_key)):
+                check_regular(part)
             tls = tls_context(certificate, settings.certificate_key)
     except OSError as error:
         why = explain(error)

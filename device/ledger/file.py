@@ -19,6 +19,7 @@ from device.errors import LedgerError, PadCode
 from device.ledger.records import PAGE_BYTES
 from device.ledger.wal import has_commit
 from device.os_errors import code_of, explain, without_rights
+from sync.regular_file import open_regular
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +223,7 @@ def may_be_written(path: Path) -> bool:
     Not to be called while this process has the file open: closing any descriptor of a file drops
     SQLite's locks on it (POSIX fcntl locks belong to the process).
     """
-    with path.open("rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         return file.read(20)[18:] == b"\x02\x02"  # bytes 18, 19: write and read version, 2 is WAL
 
 
@@ -264,7 +265,8 @@ def exclude_agents(path: Path, *, together: bool = False) -> Iterator[None]:
     """
     with as_ledger_error(f"looking at {path}"):
         try:
-            fd = os.open(beside(path, ".lock"), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            fd = os.open(beside(path, ".lock"), flags)
         except FileNotFoundError:
             fd = -1
         if fd >= 0:

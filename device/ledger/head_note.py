@@ -16,6 +16,9 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from sync.messages import MAX_SEQ
+from sync.regular_file import open_regular
+
 log = logging.getLogger(__name__)
 
 SUFFIX = ".head"
@@ -50,7 +53,7 @@ def is_unreadable(path: Path) -> bool:
 
 def _content(path: Path) -> bytes:
     try:
-        with path.with_name(path.name + SUFFIX).open("rb") as file:
+        with os.fdopen(open_regular(path.with_name(path.name + SUFFIX)), "rb") as file:
             return file.read(_PLACES * _PLACE_BYTES)
     except OSError:
         return b""
@@ -77,7 +80,7 @@ class HeadNote:
         self._writes += 1
         try:
             if self._fd < 0:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+                flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
                 self._fd = os.open(self._path, flags, 0o644)
             os.pwrite(self._fd, _spelt(head), self._writes % _PLACES * _PLACE_BYTES)
         except OSError as error:
@@ -104,6 +107,7 @@ def _read(place: bytes) -> NotedHead | None:
         return None
     try:
         ledger, seq, digest = text.decode("ascii").split(" ")
-        return NotedHead(ledger, int(seq), bytes.fromhex(digest))
+        head = NotedHead(ledger, int(seq), bytes.fromhex(digest))
     except ValueError:
         return None
+    return head if 0 < head.seq <= MAX_SEQ else None

@@ -22,6 +22,7 @@ from device.ledger.file import (
     NO_DELETE,
     LedgerLock,
     as_ledger_error,
+    beside,
     connect,
     is_damage,
 )
@@ -32,6 +33,7 @@ from device.ledger.verify import Defect, LedgerVerdict, examine_file
 from sync.delivery import LedgerSegment
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 from sync.open_files import OpenFiles
+from sync.regular_file import check_regular
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +127,9 @@ class Ledger:
         belongs to another user; S01 the path leads to no file; L01 anything else.
         """
         with as_ledger_error(f"opening {path}", path):
+            for file in (path, beside(path, "-wal"), beside(path, ".lock")):
+                if file.exists():
+                    check_regular(file)  # SQLite would wait for a pipe
             lock = LedgerLock(path, partial(progress, OpeningStep.CHECK, 0.0))
             try:
                 salvage = partial(progress, OpeningStep.SALVAGE)

@@ -28,6 +28,7 @@ from sync.messages import (
     read_message,
     write_message,
 )
+from sync.regular_file import read_regular
 
 MAX_STORED_BYTES = 65_536
 """Far more than a configuration has."""
@@ -155,11 +156,7 @@ class DesiredConfig:
 def _read(path: Path) -> Desired | str:
     """The stored configuration; why it cannot be read, or "" when there is none."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_STORED_BYTES + 1)
-        if len(raw) > MAX_STORED_BYTES:
-            return f"{path}: longer than {MAX_STORED_BYTES} bytes"
-        return read_message(Desired, raw)
+        return read_message(Desired, read_regular(path, MAX_STORED_BYTES))
     except FileNotFoundError:
         return ""
     except OSError as error:

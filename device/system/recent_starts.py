@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from sync.regular_file import read_regular
+
 RECENT_S = 600
 """A start counts for so long."""
 
@@ -82,14 +84,15 @@ class RecentStarts:
             if not lines:
                 self._file.unlink(missing_ok=True)
                 return
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            flags = (
+                os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            )
             with os.fdopen(os.open(self._file, flags, 0o640), "w", encoding="ascii") as file:
                 file.write("\n".join([*lines, ""]))
 
     def _read(self) -> list[_Start]:
         try:
-            with self._file.open("rb") as file:
-                text = file.read(_MAX_BYTES).decode("ascii", "replace")
+            text = read_regular(self._file, _MAX_BYTES).decode("ascii", "replace")
         except OSError:
             return []
         found, oldest_s = [], _now_s() - RECENT_S

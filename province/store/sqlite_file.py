@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from province.errors import ProvinceCode, StoreError
+from sync.regular_file import open_regular
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -55,7 +56,7 @@ def uri(path: Path, *, read_only: bool) -> str:
 
 
 def _begin_of(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         return file.read(len(_MAGIC))
 
 

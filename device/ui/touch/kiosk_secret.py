@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 
 from device.errors import ConfigError
+from sync.regular_file import read_regular_text
 
 _PAGE = """<!doctype html>
 <html lang="zh-CN">
@@ -46,7 +47,7 @@ ENTRY_MODE = 0o640
 def secret_in(file: Path) -> str:
     """The secret in `file`, or a new one. Raises ConfigError when the file cannot be read."""
     try:
-        found = _SECRET.search(file.read_text("utf-8"))
+        found = _SECRET.search(read_regular_text(file))
     except FileNotFoundError:
         found = None
     except (OSError, UnicodeDecodeError) as error:

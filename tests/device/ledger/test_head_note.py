@@ -11,6 +11,7 @@ from device.ledger.head_note import HeadNote, NotedHead, noted_head
 from device.ledger.ledger import Ledger
 from device.ledger.verify import verify
 from sync.entries import Opened, Rated, Salvaged, read_body
+from sync.messages import MAX_SEQ
 from tests.rigs.disk.crash_states import ram_folder
 from tests.rigs.ledger.ledger_process import open_in, rated
 
@@ -211,3 +212,11 @@ def test_a_note_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     ledger.note_head()
     ledger.close()
     assert (tmp_path / "precious").read_text() == "keep me"
+
+
+@pytest.mark.parametrize("seq", [0, -1, MAX_SEQ + 1, 10**30])
+def test_a_note_of_an_entry_that_cannot_be_is_none(tmp_path: Path, seq: int) -> None:
+    note = HeadNote(tmp_path / "ledger")
+    note.write(NotedHead("01A", seq, DIGEST))
+    note.close()
+    assert noted_head(tmp_path / "ledger", "01A") is None
