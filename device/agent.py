@@ -38,7 +38,7 @@ from device.ledger.startup_state import (
     read_startup_state,
 )
 from device.ledger.writer import Writer
-from device.link.desired_config import DesiredConfig
+from device.link.desired_config import DesiredConfig, stored_beside
 from device.link.province_link import ProvinceLink
 from device.loop_bridge import call_on_loop, in_daemon_thread
 from device.output.display_output import DisplayOutput, unwritable
@@ -110,7 +110,7 @@ class Agent:
         self.clock = TrustedClock(board.boot, board.wall)
         path = config.ledger.path
         self.desired_config = DesiredConfig(
-            path.with_suffix(".desired.json"), config, lambda text: unwritable(config, text)
+            stored_beside(path), config, lambda text: unwritable(config, text)
         )
         self._opening = OpeningProgress()
         self.writer = Writer(
@@ -211,7 +211,8 @@ class Agent:
             try:
                 return await self._before_stop(self.writer.start())
             except LedgerError as error:
-                if error.code is not shown:
+                is_raised = not self._watchdog.is_enabled and error.code not in RECOVERING
+                if error.code is not shown and not is_raised:  # else who catches it says so
                     log.error("%s", error)
                 shown = error.code
                 self._start_failure = failed_status(shown.code, error.detail)
@@ -222,7 +223,7 @@ class Agent:
                     return False
                 if shown in RECOVERING:
                     continue
-                if not self._watchdog.is_enabled:
+                if is_raised:
                     raise
                 wait_s = min(2 * wait_s, LEDGER_LONGEST_S)
 

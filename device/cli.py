@@ -18,6 +18,7 @@ from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
     from device.config.config import Config
+    from device.errors import PadError
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -69,7 +70,7 @@ def _units(out: Path, kiosk: str | None) -> int:
     try:
         written = write(out, program, kiosk)
     except OSError as error:
-        return _cannot("the files cannot be written", error)
+        return _cannot("the files cannot be written", error, "--out")
     print(*written, sep="\n")
     print("then, as root:", *next_commands(kiosk), sep="\n  ")
     return OK
@@ -84,15 +85,18 @@ def _voice(out: Path) -> int:
             for file, length_s, made in record(words, out):
                 print(f"{file}  {length_s:.1f} s  {'made' if made else 'kept'}")
     except OSError as error:
-        return _cannot("the recordings cannot be made", error)
+        return _cannot("the recordings cannot be made", error, "--out")
     return OK
 
 
-def _cannot(what: str, error: OSError) -> int:
-    """Say why a file could not be read or written; the exit code."""
-    from device.os_errors import explain
+def _cannot(what: str, error: OSError, option: str) -> int:
+    """Say why a file below the path of `option` could not be written; the exit code."""
+    from device.errors import PadCode
+    from device.os_errors import code_of, explain
 
-    print(f"{what}: {explain(error)}", file=sys.stderr)
+    denied = code_of(error, PadCode.INTERNAL) is PadCode.RIGHTS_MISSING
+    remedy = f"; choose another {option}, or run the command as root (sudo)" if denied else ""
+    print(f"{what}: {explain(error)}{remedy}", file=sys.stderr)
     return MISUSED
 
 
@@ -102,7 +106,22 @@ def _run(chosen: argparse.Namespace) -> int:
     log_to_stderr(chosen.log)
     from device.startup import run
 
-    return run(chosen.config, lambda error: print(error, file=sys.stderr, flush=True))
+    return run(chosen.config, _say)
+
+
+IN_CHINESE = {
+    "S01": "配置无法使用，请改正下面写明的地方：",
+    "S02": "文件属于另一个用户，请按下面写明的处理：",
+    "L06": "账目文件属于另一台设备或不是账目，请核对 [pad] id 和 [ledger] path：",
+}
+"""What to do, by the code of what keeps a pad from starting; as in docs/hardware.zh-CN.md."""
+
+
+def _say(error: "PadError") -> None:
+    """Print an error with its remedy: in Chinese where there are words, and in English."""
+    if (chinese := IN_CHINESE.get(error.code.code)) is not None:
+        print(chinese, file=sys.stderr)
+    print(error, file=sys.stderr, flush=True)
 
 
 def _configured(chosen: argparse.Namespace) -> int:
@@ -112,7 +131,11 @@ def _configured(chosen: argparse.Namespace) -> int:
     try:
         config = load(chosen.config)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        # The remedy of S01 is to run `check`.
+        if chosen.command == "check":
+            print(IN_CHINESE["S01"], error.summary, sep="\n", file=sys.stderr)
+        else:
+            _say(error)
         return MISUSED
     if chosen.command == "check":
         return _check(config, chosen.config, chosen.user)
@@ -123,14 +146,16 @@ def _check(config: "Config", file: Path, user: str | None) -> int:
     """Beyond what reading the file has shown: texts, libraries, rights."""
     from device.config.file_rights import reader, service_reader, wrong_rights
     from device.drivers.registry import missing_libraries
-    from device.errors import ConfigError
+    from device.errors import ConfigError, PadCode, PadError
+    from device.link.desired_config import problem_of_stored
+    from device.os_errors import missing_folder
     from device.output.display_output import refuse_unshowable
 
     as_user = service_reader()
     if user is not None and (as_user := reader(user)) is None:
         print(f"--user {user}: there is no such user on this machine", file=sys.stderr)
         return MISUSED
-    problems: list[object] = []
+    problems: list[PadError] = []
     try:
         refuse_unshowable(config)
     except ConfigError as error:
@@ -145,8 +170,12 @@ def _check(config: "Config", file: Path, user: str | None) -> int:
     problems += missing_libraries(config.profile, (*touch, *bus, *desk))
     if rights := wrong_rights(config, file, as_user):
         problems.append(ConfigError("\n  ".join(["rights of files", *rights])))
+    if (missing := missing_folder(config.ledger.path)) is not None:
+        problems.append(ConfigError(missing))
+    if stored := problem_of_stored(config.ledger.path):
+        problems.append(PadError(stored, PadCode.FILE_UNUSED))
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(problem.summary if isinstance(problem, ConfigError) else problem, file=sys.stderr)
     if not problems:
         print(f"{file}: in order, pad {config.pad.id} on board {config.pad.board}")
     return MISUSED if problems else OK
@@ -185,7 +214,7 @@ def _selftest(config: "Config", file: Path | None) -> int:
         print(f"{file} is there already; give a new file for this report", file=sys.stderr)
         return MISUSED
     except OSError as error:
-        return _cannot("the report cannot be written", error)
+        return _cannot("the report cannot be written", error, "--report")
     try:
         try:
             bench = selftest(config, sys.stdout, sys.stdin if sys.stdin.isatty() else None)
@@ -200,7 +229,7 @@ def _selftest(config: "Config", file: Path | None) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     except OSError as error:
-        return _cannot("the report cannot be written", error)
+        return _cannot("the report cannot be written", error, "--report")
     return OK if bench.runner.passed else FAILED
 
 

@@ -164,7 +164,7 @@ class PadCode(ErrorRow, enum.Enum):
     RIGHTS_MISSING = ErrorRow(
         "S02",
         "a file belongs to another user",
-        "Give it to the user of the service, as the detail says; `sudo ratingpad` makes such.",
+        "Do what the detail says; what `sudo ratingpad` makes belongs to root.",
         blocks=True,
     )
     DESK_CLOSED = ErrorRow(

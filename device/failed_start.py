@@ -44,7 +44,8 @@ async def _show(error: PadError, config: Config | None, for_s: float) -> bool:
             try:
                 await _open_screen(stack, config, error)
             except (PadError, OSError, ValueError) as why:
-                log.warning("the code cannot be shown on the screen: %s", why)
+                if str(why) != str(error):  # which has been said
+                    log.warning("the code cannot be shown on the screen: %s", why)
         watchdog.ready()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), for_s)

@@ -8,6 +8,7 @@ import errno
 import grp
 import os
 import pwd
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -27,6 +28,9 @@ _CODES = {
     errno.ENAMETOOLONG: PadCode.CONFIG_WRONG,
 }
 
+SERVICE_USER = "ratingpad"
+"""Whom the unit runs the agent as."""
+
 _SQLITE_RIGHTS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 """How SQLite says that it may not open or write a file; it does not say which, nor why."""
 
@@ -44,10 +48,12 @@ def code_of(error: OSError, otherwise: PadCode) -> PadCode:
     return _CODES.get(error.errno or 0, otherwise)
 
 
-def explain(error: OSError) -> str:
-    """`words`, and where rights are missing whose the file is and how that is mended."""
+def explain(error: OSError, ledger: Path | None = None) -> str:
+    """`words`, and where rights are missing whose the file is. `ledger`: of an error about the
+    pad's own ledger; only then what gives it to the right user.
+    """
     if code_of(error, PadCode.INTERNAL) is PadCode.RIGHTS_MISSING and error.filename is not None:
-        return f"{words(error)}; {_whose(Path(os.fsdecode(error.filename)))}"
+        return f"{words(error)}; {_whose(Path(os.fsdecode(error.filename)), ledger)}"
     return words(error)
 
 
@@ -60,8 +66,21 @@ def without_rights(error: sqlite3.Error, path: Path) -> str | None:
         return None
     for file in (path.parent, *(path.with_name(path.name + end) for end in ("", "-wal", "-shm"))):
         if file.exists() and not os.access(file, os.R_OK | os.W_OK, effective_ids=True):
-            return _whose(file)
+            return _whose(file, path)
     return None
+
+
+def missing_folder(ledger: Path) -> str | None:
+    """That the ledger's folder is not there, and what to do; None when there is one. The folder is
+    never made here: where a card is mounted later, entries would be hidden below it.
+    """
+    folder = ledger.parent
+    if folder.is_dir():
+        return None
+    what = "no folder" if os.path.lexists(folder) else "not there"
+    return (
+        f"the folder of `[ledger] path`, {folder}, is {what}: correct the path or make the folder"
+    )
 
 
 def refuse_root(ledger: Path) -> None:
@@ -100,9 +119,9 @@ def group_name(gid: int) -> str:
         return str(gid)
 
 
-def _whose(file: Path) -> str:
-    """Who owns the file, or the nearest folder above it that can be looked at; and the command that
-    gives the file or its own folder to the user of this process, never one further up.
+def _whose(file: Path, ledger: Path | None) -> str:
+    """Who owns the file, or the nearest folder above it that can be looked at; for a file of the
+    ledger also what to do.
     """
     for at in (file, *file.parents):
         try:
@@ -112,9 +131,48 @@ def _whose(file: Path) -> str:
         break
     else:
         return f"this is the user {user_name(os.geteuid())}"
-    me, mine = user_name(os.geteuid()), group_name(os.getegid())
     owner = f"{user_name(found.st_uid)}:{group_name(found.st_gid)}"
-    says = f"{at} belongs to {owner} (mode {found.st_mode & 0o7777:o}), this is {me}"
-    if at not in (file, file.parent):
-        return f"{says}; let it pass to {file}, or put the file elsewhere"
-    return f"{says}; as root: `chown -R {me}:{mine} {at}`"
+    mode, me = found.st_mode & 0o7777, user_name(os.geteuid())
+    says = f"{at} belongs to {owner} (mode {mode:o}), this is {me}"
+    return says if ledger is None else f"{says}; {_ledger_remedy(at, found.st_uid, ledger)}"
+
+
+def _ledger_remedy(at: Path, owner: int, ledger: Path) -> str:
+    """What to do about the ledger's file or folder `at`, which this process may not write. Never a
+    command that gives away what holds more than the ledger.
+    """
+    me, folder = os.geteuid(), ledger.parent
+    service = _uid_of(SERVICE_USER)
+    belongs = at == folder or (at.parent == folder and _is_of(at, ledger))
+    if belongs and (owner != 0 if service is None else me != service):
+        user = user_name(owner) if service is None else SERVICE_USER
+        return f"run it as {user} (`sudo -u {user} ratingpad …`), or give another `[ledger] path`"
+    give = f"chown -R {user_name(me)}:{group_name(os.getegid())}"
+    if belongs and _is_own_folder(folder, ledger):
+        return f"as root: `{give} {shlex.quote(str(folder))}`"
+    if belongs and at != folder:
+        return f"as root: `{give} {shlex.quote(str(folder / ledger.stem))}.*`"
+    return f"give the ledger a folder of its own, such as /var/lib/{SERVICE_USER}"
+
+
+def _is_of(file: Path, ledger: Path) -> bool:
+    """Whether it is the ledger or one of the files beside it that are named after it."""
+    return file.name.startswith(f"{ledger.stem}.")
+
+
+def _is_own_folder(folder: Path, ledger: Path) -> bool:
+    """Whether the folder is the unit's, or has nothing but the ledger and the files beside it."""
+    if folder.name == SERVICE_USER and folder.is_relative_to("/var/lib"):
+        return True
+    try:
+        names = list(folder.iterdir())
+    except OSError:
+        return False
+    return bool(names) and all(_is_of(name, ledger) and not name.is_dir() for name in names)
+
+
+def _uid_of(name: str) -> int | None:
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from device.config.config import Config, load
 from device.config.screen_config import screen_config
-from device.errors import ConfigError, PadCode, PadError
+from device.errors import ConfigError, DriverError, LedgerError, PadCode, PadError
 from device.os_errors import refuse_root
 from device.system.recent_starts import RecentStarts
 
@@ -59,7 +59,21 @@ def _attempt(file: Path, say: Callable[[PadError], None]) -> tuple[PadError | No
         refuse_root(config.ledger.path)
     except PadError as error:
         return error, None  # before anything is made that belongs to root
-    return _run_agent(config, say), screen_config(file) or config
+    failure = _run_agent(config, say)
+    if isinstance(failure, DriverError) and (held := _held(config.ledger.path)) is not None:
+        return held, None  # that agent has the board, and with it the screen
+    return failure, screen_config(file) or config
+
+
+def _held(ledger: Path) -> LedgerError | None:
+    """The error (L04) that another agent runs with this ledger; None when none does."""
+    from device.ledger.file import exclude_agents
+
+    try:
+        with exclude_agents(ledger, together=True):
+            return None
+    except LedgerError as error:
+        return error if error.code is PadCode.LEDGER_IN_USE else None
 
 
 def _run_agent(config: Config, say: Callable[[PadError], None]) -> PadError | None:

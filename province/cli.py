@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counting = commands.add_parser("status", help="what the store holds, in numbers")
     listing = commands.add_parser("ratings", help="the newest ratings")
     listing.add_argument("--pad", help="of one pad only")
-    listing.add_argument("--limit", type=int, default=100, help="how many (default 100)")
+    listing.add_argument("--limit", type=_count, default=100, help="how many (default 100)")
     for command in (receiving, verifying, counting, listing):
         command.add_argument(
             "--store",
@@ -208,11 +208,25 @@ def _status(store_url: str) -> int:
     return 0
 
 
+def _count(text: str) -> int:
+    """argparse's type of a number of rows."""
+    try:
+        count = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"invalid int value: {text!r}") from error
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of rows, which is at least 1")
+    return count
+
+
 def _ratings(store_url: str, pad: str | None, limit: int) -> int:
     with _reading(store_url) as store:
         found = store.ratings(limit, pad)
+        is_known = bool(found) or pad is None or any(seen.pad == pad for seen in store.pads())
     for rating in found:
         print(_line(rating))
+    if not is_known:
+        print(shown(f"the store knows no pad {pad!r}"), file=sys.stderr)
     return 0
 
 

@@ -35,7 +35,7 @@ class ProvinceCode(ErrorRow, enum.Enum):
     BACKEND_MISSING = ErrorRow(
         "P05",
         "the driver for this database is not installed",
-        "Install it: `pip install 'ratingpad[province,postgres]'`.",
+        "Type the pip line of the detail.",
     )
     CHAIN_BROKEN = ErrorRow(
         "P06",

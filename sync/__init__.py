@@ -6,7 +6,7 @@ error_codes.py PURE: the row of an error code, and the exception that carries on
 identity_text.py PURE: the canonical form of cases, steps, matters, clerks and windows
 shown_text.py PURE: stored text and numbers as something that is safe to show
 open_files.py are the files that SQLite has open still at their paths
-missing_extra.py PURE: what to type where a library is not installed
+missing_extra.py what to type where a library is not installed
 regular_file.py reads a file that must not be a pipe, a device or endless
 terminal.py   how our commands run: encodings, closed pipes, the log
 desk_fields.py PURE: the fields in which a desk asks for something, and their bounds

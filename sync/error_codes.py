@@ -32,4 +32,9 @@ class CodedError(Exception, Generic[Row]):
     def __init__(self, detail: str, code: Row | None = None) -> None:
         self.code = code or type(self).code
         self.detail = detail
-        super().__init__(f"{self.code.code} {self.code.says}: {detail}. {self.code.remedy}")
+        super().__init__(f"{self.summary}{'' if detail[-1:] in '.?!' else '.'} {self.code.remedy}")
+
+    @property
+    def summary(self) -> str:
+        """The code, what it means and the detail, without the remedy."""
+        return f"{self.code.code} {self.code.says}: {self.detail}"

@@ -1,4 +1,7 @@
-"""Which extra of ratingpad brings a library, and what to type for one that is missing. Pure."""
+"""Which extra of ratingpad brings a library, and what to type for one that is missing."""
+
+import shlex
+import sys
 
 EXTRAS = {
     "PIL": "pad",
@@ -26,9 +29,17 @@ EXTRAS = {
 def pip_line(library: str, extra: str | None = None) -> str | None:
     """The command that installs a library by the extra that brings it, or by this `extra`; None for
     a module that no extra brings. `library`: as imported, also with dots.
+
+    The pip is that of this environment: the system's refuses to install anything (PEP 668).
     """
     found = EXTRAS.get(library.partition(".")[0])
-    return None if found is None else f"pip install 'ratingpad[{extra or found}]'"
+    return None if found is None else pip_install(f"ratingpad[{extra or found}]")
+
+
+def pip_install(package: str) -> str:
+    """The command by which the pip of this environment installs a package or an extra."""
+    python = shlex.quote(sys.executable or "python3")
+    return f"{python} -m pip install {shlex.quote(package)}"
 
 
 def told(library: str, line: str) -> str:

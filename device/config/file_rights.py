@@ -7,6 +7,7 @@ owner, group and mode decide here, and not whether this process can open the fil
 import grp
 import os
 import pwd
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import NamedTuple
 
 from device.config.config import Config
 from device.config_errors import as_toml
+from device.os_errors import SERVICE_USER
 
-SERVICE_USER = "ratingpad"
 """The user of hw/systemd/ratingpad.service."""
 
 
@@ -60,7 +61,7 @@ def wrong_rights(config: Config, file: Path, user: Reader | None) -> list[str]:
         elif user is not None and (closed := _closed(path, user)) is not None:
             found.append(
                 f"{where}{as_toml(str(path))}: the service's user {user.name} cannot read it"
-                f" ({closed}): `{_mend(closed_path(path, user), user)}`"
+                f" ({closed}): {_remedy(path, user)}"
             )
     return found
 
@@ -98,10 +99,21 @@ def _may(part: Path, user: Reader, wanted: int) -> bool:
     return bool(found.st_mode & wanted)
 
 
+def _remedy(path: Path, user: Reader) -> str:
+    """What lets the user read the file; no command for a folder that has more than the pad's."""
+    part = closed_path(path, user)
+    homes = {Path(entry.pw_dir).resolve() for entry in pwd.getpwall()}
+    folder = path.resolve().parent
+    if part == path.resolve() or (part == folder and part not in homes and len(part.parts) > 2):
+        return f"`{_mend(part, user)}`"
+    return f"move it to a folder that {user.name} may enter, such as /etc/ratingpad"
+
+
 def _mend(path: Path, user: Reader | None) -> str:
     group = user.name if user is not None else SERVICE_USER
     mode = "750" if path.is_dir() else "640"
-    return f"chgrp {group} {path} && chmod {mode} {path}"
+    quoted = shlex.quote(str(path))
+    return f"chgrp {group} {quoted} && chmod {mode} {quoted}"
 
 
 def _owner(found: os.stat_result) -> str:

@@ -23,6 +23,7 @@ from device.errors import ConfigError
 from device.loop_bridge import call_on_loop, raise_in_loop
 from device.ports import Desk, Granted
 from sync.entries import Level, Service
+from sync.missing_extra import pip_line
 from web.refusal_log import RefusalLog
 
 log = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ def _line(config: Bus68Config, keypad: Keypad) -> BusLine:
     try:
         from device.serial.serial_line import SerialLine
     except ImportError as error:
-        raise ConfigError(f"[bus68] {error}: `pip install 'ratingpad[pad,serial]'`") from error
+        raise ConfigError(f"[bus68] {error}: `{pip_line('serial')}`") from error
     return SerialLine(config.port, keypad.baud, "bus")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from device.errors import LedgerError, PadCode
 from device.ledger.records import PAGE_BYTES
 from device.ledger.wal import has_commit
-from device.os_errors import code_of, explain, without_rights
+from device.os_errors import code_of, explain, missing_folder, without_rights
 from sync.regular_file import open_regular
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,11 @@ def as_ledger_error(action: str, path: Path | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, FileNotFoundError) as error:
+        if path is not None and (missing := missing_folder(path)) is not None:
+            raise LedgerError(f"{action}: {missing}", PadCode.CONFIG_WRONG) from error
+        if isinstance(error, FileNotFoundError):
+            raise LedgerError(f"{action}: {explain(error)}") from error
         if path is not None and (whose := without_rights(error, path)) is not None:
             raise LedgerError(f"{action}: {whose}", PadCode.RIGHTS_MISSING) from error
         base = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
@@ -123,7 +127,7 @@ def as_ledger_error(action: str, path: Path | None = None) -> Iterator[None]:
         raise
     except OSError as error:
         code = code_of(error, PadCode.LEDGER_WRITE)
-        raise LedgerError(f"{action}: {explain(error)}", code) from error
+        raise LedgerError(f"{action}: {explain(error, path)}", code) from error
 
 
 def connect(path: Path) -> sqlite3.Connection:

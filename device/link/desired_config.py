@@ -153,6 +153,22 @@ class DesiredConfig:
         return problems
 
 
+def stored_beside(ledger: Path) -> Path:
+    """The file that the desired configuration of the ledger's pad is stored in."""
+    return ledger.with_suffix(".desired.json")
+
+
+def problem_of_stored(ledger: Path) -> str:
+    """Why the stored configuration beside the ledger cannot be used; "" when it can, or when there
+    is none.
+    """
+    stored = _read(stored_beside(ledger))
+    if isinstance(stored, str):
+        return stored
+    problems = _out_of_bounds(stored.settings)
+    return f"{stored_beside(ledger)}: {'; '.join(problems)}" if problems else ""
+
+
 def _read(path: Path) -> Desired | str:
     """The stored configuration; why it cannot be read, or "" when there is none."""
     try:

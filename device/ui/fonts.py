@@ -12,6 +12,7 @@ from PIL import ImageFont
 from PIL.ImageFont import FreeTypeFont, Layout
 
 from device.errors import ConfigError
+from sync.missing_extra import pip_install
 
 FACES = {"ko": 1, "zh": 2, "en": 2}
 """Language -> face inside the Noto Sans CJK collection (0 JP, 1 KR, 2 SC, 3 TC, 4 HK)."""
@@ -36,9 +37,8 @@ def font_file() -> Path:
     for file in SYSTEM_FILES:
         if file.is_file():
             return file
-    raise ConfigError(
-        "no Chinese font: `pip install manimgx-fonts-cjk` or `apt-get install fonts-noto-cjk`"
-    )
+    pip = pip_install("manimgx-fonts-cjk")
+    raise ConfigError(f"no Chinese font: `{pip}` or `apt-get install fonts-noto-cjk`")
 
 
 @functools.cache

@@ -30,6 +30,7 @@ from province.store.tables import (
     schema,
 )
 from province.store.watch import Watch
+from sync.missing_extra import pip_line
 from sync.open_files import OpenFiles
 from sync.store_port import Cause
 
@@ -132,7 +133,8 @@ def _engine(url: sa.URL, read_only: bool, watch: Watch) -> sa.Engine:
 
         engine = sa.create_engine(url, connect_args=_POSTGRESQL)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StoreError(str(error), ProvinceCode.BACKEND_MISSING) from error
+        detail = f"{error}: `{pip_line('psycopg')}`"
+        raise StoreError(detail, ProvinceCode.BACKEND_MISSING) from error
 
     @sa.event.listens_for(engine, "do_connect")
     def open_connection(_: object, __: object, args: Any, parameters: Any) -> WatchedConnection:

@@ -1,14 +1,17 @@
 """`ratingpad`: what each command prints and its exit code."""
 
+import errno
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from device import agent, cli
 from device.config.config import Config
-from device.errors import DriverError, PadCode
+from device.errors import ConfigError, DriverError, PadCode
+from device.output import recordings
 from sync import __version__
 from tests.rigs.ledger.ledger_process import open_in, rated
 
@@ -167,3 +170,59 @@ def test_wiring_of_a_board_without_pins_is_an_error(board, expected, capsys):
     output = capsys.readouterr()
     assert expected in output.err
     assert output.out == ""
+
+
+def test_check_names_the_missing_folder_of_the_ledger(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(GOOD.replace("ledger.db", "no/dir/ledger.db"))
+    assert cli.main(["check", "--config", str(config)]) == 2
+    printed = capsys.readouterr().err
+    assert f"the folder of `[ledger] path`, {tmp_path}/no/dir, is not there" in printed
+    assert "Look at the card" not in printed
+
+
+@pytest.mark.parametrize("stored", [b"{", b"\xff", b"x" * 70_000, None])
+def test_check_names_a_stored_configuration_that_cannot_be_used(
+    config: Path, stored: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = config.with_name("ledger.desired.json")
+    if stored is None:
+        file.mkdir()
+    else:
+        file.write_bytes(stored)
+    assert cli.main(["check", "--config", str(config)]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("S05 ")
+    assert str(file) in printed.err
+    assert "in order" not in printed.out
+
+
+def test_check_does_not_advise_to_run_check(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(GOOD + "[provnce]\n")
+    assert cli.main(["check", "--config", str(config)]) == 2
+    printed = capsys.readouterr().err
+    assert "ratingpad check" not in printed
+    assert "请改正" in printed
+
+
+def test_no_full_stop_follows_a_question_mark() -> None:
+    assert "?. " not in str(ConfigError('did you mean "rpi-4"?'))
+    assert 'mean "rpi-4"? Mend' in str(ConfigError('did you mean "rpi-4"?'))
+
+
+@pytest.mark.parametrize("command", ["units", "voice"])
+def test_an_output_folder_of_another_user_is_never_to_be_given_away(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def denied(*_: object) -> list[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "x"))
+
+    monkeypatch.setattr(cli, "write", denied)
+    monkeypatch.setattr(recordings, "record", denied)
+    assert cli.main([command, "--out", str(tmp_path)]) == 2
+    printed = capsys.readouterr().err
+    assert "choose another --out, or run the command as root" in printed
+    assert "chown" not in printed

@@ -36,6 +36,20 @@ else:
 """
 
 
+CONTROL = """
+import os, sys
+from pathlib import Path
+from device.drivers.sim import control
+os.setresgid({uid}, {uid}, {uid}); os.setresuid({uid}, {uid}, {uid})
+class Watched:
+    def watch(self, _): ...
+try:
+    control.ControlServer(Path(sys.argv[1]), *[Watched()] * 4).start()
+except control.DriverError as error:
+    print(error)
+"""
+
+
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder that every user can reach; pytest's own are closed."""
@@ -135,3 +149,56 @@ def test_a_socket_that_cannot_be_made_is_not_called_a_cable(tmp_path: Path) -> N
 
 class _Watched:
     def watch(self, _: object) -> None: ...
+
+
+@root_only
+@pytest.mark.parametrize("other", ["somebody's", "lost+found/"])
+def test_a_folder_that_has_more_than_the_ledger_is_not_to_be_given_away(
+    shared: Path, other: str
+) -> None:
+    (shared / other).mkdir() if other.endswith("/") else (shared / other).touch()
+    printed = opened_by_the_service(shared / "ledger.db")
+    assert printed.startswith("S02 ")
+    assert "chown" not in printed
+    assert "give the ledger a folder of its own" in printed
+
+
+@root_only
+def test_only_the_files_of_the_ledger_are_to_be_given_away_among_others(shared: Path) -> None:
+    shared.chmod(0o777)
+    (shared / "somebody's").touch()
+    assert opened_by_the_service(shared / "ledger.db") == "opened\n"
+    for file in shared.glob("ledger.*"):
+        os.chown(file, 0, 0)
+        file.chmod(0o600)
+    printed = opened_by_the_service(shared / "ledger.db")
+    assert f"`chown -R nobody:nogroup {shared}/ledger.*`" in printed
+
+
+def test_a_folder_that_is_missing_is_not_called_a_broken_card(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "dir" / "ledger.db"
+    with pytest.raises(LedgerError) as caught, as_ledger_error(f"opening {path}", path):
+        LedgerLock(path)
+    assert caught.value.code is PadCode.CONFIG_WRONG
+    assert f"{path.parent}, is not there: correct the path" in str(caught.value)
+    assert "card" not in str(caught.value)
+
+
+@root_only
+def test_a_control_socket_of_another_user_is_said_to_be_that(shared: Path) -> None:
+    parts: Any = [_Watched() for _ in range(4)]
+    server = ControlServer(shared / "board.sock", *parts)
+    server.start()
+    try:
+        script = CONTROL.format(uid=SERVICE_UID)
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(shared / "board.sock")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        server.stop()
+    assert done.stdout.startswith("S02 "), done.stderr
+    assert "board.sock belongs to root:root (mode 600), this is nobody" in done.stdout
+    assert "stop the agent that uses it" in done.stdout

@@ -1,6 +1,8 @@
 """An agent that cannot start says so on its screen, waits, and starts when it can."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -133,3 +135,16 @@ def test_a_restart_loop_is_slowed_down_and_is_a_fault(
     pad.rate("served all the same")
     assert pad.end(signal.SIGTERM) == 0
     assert len((tmp_path / "run" / "starts").read_text().splitlines()) == 3
+
+
+def test_a_second_agent_with_the_same_file_is_told_so_once(
+    make: Callable[..., PadProcess],
+) -> None:
+    first = make().start()
+    command = [sys.executable, "-m", "device.cli", "run", "--config", str(first.config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("L04 another agent holds this ledger") == 1, done.stderr
+    assert "cable" not in done.stderr
+    assert "K03" not in done.stderr
+    first.rate("the first goes on")

@@ -232,6 +232,8 @@ def test_the_command_lists_ratings_and_explains_an_error(
     assert main(["ratings", "--store", store_url, "--pad", "pad-1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sorted(line.rpartition("\t")[2] for line in lines) == ["hall_pad"] * 3 + ["hasty"]
+    assert main(["ratings", "--store", store_url, "--pad", "pad-11"]) == 0
+    assert capsys.readouterr() == ("", "the store knows no pad 'pad-11'\n")
     assert main(["ratings", "--store", "mysql://x"]) == 2
     assert "P01" in capsys.readouterr().err
     assert main(["receive", "--store", store_url, "--broker", "mqtt://203.0.113.1"]) == 2

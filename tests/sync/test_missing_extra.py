@@ -4,6 +4,7 @@ import configparser
 import importlib.metadata
 import os
 import re
+import shlex
 import subprocess
 import sys
 import venv
@@ -14,6 +15,7 @@ import pytest
 from sync.missing_extra import EXTRAS, pip_line
 from tests.rigs.source import source_tree
 
+PIP = f"{shlex.quote(sys.executable)} -m pip install"
 BASE = ("msgspec", "paho")
 """What every installation has (install_requires), and nothing else here."""
 
@@ -52,8 +54,8 @@ def test_the_libraries_are_named_as_they_are_imported() -> None:
 
 def test_a_module_of_nobody_has_no_line() -> None:
     assert pip_line("sync.nothing") is None
-    assert pip_line("luma.core.error") == "pip install 'ratingpad[pad,oled]'"
-    assert pip_line("starlette", "demo") == "pip install 'ratingpad[demo]'"
+    assert pip_line("luma.core.error") == f"{PIP} 'ratingpad[pad,oled]'"
+    assert pip_line("starlette", "demo") == f"{PIP} 'ratingpad[demo]'"
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,13 @@ def test_a_command_of_a_bare_installation_names_the_line_that_is_missing(
         timeout=60,
         check=False,
     )
-    assert f"pip install 'ratingpad[{extra}]'" in done.stderr
+    assert f"{bare} -m pip install 'ratingpad[{extra}]'" in done.stderr
     assert "缺少软件库" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
+
+
+def test_the_line_names_the_pip_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/rating pad/bin/python")
+    line = pip_line("RPi")
+    assert line == "'/opt/rating pad/bin/python' -m pip install 'ratingpad[pad,lgpio]'"

@@ -132,7 +132,7 @@ class ControlServer:
             self._path.chmod(0o600)
             listener.listen()  # before the thread runs: a client may connect once the file is there
         except OSError as error:
-            code = code_of(error, PadCode.KEYS_GONE)
+            code = code_of(error, PadCode.CONFIG_WRONG)  # there is no cable that could be loose
             raise DriverError(f"control socket {self._path}: {explain(error)}", code) from error
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
@@ -219,6 +219,9 @@ class ControlServer:
             writer.write(_line(message))
 
 
+INSTEAD = "stop the agent that uses it, or give another `[board] control`"
+
+
 def _remove_stale(path: Path) -> None:
     """Remove a socket without a server. Raises OSError when one listens there."""
     if not path.is_socket():
@@ -229,7 +232,9 @@ def _remove_stale(path: Path) -> None:
         except ConnectionRefusedError:
             path.unlink()
             return
-    raise OSError("another simulated board listens there")
+        except PermissionError as error:
+            raise OSError(error.errno, f"{error.strerror} ({INSTEAD})", str(path)) from error
+    raise OSError(f"another simulated board listens there: {INSTEAD}")
 
 
 def _as_json(picture: Picture) -> dict[str, Any]:

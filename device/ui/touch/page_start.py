@@ -15,6 +15,7 @@ from device.ui.touch.font_subset import FontSubset, characters_of, has_fonttools
 from device.ui.touch.kiosk_secret import KioskSecret, secret_in, write_entry
 from device.ui.touch.page_server import PLACE, Photo, build_app, page_file
 from device.ui.touch.page_view import PageConstants
+from sync.missing_extra import pip_line
 from web.refusals import Refusals
 from web.server import PortError, WebServer, serve
 
@@ -54,7 +55,7 @@ async def open_page(settings: TouchConfig, fixed: PageConstants, page: PageContr
     or fontTools is not installed.
     """
     if not has_fonttools():
-        raise ConfigError("[touch] needs fontTools: `pip install 'ratingpad[pad,touch]'`")
+        raise ConfigError(f"[touch] needs fontTools: `{pip_line('fontTools')}`")
     secret = secret_in(settings.entry_file)
     fonts = fonts_for(settings, fixed)
     photo = settings.card.photo if settings.card is not None else None

@@ -2,6 +2,7 @@
 
 import grp
 import os
+import pwd
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -117,3 +118,20 @@ def test_the_documented_commands_make_a_token_that_the_service_can_read(
         line = command.replace("chgrp ratingpad", f"chgrp {grp.getgrgid(65_534).gr_name}")
         subprocess.run(["sh", "-c", f"umask 022; {line}"], check=True, timeout=20)
     assert cli.main([*check.split()[1:], "--user", "nobody"]) == 0, capsys.readouterr().err
+
+
+@root_only
+def test_nobody_is_told_to_open_a_home_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(folder, 0o640)
+    os.chown(folder / "token", 0, 65_534)
+    folder.chmod(0o700)
+    home = pwd.getpwnam("root")
+    monkeypatch.setattr(
+        pwd, "getpwall", lambda: [pwd.struct_passwd((*home[:5], str(folder), home[6]))]
+    )
+    lines = wrong_rights(load(file), file, NOBODY)
+    assert len(lines) == 2
+    assert all("move it to a folder that nobody may enter" in line for line in lines)
+    assert not any("chmod" in line for line in lines)
