@@ -7,6 +7,7 @@ or after the other one. Without any the date stays unknown (law 6: what is learn
 beside an entry, never over it).
 """
 
+import heapq
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -15,6 +16,12 @@ from sync.entries import At, Clock, Trust
 DRIFT_PPM = 100
 """How far CLOCK_BOOTTIME may deviate, in parts per million: a crystal without compensation, over
 -20 … 70 °C, with its ageing. The uncertainty grows with the distance to the anchor."""
+
+ANCHORS_MAX = 64
+"""How many anchors of one boot count: those that were written first, by ledger and seq. Each one
+that counts dates all rows of its boot again, so without a bound a pad that sends ever more
+`clock` entries would cost ever more. A pad needs one or two in a boot.
+"""
 
 BY_ANCHOR = "anchor"
 UNKNOWN = "unknown"
@@ -53,13 +60,18 @@ def anchor_of(clock: Clock, ledger: str, seq: int) -> Anchor | None:
     )
 
 
+def counted(anchors: Iterable[Anchor]) -> list[Anchor]:
+    """Those anchors of one boot that count, whatever the order in which they arrived."""
+    return heapq.nsmallest(ANCHORS_MAX, anchors, key=lambda anchor: (anchor.ledger, anchor.seq))
+
+
 def clock_was_trusted(at: At) -> bool:
     """Whether the pad itself knew the time at this moment."""
     return at.utc is not None and at.trust is not Trust.NONE
 
 
 def date(at: At, anchors: Iterable[Anchor]) -> Dated:
-    """The date of `at`. `anchors`: those of its boot, in any order."""
+    """The date of `at`. `anchors`: those of its boot that count, in any order."""
     # Not by `clock_was_trusted`: a call for each row, and mypy would not know that `utc` is set.
     if at.utc is not None and at.trust is not Trust.NONE:
         return Dated(at.utc, at.trust._value_, None)  # `value` is slow before Python 3.12

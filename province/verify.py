@@ -22,6 +22,7 @@ from province.store.projection_writer import Anchors, read_anchors
 from province.store.raw import RawBatch, batches
 from province.store.reading import LedgerSeen, Reading, find_lost, read_ledgers
 from province.store.tables import MARK_BYTES
+from province.timestamps import counted
 from sync.entries import GENESIS, HashName, walk_chain
 
 
@@ -185,6 +186,7 @@ def _compare(connection: sa.Connection, projection: Projection) -> list[BadRow]:
         boot: set(anchors) for boot, anchors in stored_anchors.items()
     }:
         return [BadRow("anchor", pad, "", "the anchors are not those of the `clock` entries")]
+    by_boot = {boot: counted(anchors) for boot, anchors in by_boot.items()}
     expected: list[tuple[sa.Table, Sequence[Sequence[Any]]]] = [
         (tables.rating, list(projection.ratings(by_boot))),
         (tables.detail, list(projection.details.values())),

@@ -4,6 +4,7 @@ Everything here runs inside the transaction that stores the entries, under the p
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +14,7 @@ from province.rows import Claim, IncidentSeen, Rating, RatingDetail
 from province.store import bulk, tables
 from province.store.incidents import note_incident
 from province.store.raw import Heads, batch_with
-from province.timestamps import Anchor, date_from
+from province.timestamps import ANCHORS_MAX, Anchor, date_from
 
 COPY_FROM_ROWS = 64
 """From this number of invitations on, rows are added by COPY first; below it (live ratings, not a
@@ -27,7 +28,9 @@ def write(connection: sa.Connection, projection: Projection, received_ms: int) -
     pad = projection.pad
     bulk.add_missing(connection, tables.anchor, [(pad, *anchor) for anchor in projection.anchors])
     touched = {anchor.boot for anchor in projection.anchors}
-    anchors = read_anchors(connection, pad, projection.undated_boots() | touched)
+    anchors = _counted_anchors(connection, pad, projection.undated_boots() | touched)
+    new = set(projection.anchors)
+    touched = {boot for boot in touched if not new.isdisjoint(anchors.get(boot, ()))}
 
     _put_ratings(connection, projection, anchors)
     _put_details(connection, pad, list(projection.details.values()))
@@ -42,24 +45,30 @@ def write(connection: sa.Connection, projection: Projection, received_ms: int) -
     _compare_salvages(connection, projection, received_ms)
 
 
-def read_anchors(
-    connection: sa.Connection, pad: str, boots: Collection[str] | None = None
-) -> Anchors:
-    """The anchors of some boots of a pad, or of all."""
-    columns = [tables.anchor.c[name] for name in Anchor._fields]
-    of_pad = sa.select(*columns).where(tables.anchor.c.pad == pad)
-    if boots is None:
-        queries = [of_pad]
-    else:
-        queries = [
-            of_pad.where(tables.anchor.c.boot.in_(chunk)) for chunk in bulk.chunks(sorted(boots))
-        ]
+def read_anchors(connection: sa.Connection, pad: str) -> Anchors:
+    """All anchors of a pad, also those that do not count."""
     found: Anchors = {}
-    for query in queries:
-        for row in connection.execute(query):
-            anchor = Anchor(*row)
-            found.setdefault(anchor.boot, []).append(anchor)
+    for row in connection.execute(_select_anchors(pad)):
+        anchor = Anchor(*row)
+        found.setdefault(anchor.boot, []).append(anchor)
     return found
+
+
+def _counted_anchors(connection: sa.Connection, pad: str, boots: Collection[str]) -> Anchors:
+    """The anchors of some boots that count (`timestamps.counted`)."""
+    table = tables.anchor.c
+    found: Anchors = {}
+    for boot in boots:
+        query = _select_anchors(pad).where(table.boot == boot)
+        rows = connection.execute(query.order_by(table.ledger, table.seq).limit(ANCHORS_MAX)).all()
+        if rows:
+            found[boot] = [Anchor(*row) for row in rows]
+    return found
+
+
+def _select_anchors(pad: str) -> sa.Select[Any]:
+    columns = [tables.anchor.c[name] for name in Anchor._fields]
+    return sa.select(*columns).where(tables.anchor.c.pad == pad)
 
 
 def note_hole(connection: sa.Connection, claim: Claim) -> None:

@@ -26,6 +26,7 @@ from province.store import bulk, tables
 from province.store.projection_writer import read_anchors
 from province.store.raw import batches
 from province.store.reading import read_ledgers
+from province.timestamps import counted
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ def _derive_ratings(connection: sa.Connection) -> None:
         for seen in ledgers:
             for batch in batches(connection, seen.ledger):
                 projection.feed(seen.ledger, batch.first, batch.bodies)
-        rows = list(projection.ratings(read_anchors(connection, pad)))
+        anchors = read_anchors(connection, pad)
+        rows = list(projection.ratings({boot: counted(anchors[boot]) for boot in anchors}))
         for chunk in bulk.chunks(rows):
             bulk.put(connection, tables.rating, chunk)

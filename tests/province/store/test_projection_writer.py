@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from province.store import ProvinceStore
+from province.timestamps import ANCHORS_MAX
 from province.verify import verify
 from sync.entries import Fault, Level, Predecessor, Salvaged, Strayed
 from sync.messages import Receipt
@@ -69,6 +70,45 @@ def test_a_more_certain_anchor_of_the_same_boot_corrects_times_and_another_boots
     dated = {row.invitation: (row.utc_ms, row.uncertainty_ms) for row in store.ratings()}
     assert dated == {"i1": (NOON_MS + 1000, 6), "i2": (None, None)}
     assert verify(store).sound
+
+
+@pytest.mark.parametrize("batch", [7, 1000])
+def test_many_anchors_of_one_boot_give_the_same_dates_in_any_order(
+    opened: Open, batch: int
+) -> None:
+    store = opened()
+    pad = LedgerBuilder()
+    pad.add(*(invited(f"s{n}", without_time(n)) for n in range(9)))
+    pad.add(*(clock(n, NOON_MS + n, uncertainty_ms=900 - n) for n in range(3 * ANCHORS_MAX)))
+    pad.add(invited("i1", without_time(5)))
+    for first in range(1, len(pad.entries) + 1, batch):
+        store.take([pad.arrival(first, min(first + batch - 1, len(pad.entries)))])
+    rating = next(row for row in store.ratings() if row.invitation == "i1")
+    # The last one that counts: every further one would be more certain.
+    assert rating.uncertainty_ms == 900 - (ANCHORS_MAX - 1) + 1
+    assert verify(store).bad_rows == []
+    store.close()
+
+
+def test_anchors_that_do_not_count_date_nothing_again(opened: Open) -> None:
+    store = opened()
+    pad = LedgerBuilder()
+    pad.add(*(invited(f"s{n}", without_time(n)) for n in range(9)))
+    pad.add(*(clock(n, NOON_MS + n, uncertainty_ms=900 - n) for n in range(ANCHORS_MAX + 20)))
+    counts = 9 + 1 + ANCHORS_MAX
+    store.take([pad.arrival(1, counts - 1)])
+    statements: list[str] = []
+    sa.event.listen(
+        store.engine,
+        "before_cursor_execute",
+        lambda _, __, statement, *___: statements.append(statement),
+    )
+    store.take([pad.arrival(counts, counts)])
+    assert any("dated_by" in statement for statement in statements)  # control
+    statements.clear()
+    store.take([pad.arrival(counts + 1)])
+    assert [statement for statement in statements if "dated_by" in statement] == []
+    store.close()
 
 
 def test_an_unknown_kind_is_stored_receipted_and_counted(store: ProvinceStore) -> None:
