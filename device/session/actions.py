@@ -107,6 +107,7 @@ def invite(context: SessionContext, event: Invite | ClerkKey, at: At) -> None:
     """Record invited, show the invitation."""
     invitation = context.invitation = context.last_invitation = event.invitation
     context.corrected, context.level, context.grace_until_ms = False, None, None
+    context.invitations += 1
     context.strayed_keys.clear()
     context.invited_ms = at.mono
     context.open_until_ms = at.mono + context.timing.invitation_ms

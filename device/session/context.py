@@ -76,6 +76,8 @@ class SessionContext:
         """The fault that is shown."""
         self.strays_dropped = 0
         self.keys = RepeatingKeys()
+        self.invitations = 0
+        """How many have begun since the agent started."""
         self.strayed_keys: set[str] = set()
         """Repeating keys of which this invitation has a stray."""
 
@@ -158,9 +160,24 @@ class SessionContext:
             self.deadline_ms = None
             self.effects.append(Disarm())
 
-    def note_unasked(self, key: str, at: At) -> None:
-        """Each key of a press that nobody asked for; one that repeats from now on is reported."""
-        repeat = [name for name in key.split("+") if self.keys.note(name, at.mono)]
+    def note_press(self, key: str, at: At, *, asked: bool) -> None:
+        """Each key of a citizen's press; one that repeats from now on is reported."""
+        self._report_repeating(
+            [
+                name
+                for name in key.split("+")
+                if self.keys.note(name, at.mono, asked=asked, invitations=self.invitations)
+            ],
+            at,
+        )
+
+    def note_clerk_key(self, key: str, at: At) -> None:
+        """The same for a press of a clerk's key, which nobody asks for."""
+        self._report_repeating(
+            [name for name in key.split("+") if self.keys.note(name, at.mono)], at
+        )
+
+    def _report_repeating(self, repeat: list[str], at: At) -> None:
         self.effects += [KeyRepeats(name, on=True) for name in repeat]
         if repeat:
             self._arm_key_check(at)

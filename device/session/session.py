@@ -38,7 +38,8 @@ the pause is recorded at once and the window closes when thanks has been shown.
 *The clerk's key* is no press: it has no level to give. At rest it invites, or closes and opens the
 window; while a citizen is served, or a fault stands, it is a stray and nothing else.
 
-*Plausibility.* Strays are counted by key, and so is every press of a clerk's key. A key that
+*Plausibility.* Strays are counted by key, and so is every press of a clerk's key; the regularity of
+a level key is judged by all its presses, those that rated included. A key that
 repeats (`repeating_keys.py` says when) is a fault, K06, until it has been quiet for a while, and
 each of its presses is a stray. So an invitation that nobody but this key has answered lapses:
 unrated, and the clerk may ask again. The other keys work. Of its strays only the first of each
@@ -101,10 +102,10 @@ class Session:
         row = self.row(event, at)
         row.action(context, event, at)
         # A clerk's key is pressed some times a minute, never asked for.
-        if isinstance(event, ClerkKey) or (
-            isinstance(event, Press) and row.action in (stray, lapse_stray)
-        ):
-            context.note_unasked(event.key, at)
+        if isinstance(event, ClerkKey):
+            context.note_clerk_key(event.key, at)
+        elif isinstance(event, Press):
+            context.note_press(event.key, at, asked=row.action not in (stray, lapse_stray))
         context.report_final()
         return context.effects
 

@@ -298,7 +298,7 @@ def clogged(state: SessionState) -> Bench:
 def repeating(bench: Bench) -> Bench:
     """The keys that the events press have just been pressed unasked again and again."""
     for number in range(MANY):
-        bench.session._context.note_unasked("k2+clerk", at(10_000 - MANY + number))
+        bench.session._context.note_clerk_key("k2+clerk", at(10_000 - MANY + number))
     return bench
 
 
