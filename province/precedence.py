@@ -5,13 +5,17 @@ The rules, a total order on entries, so that any order of arrival gives the same
 - the invitation is the first `invited`;
 - a level beats a withdrawal, which beats a lapse, which beats an open invitation;
 - a press inside the grace time (`again`) supersedes, the last of them wins; of levels without
-  `again` the first counts (law 4: one invitation, one rating).
+  `again` the first counts (law 4: one invitation, one rating);
+- of two entries at one position (a copied card, or an entry that two ledgers salvaged) the one
+  counts whose columns of the row sort first. Those and not its bytes, because a stored row has no
+  bytes; entries with the same columns give the same row.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from province.rows import Rating
-from province.timestamps import Anchor, date
+from province.timestamps import Anchor, clock_was_trusted, date, own_date
 from sync.entries import Invited, Lapsed, Rated, Withdrawn
 
 OPEN, LAPSED, WITHDRAWN, RATED, RATED_AGAIN = range(5)
@@ -52,7 +56,12 @@ class Precedence:
 
     def add_invited(self, body: Invited, ledger: str, seq: int) -> None:
         """Take in an `invited` entry: the one that was written first counts."""
-        if self.invited is None or (ledger, seq) < (self.invited_ledger, self.invited_seq):
+        position, before = (ledger, seq), (self.invited_ledger, self.invited_seq)
+        if (
+            self.invited is None
+            or position < before
+            or (position == before and _order(_asked(body)) < _order(_asked(self.invited)))
+        ):
             self.invited = body
             self.invited_ledger = ledger
             self.invited_seq = seq
@@ -62,7 +71,12 @@ class Precedence:
         self, rank: int, body: Invited | Rated | Lapsed | Withdrawn, ledger: str, seq: int
     ) -> None:
         """Take in an entry that says what became of the invitation."""
-        if self.rank < 0 or outranks((rank, ledger, seq), (self.rank, self.ledger, self.seq)):
+        decision, before = (rank, ledger, seq), (self.rank, self.ledger, self.seq)
+        if (
+            self.outcome is None
+            or outranks(decision, before)
+            or (decision == before and _ended_order(body) < _ended_order(self.outcome))
+        ):
             self.rank = rank
             self.outcome = body
             self.ledger = ledger
@@ -74,7 +88,7 @@ Decision = tuple[int, str, int]
 
 
 def outranks(entry: Decision, other: Decision) -> bool:
-    """Whether `entry` decides an invitation against `other`; a total order."""
+    """Whether `entry` decides an invitation against `other`; a total order of positions."""
     if entry[0] != other[0]:
         return entry[0] > other[0]
     # Of two corrections the later counts, of all other entries the earlier. Positions of different
@@ -91,16 +105,11 @@ def rating_of(
     outcome = precedence.outcome
     if outcome is None:
         raise ValueError(f"no entry is behind invitation {invitation}")
-    level = source = elapsed_ms = reason = None
-    if isinstance(outcome, Rated):
-        # `_value_`: before Python 3.12 `value` is a property in Python, and this is the hot path.
-        level, source, elapsed_ms = outcome.level._value_, outcome.source, outcome.elapsed_ms
-    elif isinstance(outcome, Withdrawn):
-        reason = outcome.reason
+    level, elapsed_ms, source, reason = _ended(outcome)
     at = outcome.at
     dated = date(at, anchors.get(at.boot, ()) if anchors else ())
     invited = precedence.invited
-    service = invited.service if invited is not None else None
+    asked = _asked(invited) if invited is not None else _NOT_ASKED
     return Rating(
         pad,
         invitation,
@@ -110,13 +119,7 @@ def rating_of(
         elapsed_ms,
         source,
         reason,
-        invited.window if invited is not None else None,
-        invited.clerk if invited is not None else None,
-        service.case if service is not None else None,
-        service.matter if service is not None else None,
-        service.step if service is not None else None,
-        invited.source if invited is not None else None,
-        invited.channel._value_ if invited is not None else None,
+        *asked,
         precedence.invited_ledger if invited is not None else None,
         precedence.invited_seq if invited is not None else None,
         precedence.ledger,
@@ -132,7 +135,7 @@ def rating_of(
 def merge(row: Rating, other: Rating) -> Rating:
     """The row that the entries behind both rows give together, as if fed to one projection."""
     invited = row if _invited_first(row, other) else other
-    decided = other if outranks(_decision(other), _decision(row)) else row
+    decided = other if _decides(other, row) else row
     # `decided` has the outcome and its date, `invited` the invitation's own columns.
     return decided._replace(
         window_id=invited.window_id,
@@ -150,12 +153,66 @@ def merge(row: Rating, other: Rating) -> Rating:
 def _invited_first(row: Rating, other: Rating) -> bool:
     if row.invited_seq is None or other.invited_seq is None:
         return other.invited_seq is None
-    return (row.invited_ledger or "", row.invited_seq) <= (
-        other.invited_ledger or "",
-        other.invited_seq,
-    )
+    position = (row.invited_ledger or "", row.invited_seq)
+    other_position = (other.invited_ledger or "", other.invited_seq)
+    if position != other_position:
+        return position < other_position
+    return _order(_asked_of(row)) <= _order(_asked_of(other))
+
+
+def _decides(row: Rating, other: Rating) -> bool:
+    decision, other_decision = _decision(row), _decision(other)
+    if decision != other_decision:
+        return outranks(decision, other_decision)
+    return _ended_order_of(row) < _ended_order_of(other)
 
 
 def _decision(row: Rating) -> Decision:
     rank = RATED_AGAIN if row.again else STANDINGS.index(row.standing)
     return rank, row.ledger, row.seq
+
+
+Asked = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None]
+"""The columns that an `invited` entry gives: `window_id` to `channel`."""
+_NOT_ASKED: Asked = (None, None, None, None, None, None, None)
+
+Ended = tuple[str | None, int | None, str | None, str | None]
+"""The columns that an outcome gives, but for its date: level, elapsed_ms, source, reason."""
+
+
+def _asked(body: Invited) -> Asked:
+    service = body.service
+    return (
+        *(body.window, body.clerk, service.case, service.matter, service.step),
+        *(body.source, body.channel._value_),
+    )
+
+
+def _asked_of(row: Rating) -> Asked:
+    return (
+        *(row.window_id, row.clerk, row.case_number, row.matter_code, row.step),
+        *(row.desk, row.channel),
+    )
+
+
+def _ended(body: AboutInvitation) -> Ended:
+    if isinstance(body, Rated):
+        # `_value_`: before Python 3.12 `value` is a property in Python, and this is the hot path.
+        return body.level._value_, body.elapsed_ms, body.source, None
+    return None, None, None, body.reason if isinstance(body, Withdrawn) else None
+
+
+def _ended_order(body: AboutInvitation) -> tuple[Any, ...]:
+    at = body.at
+    date_of = (at.trust._value_, at.utc) if clock_was_trusted(at) else ("", None)
+    return _order(_ended(body)), at.boot, at.mono, own_date(*date_of)
+
+
+def _ended_order_of(row: Rating) -> tuple[Any, ...]:
+    ended = (row.level, row.elapsed_ms, row.source, row.reason)
+    return _order(ended), row.boot, row.mono_ms, own_date(row.dated_by, row.utc_ms)
+
+
+def _order(columns: Sequence[str | int | None]) -> tuple[tuple[bool, str | int | None], ...]:
+    """What compares as `columns` do; None sorts first."""
+    return tuple((column is not None, column) for column in columns)

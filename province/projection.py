@@ -5,8 +5,8 @@ entry identified by its position (ledger, seq). The order and the pieces in whic
 make no difference, and feeding one twice changes nothing. The rule is needed because batches of a
 pad's old and new ledger arrive in any order, because an entry may arrive in its chain and again as
 `salvaged` and must count once, and because `verify` derives everything again and compares.
-precedence.py says which of two entries about one invitation counts. Where a copied card gave one
-position two entries, `least` says which is shown.
+precedence.py says which of two entries about one invitation counts. Where one position has two
+entries (a copied card, or an entry that two ledgers salvaged), the row that sorts first is shown.
 
 A kind that is not known here, or a body that breaks its type or does not fit the tables, becomes an
 `Unread` row: the raw entry is kept, and does not delay the others.
@@ -41,7 +41,7 @@ from province.precedence import (
     rating_of,
 )
 from province.rows import Claim, FaultSeen, Opening, Rating, RatingDetail, Salvage, Stray, Unread
-from province.timestamps import Anchor, Dated, anchor_of, clock_was_trusted, date
+from province.timestamps import Anchor, Dated, anchor_of, clock_was_trusted, date, own_date
 from sync.entries import (
     AnyBody,
     At,
@@ -69,7 +69,8 @@ NUL = b"\\u0000"
 """U+0000 as JSON escapes it. PostgreSQL's text cannot hold it; derived rows have U+FFFD instead."""
 
 ENTRY_COLUMNS = slice(3, 8)
-"""The columns of a row that come from the entry itself, after pad, ledger and seq."""
+"""The columns of a row that come from the entry itself, after pad, ledger and seq. Its date is not
+among them: the part of it that comes from the entry is `timestamps.own_date`."""
 
 R = TypeVar("R", Stray, FaultSeen, Unread)
 
@@ -81,7 +82,7 @@ class Projection:
         self.pad = pad
         self.invitations: dict[str, Precedence] = {}
         self.details: dict[str, RatingDetail] = {}
-        self.anchors: list[Anchor] = []
+        self._anchors: dict[tuple[str, str, int], Anchor] = {}
         self._unread: list[Unread] = []
         self.salvages: list[Salvage] = []
         self.salvaged_bodies: list[bytes] = []
@@ -225,6 +226,11 @@ class Projection:
         )
 
     @property
+    def anchors(self) -> list[Anchor]:
+        """One for each position and boot: of several the one that sorts first."""
+        return list(self._anchors.values())
+
+    @property
     def unread(self) -> list[Unread]:
         """The entries that this version cannot interpret."""
         return least(self._unread)
@@ -232,11 +238,10 @@ class Projection:
     def _detail(self, ledger: str, seq: int, body: Detailed) -> str | None:
         if len(body.invitation) > MAX_ID_CHARS:
             return "`invitation` is too long"
-        before = self.details.get(body.invitation)
-        if before is None or (ledger, seq) > (before.ledger, before.seq):
-            self.details[body.invitation] = RatingDetail(
-                self.pad, body.invitation, ledger, seq, ",".join(body.options), body.text
-            )
+        row = RatingDetail(
+            self.pad, body.invitation, ledger, seq, ",".join(body.options), body.text
+        )
+        self.details[body.invitation] = last_given(row, self.details.get(body.invitation, row))
         return None
 
     def _other(self, ledger: str, seq: int, body: AnyBody) -> str | None:
@@ -249,7 +254,8 @@ class Projection:
                     self._oddities.add(AHEAD, ledger, seq, str(body.utc))
                 anchor = anchor_of(body, ledger, seq)
                 if anchor is not None:
-                    self.anchors.append(anchor)
+                    position = (anchor.boot, ledger, seq)
+                    self._anchors[position] = min(anchor, self._anchors.get(position, anchor))
             case Detailed():
                 return self._detail(ledger, seq, body)
             case Strayed():
@@ -299,7 +305,8 @@ class Projection:
 def least(rows: Iterable[R]) -> list[R]:
     """One row for each position. A copied card makes two histories of one ledger; the second
     arrives as `salvaged`. Then one position has two rows, and the one that sorts first is shown, so
-    that the order of arrival makes no difference.
+    that the order of arrival makes no difference. The order has all columns, but of a date only
+    what the entry says: rows that it does not tell apart are equal, and anchors do not change it.
     """
     found: dict[tuple[str, str, int], R] = {}
     for row in rows:
@@ -310,7 +317,18 @@ def least(rows: Iterable[R]) -> list[R]:
 
 
 def _entry_columns(row: Stray | FaultSeen | Unread) -> tuple[Any, ...]:
-    return tuple(row)[ENTRY_COLUMNS]
+    if isinstance(row, Unread):
+        return tuple(row)[ENTRY_COLUMNS]
+    return *tuple(row)[ENTRY_COLUMNS], own_date(row.dated_by, row.utc_ms)
+
+
+def last_given(row: RatingDetail, other: RatingDetail) -> RatingDetail:
+    """Which of two rows about one invitation counts: the later, of one position by content."""
+    return max(row, other, key=_detail_order)
+
+
+def _detail_order(row: RatingDetail) -> tuple[Any, ...]:
+    return row.ledger, row.seq, row.options, row.remark is not None, row.remark
 
 
 def _as_it_was(salvaged: Salvaged, raw: bytes) -> Salvaged:

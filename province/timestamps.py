@@ -70,6 +70,15 @@ def clock_was_trusted(at: At) -> bool:
     return at.utc is not None and at.trust is not Trust.NONE
 
 
+def own_date(by: str, utc_ms: int | None) -> tuple[str, int]:
+    """What a date tells of the entry alone: the pad's own time, or ("", 0) if an anchor or nothing
+    dates it. For orders that must stay as they are when anchors arrive.
+    """
+    if utc_ms is None or by in (BY_ANCHOR, UNKNOWN):
+        return "", 0
+    return by, utc_ms
+
+
 def date(at: At, anchors: Iterable[Anchor]) -> Dated:
     """The date of `at`. `anchors`: those of its boot that count, in any order."""
     # Not by `clock_was_trusted`: a call for each row, and mypy would not know that `utc` is set.

@@ -71,11 +71,18 @@ def put_counted(connection: sa.Connection, table: sa.Table, rows: Sequence[Row])
 
 
 def put_least(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Row], order: Sequence[str]
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Row],
+    order: Sequence[str],
+    *,
+    dated: bool = False,
 ) -> None:
     """Add rows; one with the same primary key is replaced if the new one sorts before it.
 
-    `order`: the columns to compare, in their order; texts by code point, as Python does.
+    `order`: the columns to compare, in their order; texts by code point, as Python does, and NULL
+    (only numbers from 0 on may be NULL) before all numbers. `dated`: after them, the pad's own date
+    as `timestamps.own_date` has it.
     """
     if not rows:
         return
@@ -86,7 +93,10 @@ def put_least(
         if not column.primary_key
     )
     new, old = (
-        ", ".join(_by_code_point(connection, owner, table.c[name]) for name in order)
+        ", ".join(
+            [_sorted(connection, owner, table.c[name]) for name in order]
+            + [part.format(owner) for part in _OWN_DATE if dated]
+        )
         for owner in ("excluded", table.name)
     )
     statement = (
@@ -125,8 +135,17 @@ def _name(connection: sa.Connection, column: sa.Column[Any]) -> str:
     return connection.dialect.identifier_preparer.format_column(column)
 
 
-def _by_code_point(connection: sa.Connection, owner: str, column: sa.Column[Any]) -> str:
+_OWN_DATE = (
+    "CASE WHEN {0}.dated_by IN ('anchor', 'unknown') THEN '' ELSE {0}.dated_by END",
+    "CASE WHEN {0}.dated_by IN ('anchor', 'unknown') THEN 0 ELSE {0}.utc_ms END",
+)
+"""Trusts are words of small letters, which every collation sorts alike."""
+
+
+def _sorted(connection: sa.Connection, owner: str, column: sa.Column[Any]) -> str:
     name = f"{owner}.{_name(connection, column)}"
+    if column.nullable:
+        return f"COALESCE({name}, -1)"
     sorts_by_language = connection.dialect.name == "postgresql" and isinstance(column.type, sa.Text)
     return f'{name} COLLATE "C"' if sorts_by_language else name
 

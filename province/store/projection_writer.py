@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from province.precedence import merge
-from province.projection import ENTRY_COLUMNS, Projection
+from province.projection import ENTRY_COLUMNS, Projection, last_given
 from province.rows import Claim, IncidentSeen, Rating, RatingDetail
 from province.store import bulk, tables
 from province.store.incidents import note_incident
@@ -22,24 +22,29 @@ backlog) the stored rows are looked up first."""
 
 Anchors = dict[str, list[Anchor]]
 
+_CLAIMED = ("reason", "said_by")
+
 
 def write(connection: sa.Connection, projection: Projection, received_ms: int) -> None:
     """Write the rows of `projection`. `received_ms`: for incidents, by the receiver's clock."""
     pad = projection.pad
-    bulk.add_missing(connection, tables.anchor, [(pad, *anchor) for anchor in projection.anchors])
-    touched = {anchor.boot for anchor in projection.anchors}
+    new = projection.anchors
+    said = ("mono_ms", "utc_ms", "uncertainty_ms", "source")
+    bulk.put_least(connection, tables.anchor, [(pad, *anchor) for anchor in new], said)
+    touched = {anchor.boot for anchor in new}
     anchors = _counted_anchors(connection, pad, projection.undated_boots() | touched)
-    new = set(projection.anchors)
-    touched = {boot for boot in touched if not new.isdisjoint(anchors.get(boot, ()))}
+    said_now = set(new)
+    touched = {boot for boot in touched if not said_now.isdisjoint(anchors.get(boot, ()))}
 
     _put_ratings(connection, projection, anchors)
     _put_details(connection, pad, list(projection.details.values()))
     _put_at_positions(connection, tables.stray, projection.strays(anchors))
     _put_at_positions(connection, tables.fault, projection.faults(anchors))
     _put_at_positions(connection, tables.unread, projection.unread)
-    bulk.add_missing(connection, tables.opening, projection.openings)
-    bulk.add_missing(connection, tables.hole, projection.claims)
-    bulk.add_missing(connection, tables.salvage, projection.salvages)
+    opened = ("pad", "previous", "reason", "previous_seq")
+    bulk.put_least(connection, tables.opening, projection.openings, opened)
+    bulk.put_least(connection, tables.hole, projection.claims, _CLAIMED)
+    bulk.put_least(connection, tables.salvage, projection.salvages, ("via_ledger", "via_seq"))
     if touched:
         _date_again(connection, pad, {boot: anchors.get(boot, []) for boot in touched})
     _compare_salvages(connection, projection, received_ms)
@@ -73,7 +78,7 @@ def _select_anchors(pad: str) -> sa.Select[Any]:
 
 def note_hole(connection: sa.Connection, claim: Claim) -> None:
     """Record entries that a pad no longer has."""
-    bulk.add_missing(connection, tables.hole, [claim])
+    bulk.put_least(connection, tables.hole, [claim], _CLAIMED)
 
 
 def _put_ratings(connection: sa.Connection, projection: Projection, anchors: Anchors) -> None:
@@ -117,24 +122,23 @@ def _put_at_positions(connection: sa.Connection, table: sa.Table, rows: Sequence
     """Add rows at their positions; of two entries at one position the row that sorts first stays,
     as in `projection.least`.
     """
-    bulk.put_least(connection, table, rows, [c.name for c in table.columns][ENTRY_COLUMNS])
+    names = [column.name for column in table.columns][ENTRY_COLUMNS]
+    bulk.put_least(connection, table, rows, names, dated=table in tables.DATED)
 
 
 def _put_details(connection: sa.Connection, pad: str, rows: Sequence[RatingDetail]) -> None:
     table = tables.detail
     for chunk in bulk.chunks(rows):
-        stored = {
-            row.invitation: (row.ledger, row.seq)
-            for row in connection.execute(
-                sa.select(table.c.invitation, table.c.ledger, table.c.seq).where(
-                    table.c.pad == pad, table.c.invitation.in_([row.invitation for row in chunk])
-                )
+        found = connection.execute(
+            sa.select(table).where(
+                table.c.pad == pad, table.c.invitation.in_([row.invitation for row in chunk])
             )
-        }
+        )
+        stored = {row.invitation: RatingDetail(*row) for row in found}
         newer = [
             row
             for row in chunk
-            if row.invitation not in stored or (row.ledger, row.seq) > stored[row.invitation]
+            if row.invitation not in stored or last_given(stored[row.invitation], row) is row
         ]
         bulk.put(connection, table, newer)
 

@@ -10,17 +10,29 @@ from hypothesis import strategies as st
 from province.precedence import merge
 from province.projection import Projection
 from province.rows import Rating
+from province.timestamps import Anchor
 from sync.entries import (
     HASTY_MS,
     Body,
     Channel,
     Detailed,
+    Fault,
     Level,
     Salvaged,
+    Strayed,
+    Trust,
     Withdrawn,
     write_body,
 )
-from tests.rigs.ledger.ledger_builder import at, clock, invited, lapsed, rated, without_time
+from tests.rigs.ledger.ledger_builder import (
+    NOON_MS,
+    at,
+    clock,
+    invited,
+    lapsed,
+    rated,
+    without_time,
+)
 
 BAD, GOOD = Level.VERY_DISSATISFIED, Level.VERY_SATISFIED
 
@@ -171,7 +183,65 @@ def test_any_order_any_pieces_and_any_repetition_give_the_same_rows(
     assert merged == whole
 
 
-def test_the_property_above_catches_a_rule_that_depends_on_the_order() -> None:
+AT_ONE_POSITION = st.lists(
+    st.tuples(
+        st.integers(1, 2),
+        st.sampled_from(
+            [
+                *(
+                    rated("i", level, again=again)
+                    for level in (BAD, GOOD)
+                    for again in (True, False)
+                ),
+                *(rated("i", elapsed_ms=ms) for ms in (1, 2)),
+                *(rated("i", when=when) for when in (at(1), at(1, 5), at(1, 5, trust=Trust.HELD))),
+                *(rated("i", when=when) for when in (without_time(1), without_time(1, "boot-2"))),
+                *(invited("i"), invited("i", case=""), invited("i", case="c"), invited("i", at(9))),
+                *(lapsed("i"), lapsed("i", at(9)), lapsed("i", without_time(9))),
+                *(withdrawn("i"), Withdrawn(at=at(9000), invitation="i", reason="desk")),
+                *(Detailed(at=at(5), invitation="i", text=text) for text in (None, "", "好")),
+                *(Detailed(at=at(5), invitation="i", options=(option,)) for option in "12"),
+                *(
+                    Strayed(at=when, key=key, state="idle", source="keys")
+                    for when in (at(1), at(1, 5), without_time(1), at(1, trust=Trust.RTC))
+                    for key in "ab"
+                ),
+                *(Fault(at=when, code="K01") for when in (at(1), without_time(1), at(1, 5))),
+                *(clock(mono, NOON_MS, uncertainty_ms=ms) for mono in (1, 2) for ms in (3, 4)),
+                *(clock(1, NOON_MS, source="rtc"), b'{"kind":"a"}', b'{"kind":"b"}'),
+            ]
+        ),
+    ),
+    min_size=2,
+    max_size=8,
+)
+
+
+def rows_of(projection: Projection) -> tuple[object, ...]:
+    by_boot: dict[str, list[Anchor]] = {}
+    for anchor in projection.anchors:
+        by_boot.setdefault(anchor.boot, []).append(anchor)
+    return (
+        *(list(projection.ratings(by_boot)), projection.details),
+        *(sorted(projection.strays(by_boot)), sorted(projection.faults(by_boot))),
+        *(sorted(projection.unread), sorted(projection.anchors)),
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(entries=AT_ONE_POSITION, data=st.data())
+def test_entries_that_differ_at_one_position_give_the_same_rows_in_any_order(
+    entries: list[tuple[int, Body | bytes]], data: st.DataObject
+) -> None:
+    first, second = Projection("pad-1"), Projection("pad-1")
+    for projection, order in ((first, entries), (second, data.draw(st.permutations(entries)))):
+        for seq, body in order:
+            raw = body if isinstance(body, bytes) else write_body(body)
+            projection.feed("01A", seq, [raw])
+    assert rows_of(first) == rows_of(second)
+
+
+def test_the_merging_property_catches_a_rule_that_depends_on_the_order() -> None:
     """The control: if the last to arrive counted, the pieces would give different rows."""
     whole = row(derive(invited("i"), rated("i", BAD), rated("i", GOOD)))
     late = row(derive(rated("i", GOOD), first=3))
