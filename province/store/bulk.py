@@ -106,6 +106,13 @@ def put_least(
     connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
+def by_code_point(
+    connection: sa.Connection, column: sa.ColumnElement[str]
+) -> sa.ColumnElement[str]:
+    """A column of text to sort by as Python does, whatever the database's language."""
+    return sa.collate(column, "C") if connection.dialect.name == "postgresql" else column
+
+
 def chunks(rows: Sequence[Any], size: int = 5000) -> Iterator[Sequence[Any]]:
     """`rows` in pieces that fit one statement's parameters (SQLite 32,766, PostgreSQL 65,535)."""
     for start in range(0, len(rows), size):

@@ -62,10 +62,11 @@ def read_anchors(connection: sa.Connection, pad: str) -> Anchors:
 def _counted_anchors(connection: sa.Connection, pad: str, boots: Collection[str]) -> Anchors:
     """The anchors of some boots that count (`timestamps.counted`)."""
     table = tables.anchor.c
+    ledger = bulk.by_code_point(connection, table.ledger)
     found: Anchors = {}
     for boot in boots:
         query = _select_anchors(pad).where(table.boot == boot)
-        rows = connection.execute(query.order_by(table.ledger, table.seq).limit(ANCHORS_MAX)).all()
+        rows = connection.execute(query.order_by(ledger, table.seq).limit(ANCHORS_MAX)).all()
         if rows:
             found[boot] = [Anchor(*row) for row in rows]
     return found
