@@ -64,10 +64,45 @@ class ConnectionConfig(uvicorn.Config):
 
 
 class _StrictParser(h11.Connection):
-    """h11's parser, which refuses more requests."""
+    """h11's parser, which refuses more requests. The head of each request is checked before h11
+    reads it, also of one that was sent before the last was answered (pipelining).
+    """
+
+    _head: RequestHead | None
+    """The head that is coming in; None once it is complete."""
+    _refusal: str | None = None
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, MAX_HEAD_BYTES)
+        self._head = RequestHead()
+
+    def receive_data(self, data: bytes) -> None:
+        """As h11's. A head that is refused is reported by `next_event`."""
+        if self._head is not None:
+            try:
+                data = self._head.feed(data)
+            except HeadError as error:
+                self._refusal = str(error)
+                return
+            if self._head.is_complete:
+                self._head = None
+        super().receive_data(data)
+
+    def start_next_cycle(self) -> None:
+        """As h11's. What came after the last request is taken back from h11's buffer, because it
+        is the beginning of the next one.
+        """
+        super().start_next_cycle()
+        self._head = RequestHead()
+        early, _ = self.trailing_data
+        if early:
+            self._receive_buffer.maybe_extract_at_most(len(early))  # h11 has no public way
+            self.receive_data(early)
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """As h11's; raises RemoteProtocolError for a request that is refused as well."""
+        if self._refusal is not None:
+            raise h11.RemoteProtocolError(self._refusal)
         event = super().next_event()
         if isinstance(event, h11.Request):
             try:
@@ -82,12 +117,11 @@ class HttpConnection(H11Protocol):
 
     config: ConnectionConfig
     _timer: asyncio.TimerHandle | None = None
-    _head: RequestHead | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's
         """Begin: with the stricter parser, and with the time limit."""
         super().connection_made(transport)
-        self.conn = _StrictParser(h11.SERVER, MAX_HEAD_BYTES)
+        self.conn = _StrictParser()
         self._last_cycle: object = None
         self._schedule_check()
 
@@ -95,20 +129,6 @@ class HttpConnection(H11Protocol):
         """End, also the time limit."""
         self._cancel_check()
         super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Check a head before the parser sees it."""
-        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:
-            self._head = RequestHead()
-        if self._head is not None:
-            try:
-                data = self._head.feed(data)
-            except HeadError as error:
-                self.send_400_response(str(error))
-                return
-            if self._head.is_complete:
-                self._head = None
-        super().data_received(data)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """From here on uvicorn's WebSocket protocol owns the connection, and its pings find out

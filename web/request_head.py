@@ -19,7 +19,8 @@ Headers = Collection[tuple[bytes, bytes]]
 
 _END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\n[ \t]")
-_LENGTHS = re.compile(rb"\ncontent-length[ \t]*:", re.IGNORECASE)
+_LENGTHS = re.compile(rb"\ncontent-length[ \t]*:([^\n]*)", re.IGNORECASE)
+_LENGTH = re.compile(rb"[ \t]*[0-9]{1,20}[ \t]*\r?")
 _HOST = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{0,255}")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _NONCE_BYTES = 16
@@ -57,8 +58,11 @@ class RequestHead:
             self.is_complete = True
             if _FOLD.search(head):
                 raise HeadError("a header is folded")
-            if len(_LENGTHS.findall(head)) > 1:
+            lengths = _LENGTHS.findall(head)
+            if len(lengths) > 1:
                 raise HeadError("Content-Length is there twice")
+            if lengths and not _LENGTH.fullmatch(lengths[0]):  # h11 takes `2, 2` for 2
+                raise HeadError("Content-Length is no number")
         return data
 
 

@@ -102,6 +102,7 @@ UNREADABLE = {
     "a host that is none": b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
     "two kinds of length": POST + CHUNKED + b"Content-Length: 4\r\n\r\n0\r\n\r\n",
     "two lengths": POST + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    "one length that is two": POST + b"Content-Length: 2, 2\r\n\r\nab",
     "a length that is none": POST + b"Content-Length: -1\r\n\r\n",
     "a folded header": GET + b"X: 1\r\n 2\r\n\r\n",
     "a header without a name": GET + b": 1\r\n\r\n",
@@ -157,6 +158,60 @@ def test_a_second_request_on_a_connection_is_checked_as_the_first(
 
     run(story)
     assert [found for found in caplog.records if found.levelno > logging.WARNING] == []
+
+
+FOLLOWING = {
+    "two lengths": UNREADABLE["two lengths"],
+    "one length that is two": UNREADABLE["one length that is two"],
+    "a folded header": UNREADABLE["a folded header"],
+    "a header of 40 kB": GET + b"X: " + b"a" * 40_000 + b"\r\n\r\n",
+    "a line without an end": UNREADABLE["a line without an end"],
+}
+
+
+@pytest.mark.parametrize("raw", FOLLOWING.values(), ids=FOLLOWING)
+@pytest.mark.parametrize(
+    "before",
+    [
+        GET + b"\r\n",
+        POST + b"Content-Length: 2\r\n\r\nab",
+        POST + CHUNKED + b"\r\n1\r\na\r\n0\r\n\r\n",
+    ],
+    ids=["no body", "a body", "a body in chunks"],
+)
+def test_a_request_in_the_same_write_as_the_one_before_is_checked_as_well(
+    before: bytes, raw: bytes
+) -> None:
+    async def story(bench: Bench) -> None:
+        answers = await bench.say(before + before + raw)
+        assert [answers.count(b" 200 OK"), answers.count(b" 400 Bad")] == [2, 1]
+        assert bench.refused == [("unreadable", "127.0.0.1")]
+        assert len(bench.bodies) == 2
+
+    run(story)
+
+
+@pytest.mark.parametrize("cut", [1, 20, 45])
+def test_a_head_that_came_in_part_before_the_last_answer_is_checked_as_a_whole(cut: int) -> None:
+    async def story(bench: Bench) -> None:
+        head = POST + b"Content-Length: 0\r\nX: 1\r\nContent-Length: 0\r\n\r\n"
+        answers = await bench.say(GET + b"\r\n" + head[:cut], head[cut:])
+        assert [answers.count(b" 200 OK"), answers.count(b" 400 Bad")] == [1, 1]
+        assert bench.bodies == [b""]
+
+    run(story)
+
+
+def test_control_good_requests_in_one_write_are_all_answered_in_their_order() -> None:
+    async def story(bench: Bench) -> None:
+        old_page = b"GET /?case=\xb0\xec HTTP/1.1\r\nHost: pad\r\n\r\n"
+        one, two = (POST + b"Content-Length: 1\r\n\r\n" + body for body in (b"1", b"2"))
+        last = GET + b"Connection: close\r\n\r\n"
+        answers = await bench.say(one + old_page + two + old_page + last)
+        assert answers.count(b" 200 OK") == 5
+        assert (bench.bodies, bench.refused) == ([b"1", b"", b"2", b"", b""], [])
+
+    run(story)
 
 
 @pytest.mark.parametrize("path", [b"/", b"/ignore"])
