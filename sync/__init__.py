@@ -11,6 +11,7 @@ regular_file.py reads a file that must not be a pipe, a device or endless
 terminal.py   how our commands run: encodings, closed pipes, the log
 desk_fields.py PURE: the fields in which a desk asks for something, and their bounds
 phone_token.py PURE: the token in a QR code by which a phone may rate
+unique_names.py PURE: JSON in which a name is there twice
 schema.py     JSON Schema and AsyncAPI, generated from the types
 delivery.py   PURE: what the pad sends next
 acceptance.py PURE: whether the province stores a batch
@@ -22,6 +23,7 @@ uplink.py     the pad's end of the connection
 receiver.py   the province's end
 store_worker.py stores what pads send, answers and acknowledges, on a thread of its own
 commands.py   carries out each command once and publishes its result
+response_topic.py PURE: where the answer to a command may be published
 pad_queue.py  PURE: a queue that gives each pad its fair share
 refusal_budget.py PURE: how many refused messages of a pad are kept
 store_backoff.py PURE: who waits, and until when, after the store could not take something

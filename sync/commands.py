@@ -8,6 +8,9 @@ Other orders may be carried out any number of times.
 A command whose MQTT 5 expiry ran out, or was 0, is dropped and not answered, as a broker does it.
 So is a retained one, even if it was published while this pad listened: the broker would repeat it
 at every connection.
+
+A command whose response topic cannot be used (`response_topic.py`) is carried out and not answered,
+as one without a response topic.
 """
 
 import asyncio
@@ -22,9 +25,11 @@ from sync.messages import (
     ContractError,
     Order,
     read_message,
+    read_topic,
     write_message,
 )
 from sync.mqtt import Incoming, Outgoing
+from sync.response_topic import is_response_topic
 from sync.trouble_log import MinuteCount
 from sync.uplink_ports import UplinkObserver
 
@@ -63,6 +68,7 @@ class Commands:
         self._results: dict[Key, asyncio.Task[CommandResult]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._ignored_counts = MinuteCount(now_s)
+        self._unanswered_counts = MinuteCount(now_s)
 
     def receive(self, message: Incoming) -> None:
         """Carry out a message from the pad's topic for commands, as a task; returns at once."""
@@ -101,8 +107,18 @@ class Commands:
         if count:
             log.warning("uplink: commands that were ignored: %d; the last one %s", count, why)
 
+    def _unanswered(self, why: object) -> None:
+        """Log it once a minute, as `_ignored`."""
+        count = self._unanswered_counts.add()
+        if count:
+            log.warning("uplink: commands that were not answered: %d; the last one: %s", count, why)
+
     def _answer(self, message: Incoming, result: CommandResult) -> None:
         if not message.response_topic:
+            return
+        addressed = read_topic(message.topic)
+        if addressed is None or not is_response_topic(message.response_topic, addressed[0]):
+            self._unanswered("its response topic is none that a pad answers on")
             return
         try:
             self._publish(
@@ -113,7 +129,7 @@ class Commands:
                 )
             )
         except (ConnectionError, ValueError) as error:
-            log.warning("uplink: a command's answer could not be sent: %s", error)
+            self._unanswered(error)
 
     async def _result(self, message: Incoming) -> CommandResult:
         command = read_message(Command, message.payload)

@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from sync.desk_fields import By, InvitationId, InviteFields, Reason, Standing
 from sync.entries import GENESIS, MAX_BODY_BYTES, MAX_NUMBER, At, Entry, HashName, Number
+from sync.unique_names import check_unique_names
 
 VERSION = 1
 MAX_BATCH_ENTRIES = 1024
@@ -273,6 +274,11 @@ class CommandResult(Message, frozen=True, kw_only=True, omit_defaults=True):
     standing: Standing | None = None
 
 
+UNIQUE_NAMES: tuple[type[Message], ...] = (Command, Desired)
+"""Messages that order something: with a name that is there twice they are malformed, because
+another reader may have understood another order. Of the others the last one counts."""
+
+
 class Topic(enum.Enum):
     """The seven topics of a pad; the value is what follows `pad/v1/{pad}/`."""
 
@@ -326,9 +332,14 @@ def read_message(kind: type[M], payload: bytes) -> M:
         version = msgspec.json.decode(payload, type=_VersionOnly).v
         if version != VERSION:
             raise ContractError(Problem.VERSION, f"v is {version}, this end speaks {VERSION}")
-        return msgspec.json.decode(payload, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = msgspec.json.decode(payload, type=kind)
+        if kind in UNIQUE_NAMES:
+            check_unique_names(payload)
+    except ContractError:
+        raise
+    except (ValueError, RecursionError) as error:  # msgspec's and those of UTF-8 are ValueErrors
         raise ContractError(Problem.MALFORMED, f"{kind.__name__}: {error}") from error
+    return message
 
 
 def write_batch(

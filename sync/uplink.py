@@ -142,8 +142,9 @@ class Uplink:
         self._connection: Connection | None = None
         self._connected = False
         self._batches: set[int] = set()  # packet ids of batches without a PUBACK
+        self._answers: set[int] = set()  # packet ids of commands' answers without a PUBACK
         self._reported: Reported | None = None
-        self._commands = Commands(observer, self._send_message)
+        self._commands = Commands(observer, self._send_answer)
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -316,6 +317,7 @@ class Uplink:
             self._connection.abort()
         self._connection = self._events = None
         self._batches.clear()
+        self._answers.clear()
         self._delivery.disconnected()
         if self._connected:
             self._connected = False
@@ -404,6 +406,12 @@ class Uplink:
 
     def _acknowledged(self, ack: Acked) -> None:
         self._answered_ms = self._mono_ms()
+        if ack.mid in self._answers:
+            # The command's sender named the topic: a refusal says nothing about the pad's rights.
+            self._answers.discard(ack.mid)
+            if ack.refusal is not None:
+                self._log.warn(f"the broker refused a command's answer: {ack.refusal}")
+            return
         if ack.refusal is not None:
             self._log.warn(f"the broker refused a message: {ack.refusal}")
             obstacle = obstacle_of(ack.code)
@@ -469,6 +477,10 @@ class Uplink:
         except ConnectionError:
             log.debug("uplink: nothing was published, the connection has ended")
         return None
+
+    def _send_answer(self, message: Outgoing) -> None:
+        """Raises ConnectionError, and ValueError for a topic that cannot be published to."""
+        self._answers.add(self._send_message(message))
 
     def _send_message(self, message: Outgoing) -> int:
         """Raises ConnectionError and PacketTooLargeError."""

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from sync.messages import Topic
+from sync.messages import VERSION, Command, Order, Topic, write_message
 from sync.mqtt import BrokerAddress, Connected, Connection, Disconnected, Event, Incoming
 from sync.obstacles import Obstacle
 from sync.receiver import Receiver
 from tests.rigs.broker import mqtt5_packets as mqtt
+from tests.rigs.broker.mqtt_probe import mqtt_probe
 from tests.rigs.broker.scripted_broker import Script, ScriptedBroker, scripted_broker
 from tests.rigs.ledger.memory_ledger import MemoryLedger
 from tests.rigs.province.memory_store import MemoryStore
@@ -103,6 +104,30 @@ def test_a_publish_that_the_broker_refuses_is_a_fault_and_nothing_is_lost(topic:
         script.puback = lambda _: 0
         until(lambda: pad.receipted_seq == 1, 20, "everything is receipted")
         assert pad.obstacles == {}
+
+
+@pytest.mark.parametrize("code", [mqtt.NOT_AUTHORIZED, 0x90, mqtt.QUOTA_EXCEEDED, 0x99])
+def test_a_refused_answer_to_a_command_is_no_fault_and_the_connection_stays(code: int) -> None:
+    script = Script()
+    script.puback = lambda message: code if message.topic.startswith("hall/") else 0
+    store = MemoryStore()
+    with (
+        scripted_broker(script) as broker,
+        running_receiver(broker.address, store),
+        uplink_pad(broker.address, PAD) as pad,
+        mqtt_probe(broker.address) as probe,
+    ):
+        until(lambda: pad.receipted_seq == 1, 20, "the pad delivers")
+        command = write_message(Command(v=VERSION, order=Order.IDENTIFY, by="hall"))
+        for topic in ("hall/answers", "$SYS/x", "pad/v1/other/up/state"):
+            probe.publish(Topic.COMMAND.of(PAD), command, ResponseTopic=topic)
+        until(lambda: len(pad.commands) == 3, 10, "the commands are carried out")
+        pad.rate()
+        until(lambda: pad.receipted_seq == 2, 20, "entries go on")
+        assert (pad.obstacles_seen, pad.connections) == ([], [True])
+        topics = {sent.topic for client in broker.clients for sent in client.publishes}
+        assert "hall/answers" in topics
+        assert not {"$SYS/x", "pad/v1/other/up/state"} & topics
 
 
 @pytest.mark.parametrize("code", [mqtt.QUOTA_EXCEEDED, 0x99, 0x80, 0x83])

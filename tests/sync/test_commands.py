@@ -201,3 +201,37 @@ def test_without_a_response_topic_no_answer_is_sent_and_a_lost_connection_raises
         assert (len(bench.done), bench.answers) == (2, [])
 
     run(story())
+
+
+@pytest.mark.parametrize(
+    "topic", ["$SYS/x", "pad/v1/other/up/state", "pad/v1/pad-1/up/entries", "hall/#", "a\0b"]
+)
+def test_a_topic_that_is_not_for_answers_is_not_used_and_that_is_logged_once(
+    topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        bench = Bench()
+        for number in range(3):
+            await bench.receive(INVITE, response_topic=topic, correlation=bytes([number]))
+        await bench.receive(b"{", response_topic=topic)
+        await bench.settle()
+        assert (len(bench.done), bench.answers) == (3, []), "carried out, as without a topic"
+        await bench.receive(INVITE, response_topic="pad/v1/pad-1/answer/Hall-1")
+        await bench.settle()
+        assert len(bench.answers) == 1
+
+    run(story())
+    assert len([line for line in caplog.messages if "not answered" in line]) == 1
+
+
+def test_a_command_that_repeats_a_key_is_refused_and_not_carried_out() -> None:
+    async def story() -> None:
+        bench = Bench()
+        raw = b'{"v":1,"order":"invite","by":"q","ask":{"sent":1,"case":"T-1","case":"T-2"}}'
+        await bench.receive(raw)
+        await bench.settle()
+        assert bench.done == []
+        (answer,) = bench.answers
+        assert read_message(CommandResult, answer.payload).code == "malformed"
+
+    run(story())

@@ -14,7 +14,9 @@ from sync.messages import (
     MAX_MESSAGE_BYTES,
     MAX_SEQ,
     BatchHeader,
+    Command,
     ContractError,
+    Desired,
     Problem,
     Receipt,
     State,
@@ -116,6 +118,30 @@ def test_of_a_repeated_key_the_last_one_counts():
     assert message.seq == 7
     assert refused(contract.read_message, Receipt, raw[:-1] + b',"v":2}') is Problem.VERSION
     assert contract.read_message(Receipt, b'{"v":2,' + raw[1:]).v == 1
+
+
+REPEATED = [
+    (Command, b'{"v":1,"order":"invite","by":"q","ask":{"sent":1,"case":"T-1","case":"T-2"}}'),
+    (
+        Command,
+        b'{"v":1,"order":"invite","by":"q","ask":{"sent":1,"case":"T-1","\\u0063ase":"T-2"}}',
+    ),
+    (Command, b'{"v":1,"order":"pause","order":"resume","by":"q"}'),
+    (Command, b'{"v":1,"order":"pause","by":"q","later":[{"a":1,"a":1}]}'),
+    (Command, b'{"v":1,"order":"pause","by":"q","later":' + b'{"a":' * 9_000 + b"1" + b"}" * 9_001),
+    (Desired, b'{"v":1,"version":2,"version":3,"settings":{}}'),
+    (Desired, b'{"v":1,"version":2,"settings":{"window":"1","window":"2"}}'),
+]
+
+
+@pytest.mark.parametrize(("kind", "raw"), REPEATED)
+def test_what_orders_something_and_repeats_a_key_is_malformed(kind, raw):
+    assert refused(contract.read_message, kind, raw) is Problem.MALFORMED
+
+
+def test_control_the_same_name_in_two_objects_is_not_repeated():
+    raw = b'{"v":1,"order":"invite","by":"q","ask":{"sent":1},"x":[{"by":1},{"by":"\xe5\x8a\x9e"}]}'
+    assert contract.read_message(Command, raw).by == "q"
 
 
 # --- what is no message ------------------------------------------------------------------------
