@@ -7,16 +7,20 @@ every way in takes the canonical form, and only that is stored, compared and sen
 1. Characters without a width of their own are left out (format characters, variation selectors and
    the like): a page, a scanner or an input method adds them, and nobody who would be refused for
    one could see it.
-2. NFKC: full-width forms, the ideographic space and the radicals that PDF readers give become what
-   they look like. Every platform has it, so another implementation needs one call.
+2. NFKC: full-width forms, the ideographic space and the Kangxi radicals (U+2F00 to U+2FD5) that
+   PDF readers give become what they look like. Every platform has it, so another implementation
+   needs one call.
 3. The dashes U+2010 to U+2015 and the minus sign become `-`: word processors replace the key's
    hyphen by them. U+4E00 (the numeral one) and U+30FC are characters of their own and stay.
 4. White space at both ends is cut, and a run of it inside becomes one space.
 5. What is left must not be empty, has at most as many characters (code points; UTF-8 has at most
    four bytes for each) as its field allows, and none of these: control characters and line ends,
    which forge lines in logs and tables; private-use characters, which are another sign on each
-   computer; unassigned ones, whose NFKC is not fixed yet; lone surrogates; and U+FFFD, which means
-   that a decoder before us lost the text.
+   computer; radicals and strokes that NFKC leaves (U+2E80 to U+2EFF, U+31C0 to U+31EF), many of
+   which look like a character (U+2ED3 like U+957F); unassigned ones, whose NFKC is not fixed yet;
+   lone surrogates; and U+FFFD, which means that a decoder before us lost the text.
+
+Letters of two scripts that look alike (Latin A, Greek Alpha) stay two texts.
 
 Case is kept: numbers with letters of both cases exist, scanners give them exactly, and to merge two
 citizens' cases is worse than to ask one citizen twice.
@@ -54,6 +58,8 @@ _LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IDEOGRAPHS = range(0x20000, 0x3FFFE)
 """Planes 2 and 3, which Unicode keeps for Han: names have characters that are newer than this
 Python's tables."""
+_PARTS = (range(0x2E80, 0x2F00), range(0x31C0, 0x31F0))
+"""CJK Radicals Supplement and CJK Strokes: parts of characters, which are no text by themselves."""
 
 
 class IdentityTextError(ValueError):
@@ -111,5 +117,7 @@ def _check(char: str) -> None:
     category = unicodedata.category(char)
     if category in ("Cc", "Cf", "Co", "Cs") or char == "\ufffd":
         raise IdentityTextError(f"has the character U+{ord(char):04X}, which is not allowed")
+    if any(ord(char) in part for part in _PARTS):
+        raise IdentityTextError(f"has the radical or stroke U+{ord(char):04X}; type the character")
     if category == "Cn" and not (ord(char) in _IDEOGRAPHS and ord(char) & 0xFFFE != 0xFFFE):
         raise IdentityTextError(f"has the character U+{ord(char):04X}, which is unassigned")

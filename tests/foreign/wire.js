@@ -110,7 +110,7 @@ function readBatch (sent, isDeflated) {
 
 // --- texts that serve as identity -----------------------------------------------------------------
 
-const REFUSED = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\uFFFD]/u
+const REFUSED = /[\u2e80-\u2eff\u31c0-\u31ef\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\uFFFD]/u
 
 function isHanPlane (char) {
   const code = char.codePointAt(0)

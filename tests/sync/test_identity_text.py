@@ -33,6 +33,15 @@ def test_the_golden_texts_have_their_canonical_form(row):
         assert canonical(row["text"], row["max_chars"]) == row["canonical"]
 
 
+def test_no_radical_or_stroke_is_a_text_of_its_own():
+    for code in (*range(0x2E80, 0x2FE0), *range(0x31C0, 0x31F0)):
+        try:
+            found = canonical(chr(code), 50)
+        except IdentityTextError:
+            continue
+        assert unicodedata.name(found).startswith("CJK UNIFIED"), hex(code)
+
+
 @given(st.text(st.characters() | ODD, max_size=40))
 def test_the_canonical_form_of_a_canonical_form_is_itself(text):
     try:
