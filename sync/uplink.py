@@ -144,7 +144,7 @@ class Uplink:
         self._batches: set[int] = set()  # packet ids of batches without a PUBACK
         self._answers: set[int] = set()  # packet ids of commands' answers without a PUBACK
         self._reported: Reported | None = None
-        self._commands = Commands(observer, self._send_answer)
+        self._commands = Commands(observer, lambda m: self._answers.add(self._send_message(m)))
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -406,19 +406,15 @@ class Uplink:
 
     def _acknowledged(self, ack: Acked) -> None:
         self._answered_ms = self._mono_ms()
-        if ack.mid in self._answers:
-            # The command's sender named the topic: a refusal says nothing about the pad's rights.
-            self._answers.discard(ack.mid)
-            if ack.refusal is not None:
-                self._log.warn(f"the broker refused a command's answer: {ack.refusal}")
-            return
         if ack.refusal is not None:
             self._log.warn(f"the broker refused a message: {ack.refusal}")
             obstacle = obstacle_of(ack.code)
-            if obstacle is not None:
+            # Not for an answer: the command's sender named its topic.
+            if obstacle is not None and ack.mid not in self._answers:
                 self._obstacles.stands(obstacle, ack.refusal)
         elif ack.code == NO_MATCHING_SUBSCRIBERS and ack.mid == self._birth:
             self._observer.unreachable("no receiver of the province listens at the broker")
+        self._answers.discard(ack.mid)
         if ack.mid in self._batches:
             self._batches.discard(ack.mid)
             self._delivery.acked(self._mono_ms())
@@ -477,10 +473,6 @@ class Uplink:
         except ConnectionError:
             log.debug("uplink: nothing was published, the connection has ended")
         return None
-
-    def _send_answer(self, message: Outgoing) -> None:
-        """Raises ConnectionError, and ValueError for a topic that cannot be published to."""
-        self._answers.add(self._send_message(message))
 
     def _send_message(self, message: Outgoing) -> int:
         """Raises ConnectionError and PacketTooLargeError."""
