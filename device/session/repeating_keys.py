@@ -17,7 +17,7 @@ Neither count has the presses, `IMPATIENT` at most, that follow a rating each wi
 the one before: they are the citizen's.
 
 A key that presses at a regular time, or nearly, may answer every invitation and so leave few
-presses that nobody asked for. There all its presses count: it is *regular* when the gaps between
+presses without an invitation. There all its presses count: it is *regular* when the gaps between
 its last presses are nearly one length and it was pressed more often than anybody was asked
 (`RUNS`). People who choose the same key one after another press once for each invitation; whoever
 is impatient presses in bursts, whose gaps differ from those between the bursts. The numbers were
@@ -74,7 +74,7 @@ NAMES_KEPT = 64
 
 @dataclass(slots=True)
 class _Key:
-    """One key: its last presses that nobody asked for, and how long it must be quiet."""
+    """One key: its last presses without an invitation, and how long it must be quiet."""
 
     times_ms: deque[int] = field(default_factory=lambda: deque(maxlen=MANY))
     bursts_ms: deque[int] = field(default_factory=lambda: deque(maxlen=SLOW_MANY))

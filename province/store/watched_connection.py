@@ -30,7 +30,7 @@ class WatchedConnection(psycopg.Connection[Any]):
         return connection
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **options: Any) -> T:
-        """Wait for `gen`, as psycopg does, but not for ever."""
+        """Wait for `gen`, as psycopg does, while `watch` allows it."""
         if self.watch is None:
             return super().wait(gen, *args, **options)
         return super().wait(self._watched(gen, self.watch), *args, **options)
