@@ -201,7 +201,7 @@ class StoreWorker:
                 self._work_once(group)
             except Exception:  # the thread's outermost frame
                 log.exception("receiver: a group failed; the broker is to deliver it again")
-                # Else what of it is not acknowledged would count against Receive Maximum until it ends.
+                # Else its unacknowledged messages would go on counting against Receive Maximum.
                 for connection in {item.connection for item in group}:
                     connection.abort()
         self._write_counts()
