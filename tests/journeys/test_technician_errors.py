@@ -35,7 +35,7 @@ def test_every_error_in_a_configuration_is_named_and_the_pad_does_not_start(
     pad.rate("corrected")
 
 
-def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can_be(
+def test_a_ledger_whose_folder_is_missing_is_shown_and_named_until_it_is_there(
     deployment: Deployment,
 ) -> None:
     pad = deployment.pad(start=False)
@@ -44,8 +44,9 @@ def test_a_ledger_that_cannot_be_written_is_shown_with_its_code_until_it_can_be(
     pad.ledger = folder / "l.db"
     pad.start(ready=False)
     shown = pad.look().until_now(lambda seen: seen.scene is Scene.FAULT, "the fault")
-    assert shown.code is PadCode.LEDGER_WRITE
-    until(lambda: "L01" in pad.last_words(), 5, "it is in the log")
+    assert shown.code is PadCode.CONFIG_WRONG
+    until(lambda: "S01" in pad.last_words(), 5, "it is in the log")
+    assert str(folder) in pad.last_words()
     folder.mkdir()
     pad.be_ready()
     pad.rate("now it can")
