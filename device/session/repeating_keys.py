@@ -59,6 +59,7 @@ class Run:
 
 RUNS = (Run(12, 0.15, 1.0, 5), Run(24, 0.15, 0.8, 5), Run(24, 0.30, 0.9, 5))
 RUN_LONGEST = 24
+RUN_SHORTEST = 12
 RUN_MS = 20_000
 """A shorter run is somebody who taps, or a key that reaches `MANY` in any case."""
 PERIOD_MOST_MS = 60_000
@@ -95,6 +96,8 @@ class RepeatingKeys:
 
     def __init__(self) -> None:
         self._keys: dict[str, _Key] = {}
+        self._repeating: dict[str, _Key] = {}
+        """Those that repeat; apart, so that a look at them does not depend on who was pressed."""
 
     def note(
         self, name: str, mono_ms: int, *, asked: bool = False, invitations: int | None = None
@@ -104,10 +107,13 @@ class RepeatingKeys:
         `asked`: it answered an invitation. `invitations`: how many have begun so far; None for a
         clerk's key, which may be pressed as regularly as people come.
         """
-        key = self._keys.pop(name, None) or _Key()
+        # A new key is made each time: what is done must not depend on which key it was (law 7).
+        key = self._keys.pop(name, _Key())
         self._keys[name] = key
         while len(self._keys) > NAMES_KEPT:
-            del self._keys[next(iter(self._keys))]
+            oldest = next(iter(self._keys))
+            del self._keys[oldest]
+            self._repeating.pop(oldest, None)
         if asked:
             key.impatient = IMPATIENT
         elif key.impatient and mono_ms - key.last_ms <= BURST_MS:
@@ -127,31 +133,26 @@ class RepeatingKeys:
         if gap_ms is None:
             return False
         key.quiet_ms = max(QUIET_MS, QUIET_GAPS * gap_ms)
+        self._repeating[name] = key
         return True
 
     def repeats(self, name: str, mono_ms: int) -> bool:
         """Whether a press at `mono_ms` is the key's own; of several (`a+b`), whether any is."""
-        return any(
-            key is not None and key.repeats(mono_ms) for key in map(self._keys.get, name.split("+"))
-        )
+        unseen = _Key()
+        return any(self._keys.get(part, unseen).repeats(mono_ms) for part in name.split("+"))
 
     def take_quiet(self, mono_ms: int) -> list[str]:
         """The keys that have been quiet long enough; each is returned once, and begins anew."""
-        quiet = [
-            name
-            for name, key in self._keys.items()
-            if key.quiet_ms is not None and not key.repeats(mono_ms)
-        ]
+        quiet = [name for name, key in self._repeating.items() if not key.repeats(mono_ms)]
         for name in quiet:
             del self._keys[name]
+            del self._repeating[name]
         return quiet
 
     @property
     def due_ms(self) -> int | None:
         """When the first of the keys may be quiet; None while none repeats."""
-        due = [
-            key.last_ms + key.quiet_ms for key in self._keys.values() if key.quiet_ms is not None
-        ]
+        due = [key.last_ms + (key.quiet_ms or 0) for key in self._repeating.values()]
         return min(due, default=None)
 
 
@@ -165,6 +166,8 @@ def _gap_ms(times_ms: deque[int], within_ms: int) -> int | None:
 
 def _period_ms(presses: Sequence[tuple[int, int]]) -> int | None:
     """The median gap of the last presses, if they are regular; else None."""
+    if len(presses) < RUN_SHORTEST:
+        return None
     times_ms = [mono_ms for mono_ms, _ in presses]
     gaps_ms = [after - before for before, after in pairwise(times_ms)]
     for run in RUNS:
