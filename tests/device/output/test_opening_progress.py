@@ -11,6 +11,7 @@ from device.ledger.ledger import OpeningStep
 from device.output.opening_progress import OpeningProgress
 from sync.mqtt import BrokerAddress
 from tests.rigs.ledger import big_ledger
+from tests.rigs.pad import faulty_pad
 from tests.rigs.pad.pad_process import PadProcess
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
@@ -48,7 +49,12 @@ def test_a_pad_with_a_large_damaged_ledger_shows_how_far_it_is_and_then_serves(
     folder.mkdir()
     path = big_ledger.make(folder, 50_000)
     big_ledger.flip(path)
-    pad = PadProcess(tmp_path / "p", "pad-1", BrokerAddress("127.0.0.1", free_port()))
+    pad = PadProcess(
+        tmp_path / "p",
+        "pad-1",
+        BrokerAddress("127.0.0.1", free_port()),
+        launcher=faulty_pad.launcher("progress-each-time"),
+    )
     path.rename(pad.ledger)
     try:
         pad.start(ready=False)

@@ -3,11 +3,13 @@
     python -m tests.rigs.pad.faulty_pad KIND run --config FILE
 
 KINDS lists the faults. Two of them are controls: they break a promise (law 2, the sync of each
-commit), so that a test can show that it would notice. `collection-size` breaks nothing; it reports.
+commit), so that a test can show that it would notice. `collection-size` and
+`progress-each-time` break nothing: the first reports, the second shows progress however fast it is.
 """
 
 import asyncio
 import contextlib
+import enum
 import gc
 import itertools
 import signal
@@ -27,6 +29,7 @@ from device.events import Press
 from device.ledger import file as ledger_file
 from device.ledger.ledger import Ledger
 from device.ledger.writer import Writer
+from device.output.opening_progress import OpeningProgress
 from device.pad import Pad
 from device.system.systemd import Watchdog
 from sync import uplink
@@ -38,6 +41,7 @@ _presses = itertools.count(1)
 _press = Pad.press
 _feed = Debounce.feed
 _append = Ledger.append
+_tell = OpeningProgress.tell
 _append_in_writer = Writer.append
 _set_pragmas = ledger_file._set_pragmas
 _late_commits: set[asyncio.Task[None]] = set()
@@ -118,6 +122,11 @@ def report_collection_size(*_: object) -> None:
     print(f"{COLLECTION_SIZE} {len(gc.get_objects())} of {gc.get_freeze_count()}", file=sys.stderr)
 
 
+def progress_shown_each_time(self: OpeningProgress, step: enum.Enum, share: float) -> None:
+    self._next_s = 0.0
+    _tell(self, step, share)
+
+
 class Kind(NamedTuple):
     """`owner`'s attribute `name` is replaced by `replacement` while the program runs."""
 
@@ -139,6 +148,7 @@ KINDS: dict[str, Kind | None] = {
     "opening-hangs": Kind(Ledger, "open", hang),
     "start-raises": Kind(Pad, "start", start_raises),
     "loop-hangs-at-stop": Kind(Watchdog, "stopping", loop_hangs_at_stop),
+    "progress-each-time": Kind(OpeningProgress, "tell", progress_shown_each_time),
     "no-sync": Kind(ledger_file, "_set_pragmas", not_synced),
     "commit-after-thanks": Kind(Writer, "append", committed_after(0.0)),
     "commit-long-after-thanks": Kind(Writer, "append", committed_after(0.5)),
