@@ -38,8 +38,6 @@ TIMINGS = Timings(
 AT_MOST_S = 60.0
 """The story takes about 20 s; on a slow machine it ends after this time."""
 ATTENTION_S = 10.0
-ARRIVAL_S = 20.0
-"""After the troubles: pads and receiver end their back-off only when something got through."""
 COLUMN_CELLS = 46
 """A Chinese character takes two cells of a terminal."""
 LEVELS = tuple(level.value for level in Level)
@@ -129,15 +127,13 @@ class StoryRunner:
     def _level(self) -> str:
         return self.dice.choices(LEVELS, WEIGHTS)[0]
 
-    async def _until(
-        self, fact: Callable[[], bool], what: str, within_s: float = ATTENTION_S
-    ) -> None:
-        deadline = time.monotonic() + within_s
+    async def _until(self, fact: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + ATTENTION_S
         while not fact():
             if self.stage.watching_failed:
                 raise StoryError("the stage sees nothing any more")
             if time.monotonic() > deadline:
-                raise StoryError(f"waited {within_s:g} s in vain: {what}")
+                raise StoryError(f"waited {ATTENTION_S:g} s in vain: {what}")
             await asyncio.sleep(0.02)
 
     # --- chapters -------------------------------------------------------------------------------
@@ -209,7 +205,7 @@ class StoryRunner:
             self.in_1970(third),
             self.bad_luck_at_the_province(),
         )
-        await self._until(self._arrived, "everything has arrived", ARRIVAL_S)
+        await self._until(self._arrived, "everything has arrived")
         self.say("积压全部送达", "every backlog has arrived")
         await self._until(self._dated, "the ratings of 1970 have got their dates")
         return await self._prove()

@@ -13,6 +13,7 @@ paho is imported by `load`, not by this module: it takes 12 MiB and, on a small 
 that the keys should not wait for.
 """
 
+import itertools
 import socket
 import threading
 import time
@@ -184,7 +185,8 @@ class Connection:
         self._receive_maximum = receive_maximum
         self._inbox_bytes = inbox_bytes
         self._room = threading.Condition()
-        self._held: dict[int, int] = {}  # bytes of each message that is not acknowledged
+        self._held: dict[int, int] = {}  # bytes of each message that is not dealt with
+        self._unacknowledged: dict[int, bool] = {}  # by arrival; True: dealt with
         self._held_bytes = 0
         self._dealt_with = 0
         self._unnumbered = 0
@@ -262,7 +264,13 @@ class Connection:
         return info.mid
 
     def ack(self, mid: int) -> None:
-        """A received message is dealt with: acknowledge it, and make room for the next."""
+        """A received message is dealt with: acknowledge it, and make room for the next.
+
+        Acknowledgements leave in the order of arrival (MQTT 5, 4.6: a client must; some brokers end
+        the connection of one that does not). So one may wait for an earlier message, until half of
+        Receive Maximum waits: then all that are dealt with go, lest one pad that cannot be stored
+        hold up the others. To be called from one thread.
+        """
         with self._room:
             size = self._held.pop(mid, None)
             if size is None:
@@ -270,8 +278,21 @@ class Connection:
             self._held_bytes -= size
             self._dealt_with += 1
             self._room.notify_all()
-        if mid > 0:
-            self._client.ack(mid, QOS)
+            ready = self._take_ready(mid)
+        for number in ready:
+            self._client.ack(number, QOS)
+
+    def _take_ready(self, mid: int) -> list[int]:
+        """What may be acknowledged now that `mid` is dealt with, in the order of arrival."""
+        if mid not in self._unacknowledged:  # QoS 0
+            return []
+        self._unacknowledged[mid] = True
+        done = [number for number, dealt_with in self._unacknowledged.items() if dealt_with]
+        if len(done) <= self._receive_maximum // 2:
+            done = list(itertools.takewhile(self._unacknowledged.get, self._unacknowledged))
+        for number in done:
+            del self._unacknowledged[number]
+        return done
 
     def close(self) -> None:
         """Send DISCONNECT; the broker does not send the will. `Disconnected` follows once sent."""
@@ -351,7 +372,7 @@ class Connection:
             mid = message.mid
             # An honest broker waits at Receive Maximum, and uses no number twice before its ack.
             numbered = sum(1 for held in tuple(self._held) if held > 0)
-            excess = mid in self._held or numbered >= self._receive_maximum
+            excess = mid in self._unacknowledged or numbered >= self._receive_maximum
             if excess or self._client.unsent > WAITING_MAX + self._receive_maximum:
                 self._forbid("the broker sent more messages than its Receive Maximum")
                 client.disconnect()
@@ -393,6 +414,8 @@ class Connection:
                 return False
             self._held[mid] = size
             self._held_bytes += size
+            if mid > 0:
+                self._unacknowledged[mid] = False
             return True
 
     def _is_full(self, size: int) -> bool:

@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -20,6 +21,7 @@ from sync.mqtt import (
 )
 from tests.rigs.broker.mosquitto import Broker
 from tests.rigs.broker.mqtt_probe import mqtt_probe
+from tests.rigs.broker.scripted_broker import ScriptedBroker, scripted_broker
 from tests.rigs.system.loopback import free_port
 from tests.rigs.time.wait import until
 
@@ -128,3 +130,57 @@ def test_what_is_published_after_the_end_raises_nothing(broker: Broker) -> None:
     connection.publish(Outgoing("hall/late", b"x"))
     connection.subscribe(["hall/late"])
     connection.close()
+
+
+@pytest.fixture
+def received() -> Iterator[tuple[ScriptedBroker, Connection, list[Incoming]]]:
+    """Eight messages that have arrived on a connection with a Receive Maximum of 10."""
+    events: SimpleQueue[Event] = SimpleQueue()
+    with scripted_broker() as broker:
+        connection = Connection(
+            broker.address,
+            "reader",
+            events.put,
+            keepalive_s=30,
+            packet_bytes=10_000,
+            receive_maximum=10,
+            inbox_bytes=100_000,
+        )
+        connection.open()
+        assert isinstance(events.get(timeout=ANSWER_S), Connected)
+        connection.subscribe(["a/b"])
+        assert isinstance(events.get(timeout=ANSWER_S), Subscribed)
+        for number in range(8):
+            broker.publish("a/b", b"%d" % number)
+        found = [events.get(timeout=ANSWER_S) for _ in range(8)]
+        yield broker, connection, [item for item in found if isinstance(item, Incoming)]
+        connection.abort()
+
+
+Received = tuple[ScriptedBroker, Connection, list[Incoming]]
+
+
+def acknowledged(broker: ScriptedBroker, count: int) -> list[int]:
+    """The numbers that the broker has got back, once there are so many."""
+    client = broker.of("reader")[0]
+    until(lambda: len(client.acks) >= count, ANSWER_S, f"{count} acknowledgements")
+    return [ack[0] for ack in client.acks]
+
+
+def test_acknowledgements_leave_in_the_order_of_arrival(received: Received) -> None:
+    broker, connection, messages = received
+    mids = [message.mid for message in messages]
+    for place in (2, 1, 3, 0, 4):
+        connection.ack(mids[place])
+    assert acknowledged(broker, 5) == mids[:5]
+
+
+def test_a_message_that_waits_long_does_not_hold_up_half_of_the_window(received: Received) -> None:
+    broker, connection, messages = received
+    mids = [message.mid for message in messages]
+    for mid in mids[1:7]:  # the first one cannot be stored
+        connection.ack(mid)
+    assert acknowledged(broker, 6) == mids[1:7]
+    connection.ack(mids[7])
+    connection.ack(mids[0])
+    assert acknowledged(broker, 8) == [*mids[1:7], mids[0], mids[7]]
