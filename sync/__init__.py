@@ -30,6 +30,7 @@ store_backoff.py PURE: who waits, and until when, after the store could not take
 receipts.py   which receipts are sent, and what happens to one that cannot be
 trouble_log.py one log line for each changed reason
 receiver_counts.py what a receiver has stored, for its log
+inbox.py      what a connection has received and not dealt with, bounded
 mqtt.py       one MQTT connection within the limits of both ends
 paho_client.py paho's client behind a guard; with mqtt.py the only one that imports paho
 packet_guard.py PURE: what a broker may send to a client

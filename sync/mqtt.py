@@ -5,21 +5,20 @@ earlier connection, and uplink and receiver decide when to reconnect.
 
 What the broker announces (CONNACK) is kept: no packet is longer than it takes, no more publishes
 are out than it allows. What it may send is bounded, too: the length of a packet by a guard before
-paho (`packet_guard.py`), the number by Receive Maximum and manual acknowledgement. Of what has
-arrived and is not acknowledged yet a connection holds `inbox_bytes`; then it stops reading from the
-socket.
+paho (`packet_guard.py`), the number by Receive Maximum and manual acknowledgement. When its inbox
+is full (`inbox.py`), a connection stops reading from the socket.
 
 paho is imported by `load`, not by this module: it takes 12 MiB and, on a small board, half a second
 that the keys should not wait for.
 """
 
-import itertools
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sync.inbox import Inbox
 from sync.messages import DEFLATE
 from sync.obstacles import QOS_NOT_SUPPORTED
 from sync.packet_guard import PacketGuard
@@ -36,8 +35,6 @@ WAITING_MAX = 1024
 WAITING_BYTES = 8 * 1024 * 1024
 """Bounds of what is published and not acknowledged. A broker that reads and never acknowledges
 would make it grow without end; the connection is ended instead."""
-MESSAGE_BYTES = 512
-"""What a message takes in memory besides its payload, for the count of `inbox_bytes`."""
 ANY_SIZE = 268_435_460
 """The longest packet of the protocol: five bytes and 2^28 - 1."""
 
@@ -183,13 +180,7 @@ class Connection:
         self._closed = False
         self._connected = False
         self._receive_maximum = receive_maximum
-        self._inbox_bytes = inbox_bytes
-        self._room = threading.Condition()
-        self._held: dict[int, int] = {}  # bytes of each message that is not dealt with
-        self._unacknowledged: dict[int, bool] = {}  # by arrival; True: dealt with
-        self._held_bytes = 0
-        self._dealt_with = 0
-        self._unnumbered = 0
+        self._inbox = Inbox(receive_maximum, inbox_bytes)
         self._subscribing = 0
         self._waiting: dict[int, int] = {}  # bytes of each publish without a PUBACK
         self._waiting_bytes = 0
@@ -266,33 +257,11 @@ class Connection:
     def ack(self, mid: int) -> None:
         """A received message is dealt with: acknowledge it, and make room for the next.
 
-        Acknowledgements leave in the order of arrival (MQTT 5, 4.6: a client must; some brokers end
-        the connection of one that does not). So one may wait for an earlier message, until half of
-        Receive Maximum waits: then all that are dealt with go, lest one pad that cannot be stored
-        hold up the others. To be called from one thread.
+        The acknowledgement may wait for that of an earlier message (`inbox.py`). To be called from
+        one thread.
         """
-        with self._room:
-            size = self._held.pop(mid, None)
-            if size is None:
-                return
-            self._held_bytes -= size
-            self._dealt_with += 1
-            self._room.notify_all()
-            ready = self._take_ready(mid)
-        for number in ready:
+        for number in self._inbox.take_out(mid):
             self._client.ack(number, QOS)
-
-    def _take_ready(self, mid: int) -> list[int]:
-        """What may be acknowledged now that `mid` is dealt with, in the order of arrival."""
-        if mid not in self._unacknowledged:  # QoS 0
-            return []
-        self._unacknowledged[mid] = True
-        done = [number for number, dealt_with in self._unacknowledged.items() if dealt_with]
-        if len(done) <= self._receive_maximum // 2:
-            done = list(itertools.takewhile(self._unacknowledged.get, self._unacknowledged))
-        for number in done:
-            del self._unacknowledged[number]
-        return done
 
     def close(self) -> None:
         """Send DISCONNECT; the broker does not send the will. `Disconnected` follows once sent."""
@@ -311,14 +280,13 @@ class Connection:
                 return  # paho's thread has closed it
 
     def _let_go(self) -> None:
-        with self._room:
-            self._closed = True
-            self._room.notify_all()
+        self._closed = True
+        self._inbox.close()
 
     @property
     def dealt_with(self) -> int:
         """How many received messages were given to `ack`."""
-        return self._dealt_with
+        return self._inbox.dealt_with
 
     @property
     def unacknowledged(self) -> int:
@@ -368,19 +336,15 @@ class Connection:
 
     def _on_message(self, client: "Client", _: Any, message: Any) -> None:
         payload = bytes(message.payload)
-        if message.mid:
-            mid = message.mid
-            # An honest broker waits at Receive Maximum, and uses no number twice before its ack.
-            numbered = sum(1 for held in tuple(self._held) if held > 0)
-            excess = mid in self._unacknowledged or numbered >= self._receive_maximum
-            if excess or self._client.unsent > WAITING_MAX + self._receive_maximum:
-                self._forbid("the broker sent more messages than its Receive Maximum")
-                client.disconnect()
-                return
-        else:
-            self._unnumbered -= 1
-            mid = self._unnumbered
-        if not self._hold(mid, len(payload) + MESSAGE_BYTES):
+        if message.mid and (
+            self._inbox.exceeds(message.mid)
+            or self._client.unsent > WAITING_MAX + self._receive_maximum
+        ):
+            self._forbid("the broker sent more messages than its Receive Maximum")
+            client.disconnect()
+            return
+        mid = self._inbox.put(message.mid, len(payload))
+        if mid is None:
             return
         try:
             topic = message.topic
@@ -400,29 +364,6 @@ class Connection:
                 getattr(properties, "CorrelationData", None),
                 None if expiry_s is None else time.monotonic() + expiry_s,
             )
-        )
-
-    def _hold(self, mid: int, size: int) -> bool:
-        """Count a message in, after waiting for room: meanwhile nothing is read from the socket.
-
-        False when the connection is closed meanwhile.
-        """
-        with self._room:
-            while not self._closed and self._held and self._is_full(size):
-                self._room.wait()
-            if self._closed:
-                return False
-            self._held[mid] = size
-            self._held_bytes += size
-            if mid > 0:
-                self._unacknowledged[mid] = False
-            return True
-
-    def _is_full(self, size: int) -> bool:
-        # Messages at QoS 0 have no Receive Maximum: their number is bounded here.
-        return (
-            self._held_bytes + size > self._inbox_bytes
-            or len(self._held) >= 2 * self._receive_maximum
         )
 
     def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:

@@ -280,12 +280,12 @@ def test_nothing_is_read_while_too_much_waits_and_all_of_it_comes_later() -> Non
             daemon=True,
         )
         sender.start()
-        until(lambda: len(connection._held) == 3, 10, "the inbox is full")
+        until(lambda: connection._inbox.held == 3, 10, "the inbox is full")
         got = []
         for _ in range(40):
             message = events.get(timeout=10)
             assert isinstance(message, Incoming)
-            assert connection._held_bytes <= 200_000
+            assert connection._inbox.held_bytes <= 200_000
             got.append(message.payload[0])
             connection.ack(message.mid)
         assert got == list(range(40))
