@@ -17,8 +17,6 @@ from device.config.config import Config
 from device.config_errors import as_toml
 from device.os_errors import SERVICE_USER
 
-"""The user of hw/systemd/ratingpad.service."""
-
 
 class Reader(NamedTuple):
     """A user and all groups of that user."""

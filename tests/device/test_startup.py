@@ -1,5 +1,6 @@
 """An agent that cannot start says so on its screen, waits, and starts when it can."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -148,3 +149,18 @@ def test_a_second_agent_with_the_same_file_is_told_so_once(
     assert "cable" not in done.stderr
     assert "K03" not in done.stderr
     first.rate("the first goes on")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
+def test_root_makes_nothing_in_the_ledger_folder_of_another_user(
+    make: Callable[..., PadProcess],
+) -> None:
+    pad = make()
+    os.chown(pad.ledger.parent, 65_534, 65_534)
+    before = sorted(pad.ledger.parent.iterdir())
+    command = [sys.executable, "-m", "device.cli", "run", "--config", str(pad.config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "\nS02 " in done.stderr
+    assert "`sudo -u nobody ratingpad " in done.stderr
+    assert sorted(pad.ledger.parent.iterdir()) == before

@@ -118,10 +118,12 @@ def started(folder: Path, browser: str) -> list[str]:
 
 LAST_WORDS = """#!/bin/sh
 trap "" TERM
+kill -TERM 0
 echo "opening http://127.0.0.1:8610/#SECRET and secret.SECRET"
 echo "The profile appears to be in use by another computer (pad-3)" >&2
 exit 21
 """
+"""A browser that is stopped as systemd does it: SIGTERM to every process of the service."""
 
 
 @pytest.mark.parametrize("browser", system_files.KIOSKS)
@@ -136,7 +138,12 @@ def test_the_browsers_last_words_are_kept_without_the_secret(tmp_path: Path, bro
         "/usr/bin/cage", str(compositor)
     )
     done = subprocess.run(
-        [*before, script], capture_output=True, text=True, timeout=20, check=False
+        [*before, script],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        start_new_session=True,
     )
     assert done.returncode == 21
     assert "in use by another computer" in done.stdout
