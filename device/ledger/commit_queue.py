@@ -93,7 +93,6 @@ class CommitQueue:
         """End `hold`; safe to call twice."""
         if self._release is not None:
             self._release.cancel()
-            self._release = None
         self.released.set()
         self._start_pump()
 
@@ -110,7 +109,7 @@ class CommitQueue:
 
     async def wait_until_durable(self, timeout_s: float) -> bool:
         """Wait until nothing is queued; False when the card does not take it within `timeout_s`."""
-        if self._pump is None or self._pump.done():
+        if self._pump is None:
             return True
         return self._pump in (await asyncio.wait([self._pump], timeout=timeout_s))[0]
 

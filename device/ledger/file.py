@@ -132,7 +132,7 @@ def as_ledger_error(action: str, path: Path | None = None) -> Iterator[None]:
 
 def connect(path: Path) -> sqlite3.Connection:
     """The agent's only connection, to a complete file. Raises sqlite3.Error, e.g. for damage."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=2.0, cached_statements=32)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=2.0)
     try:
         _set_pragmas(connection)
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -252,7 +252,7 @@ def discard(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Make durable what was created, renamed or removed in the folder of `path` (fsync(2))."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
@@ -269,16 +269,16 @@ def exclude_agents(path: Path, *, together: bool = False) -> Iterator[None]:
     """
     with as_ledger_error(f"looking at {path}"):
         try:
-            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-            fd = os.open(beside(path, ".lock"), flags)
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            fd: int | None = os.open(beside(path, ".lock"), flags)
         except FileNotFoundError:
-            fd = -1
-        if fd >= 0:
+            fd = None
+        if fd is not None:
             _lock(fd, path, fcntl.LOCK_SH if together else fcntl.LOCK_EX)
     try:
         yield
     finally:
-        if fd >= 0:
+        if fd is not None:
             os.close(fd)
 
 
@@ -321,7 +321,7 @@ class LedgerLock:
 
     def __init__(self, path: Path, waiting: Callable[[], None] = lambda: None) -> None:
         # Not through a link: the words below would overwrite what it leads to.
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         self._fd = os.open(beside(path, ".lock"), flags, 0o644)
         if _only_readers(self._fd):
             log.warning("%s is being read by another program (verify): waiting for it", path)
@@ -330,19 +330,16 @@ class LedgerLock:
                 waiting()
                 time.sleep(_READERS_POLL_S)
         words = _lock(self._fd, path, fcntl.LOCK_EX)
+        self.held = True
+        """Whether `release` has not been called yet."""
         self.last_ledger = words[1] if len(words) > 1 else ""
 
     def note(self, ledger: str) -> None:
         """Write this process's id and the ledger's id into the lock file."""
         os.pwrite(self._fd, f"{os.getpid()} {ledger}\n".encode().ljust(100), 0)
 
-    @property
-    def held(self) -> bool:
-        """Whether `release` has not been called yet."""
-        return self._fd >= 0
-
     def release(self) -> None:
         """Give the lock back; safe to call twice."""
-        if self._fd >= 0:
+        if self.held:
+            self.held = False
             os.close(self._fd)
-            self._fd = -1

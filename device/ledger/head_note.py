@@ -71,7 +71,7 @@ class HeadNote:
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(path.name + SUFFIX)
-        self._fd = -1
+        self._fd: int | None = None
         self._writes = 0
         self._failed = False
 
@@ -79,8 +79,8 @@ class HeadNote:
         """Note a committed entry: one write of a few bytes, not synced."""
         self._writes += 1
         try:
-            if self._fd < 0:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            if self._fd is None:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
                 self._fd = os.open(self._path, flags, 0o644)
             os.pwrite(self._fd, _spelt(head), self._writes % _PLACES * _PLACE_BYTES)
         except OSError as error:
@@ -90,9 +90,9 @@ class HeadNote:
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        if self._fd >= 0:
+        if self._fd is not None:
             os.close(self._fd)
-            self._fd = -1
+            self._fd = None
 
 
 def _spelt(head: NotedHead) -> bytes:
@@ -103,10 +103,10 @@ def _spelt(head: NotedHead) -> bytes:
 def _read(place: bytes) -> NotedHead | None:
     """The head in one of the two places; None when it is empty or torn."""
     text, _, check = place.partition(b"\n")[0].rpartition(b" ")
-    if len(check) != 8 or check != b"%08x" % zlib.crc32(text):
+    if check != b"%08x" % zlib.crc32(text):
         return None
     try:
-        ledger, seq, digest = text.decode("ascii").split(" ")
+        ledger, seq, digest = text.decode().split(" ")
         head = NotedHead(ledger, int(seq), bytes.fromhex(digest))
     except ValueError:
         return None

@@ -178,7 +178,7 @@ class NewFile:
         finally:
             connection.close()
         # Once more as a whole: the rename that follows must not become durable before the content.
-        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(fd)
         finally:

@@ -210,7 +210,7 @@ class RecordIndex:
         """A page; empty when it cannot be read."""
         try:
             if path not in self._files:
-                self._files[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                self._files[path] = os.open(path, os.O_RDONLY)
             return os.pread(self._files[path], PAGE_BYTES, place)
         except (OSError, OverflowError):
             return b""

@@ -45,7 +45,7 @@ def pieces(path: Path, start: int, size: int) -> Iterator[tuple[int, bytes]]:
     empty. None when there is no file.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return
     try:

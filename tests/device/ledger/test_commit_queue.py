@@ -6,7 +6,22 @@ import pytest
 
 from device.errors import LedgerError, PadCode
 from device.ledger.commit_queue import MAX_HELD, CommitQueue
-from sync.entries import GENESIS, At, Body, Entry, Paused, Trust, write_body
+from sync.entries import (
+    GENESIS,
+    At,
+    Body,
+    Booted,
+    Cleared,
+    Clock,
+    Entry,
+    Fault,
+    Lapsed,
+    Paused,
+    Resumed,
+    Trust,
+    write_body,
+)
+from tests.rigs.time.virtual_time import pass_s, run
 
 AT = At(utc=None, mono=1, boot="b1", trust=Trust.NONE)
 
@@ -25,25 +40,28 @@ class Card:
         self.tries += 1
         await asyncio.sleep(0)
         if self.hang is not None:
-            await self.hang.wait()
+            try:
+                await self.hang.wait()
+            except asyncio.CancelledError:
+                self.stored.append("cancelled")
+                raise
         if self.full:
             raise LedgerError("no space left", self.code)
-        assert isinstance(body, Paused)
-        self.stored.append(body.by)
+        self.stored.append(body.by if isinstance(body, Paused) else type(body).__name__)
         return Entry(len(self.stored), write_body(body), GENESIS)
 
 
 class QueueBench:
     """A commit queue before a card, and the calls of its observers."""
 
-    def __init__(self, slow_s: float = 600) -> None:
+    def __init__(self, slow_s: float = 600, retry_s: float = 0) -> None:
         self.card = Card()
         self.calls: list[str] = []
         self.commits = CommitQueue(
             self.card.append,
             on_stuck=lambda code, _: self.calls.append(f"stuck {code.code}"),
             on_free=lambda code: self.calls.append(f"free {code.code}"),
-            retry_s=0,
+            retry_s=retry_s,
             slow_s=slow_s,
         )
 
@@ -244,3 +262,152 @@ def test_a_birth_waits_until_the_start_is_on_record() -> None:
         assert begun == ["birth"]
 
     asyncio.run(story())
+
+
+def test_a_refused_entry_is_tried_again_each_second_and_five_without_an_answer_are_a_fault() -> (
+    None
+):
+    async def story() -> None:
+        loop, card = asyncio.get_running_loop(), Card()
+        tried_s: list[float] = []
+        told: list[tuple[float, str, str]] = []
+
+        async def append(body: Body) -> Entry:
+            tried_s.append(loop.time())
+            return await card.append(body)
+
+        commits = CommitQueue(
+            append,
+            on_stuck=lambda code, detail: told.append((loop.time(), code.code, detail)),
+            on_free=lambda code: told.append((loop.time(), code.code, "free")),
+        )
+        card.full = True
+        commits.put(Paused(at=AT, by="a"))
+        await pass_s(3.5)
+        assert tried_s == [0, 1, 2, 3]
+        assert told == [(0, "L02", "no space left")]
+        card.full, card.hang = False, asyncio.Event()
+        await pass_s(5)
+        assert told[1:] == []
+        await pass_s(1)
+        assert told[1:] == [
+            (9, "L01", "the card has not answered for 5 s"),
+            (9, "L02", "free"),
+        ]
+        card.hang.set()
+        await pass_s(60)
+        assert [code for _, code, _ in told[3:]] == ["L01"], "free, and not stuck again"
+        assert card.stored == ["a"]
+
+    run(story())
+
+
+def test_a_card_that_answers_is_no_fault_however_long_nothing_comes_after_it() -> None:
+    async def story() -> None:
+        bench = QueueBench(slow_s=5)
+        await asyncio.gather(*bench.put("a", "b"))
+        await pass_s(3600)
+        assert bench.calls == ["stored 1", "stored 2"]
+
+    run(story())
+
+
+def test_256_entries_wait_for_a_card_and_what_the_session_records_is_never_refused() -> None:
+    async def story() -> None:
+        bench = QueueBench()
+        bench.card.full = True
+        bench.put(*(str(n) for n in range(255)))
+        (last, extra) = bench.put("256", "257")
+        assert (last.done(), extra.done(), bench.commits.refused) == (False, True, 1)
+        of_session = bench.commits.put(Paused(at=AT, by="258"), from_session=True)
+        assert (of_session.done(), bench.commits.refused) == (False, 1)
+        (extra,) = bench.put("259")
+        with pytest.raises(LedgerError) as refused:
+            await extra
+        assert refused.value.detail == "256 entries already wait for the card"
+        assert bench.commits.refused == 2
+        bench.card.full = False
+        assert (await of_session).seq == 257
+        assert bench.card.stored[-2:] == ["256", "258"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("body", "from_session", "ends"),
+    [
+        (Booted(at=AT, agent="1", board="simulated", boots=1), False, False),
+        (Clock(at=AT, utc=1, mono=1, source="ntp", uncertainty_ms=1), False, False),
+        (Paused(at=AT, by="a"), False, False),
+        (Fault(at=AT, code="C01"), False, False),
+        (Cleared(at=AT, code="C01"), False, False),
+        (Fault(at=AT, code="C01"), True, True),
+        (Lapsed(at=AT, invitation="i"), False, True),
+        (Resumed(at=AT, by="a"), False, True),
+    ],
+    ids=lambda one: type(one).__name__ if not isinstance(one, bool) else str(one),
+)
+def test_what_a_start_records_waits_until_somebody_uses_the_pad(
+    body: Body, from_session: bool, ends: bool
+) -> None:
+    async def story() -> None:
+        bench = QueueBench()
+        bench.commits.hold(60)
+        bench.commits.put(body, from_session=from_session)
+        await pass_s(59)
+        assert (bench.commits.released.is_set(), bool(bench.card.stored)) == (ends, ends)
+        await pass_s(2)
+        assert bench.card.stored == [body.by if isinstance(body, Paused) else type(body).__name__]
+
+    run(story())
+
+
+def test_a_hold_that_was_ended_early_does_not_end_a_later_one() -> None:
+    async def story() -> None:
+        bench = QueueBench()
+        bench.commits.hold(10)
+        bench.commits.release()
+        assert await bench.commits.wait_until_durable(0), "nothing waits"
+        bench.commits.hold(60)
+        bench.put("booted")
+        await pass_s(59)
+        assert bench.card.stored == []
+        await pass_s(2)
+        assert bench.card.stored == ["booted"]
+
+    run(story())
+
+
+def test_nothing_is_written_after_a_stop() -> None:
+    async def story() -> None:
+        held, full, hung = QueueBench(), QueueBench(retry_s=1), QueueBench()
+        held.commits.hold(10)
+        full.card.full = True
+        hung.card.hang = asyncio.Event()
+        for bench in (held, full, hung):
+            bench.put("a")
+        await pass_s(1)
+        for bench in (held, full, hung):
+            await bench.commits.stop()
+        assert hung.card.stored == ["cancelled"], "it has ended when `stop` returns"
+        tries = full.card.tries
+        full.card.full = False
+        await pass_s(60)
+        assert (held.card.stored, full.card.stored, full.card.tries) == ([], [], tries)
+        await QueueBench().commits.stop()  # one that was never used
+
+    run(story())
+
+
+def test_an_entry_whose_caller_gave_up_is_committed_all_the_same() -> None:
+    async def story() -> None:
+        bench = QueueBench(retry_s=1)
+        bench.card.full = True
+        (first, _) = bench.put("a", "b")
+        await pass_s(1)
+        first.cancel()
+        bench.card.full = False
+        await pass_s(2)
+        assert bench.card.stored == ["a", "b"]
+
+    run(story())

@@ -2,14 +2,19 @@
 
 import sqlite3
 import tracemalloc
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from device.errors import LedgerError, PadCode
+from device.ledger import entry_dates
 from device.ledger.entry_dates import AHEAD_MS, DatedAhead, dated_ahead
-from device.ledger.file import beside, create, exclude_agents, seal
+from device.ledger.file import beside, connect, create, exclude_agents, seal
 from sync.entries import At, Lapsed, Trust, write_body
+from tests.rigs.system.open_descriptors import open_descriptors
 
 NOW_MS = 1_796_000_000_000
 IN_2100_MS = 4_102_444_800_000
@@ -85,9 +90,54 @@ def test_five_minutes_ahead_are_allowed_and_a_clock_of_2020_knows_the_time(tmp_p
     assert dated_ahead(path, new_year_2020_ms - 1) is None
 
 
-def test_two_may_look_at_a_ledger_at_once_and_one_may_while_its_agent_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lock", "shares_locks"),
+    [(None, False), ("a reader's", False), ("an agent's", True)],
+)
+def test_an_agents_locks_are_shared_and_beside_other_readers_no_file_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str | None, shares_locks: bool
+) -> None:
     path = ledger(tmp_path, IN_2100_MS)
+    used: list[str] = []
+    for name in ("connect_alone", "connect_beside_agent"):
+        original = getattr(entry_dates, name)
+
+        def connected(
+            path: Path, name: str = name, original: Callable[[Path], Any] = original
+        ) -> Any:
+            used.append(name)
+            return original(path)
+
+        monkeypatch.setattr(entry_dates, name, connected)
+    before = open_descriptors()
+    with ExitStack() as held:
+        if lock is not None:
+            beside(path, ".lock").touch()
+            held.enter_context(exclude_agents(path, together=lock == "a reader's"))
+        files = set(tmp_path.iterdir())
+        assert dated_ahead(path, NOW_MS) == DatedAhead(1, IN_2100_MS, 1)
+        assert used == ["connect_beside_agent" if shares_locks else "connect_alone"]
+        if not shares_locks:
+            assert set(tmp_path.iterdir()) == files
+    assert open_descriptors() == before
+
+
+def test_what_is_in_the_wal_of_an_agent_that_runs_counts(tmp_path: Path) -> None:
+    path = ledger(tmp_path, NOW_MS)
     beside(path, ".lock").touch()
-    for together in (True, False):  # False: as an agent holds it
-        with exclude_agents(path, together=together):
-            assert dated_ahead(path, NOW_MS) == DatedAhead(1, IN_2100_MS, 1)
+    with exclude_agents(path), closing(connect(path)) as agent:
+        body = write_body(
+            Lapsed(at=At(utc=IN_2100_MS, mono=1, boot="b", trust=Trust.RTC), invitation="i")
+        )
+        agent.execute(
+            "INSERT INTO entry(seq, body, digest, receipted) VALUES (2, ?, ?, 0)", (body, bytes(32))
+        )
+        assert dated_ahead(path, NOW_MS) == DatedAhead(2, IN_2100_MS, 1)
+
+
+def test_a_lock_file_that_cannot_be_opened_is_an_error_and_no_running_agent(tmp_path: Path) -> None:
+    path = ledger(tmp_path, IN_2100_MS)
+    beside(path, ".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LedgerError) as refused:
+        dated_ahead(path, NOW_MS)
+    assert refused.value.code is PadCode.CONFIG_WRONG

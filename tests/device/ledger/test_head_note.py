@@ -1,19 +1,29 @@
 """The note of the last entry: what it finds, and when it must be silent."""
 
+import os
 import shutil
+import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from device.errors import PadCode
-from device.ledger.head_note import HeadNote, NotedHead, noted_head
+from device.ledger.head_note import (
+    HeadNote,
+    NotedHead,
+    is_unreadable,
+    noted_alone,
+    noted_head,
+)
 from device.ledger.ledger import Ledger
 from device.ledger.verify import verify
 from sync.entries import Opened, Rated, Salvaged, read_body
 from sync.messages import MAX_SEQ
 from tests.rigs.disk.crash_states import ram_folder
 from tests.rigs.ledger.ledger_process import open_in, rated
+from tests.rigs.system.open_descriptors import open_descriptors
 
 DIGEST = bytes(range(32))
 
@@ -212,6 +222,97 @@ def test_a_note_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     ledger.note_head()
     ledger.close()
     assert (tmp_path / "precious").read_text() == "keep me"
+
+
+def place(line: str) -> bytes:
+    """One of the two places in the file of a note."""
+    text = f"{line} {zlib.crc32(line.encode()):08x}\n".encode()
+    return text.ljust(512, b"\0")
+
+
+def test_a_note_has_two_sectors_that_are_written_in_turns(tmp_path: Path) -> None:
+    note = HeadNote(tmp_path / "ledger")
+    for seq in (6, 7, 8, 9):
+        note.write(NotedHead("01A", seq, DIGEST))
+    note.close()
+    content = (tmp_path / "ledger.head").read_bytes()
+    lines = {f"01A {seq} {DIGEST.hex()}" for seq in (8, 9)}
+    assert {content[:512], content[512:].ljust(512, b"\0")} == {place(line) for line in lines}
+
+
+def test_the_newest_of_the_two_places_counts_whichever_it_is(tmp_path: Path) -> None:
+    older, newer = (place(f"01A {seq} {DIGEST.hex()}") for seq in (8, 10))
+    other = place(f"01B 99 {DIGEST.hex()}")
+    path = tmp_path / "ledger"
+    for content, seq, alone in (
+        (older + newer, 10, 10),
+        (newer + older, 10, 10),
+        (older + other, 8, 99),
+        (bytes(512) + newer, 10, 10),
+        (older[:40] + bytes(472) + newer, 10, 10),
+        (older, 8, 8),
+    ):
+        (tmp_path / "ledger.head").write_bytes(content)
+        assert noted_head(path, "01A") == NotedHead("01A", seq, DIGEST)
+        found = noted_alone(path)
+        assert found is not None
+        assert found.seq == alone
+        assert not is_unreadable(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "unreadable"),
+    [
+        (None, False),
+        (b"", False),
+        (bytes(1024), False),
+        (b"garbage", True),
+        (bytes(600) + b"garbage", True),
+        (b"garbage".ljust(512) + place(f"01A 3 {DIGEST.hex()}"), False),
+    ],
+)
+def test_only_a_note_with_something_in_it_that_is_no_head_is_unreadable(
+    tmp_path: Path, content: bytes | None, unreadable: bool
+) -> None:
+    if content is not None:
+        (tmp_path / "ledger.head").write_bytes(content)
+    assert is_unreadable(tmp_path / "ledger") is unreadable
+
+
+def test_others_may_read_a_note_and_only_its_user_may_write_it(tmp_path: Path) -> None:
+    before, umask = open_descriptors(), os.umask(0)
+    try:
+        note = HeadNote(tmp_path / "ledger")
+        note.write(NotedHead("01A", 1, DIGEST))
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "ledger.head").stat().st_mode) == 0o644
+    note.close()
+    note.close()
+    assert open_descriptors() == before
+    note.write(NotedHead("01A", 2, DIGEST))  # a note that was closed goes on
+    note.close()
+    assert noted_head(tmp_path / "ledger", "01A") == NotedHead("01A", 2, DIGEST)
+
+
+def test_a_pipe_in_place_of_a_note_blocks_no_rating(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.mkfifo(tmp_path / "ledger.head")
+    note = HeadNote(tmp_path / "ledger")
+    note.write(NotedHead("01A", 1, DIGEST))
+    note.write(NotedHead("01A", 2, DIGEST))
+    note.close()
+    assert caplog.text.count("cannot be noted") == 1
+    assert noted_head(tmp_path / "ledger", "01A") is None
+
+
+def test_the_last_possible_entry_can_be_noted(tmp_path: Path) -> None:
+    for seq in (1, MAX_SEQ):
+        note = HeadNote(tmp_path / "ledger")
+        note.write(NotedHead("01A", seq, DIGEST))
+        note.close()
+        assert noted_head(tmp_path / "ledger", "01A") == NotedHead("01A", seq, DIGEST)
 
 
 @pytest.mark.parametrize("seq", [0, -1, MAX_SEQ + 1, 10**30])
