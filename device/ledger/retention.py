@@ -62,7 +62,7 @@ def prune_expired(ledger: Ledger, now: At, retention: timedelta) -> int:
     last = min(ledger.confirmed, ledger.head[0] - KEPT_ALWAYS)
     first_kept = first_since(ledger, limit_ms, last)
     before = min(first_kept, max(1, ledger.pruned) + CHUNK_ENTRIES + 1)
-    return ledger.prune(before) if before > 1 else 0
+    return ledger.prune(before)
 
 
 def first_since(ledger: Ledger, limit_ms: int, last: int) -> int:
@@ -83,8 +83,6 @@ def first_since(ledger: Ledger, limit_ms: int, last: int) -> int:
 
 def _older(ledger: Ledger, seq: int, limit_ms: int) -> bool:
     chunk = ledger.read(seq - 1, UNDATED_ENTRIES, MAX_ENTRY_BYTES * UNDATED_ENTRIES)
-    if not chunk.entries or chunk.entries[0].seq != seq:
-        return True  # pruned already
     dates = (_utc_ms(entry) for entry in chunk.entries)
     first = next((utc_ms for utc_ms in dates if utc_ms is not None), None)
     return first is not None and first < limit_ms

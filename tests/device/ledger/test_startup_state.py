@@ -1,15 +1,26 @@
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from device.ledger import startup_state
-from device.ledger.startup_state import entries_at_start, state_after
+from device.ledger.ledger import Ledger
+from device.ledger.startup_state import (
+    HOLD_S,
+    QUIET_STARTS,
+    StartupState,
+    entries_at_start,
+    read_startup_state,
+    state_after,
+)
+from sync.delivery import LedgerSegment
 from sync.entries import (
     GENESIS,
     At,
     Body,
     Booted,
+    Configured,
     Entry,
     Fault,
     Invited,
@@ -172,3 +183,133 @@ def test_entries_since_the_last_boot_take_no_memory_however_many(tmp_path: Path)
     assert len(state.standings) == startup_state.STANDINGS_READ
     assert path.stat().st_size > 7_000_000
     assert peak < 3_000_000, peak
+
+
+def test_nothing_on_record_is_nothing_in_force() -> None:
+    assert state_after([]) == StartupState(0, None, 0, 0, {}, {})
+    assert (
+        state_after(entries(Paused(at=AT, by="desk"), Resumed(at=AT, by="desk"))).paused_by is None
+    )
+    assert state_after(entries(configured(6), configured(7))).configured == 7
+    assert state_after(
+        entries(invited("a"), rated("a"), Lapsed(at=AT, invitation="a"))
+    ).standings == {"a": "rated"}
+
+
+def test_after_five_starts_without_use_a_pad_must_run_for_a_minute_to_be_on_record() -> None:
+    assert (QUIET_STARTS, HOLD_S) == (5, 60)
+
+
+def configured(version: int) -> Configured:
+    return Configured(at=AT, version=version, digest="00")
+
+
+def stray(state: str = "idle") -> Strayed:
+    return Strayed(at=AT, key="1", state=state, source="keys")
+
+
+def salvaged(body: Body) -> Salvaged:
+    return Salvaged(at=AT, ledger="old", seq=2, digest="00", body=write_body(body).decode())
+
+
+def read_from(folder: Path, *bodies: Body) -> StartupState:
+    """What a start reads of a ledger that ends in these entries."""
+    ledger = open_in(folder)
+    for body in bodies:
+        ledger.append(body)
+    state = read_startup_state(ledger)
+    ledger.close()
+    return state
+
+
+def as_it_is(body: Body) -> Body:
+    return body
+
+
+@pytest.mark.parametrize("kept", [as_it_is, salvaged])
+@pytest.mark.parametrize(
+    ("answers", "standing"),
+    [
+        ([], "open"),
+        ([rated("new")], "rated"),
+        ([Lapsed(at=AT, invitation="new")], "unrated"),
+        ([Withdrawn(at=AT, invitation="new", reason="clerk")], "withdrawn"),
+        ([rated("new"), Withdrawn(at=AT, invitation="new", reason="fault")], "rated"),
+    ],
+)
+def test_the_last_invitation_and_what_became_of_it_are_found_however_far_back(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: Callable[[Body], Body],
+    answers: list[Body],
+    standing: str,
+) -> None:
+    monkeypatch.setattr(startup_state, "READ_ENTRIES", 2)
+    state = read_from(
+        tmp_path,
+        kept(configured(6)),
+        kept(configured(7)),
+        kept(Paused(at=AT, by="desk")),
+        # Nor do others before it count, of which the text looks like what is looked for.
+        *(kept(Invited(at=AT, invitation=f"{n}", window="paused", source="x")) for n in range(20)),
+        kept(invited("new")),
+        # Nor what happened meanwhile.
+        *(stray("invited") for _ in range(20)),
+        *map(kept, answers),
+        *(stray() for _ in range(4)),
+    )
+    assert state.standings == {"new": standing}
+    assert (state.configured, state.paused_by, state.boots) == (7, "desk", 0)
+
+
+@pytest.mark.parametrize("kept", [as_it_is, salvaged])
+def test_the_last_start_is_found_however_far_back_and_nothing_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Callable[[Body], Body]
+) -> None:
+    monkeypatch.setattr(startup_state, "READ_ENTRIES", 2)
+    state = read_from(
+        tmp_path,
+        kept(configured(6)),
+        kept(invited("old")),
+        kept(Booted(at=AT, agent="1", board="simulated", boots=8)),
+        kept(configured(9)),
+        kept(Paused(at=AT, by="a")),
+        kept(Resumed(at=AT, by="b")),
+        *(stray("rated") for _ in range(9)),
+    )
+    assert state == StartupState(boots=8, configured=9)
+
+
+def test_starts_that_were_read_twice_are_counted_once(tmp_path: Path) -> None:
+    booted = [Booted(at=AT, agent="1", board="simulated", boots=n) for n in (1, 2, 3)]
+    assert read_from(tmp_path, invited("a"), rated("a"), *booted).quiet_starts == 3
+
+
+def test_2048_entries_are_read_and_at_most_1024_invitations_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(case="c-1", step="办结")
+    asked = [
+        Invited(at=AT, invitation=f"{n}", window="3", source="http", service=service)
+        for n in range(1026)
+    ]
+    state = state_after(entries(*asked))
+    assert list(state.standings) == list(state.services) == [f"{n}" for n in range(2, 1026)]
+    big_ledger.make(tmp_path, 3000)
+    ledger = open_in(tmp_path)
+    begins: list[int] = []
+
+    def read(after: int, max_entries: int, max_bytes: int) -> LedgerSegment:
+        begins.append(after)
+        return Ledger.read(ledger, after, max_entries, max_bytes)
+
+    monkeypatch.setattr(ledger, "read", read)
+    read_startup_state(ledger)
+    assert begins[0] == 3001 - 2048
+    ledger.close()
+
+
+def test_what_an_entry_carries_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    broken = Salvaged(at=AT, ledger="old", seq=2, digest="00", body='{"kind":"booted","at":[]}')
+    boots = Booted(at=AT, agent="1", board="simulated", boots=8)
+    assert read_from(tmp_path, boots, broken).boots == 8
