@@ -109,7 +109,7 @@ def verify(path: Path, progress: Progress | None = None) -> LedgerVerdict:
             if error.code is not PadCode.LEDGER_IN_USE:
                 raise
             verdict = _examine_beside_agent(path, progress)
-        if verdict.bad is not None and not verdict.ledger and is_foreign(path):
+        if not verdict.ledger and is_foreign(path):
             raise LedgerError(f"{path} is no ledger", PadCode.LEDGER_FOREIGN)
     return verdict
 

@@ -14,7 +14,7 @@ from device.ledger import entry_dates
 from device.ledger.entry_dates import AHEAD_MS, DatedAhead, dated_ahead
 from device.ledger.file import beside, connect, create, exclude_agents, seal
 from sync.entries import At, Lapsed, Trust, write_body
-from tests.rigs.system.open_descriptors import open_descriptors
+from tests.rigs.system.open_descriptors import open_below
 
 NOW_MS = 1_796_000_000_000
 IN_2100_MS = 4_102_444_800_000
@@ -109,7 +109,6 @@ def test_an_agents_locks_are_shared_and_beside_other_readers_no_file_is_made(
             return original(path)
 
         monkeypatch.setattr(entry_dates, name, connected)
-    before = open_descriptors()
     with ExitStack() as held:
         if lock is not None:
             beside(path, ".lock").touch()
@@ -119,7 +118,7 @@ def test_an_agents_locks_are_shared_and_beside_other_readers_no_file_is_made(
         assert used == ["connect_beside_agent" if shares_locks else "connect_alone"]
         if not shares_locks:
             assert set(tmp_path.iterdir()) == files
-    assert open_descriptors() == before
+    assert open_below(tmp_path) == []
 
 
 def test_what_is_in_the_wal_of_an_agent_that_runs_counts(tmp_path: Path) -> None:

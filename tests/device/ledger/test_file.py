@@ -31,18 +31,17 @@ from device.ledger.file import (
     seal,
     sync_folder,
 )
-from tests.rigs.system.open_descriptors import open_descriptors
+from tests.rigs.system.open_descriptors import open_below
 
 INSERT = "INSERT INTO entry(seq, body, digest, receipted) VALUES (?, ?, ?, 0)"
 ROW = (1, b'{"kind":"opened"}', bytes(32))
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_open() -> Iterator[None]:
+def nothing_is_left_open(tmp_path: Path) -> Iterator[None]:
     """A descriptor that stays open would hold a lock, or run out of them after some months."""
-    before = open_descriptors()
     yield
-    assert open_descriptors() == before
+    assert open_below(tmp_path) == []
 
 
 @pytest.fixture
@@ -172,11 +171,10 @@ def test_while_a_file_is_written_each_commit_is_synced_and_the_journal_is_one_fi
 
 def test_what_is_no_database_cannot_be_written_on(tmp_path: Path) -> None:
     (tmp_path / "ledger").write_bytes(b"a shopping list\n" * 500)
-    before = open_descriptors()
     for opened in (reopen, connect):
         with pytest.raises(sqlite3.DatabaseError) as refused:
             opened(tmp_path / "ledger")
-        assert open_descriptors() == before
+        assert open_below(tmp_path) == []
         assert is_damage(refused.value)
 
 
@@ -385,6 +383,8 @@ def test_those_who_only_read_may_read_together_and_nobody_else(
             with in_use_by(path, "77"), exclude_agents(path, together=second):
                 pass
     exclude_agents_at(path)  # released
+    with exclude_agents(path), in_use_by(path, "77"), exclude_agents(path, together=True):
+        pass  # who does not say so, shares with nobody
 
 
 def test_an_error_of_the_reader_itself_is_left_as_it_is(path: Path) -> None:

@@ -23,7 +23,7 @@ from sync.entries import Opened, Rated, Salvaged, read_body
 from sync.messages import MAX_SEQ
 from tests.rigs.disk.crash_states import ram_folder
 from tests.rigs.ledger.ledger_process import open_in, rated
-from tests.rigs.system.open_descriptors import open_descriptors
+from tests.rigs.system.open_descriptors import open_below
 
 DIGEST = bytes(range(32))
 
@@ -280,7 +280,7 @@ def test_only_a_note_with_something_in_it_that_is_no_head_is_unreadable(
 
 
 def test_others_may_read_a_note_and_only_its_user_may_write_it(tmp_path: Path) -> None:
-    before, umask = open_descriptors(), os.umask(0)
+    umask = os.umask(0)
     try:
         note = HeadNote(tmp_path / "ledger")
         note.write(NotedHead("01A", 1, DIGEST))
@@ -289,7 +289,7 @@ def test_others_may_read_a_note_and_only_its_user_may_write_it(tmp_path: Path) -
     assert stat.S_IMODE((tmp_path / "ledger.head").stat().st_mode) == 0o644
     note.close()
     note.close()
-    assert open_descriptors() == before
+    assert open_below(tmp_path) == []
     note.write(NotedHead("01A", 2, DIGEST))  # a note that was closed goes on
     note.close()
     assert noted_head(tmp_path / "ledger", "01A") == NotedHead("01A", 2, DIGEST)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,8 +158,10 @@ def test_each_hour_all_that_is_old_is_pruned_a_second_apart_and_an_error_stops_n
         answers: Iterator[int | LedgerError] = iter([256, 256, 0, full, 3, 0])
         done_s: list[float] = []
 
-        class Thread:
-            async def run(self, _: Callable[[Ledger], int]) -> int:
+        class Thread(Writer):
+            async def run(self, fn: Callable[[Ledger], Any]) -> Any:
+                assert isinstance(fn, partial)
+                assert fn.keywords == {"now": at(0), "retention": timedelta(days=1)}
                 done_s.append(asyncio.get_running_loop().time())
                 answer = next(answers)
                 if isinstance(answer, LedgerError):
@@ -165,7 +169,9 @@ def test_each_hour_all_that_is_old_is_pruned_a_second_apart_and_an_error_stops_n
                 return answer
 
         pruning = asyncio.ensure_future(
-            prune_regularly(Thread(), lambda: at(0), timedelta(days=1))  # type: ignore[arg-type] # no file
+            prune_regularly(
+                Thread(lambda: pytest.fail("not opened")), lambda: at(0), timedelta(days=1)
+            )
         )
         await pass_s(3 * 3601 + 3)
         assert done_s == [3600, 3601, 3602, 7202, 10802, 10803]

@@ -12,7 +12,7 @@ import pytest
 from device.ledger.records import PAGE_BYTES
 from device.ledger.wal import FRAME_BYTES, HEADER_BYTES, frames, has_commit, pieces
 from tests.rigs.ledger.ledger_process import open_in, rated
-from tests.rigs.system.open_descriptors import open_descriptors
+from tests.rigs.system.open_descriptors import open_below
 
 
 def with_wal(folder: Path, count: int) -> Path:
@@ -81,7 +81,7 @@ def test_a_piece_that_the_card_cannot_read_is_left_out_and_those_behind_it_are_r
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "wal").write_bytes(bytes(32) + b"".join(bytes([n]) * FRAME_BYTES for n in range(3)))
-    before, pread = open_descriptors(), os.pread
+    pread = os.pread
 
     def bad_block(fd: int, size: int, offset: int) -> bytes:
         if offset == HEADER_BYTES + FRAME_BYTES:
@@ -92,7 +92,7 @@ def test_a_piece_that_the_card_cannot_read_is_left_out_and_those_behind_it_are_r
     assert [frame.page[:1] for frame in frames(tmp_path / "wal")] == [b"\0", b"\2"]
     read = list(pieces(tmp_path / "wal", 0, HEADER_BYTES + FRAME_BYTES))
     assert [(place, len(piece)) for place, piece in read] == [(0, 2104), (2104, 0), (4208, 2040)]
-    assert open_descriptors() == before
+    assert open_below(tmp_path) == []
 
 
 def wal_of(

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 
-def open_descriptors() -> dict[str, str]:
-    """The files by their numbers, as `/proc` names them."""
-    found = {}
-    for number in Path("/proc/self/fd").iterdir():
+def open_below(folder: Path) -> list[str]:
+    """The folder and the files below it that are open, as `/proc` names them."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            found[number.name] = str(number.readlink())
+            found.append(str(descriptor.readlink()))
         except FileNotFoundError:
-            continue  # of this folder itself
-    return found
+            continue  # of the listing itself
+    return sorted(name for name in found if Path(name).is_relative_to(folder))
