@@ -123,7 +123,7 @@ def test_the_browser_reads_no_ledger_and_reaches_nobody(kiosk: KioskPad) -> None
 def test_control_a_unit_that_is_wrong_shows_no_page(kiosk: KioskPad) -> None:
     kiosk.drop_in("wrong", WRONG)
     kiosk.sh(f"systemctl restart {KIOSK}")
-    with pytest.raises(AssertionError, match="on the glass"):
+    with pytest.raises(AssertionError, match="on the screen"):
         kiosk.see("standby", NO_PAGE_S)
     kiosk.drop_in("wrong", "")
     kiosk.sh(f"systemctl restart {KIOSK}")
