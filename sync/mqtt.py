@@ -62,7 +62,6 @@ class BrokerLimits(NamedTuple):
     retain: bool = True
     wildcards: bool = True
     shared: bool = True
-    keepalive_s: int | None = None
     assigned_id: str = ""
 
 
@@ -419,7 +418,6 @@ def _read_limits(properties: "Properties | None") -> BrokerLimits:
         retain=bool(given("RetainAvailable", 1)),
         wildcards=bool(given("WildcardSubscriptionAvailable", 1)),
         shared=bool(given("SharedSubscriptionAvailable", 1)),
-        keepalive_s=given("ServerKeepAlive", None),
         assigned_id=given("AssignedClientIdentifier", ""),
     )
 

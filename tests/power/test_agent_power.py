@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pytest
 
-from demo.scene_reader import read
+from demo.scene_reader import scene_of
 from device.errors import LedgerError
 from device.events import Scene
 from device.ledger.ledger import Ledger
@@ -111,9 +111,10 @@ _scenes: dict[bytes, Scene | None] = {}
 
 
 def _scene(line: bytes) -> Scene | None:
+    """The scene, whatever time of day it shows: the run may be over for minutes."""
     if line not in _scenes:
-        seen = read(bytes.fromhex(line.removeprefix(b"picture ").decode()), WINDOW, HALL)
-        _scenes[line] = seen.scene if seen is not None else None
+        name = scene_of(bytes.fromhex(line.removeprefix(b"picture ").decode()), WINDOW, HALL)
+        _scenes[line] = Scene(name) if name else None
     return _scenes[line]
 
 

@@ -70,14 +70,15 @@ def test_a_real_broker_with_qos_0_only_is_a_fault_and_nothing_is_published() -> 
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_no_more_publishes_are_out_than_the_broker_allows(limit: int) -> None:
-    script = Script(limits={"receive_maximum": limit})
+    script = Script(limits={"receive_maximum": limit}, ack_after_s=0.03)
     store = MemoryStore()
     with (
         scripted_broker(script) as broker,
         running_receiver(broker.address, store),
-        uplink_pad(broker.address, PAD, ledger=backlog(5_000)) as pad,
+        uplink_pad(broker.address, PAD, ledger=backlog(8_000)) as pad,
     ):
         until(lambda: delivered(pad), 20, "everything is receipted")
+        assert max(client.most_unacked for client in broker.of(PAD)) == limit
         assert max(client.most_unacked for client in broker.clients) <= limit
         assert [client.ended for client in broker.clients] == ["", ""]
 
@@ -149,6 +150,21 @@ def test_an_entry_that_is_longer_than_the_broker_takes_is_named_and_kept() -> No
             until(lambda: delivered(pad), 20, "a broker that takes more gets it")
             assert pad.obstacles == {}
         assert store.bodies("L-1") == ledger.bodies
+
+
+def test_an_entry_that_is_longer_than_an_unannounced_limit_is_named_and_kept() -> None:
+    ledger = MemoryLedger(PAD, "L-1")
+    ledger.rate(2)
+    ledger.add_noise(1, 4_000)
+    with scripted_broker() as broker:
+        refuse_packets_longer_than(broker, 2_500)
+        with (
+            running_receiver(broker.address, MemoryStore()),
+            uplink_pad(broker.address, PAD, ledger=ledger) as pad,
+        ):
+            until(lambda: Obstacle.TOO_SMALL in pad.obstacles, 20, "the fault")
+            assert "entry 4" in pad.obstacles[Obstacle.TOO_SMALL]
+            until(lambda: pad.receipted_seq == 3, 20, "what is shorter gets through")
 
 
 @pytest.mark.parametrize("refuses_connect", [False, True])

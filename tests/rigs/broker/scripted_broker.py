@@ -32,6 +32,7 @@ class Script:
     reason code for a publish; None sends no PUBACK. `takeover`: the reason of the DISCONNECT for a
     connection whose client id connects again; None cuts it without a word. `routes`: whether
     publishes are passed on. `enforces`: whether a client that breaks `limits` is disconnected.
+    `ack_after_s`: how long each PUBACK waits; without a wait no client ever has two publishes out.
     """
 
     refuses: Callable[[mqtt.Connect], int] = lambda _: 0
@@ -41,6 +42,7 @@ class Script:
     takeover: int | None = mqtt.SESSION_TAKEN_OVER
     routes: bool = True
     enforces: bool = True
+    ack_after_s: float = 0.0
 
 
 @dataclass
@@ -166,7 +168,7 @@ class ScriptedBroker:
                         client = self._connect(sock, mqtt.read_connect(taken))
                         if client is None:
                             return
-                    else:
+                    elif not client.ended:
                         self._take(client, taken)
         if client is not None:
             client.ended = client.ended or "gone"
@@ -209,8 +211,9 @@ class ScriptedBroker:
         client.publishes.append(message)
         limits = self.script.limits
         if message.qos:
-            client.unacked += 1
-            client.most_unacked = max(client.most_unacked, client.unacked)
+            with self._lock:
+                client.unacked += 1
+                client.most_unacked = max(client.most_unacked, client.unacked)
         if self.script.enforces:
             if client.unacked > int(str(limits.get("receive_maximum", 65535))):
                 return self.end(client, mqtt.RECEIVE_MAXIMUM_EXCEEDED)
@@ -220,11 +223,23 @@ class ScriptedBroker:
                 return self.end(client, mqtt.RETAIN_NOT_SUPPORTED)
         reason = self.script.puback(message)
         if message.qos and reason is not None:
-            client.unacked -= 1
-            client.send(mqtt.puback(message.mid, reason))
-        if (reason or 0) < 0x80:
+            self._acknowledge(client, message.mid, reason)
+        if (reason or 0) < 0x80 and not client.ended:
             self._route(message)
         return None
+
+    def _acknowledge(self, client: Client, mid: int, reason: int) -> None:
+        def acknowledge() -> None:
+            with self._lock:
+                client.unacked -= 1
+            client.send(mqtt.puback(mid, reason))
+
+        if self.script.ack_after_s:
+            timer = threading.Timer(self.script.ack_after_s, acknowledge)
+            timer.daemon = True
+            timer.start()
+        else:
+            acknowledge()
 
     def _take_subscribe(self, client: Client, asked: mqtt.Subscribe) -> None:
         refusal = self.script.suback
