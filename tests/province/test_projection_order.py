@@ -111,6 +111,11 @@ class Way(NamedTuple):
     received_ms: list[int]
 
 
+def own_name(number: int) -> str:
+    """What names a run in its ledgers' ids, and is nowhere else in them."""
+    return f"x{number:05}x"
+
+
 def deliver(
     store: ProvinceStore, number: int, histories: list[list[tuple[int, Body | bytes]]], way: Way
 ) -> str:
@@ -118,8 +123,8 @@ def deliver(
     pad = f"pad-{number}"
     sent, group = [], []
     for n, history in enumerate(histories):
-        ledger = LedgerBuilder(pad, f"01{number:05}{n}")
-        ledger.add(*(salvaged(f"00{number:05}", seq, body) for seq, body in history))
+        ledger = LedgerBuilder(pad, f"01{own_name(number)}{n}")
+        ledger.add(*(salvaged(f"00{own_name(number)}", seq, body) for seq, body in history))
         opening, *rest = ledger.arrivals(1)
         group.append(opening)
         sent.append(iter(rest))
@@ -134,7 +139,7 @@ def deliver(
 
 def stored(store: ProvinceStore, pad: str, number: int) -> dict[str, list[tuple[object, ...]]]:
     """The derived rows of a pad, without what names this run."""
-    own = f"{number:05}"
+    own = own_name(number)
     with store.engine.connect() as connection:
         found = {
             table.name: connection.execute(sa.select(table).where(table.c.pad == pad)).all()
