@@ -27,9 +27,9 @@ from random import Random
 from typing import NamedTuple
 
 from sync.batch_size import BatchSize
-from sync.entries import DIGEST_BYTES, GENESIS, Entry
+from sync.entries import GENESIS, Entry
 from sync.link_rate import LinkRate
-from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt, read_digest
+from sync.messages import MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Problem, Receipt
 from sync.reconnect import full_jitter_ms
 
 HEADER_ROOM_BYTES = 1024
@@ -152,7 +152,8 @@ class Delivery:
         self._in_flight: deque[_Batch] = deque()
         self._link = LinkRate()
         self._size = BatchSize(self._settings.max_entries)
-        self._began = 0  # the mark when the connection began
+        self._began = 0  # the mark when the connection began, or as the first answer told it
+        self._answered = False  # whether the province has told its mark of this ledger
         self._cut: tuple[int, _Batch] | None = (
             None  # its mark, and the largest batch then in flight
         )
@@ -171,6 +172,7 @@ class Delivery:
         self._ledger = ledger
         self.head = head
         self._rewind(0, GENESIS)
+        self._answered, self._cut = False, None
         if self._phase is not _Phase.OFFLINE:
             self._await_birth(now_ms)
 
@@ -186,7 +188,6 @@ class Delivery:
         self._session = session
         self._link = LinkRate()
         self._widest = min(self._settings.window, receive_maximum or self._settings.window)
-        self._window = self._widest
         self._began = self.mark
         self._size.connected()
         self._await_birth(now_ms)
@@ -239,8 +240,8 @@ class Delivery:
         window = min(self._window, self._link.window)
         if self._cursor < self.head and max(len(self._in_flight), self._link.unacked) < window:
             return SendEntries(self._cursor, self._size.entries, self._settings.max_bytes)
-        if not self._in_flight and now_ms >= self._due_ms:
-            return PublishBirth()  # idle for `reconcile_ms`
+        if now_ms >= self._due_ms:
+            return PublishBirth()  # idle for `reconcile_ms`; nothing is in flight then
         return Wait(self._due_ms)
 
     def birth_published(self, now_ms: int) -> None:
@@ -251,7 +252,7 @@ class Delivery:
         else:
             self._wait_for_receipts(now_ms)
 
-    def sent(self, segment: LedgerSegment, now_ms: int, sent_bytes: int = 0) -> None:
+    def sent(self, segment: LedgerSegment, now_ms: int, sent_bytes: int) -> None:
         """The segment read for the last `SendEntries` has been published as one batch, of so many
         bytes.
 
@@ -319,9 +320,7 @@ class Delivery:
             return None
         if receipt.ledger == "":
             return self._refused(receipt, now_ms)
-        digest = read_digest(receipt.digest)
-        if len(digest) != DIGEST_BYTES or receipt.seq < 0:
-            return None
+        digest = bytes.fromhex(receipt.digest)
         diverged = self._another_history(receipt.seq, digest, own_digest)
         if diverged is not None:
             self._phase = _Phase.DIVERGED
@@ -369,6 +368,8 @@ class Delivery:
             return Receipted(seq)
         if self._phase is _Phase.BIRTH and receipt.problem is None:
             self._phase = _Phase.FLOWING
+            if not self._answered:
+                self._began, self._answered = seq, True
             self._judge_cut(seq)
             self._rewind(seq, digest)
         elif seq < self.mark and receipt.session is not None and not self._in_flight:
@@ -377,7 +378,7 @@ class Delivery:
             self._rewind(seq, digest)
         elif seq <= self.mark:
             return None  # receipts of several receivers may arrive out of order
-        self._size.receipted(max(0, seq - self.mark))
+        self._size.receipted(seq - self.mark)
         self.mark, self._mark_digest = seq, digest
         self._cursor = max(self._cursor, seq)
         while self._in_flight and self._in_flight[0].seq <= seq:
@@ -395,7 +396,7 @@ class Delivery:
             self._cut = None
 
     def _refused(self, receipt: Receipt, now_ms: int) -> Rejected | None:
-        if self._held_until_ms is not None and self._phase is _Phase.FLOWING:
+        if self._held_until_ms is not None:
             return None  # the other batches of the same window, refused with the first
         backoff_ms = self._backoff_ms(self._settings.refused_ms, self._refusals)
         self._refusals += 1
@@ -412,7 +413,6 @@ class Delivery:
         self._due_ms = now_ms
         self._held_until_ms = None
         self._attempt = self._refusals = 0
-        self._rewind(self.mark, self._mark_digest)
 
     def _wait_for_receipts(self, now_ms: int) -> None:
         """Set when the oldest batch counts as lost; with nothing in flight, the next birth."""

@@ -132,7 +132,7 @@ class PadAndProvince(RuleBasedStateMachine):
                 payload = write_batch("L1", segment.entries, segment.prev, torn=segment.torn)
                 self.up.append(("entries", *deflate(payload)))
                 self.acks += 1
-                self.delivery.sent(segment, self.now_ms)
+                self.delivery.sent(segment, self.now_ms, len(payload))
             else:
                 return
 
