@@ -123,12 +123,13 @@ def receipt_of(
     `birth`: the birth that is answered, if it is one; only such a receipt may move the pad's mark
     back. A pad is not told the head of another pad's ledger.
     """
-    shown = stored is not None and (refused is None or refused.problem is not Problem.FOREIGN)
+    is_foreign = refused is not None and refused.problem is Problem.FOREIGN
+    told = None if is_foreign else stored
     return Receipt(
         v=VERSION,
         ledger=ledger,
-        seq=stored.seq if stored is not None and shown else 0,
-        digest=(stored.digest if stored is not None and shown else GENESIS).hex(),
+        seq=told.seq if told else 0,
+        digest=(told.digest if told else GENESIS).hex(),
         session=session_of(birth) if birth else None,
         problem=refused.problem if refused else None,
         detail=refused.detail if refused else None,

@@ -55,7 +55,7 @@ _WHITE = "\t\n\x0b\x0c\r \x85\u1680\u2028\u2029"
 """What NFKC leaves of Unicode's White_Space."""
 _SPACES = re.compile("[ \u1680]+")
 _LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_IDEOGRAPHS = range(0x20000, 0x3FFFE)
+_IDEOGRAPHS = range(0x20000, 0x40000)
 """Planes 2 and 3, which Unicode keeps for Han: names have characters that are newer than this
 Python's tables."""
 _PARTS = (range(0x2E80, 0x2F00), range(0x31C0, 0x31F0))
@@ -115,7 +115,7 @@ def _folded(text: str) -> str:
 
 def _check(char: str) -> None:
     category = unicodedata.category(char)
-    if category in ("Cc", "Cf", "Co", "Cs") or char == "\ufffd":
+    if category in ("Cf", "Co", "Cs") or char == "\ufffd":
         raise IdentityTextError(f"has the character U+{ord(char):04X}, which is not allowed")
     if any(ord(char) in part for part in _PARTS):
         raise IdentityTextError(f"has the radical or stroke U+{ord(char):04X}; type the character")

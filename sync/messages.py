@@ -381,9 +381,9 @@ def read_batch(payload: bytes) -> Batch:
         payload.decode()
     except UnicodeDecodeError as error:
         raise ContractError(Problem.MALFORMED, f"not UTF-8: {error.reason}") from error
-    line, newline, rest = payload.partition(b"\n")
+    line, _, rest = payload.partition(b"\n")
     header = read_message(BatchHeader, line)
-    if not newline or not payload.endswith(b"\n"):
+    if not payload.endswith(b"\n"):
         raise ContractError(Problem.MALFORMED, "the last line is not ended")
     if b"\r" in payload:
         raise ContractError(Problem.MALFORMED, "a carriage return; lines end with a newline only")

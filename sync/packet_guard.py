@@ -72,7 +72,7 @@ class PacketGuard:
             raise ForbiddenPacketError(f"the broker sent a message at QoS {qos}")
         length = _read_length(held, start + 1)
         size = length.end - start + length.value
-        if length.end and size > self._max_packet_bytes:
+        if size > self._max_packet_bytes:
             raise ForbiddenPacketError(
                 f"the broker sent a packet of {size} bytes; at most {self._max_packet_bytes}"
             )
@@ -100,11 +100,11 @@ def _bounded(packet: bytearray, header: int) -> bytes:
     topic = int.from_bytes(packet[header : header + 2], "big")
     at = header + 2 + topic + (2 if qos else 0)
     properties = _read_length(packet, at)
-    end = properties.end + properties.value
-    if properties.value <= MAX_PROPERTIES_BYTES or end > len(packet):
-        if end > len(packet) and properties.value > MAX_PROPERTIES_BYTES:
-            raise ForbiddenPacketError("the broker sent properties that are longer than the packet")
+    if properties.value <= MAX_PROPERTIES_BYTES:
         return bytes(packet)
+    end = properties.end + properties.value
+    if end > len(packet):
+        raise ForbiddenPacketError("the broker sent properties that are longer than the packet")
     body = packet[header:at] + b"\0" + packet[end:]
     return bytes([packet[0]]) + _write_length(len(body)) + bytes(body)
 

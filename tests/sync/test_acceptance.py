@@ -106,12 +106,25 @@ def test_a_known_batch_inside_a_hole_cannot_be_compared_and_changes_nothing(
     ledger: MemoryLedger,
 ) -> None:
     stored = head(ledger, 20)
-    assert judge(stored, PAD, batch(ledger, 3, 2), lambda _: None) == Known(stored)
+    for after in (0, 1, 2, 3):
+        verdict = judge(stored, PAD, batch(ledger, after, 2), lambda _: None)
+        assert verdict == Known(stored), after
 
 
 def test_entries_missing_before_a_batch_are_a_gap(ledger: MemoryLedger) -> None:
     assert problem(judge(head(ledger, 10), PAD, batch(ledger, 11, 5), never)) is Problem.GAP
     assert problem(judge(None, PAD, batch(ledger, 1, 5), never)) is Problem.GAP
+
+
+def test_a_ledger_that_cannot_be_taken_is_refused_for_that_even_behind_a_gap(
+    ledger: MemoryLedger,
+) -> None:
+    behind = batch(ledger, 11, 5)
+    foreign = head(ledger, 5)._replace(pad="pad-2")
+    other_hash = head(ledger, 5)._replace(hash_name=HashName.SM3)
+    assert problem(judge(foreign, PAD, behind, never)) is Problem.FOREIGN
+    assert problem(judge(None, PAD, behind, never, opened_by="pad-2")) is Problem.FOREIGN
+    assert problem(judge(other_hash, PAD, behind, never)) is Problem.CHAIN
 
 
 def test_entries_that_the_pad_has_pruned_are_a_hole(ledger: MemoryLedger) -> None:
@@ -146,7 +159,7 @@ def test_entries_that_do_not_lead_to_the_headers_digest_are_malformed_not_a_fork
         bodies = list(good.bodies)
         bodies[place] = bodies[place].replace(b'"satisfied"', b'"very_satisfied"')
         verdict = judge(head(ledger, 10), PAD, Batch(good.header, bodies), never)
-        assert problem(verdict) is Problem.MALFORMED
+        assert verdict == Refused(Problem.MALFORMED, "the entries do not lead from prev to head")
     swapped = [good.bodies[1], good.bodies[0], *good.bodies[2:]]
     verdict = judge(head(ledger, 10), PAD, Batch(good.header, swapped), never)
     assert problem(verdict) is Problem.MALFORMED
@@ -175,7 +188,8 @@ def test_a_fork_is_refused_when_the_batch_ends_in_a_hole(ledger: MemoryLedger) -
     assert problem(judge(stored, PAD, batch(fork, 5, 8), with_hole)) is Problem.CHAIN
     assert problem(judge(stored, PAD, batch(fork, 10, 3), with_hole)) is Problem.CHAIN
     assert judge(stored, PAD, batch(ledger, 5, 8), with_hole) == Known(stored)
-    assert judge(stored, PAD, batch(fork, 12, 3), with_hole) == Known(stored)  # nothing to compare
+    for after in (11, 12):  # nothing to compare
+        assert judge(stored, PAD, batch(fork, after, 3), with_hole) == Known(stored)
 
 
 def test_a_batch_without_the_opening_does_not_take_an_opened_ledger(ledger: MemoryLedger) -> None:
@@ -189,15 +203,37 @@ def test_a_batch_without_the_opening_does_not_take_an_opened_ledger(ledger: Memo
     assert isinstance(judge(None, "pad-2", batch(own, 0, 1), never, opened_by=PAD), Accepted)
 
 
+def test_entry_2_without_entry_1_does_not_take_an_opened_ledger_either() -> None:
+    late = MemoryLedger("pad-2")
+    late.rate(9)
+    late.prune(2)
+    torn = batch(late, 1, 3)
+    assert torn.header.first == 2
+    assert judge(None, "pad-2", torn, never, opened_by=PAD) == Refused(
+        Problem.FOREIGN, f"ledger L1 belongs to pad {PAD}"
+    )
+
+
+def test_of_two_pads_that_opened_the_same_id_each_goes_on(ledger: MemoryLedger) -> None:
+    verdict = judge(head(ledger, 5), PAD, batch(ledger, 5, 5), never, opened_by="pad-2")
+    assert isinstance(verdict, Accepted)
+
+
 def test_a_ledger_belongs_to_the_pad_that_opened_it(ledger: MemoryLedger) -> None:
-    assert problem(judge(None, "pad-2", batch(ledger, 0, 5), never)) is Problem.FOREIGN
-    assert problem(judge(head(ledger, 5), "pad-2", batch(ledger, 5, 5), never)) is Problem.FOREIGN
+    assert judge(None, "pad-2", batch(ledger, 0, 5), never) == Refused(
+        Problem.FOREIGN, f"ledger L1 was opened by pad {PAD}"
+    )
+    assert judge(head(ledger, 5), "pad-2", batch(ledger, 5, 5), never) == Refused(
+        Problem.FOREIGN, f"ledger L1 belongs to pad {PAD}"
+    )
 
 
 def test_the_first_entry_opens_the_ledger_that_the_header_names(ledger: MemoryLedger) -> None:
     first = batch(ledger, 0, 5)
     renamed = Batch(replace(first.header, ledger="L2"), first.bodies)
-    assert problem(judge(None, PAD, renamed, never)) is Problem.MALFORMED
+    assert judge(None, PAD, renamed, never) == Refused(
+        Problem.MALFORMED, "entry 1 opens another ledger than the header names"
+    )
 
     headless = MemoryLedger(PAD)
     headless.entries.clear()
@@ -218,7 +254,12 @@ def test_a_ledger_keeps_its_hash(ledger: MemoryLedger) -> None:
     verdict = judge(None, PAD, batch(sm3, 0, 5), never)
     assert isinstance(verdict, Accepted)
     assert verdict.head.hash_name is HashName.SM3
-    assert problem(judge(head(ledger, 5), PAD, batch(sm3, 5, 4), never)) is Problem.CHAIN
+    assert judge(head(ledger, 5), PAD, batch(sm3, 5, 4), never) == Refused(
+        Problem.CHAIN, "the ledger's hash is sha256, the batch's sm3"
+    )
+    assert judge(head(sm3, 5), PAD, batch(ledger, 5, 4), never) == Refused(
+        Problem.CHAIN, "the ledger's hash is sm3, the batch's sha256"
+    )
 
 
 def test_entries_of_an_unknown_kind_are_accepted_unchanged(ledger: MemoryLedger) -> None:

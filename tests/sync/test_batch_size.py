@@ -22,7 +22,7 @@ def test_cuts_that_delivered_nothing_make_batches_smaller_down_to_one_entry() ->
         size.connected()
         size.cut(0, size.entries, MUCH)
         sizes.append(size.entries)
-    assert sizes == [SMALL, 32, 16, 8, 4, 2, 1, 1, 1]
+    assert sizes == [64, 32, 16, 8, 4, 2, 1, 1, 1]
 
 
 def test_a_cut_that_delivered_little_leaves_room_for_several_batches_the_next_time() -> None:
@@ -96,8 +96,39 @@ def test_a_batch_of_less_than_a_kibibyte_says_nothing_and_one_of_a_kibibyte_does
 def test_four_batches_of_a_size_are_receipted_before_it_doubles() -> None:
     size = BatchSize(MOST)
     size.cut(0, MOST, MUCH)
+    size.receipted(255)
+    assert size.entries == 64
+    size.receipted(1)
+    assert size.entries == 128
+
+
+def test_a_third_of_what_a_connection_delivered_is_the_most_of_the_next_batch() -> None:
+    for delivered, largest, entries in (
+        (200, 100, 66),
+        (200, 67, 66),
+        (200, 66, MOST),
+        (600, 200, MOST),
+        (2, 100, 1),
+    ):
+        size = BatchSize(MOST)
+        size.cut(delivered, largest, MUCH)
+        assert size.entries == entries, (delivered, largest)
+
+
+def test_a_size_that_was_too_long_is_exceeded_again_after_64_batches_of_the_half() -> None:
+    size = BatchSize(MOST)
+    size.too_long(200)
+    assert size.entries == 100
+    for entries in (100, 200):
+        size.receipted(64 * entries - 1)
+        assert size.entries == entries
+        size.receipted(1)
+        assert size.entries == 2 * entries
+
+
+def test_a_batch_never_has_more_than_the_most_entries() -> None:
+    size = BatchSize(100)
+    size.too_long(120)
     for _ in range(3):
-        size.receipted(SMALL)
-        assert size.entries == SMALL
-    size.receipted(SMALL)
-    assert size.entries == 2 * SMALL
+        size.receipted(64 * 100)
+        assert size.entries == 100

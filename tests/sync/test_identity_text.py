@@ -141,6 +141,38 @@ def test_every_white_space_and_every_dash_of_the_tables_is_one():
 def test_a_han_character_of_planes_2_and_3_is_taken_before_unicode_has_named_it():
     for code in (0x20000, 0x2FFFD, 0x33480, 0x3FFFD):
         assert canonical(chr(code), 1) == chr(code), hex(code)
-    for code in (0x1FFFD, 0x3FFFE, 0x3FFFF, 0x40000):
+    for code in (0x1FFFD, 0x2FFFE, 0x2FFFF, 0x3FFFE, 0x3FFFF, 0x40000):
         with pytest.raises(IdentityTextError):
             canonical(chr(code), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a" * 51, "is longer than 50 characters"),
+        ("a" * 257, "is longer than 50 characters"),
+        ("a\nb", "has a control character or a line end in it"),
+        ("a\x85b", "has a control character or a line end in it"),
+        ("a\u2028b", "has a control character or a line end in it"),
+        ("\u3000", "is blank"),
+        ("a\ue000", "has the character U+E000, which is not allowed"),
+        ("\ud800", "has the character U+D800, which is not allowed"),
+        ("\ufffd", "has the character U+FFFD, which is not allowed"),
+        ("\u2e80", "has the radical or stroke U+2E80; type the character"),
+        ("\u2eff", "has the radical or stroke U+2EFF; type the character"),
+        ("\u31c0", "has the radical or stroke U+31C0; type the character"),
+        ("\u31ef", "has the radical or stroke U+31EF; type the character"),
+        ("\u2e7f", "has the character U+2E7F, which is unassigned"),
+        ("\u0378", "has the character U+0378, which is unassigned"),
+    ],
+    ids=ascii,
+)
+def test_a_text_without_a_canonical_form_is_refused_with_the_reason(text, reason):
+    with pytest.raises(IdentityTextError) as refused:
+        canonical(text, 50)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize("text", ["\u2e5d", "\u31bf", "\u31f0", "?a?", "a.b", "#1"], ids=ascii)
+def test_what_is_next_to_the_radicals_and_what_keys_have_is_taken(text):
+    assert canonical(text, 50) == text

@@ -36,11 +36,15 @@ def test_packets_come_through_as_they_are_however_they_are_cut(piece: int) -> No
     [
         (mqtt.publish("a", b"x" * MOST), "bytes; at most"),
         (mqtt.publish("a", b"x", qos=2), "QoS 2"),
+        (mqtt.publish("a", b"x", qos=3), "QoS 3"),
         (mqtt.packet(mqtt.PUBREC, 0, b"\0\1"), "kind 5"),
         (mqtt.packet(mqtt.PUBREL, 2, b"\0\1"), "kind 6"),
         (mqtt.packet(mqtt.AUTH, 0, b""), "kind 15"),
-        (b"\x30\xff\xff\xff\xff\x01", "more than four bytes"),
-        (b"\x30\x08\0\1a\xff\x7f\0\0\0", "longer than the packet"),
+        (b"\x30\xff\xff\xff\xff\x01", "^the broker sent a length of more than four bytes$"),
+        (
+            b"\x30\x08\0\1a\xff\x7f\0\0\0",
+            "^the broker sent properties that are longer than the packet$",
+        ),
     ],
 )
 def test_what_was_not_asked_for_ends_the_connection(packet: bytes, says: str) -> None:
@@ -85,3 +89,61 @@ def test_a_stream_without_end_needs_the_memory_of_one_packet() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 10 * MOST
+
+
+def message_of(size: int) -> bytes:
+    """A message whose packet is so many bytes behind its fixed header."""
+    return mqtt.packet(mqtt.PUBLISH, 0, mqtt.text("a") + b"\0" + b"x" * (size - 4))
+
+
+@pytest.mark.parametrize("size", [4, 126, 127, 128, 129, 255, 256, 257, 16_383, 16_384, 16_385])
+@pytest.mark.parametrize("piece", [1, 1_000_000])
+def test_a_packet_comes_through_whatever_digits_its_length_has(size: int, piece: int) -> None:
+    stream = message_of(size) + mqtt.puback(1)
+    guard = PacketGuard(MOST)
+    assert b"".join(guard.feed(stream[n : n + piece]) for n in range(0, len(stream), piece)) == (
+        stream
+    )
+
+
+def test_a_length_may_have_four_digits() -> None:
+    long = message_of(128**3)
+    assert PacketGuard(128**3 + 5).feed(long) == long
+
+
+def test_a_packet_of_the_announced_size_is_the_longest() -> None:
+    longest = message_of(997)
+    assert len(longest) == 1_000
+    assert PacketGuard(1_000).feed(longest) == longest
+    with pytest.raises(ForbiddenPacketError, match="a packet of 1001 bytes; at most 1000"):
+        PacketGuard(1_000).feed(message_of(998))
+
+
+def test_the_flags_of_other_packets_are_left_to_the_library() -> None:
+    odd = mqtt.packet(mqtt.PUBACK, 0b0100, b"\0\1")
+    assert PacketGuard(MOST).feed(odd) == odd
+
+
+def with_properties(size: int, payload: bytes) -> bytes:
+    """A message whose properties are so many bytes: one user property."""
+    return mqtt.publish("a/b", payload, mid=9, values={"user": [("n", "v" * (size - 6))]})
+
+
+def test_properties_of_2_kib_go_on_and_longer_ones_are_taken_out() -> None:
+    assert b"\x80\x10\x26" in with_properties(2_048, b"")  # their length, and the first of them
+    assert PacketGuard(MOST).feed(with_properties(2_048, b"x")) == with_properties(2_048, b"x")
+    for size in (2_049, 2_050, 9_000):
+        for payload in (0, 1, 117, 118, 119, 120, 246, 247, 16_373, 16_374, 16_375):
+            body = b"x" * payload
+            passed = PacketGuard(2 * MOST).feed(with_properties(size, body))
+            assert passed == mqtt.publish("a/b", body, mid=9), (size, payload)
+
+
+def test_of_several_messages_at_once_each_loses_its_long_properties() -> None:
+    passed = PacketGuard(MOST).feed(with_properties(3_000, b"x") * 3)
+    assert passed == mqtt.publish("a/b", b"x", mid=9) * 3
+
+
+def test_properties_whose_length_is_not_whole_are_left_to_the_library() -> None:
+    odd = mqtt.packet(mqtt.PUBLISH, 0, mqtt.text("a") + b"\xff")
+    assert PacketGuard(MOST).feed(odd) == odd

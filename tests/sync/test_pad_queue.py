@@ -103,3 +103,58 @@ def test_items_can_be_dropped() -> None:
     queue.drop(lambda item: item.endswith("0"))
     assert len(queue) == 1
     assert take(queue, 9) == ["a1"]
+
+
+def test_what_may_be_taken_from_the_start_of_the_clock_on() -> None:
+    queue = queue_of({"a": 1})
+    assert queue.next_s() == 0.0
+    taken = queue.take(9, 99, 0.0)
+    assert taken == ["a0"]
+    queue.put_back("a", taken)
+    assert queue.next_s() == 0.0
+    queue.hold("b", 0.5)
+    queue.put("b", "b0")
+    assert queue.take(9, 99, 0.0) == ["a0"]
+    assert queue.next_s() == 0.5
+
+
+def test_all_may_weigh_as_much_as_is_allowed_and_no_more() -> None:
+    queue = queue_of({"a": 1, "b": 1}, weight_max=4)
+    assert take(queue, 9) == ["a0", "b0"]
+    assert queue_of({"a": 1, "b": 1}, weight_max=4).put("c", "c") == "a0"
+
+
+def test_what_is_put_back_counts_again() -> None:
+    queue = queue_of({"a": 3}, total_max=3, weight_max=6)
+    queue.put_back("a", take(queue, 2))
+    assert len(queue) == 3
+    assert queue.put("b", "b0") == "a2"
+    assert len(queue) == 3
+
+
+def test_a_pad_is_held_until_its_time_and_others_are_not() -> None:
+    queue = queue_of({})
+    queue.hold("a", NOW_S)
+    assert queue.is_held("a", NOW_S - 0.001)
+    assert not queue.is_held("a", NOW_S)
+    assert not queue.is_held("b", NOW_S)
+
+
+def test_a_lighter_item_does_not_overtake_one_that_has_no_room_in_the_group() -> None:
+    queue = PadQueue[str](9, 99, 999, len)
+    for item in ("aaa", "bbb", "c"):
+        queue.put(item[0], item)
+    assert take(queue, 9, weight_max=4) == ["aaa"]
+    assert take(queue, 9, weight_max=4) == ["bbb", "c"]
+
+
+def test_a_pad_of_which_nothing_is_left_comes_after_the_others_again() -> None:
+    queue = queue_of({"a": 1, "b": 1})
+    queue.drop(lambda item: item == "a0")
+    queue.put("a", "a1")
+    assert take(queue, 9) == ["b0", "a1"]
+    queue = queue_of({"a": 1}, weight_max=9)
+    assert queue.put("c", "c" * 8) == "c" * 8
+    for item in ("b0", "c0"):
+        queue.put(item[0], item)
+    assert take(queue, 9) == ["a0", "b0", "c0"]

@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +30,7 @@ from sync.phone_token import (
     read_key,
     write_key,
 )
+from tests.rigs.source.source_tree import ROOT
 
 SERVED_MS = 1795399200000
 """2026-11-23T10:00 in China."""
@@ -257,6 +260,7 @@ def test_a_day_ends_at_midnight_in_china_and_not_in_utc():
 
 
 def test_a_token_of_a_pad_whose_clock_is_ahead_is_refused():
+    assert LONGEST_DAYS == 30
     ahead = issue(KEY, CASE, day_of(SERVED_MS) + LONGEST_DAYS + 2)
     assert check(ahead, lookup(KEY), SERVED_MS) is TokenRefusal.NOT_YET
     midnight = issue(KEY, CASE, day_of(SERVED_MS) + LONGEST_DAYS + 1)
@@ -273,6 +277,33 @@ def test_a_token_without_a_last_day_is_valid_for_the_province_to_date(key, invit
 @pytest.mark.parametrize("utc_ms", [-(10**15), -8 * DAY_MS, 10**13])
 def test_an_impossible_date_gives_a_token_without_a_day(utc_ms):
     assert last_day(utc_ms) is None
+
+
+CHINA = timezone(timedelta(hours=8))
+
+
+@pytest.mark.parametrize("date", ["1970-01-01", "1999-12-31", "2026-11-23", "2028-02-29"])
+def test_a_day_is_that_of_the_calendar_in_china(date):
+    begun = datetime.fromisoformat(date).replace(tzinfo=CHINA)
+    begun_ms = round(begun.timestamp() * 1000)
+    day = begun.toordinal() - datetime(1970, 1, 1).toordinal()
+    assert [day_of(begun_ms + more) for more in (-1, 0, 86_399_999, 86_400_000)] == [
+        day - 1,
+        day,
+        day,
+        day + 1,
+    ]
+
+
+def test_the_days_that_fit_into_a_token_are_1_to_32767():
+    for day, found in ((0, None), (1, 1), (32_767, 32_767), (32_768, None)):
+        assert last_day(midnight_ms(day), days=0) == found
+        assert last_day(midnight_ms(day - 7)) == found
+
+
+def test_the_words_for_a_refusal_are_those_of_the_document():
+    rows = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/token.md").read_text("utf-8"), re.M)
+    assert rows == ["good", *(one.value for one in TokenRefusal)]
 
 
 # --- the key's file ------------------------------------------------------------------------------
@@ -303,3 +334,29 @@ def test_a_text_that_is_no_key_file_is_refused_without_quoting_the_secret(text):
     with pytest.raises(ValueError, match="is no key file") as refused:
         read_key(text)
     assert "000102" not in str(refused.value)
+
+
+FILE = f'pad = "a"\nnumber = 1048575\nhash = "sm3"\nsecret = "{"0f" * 32}"\n'
+
+
+def test_a_keys_file_has_the_largest_number_and_64_hex_digits():
+    key = PhoneKey("a", 1_048_575, b"\x0f" * 32, HashName.SM3)
+    assert read_key(FILE) == key
+    assert write_key(key) == FILE
+    for changed in (
+        FILE.replace("1048575", "1048576"),
+        FILE.replace("0f" * 32, "0f" * 31),
+        FILE.replace("0f" * 32, "0f" * 33),
+        FILE.replace("0f" * 32, "0f" * 31 + "0f\\n"),
+    ):
+        with pytest.raises(ValueError, match=r"is no key file: .* at `\$"):
+            read_key(changed)
+
+
+def test_a_keys_file_that_names_no_hash_means_sha256():
+    assert read_key(FILE.replace('hash = "sm3"\n', "")).hash is HashName.SHA256
+
+
+def test_a_keys_file_that_is_not_toml_is_refused_in_these_words():
+    with pytest.raises(ValueError, match=r"^is no key file: not TOML$"):
+        read_key("no toml")
