@@ -196,17 +196,18 @@ def test_only_what_one_connection_delivers_makes_batches_larger_again() -> None:
 
 def test_what_a_first_answer_or_a_new_ledger_says_was_not_delivered_by_this_connection() -> None:
     bench = DeliveryBench(100, mark=60)
-    assert not bench.delivery.moved
+    moved = [bench.delivery.moved]
     bench.send_all()
     assert bench.receipt(70) == Receipted(70)
-    assert bench.delivery.moved
+    moved.append(bench.delivery.moved)
     bench.delivery.ledger_opened("L2", 100, bench.now_ms)
     bench.publish_birth()
     assert bench.receipt(30, session="1.1", ledger="L2") == Receipted(30)
-    assert not bench.delivery.moved
+    moved.append(bench.delivery.moved)
     bench.send_all()
     bench.receipt(40, ledger="L2")
-    assert bench.delivery.moved
+    moved.append(bench.delivery.moved)
+    assert moved == [False, True, False, True]
 
 
 def test_what_got_through_without_a_receipt_is_told_by_the_next_births_answer() -> None:

@@ -51,12 +51,14 @@ def test_a_new_ledger_begins_without_a_mark() -> None:
 def test_it_flows_from_the_births_answer_to_the_end_of_the_connection() -> None:
     bench = DeliveryBench(50, mark=None)
     bench.delivery.connected("1.1", 0)
-    assert not bench.delivery.flowing
+    flows = [bench.delivery.flowing]
     bench.publish_birth()
+    flows.append(bench.delivery.flowing)
     bench.birth_receipt(0)
-    assert bench.delivery.flowing
+    flows.append(bench.delivery.flowing)
     bench.delivery.disconnected()
-    assert not bench.delivery.flowing
+    flows.append(bench.delivery.flowing)
+    assert flows == [False, False, True, False]
 
 
 @pytest.mark.parametrize(

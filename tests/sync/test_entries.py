@@ -1,6 +1,8 @@
 """Every kind of entry, byte for byte, and what becomes of bytes that are no entry."""
 
 import hashlib
+import tomllib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,6 +11,7 @@ from sync import entries
 from sync.entries import GENESIS, KINDS, HashName, Level
 from tests.rigs.sync import golden_values as goldens
 
+TABLES = Path(entries.__file__).with_name("codes")
 LINES = goldens.golden_lines("entries.txt")
 
 
@@ -111,8 +114,46 @@ def test_an_entry_longer_than_the_bound_is_never_written():
     body = goldens.BODIES[10]
     fits = msgspec.structs.replace(body, text="好" * 5000)
     assert len(entries.write_body(fits)) <= entries.MAX_BODY_BYTES
+    bare = len(entries.write_body(msgspec.structs.replace(body, text="")))
+    longest = msgspec.structs.replace(body, text="a" * (16 * 1024 - bare))
+    assert len(entries.write_body(longest)) == 16 * 1024
+    longer = msgspec.structs.replace(body, text="a" * (16 * 1024 - bare + 1))
+    with pytest.raises(ValueError, match="entry of 16385 bytes; at most 16384 are allowed"):
+        entries.write_body(longer)
     with pytest.raises(ValueError, match="at most"):
         entries.write_body(msgspec.structs.replace(body, text="好" * 6000))
+
+
+def test_an_id_has_128_characters_and_a_number_53_bits_at_most():
+    raw = LINES["9"]
+    value = msgspec.json.decode(raw)
+    for changes in ({"invitation": "i" * 128}, {"elapsed_ms": 2**53}, {"elapsed_ms": -(2**53)}):
+        assert entries.read_body(msgspec.json.encode(value | changes)) is not None
+    for changes in (
+        {"invitation": "i" * 129},
+        {"elapsed_ms": 2**53 + 1},
+        {"elapsed_ms": -(2**53) - 1},
+    ):
+        with pytest.raises(ValueError, match="entry of kind rated"):
+            entries.read_body(msgspec.json.encode(value | changes))
+
+
+def test_the_words_for_levels_and_channels_are_those_of_the_code_tables():
+    levels = tomllib.loads((TABLES / "levels.toml").read_text("utf-8"))
+    assert [level.value for level in Level] == [*levels["names"]]
+    channels = tomllib.loads((TABLES / "channels.toml").read_text("utf-8"))
+    assert [channel.value for channel in entries.Channel] == [*channels["numbers"]]
+
+
+def test_the_words_for_trust_and_hash_are_those_of_the_contract():
+    assert [trust.value for trust in entries.Trust] == ["ntp", "rtc", "held", "none"]
+    assert [name.value for name in HashName] == ["sha256", "sm3"]
+
+
+def test_a_rating_is_given_on_a_pad_in_a_hall_unless_the_invitation_says_otherwise():
+    at = entries.At(utc=None, mono=0, boot="b", trust=entries.Trust.NONE)
+    invited = entries.Invited(at=at, invitation="i", window="3", source="desk")
+    assert invited.channel is entries.Channel.HALL_PAD
 
 
 def test_no_level_has_a_number():

@@ -29,7 +29,7 @@ def test_a_slow_link_never_has_minutes_of_work_before_it() -> None:
 
 def test_a_fast_link_is_opened_by_its_first_acknowledgements() -> None:
     link = LinkRate()
-    assert link.window == FIRST_BATCHES
+    assert link.window == 2
     carry(link, 10_000, 12)
     assert link.window >= 12
 
@@ -81,3 +81,12 @@ def test_an_answer_within_the_same_millisecond_took_one() -> None:
     link.acked(5)
     link.sent(36_000_000, 5)
     assert link.window == 2
+
+
+def test_what_the_link_carries_in_8_s_may_be_on_its_way() -> None:
+    for size, took_ms, window in ((16_000, 8_000, 2), (16_002, 8_001, 1), (23_997, 7_999, 2)):
+        link = LinkRate()
+        link.sent(size, 0)
+        link.acked(took_ms)
+        link.sent(1, took_ms)  # the largest counts half now
+        assert link.window == window, size

@@ -34,3 +34,7 @@ def test_an_obstacle_is_told_by_its_codes_and_by_no_others(
         sorted(codes)
     )
     assert obstacle_of(None) is None
+
+
+def test_an_obstacle_is_named_in_one_word() -> None:
+    assert [one.value for one in Obstacle] == ["refused", "duplicate", "lacking", "too-small"]

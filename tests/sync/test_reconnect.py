@@ -3,7 +3,8 @@
 from random import Random
 
 from sync.obstacles import SESSION_TAKEN_OVER
-from sync.reconnect import BRIEF_MAX, BRIEF_MS, HELD_MS, Reconnect
+from sync.reconnect import BRIEF_MAX, BRIEF_MS, HELD_MS, Reconnect, full_jitter_ms
+from tests.rigs.sync.delivery_bench import LongestJitter
 
 LONGEST_MS = 60_000
 
@@ -93,3 +94,106 @@ def test_the_suspicion_ends_with_a_connection_that_lasts() -> None:
     for now_ms in (HELD_MS, 1_000 + HELD_MS, 2_000 + HELD_MS):
         seen.append((reconnect.settled(now_ms), reconnect.contested))
     assert seen == [(False, True), (True, False), (False, False)]
+
+
+def longest(base_ms: int = 1_000, longest_ms: int = LONGEST_MS) -> Reconnect:
+    """A client whose every wait is the longest that is allowed."""
+    return Reconnect(LongestJitter(), base_ms, longest_ms)
+
+
+class ShortestJitter(Random):
+    """Draws the shortest wait that is allowed."""
+
+    def uniform(self, a: float, b: float) -> float:
+        del b
+        return a
+
+
+def test_the_bounds_are_these() -> None:
+    assert (BRIEF_MS, BRIEF_MAX, HELD_MS) == (10_000, 5, 300_000)
+
+
+def test_a_wait_is_between_nothing_and_a_bound_that_doubles_65536_times_at_most() -> None:
+    assert full_jitter_ms(ShortestJitter(), 5, 1_000, 60_000) == 0
+    waits = [full_jitter_ms(LongestJitter(), n, 1, 10**9) for n in (0, 1, 2, 15, 16, 17, 999)]
+    assert waits == [1, 2, 4, 32_768, 65_536, 65_536, 65_536]
+
+
+def test_each_connection_that_achieves_nothing_doubles_the_wait_up_to_its_bound() -> None:
+    reconnect = longest()
+    waits = [reconnect.ended(0, achieved=False, moved=False) for _ in range(7)]
+    assert waits == [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]
+    assert reconnect.ended(0, achieved=True, moved=False) == 1_000
+
+
+def test_a_link_that_is_cut_while_it_delivers_and_has_more_to_deliver_waits_a_quarter() -> None:
+    reconnect = longest()
+    assert reconnect.ended(0, achieved=True, moved=True, waits=True) == 250
+    assert reconnect.ended(0, achieved=True, moved=True, waits=False) == 1_000
+    assert reconnect.ended(0, achieved=True, moved=True) == 1_000
+    assert reconnect.ended(0, achieved=True, moved=False, waits=True) == 1_000
+
+
+def test_each_take_over_doubles_the_wait_of_which_the_first_half_is_certain() -> None:
+    for jitter, part in ((LongestJitter(), 1), (ShortestJitter(), 2)):
+        reconnect = Reconnect(jitter, 100, LONGEST_MS)
+        waits = [
+            reconnect.ended(0, achieved=True, moved=True, code=SESSION_TAKEN_OVER) for _ in range(6)
+        ]
+        bounds = [3_200, 6_400, 12_800, 25_600, 51_200, 60_000]
+        assert waits == [bound // part for bound in bounds]
+
+
+def test_a_contested_clients_wait_doubles_65536_times_at_most() -> None:
+    reconnect = longest(1, 10**9)
+    waits = [
+        reconnect.ended(0, achieved=False, moved=False, code=SESSION_TAKEN_OVER) for _ in range(20)
+    ]
+    assert waits[9:14] == [16_384, 32_768, 65_536, 65_536, 65_536]
+
+
+def ends_brief(reconnect: Reconnect, lasted_ms: int, times: int) -> None:
+    """Connections at a later time of the clock, each ended by the other side after so long."""
+    for n in range(times):
+        begun_ms = 5_000_000 + n * 100_000
+        reconnect.connected(begun_ms)
+        reconnect.ended(begun_ms + lasted_ms, achieved=True, moved=False, broke=True)
+
+
+def test_the_fifth_connection_in_a_row_that_ends_within_10_s_looks_like_a_second_client() -> None:
+    reconnect = client()
+    seen = []
+    for _ in range(5):
+        ends_brief(reconnect, 9_999, 1)
+        seen.append(reconnect.contested)
+    assert seen == [False, False, False, False, True]
+    sound = client()
+    ends_brief(sound, 10_000, 20)
+    assert not sound.contested
+
+
+def test_a_connection_that_could_not_be_made_is_not_brief() -> None:
+    reconnect = client()
+    ends_brief(reconnect, 100, 4)
+    for _ in range(9):
+        reconnect.ended(5_300_200, achieved=False, moved=False, broke=True)
+    assert not reconnect.contested
+
+
+def test_without_a_connection_nothing_settles() -> None:
+    reconnect = client()
+    assert reconnect.settles_ms is None
+    reconnect.connected(0)
+    assert reconnect.settles_ms is None, "nobody is suspected"
+    reconnect.ended(100, achieved=True, moved=False, code=SESSION_TAKEN_OVER)
+    assert reconnect.settles_ms is None
+    assert not reconnect.settled(10**9)
+    assert reconnect.contested
+
+
+def test_a_connection_that_lasted_settles_at_its_end_too() -> None:
+    reconnect = longest()
+    reconnect.ended(0, achieved=True, moved=False, code=SESSION_TAKEN_OVER)
+    reconnect.connected(1_000)
+    assert reconnect.ended(1_000 + HELD_MS, achieved=True, moved=False) == 1_000
+    assert not reconnect.contested

@@ -45,3 +45,41 @@ def test_pads_that_are_remembered_are_bounded() -> None:
     for n in range(2 * PADS_MAX):
         assert budget.keeps(f"pad-{n}", 0.0)
     assert len(budget._tokens) == PADS_MAX
+
+
+def test_the_bounds_are_these() -> None:
+    assert (BURST, EVERY_S, ANSWER_EVERY_S, PADS_MAX) == (16, 10.0, 1.0, 4096)
+
+
+def test_there_are_counts_from_the_first_until_they_are_taken() -> None:
+    budget = RefusalBudget()
+    seen = [budget.has_counts]
+    budget.count("a", Problem.MALFORMED)
+    seen.append(budget.has_counts)
+    budget.take_counts(77)
+    seen.append(budget.has_counts)
+    assert seen == [False, True, False]
+
+
+def test_the_pad_that_was_refused_longest_ago_is_forgotten_first() -> None:
+    budget = RefusalBudget()
+    for _ in range(BURST):
+        for pad in ("old", "busy"):
+            budget.keeps(pad, 0.0)
+    for n in range(PADS_MAX - 2):
+        budget.keeps(f"pad-{n}", 0.0)
+    assert not budget.keeps("busy", 0.0)
+    budget.keeps("one-more", 0.0)
+    assert not budget.keeps("busy", 0.0), "it is remembered"
+    assert budget.keeps("old", 0.0), "it was forgotten"
+
+
+def test_the_pad_that_was_answered_longest_ago_is_forgotten_first() -> None:
+    budget = RefusalBudget()
+    for pad in ("busy", "old", *(f"pad-{n}" for n in range(PADS_MAX - 2))):
+        assert budget.answers(pad, 0.0)
+    assert budget.answers("busy", 1.0)
+    assert budget.answers("one-more", 1.0)
+    assert not budget.answers("busy", 1.5), "it is remembered"
+    assert not budget.answers("one-more", 1.5)
+    assert budget.answers("old", 0.5), "it was forgotten"

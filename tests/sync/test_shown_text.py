@@ -17,6 +17,7 @@ from sync.shown_text import HIDDEN, shown, shown_utc
         ("a\tb\nc\rd\x1b[31m\x7f\x85", r"a\x09b\x0ac\x0dd\x1b[31m\x7f\x85"),
         ("T\u200b-\u202e1\u2028\ufeff\U000e0041", r"T\u200b-\u202e1\u2028\ufeff\U000e0041"),
         ("\ud800", r"\ud800"),
+        ("\u2029\x80\xad\xa0", r"\u2029\x80\xad" + "\xa0"),
     ],
 )
 def test_what_cannot_be_seen_is_escaped_and_the_rest_stays(text: str, seen: str) -> None:

@@ -75,3 +75,26 @@ def test_groups_shrink_when_one_fails_and_grow_when_one_is_stored() -> None:
     for _ in range(9):
         backoff.stored([])
     assert backoff.group_max == GROUP_MAX
+
+
+def test_the_bounds_are_these() -> None:
+    assert (GROUP_MAX, DOWN_AFTER) == (64, 3)
+    assert (STORE_MAX_MS, BLOCKED_MAX_MS) == (15_000, 1_000)
+    assert (HELD_RETRY_S, HELD_RETRY_MAX_S, HELD_SAID_S) == (0.01, 1.0, 2.0)
+
+
+def test_the_first_commit_after_the_store_was_down_says_so_and_the_next_does_not() -> None:
+    backoff = StoreBackoff(Longest())
+    assert backoff.stored([]) == ([], False)
+    backoff.store_down(NOW_S)
+    assert [backoff.stored([]) for _ in range(2)] == [([], True), ([], False)]
+
+
+def test_groups_double_until_they_are_whole_again() -> None:
+    backoff = StoreBackoff(Longest())
+    backoff.failed("a", 2, NOW_S)
+    sizes = []
+    for _ in range(7):
+        backoff.stored([])
+        sizes.append(backoff.group_max)
+    assert sizes == [2, 4, 8, 16, 32, 64, 64]
