@@ -53,9 +53,16 @@ class Door:
         while n < 5:
             n += 1
         return n
+
+
+def _row(seats: int) -> int:
+    return seats * 10
+
+
+ROWS = (_row(7),)
 '''
 
-TESTS = """from device.seats import Door, Seat, may_enter
+TESTS = """from device.seats import ROWS, Door, Seat, may_enter
 
 
 def test_a_free_seat():
@@ -70,6 +77,10 @@ def test_a_door():
     door.open()
     assert door.is_used
     assert door.wait() == 5
+
+
+def test_a_table_that_a_function_makes_while_the_module_loads():
+    assert ROWS == (70,)
 """
 
 

@@ -97,6 +97,10 @@ class Measured(NamedTuple):
     seconds: dict[str, float]
     by_line: dict[int, list[str]]
 
+    def runs(self, mutant: Mutant) -> bool:
+        """Whether a test runs a line of it: it may run while the module loads, and then only."""
+        return any(self.by_line.get(line) for line in range(mutant.line, mutant.last + 1))
+
 
 class Tree:
     """A copy of the checkout in which one module at a time is changed."""
@@ -275,7 +279,8 @@ class Judge:
     """pytest's loop of one module: measures its tests, then forks for each mutant.
 
     A mutant inside a function is put into the functions that are loaded, in the child. One that
-    runs while the module loads needs a child that loads everything again.
+    runs while the module loads, as the rows of a table do and the functions that make them, needs a
+    child that loads everything again.
     """
 
     def __init__(self, path: Path, some: list[Mutant], tell: Callable[[Mutant, str], None]) -> None:
@@ -293,7 +298,7 @@ class Judge:
             tests = order(measured, mutant)
             chosen = [items[test] for test in tests]
             limit_s = 4 * sum(measured.seconds[test] for test in tests) + 1
-            if mutant.function:
+            if mutant.function and measured.runs(mutant):
                 work = partial(self._patched, session, mutant, functions, chosen)
                 code = in_child(work, limit_s)
             else:
