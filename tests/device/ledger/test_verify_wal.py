@@ -170,7 +170,7 @@ def test_the_right_one_of_16_entries_that_say_to_be_the_next_is_found(
     forged = []
     for n in range(wrong):
         frame = bytearray(frames_of_it[-1])
-        place = frame.index(b"000009", frame.index(entry.body[:40]))
+        place = frame.index(b"N000009", frame.index(entry.body[:40])) + 1
         frame[place : place + 6] = b"%06d" % (100 + n)
         forged += [frame] * copies
     put(path, [begin, *forged, *map(with_wrong_sum, frames_of_it)])
