@@ -24,8 +24,10 @@ from sync.messages import (
     State,
     Status,
 )
-from sync.store_port import Told, evidence, read_arrival
+from sync.store_port import PadsHeldError, Told, evidence, read_arrival
 from tests.rigs.ledger.ledger_builder import NOON_MS, LedgerBuilder, at, invited, lapsed, rated
+from tests.rigs.province import postgres
+from tests.rigs.province.hostile_database import held
 
 Open = Callable[[], ProvinceStore]
 
@@ -395,6 +397,23 @@ def test_a_group_of_several_pads_and_hashes_is_one_transaction(store: ProvinceSt
         ("pad-1", "rated"),
         ("pad-2", "unrated"),
     }
+
+
+@pytest.mark.postgres
+def test_a_pad_that_another_transaction_holds_is_named_and_not_waited_for(
+    cluster: postgres.PostgresCluster,
+) -> None:
+    url = cluster.create("held_pad")
+    store = open_store(url)
+    pads = [LedgerBuilder(f"pad-{n}", f"01{n}").add(invited("i")) for n in (1, 2, 3)]
+    store.take([pad.arrival(1, 1) for pad in pads])
+    with held(url, "SELECT * FROM pad WHERE pad = 'pad-2' FOR UPDATE"):
+        with pytest.raises(PadsHeldError) as caught:
+            store.take([pad.arrival() for pad in pads])
+        assert caught.value.pads == {"pad-2"}
+        receipts = store.take([pads[0].arrival(), pads[2].arrival()])
+        assert [receipt.seq for receipt in receipts] == [2, 2]
+    store.close()
 
 
 def test_a_second_process_reads_and_cannot_write(store: ProvinceStore, store_url: str) -> None:

@@ -109,6 +109,22 @@ def test_starting_does_not_wait_for_a_broker() -> None:
     assert pad.connections == []
 
 
+def test_the_log_says_whom_the_pad_reached_and_why_it_does_not(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "sync.uplink")
+
+    def is_said(text: str) -> bool:
+        return any(message.startswith(f"uplink: {text}") for message in caplog.messages)
+
+    with proxy_to(broker.address.port) as cable, uplink_pad(cable.address, "pad-l"):
+        until(lambda: is_said(f"connected to {cable.address}"), 10, "it is connected")
+        assert is_said(f"connecting to {cable.address}")
+        cable.cut()
+        lost = f"no connection to {cable.address}: the connection broke"
+        until(lambda: is_said(lost), 10, "why it is not")
+
+
 def test_stopping_does_not_hang_on_a_dead_connection(broker: Broker) -> None:
     with proxy_to(broker.address.port) as cable:
         pad = UplinkPad(cable.address, "pad-d").start()
