@@ -209,6 +209,32 @@ def test_messages_beyond_a_pads_share_are_acknowledged_and_come_again(
         until(lambda: store.calls.count("receipt 4"), 20, "what waited is stored")
 
 
+def test_a_pad_that_floods_takes_no_other_pads_share() -> None:
+    class Slow(CallRecorder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.groups: list[list[str]] = []
+            self.goes_on = threading.Event()
+
+        def take(self, arrivals: Sequence[Arrival], *rest: Any) -> list[Receipt]:
+            self.groups.append([arrival.pad for arrival in arrivals])
+            assert self.goes_on.wait(60)
+            return super().take(arrivals, *rest)
+
+    store = Slow()
+    connection = cast("Connection", store)
+    with working(store) as worker:
+        worker.put(connection, entries("rogue", batch_of("rogue"), 1))
+        until(lambda: store.groups, 10, "the store is busy")
+        for mid in range(2, 102):
+            worker.put(connection, entries("rogue", batch_of("rogue"), mid))
+        worker.put(connection, entries("good", batch_of("good"), 102))
+        assert "ack 102" not in store.calls, "it is not left to be sent again"
+        store.goes_on.set()
+        until(lambda: "ack 102" in store.calls, 20, "it is stored")
+    assert "good" in store.groups[1]
+
+
 def test_a_stop_makes_a_store_that_hangs_give_up() -> None:
     class Hanging(CallRecorder):
         gave_up = threading.Event()
