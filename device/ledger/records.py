@@ -87,7 +87,7 @@ def _rowid_before(page: bytes, end: int, payload_bytes: int) -> int | None:
     # A cell is: payload length, rowid, payload. All bytes of a varint but the last have their
     # highest bit set, so where it begins is not certain; the expected length in front decides.
     length = _to_varint(payload_bytes)
-    if end < 1 or page[end - 1] & 0x80:
+    if page[end - 1] & 0x80:
         return None
     seq, shift = page[end - 1], 0
     for start in range(end - 1, max(end - 1 - _VARINT_BYTES, len(length) - 1), -1):

@@ -267,6 +267,7 @@ def test_the_newest_of_the_two_places_counts_whichever_it_is(tmp_path: Path) -> 
         (b"", False),
         (bytes(1024), False),
         (b"garbage", True),
+        (b"?" * 1024, True),
         (bytes(600) + b"garbage", True),
         (b"garbage".ljust(512) + place(f"01A 3 {DIGEST.hex()}"), False),
     ],

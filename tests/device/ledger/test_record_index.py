@@ -1,7 +1,10 @@
 """The index of a damaged file: every record with its places, and work that goes on."""
 
+import hashlib
+import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
@@ -124,18 +127,67 @@ def test_of_one_entry_at_most_16_different_records_are_looked_at(
 def test_what_is_kept_for_the_new_ledger_comes_back_in_order(path: Path) -> None:
     expected = rows(path)
     with indexed(path) as index:
-        for seq in (7, 2, 4):
+        for seq in (7, 1, 4):
             [(place, found)] = index.at(seq)
             index.keep(seq, place, found.digest)
             index.keep(seq, place, b"another digest")  # it stays as it was kept first
-        assert list(index.kept()) == [expected[1], expected[3], expected[6]]
-        assert list(index.kept(2)) == [expected[3], expected[6]]
-        assert list(index.kept_after(1)) == [2, 4, 7]
+        assert list(index.kept()) == [expected[0], expected[3], expected[6]]
+        assert list(index.kept(1)) == [expected[3], expected[6]]
+        assert list(index.kept_after(0)) == [1, 4, 7]
         assert list(index.kept_after(4)) == [7]
-        assert list(index.kept_descending()) == [expected[n][:2] for n in (6, 3, 1)]
+        assert list(index.kept_descending()) == [expected[n][:2] for n in (6, 3, 0)]
         assert index.kept_count() == 3
+        checked = index._db.execute("SELECT seq, place, digest, check_sum FROM kept").fetchall()
+        for seq, place, digest, check_sum in checked:
+            assert check_sum == zlib.crc32(f"{seq} {place} ".encode() + digest)
         assert index.has_digest(expected[3][2])
         assert not index.has_digest(expected[4][2])
+
+
+def test_a_long_entry_is_found_on_pages_of_the_file(path: Path) -> None:
+    expected = rows(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with indexed(path) as index:
+        found = [known[0][1] for _, known in index.ascending(1)]
+    assert [(r.seq, r.body, r.digest) for r in found] == expected
+
+
+@pytest.mark.parametrize("how", ["gone", "of another entry"])
+def test_a_place_that_the_card_has_changed_since_is_passed_over(path: Path, how: str) -> None:
+    path.with_name("ledger-wal").unlink()
+    content = bytearray(path.read_bytes())
+    with indexed(path) as index:
+        [(place, right)] = index.at(4)
+    page = place // 2048 * 2048
+    path.write_bytes(content + content[page : page + 2048])
+    with indexed(path) as index:
+        if how == "gone":
+            content[place : place + 40] = bytes(40)
+        else:
+            assert content[place - 1] == 4
+            content[place - 1] = 99
+        path.write_bytes(content + path.read_bytes()[-2048:])
+        assert index.at(4) == [(len(content) + place - page, right)]
+
+
+@pytest.mark.parametrize(("copies", "found"), [(254, 3), (255, 2)])
+def test_256_places_of_one_entry_are_looked_at(path: Path, copies: int, found: int) -> None:
+    path.with_name("ledger-wal").unlink()
+    content = path.read_bytes()
+    with indexed(path) as index:
+        [(place, _)] = index.at(4)
+    page = place // 2048 * 2048
+    at = content.index(b"N000002", place) + 1 - page
+    forged = []
+    for number in (b"111111", b"222222"):
+        one = bytearray(content[page : page + 2048])
+        one[at : at + 6] = number
+        forged.append(bytes(one))
+    path.write_bytes(content + forged[0] * copies + forged[1])
+    with indexed(path) as index:
+        assert len(index.at(4)) == found
+        assert len(dict(index.ascending(4))[4]) == found
 
 
 @pytest.mark.parametrize("change", ["place = place + 1", "digest = zeroblob(32)", "seq = 8"])
@@ -144,7 +196,7 @@ def test_an_index_that_the_card_has_changed_is_noticed(path: Path, change: str) 
         [(place, found)] = index.at(7)
         index.keep(7, place, found.digest)
         index._db.execute(f"UPDATE kept SET {change}")
-        with pytest.raises(sqlite3.DatabaseError, match="the index of the salvage is damaged"):
+        with pytest.raises(sqlite3.DatabaseError, match=r"^the index of the salvage is damaged"):
             list(index.kept())
 
 
@@ -251,6 +303,31 @@ def test_a_card_that_fails_is_no_damaged_index(path: Path) -> None:
     assert open_below(path.parent) == []
 
 
+def test_a_card_that_fails_later_is_no_damaged_index_either(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(db: sqlite3.Connection) -> None:
+        db.execute("SELECT * FROM sqlite_schema")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    with closing(sqlite3.connect(path.with_name("ledger.salvage"))) as db:
+        db.execute("CREATE TABLE noted(name, value)")
+    monkeypatch.setattr(record_index, "_set_pragmas", full)
+    with pytest.raises(sqlite3.OperationalError, match="full"), indexed(path):
+        pass
+    assert path.with_name("ledger.salvage").exists()
+    assert open_below(path.parent) == []
+
+
+def test_each_step_of_a_search_that_goes_on_is_durable_too(big: Path) -> None:
+    interrupted(big, 11)
+    with open_index(big, big, SOURCE, lambda _: None) as index:
+        assert index._db.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+        assert index._db.execute("PRAGMA cache_size").fetchone() == (-4000,)
+
+
 def test_an_index_that_is_not_needed_any_more_is_removed(path: Path) -> None:
     for name in ("ledger.salvage", "ledger.salvage-journal"):
         path.with_name(name).touch()
@@ -298,3 +375,29 @@ def test_the_digest_of_a_file_covers_its_wal_and_where_each_byte_is(tmp_path: Pa
     assert {len(digest) for digest in digests} == {32}
     # A file that is empty is as one that is not there: both hold nothing.
     assert len(set(digests)) == len(digests) - 2
+
+
+def test_an_index_of_an_earlier_version_is_of_the_same_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    path.write_bytes(b"abc")
+    assert content_digest(path) == hashlib.blake2b(b"0 3 abc;;", digest_size=32).digest()
+    path.with_name("ledger-wal").write_bytes(bytes(65536) + b"d")
+    whole = b"0 3 abc;0 65536 " + bytes(65536) + b"65536 1 d;"
+    assert content_digest(path) == hashlib.blake2b(whole, digest_size=32).digest()
+
+
+def test_which_part_of_a_file_cannot_be_read_makes_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ledger").write_bytes(bytes(1 << 17))
+    pread, digests = os.pread, set()
+    for bad in (None, 0, 1 << 16):
+
+        def bad_block(fd: int, size: int, offset: int, bad: int | None = bad) -> bytes:
+            if offset == bad:
+                raise OSError(5, "Input/output error")
+            return pread(fd, size, offset)
+
+        monkeypatch.setattr(os, "pread", bad_block)
+        digests.add(content_digest(tmp_path / "ledger"))
+    assert len(digests) == 3

@@ -41,7 +41,7 @@ def test_entries_of_every_length_are_found(tmp_path: Path) -> None:
         *(2, 8, 9, 56, 57, 58, 59, 127, 128, 300),
         *range(1960, 1985),  # the whole entry is on its page, or a part on another
         *range(2010, 2060),
-        *range(4000, 4110, 3),
+        *range(4000, 4110),
         *(8000, 8184, 8185, 8186, 8187, 16_000, 20_000, 40_000),
     ]
     rows = [RawRecord(seq, body_of(size), DIGEST, 1) for seq, size in enumerate(lengths, 1)]
@@ -117,9 +117,26 @@ def test_a_record_at_the_edge_of_a_page_is_found_and_one_that_is_cut_is_not() ->
     assert [start for start, _ in records_in(whole, load)] == [2]
     for cut in (whole[1:], whole[2:], whole[:-1]):
         assert list(records_in(cut, load)) == []
-    assert list(records_in(cell(16, b"{}" + DIGEST, seq=0), load)) == [], "no entry 0"
+    assert record_at(cell(16, b"{}" + DIGEST, seq=0), 2, load) is None, "no entry 0"
     wrong = bytes([whole[0] + 1]) + whole[1:]
     assert list(records_in(wrong, load)) == [], "the length in front says another thing"
+    around = whole[1:] + whole[:1]
+    assert list(records_in(around, load)) == [], "in front, and not at the page's end"
+
+
+def test_the_numbers_in_front_of_a_record_must_be_whole(tmp_path: Path) -> None:
+    load = loader([])
+    whole = cell(16, b"{}" + DIGEST)
+    assert record_at(cell(16, b"{}" + DIGEST, mark=0), 2, load) == RawRecord(5, b"{}", DIGEST, 0)
+    assert record_at(cell(16, b"{}" + DIGEST, seq=0x85), 2, load) is None, "it goes on behind"
+    for begin, there in ((0x81, True), (0x7F, False), (0x05, False)):
+        longer = whole[:1] + bytes([begin]) + whole[1:]
+        assert (record_at(longer, 3, load) is not None) is there
+    pages = pages_of(tmp_path / "ledger", [RawRecord(5, body_of(200), DIGEST, 0)])
+    [(page, start)] = [(page, start) for page in pages for start, _ in records_in(page, load)]
+    assert record_at(page, start, load) is not None
+    changed = page[: start - 3] + bytes([page[start - 3] ^ 1]) + page[start - 2 :]
+    assert record_at(changed, start, load) is None, "a length of two bytes"
 
 
 def test_random_bytes_hold_no_record_and_raise_nothing() -> None:
