@@ -171,6 +171,9 @@ def test_the_content_is_synced_before_the_names(
     assert synced == [inode, base.parent.stat().st_ino, base.parent.stat().st_ino]
     assert {path.name for path in base.parent.iterdir()} == {"ledger"}
     assert base.stat().st_ino == inode
+    file.write(None, "")
+    file.take_its_name()  # with nothing left beside it
+    assert {path.name for path in base.parent.iterdir()} == {"ledger"}
 
 
 def test_after_an_error_there_is_no_file(base: Path) -> None:
@@ -178,7 +181,7 @@ def test_after_an_error_there_is_no_file(base: Path) -> None:
         yield old_entry(2)
         raise OSError(5, "Input/output error")
 
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="Input/output error"):
         new(base).write(replace(carryover(), entries=failing()), "damaged", SOURCE)
     assert list(base.parent.iterdir()) == []
 
@@ -251,6 +254,8 @@ def test_an_interrupted_salvage_of_something_else_is_deleted(base: Path) -> None
     new(base).write(None, "")
     assert new(base).begun(SOURCE) is None, "one that is complete is of no salvage"
     assert list(base.parent.iterdir()) == []
+    new(base).write(carryover(old_entry(2)), "damaged", SOURCE)
+    assert new(base).begun(SOURCE) is None, "nor has one that is complete to go on"
 
 
 @pytest.mark.parametrize(

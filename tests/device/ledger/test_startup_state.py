@@ -280,7 +280,10 @@ def test_the_last_start_is_found_however_far_back_and_nothing_before_it_counts(
     assert state == StartupState(boots=8, configured=9)
 
 
-def test_starts_that_were_read_twice_are_counted_once(tmp_path: Path) -> None:
+def test_starts_that_were_read_twice_are_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup_state, "READ_ENTRIES", 3)
     booted = [Booted(at=AT, agent="1", board="simulated", boots=n) for n in (1, 2, 3)]
     assert read_from(tmp_path, invited("a"), rated("a"), *booted).quiet_starts == 3
 
