@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import inspect
+import os
 import selectors
 import signal
 import socket
@@ -58,11 +59,12 @@ def test_signals_stay_with_the_agent() -> None:
     asyncio.run(story())
 
 
-def test_a_port_that_is_in_use_is_named_in_the_error() -> None:
+def test_a_port_that_is_in_use_is_named_in_the_error_with_the_process_that_has_it() -> None:
     async def story() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            with pytest.raises(PortError, match=f"127.0.0.1:{port} cannot be listened on"):
+            says = rf"127.0.0.1:{port} cannot be listened on.*\(process {os.getpid()}\) has it"
+            with pytest.raises(PortError, match=says):
                 await serve(APP, "127.0.0.1", port)
 
     asyncio.run(story())
