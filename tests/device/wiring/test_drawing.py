@@ -1,5 +1,6 @@
 """The drawing shows every wire at its pin, on one sheet, and nothing over its edge."""
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 
@@ -9,6 +10,7 @@ import pytest
 from device.board.profile import board_names, load_header, load_profile
 from device.wiring.drawing import drawing
 from device.wiring.pin_table import wires
+from tests.rigs.drawing.svg_geometry import crossed, drawn, labels, number, strokes
 
 WIRED = [name for name in board_names() if load_profile(name).header is not None]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -92,3 +94,84 @@ def test_only_circuits_of_parts_that_are_there_are_drawn():
 
 def test_what_a_profile_calls_itself_cannot_break_the_drawing():
     assert "<&>" in texts(sheet("rpi-4", title="<&>"))
+
+
+@pytest.mark.parametrize("name", WIRED)
+def test_no_line_runs_through_a_label_and_no_two_labels_touch(name: str) -> None:
+    root = sheet(name)
+    found = labels(root)
+    numbers = {label for label in found if label.text.isdigit()}  # stand on their pins
+    lines = drawn(root)
+    for label in found:
+        if label not in numbers:
+            assert not [one for one in lines if crossed(one, label.box)], label
+    for one, other in itertools.combinations(found, 2):
+        apart = (
+            one.box[2] <= other.box[0]
+            or other.box[2] <= one.box[0]
+            or one.box[3] <= other.box[1]
+            or other.box[3] <= one.box[1]
+        )
+        assert apart, (one, other)
+
+
+@pytest.mark.parametrize("name", WIRED)
+def test_every_mark_is_on_the_paper(name: str) -> None:
+    root = sheet(name)
+    for x, y in itertools.chain(*drawn(root)):
+        assert 5 < x < 205
+        assert 5 < y < 292
+
+
+@pytest.mark.parametrize("name", WIRED)
+def test_the_pins_stand_in_two_columns_as_on_the_board(name: str) -> None:
+    root = sheet(name)
+    at = [
+        (number(one, "cx"), number(one, "cy"))
+        for one in root.iter(f"{SVG}circle")
+        if one.get("r") == "3"
+    ]
+    assert len(at) == 40
+    (left,), (right,) = ({x for x, _ in at[side::2]} for side in (0, 1))
+    assert left + right == 210  # in the middle of the sheet
+    assert right - left > 2 * 3 + 1  # and apart
+    rows = [y for _, y in at[::2]]
+    assert rows == [y for _, y in at[1::2]]
+    steps = {round(below - above, 6) for above, below in itertools.pairwise(rows)}
+    assert len(steps) == 1
+    assert steps.pop() > 2 * 3 + 1
+    header, square = [one for one in root.iter(f"{SVG}rect") if one.get("stroke")][:2]
+    ((edges,), (one,)) = strokes(header), strokes(square)
+    (x0, y0), (x1, y1) = edges[0], edges[2]
+    assert (x0 + x1, y0 + y1) == pytest.approx((210, rows[0] + rows[-1]))
+    assert x0 + 3 < left
+    assert y0 + 3 < rows[0]
+    middle = ((one[0][0] + one[2][0]) / 2, (one[0][1] + one[2][1]) / 2)
+    assert middle == pytest.approx(at[0])  # the pad of pin 1 is square
+    assert one[2][0] - one[0][0] > 2 * 3
+
+
+@pytest.mark.parametrize("name", WIRED)
+def test_a_line_leads_from_every_wired_pin_to_its_label(name: str) -> None:
+    root = sheet(name)
+    pins = {
+        (number(one, "cx"), number(one, "cy"))
+        for one in root.iter(f"{SVG}circle")
+        if one.get("r") == "3" and one.get("fill") == "#000"
+    }
+    leads = [
+        stroke
+        for one in root.iter(f"{SVG}path")
+        if one.get("stroke-width") == "0.5"
+        for stroke in strokes(one)
+    ]
+    assert {(round(x, 2), round(y, 2)) for (x, y), _ in leads} == pins
+    for (_, y), (end, level) in leads:
+        assert level == y
+        beside = [
+            label
+            for label in labels(root)
+            if label.box[1] < y < label.box[3] + 0.5
+            and 1 <= min(abs(label.box[0] - end), abs(label.box[2] - end)) <= 2
+        ]
+        assert len(beside) == 1, (end, y)
