@@ -8,7 +8,7 @@
 Each step is durable before the next begins. A start that finds no file at `<name>` sees from the
 other files how far a rollover came, and finishes it (`ensure_file`). A salvage that was interrupted
 in the first step goes on where it was (`new_file.py`, `record_index.py`), as often as that happens;
-a rollover of an intact ledger is begun again.
+a rollover of an intact ledger is begun again, from the old ledger, which has lost nothing by it.
 """
 
 import logging

@@ -19,7 +19,7 @@ from device.ledger.new_file import Begun, NewFile
 from device.ledger.verify import verify
 from sync.entries import Salvaged, read_body
 from tests.rigs.disk.crash_states import CrashState, Trace, ram_folder, record, states
-from tests.rigs.ledger.ledger_process import open_in, rated
+from tests.rigs.ledger.ledger_process import at, open_in, rated
 
 pytestmark = pytest.mark.strace
 
@@ -129,6 +129,44 @@ def test_no_power_cut_in_any_use_of_a_ledger_loses_a_thanked_entry(ram: Path) ->
     print(f"{total} different crash states, {total / took_s:.0f} checked a second")
     assert outcomes == {"ok": total}
     assert total >= STATES
+
+
+def test_a_rollover_that_is_cut_anywhere_and_begun_again_carries_each_entry_once(ram: Path) -> None:
+    trace = run_child(ram / "pad", "rolled-over", 8)
+    began = max(n for n, step in enumerate(trace.steps, 1) if step.data.startswith(b"thanks"))
+    for _ in range(100):
+        at()  # the ids are counted, and must not be the child's
+    (ram / "after").mkdir()
+    seen: set[bytes] = set()
+    begun_again = 0
+    for state in states(trace, seed=4, start=began, some=2, torn=2):
+        if state.fingerprint() in seen:
+            continue
+        seen.add(state.fingerprint())
+        state.materialise(ram / "after")
+        acked = [line.decode().split() for line in state.acked]
+        thanked = {int(words[2]): words[3] for words in acked if words[0] == "thanks"}
+        [receipted] = [int(words[2]) for words in acked if words[0] == "receipted"]
+        old = acked[0][1]
+        ledger = open_in(ram / "after")
+        if ledger.id == old:
+            begun_again += 1
+            ledger.roll_over("diverged")
+        entries = ledger.read(0, 1000, 1 << 20).entries
+        ledger.close()
+        about = (state.cut, state.mode)
+        bodies = [read_body(entry.body) for entry in entries]
+        carried = [(b.ledger, b.seq, b.digest) for b in bodies if isinstance(b, Salvaged)]
+        waiting = {(old, seq, digest) for seq, digest in thanked.items() if seq > receipted}
+        assert sorted(carried) == sorted(waiting), about
+        assert len(bodies) == 1 + len(carried), about
+        asides = {p.name for p in (ram / "after").glob("ledger.*[0-9]")}
+        assert asides == {"ledger.superseded-1"}, about
+        assert not [*(ram / "after").glob("ledger.new*")], about
+        for name in ("ledger", "ledger.superseded-1"):
+            assert verify(ram / "after" / name).intact, about
+    print(f"{len(seen)} crash states of a rollover, {begun_again} began again")
+    assert 20 < begun_again < len(seen) - 20
 
 
 def damaged_pad(ram: Path) -> dict[tuple[str, int], str]:

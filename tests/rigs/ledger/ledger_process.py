@@ -133,6 +133,17 @@ async def presses(steps: Steps, times: int) -> None:
     await steps.press(times)
 
 
+async def rolled_over(steps: Steps, times: int) -> None:
+    """Presses, of which the province has all but the last three, then a rollover."""
+    await steps.start()
+    await steps.press(times)
+    await steps.receipt(back=3)
+    await steps.checkpoint()
+    await steps.press(2)
+    await steps.roll_over()
+    await steps.stop()
+
+
 def take_small_steps() -> None:
     """A salvage commits so often that it can be cut and go on in a ledger of a few entries."""
     record_index.PAGES_A_STEP = 2
@@ -148,6 +159,11 @@ async def small_steps(steps: Steps, times: int) -> None:
 
 
 if __name__ == "__main__":
-    scenario = {"life": life, "presses": presses, "small-steps": small_steps}[sys.argv[2]]
+    scenario = {
+        "life": life,
+        "presses": presses,
+        "rolled-over": rolled_over,
+        "small-steps": small_steps,
+    }[sys.argv[2]]
     mode = sys.argv[4] if len(sys.argv) > 4 else "FULL"
     asyncio.run(scenario(Steps(Path(sys.argv[1]), mode), int(sys.argv[3])))
