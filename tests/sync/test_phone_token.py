@@ -87,6 +87,7 @@ def test_the_province_reads_a_pads_token_without_the_pad(key, invitation, day):
 def test_its_bytes_are_those_that_the_document_describes():
     """A second implementation, from the text of docs/token.md alone."""
     assert issue(KEY, CASE, last_day(SERVED_MS)) == TOKEN
+    assert len(TOKEN) == CHARS == 50
     payload, mac = TOKEN[:34], TOKEN[34:]
     assert payload == "1" + "001A" + "M9K" + CASE
     digest = hmac.digest(KEY.secret, f"ratingpad phone {KEY.pad} {payload}".encode(), "sha256")
