@@ -36,6 +36,7 @@ class GpioKeys:
         self._lines = [key.line for key in profile.key]
         self._active_low = profile.active_low
         self._scan_s = profile.scan_ms / 1000
+        self._late_ms = profile.debounce_ms // 2
         self._boot = boot
         self._retry_s = retry_s
         self._pins = Pins("keys", PadCode.KEYS_GONE)
@@ -100,12 +101,13 @@ class GpioKeys:
     def _scan(self, on_press: OnPress, on_fault: OnFault) -> None:
         self._debounce.restart(self._boot.mono_ms())
         while not self._ending.is_set():
-            # The clock is read before the pins. If the thread is suspended while it reads them,
-            # the sample's time is then too early, and the gap to the next sample shows it.
             mono_ms = self._boot.mono_ms()
             mask = self._sample()
             self._report(on_fault, gone=False, detail="")
-            deliver(self._debounce.feed(mono_ms, mask), on_press, on_fault)
+            # If the thread was suspended while it read the pins, nobody knows when they were so:
+            # the sample is not used, and the gap that it leaves shows in the next one.
+            if self._boot.mono_ms() - mono_ms <= self._late_ms:
+                deliver(self._debounce.feed(mono_ms, mask), on_press, on_fault)
             # Not `self._ending.wait`, which takes three times the CPU time of a sleep; `stop` waits
             # for one scan period instead.
             time.sleep(self._scan_s)
