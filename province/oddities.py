@@ -2,7 +2,8 @@
 
 Such an entry is stored and receipted like any other. It is no error of the store, but it gives no
 row, or a row that nobody should trust: it cannot be read, answers an invitation that nobody knows,
-rates what has been rated, is dated after it came in. One that is told to nobody is as good as lost.
+rates what has been rated, is dated after it came in, was carried over from a damaged ledger without
+proof. One that is told to nobody is as good as lost.
 """
 
 from typing import NamedTuple
@@ -23,6 +24,7 @@ RATED_TWICE = "rated-twice"
 INVITED_TWICE = "invited-twice"
 OPENED_AGAIN = "opened-again"
 FORK = "fork"
+UNPROVEN = "unproven"
 
 
 class Oddity(NamedTuple):

@@ -27,6 +27,7 @@ from province.oddities import (
     RATED_TWICE,
     TOO_EARLY,
     UNINVITED,
+    UNPROVEN,
     Oddities,
     Oddity,
 )
@@ -263,18 +264,7 @@ class Projection:
             case Fault() | Cleared():
                 self._faults.append((ledger, seq, body))
             case Salvaged():
-                if not _fits(body.ledger, body.seq) or len(body.digest) > MAX_ID_CHARS:
-                    return "what was salvaged has no position"
-                old = body.body.encode()
-                self.salvages.append(
-                    Salvage(self.pad, body.ledger, body.seq, body.digest, ledger, seq)
-                )
-                self.salvaged_bodies.append(old)
-                # Fed as the old entry, at its old position: if it also arrives in its own chain,
-                # both give the same row. Its `at` names the old boot, whose anchors date it.
-                latest_ms = self._latest_ms
-                self.feed(body.ledger, body.seq, [old], latest_ms - AHEAD_MS)
-                self._latest_ms = latest_ms
+                return self._salvaged(ledger, seq, body)
             case Opened() if seq > 1:
                 self._oddities.add(OPENED_AGAIN, ledger, seq, "`opened` is a first entry")
                 return self._opened(ledger, body)
@@ -282,6 +272,25 @@ class Projection:
                 return self._opened(ledger, body)
             case _:
                 pass  # booted, paused …: no derived table has them
+        return None
+
+    def _salvaged(self, ledger: str, seq: int, body: Salvaged) -> str | None:
+        if not _fits(body.ledger, body.seq) or len(body.digest) > MAX_ID_CHARS:
+            return "what was salvaged has no position"
+        old = body.body.encode()
+        self.salvages.append(Salvage(self.pad, body.ledger, body.seq, body.digest, ledger, seq))
+        self.salvaged_bodies.append(old)
+        if body.unproven:
+            # Stored and named, and no row rests on it (law 1). It may yet come with proof: in its
+            # own chain, or from another copy of the ledger.
+            kind = kind_of(old)[:MAX_ID_CHARS].replace("\0", "\ufffd")
+            self._oddities.add(UNPROVEN, body.ledger, body.seq, kind or "no kind")
+            return None
+        # Fed as the old entry, at its old position: if it also arrives in its own chain, both give
+        # the same row. Its `at` names the old boot, whose anchors date it.
+        latest_ms = self._latest_ms
+        self.feed(body.ledger, body.seq, [old], latest_ms - AHEAD_MS)
+        self._latest_ms = latest_ms
         return None
 
     def _opened(self, ledger: str, body: Opened) -> str | None:

@@ -268,12 +268,16 @@ class Salvaged(Body, frozen=True, kw_only=True, omit_defaults=True, tag="salvage
 
     `body` is the old entry's exact text; `digest` (hex) is its digest in the old file. The province
     treats it as the old entry, once, even when that one also arrived in its own chain.
+
+    `unproven`: the entry before it in the old ledger is lost, so no digest proves its `body`: a
+    damaged card may have changed it. It counts for nothing by itself.
     """
 
     ledger: Id
     seq: Number
     digest: Id
     body: str
+    unproven: bool = False
 
 
 AnyBody = (

@@ -364,9 +364,9 @@ class Ledger:
                 raise LedgerError("the old file could not be set aside")
         self.opened_because = reason
 
-    def _rows(self, needed: list[int]) -> Iterator[tuple[int, bytes, bytes]]:
-        """The needed rows, then those without a receipt."""
-        query = "SELECT seq, body, digest FROM entry WHERE seq >= ? AND seq <= ? ORDER BY seq"
+    def _rows(self, needed: list[int]) -> Iterator[tuple[int, bytes, bytes, bool]]:
+        """The needed rows, then those without a receipt; the chain proves all of them."""
+        query = "SELECT seq, body, digest, 1 FROM entry WHERE seq >= ? AND seq <= ? ORDER BY seq"
         for first, last in [*((seq, seq) for seq in needed), (self.receipted + 1, self.head[0])]:
             yield from self._connection.execute(query, (first, last))
 

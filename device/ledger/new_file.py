@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from device.ledger.file import (
     FILE_ERRORS,
     beside,
@@ -214,9 +216,9 @@ class NewFile:
         if opened is not None:
             yield 0, opened
         at = self.at() if opened is None else opened.at
-        for seq, raw, digest in carryover.entries if carryover else ():
+        for seq, raw, digest, proven in carryover.entries if carryover else ():
             ledger = carryover.ledger if carryover else ""
-            body = _as_salvaged(at, ledger, seq, raw, digest)
+            body = _as_salvaged(at, ledger, seq, raw, digest, proven=proven)
             if body is not None:
                 yield seq, body
 
@@ -247,7 +249,9 @@ def _mark_digest(source: bytes, after: object, head: int) -> bytes:
     return hashlib.sha256(source + f" {after} {head}".encode()).digest()
 
 
-def _as_salvaged(at: At, ledger: str, seq: int, raw: bytes, digest: bytes) -> Salvaged | None:
+def _as_salvaged(
+    at: At, ledger: str, seq: int, raw: bytes, digest: bytes, *, proven: bool
+) -> Salvaged | None:
     """An entry of the old ledger as one of the new; None when it is no text or too long, which no
     version has written. It stays in the file that is set aside.
     """
@@ -255,8 +259,10 @@ def _as_salvaged(at: At, ledger: str, seq: int, raw: bytes, digest: bytes) -> Sa
         text = raw.decode()
         old = read_body(raw) if kind_of(raw) == "salvaged" else None
         if isinstance(old, Salvaged):  # of a still older ledger: copied, not wrapped again
-            return Salvaged(at=at, ledger=old.ledger, seq=old.seq, digest=old.digest, body=old.body)
-        body = Salvaged(at=at, ledger=ledger, seq=seq, digest=digest.hex(), body=text)
+            return msgspec.structs.replace(old, at=at, unproven=old.unproven or not proven)
+        body = Salvaged(
+            at=at, ledger=ledger, seq=seq, digest=digest.hex(), body=text, unproven=not proven
+        )
         write_body(body)
     except ValueError as error:
         log.warning("entry %d of ledger %s is not carried over: %s", seq, ledger, error)

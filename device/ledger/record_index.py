@@ -32,7 +32,7 @@ _TOLD_EACH = 512
 """Pages between two calls of the progress."""
 PAGES_A_STEP = 4096
 """Pages that are searched between two commits: half a second's work on the development machine."""
-_LAYOUT = 1
+_LAYOUT = 2
 """`user_version` of the index: one of another layout is thrown away."""
 
 _DIGEST_BYTES = 1 << 16
@@ -123,11 +123,13 @@ class RecordIndex:
         for (seq,) in rows:
             yield int(seq), self.at(int(seq))
 
-    def keep(self, seq: int, place: int, digest: bytes) -> None:
-        """Note an entry for the new ledger, with its correct digest."""
-        check = _check(seq, place, digest)
+    def keep(self, seq: int, place: int, digest: bytes, *, proven: bool) -> None:
+        """Note an entry for the new ledger, with its correct digest. `proven`: whether a digest
+        proves its body. One that is noted already stays as it is.
+        """
+        check = _check(seq, place, digest, proven)
         self._db.execute(
-            "INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?)", (seq, place, digest, check)
+            "INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?, ?)", (seq, place, digest, proven, check)
         )
 
     def has_digest(self, digest: bytes) -> bool:
@@ -145,18 +147,23 @@ class RecordIndex:
         """How many entries are noted."""
         return int(self._db.execute("SELECT count(*) FROM kept").fetchone()[0])
 
-    def kept(self, after: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
-        """Seq, body and digest of the noted entries behind `after`, in order.
+    def unproven_count(self) -> int:
+        """How many of the noted entries nothing proves."""
+        return int(self._db.execute("SELECT count(*) FROM kept WHERE NOT proven").fetchone()[0])
+
+    def kept(self, after: int = 0) -> Iterator[tuple[int, bytes, bytes, bool]]:
+        """Seq, body and digest of the noted entries behind `after`, in order, and whether they are
+        proven.
 
         Raises sqlite3.DatabaseError when the card has changed what was noted.
         """
         rows = self._db.execute("SELECT * FROM kept WHERE seq > ? ORDER BY seq", (after,))
-        for seq, place, digest, check in rows:
-            if check != _check(seq, place, digest):
+        for seq, place, digest, proven, check in rows:
+            if check != _check(seq, place, digest, proven):
                 raise sqlite3.DatabaseError("the index of the salvage is damaged")
             found = self._record(place)
             if found is not None:
-                yield seq, found.body, digest
+                yield seq, found.body, digest, bool(proven)
 
     def kept_descending(self) -> Iterator[tuple[int, bytes]]:
         """Seq and body of the noted entries, newest first."""
@@ -273,7 +280,8 @@ def _connect(file: Path, source: bytes) -> sqlite3.Connection:
         " PRIMARY KEY(seq, place)) WITHOUT ROWID"
     )
     db.execute(
-        "CREATE TABLE kept(seq INTEGER PRIMARY KEY, place INTEGER, digest BLOB, check_sum INTEGER)"
+        "CREATE TABLE kept(seq INTEGER PRIMARY KEY, place INTEGER, digest BLOB, proven INTEGER,"
+        " check_sum INTEGER)"
     )
     db.execute("CREATE TABLE noted(name TEXT PRIMARY KEY, value BLOB)")
     db.execute("INSERT INTO noted VALUES ('source', ?)", (source,))
@@ -288,5 +296,5 @@ def _set_pragmas(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA {pragma}")
 
 
-def _check(seq: int, place: int, digest: bytes) -> int:
-    return zlib.crc32(b"%d %d " % (seq, place) + digest)
+def _check(seq: int, place: int, digest: bytes, proven: bool) -> int:
+    return zlib.crc32(b"%d %d %d " % (seq, place, proven) + digest)

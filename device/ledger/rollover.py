@@ -130,6 +130,13 @@ class Rollover:
         ) as carryover:
             if defect is not None:
                 self._refuse_foreign(carryover, defect)
+            if carryover.unproven:
+                log.warning(
+                    "%s: of %d entries nothing proves the content, because those before them are"
+                    " lost; they are carried over as unproven, and count for nothing",
+                    self.path,
+                    carryover.unproven,
+                )
             return self._new_file.write(carryover, reason, source, begun)
 
     def _refuse_foreign(self, carryover: Carryover, defect: Defect) -> None:

@@ -3,7 +3,9 @@
 Searches the bytes of the file and of its WAL for records of the entry table by their format,
 whether or not the pages around them can still be read. The digest chain decides which of them are
 genuine: an entry is accepted when it follows from the one before it, when the one after it proves
-it, or, behind a gap, when nothing contradicts it. Changes nothing in what it reads.
+it, or, behind a gap, when nothing contradicts it. A digest covers the digest before it and the
+body, so the first entry behind a gap has no proof of its body, whatever follows it: it is taken
+over as unproven. Changes nothing in what it reads.
 
 All of it is done in passes over the file, so the memory does not depend on how many entries there
 are, and in steps that are committed to the index (`record_index.py`): a salvage that was
@@ -47,18 +49,19 @@ ROWS_A_STEP = 20_000
 """Entries that are proven between two commits of the index."""
 
 Gaps = list[tuple[int, int]]
-Rows = Iterable[tuple[int, bytes, bytes]]
+Rows = Iterable[tuple[int, bytes, bytes, bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Carryover:
     """What a new ledger takes over from the one before it.
 
-    `entries`: seq, body and correct digest, in order: the entries that the province may not have,
-    and those that the next start needs; to be read once. `count`: how many. `missing`: closed
-    ranges of entries that the province may not have and that could not be read. `seq`, `digest`:
-    the last entry that the unbroken chain reaches. Whether there were entries behind the last one
-    that could be read is known from the note of the head only.
+    `entries`: seq, body, correct digest and whether it is proven, in order: the entries that the
+    province may not have, and those that the next start needs; to be read once. `count`: how many.
+    `unproven`: how many of them nothing proves. `missing`: closed ranges of entries that the
+    province may not have and that could not be read. `seq`, `digest`: the last entry that the
+    unbroken chain reaches. Whether there were entries behind the last one that could be read is
+    known from the note of the head only.
     """
 
     ledger: str
@@ -69,6 +72,7 @@ class Carryover:
     receipted: int = 0
     entries: Rows = ()
     count: int = 0
+    unproven: int = 0
     missing: tuple[tuple[int, int], ...] = ()
     is_foreign: bool = False
 
@@ -114,6 +118,7 @@ def carve(
             receipted=receipted,
             entries=index.kept(after),
             count=index.kept_count(),
+            unproven=index.unproven_count(),
             missing=tuple(proof.gaps(noted.seq if noted else 0)),
         )
 
@@ -160,14 +165,16 @@ class _ProofState(msgspec.Struct):
     """How far a proof has come; noted in the index with each step.
 
     `seq`: the last one that was looked at. `before`: the entry before the next one, None behind a
-    gap. `before_gaps`: the last entries before gaps. `run`, `last`: the end of the unbroken run
-    behind the mark, and of all. `chain`: as `_Proof.chain`.
+    gap; `before_proven`: whether anything proves it. `before_gaps`: the last entries before gaps.
+    `run`, `last`: the end of the unbroken run behind the mark, and of all. `chain`: as
+    `_Proof.chain`.
     """
 
     seq: int
     before: tuple[int, bytes] | None
     run: int
     last: int
+    before_proven: bool = True
     before_gaps: list[tuple[int, bytes]] = []
     chain: tuple[int, bytes] = (0, GENESIS)
     done: bool = False
@@ -215,12 +222,19 @@ class _Proof:
                 self._before_gaps.append(before)
                 before = None
             proven = _prove(here, after, before[1] if before else None, self._name)
+            if proven is None and before is not None and not state.before_proven:
+                # It may be the digest of the unproven entry before it that is damaged.
+                self._before_gaps.append(before)
+                before, proven = None, _prove(here, after, None, self._name)
             if proven is not None:
                 place, digest = proven
+                # Behind a gap the next entry proves this one's digest; its body is in no other.
+                state.before_proven = before is not None
+                self._take(seq, place, digest, proven=before is not None)
                 before = (seq, digest)
-                self._take(seq, place, digest)
             elif before is None and (lone := _first_readable(here)) is not None:
                 before = self._take_lone(seq, *lone)
+                state.before_proven = False
             else:
                 state.last = max(state.last, seq)
             state.seq, state.before = seq, before
@@ -236,14 +250,14 @@ class _Proof:
         self._state.before_gaps = list(self._before_gaps)
         self._index.note("proof", msgspec.msgpack.encode(self._state))
 
-    def _take(self, seq: int, place: int, digest: bytes) -> None:
+    def _take(self, seq: int, place: int, digest: bytes, *, proven: bool) -> None:
         if seq <= self._receipted:
             self._state.chain = (seq, digest)
             return
         if seq == self._state.run + 1:
             self._state.chain, self._state.run = (seq, digest), seq
         self._state.last = max(self._state.last, seq)
-        self._index.keep(seq, place, digest)
+        self._index.keep(seq, place, digest, proven=proven)
 
     def _take_lone(self, seq: int, place: int, found: RawRecord) -> tuple[int, bytes] | None:
         """A row between two gaps, or before a damaged row: nothing proves it, but it is kept when
@@ -252,11 +266,11 @@ class _Proof:
         for end, digest in self._before_gaps:
             if next_digest(self._name, digest, found.body) == found.digest:
                 if end >= self._receipted:
-                    self._index.keep(end + 1, place, found.digest)
+                    self._index.keep(end + 1, place, found.digest, proven=True)
                 return None
         if self._index.has_digest(found.digest):
             return None
-        self._take(seq, place, found.digest)
+        self._take(seq, place, found.digest, proven=False)
         return (seq, found.digest)
 
     def gaps(self, noted: int) -> Gaps:
@@ -277,7 +291,8 @@ class _Proof:
         for seq in needed_at_start(self._newest_first()):
             linked = self._linked(seq, self._index.at(seq))
             if seq <= self._receipted and linked is not None:
-                self._index.keep(seq, linked[0], linked[1].digest)
+                place, found, proven = linked
+                self._index.keep(seq, place, found.digest, proven=proven)
 
     def _newest_first(self) -> Iterator[tuple[int, bytes]]:
         yield from self._index.kept_descending()
@@ -288,15 +303,16 @@ class _Proof:
                     self._state.chain = (seq, linked[1].digest)
                 yield seq, linked[1].body
 
-    def _linked(self, seq: int, here: Candidates) -> tuple[int, RawRecord] | None:
+    def _linked(self, seq: int, here: Candidates) -> tuple[int, RawRecord, bool] | None:
         """The record that follows from one before it, or, where that one is not there, is
-        readable: with its place.
+        readable: with its place, and whether it is proven.
         """
         before = [found.digest for _, found in self._index.at(seq - 1)] if seq > 1 else [GENESIS]
         for place, found in here:
             if any(next_digest(self._name, d, found.body) == found.digest for d in before):
-                return place, found
-        return _first_readable(here) if not before else None
+                return place, found, True
+        lone = _first_readable(here) if not before else None
+        return (*lone, False) if lone is not None else None
 
 
 def _with_next(

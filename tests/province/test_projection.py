@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,6 +141,37 @@ def test_a_salvaged_entry_is_the_old_entry_at_its_old_position() -> None:
         ("01B", 9, "01C", 2),
         ("01A", 7, "01B", 9),
     ]
+
+
+def unproven(body: Body, seq: int = 7) -> Salvaged:
+    """An entry that a damaged pad carried over without proof."""
+    old = write_body(body).decode()
+    return Salvaged(at=at(1), ledger="01A", seq=seq, digest="ab", body=old, unproven=True)
+
+
+def test_an_entry_that_nothing_proves_is_named_and_no_row_rests_on_it() -> None:
+    projection = derive(
+        invited("i"),
+        unproven(rated("i", BAD)),
+        unproven(Strayed(at=at(1), key="k", state="idle", source="keys"), 9),
+        ledger="01C",
+        first=2,
+    )
+    got = row(projection)
+    assert (got.standing, got.level) == ("open", None)
+    assert projection.strays({}) == []
+    assert [(odd.kind, odd.ledger, odd.first, odd.last) for odd in projection.oddities()] == [
+        ("unproven", "01A", 7, 9)
+    ]
+    assert [salvage.seq for salvage in projection.salvages] == [7, 9], "it is not lost"
+
+
+@pytest.mark.parametrize("first", ["proven", "unproven"])
+def test_an_entry_that_also_comes_with_proof_counts(first: str) -> None:
+    carried = unproven(rated("i", BAD))
+    proven = msgspec.structs.replace(carried, unproven=False)
+    both = (proven, carried) if first == "proven" else (carried, proven)
+    assert row(derive(invited("i"), *both, ledger="01C", first=2)).level == "very_dissatisfied"
 
 
 ENTRIES = st.lists(

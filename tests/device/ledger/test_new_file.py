@@ -58,12 +58,12 @@ def new(base: Path, told: list[float] | None = None, **changed: Any) -> NewFile:
     return replace(made, **changed)
 
 
-def old_entry(seq: int) -> tuple[int, bytes, bytes]:
+def old_entry(seq: int) -> tuple[int, bytes, bytes, bool]:
     body = Lapsed(at=At(utc=None, mono=seq, boot="b", trust=Trust.NONE), invitation=f"i{seq}")
-    return seq, write_body(body), DIGEST
+    return seq, write_body(body), DIGEST, True
 
 
-def carryover(*entries: tuple[int, bytes, bytes], **changed: Any) -> Carryover:
+def carryover(*entries: tuple[int, bytes, bytes, bool], **changed: Any) -> Carryover:
     made = Carryover("01OLD", "pad-1", HashName.SHA256, seq=9, digest=DIGEST)
     return replace(made, entries=iter(entries), count=len(entries), **changed)
 
@@ -108,7 +108,7 @@ def test_what_is_carried_over_names_its_ledger_and_follows_in_its_order(base: Pa
     chain = walk_chain(HashName.SHA256, GENESIS, (body for _, body, _, _ in found))
     assert list(chain) == [digest for _, _, digest, _ in found]
     assert {receipted for _, _, _, receipted in found} == {0}, "the province has none of them yet"
-    assert carried(file.path) == [("01OLD", seq, body.decode()) for seq, body, _ in old]
+    assert carried(file.path) == [("01OLD", seq, body.decode()) for seq, body, *_ in old]
     salvaged = bodies(file.path)[1]
     assert isinstance(salvaged, Salvaged)
     assert (salvaged.digest, salvaged.at) == (DIGEST.hex(), opened.at)
@@ -123,7 +123,7 @@ def test_an_entry_of_a_still_older_ledger_is_not_wrapped_again(base: Path) -> No
     at = At(utc=5, mono=5, boot="old", trust=Trust.NTP)
     older = Salvaged(at=at, ledger="01OLDER", seq=44, digest="ab", body='{"kind":"x"}')
     file = new(base)
-    opened = file.write(carryover((2, write_body(older), DIGEST)), "damaged")
+    opened = file.write(carryover((2, write_body(older), DIGEST, True)), "damaged")
     assert bodies(file.path)[1] == Salvaged(
         at=opened.at, ledger="01OLDER", seq=44, digest="ab", body='{"kind":"x"}'
     )
@@ -137,7 +137,9 @@ def test_what_no_version_has_written_stays_in_the_old_file_and_is_logged(
         b'"x"', b'"%b"' % (b"x" * 20_000)
     )
     file = new(base)
-    file.write(carryover((2, b"\xff\xfe", DIGEST), (3, long, DIGEST), old_entry(4)), "damaged")
+    file.write(
+        carryover((2, b"\xff\xfe", DIGEST, True), (3, long, DIGEST, True), old_entry(4)), "damaged"
+    )
     assert [seq for _, seq, _ in carried(file.path)] == [4]
     said = [record.getMessage() for record in caplog.records]
     assert [line.partition(" is not")[0] for line in said] == [
@@ -177,7 +179,7 @@ def test_the_content_is_synced_before_the_names(
 
 
 def test_after_an_error_there_is_no_file(base: Path) -> None:
-    def failing() -> Iterator[tuple[int, bytes, bytes]]:
+    def failing() -> Iterator[tuple[int, bytes, bytes, bool]]:
         yield old_entry(2)
         raise OSError(5, "Input/output error")
 
@@ -196,7 +198,7 @@ class Killed(BaseException):
 def interrupted(base: Path, until: int, last: int = 30) -> NewFile:
     """A file whose writing ended at this entry of the old ledger."""
 
-    def entries() -> Iterator[tuple[int, bytes, bytes]]:
+    def entries() -> Iterator[tuple[int, bytes, bytes, bool]]:
         for seq in range(2, last):
             if seq == until:
                 raise Killed
@@ -302,7 +304,7 @@ def test_a_file_that_begins_with_another_entry_is_no_ledger(base: Path) -> None:
     file = new(base)
     db = create(file.path)
     db.execute(
-        "INSERT INTO entry(seq, body, digest, receipted) VALUES (1, ?, ?, 0)", old_entry(2)[1:]
+        "INSERT INTO entry(seq, body, digest, receipted) VALUES (1, ?, ?, 0)", old_entry(2)[1:3]
     )
     seal(db)
     assert file.opened() is None

@@ -129,17 +129,19 @@ def test_what_is_kept_for_the_new_ledger_comes_back_in_order(path: Path) -> None
     with indexed(path) as index:
         for seq in (7, 1, 4):
             [(place, found)] = index.at(seq)
-            index.keep(seq, place, found.digest)
-            index.keep(seq, place, b"another digest")  # it stays as it was kept first
-        assert list(index.kept()) == [expected[0], expected[3], expected[6]]
-        assert list(index.kept(1)) == [expected[3], expected[6]]
+            index.keep(seq, place, found.digest, proven=seq != 4)
+            index.keep(seq, place, b"another digest", proven=True)  # it stays as it was kept first
+        first, second, third = ((*expected[n], n != 3) for n in (0, 3, 6))
+        assert list(index.kept()) == [first, second, third]
+        assert list(index.kept(1)) == [second, third]
+        assert index.unproven_count() == 1
         assert list(index.kept_after(0)) == [1, 4, 7]
         assert list(index.kept_after(4)) == [7]
         assert list(index.kept_descending()) == [expected[n][:2] for n in (6, 3, 0)]
         assert index.kept_count() == 3
-        checked = index._db.execute("SELECT seq, place, digest, check_sum FROM kept").fetchall()
-        for seq, place, digest, check_sum in checked:
-            assert check_sum == zlib.crc32(f"{seq} {place} ".encode() + digest)
+        checked = index._db.execute("SELECT seq, place, digest, proven, check_sum FROM kept")
+        for seq, place, digest, proven, check_sum in checked.fetchall():
+            assert check_sum == zlib.crc32(f"{seq} {place} {proven} ".encode() + digest)
         assert index.has_digest(expected[3][2])
         assert not index.has_digest(expected[4][2])
 
@@ -190,11 +192,13 @@ def test_256_places_of_one_entry_are_looked_at(path: Path, copies: int, found: i
         assert len(dict(index.ascending(4))[4]) == found
 
 
-@pytest.mark.parametrize("change", ["place = place + 1", "digest = zeroblob(32)", "seq = 8"])
+@pytest.mark.parametrize(
+    "change", ["place = place + 1", "digest = zeroblob(32)", "seq = 8", "proven = 1"]
+)
 def test_an_index_that_the_card_has_changed_is_noticed(path: Path, change: str) -> None:
     with indexed(path) as index:
         [(place, found)] = index.at(7)
-        index.keep(7, place, found.digest)
+        index.keep(7, place, found.digest, proven=False)
         index._db.execute(f"UPDATE kept SET {change}")
         with pytest.raises(sqlite3.DatabaseError, match=r"^the index of the salvage is damaged"):
             list(index.kept())
@@ -204,9 +208,9 @@ def test_what_was_noted_is_durable_with_what_was_found_before(path: Path) -> Non
     with indexed(path) as index:
         assert index.noted("chain") is None
         [(place, found)] = index.at(7)
-        index.keep(7, place, found.digest)
+        index.keep(7, place, found.digest, proven=False)
         index.note("chain", b"12")
-        index.keep(6, place, found.digest)  # not committed yet
+        index.keep(6, place, found.digest, proven=True)  # not committed yet
         assert index.noted("chain") == b"12"
         copy = path.with_name("copy")
         shutil.copyfile(path.with_name("ledger.salvage"), copy)
@@ -284,7 +288,7 @@ def test_an_index_of_something_else_is_thrown_away(big: Path, how: str) -> None:
             source = bytes(31) + b"\1"
         case "another layout":
             with closing(sqlite3.connect(left)) as db:
-                db.execute("PRAGMA user_version=2")
+                db.execute("PRAGMA user_version=1")
         case "no source":
             with closing(sqlite3.connect(left, isolation_level=None)) as db:
                 db.execute("DELETE FROM noted WHERE name = 'source'")
