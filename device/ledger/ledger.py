@@ -29,7 +29,7 @@ from device.ledger.file import (
 from device.ledger.head_note import HeadNote, NotedHead, is_unreadable
 from device.ledger.rollover import CUT, Rollover
 from device.ledger.salvage import Carryover, needed_at_start
-from device.ledger.verify import Defect, LedgerVerdict, examine_file
+from device.ledger.verify import Defect, LedgerVerdict, examine_file, examine_open_file
 from sync.delivery import LedgerSegment
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 from sync.open_files import OpenFiles
@@ -82,6 +82,8 @@ class Ledger:
         self._note = HeadNote(self._path)
         self._noted = 0
         self._files: OpenFiles | None = None
+        self._written = self._content_stamp()
+        self._overwritten: tuple[int, int] | None = None
         self._unthanked: Entry | None = None
         self.id = verdict.ledger
         self.hash_name = verdict.hash_name
@@ -153,6 +155,7 @@ class Ledger:
                     ledger = cls(rollover, lock, connection, verdict, because)
                     ledger._finish_cut_write(verdict)
                     ledger._files = OpenFiles(path)
+                    ledger._written = ledger._content_stamp()
                     if is_unreadable(path):
                         log.warning("%s: the note of the last entry cannot be read", path)
                     ledger.note_head()
@@ -185,6 +188,7 @@ class Ledger:
         with as_ledger_error(f"writing entry {seq} to {self._path}"):
             # Outside a transaction one statement is one transaction and one sync.
             self._connection.execute(_INSERT, (seq, raw, digest, self.receipted))
+            self._written = self._content_stamp()
         self.head = (seq, digest)
         self._since_checkpoint += 1
         entry = Entry(seq, raw, digest)
@@ -196,15 +200,46 @@ class Ledger:
         return entry
 
     def check_files(self) -> None:
-        """Raises LedgerError (L08) when the file or its WAL is not at its path any more: what is
-        written now would be gone at the next start. What is in the open file can still be read.
+        """Raises LedgerError (L08) when the file or its WAL is not at its path any more, or when
+        another program has written something else into the file: what is written now would be gone
+        at the next start. What is in the open file can still be read.
         """
         if self._files is None:
             return
         with as_ledger_error(f"looking at {self._path}"):
             displaced = self._files.displaced()
+            if displaced is None and self._is_overwritten():
+                displaced = f"{self._path} was overwritten while it was in use"
         if displaced is not None:
             raise LedgerError(displaced, PadCode.LEDGER_DISPLACED)
+
+    def _is_overwritten(self) -> bool:
+        """Whether another program wrote into the file, and it is not this ledger any more. Costs a
+        stat(2), and a reading of all entries when the file's size or time has changed.
+        """
+        now = self._content_stamp()
+        if now == self._written:
+            self._overwritten = None
+        elif now != self._overwritten:
+            verdict = examine_open_file(self._path)
+            found = (verdict.ledger, (verdict.head, verdict.digest))
+            if verdict.intact and found == (self.id, self.head):
+                self._written, self._overwritten = now, None
+                self._connection.execute("PRAGMA shrink_memory")  # pages that were read meanwhile
+            else:
+                self._overwritten = now
+        return self._overwritten is not None
+
+    def _content_stamp(self) -> tuple[int, int] | None:
+        """The file's size and the time of its last write; None when that cannot be told: no error,
+        because an entry may just have been committed. SQLite writes the file at a checkpoint only,
+        which a statement of this ledger's connection may bring about.
+        """
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
 
     def note_head(self) -> None:
         """Note the last entry beside the file (`head_note.py`), if that is not done yet. Costs one
@@ -276,7 +311,7 @@ class Ledger:
         """Checkpoint when enough entries are in the WAL; whether it did. To be called while no call
         is waiting. Raises LedgerError.
         """
-        if self._since_checkpoint < IDLE_CHECKPOINT_ENTRIES:
+        if self._since_checkpoint < IDLE_CHECKPOINT_ENTRIES or self._overwritten is not None:
             return False
         self.checkpoint()
         return True
@@ -289,6 +324,7 @@ class Ledger:
             # The first write after a checkpoint also syncs the WAL's new header. It is done now, so
             # that it does not delay the next press.
             self._store_mark()
+            self._written = self._content_stamp()
 
     def prune(self, before_seq: int) -> int:
         """Delete the entries between the first and `before_seq`; returns how many. Nothing else
@@ -317,6 +353,7 @@ class Ledger:
                 )
                 db.execute(NO_DELETE)
                 db.execute("COMMIT")
+                self._written = self._content_stamp()
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
@@ -360,6 +397,7 @@ class Ledger:
             self._use(connect(self._path), verdict)
             self._store_mark()  # makes the WAL
             self._files = OpenFiles(self._path)
+            self._written = self._content_stamp()
             if self.id == before:
                 raise LedgerError("the old file could not be set aside")
         self.opened_because = reason

@@ -143,6 +143,13 @@ def _examine_beside_agent(path: Path, progress: Progress | None) -> LedgerVerdic
     return verdict
 
 
+def examine_open_file(path: Path) -> LedgerVerdict:
+    """Examine a ledger that this process has open: what the next start would read. Damage is in the
+    verdict; raises sqlite3.Error as `examine`.
+    """
+    return _examine_through(connect_beside_agent, path, None)
+
+
 def _examine_through(
     connect: Callable[[Path], sqlite3.Connection], path: Path, progress: Progress | None
 ) -> LedgerVerdict:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,51 @@ def test_nothing_is_committed_into_a_file_that_is_gone_and_all_of_it_can_be_read
     assert ledger.read(1, 100, 1 << 20).entries == entries
     with contextlib.suppress(LedgerError):
         ledger.close()
+
+
+@pytest.mark.parametrize("other_pad", [True, False])
+def test_a_file_that_is_overwritten_in_place_is_noticed_and_may_be_put_back(
+    tmp_path: Path, other_pad: bool
+) -> None:
+    path = tmp_path / "ledger"
+    ledger = open_in(tmp_path)
+    for n in range(40):
+        ledger.append(rated(n))
+    if other_pad:
+        (tmp_path / "other").mkdir()
+        other = open_in(tmp_path / "other", pad="pad-2")
+        for n in range(60):
+            other.append(rated(n))
+        other.close()
+        content = (tmp_path / "other" / "ledger").read_bytes()
+    else:
+        content = path.read_bytes()  # an older copy
+    ledger.checkpoint()
+    for n in range(40, 200):
+        ledger.append(rated(n))
+    ledger.checkpoint()
+    head, own = ledger.head, path.read_bytes()
+    path.write_bytes(content)
+    refused(ledger, 201)
+    refused(ledger, 202)
+    assert ledger.head == head
+    assert not ledger.checkpoint_if_due()
+    assert path.read_bytes() == content, "it is not written over"
+    path.write_bytes(own)
+    assert ledger.append(rated(203)).seq == head[0] + 1
+    ledger.close()
+    again = open_in(tmp_path)
+    assert again.opened_because is None
+    assert again.head[0] == head[0] + 1
+    again.close()
+
+
+def test_a_file_whose_time_alone_has_changed_is_the_same_file(tmp_path: Path) -> None:
+    ledger = open_in(tmp_path)
+    ledger.append(rated(1))
+    os.utime(tmp_path / "ledger", (1, 1))
+    assert ledger.append(rated(2)).seq == 3
+    ledger.close()
 
 
 def test_a_new_ledger_is_watched_after_a_rollover(tmp_path: Path) -> None:
