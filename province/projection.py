@@ -36,13 +36,12 @@ from province.precedence import (
     RATED,
     RATED_AGAIN,
     WITHDRAWN,
-    AboutInvitation,
     OfInvitation,
     Precedence,
     rating_of,
 )
 from province.rows import Claim, FaultSeen, Opening, Rating, RatingDetail, Salvage, Stray, Unread
-from province.timestamps import Anchor, Dated, anchor_of, clock_was_trusted, date, own_date
+from province.timestamps import NOT_TRUSTED, Anchor, Dated, anchor_of, date, own_date
 from sync.entries import (
     AnyBody,
     At,
@@ -92,6 +91,7 @@ class Projection:
         self._strays: list[tuple[str, int, Strayed]] = []
         self._faults: list[tuple[str, int, Fault | Cleared]] = []
         self._oddities = Oddities(pad)
+        self._undated_boots: set[str] = set()
         self._latest_ms = MAX_NUMBER
 
     def feed(
@@ -113,53 +113,36 @@ class Projection:
     def _take(self, ledger: str, seq: int, raw: bytes) -> str | None:
         """Take in one entry; returns why it gives no row, or None."""
         try:
-            body = read_body(raw if NUL not in raw else raw.replace(NUL, b"\\ufffd"))
-            if isinstance(body, Salvaged) and NUL in raw:
-                body = _as_it_was(body, raw)
+            body = read_body(raw) if NUL not in raw else _without_nul(raw)
         except ValueError as error:
             return str(error)
         if body is None:
             return "unknown kind"
         at = body.at
-        if (
-            len(at.boot) > MAX_ID_CHARS
-            or abs(at.mono) > MAX_NUMBER
-            or (at.utc is not None and abs(at.utc) > MAX_NUMBER)
-        ):
-            return "`at` is out of range"
-        if at.utc is not None and not EARLIEST_MS <= at.utc <= self._latest_ms:
-            self._date_is_odd(ledger, seq, at)
-        if isinstance(body, OfInvitation):
-            return self._follow(ledger, seq, body)
-        return self._other(ledger, seq, body)
-
-    def _follow(self, ledger: str, seq: int, body: AboutInvitation) -> str | None:
+        if at.utc is None or at.trust is NOT_TRUSTED:  # not by a call, as in `timestamps.date`
+            self._undated_boots.add(at.boot)
+        elif not EARLIEST_MS <= at.utc <= self._latest_ms:
+            kind = AHEAD if at.utc > self._latest_ms else TOO_EARLY
+            self._oddities.add(kind, ledger, seq, str(at.utc))
+        if not isinstance(body, OfInvitation):
+            return self._other(ledger, seq, body)
         invitation = body.invitation
-        if len(invitation) > MAX_ID_CHARS:
-            return "`invitation` is too long"
-        if isinstance(body, Rated) and abs(body.elapsed_ms) > MAX_NUMBER:
-            return "`elapsed_ms` is out of range"
         precedence = self.invitations.get(invitation)
         if precedence is None:
             precedence = self.invitations[invitation] = Precedence()
         if isinstance(body, Rated):
-            if not body.again and not precedence.is_first_press(ledger, seq):
-                self._oddities.add(RATED_TWICE, ledger, seq, f"invitation {invitation}")
+            odd = None if body.again else precedence.add_press(ledger, seq)
+            if odd is not None:
+                self._oddities.add(RATED_TWICE, *odd, f"invitation {invitation}")
             precedence.add_outcome(RATED_AGAIN if body.again else RATED, body, ledger, seq)
         elif isinstance(body, Invited):
-            if precedence.invited is not None and not precedence.is_invited_at(ledger, seq):
-                self._oddities.add(INVITED_TWICE, ledger, seq, f"invitation {invitation}")
-            precedence.add_invited(body, ledger, seq)
+            odd = precedence.add_invited(body, ledger, seq)
+            if odd is not None:
+                self._oddities.add(INVITED_TWICE, *odd, f"invitation {invitation}")
         else:
             rank = LAPSED if isinstance(body, Lapsed) else WITHDRAWN
             precedence.add_outcome(rank, body, ledger, seq)
         return None
-
-    def _date_is_odd(self, ledger: str, seq: int, at: At) -> None:
-        if at.utc is None or not clock_was_trusted(at):
-            return
-        kind = AHEAD if at.utc > self._latest_ms else TOO_EARLY
-        self._oddities.add(kind, ledger, seq, str(at.utc))
 
     def oddities(self, *, complete: bool = True) -> list[Oddity]:
         """What a person must look at. `complete`: all of the pad's entries have been fed, and an
@@ -182,12 +165,8 @@ class Projection:
         return found + uninvited.found()
 
     def undated_boots(self) -> set[str]:
-        """The boots whose anchors `ratings`, `strays` and `faults` need."""
-        outcomes = [entries.outcome for entries in self.invitations.values()]
-        ats = [outcome.at for outcome in outcomes if outcome is not None]
-        ats += [stray.at for _, _, stray in self._strays]
-        ats += [fault.at for _, _, fault in self._faults]
-        return {at.boot for at in ats if not clock_was_trusted(at)}
+        """The boots of which entries have no date of their own: their anchors date the rows."""
+        return self._undated_boots
 
     def ratings(
         self, anchors: Mapping[str, Sequence[Anchor]], *, complete: bool | None = None
@@ -236,21 +215,16 @@ class Projection:
         """The entries that this version cannot interpret."""
         return least(self._unread)
 
-    def _detail(self, ledger: str, seq: int, body: Detailed) -> str | None:
-        if len(body.invitation) > MAX_ID_CHARS:
-            return "`invitation` is too long"
+    def _detail(self, ledger: str, seq: int, body: Detailed) -> None:
         row = RatingDetail(
             self.pad, body.invitation, ledger, seq, ",".join(body.options), body.text
         )
         self.details[body.invitation] = last_given(row, self.details.get(body.invitation, row))
-        return None
 
     def _other(self, ledger: str, seq: int, body: AnyBody) -> str | None:
         """Take in an entry of the rarer kinds; returns why it gives no row, or None."""
         match body:
             case Clock():
-                if max(abs(body.utc), abs(body.mono), abs(body.uncertainty_ms)) > MAX_NUMBER:
-                    return "the clock is out of range"
                 if body.utc > self._latest_ms:
                     self._oddities.add(AHEAD, ledger, seq, str(body.utc))
                 anchor = anchor_of(body, ledger, seq)
@@ -258,7 +232,7 @@ class Projection:
                     position = (anchor.boot, ledger, seq)
                     self._anchors[position] = min(anchor, self._anchors.get(position, anchor))
             case Detailed():
-                return self._detail(ledger, seq, body)
+                self._detail(ledger, seq, body)
             case Strayed():
                 self._strays.append((ledger, seq, body))
             case Fault() | Cleared():
@@ -340,11 +314,16 @@ def _detail_order(row: RatingDetail) -> tuple[Any, ...]:
     return row.ledger, row.seq, row.options, row.remark is not None, row.remark
 
 
-def _as_it_was(salvaged: Salvaged, raw: bytes) -> Salvaged:
-    """With the old entry's own bytes, U+0000 and all: they are compared with those in the chain."""
+def _without_nul(raw: bytes) -> AnyBody | None:
+    """The body with U+FFFD for each U+0000. A salvaged entry keeps the old entry's own bytes,
+    U+0000 and all: they are compared with those in the chain. Raises ValueError as `read_body`.
+    """
+    body = read_body(raw.replace(NUL, b"\\ufffd"))
+    if not isinstance(body, Salvaged):
+        return body
     original = read_body(raw)
-    body = original.body if isinstance(original, Salvaged) else ""
-    return msgspec.structs.replace(salvaged, body=body)
+    old = original.body if isinstance(original, Salvaged) else ""
+    return msgspec.structs.replace(body, body=old)
 
 
 def _fits(ledger: str, seq: int) -> bool:

@@ -387,11 +387,11 @@ def read_batch(payload: bytes) -> Batch:
         raise ContractError(Problem.MALFORMED, "the last line is not ended")
     if b"\r" in payload:
         raise ContractError(Problem.MALFORMED, "a carriage return; lines end with a newline only")
-    lines = rest.count(b"\n")  # counted before they are made: there may be 256 Ki of them
-    if lines != header.count:
-        raise ContractError(Problem.MALFORMED, f"count says {header.count}, {lines} entries follow")
     _check_header(header)
-    bodies = rest.split(b"\n")[:-1]
+    bodies = rest.split(b"\n", header.count)  # not all of them: there may be 256 Ki
+    if len(bodies) <= header.count or bodies.pop():
+        lines = rest.count(b"\n")
+        raise ContractError(Problem.MALFORMED, f"count says {header.count}, {lines} entries follow")
     if max(map(len, bodies)) > MAX_BODY_BYTES or min(map(len, bodies)) == 0:
         raise ContractError(Problem.MALFORMED, "an entry is empty or too long")
     return Batch(header, bodies)

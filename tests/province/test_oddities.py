@@ -1,12 +1,13 @@
 """What a pad's entries say that a person must look at, from the entries alone."""
 
+import itertools
 import tracemalloc
 
 import pytest
 
 from province.oddities import AHEAD_MS, EARLIEST_MS, Oddities, Oddity
 from province.projection import Projection
-from sync.entries import Detailed, Level, Opened, Predecessor, Salvaged, Trust
+from sync.entries import Body, Detailed, Level, Opened, Predecessor, Salvaged, Trust, write_body
 from tests.rigs.ledger.ledger_builder import (
     NOON_MS,
     LedgerBuilder,
@@ -105,6 +106,27 @@ def test_ratings_that_count_for_nothing_are_named() -> None:
         ("not-invited", 7, 9, 3),
         ("opened-again", 11, 11, 1),
         ("rated-twice", 4, 6, 2),
+    ]
+
+
+def test_what_is_odd_does_not_depend_on_the_order_of_arrival() -> None:
+    entries: list[tuple[str, int, Body]] = [
+        ("01A", 4, rated("i")),
+        ("01A", 6, rated("i", Level.DISSATISFIED)),
+        ("01B", 2, rated("i")),
+    ]
+    entries += [("01A", 3, invited("i")), ("01B", 1, invited("i")), ("01B", 9, invited("i"))]
+    found = set()
+    for order in itertools.permutations(entries):
+        projection = Projection("pad-1")
+        for ledger, seq, body in order:
+            projection.feed(ledger, seq, [write_body(body)], NOON_MS)
+        found.add(tuple(projection.oddities()))
+    [odd] = found
+    assert [(each.kind, each.ledger, each.first, each.entries) for each in odd] == [
+        ("rated-twice", "01A", 6, 1),
+        ("invited-twice", "01B", 1, 2),
+        ("rated-twice", "01B", 2, 1),
     ]
 
 

@@ -52,25 +52,32 @@ def test_an_invitation_starts_with_nothing() -> None:
         rating_of("pad-1", "i1", fresh, {})
 
 
-def test_the_invited_entry_that_was_written_first_counts_and_its_position_is_known() -> None:
-    for positions in itertools.permutations([("A", 2), ("A", 3), ("B", 1)]):
-        entries = Precedence()
+def test_the_invited_entry_that_was_written_first_counts_and_each_other_is_named_once() -> None:
+    in_order = [("A", 2), ("A", 3), ("B", 1)]
+    for positions in itertools.permutations(in_order):
+        entries, odd = Precedence(), []
         for ledger, seq in positions:
-            entries.add_invited(invited("i1", case=f"{ledger}{seq}"), ledger, seq)
+            body = invited("i1", case=f"{ledger}{seq}")
+            odd += [entries.add_invited(body, ledger, seq), entries.add_invited(body, ledger, seq)]
         assert entries.invited is not None
         assert entries.invited.service.case == "A2"
-        assert entries.is_invited_at("A", 2)
-        assert not entries.is_invited_at("A", 3)
-        assert not entries.is_invited_at("B", 2)
+        assert {position for position in odd if position is not None} == set(in_order[1:])
         assert (entries.rank, entries.ledger, entries.seq) == (OPEN, "A", 2)
 
 
-def test_only_the_first_press_is_the_first_however_often_it_is_fed() -> None:
+def test_every_press_but_the_first_written_one_is_named_in_any_order() -> None:
+    in_order = [("A", 5), ("A", 6), ("B", 5)]
+    for positions in itertools.permutations(in_order):
+        entries = Precedence()
+        odd = {entries.add_press(*position) for position in positions}
+        assert odd - {None} == set(in_order[1:])
+        assert entries.pressed == in_order[0]
+
+
+def test_a_press_that_is_fed_again_is_not_a_second_one() -> None:
     entries = Precedence()
-    assert entries.is_first_press("A", 5)
-    assert entries.is_first_press("A", 5)
-    assert not entries.is_first_press("A", 6)
-    assert not entries.is_first_press("B", 5)
+    assert entries.add_press("A", 5) is None
+    assert entries.add_press("A", 5) is None
 
 
 def row(*fed: tuple[int, Rated | Lapsed | Withdrawn, str, int]) -> Rating:
