@@ -84,11 +84,11 @@ class _Key:
     impatient: int = 0
     """How many more presses may be the citizen's who has just rated."""
     last_ms: int = 0
-    quiet_ms: int | None = None
-    """None while the key does not repeat."""
+    quiet_ms: int = 0
+    """0 while the key does not repeat."""
 
     def repeats(self, mono_ms: int) -> bool:
-        return self.quiet_ms is not None and mono_ms - self.last_ms < self.quiet_ms
+        return self.quiet_ms > 0 and mono_ms - self.last_ms < self.quiet_ms
 
 
 class RepeatingKeys:
@@ -111,9 +111,7 @@ class RepeatingKeys:
         key = self._keys.pop(name, _Key())
         self._keys[name] = key
         while len(self._keys) > NAMES_KEPT:
-            oldest = next(iter(self._keys))
-            del self._keys[oldest]
-            self._repeating.pop(oldest, None)
+            del self._keys[next(iter(self._keys))]  # if it repeats, its end is still reported
         if asked:
             key.impatient = IMPATIENT
         elif key.impatient and mono_ms - key.last_ms <= BURST_MS:
@@ -126,7 +124,7 @@ class RepeatingKeys:
         if invitations is not None:
             key.pressed.append((mono_ms, invitations))
         key.last_ms = max(key.last_ms, mono_ms)
-        if key.quiet_ms is not None:
+        if key.quiet_ms:
             return False
         gap_ms = _gap_ms(key.times_ms, MANY_MS) or _gap_ms(key.bursts_ms, SLOW_MS)
         gap_ms = gap_ms or _period_ms(key.pressed)
@@ -145,15 +143,14 @@ class RepeatingKeys:
         """The keys that have been quiet long enough; each is returned once, and begins anew."""
         quiet = [name for name, key in self._repeating.items() if not key.repeats(mono_ms)]
         for name in quiet:
-            del self._keys[name]
+            self._keys.pop(name, None)
             del self._repeating[name]
         return quiet
 
     @property
     def due_ms(self) -> int | None:
         """When the first of the keys may be quiet; None while none repeats."""
-        due = [key.last_ms + (key.quiet_ms or 0) for key in self._repeating.values()]
-        return min(due, default=None)
+        return min((key.last_ms + key.quiet_ms for key in self._repeating.values()), default=None)
 
 
 def _gap_ms(times_ms: deque[int], within_ms: int) -> int | None:

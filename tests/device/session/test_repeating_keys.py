@@ -4,6 +4,7 @@ import pytest
 
 from device.session.repeating_keys import (
     BURST_MS,
+    IMPATIENT,
     MANY,
     MANY_MS,
     NAMES_KEPT,
@@ -63,7 +64,8 @@ def test_it_is_over_after_ten_seconds_or_four_of_its_gaps(gap_ms: int, quiet_ms:
     assert keys.take_quiet(over_ms) == ["k"]
     assert keys.take_quiet(over_ms) == []
     assert keys.due_ms is None
-    assert not any(keys.note("k", over_ms + n) for n in range(MANY - 1))  # it begins anew
+    anew = [keys.note("k", over_ms + n) for n in range(MANY)]
+    assert anew == [False] * (MANY - 1) + [True]
 
 
 def test_every_press_of_a_repeating_key_puts_its_end_off() -> None:
@@ -98,7 +100,7 @@ def test_the_earliest_of_several_ends_is_due() -> None:
 
 def test_the_numbers_are_twenty_in_a_minute_and_ten_seconds_of_quiet() -> None:
     assert (MANY, MANY_MS, SLOW_MANY, SLOW_MS) == (20, 60_000, 100, 900_000)
-    assert (QUIET_MS, QUIET_GAPS, BURST_MS, NAMES_KEPT) == (10_000, 4, 2_000, 64)
+    assert (QUIET_MS, QUIET_GAPS, BURST_MS, IMPATIENT, NAMES_KEPT) == (10_000, 4, 2_000, 4, 64)
 
 
 def test_a_key_that_does_not_repeat_is_never_told_to_be_quiet() -> None:
@@ -141,3 +143,26 @@ def test_the_twentieth_press_may_come_at_the_end_of_the_minute_and_no_later(
     for n in range(MANY - 1):
         keys.note("k", 1_000 + n)
     assert keys.note("k", 1_000 + MANY_MS + late_ms) is repeats
+
+
+@pytest.mark.parametrize(("pause_ms", "forgiven"), [(300, 4), (BURST_MS, 4), (BURST_MS + 1, 0)])
+def test_four_presses_that_follow_a_rating_at_once_are_the_citizens(
+    pause_ms: int, forgiven: int
+) -> None:
+    keys, rated_ms = RepeatingKeys(), 1_000_000
+    assert not keys.note("k", rated_ms, asked=True)
+    after_ms = [rated_ms + pause_ms + n * 500 for n in range(3 * MANY)]
+    found = [n for n, mono_ms in enumerate(after_ms, 1) if keys.note("k", mono_ms)]
+    assert found == [MANY + forgiven]
+
+
+def test_of_a_key_that_is_forgotten_while_it_repeats_the_end_is_reported() -> None:
+    keys, _ = pressed_every(450, MANY)
+    over_ms = MANY * 450 + QUIET_MS
+    for n in range(NAMES_KEPT):
+        keys.note(f"noise_{n}", MANY * 450 + n)
+    assert not keys.repeats("k", over_ms - 1)
+    assert keys.due_ms == over_ms
+    assert keys.take_quiet(over_ms - 1) == []
+    assert keys.take_quiet(over_ms) == ["k"]
+    assert keys.due_ms is None
