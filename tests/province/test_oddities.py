@@ -2,6 +2,7 @@
 
 import itertools
 import tracemalloc
+from collections.abc import Sequence
 
 import pytest
 
@@ -141,6 +142,18 @@ def test_a_ledger_that_follows_another_history_is_a_fork_of_the_one_before() -> 
     before = Predecessor(ledger="01A", reason="diverged", seq=7)
     [odd] = oddities(LedgerBuilder(ledger="01B", previous=before))
     assert (odd.kind, odd.ledger, odd.first) == ("fork", "01A", 7)
+
+
+@pytest.mark.parametrize(
+    "arrived", itertools.permutations([(5, "b"), (5, "c"), (6, "a"), (7, "a")])
+)
+def test_like_entries_are_one_range_with_the_first_ones_detail_in_any_order(
+    arrived: Sequence[tuple[int, str]],
+) -> None:
+    collected = Oddities("pad-1")
+    for seq, detail in arrived:
+        collected.add("rated-twice", "01A", seq, detail)
+    assert collected.found() == [Oddity("pad-1", "01A", "rated-twice", 5, 7, 4, "b")]
 
 
 def test_a_flood_of_one_kind_takes_no_memory() -> None:
