@@ -2,7 +2,16 @@
 
 import random
 
-from province.timestamps import Anchor, Dated, anchor_of, clock_was_trusted, date
+from province.timestamps import (
+    ANCHORS_MAX,
+    Anchor,
+    Dated,
+    anchor_of,
+    clock_was_trusted,
+    counted,
+    date,
+    own_date,
+)
 from sync.entries import Trust
 from tests.rigs.ledger.ledger_builder import NOON_MS, at, clock, without_time
 
@@ -74,3 +83,21 @@ def test_of_two_anchors_alike_the_one_that_was_written_first_counts() -> None:
     for seqs in ((1, 2), (2, 1)):
         alike = [anchor(0, NOON_MS + seq, 20, seq) for seq in seqs]
         assert date(without_time(0), alike).utc_ms == NOON_MS + 1
+
+
+def test_the_64_anchors_of_a_boot_that_were_written_first_count_in_any_order() -> None:
+    assert ANCHORS_MAX == 64
+    written = [anchor(0, NOON_MS, seq=seq) for seq in range(1, 67)]
+    for count in (0, 1, 63, 64, 65, 66):
+        arrived = written[:count]
+        random.Random(count).shuffle(arrived)
+        assert counted(arrived) == written[: min(count, 64)]
+
+
+def test_only_the_pads_own_time_is_an_entrys_own_date() -> None:
+    for trust in (Trust.NTP, Trust.RTC, Trust.HELD):
+        assert own_date(trust.value, NOON_MS) == (trust.value, NOON_MS)
+        assert own_date(trust.value, None) == ("", 0)
+    for by in ("anchor", "unknown"):
+        assert own_date(by, NOON_MS) == own_date(by, None) == ("", 0)
+    assert own_date("", None) == ("", 0)

@@ -61,7 +61,10 @@ MORE: dict[str, tuple[str, ...]] = {
     "device.session": ("tests/device/session", "tests/device/test_pad.py"),
     "sync.entries": ("tests/sync/test_schema.py",),
     "sync.messages": ("tests/sync/test_schema.py",),
-    "province.precedence": ("tests/province/test_projection.py",),
+    "province.precedence": (
+        "tests/province/test_projection.py",
+        "tests/province/test_projection_order.py",
+    ),
     "province.rows": ("tests/province/test_projection.py",),
 }
 """Tests of a module, or of all below it, that its name does not lead to."""
