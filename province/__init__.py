@@ -10,5 +10,6 @@ rows.py      PURE: the rows of the rating tables
 store/       raw batches and derived tables, on SQLite or PostgreSQL, in one transaction
 verify.py    checks every chain and derives every row a second time
 verify_report.py what `verify` prints
+looked_at.py  PURE: the findings that a person has looked at, and why
 cli.py       `ratingpad-province`
 """

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from province.errors import BrokerUrlError, KeyFileError, ProvinceCode, ProvinceError
+from province.errors import (
+    BrokerUrlError,
+    KeyFileError,
+    LookedAtFileError,
+    ProvinceCode,
+    ProvinceError,
+)
+from province.looked_at import read_looked_at
 from province.rows import Rating
 from sync import __version__
 from sync.entries import HashName
@@ -61,6 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--no-share", action="store_true", help="subscribe alone: the broker knows no $share"
     )
     verifying = commands.add_parser("verify", help="walk every chain, derive everything again")
+    verifying.add_argument(
+        "--looked-at",
+        type=Path,
+        metavar="FILE",
+        help="findings that a person has looked at: its lines, each below a `# reason`",
+    )
     counting = commands.add_parser("status", help="what the store holds, in numbers")
     listing = commands.add_parser("ratings", help="the newest ratings")
     listing.add_argument("--pad", help="of one pad only")
@@ -98,7 +111,7 @@ def _run(given: argparse.Namespace) -> int:
         case "receive":
             code = _receive(given.store, given.broker, share=not given.no_share)
         case "verify":
-            code = _verify(given.store)
+            code = _verify(given.store, given.looked_at)
         case "status":
             code = _status(given.store)
         case _:
@@ -189,15 +202,25 @@ def _ended_by(*numbers: signal.Signals) -> Iterator[None]:
             signal.signal(number, action)
 
 
-def _verify(store_url: str) -> int:
+def _verify(store_url: str, looked_at: Path | None) -> int:
     from province.verify import verify
     from province.verify_report import Findings
 
+    reasons = _read_reasons(looked_at) if looked_at is not None else {}
     with _reading(store_url) as store:
-        found = Findings(verify(store), store.lost(), store.incidents(), store.refusals())
+        on_record = store.lost(), store.incidents(), store.refusals()
+        found = Findings(verify(store), *on_record, reasons)
     for line in found.lines():
         print(line)
     return found.outcome.exit_code
+
+
+def _read_reasons(path: Path) -> dict[str, str]:
+    """Raises LookedAtFileError (P22)."""
+    try:
+        return read_looked_at(read_regular_text(path))
+    except (OSError, ValueError) as error:
+        raise LookedAtFileError(f"{path}: {_reason(error)}") from error
 
 
 def _status(store_url: str) -> int:

@@ -123,6 +123,12 @@ class ProvinceCode(ErrorRow, enum.Enum):
         "Put the file and its `-wal` back: the receiver resumes by itself. If they are gone,"
         " restart it with a backup or a new store; what it has not receipted is still on the pads.",
     )
+    LOOKED_AT_FILE = ErrorRow(
+        "P22",
+        "the file of `verify --looked-at` cannot be used",
+        "Mend the line that the detail names: each finding as `verify` printed it, below a line"
+        " `# ` with date and reason.",
+    )
 
 
 class ProvinceError(CodedError[ProvinceCode]):
@@ -151,6 +157,12 @@ class BrokerUrlError(ProvinceError, ValueError):
     """The broker's address is wrong."""
 
     code = ProvinceCode.BROKER_URL
+
+
+class LookedAtFileError(ProvinceError, ValueError):
+    """The file of the findings that were looked at cannot be read, or is not one."""
+
+    code = ProvinceCode.LOOKED_AT_FILE
 
 
 class KeyFileError(ProvinceError, ValueError):

@@ -1,14 +1,16 @@
 """What `ratingpad-province verify` prints, and its exit code.
 
 Every line is safe to show. Lines that begin with `look at:` name what a person must look at, and
-the last line says `sound` only where there is nothing of the kind.
+the last line says `sound` only where there is nothing of the kind that nobody has looked at yet
+(`looked_at.py`).
 """
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from province.errors import ProvinceCode, ProvinceError
+from province.looked_at import LOOK_AT, LOST, Sorted, sort_findings
 from province.oddities import Oddity
 from province.store.reading import Incident, Lost, RefusalSeen
 from province.verify import StoreVerdict
@@ -34,27 +36,39 @@ class Outcome(enum.Enum):
 
 
 class Findings(NamedTuple):
-    """All that `verify` tells: what was computed again, and what the store has on record."""
+    """All that `verify` tells: what was computed again, and what the store has on record.
+    `reasons`: of the findings that a person has looked at, by their lines.
+    """
 
     verdict: StoreVerdict
     lost: Sequence[Lost] = ()
     incidents: Sequence[Incident] = ()
     refusals: Sequence[RefusalSeen] = ()
+    reasons: Mapping[str, str] = {}
 
     @property
     def outcome(self) -> Outcome:
         """A broken chain or a wrong row outranks what a person must look at."""
         if not self.verdict.sound:
             return Outcome.NOT_SOUND
-        seen = (self.lost, self.incidents, self.refusals, self.verdict.oddities)
-        return Outcome.LOOK if any(seen) else Outcome.SOUND
+        return Outcome.LOOK if self._sorted.open else Outcome.SOUND
+
+    @property
+    def _sorted(self) -> Sorted:
+        return sort_findings(map(shown, self._findings()), self.reasons)
 
     def lines(self) -> Iterator[str]:
-        """The whole output, line by line."""
-        for line in self._raw_lines():
-            yield shown(line)
+        """The whole output, line by line: what nobody has looked at first."""
+        found = self._sorted
+        yield from found.open
+        for line, reason in found.looked_at:
+            yield f"looked at ({shown(reason)}): {line}"
+        for line in found.gone:
+            yield f"not found any more: {shown(line)}"
+        yield from map(shown, self._verdict_lines(len(found.looked_at)))
 
-    def _raw_lines(self) -> Iterator[str]:
+    def _findings(self) -> Iterator[str]:
+        """What a person must look at."""
         verdict = self.verdict
         yield from map(_lost, self.lost)
         yield from map(_incident, self.incidents)
@@ -63,6 +77,9 @@ class Findings(NamedTuple):
             if (odd.pad, odd.kind, odd.ledger) not in on_record:
                 yield _oddity(odd)
         yield from map(_refusal, self.refusals)
+
+    def _verdict_lines(self, looked_at: int) -> Iterator[str]:
+        verdict = self.verdict
         for entry in verdict.bad_entries:
             place = f"ledger {entry.ledger}: entry {entry.seq} {entry.problem}"
             yield str(ProvinceError(place, ProvinceCode.CHAIN_BROKEN))
@@ -71,8 +88,8 @@ class Findings(NamedTuple):
             yield str(ProvinceError(place, ProvinceCode.DERIVED_WRONG))
         yield (
             f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "
-            f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}: "
-            f"{self.outcome.says}"
+            f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}"
+            f"{f', looked at {looked_at}' if looked_at else ''}: {self.outcome.says}"
         )
 
 
@@ -82,7 +99,7 @@ def _span(first: int, last: int) -> str:
 
 def _lost(hole: Lost) -> str:
     place = f"pad {hole.pad}, ledger {hole.ledger}"
-    return f"lost: {place}, entries {_span(hole.first, hole.last)} ({hole.reason})"
+    return f"{LOST}{place}, entries {_span(hole.first, hole.last)} ({hole.reason})"
 
 
 def _incident(row: Incident) -> str:
@@ -92,7 +109,7 @@ def _incident(row: Incident) -> str:
         span = f"{shown_utc(row.first_ms)} to {shown_utc(row.last_ms)}"
         last = f", the last: {row.last_detail}" if row.last_detail != row.detail else ""
         times = f" ({row.times} times, {span}{last})"
-    return f"look at: {place}, {row.kind}: {row.detail}{times}"
+    return f"{LOOK_AT}{place}, {row.kind}: {row.detail}{times}"
 
 
 def _oddity(odd: Oddity) -> str:
@@ -101,11 +118,11 @@ def _oddity(odd: Oddity) -> str:
         detail = f"the first is dated {shown_utc(int(detail))}"
     many = f", {odd.entries} of them" if odd.entries < odd.last - odd.first + 1 else ""
     what = f"entry {span}" if odd.first == odd.last else f"entries {span}{many}"
-    return f"look at: pad {odd.pad}, ledger {odd.ledger}, {odd.kind}: {what}: {detail}"
+    return f"{LOOK_AT}pad {odd.pad}, ledger {odd.ledger}, {odd.kind}: {what}: {detail}"
 
 
 def _refusal(row: RefusalSeen) -> str:
     when = f"the last at {shown_utc(row.last_ms)}"
     return (
-        f"look at: pad {row.pad}, refused: {row.problem}, {row.times} times, {when}: {row.detail}"
+        f"{LOOK_AT}pad {row.pad}, refused: {row.problem}, {row.times} times, {when}: {row.detail}"
     )

@@ -1,6 +1,7 @@
 """Every change of a store's contents is found and named. On both backends."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -238,3 +239,25 @@ def test_the_command_lists_ratings_and_explains_an_error(
     assert "P01" in capsys.readouterr().err
     assert main(["receive", "--store", store_url, "--broker", "mqtt://203.0.113.1"]) == 2
     assert "P08" in capsys.readouterr().err
+
+
+def test_the_command_ends_with_0_when_a_person_has_looked_at_all_there_is(
+    store: ProvinceStore, store_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.take(a_day().arrivals(20))
+    file = tmp_path / "looked-at.txt"
+    command = ["verify", "--store", store_url, "--looked-at", str(file)]
+    assert main(command) == 2
+    assert "P22" in capsys.readouterr().err
+    assert main(["verify", "--store", store_url]) == 3
+    first, second, _ = capsys.readouterr().out.splitlines()
+    file.write_text(f"# 2026-12-01: newer software\n{first}\n{second}\n", "utf-8")
+    assert main(command) == 0
+    *look, verdict = capsys.readouterr().out.splitlines()
+    assert look == [f"looked at (2026-12-01: newer software): {line}" for line in (first, second)]
+    assert verdict.endswith("doubled 0, looked at 2: sound")
+    store.take([read_arrival("pad-1", b"no batch", False, NOON_MS)])
+    assert main(command) == 3, "a new finding is not hidden by the old ones"
+    assert capsys.readouterr().out.startswith("look at: pad pad-1, refused: malformed, 1 times")
+    change(store, "UPDATE rating SET level = 'satisfied', standing = 'rated' WHERE seq = 67")
+    assert main(command) == 1, "what is wrong cannot be looked away"
