@@ -78,10 +78,13 @@ class Writer:
         return self._snapshot[3]
 
     async def start(self) -> None:
-        """Open the ledger; raises LedgerError, after which `start` may be tried again."""
+        """Open the ledger; raises LedgerError, after which `start` may be tried again. When it is
+        cancelled, the ledger is closed as soon as it is open.
+        """
         if self._thread is not None:
             raise RuntimeError("the writer runs already")
         opened: concurrent.futures.Future[None] = concurrent.futures.Future()
+        opened.set_running_or_notify_cancel()  # the thread answers, even when nobody waits any more
         self._jobs = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._run, args=(opened,), name="ledger-writer", daemon=True
@@ -89,11 +92,12 @@ class Writer:
         self._thread.start()
         try:
             await asyncio.wrap_future(opened)
+            self.receipted = await self.run(lambda ledger: ledger.receipted)
         except BaseException:
+            self._put(Ledger.close)  # when the start was cancelled, the ledger is open or will be
             self._jobs.put(None)
             self._thread = None
             raise
-        self.receipted = await self.run(lambda ledger: ledger.receipted)
 
     async def append(self, body: Body) -> Entry:
         """Commit an entry; durable when this returns. Raises LedgerError, ValueError (too long)."""

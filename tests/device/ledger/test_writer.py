@@ -349,3 +349,38 @@ def test_the_files_are_looked_at_every_five_seconds(monkeypatch: pytest.MonkeyPa
         ]
 
     run_in_virtual_time(main())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_start_that_is_cancelled_while_the_ledger_opens_leaves_no_ledger_open(
+    tmp_path: Path, fails: bool
+) -> None:
+    opening, gate = threading.Event(), threading.Event()
+
+    def open_slowly() -> Ledger:
+        opening.set()
+        assert gate.wait(10)
+        if fails:
+            raise LedgerError("no room", PadCode.LEDGER_FULL)
+        return open_in(tmp_path)
+
+    async def main() -> None:
+        writer = Writer(open_slowly)
+        starting = asyncio.ensure_future(writer.start())
+        await asyncio.sleep(0)
+        assert opening.wait(10)
+        thread = writer._thread
+        assert thread is not None
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        gate.set()
+        until(lambda: not thread.is_alive(), 10, "the thread has ended")
+        assert not writer.died
+        open_in(tmp_path).close()  # the lock is free
+        if not fails:
+            await writer.start()
+            assert (await writer.append(rated(1))).seq == 2
+        await writer.stop()
+
+    run(main())
