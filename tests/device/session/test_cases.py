@@ -17,7 +17,8 @@ def test_services_without_a_case_number_are_never_the_same() -> None:
     assert list(cases.of(Service(step="办结"))) == []
 
 
-def test_only_the_newest_cases_are_remembered() -> None:
+def test_only_the_newest_256_cases_are_remembered() -> None:
+    assert CASES_KEPT == 256
     cases = Cases()
     for n in range(CASES_KEPT + 1):
         cases.note(str(n), Service(case=f"c-{n}"))
@@ -37,3 +38,5 @@ def test_the_same_service_is_so_in_every_spelling_and_never_without_a_case() -> 
     assert same_service(Service(case="T-1 "), Service(case="\u200bT-1"))
     assert not same_service(Service(case="T-1"), Service(case="T-1", step="受理"))
     assert not same_service(Service(step="办结"), Service(step="办结"))
+    assert not same_service(Service(case="T-1"), Service())
+    assert not same_service(Service(), Service(case="T-1"))
