@@ -99,6 +99,16 @@ def test_noise_is_counted_and_a_leading_ff_is_none() -> None:
     assert parser.noise == 3 + len(PRESS_4) - 2 - 1
 
 
+@pytest.mark.parametrize(
+    ("received", "noise"),
+    [("ff", 0), ("ff 00", 2), ("ff ff", 1), ("00 ff", 1), ("ff 00 00", 3), ("ff 68", 0)],
+)
+def test_an_ff_is_noise_when_another_byte_than_the_start_follows(received: str, noise: int) -> None:
+    parser = Parser()
+    assert parser.feed(bytes.fromhex(received)) == []
+    assert parser.noise == noise
+
+
 def test_a_false_start_holds_a_frame_back_only_until_the_line_is_silent() -> None:
     parser = Parser()
     assert parser.feed(bytes.fromhex("68 40 40 68") + PRESS_4) == []
