@@ -59,7 +59,6 @@ class Run:
 
 RUNS = (Run(12, 0.15, 1.0, 5), Run(24, 0.15, 0.8, 5), Run(24, 0.30, 0.9, 5))
 RUN_LONGEST = 24
-RUN_SHORTEST = 12
 RUN_MS = 20_000
 """A shorter run is somebody who taps, or a key that reaches `MANY` in any case."""
 PERIOD_MOST_MS = 60_000
@@ -88,7 +87,7 @@ class _Key:
     """0 while the key does not repeat."""
 
     def repeats(self, mono_ms: int) -> bool:
-        return self.quiet_ms > 0 and mono_ms - self.last_ms < self.quiet_ms
+        return bool(self.quiet_ms) and mono_ms - self.last_ms < self.quiet_ms
 
 
 class RepeatingKeys:
@@ -163,8 +162,6 @@ def _gap_ms(times_ms: deque[int], within_ms: int) -> int | None:
 
 def _period_ms(presses: Sequence[tuple[int, int]]) -> int | None:
     """The median gap of the last presses, if they are regular; else None."""
-    if len(presses) < RUN_SHORTEST:
-        return None
     times_ms = [mono_ms for mono_ms, _ in presses]
     gaps_ms = [after - before for before, after in pairwise(times_ms)]
     for run in RUNS:

@@ -109,6 +109,7 @@ def test_a_key_that_does_not_repeat_is_never_told_to_be_quiet() -> None:
     assert keys.due_ms is None
     assert keys.take_quiet(SLOW_MS) == []
     assert not keys.repeats("k", 1)
+    assert not keys.repeats("k", 0)  # an edge that is reported late
 
 
 def test_the_first_press_after_boot_begins_a_burst() -> None:

@@ -109,6 +109,17 @@ def test_of_gaps_that_differ_by_30_percent_two_may_be_a_citizens(
     assert found_at(gaps_ms) == found
 
 
+@pytest.mark.parametrize(
+    "gaps_ms", [long_run(1_000, SPREAD_OUT), long_run(5_000, (*SPREAD_OUT, 21))]
+)
+@pytest.mark.parametrize(("invitations", "found"), [(18, [24]), (19, [])])
+def test_five_are_more_than_the_invitations_in_a_less_regular_run_as_well(
+    gaps_ms: list[int], invitations: int, found: list[int]
+) -> None:
+    invited = [1] * invitations + [0] * (23 - invitations)
+    assert found_at(gaps_ms, invited) == found
+
+
 @pytest.mark.parametrize(("longer_ms", "found"), [(0, [24]), (1, [])])
 def test_a_run_is_no_more_than_three_tenths_longer_than_its_gaps(
     longer_ms: int, found: list[int]
