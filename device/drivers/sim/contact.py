@@ -56,7 +56,8 @@ class Contact:
 
     def _start_ms(self, now_ms: float) -> float:
         passed = bisect_right(self._edges, now_ms)
-        del self._edges[: passed - passed % 2]  # edges of the past are not needed any more
+        # Of the past only the last press and its release are still needed.
+        del self._edges[: max(0, passed - passed % 2 - 2)]
         return max(now_ms, self._edges[-1] + GAP_MS) if self._edges else now_ms
 
     def _change(self, at_ms: float) -> None:
