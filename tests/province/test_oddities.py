@@ -3,9 +3,11 @@
 import itertools
 import tracemalloc
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from province import oddities as kinds_of_oddity
 from province.oddities import AHEAD_MS, EARLIEST_MS, Oddities, Oddity
 from province.projection import Projection
 from sync.entries import Body, Detailed, Level, Opened, Predecessor, Salvaged, Trust, write_body
@@ -145,7 +147,7 @@ def test_a_ledger_that_follows_another_history_is_a_fork_of_the_one_before() -> 
 
 
 @pytest.mark.parametrize(
-    "arrived", itertools.permutations([(5, "b"), (5, "c"), (6, "a"), (7, "a")])
+    "arrived", list(itertools.permutations([(5, "b"), (5, "c"), (6, "a"), (7, "a")]))
 )
 def test_like_entries_are_one_range_with_the_first_ones_detail_in_any_order(
     arrived: Sequence[tuple[int, str]],
@@ -173,3 +175,16 @@ def test_a_flood_of_one_kind_takes_no_memory() -> None:
 def test_a_date_of_2020_is_believed_and_one_before_it_is_not() -> None:
     assert EARLIEST_MS == 1_577_836_800_000
     assert AHEAD_MS == 300_000
+
+
+def test_the_manual_says_of_every_word_what_it_means_and_what_to_do() -> None:
+    manual = Path(__file__).parents[2].joinpath("docs/operations.md").read_text("utf-8")
+    words = [
+        value
+        for name, value in vars(kinds_of_oddity).items()
+        if name.isupper() and isinstance(value, str)
+    ]
+    assert len(words) == 9
+    firsts = [line.split("|")[1] for line in manual.splitlines() if line.startswith("| `")]
+    for word in words:
+        assert any(f"`{word}`" in first for first in firsts), word
