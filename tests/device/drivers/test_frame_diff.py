@@ -1,5 +1,6 @@
 """Which runs of a picture are sent: enough of them, and not much more."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,3 +49,11 @@ def test_runs_nearer_than_their_overhead_are_one() -> None:
         ChangedRun(0, 1, b"\5"),
         ChangedRun(0, 9, b"\5"),
     ]
+
+
+@pytest.mark.parametrize("other", [[bytes(WIDE)] * 2, [bytes(WIDE), bytes(WIDE - 1), bytes(WIDE)]])
+def test_pictures_of_different_sizes_are_a_mistake(other: list[bytes]) -> None:
+    picture = [bytes(WIDE)] * 3
+    for before, after in ((picture, other), (other, picture)):
+        with pytest.raises(ValueError, match="zip"):
+            changes(before, after, OVERHEAD)

@@ -109,6 +109,30 @@ def test_an_ff_is_noise_when_another_byte_than_the_start_follows(received: str, 
     assert parser.noise == noise
 
 
+@pytest.mark.parametrize(
+    ("received", "may_be_a_frame"),
+    [
+        ("68", True),
+        ("68 01", False),
+        ("68 02", True),
+        ("68 ff", True),
+        ("68 03 04", False),
+        ("68 03 03", True),
+        ("68 03 03 69", False),
+        ("68 03 03 68", True),
+        ("68 03 03 68 83 11 04 98", True),
+        ("68 03 03 68 83 11 04 99 16", False),
+    ],
+)
+def test_a_false_start_is_given_up_with_the_byte_that_shows_it(
+    received: str, may_be_a_frame: bool
+) -> None:
+    parser, bytes_received = Parser(), bytes.fromhex(received)
+    assert parser.feed(bytes_received) == []
+    assert parser.waiting is may_be_a_frame
+    assert parser.noise == (0 if may_be_a_frame else len(bytes_received))
+
+
 def test_a_false_start_holds_a_frame_back_only_until_the_line_is_silent() -> None:
     parser = Parser()
     assert parser.feed(bytes.fromhex("68 40 40 68") + PRESS_4) == []
