@@ -127,3 +127,9 @@ def test_a_worn_contact_begins_after_the_press_before_it() -> None:
     one.press(100, 60)
     one.chatter(120, 500)
     assert edges(one)[:3] == [100, 160, 200]
+
+
+def test_a_contact_that_is_worn_for_no_time_does_not_move() -> None:
+    one = contact()
+    one.chatter(100, 0)
+    assert edges(one) == []
