@@ -152,3 +152,39 @@ def test_the_verdicts_have_the_names_that_are_stored():
         "expired",
         "foreign",
     ]
+
+
+@pytest.mark.parametrize(
+    ("press", "first_ms"),
+    [
+        (pressed(5_000), 5_000),
+        (pressed(5_000, 5_000), 5_000),
+        (pressed(DAY_MS, 5_000), 5_000),  # its clock is ahead: it happened before it arrived
+        (Pressed(Dated(SERVED_MS + 7_000, BY_ANCHOR, 2_000), SERVED_MS + DAY_MS), 5_000),
+        (Pressed(Dated(SERVED_MS + 5_000, BY_ANCHOR, 0), SERVED_MS + DAY_MS), 5_000),
+        (Pressed(Dated(SERVED_MS + DAY_MS, BY_ANCHOR, 2_000), SERVED_MS + 7_000), 5_000),
+    ],
+)
+def test_a_phone_is_first_only_if_it_was_before_the_earliest_moment_of_the_press(
+    press: Pressed, first_ms: int
+) -> None:
+    known = KNOWN._replace(pressed=press)
+    assert judge(TOKEN, known, SERVED_MS + first_ms - 1) is PhoneVerdict.COUNTS
+    assert judge(TOKEN, known, SERVED_MS + first_ms) is PhoneVerdict.RATED
+    assert judge(TOKEN, known, SERVED_MS + first_ms + 1) is PhoneVerdict.RATED
+
+
+def test_another_phone_that_came_later_takes_nothing_from_the_first() -> None:
+    given_ms = SERVED_MS + MINUTE_MS
+    for phoned_ms, verdict in (
+        (given_ms - 1, PhoneVerdict.USED),
+        (given_ms, PhoneVerdict.USED),
+        (given_ms + 1, PhoneVerdict.COUNTS),
+    ):
+        assert judge(TOKEN, KNOWN._replace(phoned_ms=phoned_ms), given_ms) is verdict
+
+
+def test_another_pads_token_is_foreign_whatever_else_is_known() -> None:
+    foreign = KnownInvitation(INVITED._replace(pad="another"), pressed(4_000), SERVED_MS)
+    for token in (TOKEN, UNDATED, TOKEN._replace(purpose=Purpose.WORDS)):
+        assert judge(token, foreign, SERVED_MS + 99 * DAY_MS) is PhoneVerdict.FOREIGN

@@ -315,3 +315,31 @@ def test_what_was_salvaged_without_a_position_is_unread_with_its_reason() -> Non
             Salvaged(at=at(0), ledger=ledger, seq=seq, digest="00" * 32, body=old)
         ).unread
         assert unread.why == "what was salvaged has no position"
+
+
+@pytest.mark.parametrize(
+    ("ledger_chars", "seq", "digest_chars", "fits"),
+    [
+        (1, 0, 64, True),
+        (128, 1, 64, True),
+        (129, 1, 64, False),
+        (0, 1, 64, False),
+        (26, 2**53, 64, True),
+        (26, 2**53 + 1, 64, False),
+        (26, 1, 128, True),
+        (26, 1, 129, False),
+    ],
+)
+def test_a_position_fits_up_to_128_characters_and_the_numbers_that_json_readers_keep(
+    ledger_chars: int, seq: int, digest_chars: int, fits: bool
+) -> None:
+    body = Salvaged(
+        at=at(0),
+        ledger="A" * ledger_chars,
+        seq=seq,
+        digest="0" * digest_chars,
+        body=write_body(invited("i")).decode(),
+    )
+    found = derive(body)
+    assert len(found.salvages) == fits
+    assert len(found.unread) == (not fits)
