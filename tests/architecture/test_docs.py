@@ -26,7 +26,6 @@ from device.desk.api_errors import ERRORS
 from device.errors import PadCode
 from device.ledger.ledger import MAX_ENTRY_BYTES
 from device.session import diagram as session_diagram
-from device.wiring import __main__ as wiring
 from province.errors import ProvinceCode
 from province.phone_ratings import PhoneVerdict
 from sync.entries import KINDS, MAX_BODY_BYTES, Level, Trust
@@ -285,19 +284,6 @@ def test_every_make_target_says_what_it_is_for():
 def test_the_session_diagram_is_the_one_that_the_table_draws():
     """Run `python -m device.session.diagram > docs/session.md` after a change of the table."""
     assert read("docs/session.md") == session_diagram.document()
-
-
-def test_wiring_and_overlay_are_those_that_the_profiles_give():
-    """Run `python -m device.wiring` after a change of a profile."""
-    written = dict(wiring.files())
-    assert written
-    assert [str(path) for path, text in written.items() if read(str(path)) != text] == []
-
-
-@pytest.mark.parametrize("folder", ["docs/hardware", "hw/overlays"])
-def test_nothing_is_left_of_a_board_that_there_is_no_more(folder):
-    there = {path.relative_to(source_tree.ROOT) for path in (source_tree.ROOT / folder).iterdir()}
-    assert there == {path for path, _ in wiring.files() if path.is_relative_to(folder)}
 
 
 def documents() -> list[Path]:
