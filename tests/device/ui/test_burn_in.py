@@ -115,6 +115,15 @@ def test_places_are_changed_in_every_way() -> None:
         assert not changed or following % wear.TURN_STEPS == 0
 
 
+def test_rows_lean_left_then_stand_in_the_middle_then_lean_right_and_begin_again() -> None:
+    turn = wear.TURN_STEPS
+    assert tuple(place * turn for place in range(6)) == wear.ARRANGEMENTS
+    seen = [(wear.leaning(step), wear.turned(step)) for step in wear.ARRANGEMENTS]
+    assert seen == [(lean, turned) for lean in (0.0, 0.5, 1.0) for turned in (False, True)]
+    assert wear.leaning(6 * turn - 1) == 1.0
+    assert (wear.leaning(6 * turn), wear.turned(6 * turn)) == seen[0]
+
+
 @pytest.mark.parametrize(
     ("rest_s", "dim_min", "sleep_min", "share"),
     [

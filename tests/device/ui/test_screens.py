@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -124,6 +125,88 @@ def test_a_fault_shows_its_code_and_so_does_the_corner_of_standby() -> None:
     for scene in (Scene.FAULT, Scene.STANDBY):
         shown = screen(scene, words.load(["zh"]), window="3", code=PadCode.LEDGER_FULL)
         assert "L02" in [one.text for one in layout(shown, SIZE)]
+
+
+def shows(scene: Scene, **given: Any) -> list[str]:
+    """The texts on a screen, from its upper edge."""
+    rows = screen(scene, words.load(["zh"]), window="3", **given).rows
+    return [piece.text for row in rows for piece in row.pieces]
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "scenes"),
+    [
+        ({"percent": 0}, "0 %", {Scene.CHECKING}),
+        ({"percent": 100}, "100 %", {Scene.CHECKING}),
+        ({"pad": "pad-0317"}, "pad-0317", {Scene.UNBOUND}),
+        ({"code": PadCode.LEDGER_FULL}, "L02", {Scene.FAULT}),  # in standby it is on the right
+        ({"notice": "告示"}, "告示", {Scene.STANDBY}),
+        ({"hall": "大厅"}, "大厅", {Scene.STANDBY}),
+    ],
+)
+def test_a_scene_shows_what_is_its_own_and_no_other_scene_does(
+    given: dict[str, Any], text: str, scenes: set[Scene]
+) -> None:
+    assert {scene for scene in Scene if text in shows(scene, **given)} == scenes
+
+
+@pytest.mark.parametrize("scene", [one for one in Scene if one is not Scene.STANDBY])
+def test_what_is_not_known_takes_no_row(scene: Scene) -> None:
+    for nothing in ({"percent": None}, {"pad": ""}, {"code": None}, {"notice": ""}):
+        assert shows(scene, **nothing) == shows(scene)
+
+
+def test_standby_without_anything_to_say_shows_the_window_alone() -> None:
+    assert shows(Scene.STANDBY) == ["3", "号窗口"]
+    assert shows(Scene.STANDBY, qr=HOME) == ["3", "号窗口"]
+    assert screen(Scene.STANDBY, words.load(["zh"]), window="3").rows[0].right is None
+
+
+@pytest.mark.parametrize(
+    ("languages", "code", "above", "below"),
+    [
+        (("zh",), None, ("大厅", "09:41"), "告示"),
+        (("zh",), PadCode.PROVINCE_SILENT, ("大厅", "N01"), "告示"),
+        (("zh", "ko"), None, ("大厅", "09:41"), "告示"),
+        (("zh", "ko"), PadCode.PROVINCE_SILENT, ("大厅", "N01"), "告示"),
+        (("zh", "ko", "en"), None, ("告示", ""), ""),
+        (("zh", "ko", "en"), PadCode.PROVINCE_SILENT, ("大厅", "N01"), ""),
+    ],
+)
+def test_a_notice_gives_way_to_a_fault_where_five_rows_do_not_fit(
+    languages: tuple[str, ...], code: PadCode | None, above: tuple[str, str], below: str
+) -> None:
+    for turned in (False, True):
+        one = screen(
+            Scene.STANDBY,
+            words.load(languages),
+            window="3",
+            hall="大厅",
+            notice="告示",
+            code=code,
+            time_text="09:41",
+            turned=turned,
+        )
+        rows = one.rows[::-1] if turned else one.rows
+        right = rows[0].right
+        assert (rows[0].pieces[0].text, right.text if right else "") == above
+        assert (rows[-1].pieces[0].text == below) == bool(below)
+        assert len(rows) == 1 + len(languages) + bool(below)
+
+
+def test_three_languages_without_a_notice_show_hall_and_time() -> None:
+    one = screen(
+        Scene.STANDBY, words.load(("zh", "ko", "en")), window="3", hall="大厅", time_text="09:41"
+    )
+    assert one.rows[0].pieces[0].text == "大厅"
+    assert one.rows[0].right is not None
+    assert one.rows[0].right.text == "09:41"
+
+
+def test_only_the_self_test_is_framed_and_only_the_pad_that_is_sought_is_inverted() -> None:
+    spoken = words.load(["zh"])
+    assert {scene for scene in Scene if screen(scene, spoken).framed} == {Scene.SELFTEST}
+    assert {scene for scene in Scene if screen(scene, spoken).inverted} == {Scene.IDENTIFY}
 
 
 def test_no_two_scenes_look_the_same() -> None:
