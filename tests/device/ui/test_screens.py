@@ -15,7 +15,16 @@ from device.ui.fonts import font_file, missing_glyphs
 from device.ui.oled_picture import ELLIPSIS, PlacedText, draw, layout
 from device.ui.screens import TICK, Piece, Screen, ScreenRow, screen
 from sync.entries import Level
-from tests.rigs.display.golden_pictures import GOLDEN, HOME, LANGUAGES, LINK, SIZE, screens
+from tests.rigs.display.golden_pictures import (
+    GOLDEN,
+    HOME,
+    LANGUAGES,
+    LINK,
+    ROWS,
+    SIZE,
+    all_rows,
+    screens,
+)
 
 ALL = screens()
 LIMITS = [
@@ -218,6 +227,11 @@ def test_no_two_scenes_look_the_same() -> None:
 def test_the_picture_is_the_golden_one(name: str) -> None:
     with Image.open(GOLDEN / f"{name}.png") as golden:
         assert draw(ALL[name], SIZE).tobytes() == golden.convert("1").tobytes()
+
+
+def test_every_row_may_have_the_sizes_that_the_golden_list_gives_it() -> None:
+    """Long names take the smaller sizes, which no golden picture shows."""
+    assert all_rows() == ROWS.read_text("utf-8")
 
 
 def font_is_mapped() -> bool:

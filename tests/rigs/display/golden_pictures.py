@@ -15,9 +15,10 @@ from device.events import Scene
 from device.ui import words
 from device.ui.oled_picture import draw
 from device.ui.qr_url import link
-from device.ui.screens import Screen, screen
+from device.ui.screens import Piece, Screen, screen
 
 GOLDEN = Path(__file__).parents[2] / "device" / "ui" / "golden"
+ROWS = GOLDEN / "rows.txt"
 LANGUAGES = (("zh",), ("ko",), ("en",), ("zh", "ko"), ("ko", "zh"), ("zh", "ko", "en"))
 SIZE = (128, 64)
 
@@ -57,6 +58,25 @@ def screens() -> dict[str, Screen]:
     return found
 
 
+def rows_of(shown: Screen) -> str:
+    """The rows of a screen, each piece with the sizes that it may have: pictures show only one."""
+
+    def told(piece: Piece) -> str:
+        return f"{piece.text} {'/'.join(map(str, piece.sizes))}"
+
+    lines = []
+    for row in shown.rows:
+        pieces = " + ".join(map(told, row.pieces))
+        right = f" … {told(row.right)}" if row.right else ""
+        lines.append(f"  {row.language}{' band' * row.band}: {pieces}{right}\n")
+    return "".join(lines)
+
+
+def all_rows() -> str:
+    """Name and rows of every screen, as in `golden/rows.txt`."""
+    return "".join(f"{name}\n{rows_of(shown)}" for name, shown in screens().items())
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--write", action="store_true")
@@ -66,6 +86,7 @@ def main() -> None:
     if chosen.write:
         for name, picture in pictures.items():
             picture.save(GOLDEN / f"{name}.png", optimize=True)
+        ROWS.write_text(all_rows(), "utf-8")
     if chosen.sheet:
         high = len(Scene) + len(BESIDES)
         sheet = Image.new("L", (266 * len(LANGUAGES), 138 * high), 80)
