@@ -8,10 +8,20 @@ import pytest
 from device.errors import LedgerError, PadCode
 from device.ledger import ledger as ledger_module
 from device.ledger.file import connect
+from device.ledger.head_note import NotedHead, noted_head
 from device.ledger.ledger import Ledger
 from device.ledger.rollover import Rollover
 from device.ledger.verify import LedgerVerdict, examine_open_file, verify
-from sync.entries import Booted, Detailed, HashName, Salvaged, next_digest, read_body, write_body
+from sync.entries import (
+    GENESIS,
+    Booted,
+    Detailed,
+    HashName,
+    Salvaged,
+    next_digest,
+    read_body,
+    write_body,
+)
 from tests.rigs.ledger.ledger_process import at, open_in, rated
 
 
@@ -271,3 +281,23 @@ def test_damage_that_only_the_opening_finds_is_salvaged(
     bodies = [read_body(entry.body) for entry in ledger.read(1, 99, 1 << 20).entries]
     assert [body.seq for body in bodies if isinstance(body, Salvaged)] == [1, 2, 3, 4, 5]
     ledger.close()
+
+
+def test_the_chain_begins_before_the_first_entry_and_ends_with_the_last(tmp_path: Path) -> None:
+    ledger = filled(tmp_path, 3)
+    assert ledger.digest_at(0) == GENESIS
+    assert ledger.read(0, 9, 9999).prev == GENESIS
+    assert ledger.digest_at(3) == ledger.head[1]
+    assert ledger.digest_at(4) is None
+    ledger.close()
+
+
+def test_a_ledger_of_one_entry_is_noted_and_closed_as_often_as_one_likes(tmp_path: Path) -> None:
+    ledger = open_in(tmp_path)
+    assert noted_head(tmp_path / "ledger", ledger.id) == NotedHead(ledger.id, *ledger.head)
+    ledger.roll_over("diverged")
+    ledger.note_head()
+    assert noted_head(tmp_path / "ledger", ledger.id) == NotedHead(ledger.id, *ledger.head)
+    ledger.close()
+    ledger.close()
+    open_in(tmp_path).close()

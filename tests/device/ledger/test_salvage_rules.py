@@ -46,7 +46,7 @@ def made(folder: Path, *statements: str, head: int = HEAD, receipted: int = 0) -
 def carved(path: Path) -> tuple[Carryover, dict[int, tuple[bytes, bytes, bool]]]:
     """What is carried over, and its entries: body, digest, whether it is proven, by seq."""
     with carve(path, ledger="01LOST", hash_name=HashName.SHA256) as found:
-        return found, {seq: tuple(rest) for seq, *rest in found.entries}  # type: ignore[misc]
+        return found, {seq: (body, digest, ok) for seq, body, digest, ok in found.entries}
 
 
 def rows_of(path: Path) -> dict[int, tuple[bytes, bytes]]:
