@@ -29,7 +29,9 @@ pytestmark = pytest.mark.broker
 ANSWER_S = 10.0
 
 
-def reader(broker: Broker, client_id: str, events: "SimpleQueue[Event]") -> Connection:
+def reader(
+    broker: Broker | ScriptedBroker, client_id: str, events: "SimpleQueue[Event]"
+) -> Connection:
     """A connection of which only what it receives matters."""
     return Connection(
         broker.address,
@@ -65,6 +67,22 @@ def test_the_rest_of_a_messages_expiry_is_measured_by_the_receivers_own_clock(
         assert message.good_until_s is not None
         # A broker counts the expiry in whole seconds.
         assert sent_s + expiry_s - 2 <= message.good_until_s <= time.monotonic() + expiry_s
+
+
+def test_a_message_with_an_expiry_of_0_has_expired() -> None:
+    events: SimpleQueue[Event] = SimpleQueue()
+    with scripted_broker() as broker:
+        connection = reader(broker, "pad-expired", events)
+        connection.open()
+        assert isinstance(events.get(timeout=ANSWER_S), Connected)
+        connection.subscribe(["hall/orders"])
+        assert isinstance(events.get(timeout=ANSWER_S), Subscribed)
+        broker.publish("hall/orders", b"x", values={"message_expiry": 0})
+        message = events.get(timeout=ANSWER_S)
+        connection.abort()
+    assert isinstance(message, Incoming)
+    assert message.good_until_s is not None
+    assert message.good_until_s <= time.monotonic()
 
 
 def test_a_message_published_as_retained_while_this_end_listens_is_told_as_retained(

@@ -25,6 +25,7 @@ from device.ledger.startup_state import state_after
 from device.ledger.verify import verify
 from sync.entries import (
     GENESIS,
+    MAX_BODY_BYTES,
     Booted,
     Detailed,
     Entry,
@@ -239,7 +240,9 @@ def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> No
     ledger = open_in(tmp_path)
     with pytest.raises(ValueError):
         ledger.append(Detailed(at=at(), invitation="i", text="字" * MAX_ENTRY_BYTES))
-    worst = Detailed(at=at(), invitation="i", text='"' * 3800)  # each quote escaped, then again
+    bare = len(write_body(Detailed(at=at(), invitation="i", text="")))
+    quotes = '"' * ((MAX_ENTRY_BYTES - bare) // 2)  # each is escaped, and then again
+    worst = Detailed(at=at(), invitation="i", text=quotes)
     ledger.append(worst)
     ledger.append(Detailed(at=at(), invitation="i", text="满" * 2500))  # on overflow pages
     ledger.roll_over("diverged")
@@ -247,6 +250,7 @@ def test_an_entry_too_long_to_be_salvaged_later_is_refused(tmp_path: Path) -> No
     carried = salvaged[2]
     assert isinstance(carried, Salvaged)
     assert msgspec.json.decode(carried.body)["text"] == worst.text
+    assert len(write_body(carried)) <= MAX_BODY_BYTES
     ledger.close()
 
 
