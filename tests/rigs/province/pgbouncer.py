@@ -7,8 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import sqlalchemy as sa
+from urllib.parse import urlsplit
 
 from tests.rigs.system.loopback import free_port, listens
 from tests.rigs.time.wait import until
@@ -22,7 +21,7 @@ def pooled(url: str, server_connections: int = 2) -> Iterator[str]:
     """The URL of the same database through a pooler with so many connections to the server."""
     if PROGRAM is None:
         raise LookupError(MISSING)
-    parsed = sa.make_url(url)
+    parsed = urlsplit(url)
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="rp-pgbouncer-"))
     settings = folder / "pgbouncer.ini"
@@ -43,7 +42,8 @@ def pooled(url: str, server_connections: int = 2) -> Iterator[str]:
     )
     try:
         until(lambda: listens(port), 10, "pgbouncer listens")
-        yield parsed.set(port=port).render_as_string(hide_password=False)
+        host = parsed.netloc.rpartition(":")[0]
+        yield parsed._replace(netloc=f"{host}:{port}").geturl()
     finally:
         process.kill()
         process.wait()
