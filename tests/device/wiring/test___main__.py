@@ -4,6 +4,7 @@ They are the golden copies of tables and drawings: look at a drawing before its 
 """
 
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_the_command_writes_a_page_and_a_drawing_of_every_board_with_pins(
     monkeypatch.chdir(tmp_path)
     wired = [name for name in board_names() if load_profile(name).header is not None]
     for _ in range(2):  # and writes over what it wrote before
+        monkeypatch.delitem(sys.modules, "device.wiring.__main__", raising=False)
         with pytest.raises(SystemExit) as ended:
             runpy.run_module("device.wiring", run_name="__main__")
         assert ended.value.code == 0
