@@ -1,15 +1,22 @@
 """What `ratingpad verify` prints of a ledger. Every line is safe to show."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from device.errors import LedgerError
 from device.ledger.entry_dates import DatedAhead, dated_ahead
+from device.ledger.file import beside
 from device.ledger.head_note import is_unreadable, noted_alone
+from device.ledger.unproven import Unproven, find_unproven
 from device.ledger.verify import LedgerVerdict, verify
 from device.os_errors import explain
+from sync.regular_file import check_regular, open_regular
 from sync.shown_text import shown, shown_utc
+
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""SQLite's own files; a pipe among them would be waited for without end."""
 
 INTACT, DAMAGED, UNREADABLE, LOOK = 0, 1, 2, 3
 """The exit codes."""
@@ -26,17 +33,23 @@ def report(path: Path, now_ms: int | None = None) -> tuple[int, list[str]]:
         verdict = verify(path)
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         ahead = dated_ahead(path, now_ms) if verdict.intact else None
+        unproven = find_unproven(path) if verdict.intact else None
     except LedgerError as error:
         return UNREADABLE, [shown(str(error))]
-    lines = [shown(line) for line in _lines(path, verdict, ahead)]
-    return DAMAGED if verdict.bad is not None else LOOK if ahead is not None else INTACT, lines
+    lines = [shown(line) for line in _lines(path, verdict, ahead, unproven)]
+    if verdict.bad is not None:
+        return DAMAGED, lines
+    return INTACT if ahead is None and unproven is None else LOOK, lines
 
 
 def _wrong_path(path: Path) -> str | None:
     """Why there is no ledger to read at `path`, and what to do; None when there is a file."""
     try:
-        with path.open("rb"):
-            return None
+        os.close(open_regular(path))
+        for companion in COMPANIONS:
+            other = beside(path, companion)
+            if other.exists():
+                check_regular(other)
     except FileNotFoundError:
         noted = noted_alone(path)
         if noted is not None:
@@ -50,10 +63,16 @@ def _wrong_path(path: Path) -> str | None:
         return f"{path} is a folder. Give the ledger's file in it, such as {path / 'ledger.db'}."
     except OSError as error:
         return f"the ledger cannot be read: {explain(error)}"
+    return None
 
 
-def _lines(path: Path, verdict: LedgerVerdict, ahead: DatedAhead | None) -> Iterator[str]:
-    yield f"{path}: ledger {verdict.ledger} of pad {verdict.pad}"
+def _lines(
+    path: Path, verdict: LedgerVerdict, ahead: DatedAhead | None, unproven: Unproven | None
+) -> Iterator[str]:
+    if verdict.ledger:
+        yield f"{path}: ledger {verdict.ledger} of pad {verdict.pad}"
+    else:
+        yield f"{path}: no first entry that can be read, so neither its ledger nor its pad is known"
     yield f"  {verdict.entries} entries, chain good up to seq {verdict.head}"
     if verdict.pruned:
         yield f"  pruned up to seq {verdict.pruned}, all of it receipted by the province"
@@ -66,6 +85,13 @@ def _lines(path: Path, verdict: LedgerVerdict, ahead: DatedAhead | None) -> Iter
         yield (
             f"  look at: entry {ahead.first}{many}, dated {shown_utc(ahead.utc_ms)}: that is after"
             " a later entry or after the time now; check the clock (需人工核查)"
+        )
+    if unproven is not None:
+        many = f", the first of {unproven.entries}" if unproven.entries > 1 else ""
+        yield (
+            f"  look at: entry {unproven.seq} of ledger {unproven.ledger}{many}, carried over from"
+            " a damaged file without proof of its content; the province counts nothing by it"
+            " (需人工核查)"
         )
     if is_unreadable(path):
         yield (

@@ -6,6 +6,7 @@ writer.py         the thread that owns it
 commit_queue.py   appends in order; retried while the card cannot be written
 verify.py         the one judge of a ledger, at a start and for `ratingpad verify`
 entry_dates.py    are the entries dated in their order
+unproven.py       which entries were carried over without proof
 salvage.py        reads the entries out of a damaged file
 record_index.py   where the records of a damaged file are
 records.py        finds records in the bytes of pages (pure)

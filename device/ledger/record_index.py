@@ -132,11 +132,16 @@ class RecordIndex:
             "INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?, ?)", (seq, place, digest, proven, check)
         )
 
-    def has_digest(self, digest: bytes) -> bool:
-        """Whether an entry with this digest is noted."""
+    def has_entry(self, record: RawRecord) -> bool:
+        """Whether an entry with this digest and body is noted, at whichever seq. Damaged digests
+        may be alike.
+        """
         self._db.execute("CREATE INDEX IF NOT EXISTS by_digest ON kept(digest)")
-        found = self._db.execute("SELECT 1 FROM kept WHERE digest = ? LIMIT 1", (digest,))
-        return found.fetchone() is not None
+        places = self._db.execute(
+            "SELECT place FROM kept WHERE digest = ? LIMIT ?", (record.digest, _MOST_CANDIDATES)
+        ).fetchall()
+        known = (self._record(place) for (place,) in places)
+        return any(found is not None and found.body == record.body for found in known)
 
     def kept_after(self, seq: int) -> Iterator[int]:
         """The seqs of the noted entries behind `seq`, in order."""

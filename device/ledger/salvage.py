@@ -232,7 +232,7 @@ class _Proof:
                 state.before_proven = before is not None
                 self._take(seq, place, digest, proven=before is not None)
                 before = (seq, digest)
-            elif before is None and (lone := _first_readable(here)) is not None:
+            elif (lone := self._lone(here, after, behind_gap=before is None)) is not None:
                 before = self._take_lone(seq, *lone)
                 state.before_proven = False
             else:
@@ -245,6 +245,19 @@ class _Proof:
         self._keep_needed()
         state.done = True
         self._note()
+
+    def _lone(
+        self, here: Candidates, after: Candidates, *, behind_gap: bool
+    ) -> tuple[int, RawRecord] | None:
+        """The readable record that nothing proves; None where its body is known to be changed: it
+        does not follow from the entry before, and the entry behind it was made from its digest.
+        """
+        lone = _first_readable(here)
+        if lone is None or behind_gap:
+            return lone
+        digest = lone[1].digest
+        is_changed = any(next_digest(self._name, digest, n.body) == n.digest for _, n in after)
+        return None if is_changed else lone
 
     def _note(self) -> None:
         self._state.before_gaps = list(self._before_gaps)
@@ -268,7 +281,7 @@ class _Proof:
                 if end >= self._receipted:
                     self._index.keep(end + 1, place, found.digest, proven=True)
                 return None
-        if self._index.has_digest(found.digest):
+        if self._index.has_entry(found):
             return None
         self._take(seq, place, found.digest, proven=False)
         return (seq, found.digest)

@@ -1,14 +1,18 @@
 """What `ratingpad verify` prints, line by line."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from device.ledger.ledger import Ledger
 from device.ledger_report import INTACT, LOOK, UNREADABLE, report
 from sync.entries import At, Lapsed, Trust
+from tests.rigs.ledger.ledger_process import at as counted_at
 from tests.rigs.ledger.ledger_process import open_in
 
 NOW_MS = 1_796_000_000_000
@@ -92,3 +96,36 @@ def test_a_note_that_cannot_be_read_is_a_line_and_no_alarm(tmp_path: Path) -> No
     code, lines = report(path, NOW_MS)
     assert code == INTACT
     assert [line for line in lines if "the note of its last entry cannot be read" in line]
+
+
+def test_what_was_carried_over_without_proof_is_to_be_looked_at(ledger: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as db:
+        for (trigger,) in db.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+        ).fetchall():
+            db.execute(f"DROP TRIGGER {trigger}")
+        db.execute("DELETE FROM entry WHERE seq = 2")
+        db.commit()
+    Ledger.open(ledger, "pad-1", at=counted_at, new_id=lambda: "01NEW").close()
+    code, lines = report(ledger)
+    assert code == 3
+    (line,) = [line for line in lines if "without proof" in line]
+    assert "look at: entry 3 of ledger" in line
+
+
+@pytest.mark.parametrize("companion", ["", "-wal", "-shm", "-journal"])
+def test_a_pipe_in_a_files_place_is_not_waited_for(tmp_path: Path, companion: str) -> None:
+    path = tmp_path / "ledger"
+    if companion:
+        open_in(tmp_path).close()
+    os.mkfifo(tmp_path / f"ledger{companion}")
+    code, (line,) = report(path)
+    assert code == 2
+    assert "not a regular file" in line
+
+
+def test_a_file_without_a_first_entry_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    code, lines = report(tmp_path / "empty")
+    assert code != 0
+    assert "  of pad " not in "".join(lines)

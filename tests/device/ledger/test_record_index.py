@@ -142,8 +142,10 @@ def test_what_is_kept_for_the_new_ledger_comes_back_in_order(path: Path) -> None
         checked = index._db.execute("SELECT seq, place, digest, proven, check_sum FROM kept")
         for seq, place, digest, proven, check_sum in checked.fetchall():
             assert check_sum == zlib.crc32(f"{seq} {place} {proven} ".encode() + digest)
-        assert index.has_digest(expected[3][2])
-        assert not index.has_digest(expected[4][2])
+        [(_, fourth)], [(_, fifth)] = index.at(4), index.at(5)
+        assert index.has_entry(fourth)
+        assert not index.has_entry(fifth)
+        assert not index.has_entry(fifth._replace(digest=fourth.digest)), "a damaged digest"
 
 
 def test_a_long_entry_is_found_on_pages_of_the_file(path: Path) -> None:

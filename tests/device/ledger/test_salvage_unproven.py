@@ -85,6 +85,34 @@ def test_a_damaged_digest_behind_a_gap_costs_no_row(tmp_path: Path) -> None:
     assert unproven(found) == [5, 6]
 
 
+@pytest.mark.parametrize(
+    ("where", "without_proof"),
+    [
+        ("seq = 12", [12]),
+        ("seq IN (5, 6)", [5, 6, 7]),
+        ("seq > 1", list(range(2, 13))),
+        ("seq > 6", list(range(7, 13))),
+    ],
+)
+def test_a_damaged_digest_costs_no_entry(
+    tmp_path: Path, where: str, without_proof: list[int]
+) -> None:
+    """All with the same digest: two entries with one digest are not one entry."""
+    found = damaged(tmp_path, f"UPDATE entry SET digest = zeroblob(32) WHERE {where}")
+    assert sorted(found) == list(range(1, ROWS + 1))
+    assert unproven(found) == without_proof
+
+
+def test_a_damaged_digest_before_a_gap_costs_no_entry(tmp_path: Path) -> None:
+    found = damaged(
+        tmp_path,
+        "DELETE FROM entry WHERE seq = 6",
+        "UPDATE entry SET digest = zeroblob(32) WHERE seq = 5",
+    )
+    assert sorted(found) == [1, 2, 3, 4, 5, *range(7, ROWS + 1)]
+    assert unproven(found) == [5, 7]
+
+
 def test_an_undamaged_ledger_has_nothing_unproven(tmp_path: Path) -> None:
     ledger = open_in(tmp_path)
     for n in range(2, ROWS + 1):
