@@ -20,14 +20,16 @@ def test_a_rating_under_way_is_waiting_and_not_lost():
 
 def test_a_thanks_for_what_neither_end_holds_is_lost():
     counts = count(thanked={"a"}, committed=set(), stored={})
-    assert counts.lost == 1
+    assert (counts.pressed, counts.lost) == (1, 1)
     assert not counts.kept
+    assert not counts.settled
 
 
 def test_an_invitation_counted_twice_is_doubled():
     counts = count(thanked={"a"}, committed={"a"}, stored={"a": 2})
     assert (counts.stored, counts.doubled) == (1, 1)
     assert not counts.kept
+    assert not counts.settled
 
 
 def test_a_commit_whose_thanks_a_power_cut_prevented_was_pressed():

@@ -3,8 +3,19 @@
 from typing import Any
 
 import msgspec
+import pytest
 
-from demo.hints import FREE, RULES, Situation, next_hint
+from demo.hints import FREE, RULES, THANKED, Situation, next_hint
+
+ALL_TRIED: dict[str, Any] = {
+    "thanked": 1,
+    "strays": 1,
+    "pulled": True,
+    "cut_while_waiting": True,
+    "lost_time": True,
+    "rated_in_1970": True,
+    "verified": True,
+}
 
 
 def hint(**facts):
@@ -48,8 +59,58 @@ def test_without_power_the_only_hint_is_to_switch_it_on():
 
 def test_every_hint_speaks_both_languages_and_aims_at_something_on_the_page():
     targets = {"power", "keys", "invite", "province", "cable", "time", "verify", ""}
-    for one in [*(rule for _, rule in RULES), FREE]:
+    for one in [*(rule for _, rule in RULES), FREE, THANKED]:
         assert one.zh
         assert one.en
         assert one.target in targets
     assert len(msgspec.json.encode(FREE)) < 400
+
+
+def test_a_sentence_tells_and_does_not_ask_and_each_is_in_its_own_language():
+    for one in [*(rule for _, rule in RULES), FREE, THANKED]:
+        assert "\u4e00" <= one.zh[0] <= "\u9fff", one.id
+        assert one.en[0].isupper(), one.id
+        assert one.en.isascii(), one.id
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({}, "free"),
+        ({"thanked": 0}, "invite"),
+        ({"thanked": 2, "strays": 3}, "free"),
+        ({"waiting": 2}, "delivering"),
+        ({"pulled": False}, "pull"),
+        ({"pulled": False, "cable": False}, "rate-offline"),
+        ({"cable": False}, "rate-offline"),
+        ({"cable": False, "waiting": 1}, "plug"),
+        ({"cable": False, "waiting": 1, "cut_while_waiting": False}, "cut"),
+        ({"cut_while_waiting": False}, "free"),
+        ({"strays": 0}, "stray"),
+        ({"lost_time": False}, "lose-time"),
+        ({"lost_time": False, "time_server": False}, "find-time"),
+        ({"rated_in_1970": False}, "free"),
+        ({"rated_in_1970": False, "time_server": False}, "rate-1970"),
+        ({"time_server": False}, "find-time"),
+        ({"verified": False}, "verify"),
+    ],
+)
+def test_to_who_has_tried_all_the_rest_the_one_thing_left_is_told(facts, told):
+    assert hint(**{**ALL_TRIED, **facts}) == told
+
+
+def test_while_it_thanks_only_what_needs_a_key_or_an_invitation_is_put_off():
+    for facts, told in (
+        ({"strays": 0}, "thanked"),
+        ({"cable": False}, "thanked"),
+        ({"pulled": False}, "pull"),
+        ({"open_invitation": True}, "press"),
+        ({}, "free"),
+    ):
+        assert hint(**{**ALL_TRIED, **facts, "thanking": True}) == told
+
+
+def test_a_visit_begins_with_all_switched_on_and_nothing_tried():
+    on = ("power", "cable", "time_server")
+    begins = msgspec.structs.asdict(Situation())
+    assert {name for name, value in begins.items() if value} == set(on)
