@@ -4,7 +4,6 @@ Everything else of the demo is imported when a command has begun, so that one th
 without its libraries can say what to type.
 """
 
-import argparse
 import asyncio
 import contextlib
 import logging
@@ -16,6 +15,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 from sync import __version__
+from sync.arguments import CommandParser, whole_number
 from sync.terminal import run_command
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -23,16 +23,23 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo until it is interrupted, or run the story; the exit code."""
-    parser = argparse.ArgumentParser(prog="ratingpad-demo", description=__doc__)
+    parser = CommandParser(prog="ratingpad-demo", description=__doc__)
     parser.add_argument("what", nargs="?", choices=("run", "story"), default="run")
-    parser.add_argument("--port", type=_port, default=0, help="of the page (default: any free one)")
-    parser.add_argument("--pads", type=int, default=None, help="how many pads (1 to 9)")
-    parser.add_argument("--seed", type=int, default=7, help="of the story's random choices")
+    parser.add_argument(
+        "--port",
+        type=whole_number(0, 65_535),
+        default=0,
+        help="of the page (default: any free one)",
+    )
+    parser.add_argument(
+        "--pads", type=whole_number(1, 9), default=None, help="how many pads (1 to 9)"
+    )
+    parser.add_argument(
+        "--seed", type=whole_number(0, 2**32), default=7, help="of the story's random choices"
+    )
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--version", action="version", version=f"ratingpad-demo {__version__}")
     given = parser.parse_args(arguments)
-    if given.pads is not None and not 1 <= given.pads <= 9:
-        parser.error("--pads takes 1 to 9")
     from demo.processes import StageError
     from demo.story import run_story
     from web.server import PortError
@@ -77,13 +84,6 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
             await server.stop()
             print("\nstopped.", flush=True)
     return 0
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
-    return port
 
 
 async def interruptible(work: Coroutine[Any, Any, int]) -> int:

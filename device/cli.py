@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from device.system.system_files import KIOSKS, next_commands, write
 from sync import __version__
+from sync.arguments import CommandParser
 from sync.terminal import log_to_stderr, run_command
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 the agent, the ledger or the self-test
     failed, 2 wrong use, 3 a person must look at what `verify` found.
     """
-    parser = argparse.ArgumentParser(prog="ratingpad", description="好差评 rating pad")
+    parser = CommandParser(prog="ratingpad", description="好差评 rating pad")
     parser.add_argument("--version", action="version", version=f"ratingpad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run the agent of this pad")

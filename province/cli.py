@@ -25,6 +25,7 @@ from province.errors import (
 from province.looked_at import read_looked_at
 from province.rows import Rating
 from sync import __version__
+from sync.arguments import CommandParser, whole_number
 from sync.entries import HashName
 from sync.phone_token import (
     CHARS,
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from sync.obstacles import Obstacle
 
 
+LIMIT_MAX = 10_000_000
+"""Rows that `ratings` lists at most; each takes a line."""
+
 EPOCH = date(1970, 1, 1)
 """A token's days count from here."""
 NOON_UTC = time(12, tzinfo=UTC)
@@ -56,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 when verify found something wrong, 2 for a mistake, 3
     when a person must look at what verify found.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="ratingpad-province", description="the province's end: receive, verify, ratings"
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -77,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counting = commands.add_parser("status", help="what the store holds, in numbers")
     listing = commands.add_parser("ratings", help="the newest ratings")
     listing.add_argument("--pad", help="of one pad only")
-    listing.add_argument("--limit", type=_count, default=100, help="how many (default 100)")
+    listing.add_argument(
+        "--limit", type=whole_number(1, LIMIT_MAX), default=100, help="how many (default 100)"
+    )
     for command in (receiving, verifying, counting, listing):
         command.add_argument(
             "--store",
@@ -87,7 +93,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     making = commands.add_parser("phone-key", help="make a pad's key for the codes of phones")
     making.add_argument("--pad", required=True, help="the pad's id")
-    making.add_argument("--number", required=True, type=int, help=f"0 to {NUMBER_MAX}, a new one")
+    making.add_argument(
+        "--number",
+        required=True,
+        type=whole_number(0, NUMBER_MAX),
+        help=f"0 to {NUMBER_MAX}, a new one",
+    )
     making.add_argument("--hash", choices=[name.value for name in HashName], default="sha256")
     making.add_argument("--out", required=True, type=Path, metavar="FILE")
     checking = commands.add_parser("token", help="say what a scanned code is")
@@ -158,14 +169,14 @@ def read_broker(url: str) -> "BrokerAddress":
 
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 1883
+        host, port = parts.hostname or "", 1883 if parts.port is None else parts.port
     except ValueError as error:
         raise BrokerUrlError(f"{url}: {error}") from error
     try:
         loopback = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         loopback = False
-    if parts.scheme != "mqtt" or not loopback:
+    if parts.scheme != "mqtt" or not loopback or not port:
         raise BrokerUrlError(url)
     return BrokerAddress(host, port)
 
@@ -229,17 +240,6 @@ def _status(store_url: str) -> int:
     for name, number in summary._asdict().items():
         print(f"{name} {number}")
     return 0
-
-
-def _count(text: str) -> int:
-    """argparse's type of a number of rows."""
-    try:
-        count = int(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"invalid int value: {text!r}") from error
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no number of rows, which is at least 1")
-    return count
 
 
 def _ratings(store_url: str, pad: str | None, limit: int) -> int:

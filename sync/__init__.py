@@ -8,6 +8,7 @@ shown_text.py PURE: stored text and numbers as something that is safe to show
 open_files.py are the files that SQLite has open still at their paths
 missing_extra.py what to type where a library is not installed
 regular_file.py reads a file that must not be a pipe, a device or endless
+arguments.py  the parsers of our commands: numbers with bounds, safe messages
 terminal.py   how our commands run: encodings, closed pipes, the log
 desk_fields.py PURE: the fields in which a desk asks for something, and their bounds
 phone_token.py PURE: the token in a QR code by which a phone may rate
