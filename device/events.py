@@ -156,6 +156,11 @@ class Unblocked:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonTouched:
+    """The citizen has touched the page of reasons and is still there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """The citizen gave reasons or text, or skipped them (nothing given)."""
 
@@ -188,6 +193,7 @@ Event = (
     | Blocked
     | Unblocked
     | Detail
+    | ReasonTouched
     | Bound
     | Selftest
 )

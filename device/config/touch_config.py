@@ -60,7 +60,7 @@ class TouchConfig(msgspec.Struct, frozen=True, kw_only=True):
     notice_s: Annotated[int, bounds(5, 600, "a whole number of seconds")] = 10
     watch_s: Annotated[int, bounds(0, 3_600, "a whole number of seconds")] = 30
     reasons: bool = True
-    reasons_s: Annotated[int, bounds(15, 600, "a whole number of seconds")] = 60
+    reasons_s: Annotated[int, bounds(10, 600, "a whole number of seconds")] = 15
     framed_by: Annotated[
         tuple[str, ...], Meta(max_length=8, description='a list like ["https://kiosk.hall.lan"]')
     ] = ()

@@ -237,10 +237,15 @@ def grace_over(context: SessionContext, _tick: Event, at: At) -> None:
     context.grace_until_ms = None
     if context.details:
         context.move(SessionState.DETAILS, Scene.DETAILS)
-        context.arm(at.mono + context.timing.details_ms, at)
+        wait_for_reasons(context, _tick, at)
         return
     context.state = SessionState.THANKS
     context.arm(context.thanks_until_ms, at)
+
+
+def wait_for_reasons(context: SessionContext, _event: Event, at: At) -> None:
+    """Wait for reasons."""
+    context.arm(at.mono + context.timing.details_ms, at)
 
 
 def show_saving(context: SessionContext, _tick: Event, _at: At) -> None:

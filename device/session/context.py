@@ -39,16 +39,16 @@ class Timing(NamedTuple):
     """Durations in ms. The defaults are those of a pad with keys; with a touchscreen an invitation
     stands for 60 s.
 
-    `saving_ms`: the SAVING scene is shown when a commit takes longer. `report_delay_ms`: the
-    longest time between a press and its report to the session; more than any profile's debounce
-    time.
+    `saving_ms`: the SAVING scene is shown when a commit takes longer. `details_ms`: reasons are
+    asked for so long after the last touch. `report_delay_ms`: the longest time between a press and
+    its report to the session; more than any profile's debounce time.
     """
 
     invitation_ms: int = 30_000
     grace_ms: int = 3_000
     thanks_ms: int = 4_000
     saving_ms: int = 2_000
-    details_ms: int = 60_000
+    details_ms: int = 15_000
     lapsed_ms: int = 2_000
     report_delay_ms: int = 100
 

@@ -60,6 +60,9 @@ from device.session.states import SessionState
 from device.session.transitions import ROWS, TABLE, Transition
 from sync.entries import At, Level
 
+READY = (SessionState.IDLE, SessionState.DETAILS, SessionState.THANKS)
+"""States in which the window takes an invitation."""
+
 __all__ = ["CLOGGED_AT", "TABLE", "Session", "SessionState", "Timing", "Transition"]
 
 
@@ -157,7 +160,7 @@ class Session:
             return str(self.state.value)
         if self._context.paused:
             return "paused"
-        return "ready" if self.state in (SessionState.IDLE, SessionState.THANKS) else "busy"
+        return "ready" if self.state in READY else "busy"
 
     @property
     def asks(self) -> bool:

@@ -18,6 +18,7 @@ from device.events import (
     KeyCheck,
     Pause,
     Press,
+    ReasonTouched,
     Resume,
     Selftest,
     Stored,
@@ -78,7 +79,8 @@ TABLE: tuple[Transition, ...] = (
     *_stay(
         Invite, actions.refuse_paused, SAVING, GRACE, DETAILS, SELFTEST, guard=guards.pause_is_set
     ),
-    *_stay(Invite, actions.refuse_busy, INVITED, SAVING, GRACE, DETAILS, SELFTEST),
+    Transition(DETAILS, Invite, None, actions.invite, (INVITED,)),
+    *_stay(Invite, actions.refuse_busy, INVITED, SAVING, GRACE, SELFTEST),
     *_stay(Invite, actions.refuse_paused, PAUSED),
     *_stay(Invite, actions.refuse_fault, FAULT),
     *_stay(Invite, actions.refuse_unbound, UNBOUND),
@@ -137,7 +139,9 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition(FAULT, Unblocked, None, actions.rest, AT_REST),
     *_stay(Unblocked, actions.ignore, *(state for state in SessionState if state is not FAULT)),
-    # --- Detail: given freely, skipped freely ---------------------------------------------------
+    # --- Detail: given freely, skipped freely; nobody waits for it, and it waits for nobody -----
+    *_stay(ReasonTouched, actions.wait_for_reasons, DETAILS),
+    *_stay(ReasonTouched, actions.ignore, *(one for one in SessionState if one is not DETAILS)),
     Transition(DETAILS, Detail, guards.given, actions.record_details, (SAVING,)),
     Transition(DETAILS, Detail, None, actions.skip, (THANKS,)),
     *_stay(Detail, actions.ignore, *(state for state in SessionState if state is not DETAILS)),

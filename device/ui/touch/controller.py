@@ -8,7 +8,7 @@ invitation lapsed never rates for the next citizen.
 import asyncio
 from collections.abc import Callable
 
-from device.events import RESTING, Detail, Event, Press, Scene
+from device.events import RESTING, Detail, Event, Press, ReasonTouched, Scene
 from device.ui.touch.page_state import PadView, PageChoices, PageState
 from device.ui.touch.page_view import PageConstants, page_state, question_of
 from device.ui.touch.reports import (
@@ -112,7 +112,8 @@ class PageController:
             self._choices = self._choices._replace(picked=frozenset(), shows_more=False)
         if now.scene is not Scene.SELFTEST:
             self._choices = self._choices._replace(tested=frozenset())
-        if now.scene in AT_REST and before[0] not in AT_REST:
+        ended = now.scene in AT_REST and before[0] not in AT_REST
+        if ended or (before[2] is not None and now.invitation not in (None, before[2])):
             self._choices = PageChoices()
 
     # --- what the page reports --------------------------------------------------------------
@@ -168,6 +169,7 @@ class PageController:
         if toggled.code in {reason.code for reason in state.reasons}:
             picked = self._choices.picked ^ {toggled.code}
             self._choices = self._choices._replace(picked=picked)
+            self._apply_event(ReasonTouched())
             self.refresh()
 
     def boot_ms(self, age_ms: float) -> int:

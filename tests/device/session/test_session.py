@@ -31,6 +31,7 @@ from device.events import (
     Pause,
     Press,
     RatingFinal,
+    ReasonTouched,
     Record,
     Refusal,
     Refuse,
@@ -170,6 +171,7 @@ EVENTS: tuple[Event, ...] = (
     Unblocked(),
     Detail(),
     Detail(("407",), "好"),
+    ReasonTouched(),
     Bound(),
     Selftest(on=True),
     Selftest(on=False),
@@ -181,7 +183,7 @@ EVENTS: tuple[Event, ...] = (
 
 def test_every_state_answers_every_event_and_the_last_row_of_each_pair_has_no_guard() -> None:
     assert len(SessionState) == 10
-    assert len(Event.__args__) == 14
+    assert len(Event.__args__) == 15
     for state, event in itertools.product(SessionState, Event.__args__):
         rows = ROWS[state, event]
         assert rows, (state, event)
@@ -863,6 +865,33 @@ def test_reasons_are_thanked_once_durable_and_can_be_skipped() -> None:
     left_alone.do(Tick(), TIMING.details_ms)
     assert left_alone.session.state is SessionState.IDLE
     assert Detailed not in skipped.kinds + left_alone.kinds
+
+
+def test_who_chooses_reasons_has_time_after_each_touch() -> None:
+    bench = reach(SessionState.DETAILS)
+    for _ in range(3):
+        bench.do(Tick(), TIMING.details_ms - 1)
+        bench.do(ReasonTouched())
+    assert bench.session.reasons_for is not None
+    bench.do(Tick(), TIMING.details_ms)
+    assert bench.session.state is SessionState.IDLE
+
+
+def test_the_next_invitation_ends_the_last_citizens_reasons() -> None:
+    bench = reach(SessionState.DETAILS)
+    assert bench.session.clerk_state == "ready"
+    assert Show(Scene.INVITATION) in bench.do(Invite(TWO))
+    assert bench.session.state is SessionState.INVITED
+    assert bench.last(Invited).invitation == TWO.id
+    bench.do(Detail(("407",)))
+    assert Detailed not in bench.kinds, "what comes late is not the next citizen's"
+
+
+def test_a_window_that_will_close_takes_no_invitation_while_reasons_are_asked_for() -> None:
+    bench = reach(SessionState.DETAILS)
+    bench.do(Pause("desk"))
+    assert bench.do(Invite(TWO)) == [Refuse(Refusal.PAUSED)]
+    assert bench.session.state is SessionState.DETAILS
 
 
 def test_keys_in_the_self_test_are_strays() -> None:

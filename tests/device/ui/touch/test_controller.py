@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from device.events import Detail, Event, Press, Scene
+from device.events import Detail, Event, Press, ReasonTouched, Scene
 from device.output.touch_output import offers
 from device.ui.touch import controller as page_module
 from device.ui.touch.controller import MAX_AGE_MS, MIN_SEEN_MS, PageController, TouchInput
@@ -160,7 +160,7 @@ def test_what_was_chosen_is_given_and_skipping_gives_nothing() -> None:
         desk.do("more")
         desk.page.toggle_reason(ReasonToggled(desk.state.number, "115"))
         desk.do("done")
-        assert desk.happened == [Detail(options=("108", "115"))]
+        assert desk.happened == [*[ReasonTouched()] * 4, Detail(options=("108", "115"))]
         desk.do("skip")
         assert desk.happened[-1] == Detail()
 
@@ -191,6 +191,29 @@ def test_a_citizens_choices_end_with_the_session() -> None:
         desk.stand(AT_STANDBY)
         assert (desk.state.large, desk.state.contrast) == (False, False)
         assert desk.state.title[0].lang == "zh-CN"
+
+    story(tell)
+
+
+@pytest.mark.parametrize("name", ["thanks", "details"])
+def test_a_citizens_choices_end_when_the_next_is_invited_at_once(name: str) -> None:
+    async def tell() -> None:
+        desk = Desk()
+        desk.do("large")
+        desk.stand(STATES[name])
+        assert desk.state.large
+        desk.stand(ASKED._replace(invitation="the next"))
+        assert not desk.state.large
+
+    story(tell)
+
+
+def test_what_a_citizen_chooses_in_standby_stays_for_the_invitation() -> None:
+    async def tell() -> None:
+        desk = Desk(AT_STANDBY)
+        desk.do("large")
+        desk.stand(ASKED)
+        assert desk.state.large
 
     story(tell)
 
