@@ -110,6 +110,13 @@ class PadCode(ErrorRow, enum.Enum):
         "no screen shows the touch page; the keys work",
         _LOOK_AT_SCREEN,
     )
+    SCREEN_MISFIT = ErrorRow(
+        "D03",
+        "the touch page does not fit its screen",
+        "Measure the screen's picture: `[touch] px_per_mm` is its width in pixels by its width in"
+        " mm. Where the detail says that a text is too long: shorten the hall's name or the"
+        " notice.",
+    )
     SIGNAL_GONE = ErrorRow(
         "A01",
         "a light, the beeper or the voice does not work",

@@ -198,7 +198,10 @@ class Rated(Body, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
 
 
 class Detailed(Body, frozen=True, kw_only=True, omit_defaults=True, tag="detailed"):
-    """Reasons or text that a citizen chose to add after the level (policy 三(三))."""
+    """Reasons or text that a citizen chose to add after the level (policy 三(三)).
+
+    `options`: official codes, or topics (`sync/codes/`).
+    """
 
     invitation: Id
     options: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ user may read that file.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -43,7 +43,8 @@ class CardConfig(msgspec.Struct, frozen=True, kw_only=True):
 class TouchConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The touch page; without this section there is none. Port 0 takes any free port.
 
-    `entry_file`: the page that the kiosk's browser opens first; the agent writes it. `px_per_mm`:
+    `faces`: "plain", one colour for all five, or "coloured", from blue to orange. `entry_file`: the
+    page that the kiosk's browser opens first; the agent writes it. `px_per_mm`:
     the screen's density, where the board's profile has none. `framed_by`: origins of pages that may
     show the touch page in a frame, such as a self-service terminal's. `watch_s`: after so long
     without a page on a screen there is a fault; 0 switches that off, for a terminal that shows the
@@ -59,6 +60,9 @@ class TouchConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     notice_s: Annotated[int, bounds(5, 600, "a whole number of seconds")] = 10
     watch_s: Annotated[int, bounds(0, 3_600, "a whole number of seconds")] = 30
+    faces: Annotated[Literal["plain", "coloured"], Meta(description='"plain" or "coloured"')] = (
+        "plain"
+    )
     reasons: bool = True
     reasons_s: Annotated[int, bounds(10, 600, "a whole number of seconds")] = 15
     framed_by: Annotated[

@@ -49,7 +49,7 @@ class PhoneCodes:
         """
         session = self._session
         invitation = session.invitation
-        if session.reasons_for is not None and invitation is not None:
+        if session.asks_reasons and invitation is not None:
             return self._text(invitation.id, Purpose.WORDS)
         rateable = session.invitation_for_phone(self._clock.at().mono, self._phone.late_s * 1000)
         return self._text(rateable, Purpose.RATE) if rateable is not None else None

@@ -28,15 +28,15 @@ from device.ui.qr import modules
 from device.ui.qr_url import link
 from device.ui.touch.kiosk_secret import ask_for_browser
 from device.ui.touch.page_liveness import PageLiveness
-from sync.codes import options
-from sync.entries import Level
+from sync.codes import topics
 from sync.messages import Settings
 
 if TYPE_CHECKING:
     from device.ui.touch.controller import PageController
     from device.ui.touch.page_start import OpenPage
     from device.ui.touch.page_state import PadView
-    from device.ui.touch.page_view import Offer, PageConstants
+    from device.ui.touch.page_view import PageConstants
+    from device.ui.touch.reports import PageShown
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,8 @@ class TouchOutput:
             await self._open.stop()
         self._page = self._open = None
 
-    def _shown(self) -> None:
+    def _shown(self, page: "PageShown") -> None:
+        self._fault(FaultReport(PadCode.SCREEN_MISFIT, not page.fits, page.misfit))
         if self._liveness is not None:
             self._liveness.shown(self._mono_ms())
             self._check_liveness()
@@ -263,7 +264,8 @@ class TouchOutput:
             code or (self._note if scene is Scene.STANDBY else None),
             asks=session.asks,
             invitation=invitation.id if invitation is not None else None,
-            reasons_for=session.reasons_for,
+            chosen=session.chosen,
+            left_ms=session.grace_left_ms(self._mono_ms()),
             window=self._window if self._can_write(self._window) else "",
             minute=self._clock.time_of_day(),
             link=self._link(scene),
@@ -290,23 +292,14 @@ class TouchOutput:
         return PageConstants(
             wording=read_wording(pad.languages),
             mm=settings.px_per_mm or screen.touchscreen.px_per_mm or 1.0,
-            offers=offers(),
+            topics=tuple(topics()),
             modules=modules,
+            pad=pad.id,
             hall=pad.hall,
             window=self._shown_window,
             notices=(*([pad.notice] if pad.notice else ()), *settings.notices),
             notice_s=settings.notice_s,
             card=(card.name, card.number, card.photo is not None) if card is not None else None,
             speaks=self._speak is not None,
+            coloured=settings.faces == "coloured",
         )
-
-
-def offers() -> "dict[Level, list[Offer]]":
-    """The reasons of each level that are offered today, as data (`sync/codes/options.toml`)."""
-    from device.ui.touch.page_view import Offer
-
-    found: dict[Level, list[Offer]] = {level: [] for level in Level}
-    for option in options().values():
-        if not option.retired:
-            found[option.level].append(Offer(option.code, option.extended))
-    return found

@@ -172,9 +172,23 @@ class Session:
         return self.state is SessionState.INVITED
 
     @property
-    def reasons_for(self) -> Level | None:
-        """The level that reasons are asked for now. For the citizen's eye only (law 7)."""
-        return self._context.level if self.state is SessionState.DETAILS else None
+    def asks_reasons(self) -> bool:
+        """Whether reasons are asked for now."""
+        return self.state is SessionState.DETAILS
+
+    @property
+    def chosen(self) -> Level | None:
+        """The level that was pressed, while it may be corrected, and no longer. For the eye of the
+        citizen who pressed it only (law 7).
+        """
+        return self._context.level if self.state is SessionState.GRACE else None
+
+    def grace_left_ms(self, mono_ms: int) -> int | None:
+        """How long the rating may still be corrected; None when it may not."""
+        until_ms = self._context.grace_until_ms
+        if until_ms is None or not self.asks or self.state is not SessionState.GRACE:
+            return None
+        return max(0, until_ms - mono_ms)
 
     def invitation_for_phone(self, mono_ms: int, late_ms: int) -> str | None:
         """The invitation that a citizen may rate by phone now: the open one until a key is pressed,

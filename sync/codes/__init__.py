@@ -2,6 +2,7 @@
 
 levels.toml    the five levels under both official numberings, which run in opposite directions
 options.toml   the reasons that may go with a level
+topics.toml    the topics that a pad offers instead, the same for every level
 channels.toml  through which channel a rating was given
 
 Inside the project a level is a `Level`, never a number. Code for an interface that has numbers
@@ -45,6 +46,24 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gloss: str = ""
     extended: bool = False
     retired: bool = False
+
+
+class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a reason may be about; the same topics are offered after every level (law 7).
+
+    `codes`: the nearest official reason by level. `exact`: the levels whose code says no more than
+    the topic does.
+    """
+
+    id: str
+    codes: dict[Level, str] = {}
+    exact: tuple[Level, ...] = ()
+
+
+class _Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    as_of: datetime.date
+    source: str
+    topic: list[Topic]
 
 
 class _Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,6 +158,31 @@ def option_of(code: str) -> Option:
         return options()[code]
     except KeyError:
         raise UnknownNumberError(f"{code!r} is no reason in options.toml") from None
+
+
+@cache
+def topics() -> Mapping[str, Topic]:
+    """Every topic by its id, in the order in which they are offered."""
+    found = {topic.id: topic for topic in _read("topics.toml", _Topics).topic}
+    for topic in found.values():
+        for level, code in topic.codes.items():
+            if option_of(code).level is not level:
+                raise ValueError(f"topics.toml: {code} is no reason of {level.value}")
+        if not set(topic.exact) <= set(topic.codes):
+            raise ValueError(f"topics.toml: {topic.id} is exact for a level without a code")
+    return MappingProxyType(found)
+
+
+def official_code(reason: str, level: Level) -> str | None:
+    """The official code to report for a reason of a rating: its own, or that of a topic where the
+    code says no more than the citizen did. None where there is none (law 1: nothing is made up).
+
+    Raises UnknownNumberError for what is neither a code nor a topic.
+    """
+    topic = topics().get(reason)
+    if topic is None:
+        return option_of(reason).code
+    return topic.codes.get(level) if level in topic.exact else None
 
 
 @cache

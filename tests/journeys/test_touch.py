@@ -113,18 +113,17 @@ def test_a_wrong_touch_is_corrected_and_reasons_follow(window: Window) -> None:
     until(lambda: len(window.rated()) == 2, 5, "the correction is on the card")
     assert window.rated()[-1] == (invitation, "dissatisfied")
     window.kiosk.see("details")
-    page.tap('[data-code="207"]')
-    page.wait_for_selector('[data-code="207"][aria-pressed="true"]')  # the agent has it
+    assert not [level for level in LEVELS if level in page.content()], "law 7"
+    page.tap('[data-topic="documents"]')
+    page.wait_for_selector('[data-topic="documents"][aria-pressed="true"]')  # the agent has it
     page.reload()
-    page.wait_for_selector('[data-code="207"][aria-pressed="true"]')
-    page.tap('[data-do="more"]')
-    page.tap('[data-code="210"]')
+    page.wait_for_selector('[data-topic="documents"][aria-pressed="true"]')
+    page.tap('[data-topic="attitude"]')
     page.tap('[data-do="done"]')
     window.kiosk.see("thanks")
     (given,) = [body for body in window.pad.bodies() if isinstance(body, Detailed)]
-    assert (given.invitation, given.options) == (invitation, ("207", "210"))
+    assert (given.invitation, given.options) == (invitation, ("attitude", "documents"))
     window.kiosk.see("standby")
-    assert "207" not in page.content()
     assert not [level for level in LEVELS if level in page.content()], "law 7"
 
 

@@ -51,6 +51,40 @@ def test_the_public_reads_the_five_names_of_the_policy():
     ]
 
 
+def test_a_topic_is_reported_as_a_code_only_where_that_says_no_more():
+    reported = {
+        (name, level): code
+        for name in codes.topics()
+        for level in Level
+        if (code := codes.official_code(name, level)) is not None
+    }
+    assert reported == {
+        ("attitude", Level.SATISFIED): "413",  # good attitude
+        ("attitude", Level.BASICALLY_SATISFIED): "314",  # average attitude
+        ("attitude", Level.DISSATISFIED): "214",  # curt attitude
+    }
+
+
+def test_a_code_is_reported_as_itself_and_what_is_neither_is_an_error():
+    assert codes.official_code("109", Level.VERY_DISSATISFIED) == "109"
+    with pytest.raises(UnknownNumberError):
+        codes.official_code("weather", Level.SATISFIED)
+
+
+def test_the_codes_of_a_topic_are_those_of_its_level():
+    for topic in codes.topics().values():
+        for level, code in topic.codes.items():
+            assert codes.option_of(code).level is level
+    assert list(codes.topics()) == [
+        "attitude",
+        "efficiency",
+        "documents",
+        "guidance",
+        "online",
+        "other",
+    ]
+
+
 def test_each_level_has_eight_reasons_of_which_three_are_the_base_set():
     for level in Level:
         offered = [o for o in codes.options().values() if o.level is level and not o.retired]

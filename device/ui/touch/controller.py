@@ -16,8 +16,8 @@ from device.ui.touch.reports import (
     PageShown,
     PointerDown,
     PointerUp,
-    ReasonToggled,
     Report,
+    TopicToggled,
 )
 from device.ui.touch.touches import Tap, Touches
 from sync.entries import Level
@@ -46,7 +46,7 @@ class PageController:
 
     `now` gives what the pad shows, or None before it shows anything. `apply_event` gives an event
     to the pad. `mono_ms` reads the boot clock. `speak` plays the scene's prompt once more. `shown`
-    is called when a browser reports that the page is on a screen.
+    is called when a browser reports that the page is on a screen, with how it fits there.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class PageController:
         apply_event: Callable[[Event], object],
         mono_ms: Callable[[], int],
         speak: Callable[[], None] = lambda: None,
-        shown: Callable[[], None] = lambda: None,
+        shown: Callable[[PageShown], None] = lambda _: None,
     ) -> None:
         self._fixed = fixed
         self._now = now
@@ -90,7 +90,7 @@ class PageController:
         now = self._now()
         if now is None:
             return None
-        question = question_of(now, self._choices)
+        question = question_of(now)
         if question != self._question:
             before, self._question = self._question, question
             self._number += 1
@@ -109,7 +109,7 @@ class PageController:
     def _reset_choices(self, now: PadView, before: tuple[object, ...]) -> None:
         """What a citizen has chosen ends with the session."""
         if now.scene is not Scene.DETAILS:
-            self._choices = self._choices._replace(picked=frozenset(), shows_more=False)
+            self._choices = self._choices._replace(picked=frozenset())
         if now.scene is not Scene.SELFTEST:
             self._choices = self._choices._replace(tested=frozenset())
         ended = now.scene in AT_REST and before[0] not in AT_REST
@@ -150,27 +150,32 @@ class PageController:
                 self._choices = choices._replace(large=not choices.large)
             case "contrast":
                 self._choices = choices._replace(contrast=not choices.contrast)
-            case "more" | "back":
-                self._choices = choices._replace(shows_more=not choices.shows_more)
             case "speak":
                 self._speak()
             case "done":
-                self._apply_event(Detail(options=tuple(sorted(choices.picked))))
+                picked = (key.topic for key in state.topics if key.topic in choices.picked)
+                self._apply_event(Detail(options=tuple(picked)))
             case "skip":
                 self._apply_event(Detail())
         self.refresh()
         self._schedule_reset()
 
-    def toggle_reason(self, toggled: ReasonToggled) -> None:
-        """A reason was chosen, or its choice undone."""
+    def toggle_topic(self, toggled: TopicToggled) -> None:
+        """A topic was chosen, or its choice undone."""
         state = self.refresh()
         if state is None or toggled.number != state.number:
             return
-        if toggled.code in {reason.code for reason in state.reasons}:
-            picked = self._choices.picked ^ {toggled.code}
+        if toggled.topic in {key.topic for key in state.topics}:
+            picked = self._choices.picked ^ {toggled.topic}
             self._choices = self._choices._replace(picked=picked)
             self._apply_event(ReasonTouched())
             self.refresh()
+
+    @property
+    def left_ms(self) -> int | None:
+        """How long the rating may still be corrected; None when it may not."""
+        now = self._now()
+        return now.left_ms if now is not None else None
 
     def boot_ms(self, age_ms: float) -> int:
         """The boot clock's time of something that was `age_ms` ago, at most `MAX_AGE_MS`."""
@@ -223,10 +228,10 @@ class TouchInput:
                 self._touches.up(report.pointer, on_face=report.there)
             case ButtonTouched():
                 self._page.touch_button(report)
-            case ReasonToggled():
-                self._page.toggle_reason(report)
+            case TopicToggled():
+                self._page.toggle_topic(report)
             case PageShown():
-                self._page.shown()
+                self._page.shown(report)
                 return  # the page expects no answer to it
         self._take_tap()
 

@@ -46,6 +46,7 @@ FILES = {
     "/touch.css": ("touch.css", "text/css"),
     "/touch.js": ("touch.js", "text/javascript"),
     "/drawing.js": ("drawing.js", "text/javascript"),
+    "/pictures.js": ("pictures.js", "text/javascript"),
 }
 
 SOURCES = {"default-src": "'self'", "object-src": "'none'"}
@@ -239,6 +240,8 @@ class _PageConnection:
                 state, self._state = self._state, None
                 if state is not None:
                     message["state"] = state
+                    if (left_ms := self._page.left_ms) is not None:
+                        message["left_ms"] = left_ms
                 free, self._free = self._free, None
                 if free is not None:
                     message["free"] = free

@@ -15,17 +15,19 @@ from sync.entries import Level
 
 
 class PadView(NamedTuple):
-    """What the pad shows. `asks`: a level key would rate. `reasons_for`: the level that reasons are
-    asked for. `link`: the text of the QR code. `late`: in standby, that it belongs to an invitation
-    that has lapsed. `minute`: the time of day, if it is known. `percent`: how much of the ledger
-    has been checked.
+    """What the pad shows. `asks`: a level key would rate. `chosen`: the level that was pressed, and
+    `left_ms`: how long it may still be corrected, while the grace time runs and no longer (law 7).
+    `link`: the text of the QR code. `late`: in standby, that it belongs to an invitation that has
+    lapsed. `minute`: the time of day, if it is known. `percent`: how much of the ledger has been
+    checked.
     """
 
     scene: Scene
     code: PadCode | None = None
     asks: bool = False
     invitation: str | None = None
-    reasons_for: Level | None = None
+    chosen: Level | None = None
+    left_ms: int | None = None
     window: str = ""
     minute: str = ""
     link: str | None = None
@@ -34,18 +36,14 @@ class PadView(NamedTuple):
 
 
 class PageChoices(NamedTuple):
-    """How the citizen chose to see the page, and the reasons picked so far. All of it is reset when
-    the session ends.
-
-    `shows_more`: the reasons outside the base set are shown. `tested`: faces touched in the
-    self-test.
+    """How the citizen chose to see the page, and the topics picked so far. All of it is reset when
+    the session ends. `tested`: faces touched in the self-test.
     """
 
     english: bool = False
     large: bool = False
     contrast: bool = False
     picked: frozenset[str] = frozenset()
-    shows_more: bool = False
     tested: frozenset[str] = frozenset()
 
 
@@ -60,17 +58,20 @@ TextLines = tuple[TextLine, ...]
 
 
 class Face(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One of the five levels. `key` is what the page reports."""
+    """One of the five levels. `key` is what the page reports. `chosen`: the one that was pressed,
+    while it may be corrected. A zero width space in its words is where a line may end.
+    """
 
     key: str
     words: TextLines
     tested: bool = False
+    chosen: bool = False
 
 
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A reason that may be chosen. `code`: its official code."""
+class TopicKey(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A topic that may be chosen (`sync/codes/topics.toml`)."""
 
-    code: str
+    topic: str
     words: TextLines
     picked: bool = False
 
@@ -95,7 +96,11 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class PageState(msgspec.Struct, frozen=True, omit_defaults=True):
     """The whole page. `live`: the faces may be touched. `mm`: pixels in a millimetre. `text_mm`,
-    `target_mm`: the least sizes. `code`: the rows of a QR code, one character a module, 1 is dark.
+    `target_mm`: the least sizes; `least_mm`: of the screen, its long side first. `place`: the
+    window's name beside the title; `window` and `window_words`: the same as a large sign, its
+    number apart. `hint`: what stands below, how to correct. `sign`: the picture of a closed window
+    or of a result. `pad`: the pad's number, for the technician. `code`: the rows of a QR code, one
+    character a module, 1 is dark.
     """
 
     number: int
@@ -103,11 +108,21 @@ class PageState(msgspec.Struct, frozen=True, omit_defaults=True):
     mm: float
     text_mm: float
     target_mm: float
+    least_mm: tuple[float, float]
     title: TextLines = ()
     body: TextLines = ()
+    place: TextLines = ()
+    window: str = ""
+    window_words: TextLines = ()
+    hint: TextLines = ()
+    sign: str = ""
+    percent: int | None = None
+    pad: str = ""
+    pad_words: TextLines = ()
     faces: tuple[Face, ...] = ()
     live: bool = False
-    reasons: tuple[Reason, ...] = ()
+    coloured: bool = False
+    topics: tuple[TopicKey, ...] = ()
     answers: tuple[Button, ...] = ()
     buttons: tuple[Button, ...] = ()
     hall: TextLines = ()

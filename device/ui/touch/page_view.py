@@ -1,11 +1,11 @@
 """From what the pad shows to the state of the page. Pure.
 
-A level's name is sent with every face and never alone; which face was touched is sent nowhere. The
-reasons of a level are sent while they are asked for, to the citizen who has just pressed it, and
-are removed when the session ends (law 7).
+A level's name is sent with every face and never alone. Which one was pressed is sent to the citizen
+who pressed it, while it may be corrected, and then no more: every other state is the same for all
+five levels (law 7).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -18,11 +18,11 @@ from device.ui.touch.page_state import (
     PadView,
     PageChoices,
     PageState,
-    Reason,
     TextLine,
     TextLines,
+    TopicKey,
 )
-from device.ui.touch.sizes import TARGET_MM, TEXT_MM
+from device.ui.touch.sizes import SCREEN_MM, TARGET_MM, TEXT_MM
 from sync.entries import Level
 
 if TYPE_CHECKING:
@@ -37,24 +37,37 @@ HALL_SCENES = (Scene.STANDBY, Scene.IDENTIFY)
 SWITCHED = (Scene.STANDBY, Scene.INVITATION, Scene.PAUSED)
 """Scenes with the switches for how the page looks; a choice lasts until the session ends."""
 
+SIGNS = {
+    Scene.THANKS: "done",
+    Scene.LAPSED: "open",
+    Scene.PAUSED: "paused",
+    Scene.FAULT: "staff",
+    Scene.CHECKING: "checking",
+    Scene.UNBOUND: "unbound",
+}
+"""The picture beside the words where there is nothing to touch."""
 
-class Offer(NamedTuple):
-    """A reason that is offered. `extended`: outside the base set, shown on request."""
+FOR_TECHNICIANS = (Scene.FAULT, Scene.UNBOUND, Scene.IDENTIFY)
+"""Scenes that name the pad."""
 
-    code: str
-    extended: bool
+LINE_END = "\u200b"
+"""Where a level's name may be broken: 非常 | 不满意, and nowhere else."""
+
+DEGREES = ("非常", "基本")
+"""How a level's Chinese name begins, if with a word of its own."""
 
 
 class PageConstants(NamedTuple):
-    """What stays the same while the agent runs. `mm`: pixels in a millimetre. `offers`: the reasons
-    of each level. `modules`: makes the rows of a QR code of a text. `window`: whose characters the
-    page's font has; the window that is shown is in `PadView`.
+    """What stays the same while the agent runs. `mm`: pixels in a millimetre. `topics`: what is
+    offered after a level. `modules`: makes the rows of a QR code of a text. `window`: whose
+    characters the page's font has; the window that is shown is in `PadView`.
     """
 
     wording: "Wording"
     mm: float
-    offers: Mapping[Level, Sequence[Offer]]
+    topics: Sequence[str]
     modules: Callable[[str], Sequence[bytes]]
+    pad: str = ""
     hall: str = ""
     window: str = ""
     notices: tuple[str, ...] = ()
@@ -62,23 +75,32 @@ class PageConstants(NamedTuple):
     card: tuple[str, str, bool] | None = None
     """The clerk's name and number, and whether there is a photo."""
     speaks: bool = False
+    coloured: bool = False
 
 
 def page_state(fixed: PageConstants, now: PadView, choices: PageChoices, number: int) -> PageState:
     """The page for what the pad shows now; `number`: of its question."""
     languages = _spoken(fixed.wording, choices)
     scene = now.scene
-    shows_faces = scene in FACED and (now.asks or scene is not Scene.THANKS)
+    shows_faces = scene in FACED and (scene is not Scene.THANKS or now.chosen is not None)
+    main = fixed.wording.together[0].tag
     state = PageState(
         number=number,
         scene=scene.value,
         mm=fixed.mm,
         text_mm=round(TEXT_MM, 2),
         target_mm=TARGET_MM,
+        least_mm=SCREEN_MM,
         title=_title(now, languages),
         body=_body(now, languages),
-        faces=_faces(choices, languages) if shows_faces else (),
+        hall=(TextLine(main, fixed.hall),) if fixed.hall else (),
+        place=_window(now, languages),
+        hint=_hint(now, languages),
+        sign="" if shows_faces else SIGNS.get(scene, ""),
+        percent=now.percent,
+        faces=_faces(now, choices, languages) if shows_faces else (),
         live=shows_faces and (now.asks or scene is Scene.SELFTEST),
+        coloured=fixed.coloured,
         buttons=_buttons(fixed, now, choices, languages),
         fault=now.code.code if now.code is not None else "",
         code=_modules(fixed, now.link),
@@ -86,20 +108,17 @@ def page_state(fixed: PageConstants, now: PadView, choices: PageChoices, number:
         large=choices.large,
         contrast=choices.contrast,
     )
-    if scene is Scene.STANDBY:
-        return _standby(state, fixed, now, languages)
-    return _reasons(state, fixed, now, choices, languages) if scene is Scene.DETAILS else state
+    if scene in FOR_TECHNICIANS and fixed.pad:
+        pad_words = _page_lines(languages, lambda page: page.pad)
+        state = msgspec.structs.replace(state, pad=fixed.pad, pad_words=pad_words)
+    if scene in HALL_SCENES:
+        return _at_the_window(state, fixed, now, languages)
+    return _topics(state, fixed, choices, languages) if scene is Scene.DETAILS else state
 
 
-def question_of(now: PadView, choices: PageChoices) -> tuple[object, ...]:
+def question_of(now: PadView) -> tuple[object, ...]:
     """What a touch would mean. When it changes, the question gets another number."""
-    return now.scene, now.asks, now.invitation, now.reasons_for, choices.shows_more
-
-
-def offered(fixed: PageConstants, now: PadView, choices: PageChoices) -> list[Offer]:
-    """The reasons that the page shows: the base set, or the others on request."""
-    offers = fixed.offers.get(now.reasons_for, ()) if now.reasons_for else ()
-    return [offer for offer in offers if offer.extended is choices.shows_more]
+    return now.scene, now.asks, now.invitation
 
 
 def _spoken(wording: "Wording", choices: PageChoices) -> "tuple[LanguageTexts, ...]":
@@ -118,9 +137,15 @@ def _page_lines(
     return _lines(languages, lambda language: word(language.page))
 
 
+def _window(now: PadView, languages: "Sequence[LanguageTexts]") -> TextLines:
+    if not now.window:
+        return ()
+    return _lines(languages, lambda language: language.words.window.format(window=now.window))
+
+
 def _title(now: PadView, languages: "Sequence[LanguageTexts]") -> TextLines:
-    if now.scene in HALL_SCENES and now.window:
-        return _lines(languages, lambda language: language.words.window.format(window=now.window))
+    if now.scene is Scene.DETAILS:
+        return _page_lines(languages, lambda page: page.about)
     return _lines(languages, lambda language: language.words.scenes[now.scene.value].title)
 
 
@@ -130,30 +155,57 @@ def _body(now: PadView, languages: "Sequence[LanguageTexts]") -> TextLines:
     if now.scene is Scene.SELFTEST:
         return _page_lines(languages, lambda page: page.touch_each)
     if now.scene is Scene.DETAILS:
-        return _page_lines(languages, lambda page: page.reasons)
-    if now.scene is Scene.THANKS and now.asks:
+        return _page_lines(languages, lambda page: page.choose_topics)
+    if now.scene is Scene.LAPSED and now.link:
+        return _page_lines(languages, lambda page: page.scan_lapsed)
+    return _lines(languages, lambda language: language.words.scenes[now.scene.value].body)
+
+
+def _hint(now: PadView, languages: "Sequence[LanguageTexts]") -> TextLines:
+    if now.scene is not Scene.THANKS or now.chosen is None:
+        return ()
+    if now.asks:
         return _page_lines(languages, lambda page: page.change)
-    if now.scene in HALL_SCENES:
-        return _lines(languages, lambda language: language.words.scenes[now.scene.value].title)
-    done = f" {now.percent} %" if now.percent is not None else ""
-    return _lines(languages, lambda language: language.words.scenes[now.scene.value].body + done)
+    return _page_lines(languages, lambda page: page.changed)
 
 
-def _faces(choices: PageChoices, languages: "Sequence[LanguageTexts]") -> tuple[Face, ...]:
+def _faces(
+    now: PadView, choices: PageChoices, languages: "Sequence[LanguageTexts]"
+) -> tuple[Face, ...]:
     return tuple(
         Face(
-            name,
-            tuple(TextLine(language.tag, language.words.levels[name]) for language in languages),
-            tested=name in choices.tested,
+            level.value,
+            tuple(
+                TextLine(language.tag, _breakable(language.words.levels[level.value]))
+                for language in languages
+            ),
+            tested=level.value in choices.tested,
+            chosen=now.scene is Scene.THANKS and level is now.chosen,
         )
-        for name in (level.value for level in Level)
+        for level in Level
     )
 
 
-def _standby(
+def _breakable(name: str) -> str:
+    """A level's name with the place in it where a line may end."""
+    for degree in DEGREES:
+        if name.startswith(degree):
+            return f"{degree}{LINE_END}{name.removeprefix(degree)}"
+    return name
+
+
+def _at_the_window(
     state: PageState, fixed: PageConstants, now: PadView, languages: "Sequence[LanguageTexts]"
 ) -> PageState:
+    """The hall and the window as a sign; in standby also who serves here, and the notices."""
     main = fixed.wording.together[0].tag
+    state = msgspec.structs.replace(
+        state,
+        window=now.window,
+        window_words=_lines(languages, _around_the_number) if now.window else (),
+    )
+    if now.scene is not Scene.STANDBY:
+        return state
     several = len(fixed.notices) > 1
     hold = (
         _page_lines(languages, lambda page: page.hold),
@@ -161,13 +213,16 @@ def _standby(
     )
     return msgspec.structs.replace(
         state,
-        hall=(TextLine(main, fixed.hall),) if fixed.hall else (),
         minute=now.minute,
         notices=tuple(TextLine(main, notice) for notice in fixed.notices),
         notice_s=fixed.notice_s if several else 0,
         hold=hold if several else None,
         card=_card(fixed, languages),
     )
+
+
+def _around_the_number(language: "LanguageTexts") -> str:
+    return language.words.window.replace("{window}", "").strip()
 
 
 def _card(fixed: PageConstants, languages: "Sequence[LanguageTexts]") -> Card | None:
@@ -178,34 +233,25 @@ def _card(fixed: PageConstants, languages: "Sequence[LanguageTexts]") -> Card | 
     return Card(name, _page_lines(languages, lambda page: page.serves), number, number_words, photo)
 
 
-def _reasons(
+def _topics(
     state: PageState,
     fixed: PageConstants,
-    now: PadView,
     choices: PageChoices,
     languages: "Sequence[LanguageTexts]",
 ) -> PageState:
-    every = fixed.offers.get(now.reasons_for, ()) if now.reasons_for else ()
-    answers = [
+    topics = (
+        TopicKey(
+            topic,
+            tuple(TextLine(language.tag, language.page.topics[topic]) for language in languages),
+            topic in choices.picked,
+        )
+        for topic in fixed.topics
+    )
+    answers = (
         Button("skip", _page_lines(languages, lambda page: page.skip)),
         Button("done", _page_lines(languages, lambda page: page.done)),
-    ]
-    if choices.shows_more:
-        answers.insert(0, Button("back", _page_lines(languages, lambda page: page.back)))
-    elif any(offer.extended for offer in every):
-        answers.insert(0, Button("more", _page_lines(languages, lambda page: page.more)))
-    reasons = (
-        Reason(
-            offer.code,
-            tuple(
-                TextLine(language.tag, language.page.reason_words[offer.code])
-                for language in languages
-            ),
-            offer.code in choices.picked,
-        )
-        for offer in offered(fixed, now, choices)
     )
-    return msgspec.structs.replace(state, reasons=tuple(reasons), answers=tuple(answers))
+    return msgspec.structs.replace(state, topics=tuple(topics), answers=answers)
 
 
 def _buttons(
@@ -215,8 +261,8 @@ def _buttons(
         return ()
     found = []
     if fixed.wording.english is not None:
-        other = fixed.wording.together if choices.english else fixed.wording.english[:1]
-        found.append(Button("english", _page_lines(other, lambda page: page.own)))
+        own = _page_lines(fixed.wording.english[:1], lambda page: page.own)
+        found.append(Button("english", own, choices.english))
     found.append(Button("large", _page_lines(languages, lambda page: page.large), choices.large))
     found.append(
         Button("contrast", _page_lines(languages, lambda page: page.contrast), choices.contrast)

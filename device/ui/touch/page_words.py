@@ -19,17 +19,17 @@ ENGLISH = "en"
 class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The page's texts in one language, besides the words of `device/ui/words.py`.
 
-    `own`: the language's name in itself. `reason_words`: official code to wording.
+    `own`: the language's name in itself. `topics`: the words of each topic.
     """
 
     own: str
     choose: str
     change: str
-    reasons: str
+    changed: str
+    about: str
+    choose_topics: str
     done: str
     skip: str
-    more: str
-    back: str
     large: str
     contrast: str
     speak: str
@@ -39,10 +39,12 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scan_more: str
     scan_hall: str
     scan_late: str
+    scan_lapsed: str
     serves: str
     number: str
     touch_each: str
-    reason_words: dict[str, str]
+    pad: str
+    topics: dict[str, str]
 
 
 class LanguageTexts(NamedTuple):
@@ -56,7 +58,7 @@ class LanguageTexts(NamedTuple):
         """Every text, for the font."""
         page = msgspec.structs.asdict(self.page)
         own = [text for text in page.values() if isinstance(text, str)]
-        return [*self.words.texts(), *own, *self.page.reason_words.values()]
+        return [*self.words.texts(), *own, *self.page.topics.values()]
 
 
 class Wording(NamedTuple):

@@ -21,3 +21,6 @@ TEXT_MM = READING_MM * math.tan(math.radians(LETTER_DEG)) / CAPITAL_EM
 
 TARGET_MM = 20.0
 """The least width and height of everything that is touched."""
+
+SCREEN_MM = (153.0, 90.0)
+"""The least screen on which all of it fits, the long side first: one of 7 inches."""

@@ -10,6 +10,7 @@ from device.config.config import load
 from device.events import Refusal
 from device.output.touch_output import TouchOutput
 from device.ui.touch.kiosk_secret import RESTART_REQUEST
+from device.ui.touch.reports import PageShown
 from sync.entries import Rated, Service, Withdrawn
 from tests.rigs.pad.virtual_pad import VirtualPad
 from tests.rigs.time.virtual_time import pass_s, run
@@ -80,9 +81,9 @@ class TouchBench:
         assert self.output._restarting is not None
         await self.output._restarting
 
-    def shown(self) -> list[str]:
+    def shown(self, width_mm: float = 154.0, *, clipped: bool = False) -> list[str]:
         """A browser shows the page; the faults that stand then."""
-        self.output._shown()
+        self.output._shown(PageShown(width_mm, 92.0, clipped))
         return [fault.code for fault in self.pad.faults.now]
 
 
@@ -112,6 +113,22 @@ def test_with_keys_the_window_stays_open_without_the_page(tmp_path: Path) -> Non
         await touch.bench.settle()
         assert len(touch.bench.recorded(Rated)) == 1
         assert touch.shown() == []
+        await touch.output.stop()
+
+    run(story())
+
+
+def test_a_page_that_does_not_fit_its_screen_is_a_fault_that_closes_nothing(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        touch = TouchBench(tmp_path, *TOUCH_ONLY)
+        assert touch.shown(135.6) == ["D03"]
+        assert "136 x 92 mm by px_per_mm" in touch.pad.faults.now[0].detail
+        assert not isinstance(await touch.pad.invite(VISIT, "c7", "http"), Refusal)
+        assert touch.shown() == []
+        assert touch.shown(clipped=True) == ["D03"]
+        assert "too long" in touch.pad.faults.now[0].detail
         await touch.output.stop()
 
     run(story())

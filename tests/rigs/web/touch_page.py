@@ -13,13 +13,14 @@ from typing import Any
 
 from device.config.touch_config import CardConfig, TouchConfig
 from device.events import Event, Scene
-from device.output.touch_output import offers
 from device.ui.qr import modules
 from device.ui.touch.controller import PageController
 from device.ui.touch.page_start import OpenPage, open_page
 from device.ui.touch.page_state import PadView, PageChoices
 from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
+from device.ui.touch.reports import PageShown
+from sync.codes import topics
 from sync.entries import Level
 from tests.rigs.time.wait import until
 
@@ -34,17 +35,27 @@ STATES: dict[str, PadView] = {
     "standby": AT_STANDBY,
     "invitation": ASKED,
     "saving": PadView(Scene.SAVING, invitation=SINCE, window="3"),
-    "thanks": PadView(Scene.THANKS, asks=True, invitation=SINCE, window="3"),
+    "thanks": PadView(
+        Scene.THANKS,
+        asks=True,
+        invitation=SINCE,
+        window="3",
+        chosen=Level.SATISFIED,
+        left_ms=8_000,
+    ),
+    "corrected": PadView(
+        Scene.THANKS, invitation=SINCE, window="3", chosen=Level.BASICALLY_SATISFIED
+    ),
     "thanked": PadView(Scene.THANKS, invitation=SINCE, window="3"),
     "details": PadView(
         Scene.DETAILS,
         invitation=SINCE,
         window="3",
-        reasons_for=Level.VERY_DISSATISFIED,
         link=LINK,
     ),
     "lapsed": PadView(Scene.LAPSED, window="3", link=LINK),
     "paused": PadView(Scene.PAUSED, window="3"),
+    "checking": PadView(Scene.CHECKING, percent=42),
     "unbound": PadView(Scene.UNBOUND),
     "identify": PadView(Scene.IDENTIFY, window="3"),
     "selftest": PadView(Scene.SELFTEST, window="3"),
@@ -67,11 +78,15 @@ class TouchPage:
         notices: tuple[str, ...] = NOTICES,
         clerk: str = "李娜",
         window: str = "3",
+        pad: str = "jl-2224-017",
+        coloured: bool = False,
     ) -> None:
         self.happened: list[Event] = []
         self.spoken = 0
         self.seen = 0
         """How often a browser has reported that the page is on a screen."""
+        self.shown: PageShown | None = None
+        """The last of those reports."""
         self.now: PadView | None = AT_STANDBY
         self.answer: Callable[[Event], object] = lambda _: None
         self.entry = folder / "entry.html"
@@ -83,13 +98,15 @@ class TouchPage:
         fixed = PageConstants(
             wording=read_wording(languages),
             mm=mm,
-            offers=offers(),
+            topics=tuple(topics()),
             modules=modules,
+            pad=pad,
             hall=hall,
             window=window,
             notices=notices,
             card=(card.name, card.number, photo is not None),
             speaks=speaks,
+            coloured=coloured,
         )
         self._open: OpenPage
         self.page: PageController
@@ -106,8 +123,9 @@ class TouchPage:
         )
         self._open = await open_page(settings, fixed, self.page)
 
-    def _shown(self) -> None:
+    def _shown(self, page: PageShown) -> None:
         self.seen += 1
+        self.shown = page
 
     @property
     def port(self) -> int:

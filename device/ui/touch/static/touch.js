@@ -1,12 +1,15 @@
 // Reports touches to the agent, and draws the states that it sends. The agent owns the session:
 // without a connection to it this page says only that the citizen should wait.
-import { build, shapeOf, update } from "./drawing.js";
+import { build, shapeOf, showLeft, update } from "./drawing.js";
 
 const RETRY_MS = 250; // no back-off: the page is back as soon as the agent is
 const ANSWER_MS = 2000; // a report without an answer for so long: the agent does not work
 const SHOWN_MS = 10000; // how often the page reports that it is on a screen
 const RELEASE_MS = 150; // so long after a touch without effect its button looks as before
 const SLOP_MM = 5; // a finger that slides off a button by no more still counts for it
+const STAFF_MS = 30000; // so long without the agent: somebody must be told
+const SLACK_MM = 1.5; // a line is higher than its letters
+const SECOND_MS = 1000;
 
 const page = document.getElementById("page");
 const held = new Map(); // pointer -> the button that it came down on
@@ -17,7 +20,10 @@ let shape = null;
 let shownAt = 0;
 let waiting = null;
 let turning = null;
+let counting = null;
+let calling = null;
 let shownFrame = null;
+let clipped = false; // whether anything did not fit since the agent was found
 
 // --- the secret ----------------------------------------------------------------------------------
 
@@ -49,6 +55,9 @@ function open() {
   };
   made.onopen = () => {
     socket = made;
+    clearTimeout(calling);
+    calling = null;
+    clipped = false;
     reportShown();
   };
 }
@@ -60,8 +69,14 @@ function disconnect() {
   held.clear();
   clearTimeout(waiting);
   clearInterval(turning);
+  clearInterval(counting);
   page.replaceChildren();
   document.documentElement.className = "lost";
+  waitForAgent();
+}
+
+function waitForAgent() {
+  calling ??= setTimeout(() => document.documentElement.classList.add("long"), STAFF_MS);
 }
 
 function report(message) {
@@ -75,7 +90,10 @@ function report(message) {
 function reportShown() {
   cancelAnimationFrame(shownFrame);
   shownFrame = requestAnimationFrame(() => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"shown"}');
+    if (socket?.readyState !== WebSocket.OPEN || !state) return;
+    const mm = state.mm / devicePixelRatio;
+    const shown = { type: "shown", width_mm: innerWidth / mm, height_mm: innerHeight / mm, clipped };
+    socket.send(JSON.stringify(shown));
   });
 }
 
@@ -85,39 +103,78 @@ function receive(message) {
     if (edition && edition !== message.edition) location.reload();
     edition = message.edition;
   }
-  if (message.state) draw(message.state);
+  if (message.state) draw(message.state, message.left_ms);
   if (message.free) setTimeout(release, RELEASE_MS);
 }
 
-function draw(next) {
+// A screen that is smaller than its `px_per_mm` says would cut something off: everything is made
+// smaller instead, and the agent is told the size.
+function fit(next) {
+  const [long, short] = next.least_mm;
+  const [width, height] = innerWidth > innerHeight ? [long, short] : [short, long];
+  const mm = next.mm / devicePixelRatio;
+  return Math.min(mm, innerWidth / width, innerHeight / height);
+}
+
+function draw(next, left_ms) {
   if (next.number !== state?.number) shownAt = performance.now();
   state = next;
   const now = shapeOf(next);
   if (now !== shape) {
     shape = now;
     const root = document.documentElement;
-    root.style.setProperty("--mm", `${next.mm / devicePixelRatio}px`);
+    root.style.setProperty("--mm", `${fit(next)}px`);
     root.style.setProperty("--text", String(next.text_mm));
     root.style.setProperty("--target", String(next.target_mm));
     root.lang = next.title?.[0]?.lang ?? "zh-CN";
-    const many = (next.title ?? []).length;
     root.className = [
       next.scene,
       next.large ? "large" : "",
       next.contrast ? "contrast" : "",
-      `languages-${many}`,
-      next.faces ? "faced" : "",
+      (next.title ?? []).length > 1 ? "" : "single",
     ].join(" ");
     const focus = document.activeElement?.dataset ?? {};
     page.replaceChildren(...build(next));
-    for (const name of ["key", "code", "do"]) {
+    for (const name of ["key", "topic", "do"]) {
       if (focus[name]) page.querySelector(`[data-${name}="${focus[name]}"]`)?.focus();
     }
     shownAt = performance.now();
     turn();
+    requestAnimationFrame(measure);
   }
   update(page, next);
+  count(left_ms);
   document.documentElement.dataset.number = next.number;
+}
+
+// A text that is too long for its place: told to the agent with the next report that the page is
+// shown.
+function measure() {
+  const slack = SLACK_MM * parseFloat(document.documentElement.style.getPropertyValue("--mm"));
+  for (const one of page.querySelectorAll(".words > span, p, b")) {
+    const text = one.getBoundingClientRect();
+    const place = one.closest(".key, .sheet, .panel, .closed, .hint, .head, .rail");
+    const room = place?.getBoundingClientRect();
+    if (!room || !text.width) continue;
+    const wide = text.left < room.left - slack || text.right > room.right + slack;
+    if (wide || text.top < room.top - slack || text.bottom > room.bottom + slack) clipped = true;
+  }
+}
+
+// --- how long a rating may be corrected ------------------------------------------------------------
+
+function count(left_ms) {
+  clearInterval(counting);
+  if (left_ms === undefined) return;
+  const until = performance.now() + left_ms;
+  const whole_ms = Math.max(left_ms, 1);
+  const step = () => {
+    const now_ms = Math.max(0, until - performance.now());
+    showLeft(page, now_ms, whole_ms);
+    if (!now_ms) clearInterval(counting);
+  };
+  step();
+  counting = setInterval(step, SECOND_MS);
 }
 
 // --- notices -------------------------------------------------------------------------------------
@@ -187,12 +244,12 @@ function up(button, pointer, there) {
 }
 
 function act(button) {
-  const { do: name, code, turning: turns } = button.dataset;
+  const { do: name, topic, turning: turns } = button.dataset;
   if (!state) return;
   if (name) report({ type: "do", number: state.number, do: name });
-  if (code) {
+  if (topic) {
     button.ariaPressed = String(button.ariaPressed !== "true");
-    report({ type: "pick", number: state.number, code });
+    report({ type: "pick", number: state.number, topic });
   }
   if (turns !== undefined) button.closest(".notices").classList.toggle("held");
 }
@@ -255,4 +312,5 @@ for (const name of ["contextmenu", "dragstart", "selectstart"]) {
 }
 
 setInterval(reportShown, SHOWN_MS);
+waitForAgent();
 connect();

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from device.events import Detail, Event, Press, ReasonTouched, Scene
-from device.output.touch_output import offers
 from device.ui.touch import controller as page_module
 from device.ui.touch.controller import MAX_AGE_MS, MIN_SEEN_MS, PageController, TouchInput
 from device.ui.touch.page_state import PadView, PageState
 from device.ui.touch.page_view import PageConstants
 from device.ui.touch.page_words import read_wording
-from device.ui.touch.reports import ButtonTouched, PointerDown, PointerUp, ReasonToggled
+from device.ui.touch.reports import ButtonTouched, PointerDown, PointerUp, TopicToggled
 from device.ui.touch.touches import Tap
+from sync.codes import topics
 from sync.entries import Level
 from tests.rigs.time.virtual_time import now_ms, pass_s, run
 from tests.rigs.web.touch_page import AT_STANDBY, STATES
@@ -30,7 +30,9 @@ class Desk:
         self.happened: list[Event] = []
         self.told: list[PageState] = []
         self.spoken = 0
-        fixed = PageConstants(read_wording(["zh"]), 5.0, offers(), lambda _: [b"\1"], speaks=True)
+        fixed = PageConstants(
+            read_wording(["zh"]), 5.0, tuple(topics()), lambda _: [b"\1"], speaks=True
+        )
         self.page = PageController(
             fixed,
             now=lambda: self.now,
@@ -153,14 +155,11 @@ def test_what_was_chosen_is_given_and_skipping_gives_nothing() -> None:
     async def tell() -> None:
         desk = Desk(STATES["details"]._replace(link=None))
         number = desk.state.number
-        desk.page.toggle_reason(ReasonToggled(number, "110"))
-        desk.page.toggle_reason(ReasonToggled(number, "108"))
-        desk.page.toggle_reason(ReasonToggled(number, "110"))
-        desk.page.toggle_reason(ReasonToggled(number, "517"))  # of another level
-        desk.do("more")
-        desk.page.toggle_reason(ReasonToggled(desk.state.number, "115"))
+        for topic in ("online", "attitude", "online", "guidance", "weather"):
+            desk.page.toggle_topic(TopicToggled(number, topic))
         desk.do("done")
-        assert desk.happened == [*[ReasonTouched()] * 4, Detail(options=("108", "115"))]
+        told = Detail(options=("attitude", "guidance"))
+        assert desk.happened == [*[ReasonTouched()] * 4, told]
         desk.do("skip")
         assert desk.happened[-1] == Detail()
 
@@ -173,7 +172,7 @@ def test_a_button_of_an_earlier_question_does_nothing() -> None:
         number = desk.state.number
         desk.stand(AT_STANDBY)
         desk.page.touch_button(ButtonTouched(number, "done"))
-        desk.page.toggle_reason(ReasonToggled(number, "110"))
+        desk.page.toggle_topic(TopicToggled(number, "online"))
         desk.page.touch_button(ButtonTouched(desk.state.number, "done"))
         assert desk.happened == []
 
@@ -222,10 +221,10 @@ def test_what_was_chosen_is_forgotten_before_the_next_is_asked() -> None:
     async def tell() -> None:
         details = STATES["details"]._replace(link=None)
         desk = Desk(details)
-        desk.page.toggle_reason(ReasonToggled(desk.state.number, "110"))
+        desk.page.toggle_topic(TopicToggled(desk.state.number, "online"))
         desk.stand(ASKED)
         desk.stand(details._replace(invitation="the next"))
-        assert not any(reason.picked for reason in desk.state.reasons)
+        assert not any(key.picked for key in desk.state.topics)
 
     story(tell)
 

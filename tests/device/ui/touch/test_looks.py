@@ -15,10 +15,12 @@ from device.errors import PadCode
 from device.events import Scene
 from device.ui.touch.page_state import PadView, PageChoices
 from device.ui.touch.sizes import TARGET_MM, TEXT_MM
+from sync.entries import Level
+from tests.rigs.time.wait import until
 from tests.rigs.web.image_compare import looks_different, matches_golden
 from tests.rigs.web.kiosk import Kiosk, browser
 from tests.rigs.web.page_measure import FONTS, MISPLACED, TOO_SMALL
-from tests.rigs.web.touch_page import STATES, TouchPage
+from tests.rigs.web.touch_page import HALL, STATES, TouchPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,7 +34,7 @@ SCREENS = {(800, 480): 5.19, (1024, 600): 6.65, (1280, 800): 5.9}
 EVERY: dict[str, PadView] = {
     **STATES,
     "noted": STATES["standby"]._replace(code=PadCode.CLOCK_UNKNOWN),
-    "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL),
+    "fault": PadView(Scene.FAULT, PadCode.LEDGER_FULL, window="3"),
 }
 VIEWS = {
     "": PageChoices(),
@@ -76,11 +78,13 @@ class Show:
         languages: tuple[str, ...] = ("zh", "ko"),
         *,
         scale: float = 1,
+        mm: float = 0,
+        hall: str = HALL,
     ) -> None:
-        mm = SCREENS.get(size) or SCREENS[size[1], size[0]]
+        mm = mm or SCREENS.get(size) or SCREENS[size[1], size[0]]
         own = folder / "-".join(languages)
-        own.mkdir(exist_ok=True)
-        self.room = TouchPage(own, languages, mm=mm * scale, photo=photo(own))
+        own.mkdir(exist_ok=True, parents=True)
+        self.room = TouchPage(own, languages, mm=mm * scale, photo=photo(own), hall=hall)
         self.kiosk = Kiosk(chromium, self.room.entry, size, scale=scale)
         self.kiosk.see("standby")
 
@@ -131,6 +135,95 @@ def test_everything_fits_and_is_large_enough(
     assert show.kiosk.page.evaluate(TOO_SMALL, [TARGET_MM, TEXT_MM]) != []
     assert show.kiosk.elsewhere() == []
     assert show.kiosk.complaints == []
+    show.close()
+
+
+PLACES = """() => [...document.querySelectorAll(".face .picture")].map((one) => {
+  const box = one.getBoundingClientRect();
+  return [box.x, box.y, box.width, box.height].map((side) => Math.round(10 * side) / 10);
+})"""
+
+
+@pytest.mark.parametrize("size", [way for size in SCREENS for way in both_ways(size)], ids=str)
+def test_a_face_has_one_size_and_one_place(
+    chromium: "Browser", folder: Path, size: tuple[int, int]
+) -> None:
+    """In every state, setting and language: a finger that has learned the place finds it."""
+    places = {}
+    for languages in (("zh", "ko"), ("zh",), ("ko", "zh")):
+        show = Show(chromium, folder, size, languages)
+        show.kiosk.page.emulate_media(reduced_motion="reduce")
+        for name in ("invitation", "saving", "thanks", "corrected", "selftest"):
+            for wish, view in VIEWS.items():
+                show.stand(name, view)
+                places[languages, name, wish] = tuple(map(tuple, show.kiosk.page.evaluate(PLACES)))
+        show.close()
+    assert len(set(places.values())) == 1
+    (faces,) = set(places.values())
+    assert len(faces) == len(Level)
+    assert len({face[2:] for face in faces}) == 1, "one size"
+    least = SCREENS.get(size, 0) * 23.5 or SCREENS[size[1], size[0]] * 16
+    assert faces[0][2] >= least, "as large as the card allows"
+
+
+@pytest.mark.parametrize("size", both_ways((800, 480)), ids=str)
+def test_a_page_on_a_screen_that_is_smaller_than_it_was_told_fits_and_says_so(
+    chromium: "Browser", folder: Path, size: tuple[int, int]
+) -> None:
+    show = Show(chromium, folder, size, mm=5.9)
+    complaints = {}
+    for name in EVERY:
+        for wish, view in VIEWS.items():
+            show.stand(name, view)
+            if found := show.kiosk.page.evaluate(MISPLACED):
+                complaints[name, wish] = found
+    assert complaints == {}
+    show.kiosk.page.reload()
+    show.kiosk.see("fault")
+    until(lambda: show.room.shown and not show.room.shown.fits, 20, "the page says so")
+    assert show.room.shown is not None
+    assert "by px_per_mm" in show.room.shown.misfit
+    show.close()
+
+
+@pytest.mark.parametrize(("hall", "fits"), [("延边州政务服务大厅", True), ("政务" * 60, False)])
+def test_a_text_that_is_too_long_is_told(
+    chromium: "Browser", folder: Path, hall: str, fits: bool
+) -> None:
+    show = Show(chromium, folder / "long", (800, 480), hall=hall)
+    show.kiosk.page.clock.install()
+    show.stand("paused")
+    show.stand("standby")
+    show.kiosk.page.clock.run_for(10_500)
+    until(lambda: show.room.shown and show.room.shown.fits is fits, 20, "the page says so")
+    show.close()
+
+
+def test_a_page_without_its_agent_sends_the_citizen_to_the_staff(
+    chromium: "Browser", folder: Path
+) -> None:
+    show = Show(chromium, folder, (800, 480))
+    page = show.kiosk.page
+    page.clock.install()
+    show.room.stop()
+    show.kiosk.see("lost")
+    assert page.locator("#lost p:visible").first.inner_text() == "请稍候"
+    page.clock.run_for(30_500)
+    assert page.locator("#lost p:visible").first.inner_text() == "请联系工作人员"
+    show.kiosk.close()
+
+
+def test_the_time_to_correct_is_counted_down(chromium: "Browser", folder: Path) -> None:
+    show = Show(chromium, folder, (800, 480))
+    page = show.kiosk.page
+    page.clock.install()
+    show.stand("invitation")
+    show.stand("thanks")
+    assert page.locator(".seconds").text_content() == "8"
+    page.clock.run_for(3_000)
+    assert page.locator(".seconds").text_content() == "5"
+    page.clock.run_for(60_000)
+    assert page.locator(".seconds").text_content() == "0"
     show.close()
 
 
@@ -249,8 +342,11 @@ LOOKS: dict[tuple[tuple[int, int], tuple[str, ...]], list[tuple[str, str]]] = {
         ("invitation", "contrast"),
     ],
     ((800, 480), ("zh",)): [(name, "") for name in EVERY],
-    ((480, 800), ("zh", "ko")): [(name, "") for name in ("standby", "invitation", "details")],
+    ((480, 800), ("zh", "ko")): [
+        (name, "") for name in ("standby", "invitation", "thanks", "details")
+    ],
     ((1280, 800), ("ko", "zh")): [("standby", ""), ("invitation", "")],
+    ((1024, 600), ("zh", "ko")): [("invitation", "english-large"), ("details", "")],
 }
 
 

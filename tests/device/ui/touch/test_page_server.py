@@ -125,7 +125,7 @@ def test_a_page_that_is_seen_is_heard_and_gets_no_answer(room: TouchPage) -> Non
     async def tell(page: WebSocketClient) -> None:
         await page.receive()
         await page.receive()
-        await page.send('{"type":"shown"}')
+        await page.send('{"type":"shown","width_mm":154,"height_mm":92}')
         await asyncio.to_thread(until, lambda: room.seen == 1, 5, "it was heard")
         await asyncio.to_thread(room.stand, ASKED)
         assert "state" in msgspec.json.decode(await page.receive()), "the next it hears is news"
