@@ -48,7 +48,7 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retired: bool = False
 
 
-class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RatingTopic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a reason may be about; the same topics are offered after every level (law 7).
 
     `codes`: the nearest official reason by level. `exact`: the levels whose code says no more than
@@ -63,7 +63,7 @@ class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     as_of: datetime.date
     source: str
-    topic: list[Topic]
+    topic: list[RatingTopic]
 
 
 class _Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +161,7 @@ def option_of(code: str) -> Option:
 
 
 @cache
-def topics() -> Mapping[str, Topic]:
+def topics() -> Mapping[str, RatingTopic]:
     """Every topic by its id, in the order in which they are offered."""
     found = {topic.id: topic for topic in _read("topics.toml", _Topics).topic}
     for topic in found.values():

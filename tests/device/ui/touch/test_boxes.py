@@ -150,11 +150,11 @@ class Pad:
         self.on_loop(lambda: self.touching.again(None))
 
     def title(self) -> str:
-        """What the page is told to say first."""
+        """The window that the page is told to show."""
         page = self.touching._page
         assert page is not None
         state = self.on_loop(page.refresh)
-        return " ".join(line.text for line in state.title)
+        return str(state.window)
 
     def stop(self) -> None:
         self.on_loop(self.touching.stop)

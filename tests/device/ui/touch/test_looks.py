@@ -361,6 +361,7 @@ def test_the_page_looks_as_it_did(
     chromium: "Browser", folder: Path, size: tuple[int, int], languages: tuple[str, ...]
 ) -> None:
     show = Show(chromium, folder, size, languages)
+    show.kiosk.page.emulate_media(reduced_motion="reduce")
     changed = []
     for name, wish in LOOKS[size, languages]:
         show.stand(name, VIEWS[wish])
