@@ -162,6 +162,8 @@ def _gap_ms(times_ms: deque[int], within_ms: int) -> int | None:
 
 def _period_ms(presses: Sequence[tuple[int, int]]) -> int | None:
     """The median gap of the last presses, if they are regular; else None."""
+    if len(presses) < min(run.presses for run in RUNS):
+        return None  # before anything that takes a step for each press (law 7)
     times_ms = [mono_ms for mono_ms, _ in presses]
     gaps_ms = [after - before for before, after in pairwise(times_ms)]
     for run in RUNS:

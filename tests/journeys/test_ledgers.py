@@ -142,7 +142,7 @@ def test_a_damaged_ledger_is_set_aside_and_its_readable_entries_are_salvaged(
     deployment.caught_up(pad)
     assert deployment.store_reader.doubled() == {}
     assert deployment.verify().returncode in WHOLE
-    assert pad.verify().returncode == 0
+    assert pad.verify().returncode in WHOLE, "3: an entry without proof"
     before = opened(pad).previous
     assert before is not None
     assert before.reason == "damaged"

@@ -27,7 +27,8 @@ def test_a_pad_whose_ledger_is_deleted_thanks_nobody_and_sends_all_it_has_thanke
     seen = len(pad.display.seen)
     pad.ledger.unlink()
     until(lambda: pad.window()["fault"] is not None, 20, "the pad notices it by itself")
-    assert pad.display.now == (Scene.FAULT, PadCode.LEDGER_DISPLACED, "")
+    closed = (Scene.FAULT, PadCode.LEDGER_DISPLACED, "")
+    until(lambda: pad.display.now == closed, 10, "the screen says so")
     assert pad.desk.post("/v1/invitations", json={"case": "a third"}).status_code == 409
     pad.press("satisfied")
     pad.cable.mend()

@@ -123,14 +123,14 @@ def test_a_correction_is_thanked_for_four_seconds_again() -> None:
 @pytest.mark.parametrize(
     ("stored_ms", "asked_ms"), [(950, 4_000), (3_000, 4_000), (3_500, 4_500), (10_000, 11_000)]
 )
-def test_reasons_are_asked_after_the_grace_time_and_a_second_of_thanks_for_a_minute(
+def test_reasons_are_asked_after_the_grace_time_and_a_second_of_thanks_for_15_seconds(
     stored_ms: int, asked_ms: int
 ) -> None:
     shown = rated(stored_ms, details=True).left_alone_until(1_000_000)
     assert shown[-3:] == [
         (stored_ms, Scene.THANKS),
         (asked_ms, Scene.DETAILS),
-        (asked_ms + 60_000, Scene.STANDBY),
+        (asked_ms + 15_000, Scene.STANDBY),
     ]
 
 
