@@ -134,7 +134,7 @@ def test_a_salvage_that_is_killed_is_done_by_the_next_start_and_carries_nothing_
             assert child.stdout is not None
             assert child.stdout.readline() == "opening\n"
             try:
-                child.wait(rng.uniform(0.02, 0.6))
+                child.wait(rng.uniform(0.0, 0.15))
             except subprocess.TimeoutExpired:
                 child.send_signal(signal.SIGKILL)
                 killed += 1
