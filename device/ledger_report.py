@@ -7,16 +7,13 @@ from pathlib import Path
 
 from device.errors import LedgerError
 from device.ledger.entry_dates import DatedAhead, dated_ahead
-from device.ledger.file import beside
+from device.ledger.file import COMPANIONS, beside
 from device.ledger.head_note import is_unreadable, noted_alone
 from device.ledger.unproven import Unproven, find_unproven
 from device.ledger.verify import LedgerVerdict, verify
 from device.os_errors import explain
 from sync.regular_file import check_regular, open_regular
 from sync.shown_text import shown, shown_utc
-
-COMPANIONS = ("-wal", "-shm", "-journal")
-"""SQLite's own files; a pipe among them would be waited for without end."""
 
 INTACT, DAMAGED, UNREADABLE, LOOK = 0, 1, 2, 3
 """The exit codes."""
@@ -46,7 +43,7 @@ def _wrong_path(path: Path) -> str | None:
     """Why there is no ledger to read at `path`, and what to do; None when there is a file."""
     try:
         os.close(open_regular(path))
-        for companion in COMPANIONS:
+        for companion in COMPANIONS:  # a pipe among them would be waited for without end
             other = beside(path, companion)
             if other.exists():
                 check_regular(other)

@@ -10,13 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from device.errors import LedgerError, PadCode
-from device.ledger.file import (
-    as_ledger_error,
-    connect_alone,
-    connect_beside_agent,
-    exclude_agents,
-)
+from device.ledger.file import open_to_read
 from sync.entries import Trust
 
 AHEAD_MS = 5 * 60_000
@@ -50,21 +44,9 @@ def dated_ahead(path: Path, now_ms: int) -> DatedAhead | None:
     """The entries that are dated more than `AHEAD_MS` after a later one, or after `now_ms`; None
     when there are none. Raises LedgerError (L01).
     """
-    with as_ledger_error(f"reading {path}"):
-        try:
-            with exclude_agents(path, together=True):
-                return _in_reverse(path, now_ms, beside_agent=False)
-        except LedgerError as error:
-            if error.code is not PadCode.LEDGER_IN_USE:
-                raise
-            return _in_reverse(path, now_ms, beside_agent=True)
-
-
-def _in_reverse(path: Path, now_ms: int, *, beside_agent: bool) -> DatedAhead | None:
     latest_ms = now_ms if now_ms >= EARLIEST_MS else None
     found: DatedAhead | None = None
-    connection = (connect_beside_agent if beside_agent else connect_alone)(path)
-    try:
+    with open_to_read(path) as connection:
         for seq, body in connection.execute("SELECT seq, body FROM entry ORDER BY seq DESC"):
             utc_ms = _date_of(body)
             if utc_ms is None:
@@ -72,8 +54,6 @@ def _in_reverse(path: Path, now_ms: int, *, beside_agent: bool) -> DatedAhead | 
             if latest_ms is not None and utc_ms > latest_ms + AHEAD_MS:
                 found = DatedAhead(seq, utc_ms, found.entries + 1 if found else 1)
             latest_ms = utc_ms if latest_ms is None else min(latest_ms, utc_ms)
-    finally:
-        connection.close()
     return found
 
 

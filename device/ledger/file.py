@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
@@ -242,11 +242,15 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What SQLite adds to a file's name for the files that it keeps beside it."""
+
+
 def discard(path: Path) -> None:
     """Delete a file of SQLite's and the journals beside it, as far as they are there."""
     # The journals last: a file without its journal may hold half of a transaction. SQLite deletes a
     # journal without its file when it opens the next file of the name.
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", *COMPANIONS):
         beside(path, suffix).unlink(missing_ok=True)
 
 
@@ -280,6 +284,22 @@ def exclude_agents(path: Path, *, together: bool = False) -> Iterator[None]:
     finally:
         if fd is not None:
             os.close(fd)
+
+
+@contextmanager
+def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection to the ledger at `path`, whether or not an agent has it open. Raises
+    LedgerError.
+    """
+    with as_ledger_error(f"reading {path}"), ExitStack() as stack:
+        try:
+            stack.enter_context(exclude_agents(path, together=True))
+            connect = connect_alone
+        except LedgerError as error:
+            if error.code is not PadCode.LEDGER_IN_USE:
+                raise
+            connect = connect_beside_agent
+        yield stack.enter_context(closing(connect(path)))
 
 
 def _lock(fd: int, path: Path, kind: int) -> list[str]:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from device.ledger.file import (
+    COMPANIONS,
     FILE_ERRORS,
     beside,
     connect_alone,
@@ -225,7 +226,7 @@ class NewFile:
     def take_its_name(self) -> None:
         """Rename the complete file to the ledger's name. Raises OSError."""
         # Looking at it leaves companions behind. The file is sealed, so they hold nothing.
-        for companion in ("-wal", "-shm", "-journal"):
+        for companion in COMPANIONS:
             beside(self.path, companion).unlink(missing_ok=True)
         self.path.rename(self.base)
         sync_folder(self.base)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from device.errors import LedgerError, PadCode
 from device.ledger import head_note
-from device.ledger.file import beside, sync_folder
+from device.ledger.file import COMPANIONS, beside, sync_folder
 from device.ledger.new_file import NewFile
 from device.ledger.record_index import content_digest, discard_index
 from device.ledger.salvage import Carryover, carve
@@ -28,7 +28,7 @@ from sync.entries import At, HashName, Opened, Predecessor
 
 log = logging.getLogger(__name__)
 
-_COMPANIONS = ("-wal", "-shm", "-journal", head_note.SUFFIX)
+_COMPANIONS = (*COMPANIONS, head_note.SUFFIX)
 _REASONS = {"superseded": "diverged"}
 """What `previous.reason` says for a file that was set aside; of the others it is the same word."""
 _READ_SHARE = 0.5

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from device.errors import LedgerError, PadCode
-from device.ledger import entry_dates
+from device.ledger import file as ledger_file
 from device.ledger.entry_dates import AHEAD_MS, DatedAhead, dated_ahead
 from device.ledger.file import beside, connect, create, exclude_agents, seal
 from sync.entries import At, Lapsed, Trust, write_body
@@ -100,7 +100,7 @@ def test_an_agents_locks_are_shared_and_beside_other_readers_no_file_is_made(
     path = ledger(tmp_path, IN_2100_MS)
     used: list[str] = []
     for name in ("connect_alone", "connect_beside_agent"):
-        original = getattr(entry_dates, name)
+        original = getattr(ledger_file, name)
 
         def connected(
             path: Path, name: str = name, original: Callable[[Path], Any] = original
@@ -108,7 +108,7 @@ def test_an_agents_locks_are_shared_and_beside_other_readers_no_file_is_made(
             used.append(name)
             return original(path)
 
-        monkeypatch.setattr(entry_dates, name, connected)
+        monkeypatch.setattr(ledger_file, name, connected)
     with ExitStack() as held:
         if lock is not None:
             beside(path, ".lock").touch()
