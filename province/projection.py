@@ -104,7 +104,7 @@ class Projection:
         for seq, raw in enumerate(bodies, first):
             why = self._take(ledger, seq, raw)
             if why is not None:
-                kind = kind_of(raw)[:MAX_ID_CHARS].replace("\0", "\ufffd")
+                kind = _storable_kind(raw)
                 self._unread.append(
                     Unread(self.pad, ledger, seq, kind, why.replace("\0", "\ufffd"))
                 )
@@ -257,8 +257,8 @@ class Projection:
         if body.unproven:
             # Stored and named, and no row rests on it (law 1). It may yet come with proof: in its
             # own chain, or from another copy of the ledger.
-            kind = kind_of(old)[:MAX_ID_CHARS].replace("\0", "\ufffd")
-            self._oddities.add(UNPROVEN, body.ledger, body.seq, kind or "no kind")
+            kind = _storable_kind(old) or "no kind"
+            self._oddities.add(UNPROVEN, body.ledger, body.seq, kind)
             return None
         # Fed as the old entry, at its old position: if it also arrives in its own chain, both give
         # the same row. Its `at` names the old boot, whose anchors date it.
@@ -324,6 +324,11 @@ def _without_nul(raw: bytes) -> AnyBody | None:
     original = read_body(raw)
     old = original.body if isinstance(original, Salvaged) else ""
     return msgspec.structs.replace(body, body=old)
+
+
+def _storable_kind(raw: bytes) -> str:
+    """The kind of an entry, of whichever length and signs, as the tables take it."""
+    return kind_of(raw)[:MAX_ID_CHARS].replace("\0", "\ufffd")
 
 
 def _fits(ledger: str, seq: int) -> bool:

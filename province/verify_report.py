@@ -7,7 +7,8 @@ the last line says `sound` only where there is nothing of the kind that nobody h
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from province.errors import ProvinceCode, ProvinceError
 from province.looked_at import LOOK_AT, LOST, Sorted, sort_findings
@@ -35,7 +36,8 @@ class Outcome(enum.Enum):
         return int(self.value[1])
 
 
-class Findings(NamedTuple):
+@dataclass(frozen=True)
+class Findings:
     """All that `verify` tells: what was computed again, and what the store has on record.
     `reasons`: of the findings that a person has looked at, by their lines.
     """
@@ -44,7 +46,7 @@ class Findings(NamedTuple):
     lost: Sequence[Lost] = ()
     incidents: Sequence[Incident] = ()
     refusals: Sequence[RefusalSeen] = ()
-    reasons: Mapping[str, str] = {}
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -53,7 +55,7 @@ class Findings(NamedTuple):
             return Outcome.NOT_SOUND
         return Outcome.LOOK if self._sorted.open else Outcome.SOUND
 
-    @property
+    @cached_property
     def _sorted(self) -> Sorted:
         return sort_findings(map(shown, self._findings()), self.reasons)
 
