@@ -4,7 +4,7 @@ agent.py          composition root: starts and stops everything below
 startup.py        from the pad's file to the agent; what cannot start is tried again
 failed_start.py   the screen of an agent that cannot start
 ledger_report.py  what `ratingpad verify` prints
-cli.py            the commands of `ratingpad`
+cli.py            `ratingpad`: its commands are in commands/
 pad.py            the running pad: events in, effects out
 ports.py          PURE: what drivers must offer and what desks may ask
 events.py         PURE: what can happen, and what follows
@@ -14,6 +14,7 @@ config_errors.py  PURE: reading TOML tables as types, with every mistake in one 
 retried_start.py  a part that the pad can do without: started, and tried again
 loop_bridge.py    calls from other threads onto the agent's loop
 
+commands/   the commands of `ratingpad`, one module each
 session/    PURE: invitation, press, thanks: a table of states
 ledger/     the append-only table, its file, its thread
 board/      what a board has: profiles, headers, key maps

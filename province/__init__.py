@@ -11,5 +11,6 @@ store/       raw batches and derived tables, on SQLite or PostgreSQL, in one tra
 verify.py    checks every chain and derives every row a second time
 verify_report.py what `verify` prints
 looked_at.py  PURE: the findings that a person has looked at, and why
-cli.py       `ratingpad-province`
+commands/    the commands of `ratingpad-province`, one module each
+cli.py       `ratingpad-province`: its commands are in commands/
 """

@@ -1,9 +1,12 @@
-"""The parsers of our commands: numbers with bounds, and messages that a terminal can show."""
+"""The parsers of our programs: their commands as data, numbers with bounds, and messages that a
+terminal can show.
+"""
 
 import argparse
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, NoReturn
 
+from sync import __version__
 from sync.shown_text import shown
 
 DIGITS_MAX = 18
@@ -18,6 +21,29 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message to stderr; exit with 2."""
         super().error(" ".join(shown(line) for line in message.splitlines()))
+
+
+class Subcommand(NamedTuple):
+    """A command of a program. `add_arguments` gives the parser its arguments; `run` carries out
+    what was chosen and gives the exit code.
+    """
+
+    name: str
+    purpose: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def command_parser(program: str, description: str, commands: Iterable[Subcommand]) -> CommandParser:
+    """The parser of a program with these commands. What it parses has `run`, of the command."""
+    parser = CommandParser(prog=program, description=description)
+    parser.add_argument("--version", action="version", version=f"{program} {__version__}")
+    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in commands:
+        chosen = choices.add_parser(command.name, help=command.purpose)
+        command.add_arguments(chosen)
+        chosen.set_defaults(run=command.run)
+    return parser
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:

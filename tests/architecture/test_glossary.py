@@ -19,6 +19,7 @@ AT_SEVERAL_ENDS = {
     "errors.py": "the stable error codes of an end: pad, province",
     "openapi.py": "an OpenAPI document: the builder in web, the desk's own in desk",
     "verify.py": "the check of the digest chain at an end: one ledger, the province's store",
+    "verify_command.py": "the command `verify` of an end: what it prints of that check",
 }
 """File names that stand in more than one package, because they are the same thing at several ends:
 the name, and what it is.

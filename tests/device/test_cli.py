@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from device import agent, cli
+from device.commands import units_command
 from device.config.config import Config
 from device.errors import ConfigError, DriverError, PadCode
 from device.output import recordings
@@ -220,7 +221,7 @@ def test_an_output_folder_of_another_user_is_never_to_be_given_away(
     def denied(*_: object) -> list[Path]:
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "x"))
 
-    monkeypatch.setattr(cli, "write", denied)
+    monkeypatch.setattr(units_command, "write", denied)
     monkeypatch.setattr(recordings, "record", denied)
     assert cli.main([command, "--out", str(tmp_path)]) == 2
     printed = capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""`ratingpad-province verify`: walk every chain, derive everything again."""
+
+import argparse
+from pathlib import Path
+
+from province.commands.read_reason import read_reason
+from province.commands.store_reading import add_store, reading
+from province.errors import LookedAtFileError
+from province.looked_at import read_looked_at
+from sync.arguments import Subcommand
+from sync.regular_file import read_regular_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The store, and what a person has looked at."""
+    parser.add_argument(
+        "--looked-at",
+        type=Path,
+        metavar="FILE",
+        help="findings that a person has looked at: its lines, each below a `# reason`",
+    )
+    add_store(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print the findings; the exit code, which may be 3 (a person must look)."""
+    return _verify(given.store, given.looked_at)
+
+
+def _verify(store_url: str, looked_at: Path | None) -> int:
+    from province.verify import verify
+    from province.verify_report import Findings
+
+    reasons = _read_reasons(looked_at) if looked_at is not None else {}
+    with reading(store_url) as store:
+        on_record = store.lost(), store.incidents(), store.refusals()
+        found = Findings(verify(store), *on_record, reasons)
+    for line in found.lines():
+        print(line)
+    return found.outcome.exit_code
+
+
+def _read_reasons(path: Path) -> dict[str, str]:
+    """Raises LookedAtFileError (P22)."""
+    try:
+        return read_looked_at(read_regular_text(path))
+    except (OSError, ValueError) as error:
+        raise LookedAtFileError(f"{path}: {read_reason(error)}") from error
+
+
+COMMAND = Subcommand("verify", "walk every chain, derive everything again", add_arguments, run)
