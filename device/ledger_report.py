@@ -31,12 +31,13 @@ def report(path: Path, now_ms: int | None = None) -> tuple[int, list[str]]:
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         ahead = dated_ahead(path, now_ms) if verdict.intact else None
         unproven = find_unproven(path) if verdict.intact else None
+        noteless = is_unreadable(path)
     except LedgerError as error:
         return UNREADABLE, [shown(str(error))]
-    lines = [shown(line) for line in _lines(path, verdict, ahead, unproven)]
+    lines = [shown(line) for line in _lines(path, verdict, ahead, unproven, noteless)]
     if verdict.bad is not None:
         return DAMAGED, lines
-    return INTACT if ahead is None and unproven is None else LOOK, lines
+    return LOOK if ahead is not None or unproven is not None or noteless else INTACT, lines
 
 
 def _wrong_path(path: Path) -> str | None:
@@ -64,7 +65,11 @@ def _wrong_path(path: Path) -> str | None:
 
 
 def _lines(
-    path: Path, verdict: LedgerVerdict, ahead: DatedAhead | None, unproven: Unproven | None
+    path: Path,
+    verdict: LedgerVerdict,
+    ahead: DatedAhead | None,
+    unproven: Unproven | None,
+    noteless: bool,
 ) -> Iterator[str]:
     if verdict.ledger:
         yield f"{path}: ledger {verdict.ledger} of pad {verdict.pad}"
@@ -90,10 +95,10 @@ def _lines(
             " a damaged file without proof of its content; the province counts nothing by it"
             " (需人工核查)"
         )
-    if is_unreadable(path):
+    if noteless:
         yield (
-            "  the note of its last entry cannot be read: entries that are gone from the end are"
-            " not noticed"
+            "  look at: the note of its last entry (.head) cannot be read: entries that are gone"
+            " from the end are not noticed (需人工核查)"
         )
     if verdict.bad is not None:
         yield f"  BAD: {verdict.bad}"

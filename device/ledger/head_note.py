@@ -46,17 +46,28 @@ def noted_alone(path: Path) -> NotedHead | None:
 
 
 def is_unreadable(path: Path) -> bool:
-    """Whether there is a note at `path` in which nothing can be read. One torn place is none."""
-    content = _content(path)
+    """Whether there is a note at `path` in which nothing can be read, or which is no file that can
+    be read. One torn place is none.
+    """
+    try:
+        content = _read_file(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
     return bool(content.strip(b"\0")) and not _heads(content)
 
 
 def _content(path: Path) -> bytes:
     try:
-        with os.fdopen(open_regular(path.with_name(path.name + SUFFIX)), "rb") as file:
-            return file.read(_PLACES * _PLACE_BYTES)
+        return _read_file(path)
     except OSError:
         return b""
+
+
+def _read_file(path: Path) -> bytes:
+    with os.fdopen(open_regular(path.with_name(path.name + SUFFIX)), "rb") as file:
+        return file.read(_PLACES * _PLACE_BYTES)
 
 
 def _heads(content: bytes) -> list[NotedHead]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device.ledger.ledger import Ledger
-from device.ledger_report import INTACT, LOOK, UNREADABLE, report
+from device.ledger_report import DAMAGED, INTACT, LOOK, UNREADABLE, report
 from sync.entries import At, Lapsed, Trust
 from tests.rigs.ledger.ledger_process import at as counted_at
 from tests.rigs.ledger.ledger_process import open_in
@@ -87,15 +87,34 @@ def test_of_a_ledger_that_is_gone_the_note_is_told(ledger: Path) -> None:
     assert f"is of ledger {opened.id}: its 4 entries are missing here" in line
 
 
-def test_a_note_that_cannot_be_read_is_a_line_and_no_alarm(tmp_path: Path) -> None:
+def test_a_note_that_cannot_be_read_is_to_be_looked_at(tmp_path: Path) -> None:
     opened = open_in(tmp_path)
     opened.close()
-    path = tmp_path / "ledger"
-    assert "cannot be read" not in str(report(path, NOW_MS))
-    (tmp_path / "ledger.head").write_bytes(b"\xffgarbage\n" * 120)
+    path, note = tmp_path / "ledger", tmp_path / "ledger.head"
     code, lines = report(path, NOW_MS)
     assert code == INTACT
-    assert [line for line in lines if "the note of its last entry cannot be read" in line]
+    assert "cannot be read" not in str(lines)
+    note.write_bytes(b"\xffgarbage\n" * 120)
+    code, lines = report(path, NOW_MS)
+    assert code == LOOK
+    (line,) = [line for line in lines if "look at: the note of its last entry" in line]
+    assert "需人工核查" in line
+    note.unlink()
+    assert report(path, NOW_MS)[0] == INTACT, "a ledger from before the notes has none"
+    note.mkdir()
+    assert report(path, NOW_MS)[0] == LOOK
+
+
+def test_damage_outranks_a_note_that_cannot_be_read(ledger: Path) -> None:
+    opened = open_in(ledger.parent)
+    opened.close()
+    ledger.with_name("ledger.head").write_bytes(b"garbage")
+    content = bytearray(ledger.read_bytes())
+    content[content.rindex(b'"kind"') + 1] ^= 1
+    ledger.write_bytes(content)
+    code, lines = report(ledger, NOW_MS)
+    assert code == DAMAGED
+    assert [line for line in lines if "look at: the note" in line]
 
 
 def test_what_was_carried_over_without_proof_is_to_be_looked_at(ledger: Path) -> None:

@@ -280,6 +280,14 @@ def test_only_a_note_with_something_in_it_that_is_no_head_is_unreadable(
     assert is_unreadable(tmp_path / "ledger") is unreadable
 
 
+def test_a_note_that_is_no_file_to_be_read_is_unreadable(tmp_path: Path) -> None:
+    for make in (Path.mkdir, os.mkfifo):
+        make(tmp_path / "ledger.head")
+        assert is_unreadable(tmp_path / "ledger")
+        (tmp_path / "ledger.head").rename(tmp_path / make.__name__)
+    assert not is_unreadable(tmp_path / "ledger")
+
+
 def test_others_may_read_a_note_and_only_its_user_may_write_it(tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
