@@ -9,6 +9,7 @@ pad.py            the running pad: events in, effects out
 ports.py          PURE: what drivers must offer and what desks may ask
 events.py         PURE: what can happen, and what follows
 errors.py         PURE: stable codes and remedies
+errors_zh.py      PURE: the same codes in Chinese
 os_errors.py      what an error of the operating system means: words, code, whose file
 config_errors.py  PURE: reading TOML tables as types, with every mistake in one report
 retried_start.py  a part that the pad can do without: started, and tried again

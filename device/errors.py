@@ -1,7 +1,8 @@
 """The errors of a pad: stable codes, each with a remedy. Pure.
 
 A code is a letter and two digits, short enough for a 128×64 screen, a log line and the telephone,
-and is never reused. `docs/errors.md` lists them all (a test compares).
+and is never reused. `docs/errors.md` lists them all (a test compares); `errors_zh.py` has
+them in Chinese.
 """
 
 import enum
@@ -61,7 +62,7 @@ class PadCode(ErrorRow, enum.Enum):
     )
     LEDGER_DISPLACED = ErrorRow(
         "L08",
-        "the ledger's file was removed, renamed or replaced while the pad runs",
+        "the ledger's file was removed, renamed, replaced or overwritten while the pad runs",
         "Put the files back: the pad resumes by itself. If they are gone, leave it on until"
         " `systemctl status ratingpad` says that nothing waits for the province; then restart it.",
         blocks=True,

@@ -1,6 +1,7 @@
 """The province's end: stores what pads send, unchanged, and derives the rating tables from it.
 
 errors.py    PURE: stable codes P01 … with their remedies
+errors_zh.py PURE: the same codes in Chinese
 timestamps.py PURE: when an entry happened, from what its pad knew and learnt later
 projection.py PURE: raw entries -> the rows of the rating tables
 oddities.py  PURE: what in the entries a person must look at, although every chain holds

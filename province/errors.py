@@ -1,6 +1,7 @@
 """The errors of the province's end: stable codes, each with a remedy. Pure.
 
 `docs/errors.md` lists the codes beside the pad's (a test compares); a code is never reused.
+`errors_zh.py` has them in Chinese.
 """
 
 import enum

@@ -2,7 +2,7 @@
 
 entries.py    PURE: the kinds of ledger entry, and their canonical bytes
 messages.py   PURE: batch, receipt, state, health, desired, reported, command; topics; encoding
-error_codes.py PURE: the row of an error code, and the exception that carries one
+error_codes.py PURE: the row of an error code, its words in Chinese, the exception that carries one
 identity_text.py PURE: the canonical form of cases, steps, matters, clerks and windows
 shown_text.py PURE: stored text and numbers as something that is safe to show
 open_files.py are the files that SQLite has open still at their paths

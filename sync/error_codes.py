@@ -18,6 +18,13 @@ class ErrorRow(NamedTuple):
     blocks: bool = False
 
 
+class ChineseText(NamedTuple):
+    """The words of a row in Chinese, as docs/errors.zh-CN.md has them."""
+
+    says: str
+    remedy: str
+
+
 Row = TypeVar("Row", bound=ErrorRow)
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.commands.command_errors import IN_CHINESE, MISUSED, OK
+from device.commands.command_errors import MISUSED, OK
 from sync.arguments import Subcommand
 
 if TYPE_CHECKING:
@@ -21,13 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Load the file, then look at what it names; the exit code."""
     from device.config.config import load
-    from device.errors import ConfigError
+    from device.errors import ConfigError, PadCode
+    from device.errors_zh import in_chinese
 
     try:
         config = load(chosen.config)
     except ConfigError as error:
         # Not with its remedy: the remedy of S01 is to run `check`.
-        print(IN_CHINESE["S01"], error.summary, sep="\n", file=sys.stderr)
+        row = PadCode.CONFIG_WRONG
+        print(f"{row.code} {in_chinese(row).says}，请改正下面写明的地方：", file=sys.stderr)
+        print(error.summary, file=sys.stderr)
         return MISUSED
     return _check(config, chosen.config, chosen.user)
 

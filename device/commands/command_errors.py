@@ -8,18 +8,13 @@ if TYPE_CHECKING:
 
 OK, FAILED, MISUSED = 0, 1, 2
 
-IN_CHINESE = {
-    "S01": "配置无法使用，请改正下面写明的地方：",
-    "S02": "文件属于另一个用户，请按下面写明的处理：",
-    "L06": "账目文件属于另一台设备或不是账目，请核对 [pad] id 和 [ledger] path：",
-}
-"""What to do, by the code of what keeps a pad from starting; as in docs/hardware.zh-CN.md."""
-
 
 def say(error: "PadError") -> None:
-    """Print an error with its remedy: in Chinese where there are words, and in English."""
-    if (chinese := IN_CHINESE.get(error.code.code)) is not None:
-        print(chinese, file=sys.stderr)
+    """Print an error with its remedy, in Chinese and in English; the detail is in the second."""
+    from device.errors_zh import in_chinese
+
+    chinese = in_chinese(error.code)
+    print(f"{error.code.code} {chinese.says}。{chinese.remedy}", file=sys.stderr)
     print(error, file=sys.stderr, flush=True)
 
 

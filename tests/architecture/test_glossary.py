@@ -17,6 +17,7 @@ AT_SEVERAL_ENDS = {
     "api_errors.py": "the errors of an HTTP API: their shape in web, the desk's own in desk",
     "cli.py": "each program's command line: ratingpad, ratingpad-province, ratingpad-demo",
     "errors.py": "the stable error codes of an end: pad, province",
+    "errors_zh.py": "the same codes in Chinese, of an end: pad, province",
     "openapi.py": "an OpenAPI document: the builder in web, the desk's own in desk",
     "verify.py": "the check of the digest chain at an end: one ledger, the province's store",
     "verify_command.py": "the command `verify` of an end: what it prints of that check",

@@ -11,6 +11,7 @@ from device.board.profile import board_names, load_profile
 from device.cli import main
 from device.config import config
 from device.errors import PadCode
+from device.errors_zh import in_chinese
 from tests.rigs.source import source_tree
 from tests.rigs.source.two_languages import blocks, shape, tables
 
@@ -67,6 +68,12 @@ def test_every_code_of_a_pad_is_told_with_what_it_closes(language):
         if re.fullmatch(r"[A-Z]\d\d", row[0])
     }
     assert told == {code.code: code.blocks for code in PadCode}
+
+
+def test_a_code_is_called_in_chinese_as_on_the_command_line():
+    told = {row[0]: row[1] for table in tables(DOCUMENTS["zh"]) for row in table}
+    expected = {code.code: in_chinese(code).says for code in PadCode}
+    assert {key: says for key, says in told.items() if re.fullmatch(r"[A-Z]\d\d", key)} == expected
 
 
 @pytest.mark.parametrize("language", DOCUMENTS)

@@ -37,8 +37,13 @@ def shape(text: str) -> dict[str, Any]:
         "blocks": blocks(text),
         "comments": re.findall(r"^<!--.*-->$", plain, re.MULTILINE),
         "links": [link for link in _links(plain) if not link.startswith("#")],
-        "code": sorted(set(re.findall(r"`([^`\n]+)`", plain))),
+        "code": code_spans(plain),
     }
+
+
+def code_spans(text: str) -> list[str]:
+    """What stands between backticks, each once, in order of the alphabet."""
+    return sorted(set(re.findall(r"`([^`\n]+)`", text)))
 
 
 def numbers(text: str) -> list[list[int]]:
