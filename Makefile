@@ -17,7 +17,7 @@ export PYTHON
 COVERAGE_FLOOR := 94
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-rigs coverage mutants lint format schema bench bench-peers venv lock \
+.PHONY: help demo story test test-rigs coverage mutants lint format schema strings bench bench-peers venv lock \
 	packages clean
 
 help: ## what can be made
@@ -65,6 +65,9 @@ bench-peers: packages $(VENV)/.dev ## the same, with the peers installed and mea
 schema: $(VENV)/.dev ## write docs/contract/ from the types
 	"$(BIN)/python" -m sync.schema
 	"$(BIN)/python" -m device.desk.openapi
+
+strings: $(VENV)/.dev ## collect the texts of the commands, compile their translations
+	"$(BIN)/python" -m tests.rigs.commands.strings
 
 venv: $(VENV)/.dev ## the environment for all of the above (made by itself when needed)
 

@@ -12,17 +12,15 @@ from device.commands import (
     check_command,
     run_command,
     selftest_command,
-    setup_command,
     units_command,
     verify_command,
     voice_command,
     wiring_command,
 )
 from sync import terminal
-from sync.arguments import command_parser
+from sync.arguments import CommandParser, command_parser
 
 COMMANDS = (
-    setup_command.COMMAND,
     run_command.COMMAND,
     check_command.COMMAND,
     verify_command.COMMAND,
@@ -33,11 +31,16 @@ COMMANDS = (
 )
 
 
+def parser() -> CommandParser:
+    """The parser of the whole command line."""
+    return command_parser("ratingpad", "好差评 rating pad", COMMANDS)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 the agent, the ledger or the self-test
     failed, 2 wrong use, 3 a person must look at what `verify` found.
     """
-    chosen = command_parser("ratingpad", "好差评 rating pad", COMMANDS).parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     code: int = chosen.run(chosen)
     return code
 

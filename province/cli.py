@@ -15,10 +15,8 @@ from province.commands import (
 )
 from province.errors import ProvinceError
 from sync import terminal
-from sync.arguments import command_parser
+from sync.arguments import CommandParser, command_parser
 from sync.shown_text import shown
-
-DESCRIPTION = "the province's end: receive, verify, ratings"
 
 COMMANDS = (
     receive_command.COMMAND,
@@ -30,11 +28,18 @@ COMMANDS = (
 )
 
 
+def parser() -> CommandParser:
+    """The parser of the whole command line."""
+    return command_parser(
+        "ratingpad-province", "the province's end: receive, verify, ratings", COMMANDS
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 when verify found something wrong, 2 for a mistake, 3
     when a person must look at what verify found.
     """
-    given = command_parser("ratingpad-province", DESCRIPTION, COMMANDS).parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         code: int = given.run(given)
     except ProvinceError as error:

@@ -5,12 +5,13 @@ messages.py   PURE: batch, receipt, state, health, desired, reported, command; t
 error_codes.py PURE: the row of an error code, its words in Chinese, the exception that carries one
 identity_text.py PURE: the canonical form of cases, steps, matters, clerks and windows
 shown_text.py PURE: stored text and numbers as something that is safe to show
-beijing_time.py PURE: China's time of day, as people read and type it
-csv_lines.py  PURE: a table for a spreadsheet, in which nothing is run
 open_files.py are the files that SQLite has open still at their paths
 missing_extra.py what to type where a library is not installed
 regular_file.py reads a file that must not be a pipe, a device or endless
 arguments.py  the parsers of our commands: numbers with bounds, safe messages
+language.py   Chinese or English by the locale; strings/ has the catalogues
+sentence.py   PURE: an English sentence that can be said in another language later
+columns.py    PURE: text in a terminal's columns
 terminal.py   how our commands run: encodings, closed pipes, the log
 desk_fields.py PURE: the fields in which a desk asks for something, and their bounds
 phone_token.py PURE: the token in a QR code by which a phone may rate

@@ -1,16 +1,44 @@
-"""The parsers of our programs: their commands as data, numbers with bounds, and messages that a
-terminal can show.
+"""The parsers of our programs: their commands as data, numbers with bounds, help in the language of
+the person, and messages that a terminal can show.
 """
 
 import argparse
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, NoReturn
 
 from sync import __version__
+from sync.columns import wrapped
+from sync.language import tr, translate_argparse
+from sync.sentence import Sentence
 from sync.shown_text import shown
 
 DIGITS_MAX = 18
 """More are no number that any option means."""
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Help in the person's language, in lines as wide as the terminal: Chinese takes two columns a
+    character. Help of an argument, descriptions and closing words are translated when they are
+    shown, so that a command which shows none reads no catalogue.
+    """
+
+    def add_text(self, text: str | None) -> None:
+        """A description or the closing words."""
+        super().add_text(text if text is None or text is argparse.SUPPRESS else tr(text))
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return None if action.help is None else tr(action.help)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for line in text.splitlines():
+            before = indent + " " * (len(line) - len(line.lstrip()))
+            filled += [before + part for part in wrapped(line, width - len(before))]
+        return "\n".join(filled)
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -20,30 +48,76 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message to stderr; exit with 2."""
-        super().error(" ".join(shown(line) for line in message.splitlines()))
+        super().error(" ".join(shown(line) for line in _translated(message).splitlines()))
+
+
+class Exit(NamedTuple):
+    """An exit code, and what it means."""
+
+    code: int
+    means: str
+
+
+DONE = Exit(0, "done")
+WRONG_USE = Exit(2, "wrong use, or it could not be done")
 
 
 class Subcommand(NamedTuple):
     """A command of a program. `add_arguments` gives the parser its arguments; `run` carries out
-    what was chosen and gives the exit code.
+    what was chosen and gives the exit code, one of `exits`. `purpose`, the `help` of its arguments
+    and `exits` are English here and shown in the person's language (CONTRIBUTING.md, "Two
+    languages").
     """
 
     name: str
     purpose: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+    exits: tuple[Exit, ...] = (DONE, WRONG_USE)
 
 
 def command_parser(program: str, description: str, commands: Iterable[Subcommand]) -> CommandParser:
     """The parser of a program with these commands. What it parses has `run`, of the command."""
-    parser = CommandParser(prog=program, description=description)
-    parser.add_argument("--version", action="version", version=f"{program} {__version__}")
-    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    translate_argparse()
+    parser = CommandParser(prog=program, description=description, formatter_class=HelpFormatter)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"{program} {__version__}",
+        help="show the version and exit",
+    )
+    choices = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
+    )
     for command in commands:
-        chosen = choices.add_parser(command.name, help=command.purpose)
+        chosen = choices.add_parser(
+            command.name,
+            help=command.purpose,
+            description=command.purpose,
+            epilog=_exit_codes(command.exits),
+            formatter_class=HelpFormatter,
+        )
         command.add_arguments(chosen)
         chosen.set_defaults(run=command.run)
     return parser
+
+
+def _exit_codes(exits: Iterable[Exit]) -> Sentence:
+    """The closing words of a command's help."""
+    rows = [
+        Sentence("  {code}  {means}", code=one.code, means=Sentence(one.means)) for one in exits
+    ]
+    return Sentence.joined("\n", [Sentence("exit codes:"), *rows])
+
+
+def _translated(message: str) -> str:
+    """The words before an argument's own message, which argparse itself translates from Python 3.12
+    on.
+    """
+    found = re.fullmatch(r"argument (\S+): (.*)", message, re.DOTALL)
+    if found is None:
+        return message
+    return tr(Sentence("argument {name}: {message}", name=found[1], message=found[2]))
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -52,10 +126,18 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         digits = text.removeprefix("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX):
-            raise argparse.ArgumentTypeError(f"invalid int value: {text!r}")
+            raise argparse.ArgumentTypeError(
+                tr(Sentence("not a whole number: {text!r}", text=text))
+            )
         number = int(text)
         if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{number} is not {least} to {most}")
+            raise argparse.ArgumentTypeError(
+                tr(
+                    Sentence(
+                        "{number} is not {least} to {most}", number=number, least=least, most=most
+                    )
+                )
+            )
         return number
 
     return read

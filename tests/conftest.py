@@ -14,6 +14,8 @@ from tests.rigs.province import pgbouncer, postgres
 from tests.rigs.time.wait import until
 from tests.rigs.web import chromium
 
+os.environ["LANGUAGE"] = "en"  # what commands print, whatever the developer's own language
+
 NO_SKIPS = os.environ.get("RATINGPAD_NO_SKIPS") == "1"
 """Set by CI: there a skipped test fails the run."""
 

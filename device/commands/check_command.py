@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.commands.command_errors import MISUSED, OK
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
 
 if TYPE_CHECKING:
     from device.config.config import Config
@@ -74,4 +74,10 @@ def _check(config: "Config", file: Path, user: str | None) -> int:
     return MISUSED if problems else OK
 
 
-COMMAND = Subcommand("check", "report every mistake in a configuration", add_arguments, run)
+COMMAND = Subcommand(
+    "check",
+    "report every mistake in a configuration",
+    add_arguments,
+    run,
+    (Exit(0, "in order"), Exit(2, "not in order, or wrong use")),
+)

@@ -5,7 +5,7 @@ import faulthandler
 from pathlib import Path
 
 from device.commands.command_errors import say
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
 from sync.terminal import log_to_stderr
 
 
@@ -25,4 +25,14 @@ def run(chosen: argparse.Namespace) -> int:
     return startup.run(chosen.config, say)
 
 
-COMMAND = Subcommand("run", "run the agent of this pad", add_arguments, run)
+COMMAND = Subcommand(
+    "run",
+    "run the agent of this pad",
+    add_arguments,
+    run,
+    (
+        Exit(0, "stopped in order"),
+        Exit(1, "it failed, or could not start"),
+        Exit(2, "mistakes in the configuration, or wrong use"),
+    ),
+)

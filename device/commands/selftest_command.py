@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from device.commands.command_errors import FAILED, MISUSED, OK, cannot, say
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,5 +53,13 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 COMMAND = Subcommand(
-    "selftest", "walk through every key, display, light and sound", add_arguments, run
+    "selftest",
+    "walk through every key, display, light and sound",
+    add_arguments,
+    run,
+    (
+        Exit(0, "every step has passed"),
+        Exit(1, "not every step has passed"),
+        Exit(2, "it could not start, or wrong use"),
+    ),
 )

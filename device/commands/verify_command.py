@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,5 +22,14 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 COMMAND = Subcommand(
-    "verify", "walk a ledger's chain; name the first bad entry", add_arguments, run
+    "verify",
+    "walk a ledger's chain; name the first bad entry",
+    add_arguments,
+    run,
+    (
+        Exit(0, "the ledger is whole"),
+        Exit(1, "it is damaged, or entries are gone from its end"),
+        Exit(2, "no ledger, or it cannot be read, or wrong use"),
+        Exit(3, "whole, but a person must look at something"),
+    ),
 )

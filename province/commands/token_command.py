@@ -6,7 +6,7 @@ from pathlib import Path
 
 from province.commands.read_reason import read_reason
 from province.errors import KeyFileError
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
 from sync.phone_token import CHARS, TokenRefusal, check, read_key
 from sync.regular_file import read_regular_text
 from sync.shown_text import shown
@@ -51,4 +51,14 @@ def _print_token(files: list[Path], on: date | None, text: str) -> int:
     return 0
 
 
-COMMAND = Subcommand("token", "say what a scanned code is", add_arguments, run)
+COMMAND = Subcommand(
+    "token",
+    "say what a scanned code is",
+    add_arguments,
+    run,
+    (
+        Exit(0, "the code is good"),
+        Exit(1, "the code is refused"),
+        Exit(2, "a key file cannot be used, or wrong use"),
+    ),
+)

@@ -7,7 +7,7 @@ from province.commands.read_reason import read_reason
 from province.commands.store_reading import add_store, reading
 from province.errors import LookedAtFileError
 from province.looked_at import read_looked_at
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
 from sync.regular_file import read_regular_text
 
 
@@ -48,4 +48,15 @@ def _read_reasons(path: Path) -> dict[str, str]:
         raise LookedAtFileError(f"{path}: {read_reason(error)}") from error
 
 
-COMMAND = Subcommand("verify", "walk every chain, derive everything again", add_arguments, run)
+COMMAND = Subcommand(
+    "verify",
+    "walk every chain, derive everything again",
+    add_arguments,
+    run,
+    (
+        Exit(0, "sound"),
+        Exit(1, "not sound: a chain or a derived row is wrong"),
+        Exit(2, "the store cannot be read, or wrong use"),
+        Exit(3, "sound, but a person must look at something"),
+    ),
+)

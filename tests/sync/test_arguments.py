@@ -18,7 +18,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("text", NONSENSE)
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="invalid int value"):
+    with pytest.raises(argparse.ArgumentTypeError, match="not a whole number"):
         whole_number(-5, 5)(text)
 
 
