@@ -120,9 +120,10 @@ class ProvinceCode(ErrorRow, enum.Enum):
     )
     STORE_DISPLACED = ErrorRow(
         "P21",
-        "the store's file was removed, renamed or replaced while the receiver runs",
-        "Put the file and its `-wal` back: the receiver resumes by itself. If they are gone,"
-        " restart it with a backup or a new store; what it has not receipted is still on the pads.",
+        "the store's file was removed, renamed, replaced or overwritten while the receiver runs",
+        "Put the file and its `-wal` back: the receiver resumes by itself. If they are gone, stop"
+        " it, move what is left aside (`-wal` and `-shm`, too), and start it with a backup or a new"
+        " store; the pads send what is missing.",
     )
     LOOKED_AT_FILE = ErrorRow(
         "P22",

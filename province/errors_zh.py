@@ -90,9 +90,9 @@ _TEXTS: dict[ProvinceCode, ChineseText] = {
         "请指定由 `receive` 建立的文件；所指定的文件保持原样。",
     ),
     ProvinceCode.STORE_DISPLACED: ChineseText(
-        "接收程序运行中，存储库文件被删除、改名或替换",
-        "把文件及其 `-wal` 放回原处，接收程序会自行恢复。若已丢失，用备份或新的存储库重新启动；"
-        "未发回执的账目仍在评价器上。",
+        "接收程序运行中，存储库文件被删除、改名、替换或覆盖",
+        "把该文件及其 `-wal` 放回原处，接收程序会自行恢复。若已丢失，停止接收程序，把残留文件"
+        "（含 `-wal` 和 `-shm`）移到别处，再用备份或新的存储库启动；缺少的账目由评价器重新发送。",
     ),
     ProvinceCode.LOOKED_AT_FILE: ChineseText(
         "`verify --looked-at` 的文件无法使用",

@@ -6,6 +6,7 @@ watch.py     how long a silent database is waited for
 watched_connection.py a connection to PostgreSQL that does not wait without limit
 engine.py    opening SQLite and PostgreSQL
 sqlite_file.py what is wrong with a SQLite file's path, and how it is opened
+file_content.py whether another program has written a SQLite store's file over
 upgrade.py   a store of an older format is upgraded; loads Alembic
 migrations/  one Alembic migration for each format
 bulk.py      many rows at a time: COPY or INSERT

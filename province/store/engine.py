@@ -12,7 +12,7 @@ and keeps them too long when they are set for a session.
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from province.errors import ProvinceCode, StoreError, StoreUrlError
 from province.store import failure, sqlite_file
+from province.store.file_content import FileContent
 from province.store.tables import (
     BACKEND_DDL,
     FORMAT,
@@ -65,10 +66,20 @@ _SET_LIMITS = (
 )
 
 _FILES = "files"
-"""Where a connection's `info` has its `OpenFiles`."""
+"""Where a connection's `info` has its `OpenedStore`."""
 
 _CREATION_LOCK = 0x7261_7469_6E67
 """Advisory lock (the letters `rating`) under which PostgreSQL's tables are made or upgraded."""
+
+
+class OpenedStore(NamedTuple):
+    """What a SQLite writer looks at before and after each transaction: the files that its
+    connection has open, and the content that all of the engine's connections have in common.
+    """
+
+    files: OpenFiles
+    content: FileContent
+    path: Path
 
 
 def connect(url: str, *, read_only: bool = False, watch: Watch | None = None) -> sa.Engine:
@@ -159,6 +170,7 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
         )
 
     engine = sa.create_engine("sqlite://", creator=open_file, poolclass=sa.QueuePool)
+    content: list[FileContent] = []  # made with the first connection, and kept for the later ones
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
@@ -169,7 +181,8 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("SELECT count(*) FROM sqlite_schema")  # makes the WAL
-            entry.info[_FILES] = OpenFiles(path)
+            content[:] = content or [FileContent(path)]
+            entry.info[_FILES] = OpenedStore(OpenFiles(path), content[0], path)
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")
@@ -180,19 +193,24 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
     return engine
 
 
-def files_of(connection: sa.Connection) -> OpenFiles | None:
+def files_of(connection: sa.Connection) -> OpenedStore | None:
     """The files that a SQLite writer's connection has open; None for the others."""
-    files: OpenFiles | None = connection.info.get(_FILES)
-    return files
+    opened: OpenedStore | None = connection.info.get(_FILES)
+    return opened
 
 
-def check_files(files: OpenFiles | None) -> None:
-    """Raises StoreError (P21) when a file is not at its path any more: what is stored in it would
-    be gone at the next start. To be called before a transaction and after its commit.
+def check_files(opened: OpenedStore | None) -> None:
+    """Raises StoreError (P21) when a file is not at its path any more, or when another program has
+    written the store's file over: what is stored in it would be gone at the next start. To be
+    called before a transaction and after its commit.
     """
-    displaced = files.displaced() if files is not None else None
-    if displaced is not None:
-        raise StoreError(displaced, ProvinceCode.STORE_DISPLACED, Cause.SETUP)
+    if opened is None:
+        return
+    wrong = opened.files.displaced()
+    if wrong is None and opened.content.is_overwritten():
+        wrong = f"{opened.path} was overwritten by another program while it was in use"
+    if wrong is not None:
+        raise StoreError(wrong, ProvinceCode.STORE_DISPLACED, Cause.SETUP)
 
 
 def set_limits(connection: sa.Connection) -> None:
