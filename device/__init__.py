@@ -27,6 +27,7 @@ ui/         pictures for the display, and the touch page
 output/     from a scene to display, lights, sound and touch page
 link/       the province: receipts, desired configuration, commands
 system/     clock, health, systemd, installed files
+setup/      makes a pad of a bare system, with the standard library only
 selftest/   a technician's walk through every part
 wiring/     wiring tables and drawings from the board profiles
 """

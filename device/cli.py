@@ -12,6 +12,7 @@ from device.commands import (
     check_command,
     run_command,
     selftest_command,
+    setup_command,
     units_command,
     verify_command,
     voice_command,
@@ -21,6 +22,7 @@ from sync import terminal
 from sync.arguments import CommandParser, command_parser
 
 COMMANDS = (
+    setup_command.COMMAND,
     run_command.COMMAND,
     check_command.COMMAND,
     verify_command.COMMAND,

@@ -5,6 +5,8 @@ messages.py   PURE: batch, receipt, state, health, desired, reported, command; t
 error_codes.py PURE: the row of an error code, its words in Chinese, the exception that carries one
 identity_text.py PURE: the canonical form of cases, steps, matters, clerks and windows
 shown_text.py PURE: stored text and numbers as something that is safe to show
+beijing_time.py PURE: China's time of day, as people read and type it
+csv_lines.py  PURE: a table for a spreadsheet, in which nothing is run
 open_files.py are the files that SQLite has open still at their paths
 missing_extra.py what to type where a library is not installed
 regular_file.py reads a file that must not be a pipe, a device or endless

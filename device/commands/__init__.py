@@ -3,6 +3,7 @@
 check_command.py     reports every mistake in a configuration
 run_command.py       runs the agent
 selftest_command.py  walks through every part of a pad
+setup_command.py     makes a pad of this computer
 units_command.py     writes the files of systemd and udev
 verify_command.py    checks a ledger
 voice_command.py     makes the spoken prompts

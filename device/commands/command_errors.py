@@ -18,12 +18,13 @@ def say(error: "PadError") -> None:
     print(error, file=sys.stderr, flush=True)
 
 
-def cannot(what: str, error: OSError, option: str) -> int:
-    """Say why a file below the path of `option` could not be written; the exit code."""
+def cannot(what: str, error: OSError, option: str | None = None) -> int:
+    """Say why a file could not be read, or written below the path of `option`; the exit code."""
     from device.errors import PadCode
     from device.os_errors import code_of, explain
 
     denied = code_of(error, PadCode.INTERNAL) is PadCode.RIGHTS_MISSING
-    remedy = f"; choose another {option}, or run the command as root (sudo)" if denied else ""
+    other = f"choose another {option}, or " if option is not None else ""
+    remedy = f"; {other}run the command as root (sudo)" if denied else ""
     print(f"{what}: {explain(error)}{remedy}", file=sys.stderr)
     return MISUSED

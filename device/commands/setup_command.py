@@ -1,0 +1,123 @@
+"""`ratingpad setup`: makes a pad of this computer."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from device.commands.command_errors import FAILED, MISUSED, OK, cannot
+from device.system.system_files import KIOSKS
+from sync.arguments import Subcommand
+
+if TYPE_CHECKING:
+    from device.setup.setup_plan import Plan, Step
+    from device.setup.setup_system import SetupSystem
+
+OPTIONS = {
+    "--board": "the board, as docs/hardware.md names it; found out on a Raspberry Pi",
+    "--window": "the window's number or name",
+    "--hall": "the hall's name",
+    "--id": "the pad's id; without it one is made of the computer's own number",
+    "--broker": "where messages go; mqtt://127.0.0.1:1883",
+    "--languages": "what the pad speaks, such as zh,ko",
+    "--chip": "of an OLED: ssd1306 (most of 0.96 inch) or sh1106 (most of 1.3 inch)",
+    "--px-per-mm": "of a touchscreen that does not say its size",
+    "--key-name": "of a USB key pad: its name",
+    "--key-port": "of a serial key pad: its line",
+    "--key-model": "of a key pad: its key map, as docs/hardware.md names it",
+    "--key-address": "of a serial key pad: its window's address",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be decided beforehand, so that nobody is asked."""
+    for option, purpose in OPTIONS.items():
+        parser.add_argument(option, help=purpose)
+    parser.add_argument(
+        "--kiosk",
+        choices=(*KIOSKS, "none"),
+        help="the browser of a touchscreen; chosen by the computer's memory",
+    )
+    parser.add_argument("--voice", action="store_true", help="make the spoken prompts, too")
+    parser.add_argument(
+        "--wheels", type=Path, help="a folder of wheels to install from, without a network"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done; no more")
+    parser.add_argument(
+        "--yes", action="store_true", help="ask nothing; what is not given is found"
+    )
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Find out, ask, show, do; the exit code."""
+    from device.setup.decisions import UnsuitableError, decide, source_of
+    from device.setup.machine import find_machine
+    from device.setup.questions import Questions, UnansweredError
+    from device.setup.setup_plan import steps, to_do
+    from device.setup.setup_progress import show_plan
+    from device.setup.setup_system import SetupSystem
+
+    system = SetupSystem()
+    asks = sys.stdin.isatty() and not chosen.yes
+    questions = Questions(sys.stdin if asks else None)
+    try:
+        plan = decide(chosen, find_machine(), system, questions, source_of(Path(__file__)))
+        left = to_do(plan, system)
+    except (UnsuitableError, UnansweredError) as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    except PermissionError as error:
+        return cannot("what is set up already cannot be read", error)
+    print(f"pad {plan.answers.pad_id}, window {plan.answers.window}, {plan.parts.title}")
+    if not left:
+        print("everything is in order already; nothing was changed")
+        return OK
+    show_plan(left, len(steps(plan, system)) - len(left), sys.stdout)
+    if chosen.dry_run or (asks and not questions.agreed("Go on? [Y/n]")):
+        print("nothing was changed")
+        return OK
+    return _carry_out(plan, left, system)
+
+
+def _carry_out(plan: "Plan", left: "list[Step]", system: "SetupSystem") -> int:
+    from device.setup.setup_plan import needs_restart
+
+    if os.geteuid():
+        print("run it as root: sudo ./ratingpad setup", file=sys.stderr)
+        return MISUSED
+    restart = needs_restart(plan)
+    if not _do(left, system):
+        return FAILED
+    print("the pad is set up. Next:")
+    if restart:
+        print("  restart the computer: sudo reboot")
+    print("  try every part:       docs/hardware.md, “How to check”")
+    print(f"  the clerk's page:     http://127.0.0.1:8600/ with the token in {plan.token}")
+    return OK
+
+
+def _do(left: "list[Step]", system: "SetupSystem") -> bool:
+    """Do the steps; False, and why, when one fails."""
+    from device.setup.setup_plan import begin, end
+    from device.setup.setup_progress import StepProgress
+    from device.setup.setup_system import LOG, CommandFailedError
+
+    progress = StepProgress(len(left), sys.stdout)
+    begin(system)
+    for number, step in enumerate(left, 1):
+        try:
+            progress.do(number, step)
+        except (OSError, CommandFailedError) as error:
+            progress.stop()
+            print(f"{step.title}: {error}", file=sys.stderr)
+            print(
+                f"the log: /{LOG}. Mend this, then run `ratingpad setup` again: it goes on here",
+                file=sys.stderr,
+            )
+            return False
+    end(system)
+    return True
+
+
+COMMAND = Subcommand("setup", "make a pad of this computer", add_arguments, run)

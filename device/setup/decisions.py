@@ -1,0 +1,272 @@
+"""From what was given, stands in the pad's file, was found out or is answered: the plan."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from device.setup.answers import (
+    BROKER,
+    Answers,
+    wrong_address,
+    wrong_broker,
+    wrong_density,
+    wrong_hall,
+    wrong_id,
+    wrong_languages,
+    wrong_window,
+)
+from device.setup.board_parts import (
+    BoardParts,
+    board_names,
+    keypad_names,
+    kiosk_browser,
+    read_parts,
+)
+from device.setup.machine import FoundMachine, Keyboard
+from device.setup.pad_file import is_ours, read_answers
+from device.setup.questions import Check, Choice, Questions
+from device.setup.setup_plan import PAD_FILE, Plan
+from device.setup.setup_system import SetupSystem
+
+OLDEST_DEBIAN = 12
+OLDEST_PYTHON = (3, 11)
+FREE_MIB, FREE_MIB_KIOSK = 700, 2000
+"""What an installation takes, and its packages while they are unpacked."""
+
+CHIPS = (
+    Choice("ssd1306", "most displays of 0.96 inch"),
+    Choice("sh1106", "most displays of 1.3 inch"),
+)
+
+
+class UnsuitableError(Exception):
+    """The computer, the options or the pad's file cannot be used. The text says what to do."""
+
+
+def source_of(command: Path) -> Path | None:
+    """The checkout that this file of ours is in; None when it is an installed one."""
+    top = command.resolve().parents[2]
+    return top if (top / "setup.cfg").is_file() and (top / "pyproject.toml").is_file() else None
+
+
+def decide(
+    given: argparse.Namespace,
+    machine: FoundMachine,
+    system: SetupSystem,
+    questions: Questions,
+    source: Path | None,
+) -> Plan:
+    """The plan. Raises UnsuitableError, and UnansweredError where there is nobody to ask."""
+    _refuse_given(given)
+    text = system.read(PAD_FILE)
+    before = read_answers(text) if text is not None else None
+    if text is not None and not is_ours(text):
+        if before is None or before.board not in board_names():
+            raise UnsuitableError(f"{PAD_FILE} cannot be used: ratingpad check --config {PAD_FILE}")
+        _refuse_to_change(given, before)
+        questions = Questions(None)  # everything is in the file
+    board = _board(given, machine, before, questions)
+    parts = read_parts(board)
+    kiosk = _kiosk(given.kiosk, parts, machine)
+    _refuse_unsuitable(machine, kiosk)
+    keyboard = None
+    if parts.keys == "evdev-keys":
+        keys, keyboard = _usb_keys(given, machine, before, questions)
+    elif parts.keys == "serial-68":
+        keys = _serial_keys(given, machine, before, questions)
+    else:
+        keys = {}
+    answers = Answers(
+        pad_id=given.id or (before.pad_id if before else machine.suggested_id),
+        board=board,
+        window=_known(given.window, before and before.window)
+        or questions.text("Window number", "--window", wrong_window),
+        hall=given.hall if given.hall is not None else before.hall if before else "",
+        languages=tuple(given.languages.split(","))
+        if given.languages
+        else (before.languages if before else ("zh",)),
+        broker=_known(given.broker, before and before.broker)
+        or questions.text("Broker", "--broker", wrong_broker, BROKER),
+        chip=_chip(given, parts, before, questions),
+        keys=keys,
+        px_per_mm=_density(given, parts, machine, before, questions),
+    )
+    return Plan(answers, parts, machine, source, kiosk, given.voice, given.wheels, keyboard)
+
+
+def _refuse_given(given: argparse.Namespace) -> None:
+    """Options that cannot be right, all of them at once."""
+    checks: dict[str, Check] = {
+        "id": wrong_id,
+        "window": wrong_window,
+        "hall": wrong_hall,
+        "broker": wrong_broker,
+        "languages": wrong_languages,
+        "px_per_mm": wrong_density,
+        "key_address": wrong_address,
+        "board": lambda text: None if text in board_names() else _one_of(board_names()),
+        "chip": lambda text: None if text in {one.value for one in CHIPS} else "ssd1306 or sh1106",
+    }
+    wrong = []
+    for name, check in checks.items():
+        value = getattr(given, name)
+        if value is not None and (why := check(value)) is not None:
+            wrong.append(f"--{name.replace('_', '-')} {value!r}: {why}")
+    if given.wheels is not None and not given.wheels.is_dir():
+        wrong.append(f"--wheels {given.wheels}: there is no such folder")
+    if wrong:
+        raise UnsuitableError("\n".join(wrong))
+
+
+def _one_of(names: list[str]) -> str:
+    return f"must be one of {', '.join(names)}"
+
+
+def _refuse_to_change(given: argparse.Namespace, before: Answers) -> None:
+    """A file that somebody has changed stays as it is, so other answers have no effect."""
+    stands = {
+        "id": before.pad_id,
+        "board": before.board,
+        "window": before.window,
+        "hall": before.hall,
+        "broker": before.broker,
+        "languages": ",".join(before.languages),
+        "chip": before.chip,
+    }
+    other = [
+        f"--{name} {wanted!r}: {PAD_FILE} says {there!r}"
+        for name, there in stands.items()
+        if (wanted := getattr(given, name)) is not None and wanted != there
+    ]
+    if other:
+        other.append(f"{PAD_FILE} was changed by hand, so setup leaves it: edit it, or remove it")
+        raise UnsuitableError("\n".join(other))
+
+
+def _refuse_unsuitable(machine: FoundMachine, kiosk: str | None) -> None:
+    wrong = []
+    if not {"debian", "raspbian"} & set(machine.like):
+        wrong.append(f"this is {machine.system}; Raspberry Pi OS or Debian is needed")
+    elif machine.version is not None and machine.version < OLDEST_DEBIAN:
+        wrong.append(
+            f"this is {machine.system}; Debian {OLDEST_DEBIAN} (bookworm) or later is needed"
+        )
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        wrong.append(f"this is Python {sys.version.split()[0]}; 3.11 or later is needed")
+    if not machine.has_systemd:
+        wrong.append("systemd does not run here; the pad's service needs it")
+    needed = FREE_MIB if kiosk is None else FREE_MIB_KIOSK
+    if machine.free_mib < needed:
+        wrong.append(f"{machine.free_mib} MiB are free; {needed} are needed: a larger card")
+    if wrong:
+        raise UnsuitableError("\n".join(wrong))
+
+
+def _board(
+    given: argparse.Namespace,
+    machine: FoundMachine,
+    before: Answers | None,
+    questions: Questions,
+) -> str:
+    if given.board is not None:
+        board: str = given.board
+        return board
+    if before is not None:
+        return before.board
+    choices = [Choice(name, read_parts(name).title) for name in board_names()]
+    what = f"Board (this is: {machine.model})" if machine.model else "Board"
+    return questions.choice(what, "--board", choices, machine.suggested_board)
+
+
+def _known(given: str | None, before: str | None) -> str | None:
+    """What an option says, else the pad's file; None when it is still to be asked."""
+    return given if given is not None else before
+
+
+def _kiosk(given: str | None, parts: BoardParts, machine: FoundMachine) -> str | None:
+    if not parts.touchscreen or given == "none":
+        return None
+    if given is not None:
+        return given
+    return None if parts.simulated else kiosk_browser(machine.memory_mib)
+
+
+def _chip(
+    given: argparse.Namespace, parts: BoardParts, before: Answers | None, questions: Questions
+) -> str | None:
+    if parts.display != "oled":
+        return None
+    chip = given.chip or (before.chip if before is not None else None)
+    return chip or questions.choice("OLED", "--chip", CHIPS, CHIPS[0].value)
+
+
+def _density(
+    given: argparse.Namespace,
+    parts: BoardParts,
+    machine: FoundMachine,
+    before: Answers | None,
+    questions: Questions,
+) -> float | None:
+    """Of a touchscreen whose profile has none: what the screen says, else asked."""
+    if not parts.touchscreen or parts.px_per_mm is not None:
+        return None
+    if given.px_per_mm is not None:
+        return float(given.px_per_mm)
+    if before is not None and before.px_per_mm is not None:
+        return before.px_per_mm
+    if machine.screen is not None:
+        return machine.screen.px_per_mm
+    question = "Pixels per millimetre of the screen (its width in pixels by its width in mm)"
+    return float(questions.text(question, "--px-per-mm", wrong_density))
+
+
+def _usb_keys(
+    given: argparse.Namespace,
+    machine: FoundMachine,
+    before: Answers | None,
+    questions: Questions,
+) -> tuple[dict[str, str | int], Keyboard | None]:
+    """The key pad by its name, and its numbers where it is plugged in and no other has the name."""
+    if before is not None and before.keys and given.key_name is None and given.key_model is None:
+        keys = dict(before.keys)
+        name = str(keys.get("name", ""))
+    else:
+        plugged = [Choice(one.name, f"{one.vendor}:{one.product}") for one in machine.keyboards]
+        only = plugged[0].value if len(plugged) == 1 else None
+        name = given.key_name
+        if name is None and plugged:
+            name = questions.choice("USB key pad", "--key-name", plugged, only)
+        elif name is None:
+            raise UnsuitableError(
+                "no USB key pad is plugged in: plug it in, or give its --key-name"
+            )
+        model = given.key_model or _model("input", questions)
+        keys = {"name": name, "model": model}
+    same = [one for one in machine.keyboards if one.name == name]
+    return keys, same[0] if len(same) == 1 else None
+
+
+def _serial_keys(
+    given: argparse.Namespace,
+    machine: FoundMachine,
+    before: Answers | None,
+    questions: Questions,
+) -> dict[str, str | int]:
+    options = (given.key_port, given.key_model, given.key_address)
+    if before is not None and before.keys and not any(one is not None for one in options):
+        return dict(before.keys)
+    port = given.key_port
+    if port is None and machine.serial_lines:
+        lines = [Choice(line, "") for line in machine.serial_lines]
+        only = lines[0].value if len(lines) == 1 else None
+        port = questions.choice("Serial line", "--key-port", lines, only)
+    elif port is None:
+        raise UnsuitableError("no serial adapter is plugged in: plug it in, or give its --key-port")
+    model = given.key_model or _model("68", questions)
+    address = given.key_address or questions.text("Address", "--key-address", wrong_address)
+    return {"port": port, "model": model, "address": int(address)}
+
+
+def _model(kind: str, questions: Questions) -> str:
+    names = keypad_names(kind)
+    return questions.choice("Key map", "--key-model", [Choice(name, "") for name in names])
