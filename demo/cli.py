@@ -32,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="of the page (default: any free one)",
     )
     parser.add_argument(
-        "--pads", type=whole_number(1, 9), default=None, help="how many pads (1 to 9)"
+        "--pads",
+        type=whole_number(1, 9),
+        default=None,
+        help="how many pads (1 to 9; every second one has a touchscreen)",
     )
     parser.add_argument(
         "--seed", type=whole_number(0, 2**32), default=7, help="of the story's random choices"
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.what == "story":
             return asyncio.run(interruptible(run_story(seed=given.seed, pads=given.pads or 3)))
-        run = run_page(port=given.port, pads=given.pads or 1, open_browser=not given.no_open)
+        run = run_page(port=given.port, pads=given.pads or 2, open_browser=not given.no_open)
         return asyncio.run(interruptible(run))
     except asyncio.CancelledError:
         return 0
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def run_page(port: int, pads: int, open_browser: bool) -> int:
     """Serve the page until cancelled. Raises StageError, PortError."""
-    from demo.demo_server import PLACE, build_app
+    from demo.demo_server import HOST, HOST_NAMES, PLACE, build_app
     from demo.stage import Stage
     from demo.view_model import ViewModel
     from web.refusals import Refusals
@@ -68,21 +71,26 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
     print(
         f"好差评 ratingpad {__version__}: starting broker, province and {pads} pad(s) …", flush=True
     )
-    async with Stage(pads, on_change=show.changed, touch=True) as stage:
-        show.stage = stage
-        refusals = Refusals(logging.getLogger(__name__), PLACE)
-        app = build_app(show, refusals)
-        server = await serve(app, "127.0.0.1", port, on_refused=refusals.record)
-        address = f"http://127.0.0.1:{server.port}/"
-        print(f"\n    {address}\n\nCtrl-C ends it and leaves nothing behind.", flush=True)
-        if open_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            await asyncio.to_thread(webbrowser.open, address)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            show.close()
-            await server.stop()
-            print("\nstopped.", flush=True)
+    refusals = Refusals(logging.getLogger(__name__), PLACE)
+    server = await serve(build_app(show, refusals), HOST, port, on_refused=refusals.record)
+    # The pads name the pages that may frame theirs, so the page's port comes first.
+    origins = [f"http://{name}:{server.port}" for name in HOST_NAMES]
+    try:
+        async with Stage(pads, on_change=show.changed, framed_by=origins) as stage:
+            show.stage = stage
+            show.changed()
+            address = f"{origins[0]}/"
+            print(f"\n    {address}\n\nCtrl-C ends it and leaves nothing behind.", flush=True)
+            if open_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+                await asyncio.to_thread(webbrowser.open, address)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                show.close()
+                print("\nstopped.", flush=True)
+    finally:
+        show.close()
+        await server.stop()
     return 0
 
 

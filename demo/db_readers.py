@@ -45,15 +45,20 @@ class EntryRow(msgspec.Struct, frozen=True):
     mono: int
     trust: str
     says: str
+    again: bool = False
 
 
 class LedgerPage(msgspec.Struct, frozen=True):
-    """The end of a pad's ledger: its newest entries first, and its head."""
+    """The end of a pad's ledger: its newest entries first, and its head. `strays` and `undated`
+    count presses without an invitation, and the newest boot's ratings without a date.
+    """
 
     id: str
     seq: int
     digest: str
     entries: list[EntryRow]
+    strays: int = 0
+    undated: int = 0
 
 
 class LedgerReader:
@@ -66,6 +71,7 @@ class LedgerReader:
         self._id = ""
         self._seq = 0
         self._rows: list[EntryRow] = []
+        self._strays = self._undated = 0
         self.committed: set[str] = set()
 
     def read(self) -> LedgerPage | None:
@@ -79,13 +85,14 @@ class LedgerReader:
             return None
         newest = self._rows[-1]
         entries = self._rows[: -SHOWN_ENTRIES - 1 : -1]
-        return LedgerPage(id=self._id, seq=newest.seq, digest=newest.digest, entries=entries)
+        return LedgerPage(self._id, newest.seq, newest.digest, entries, self._strays, self._undated)
 
     def _read_on(self, ledger: sqlite3.Connection) -> None:
         first = ledger.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
         name = str(getattr(_body(bytes(first[0])), "ledger", "")) if first else ""
         if name != self._id:
             self._id, self._seq, self._rows = name, 0, []
+            self._strays = self._undated = 0
         rows = ledger.execute(
             "SELECT seq, body, digest FROM entry WHERE seq > ? ORDER BY seq", (self._seq,)
         )
@@ -100,6 +107,7 @@ class LedgerReader:
             return EntryRow(seq, "?", digest.hex(), None, 0, "none", "")
         if isinstance(body, Rated):
             self.committed.add(body.invitation)
+        self._count(body)
         kind, at = str(body.__struct_config__.tag), body.at
         return EntryRow(
             seq,
@@ -109,7 +117,14 @@ class LedgerReader:
             at.mono,
             at.trust.value,
             shown(_says(body), SHOWN_CHARS),
+            isinstance(body, Rated) and body.again,
         )
+
+    def _count(self, body: AnyBody) -> None:
+        if isinstance(body, Booted):
+            self._undated = 0
+        self._undated += isinstance(body, Rated) and body.at.utc is None
+        self._strays += isinstance(body, Strayed)
 
 
 def _body(raw: bytes) -> AnyBody | None:

@@ -21,10 +21,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from demo.control_client import ControlError
+from demo.demo_words import page_words
 from demo.desk_client import DeskRefusalError
 from demo.processes import StageError
 from demo.staged_pad import StagedPad
 from demo.view_model import ViewModel
+from device.ui.touch.page_server import page_file
 from sync.identity_text import MAX_RAW_CHARS
 from web.api_errors import BAD_REQUEST, RequestError
 from web.api_routes import read_body
@@ -35,12 +37,22 @@ log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("static")
 PLACE = "the demo's page"
+HOST = "127.0.0.1"
+HOST_NAMES = (HOST, "localhost")
+"""Under which the page may be opened."""
+
 COLLECT_S = 0.04
 """Changes within this time are sent together: a picture and the entries that belong to it."""
 
 HEADERS = page_headers(
-    # The icon is an empty `data:` address.
-    content_policy({"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'"}),
+    content_policy(
+        {
+            "default-src": "'self'",
+            "img-src": "'self' data:",  # the icon is an empty `data:` address
+            "frame-src": f"http://{HOST}:*",  # the pads' touch pages
+            "object-src": "'none'",
+        }
+    ),
     referrer="no-referrer",
     cache="no-store",
 )
@@ -81,6 +93,7 @@ ACTIONS: dict[str, Action] = {
     "pause": lambda pad, body: pad.pause(body.on),
     "cable": _cable,
     "power": lambda pad, body: pad.power_on() if body.on else pad.power_off(),
+    "card": lambda pad, body: pad.set_card(body.on),
     "time": lambda pad, body: pad.find_time() if body.on else pad.lose_time(),
 }
 
@@ -119,6 +132,13 @@ def build_app(show: ViewModel, refusals: Refusals | None = None) -> Starlette:
     async def events(_: Request) -> Response:
         return StreamingResponse(_stream(show), media_type="text/event-stream", headers=HEADERS)
 
+    async def words(_: Request) -> Response:
+        return Response(msgspec.json.encode(page_words()), media_type="application/json")
+
+    async def faces(_: Request) -> Response:
+        """The five faces as the touch page draws them."""
+        return Response(page_file("pictures.js"), media_type="text/javascript")
+
     async def index(_: Request) -> Response:
         return FileResponse(PAGE / "index.html", headers=HEADERS)
 
@@ -126,6 +146,8 @@ def build_app(show: ViewModel, refusals: Refusals | None = None) -> Starlette:
         routes=[
             Route("/", index),
             Route("/events", events),
+            Route("/words.json", words),
+            Route("/pictures.js", faces),
             Route("/verify", verify, methods=["POST"]),
             Route("/pads/{pad}/{action}", act, methods=["POST"]),
             Mount("/static", StaticFiles(directory=PAGE)),
@@ -134,7 +156,7 @@ def build_app(show: ViewModel, refusals: Refusals | None = None) -> Starlette:
         # A page of another site must not reach this one through a name that resolves to loopback.
         middleware=[
             Middleware(RefusalMiddleware, refusals=refusals or Refusals(log, PLACE)),
-            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(TrustedHostMiddleware, allowed_hosts=[*HOST_NAMES]),
         ],
     )
 

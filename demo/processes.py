@@ -6,6 +6,7 @@ in order; `die_with_parent.py` is for the case that the demo itself is killed.
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from contextlib import suppress
@@ -92,6 +93,17 @@ class Program:
             with suppress(ProcessLookupError):  # it ended a moment ago
                 os.killpg(self._process.pid, sign)
         await self._process.wait()
+
+    def allow_writes(self, allowed: bool) -> None:
+        """Whether it may write to files, as it could to a card that works (`man 2 getrlimit`,
+        RLIMIT_FSIZE): every write fails with EFBIG until it is allowed again. Sockets go on.
+        """
+        if self._process is None or not self.alive:
+            return
+        with suppress(ProcessLookupError):  # it ended a moment ago
+            _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+            soft = hard if allowed else 0
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (soft, hard))
 
     async def ended(self) -> None:
         """Wait until the process has ended, for whatever reason."""

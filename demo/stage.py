@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -26,17 +26,23 @@ REFRESH_S = 0.25
 
 
 class StageVerdict(msgspec.Struct, frozen=True):
-    """The result of one `verify` command: which end (`who`), whether it is in order, its output."""
+    """The result of one `verify` command: which end (`who`), whether it is in order, its output.
+
+    `ledger`, `entries`: what was there when it began; at the province `ledger` is empty.
+    """
 
     who: str
     ok: bool
     says: str
+    ledger: str = ""
+    entries: int = 0
 
 
 class Stage:
     """One province and `pads` pads. `on_change` is called on the loop after every refresh.
 
-    `touch`: every pad has a touchscreen beside its keys.
+    `framed_by`: the origins of the page that shows the pads in frames. With one, every second pad
+    is a touchscreen; without, all have keys and an OLED.
     """
 
     def __init__(
@@ -45,10 +51,10 @@ class Stage:
         timings: Timings | None = None,
         on_change: Callable[[], None] = lambda: None,
         *,
-        touch: bool = False,
+        framed_by: Sequence[str] = (),
     ) -> None:
         self._count = pads
-        self._touch = touch
+        self._framed_by = tuple(framed_by)
         self._timings = timings or Timings()
         self._on_change = on_change
         self._looking: asyncio.Task[None] | None = None
@@ -105,7 +111,8 @@ class Stage:
                 desk_port=desk_port,
                 timings=self._timings,
                 on_change=self._on_change,
-                touch_port=touch_port if self._touch else None,
+                touch_port=touch_port if self._framed_by and number % 2 == 0 else None,
+                framed_by=self._framed_by,
             )
         await self.broker.start()
         await self.broker_ready()
@@ -186,12 +193,19 @@ class Stage:
 
     async def verify(self) -> list[StageVerdict]:
         """Verify both ends' chains, each with the command that a technician would use."""
+        await self.refresh()
         pads = [
-            (f"{pad.name}", module("device.cli", "verify", str(pad.ledger_path)))
+            _verdict(
+                module("device.cli", "verify", str(pad.ledger_path)),
+                pad.name,
+                pad.page.id if pad.page else "",
+                pad.page.seq if pad.page else 0,
+            )
             for pad in self.pads.values()
         ]
-        province = ("province", module("province.cli", "verify", "--store", self.store_url))
-        return list(await asyncio.gather(*(_verdict(*command) for command in [*pads, province])))
+        command = module("province.cli", "verify", "--store", self.store_url)
+        province = _verdict(command, "province", "", self.province.entries)
+        return list(await asyncio.gather(*pads, province))
 
 
 def _report_failure(looking: "asyncio.Task[None]") -> None:
@@ -201,7 +215,7 @@ def _report_failure(looking: "asyncio.Task[None]") -> None:
         )
 
 
-async def _verdict(who: str, command: list[str]) -> StageVerdict:
+async def _verdict(command: list[str], who: str, ledger: str, entries: int) -> StageVerdict:
     process = await asyncio.create_subprocess_exec(
         *bound_to_parent(command),
         stdin=asyncio.subprocess.DEVNULL,
@@ -215,7 +229,8 @@ async def _verdict(who: str, command: list[str]) -> StageVerdict:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return StageVerdict(who, process.returncode == 0, output.decode("utf-8", "replace").strip())
+    says = output.decode("utf-8", "replace").strip()
+    return StageVerdict(who, process.returncode == 0, says, ledger, entries)
 
 
 def free_ports(wanted: int) -> list[int]:

@@ -1,14 +1,14 @@
-"""One pad of the demo: its program, its cable, its power, its clerk, and what it has shown.
+"""One pad of the demo: its program, its cable, its power, its card, its clerk, what it has shown.
 
-The power switch is SIGKILL. The time switch stands for the time server: pads of this class have no
-battery-backed clock, so with the switch off the pad starts in 1970 and does not know the time. On
-one asyncio loop.
+The power switch is SIGKILL. With the card's switch off no file can be written. The time switch
+stands for the time server: pads of this class have no battery-backed clock, so with the switch off
+the pad starts in 1970 and does not know the time. On one asyncio loop.
 """
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -47,14 +47,15 @@ class Visit(msgspec.Struct):
     id: str
     case: str
     standing: str = "open"
-    power_cut: bool = False
-    """Whether the power was cut before the display had shown thanks for it."""
+    interrupted: bool = False
+    """Whether the power was cut, or the card failed, before the display had shown thanks for it."""
 
 
 class StagedPad:
     """A pad at a window. `on_change` is called whenever something about it has changed.
 
-    `touch_port`: of its touch page, for a pad that has a touchscreen beside its keys.
+    `touch_port`: of its touch page, for a pad whose public sees a touchscreen in place of the keys.
+    `framed_by`: the origins of the pages that may show it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class StagedPad:
         timings: Timings,
         on_change: Callable[[], None],
         touch_port: int | None = None,
+        framed_by: Sequence[str] = (),
     ) -> None:
         home.mkdir()
         self.name, self.window = name, window
@@ -79,6 +81,8 @@ class StagedPad:
         self.power = False
         self.ready = False
         self.time_server = True
+        self.card = True
+        """Whether its memory card takes what is written."""
         self.window_state = ""
         self.picture = DARK
         self.shown_pictures: list[bytes] = []
@@ -93,6 +97,7 @@ class StagedPad:
         self.thanked_by_clerk: set[str] = set()
         self._desk_port, self._token = desk_port, secrets.token_urlsafe(24)
         self._touch = (touch_port, secrets.token_urlsafe(32)) if touch_port else None
+        self._framed_by = tuple(framed_by)
         self._config = home / "pad.toml"
         self._on_change = on_change
         self._switching = asyncio.Lock()
@@ -144,9 +149,9 @@ class StagedPad:
         self.ready = False
         await self.program.kill()
         self.power = False
+        self.card = True  # a card that has failed is often read again after a power cut
         await self.control.finish()
-        if self.visits and self.visits[-1].id not in self.thanked:
-            self.visits[-1].power_cut = True
+        self._interrupt()
         self.picture, self.scene, self.window_state = DARK, "", ""
         self.shown_pictures.append(DARK)
         self.lit, self.prompt = (), ""
@@ -187,6 +192,20 @@ class StagedPad:
         await self.control.stop()
         await self.cable.stop()
 
+    # --- card ---------------------------------------------------------------------------------
+
+    async def set_card(self, works: bool) -> None:
+        """Let the card fail, so that nothing can be written, or work again."""
+        async with self._switching:
+            if self.power:
+                self.program.allow_writes(works)
+                self.card = works
+        self._on_change()
+
+    def _interrupt(self) -> None:
+        if self.visits and self.visits[-1].id not in self.thanked:
+            self.visits[-1].interrupted = True
+
     # --- time ---------------------------------------------------------------------------------
 
     async def lose_time(self) -> None:
@@ -222,6 +241,8 @@ class StagedPad:
                 self.ledger_reader.read() or self.page
             )  # or it would be thanked for what is not seen
             self.thanked_by_screen.add(self.visits[-1].id)
+        if self.scene == "fault":
+            self._interrupt()
         if self.scene == "standby":
             self.prompt = ""
         self._on_change()
@@ -241,6 +262,11 @@ class StagedPad:
     def touch_url(self) -> str | None:
         """The URL of its touch page, with its secret after the `#`."""
         return "http://127.0.0.1:{}/#{}".format(*self._touch) if self._touch else None
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether its latest invitation is open, as far as the clerk knows."""
+        return bool(self.visits) and self.visits[-1].standing == "open"
 
     @property
     def thanked(self) -> set[str]:
@@ -274,8 +300,8 @@ class StagedPad:
         try:
             await self._ask_window()
             for visit in self.visits[-3:]:
-                # Committed, but the display was dark before it showed thanks: the clerk says it.
-                unthanked = visit.power_cut and visit.standing == "rated"
+                # Committed, but the display could not show thanks in time: the clerk says it.
+                unthanked = visit.interrupted and visit.standing == "rated"
                 if visit.standing == "open" or (unthanked and visit.id not in self.thanked):
                     await self._ask_about(visit)
         except DeskRefusalError:
@@ -287,7 +313,7 @@ class StagedPad:
 
     async def _ask_about(self, visit: Visit) -> None:
         visit.standing = await self.desk.standing(visit.id)
-        if visit.power_cut and visit.standing == "rated":
+        if visit.interrupted and visit.standing == "rated":
             self.thanked_by_clerk.add(visit.id)
 
     # --- configuration --------------------------------------------------------------------------
@@ -348,4 +374,5 @@ px_per_mm = {PX_PER_MM}
 notices = ["请带好身份证件", "窗口工作人员看不到您的评价等级"]
 reasons = false
 watch_s = 0
+framed_by = [{", ".join(f'"{origin}"' for origin in self._framed_by)}]
 """

@@ -197,7 +197,7 @@ class StoryRunner:
         self.say("三台评价器、一个省级系统已就绪", "three pads and a province are ready")
         await _together(*(self.an_ordinary_day(pad) for pad in (first, second, third)))
         self.say(
-            "平常的一天：评价、改按、误按", "an ordinary day: ratings, second thoughts, strays"
+            "平常的一天：评价、改按、无效按键", "an ordinary day: ratings, second thoughts, strays"
         )
         await _together(
             self.no_network(first),
@@ -232,7 +232,7 @@ class StoryRunner:
         unrated = province.standings.get("unrated", 0)
         by_clerk = sum(len(pad.thanked_by_clerk) for pad in self.stage.pads.values())
         self.say(f"1970 年的评价已补算时间：{dated} 次", f"{dated} ratings of 1970 got their dates")
-        self.say(f"误按 {province.strays} 次，不计入", f"{province.strays} strays, not counted")
+        self.say(f"无效按键 {province.strays} 次，不计入", f"{province.strays} strays, not counted")
         self.say(f"没评就走 {unrated} 次，不计入", f"{unrated} walked away, not counted")
         self.say(
             f"存盘前断电 {self.cut_short} 次，都没致谢，都重评了",

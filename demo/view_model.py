@@ -1,26 +1,18 @@
-"""A stage as the page shows it. Remembers what has been tried, to give the next hint."""
+"""A stage as the page shows it. Remembers what has been seen, to give the next hint."""
 
 import asyncio
+import time
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from demo.hints import Situation, next_hint
+from demo.db_readers import LedgerPage
+from demo.hints import PadFacts, Seen, lessons, look, next_hint
 from demo.stage import Stage, StageVerdict
 from demo.staged_pad import StagedPad
-from device.ui.words import load
 
-WORDS = load(("zh", "en"))
-
-
-class Tried(msgspec.Struct):
-    """What the visitor has already tried at one pad."""
-
-    pulled: bool = False
-    cut_while_waiting: bool = False
-    lost_time: bool = False
-    rated_in_1970: bool = False
+SHOWN_VISITS = 6
 
 
 class ViewModel:
@@ -29,10 +21,10 @@ class ViewModel:
     def __init__(self) -> None:
         self.stage: Stage | None = None
         self.closing = False
-        self._tried: dict[str, Tried] = {}
+        self._seen = Seen()
         self._verdicts: list[StageVerdict] | None = None
+        self._verified_ms = 0
         self._verifying = False
-        self._verified = False
         self._condition = asyncio.Condition()
         self._version = 0
         self._announcing: asyncio.Task[None] | None = None
@@ -65,8 +57,9 @@ class ViewModel:
         self._verifying = True
         self.changed()
         try:
+            began_ms = _now_ms()
             self._verdicts = await self.stage.verify()
-            self._verified = True
+            self._verified_ms = began_ms
         finally:
             self._verifying = False
             self.changed()
@@ -78,80 +71,98 @@ class ViewModel:
         if stage is None:
             return {"pads": []}
         counts = stage.delivery_count()
+        facts = [self._facts(pad, stage) for pad in stage.pads.values()]
+        self._seen = look(
+            self._seen,
+            facts,
+            dated=any(row.dated_by == "anchor" for row in stage.province.ratings),
+            verified=self._verdicts is not None,
+        )
         return {
             "counts": counts._asdict(),
-            "settled": counts.settled,
-            "kept": counts.kept,
-            "pads": [self._pad(pad) for pad in stage.pads.values()],
+            "pads": [self._pad(pad, stage) for pad in stage.pads.values()],
             "province": stage.province,
-            "verify": {"running": self._verifying, "verdicts": self._verdicts},
+            "verify": {
+                "running": self._verifying,
+                "at_ms": self._verified_ms,
+                "verdicts": [_shown(verdict, stage) for verdict in self._verdicts or ()],
+            },
+            "hint": next_hint(facts, self._seen),
+            "lessons": {one.id: one.done(self._seen) for one in lessons(facts)},
         }
 
     def pictures(self) -> dict[str, bytes]:
         """What every OLED shows: 1024 bytes, row by row, one bit a pixel."""
         return {name: pad.picture for name, pad in self.stage.pads.items()} if self.stage else {}
 
-    def _pad(self, pad: StagedPad) -> dict[str, Any]:
+    def _pad(self, pad: StagedPad, stage: Stage) -> dict[str, Any]:
         page = pad.page
-        received = self.stage.province.heads.get(page.id, 0) if self.stage and page else 0
-        backlog = max(0, page.seq - received) if page else 0
-        situation = self._situation(pad)
+        received = stage.province.heads.get(page.id, 0) if page else 0
         return {
             "id": pad.name,
             "window": pad.window,
             "power": pad.power,
             "ready": pad.ready,
             "cable": pad.cable.plugged,
+            "card": pad.card,
             "time_server": pad.time_server,
             "window_state": pad.window_state,
             "scene": pad.scene,
             "lit": pad.lit,
             "beeps": pad.beeps,
             "touch": pad.touch_url,
-            "says": [words.spoken()[pad.prompt] for words in WORDS] if pad.prompt else None,
-            "open": situation.open_invitation,
+            "prompt": pad.prompt,
+            "open": pad.is_asking,
             "next_case": next_case(len(pad.visits) + 1, pad.window),
-            "visits": [{"case": v.case, "standing": v.standing} for v in pad.visits[-6:]][::-1],
+            "visits": [
+                {"case": visit.case, "standing": visit.standing}
+                for visit in pad.visits[-SHOWN_VISITS:][::-1]
+            ],
             "ledger": page and {
                 "id": page.id,
                 "seq": page.seq,
                 "digest": page.digest,
                 "delivered": received,
-                "backlog": backlog,
+                "backlog": max(0, page.seq - received),
                 "entries": page.entries,
             },
-            "hint": next_hint(situation),
         }  # fmt: skip
 
-    def _situation(self, pad: StagedPad) -> Situation:
-        tried = self._tried.setdefault(pad.name, Tried())
-        waiting = 0
-        if self.stage is not None:
-            stored = self.stage.delivery_count_of(pad)
-            waiting = stored.waiting
-        tried.pulled |= not pad.cable.plugged
-        tried.cut_while_waiting |= not pad.power and waiting > 0
-        tried.lost_time |= not pad.time_server
-        tried.rated_in_1970 |= any(
-            entry.kind == "rated" and entry.utc is None
-            for entry in (pad.page.entries if pad.page else ())
-        )
-        return Situation(
+    def _facts(self, pad: StagedPad, stage: Stage) -> PadFacts:
+        page = pad.page
+        return PadFacts(
+            name=pad.name,
+            touch=pad.touch_url is not None,
             power=pad.power,
             starting=pad.power and not pad.ready,
             cable=pad.cable.plugged,
             time_server=pad.time_server,
-            open_invitation=bool(pad.visits) and pad.visits[-1].standing == "open",
-            thanking=pad.window_state == "busy",
+            card=pad.card,
+            open=pad.is_asking,
+            thanking=pad.scene == "thanks",
+            held_back=not pad.card and pad.is_asking and pad.scene == "fault",
             thanked=len(pad.thanked),
-            waiting=waiting,
-            strays=sum(e.kind == "strayed" for e in (pad.page.entries if pad.page else ())),
-            pulled=tried.pulled,
-            cut_while_waiting=tried.cut_while_waiting,
-            lost_time=tried.lost_time,
-            rated_in_1970=tried.rated_in_1970,
-            verified=self._verified,
+            waiting=stage.delivery_count_of(pad).waiting,
+            strays=page.strays if page else 0,
+            undated=bool(page and page.undated),
         )
+
+
+def _shown(verdict: StageVerdict, stage: Stage) -> dict[str, Any]:
+    """A verdict, and how many entries have come since: what it does not speak of."""
+    pad = stage.pads.get(verdict.who)
+    since = _since(verdict, pad.page) if pad else stage.province.entries - verdict.entries
+    return {**msgspec.structs.asdict(verdict), "since": since, "window": pad.window if pad else ""}
+
+
+def _since(verdict: StageVerdict, page: LedgerPage | None) -> int:
+    if page is None:
+        return 0
+    return page.seq - (verdict.entries if page.id == verdict.ledger else 0)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def next_case(number: int, window: str) -> str:

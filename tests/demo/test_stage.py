@@ -125,6 +125,50 @@ def test_a_pad_that_dies_by_itself_is_shown_dark_and_can_be_switched_on_again():
     played(scene)
 
 
+def test_a_card_that_cannot_be_written_gives_no_thanks_until_it_can():
+    async def scene(stage, pad):
+        await until(lambda: pad.window_state == "ready")
+        visit = await pad.invite("A-1")
+        await until(lambda: pad.scene == "invitation")
+        await pad.set_card(False)
+        await pad.press("satisfied")
+        await until(lambda: pad.scene == "fault")
+        show = ViewModel()
+        show.stage = stage
+        assert show.state()["hint"].id == "mend-card"
+        assert visit.id not in pad.thanked
+        assert stage.delivery_count().pressed == 0
+        await pad.set_card(True)
+        await until(lambda: visit.standing == "rated")
+        await until(lambda: stage.delivery_count().settled)
+        assert visit.id in pad.thanked_by_clerk
+        assert [verdict.ok for verdict in await stage.verify()] == [True, True]
+
+    played(scene)
+
+
+def test_a_verdict_is_of_the_entries_that_were_there_and_tells_what_came_since():
+    async def scene(stage, pad):
+        show = ViewModel()
+        show.stage = stage
+        assert show.state()["verify"]["verdicts"] == []
+        await until(lambda: stage.province.entries == (pad.page and pad.page.seq) != 0)
+        checked = pad.page.seq
+        await show.verify()
+        shown = show.state()["verify"]["verdicts"]
+        assert [(one["who"], one["entries"], one["since"]) for one in shown] == [
+            ("pad-01", checked, 0),
+            ("province", checked, 0),
+        ]
+        await rate(pad, "A-1", "satisfied")
+        await until(lambda: stage.delivery_count().settled)
+        shown = show.state()["verify"]["verdicts"]
+        assert [one["entries"] for one in shown] == [checked, checked]
+        assert [one["since"] >= 2 for one in shown] == [True, True]
+
+    played(scene)
+
+
 def test_the_clerk_sees_how_it_stands_and_never_a_level():
     async def scene(stage, pad):
         show = ViewModel()
