@@ -93,10 +93,15 @@ def extras(parts: BoardParts, kernel: str, *, is_pi_5: bool) -> tuple[str, ...]:
 
 
 def debian_packages(
-    parts: BoardParts, chosen: tuple[str, ...], *, kiosk: str | None, voice: bool
+    parts: BoardParts,
+    chosen: tuple[str, ...],
+    *,
+    is_pi_os: bool,
+    kiosk: str | None,
+    voice: bool,
 ) -> tuple[str, ...]:
     """The packages of Debian for a board with these extras. evdev and spidev have no ready-made
-    wheels for a Pi's processor, so they are Debian's.
+    wheels for a Pi's processor, lgpio has none for Python 3.13, so they are Debian's.
     """
     found = ["python3-venv"]
     if parts.keys == "evdev-keys":
@@ -105,6 +110,8 @@ def debian_packages(
         found.append("python3-spidev")
     if parts.display_bus == "i2c":
         found.append("i2c-tools")
+    if "lgpio" in chosen and is_pi_os:
+        found.append("python3-lgpio")
     if "gpio" in chosen:
         found += ["gcc", "python3-dev"]
     if kiosk is not None:

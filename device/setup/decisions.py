@@ -18,6 +18,7 @@ from device.setup.answers import (
 from device.setup.board_parts import (
     BoardParts,
     board_names,
+    extras,
     keypad_names,
     kiosk_browser,
     read_parts,
@@ -30,6 +31,7 @@ from device.setup.setup_system import SetupSystem
 
 OLDEST_DEBIAN = 12
 OLDEST_PYTHON = (3, 11)
+LGPIO_NOT_BUILT_FROM = (3, 13)
 FREE_MIB, FREE_MIB_KIOSK = 700, 2000
 """What an installation takes, and its packages while they are unpacked."""
 
@@ -69,6 +71,7 @@ def decide(
     parts = read_parts(board)
     kiosk = _kiosk(given.kiosk, parts, machine)
     _refuse_unsuitable(machine, kiosk)
+    _refuse_pins(machine, parts)
     keyboard = None
     if parts.keys == "evdev-keys":
         keys, keyboard = _usb_keys(given, machine, before, questions)
@@ -160,6 +163,15 @@ def _refuse_unsuitable(machine: FoundMachine, kiosk: str | None) -> None:
         wrong.append(f"{machine.free_mib} MiB are free; {needed} are needed: a larger card")
     if wrong:
         raise UnsuitableError("\n".join(wrong))
+
+
+def _refuse_pins(machine: FoundMachine, parts: BoardParts) -> None:
+    """lgpio is compiled for Python up to 3.12, and by Raspberry Pi OS for its own."""
+    needs_lgpio = "lgpio" in extras(parts, machine.kernel, is_pi_5=machine.is_pi_5)
+    if needs_lgpio and not machine.is_pi_os and sys.version_info[:2] >= LGPIO_NOT_BUILT_FROM:
+        raise UnsuitableError(
+            f"buttons on pins need lgpio, which {machine.system} has not: take Raspberry Pi OS"
+        )
 
 
 def _board(

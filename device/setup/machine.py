@@ -37,6 +37,7 @@ class Keyboard(NamedTuple):
 
 class FoundMachine(NamedTuple):
     """This computer. `system`: such as "debian 13"; `like`: what it is derived from, too.
+    `is_pi_os`: Raspberry Pi OS, whose archive has more than Debian's.
     `free_mib`: of the file system of /opt. `boot_config`: a Raspberry Pi's config.txt.
     """
 
@@ -50,6 +51,7 @@ class FoundMachine(NamedTuple):
     host: str
     serial: str
     has_systemd: bool
+    is_pi_os: bool
     boot_config: Path | None
     dsi_screen: bool
     touchscreen: bool
@@ -99,6 +101,7 @@ def find_machine(root: Path = Path("/")) -> FoundMachine:
         free_mib=free.f_bavail * free.f_frsize // 1024 // 1024,
         host=_text(root / "proc/sys/kernel/hostname"),
         serial=_serial(root),
+        is_pi_os=(root / "etc/rpi-issue").is_file(),
         has_systemd=(root / "run/systemd/system").is_dir(),
         boot_config=next((path for name in BOOT_CONFIGS if (path := root / name).is_file()), None),
         dsi_screen=any(

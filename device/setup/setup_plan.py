@@ -104,7 +104,13 @@ def needs_restart(plan: Plan) -> bool:
 
 
 def _packages(plan: Plan, system: SetupSystem) -> Step:
-    wanted = debian_packages(plan.parts, plan.extras, kiosk=plan.kiosk, voice=plan.voice)
+    wanted = debian_packages(
+        plan.parts,
+        plan.extras,
+        is_pi_os=plan.machine.is_pi_os,
+        kiosk=plan.kiosk,
+        voice=plan.voice,
+    )
 
     def missing() -> list[str]:
         return [one for one in wanted if not _is_installed(one, system)]

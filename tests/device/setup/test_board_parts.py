@@ -30,7 +30,7 @@ def test_every_board_is_offered():
 def test_every_library_of_a_board_is_installed(board):
     parts = read_parts(board)
     chosen = extras(parts, "6.12.25+rpt-rpi-v8", is_pi_5=False)
-    packages = debian_packages(parts, chosen, kiosk=None, voice=False)
+    packages = debian_packages(parts, chosen, is_pi_os=True, kiosk=None, voice=False)
     for library in libraries(board):
         wanted = set(EXTRAS[library].split(","))
         assert wanted <= set(chosen) or BY_DEBIAN.get(library) in packages, library
@@ -59,13 +59,15 @@ def test_no_board_gets_a_library_that_it_does_not_need(board):
 def test_the_kernel_decides_which_library_reads_the_pins(kernel, is_pi_5, expected):
     chosen = extras(read_parts("rpi-4"), kernel, is_pi_5=is_pi_5)
     assert {"gpio", "lgpio"} & set(chosen) == {expected}
-    compiles = "gcc" in debian_packages(read_parts("rpi-4"), chosen, kiosk=None, voice=False)
+    compiles = "gcc" in debian_packages(
+        read_parts("rpi-4"), chosen, is_pi_os=False, kiosk=None, voice=False
+    )
     assert compiles == (expected == "gpio")
 
 
 def test_a_kiosk_brings_its_browser_and_what_it_stands_on():
     parts = read_parts("touch-7")
-    packages = debian_packages(parts, ("pad", "touch"), kiosk="cog", voice=True)
+    packages = debian_packages(parts, ("pad", "touch"), is_pi_os=True, kiosk="cog", voice=True)
     assert {"cage", "xwayland", "seatd", "cog", "fonts-dejavu-core", "espeak-ng"} <= set(packages)
     assert "chromium" not in packages
 
@@ -73,3 +75,11 @@ def test_a_kiosk_brings_its_browser_and_what_it_stands_on():
 def test_a_computer_with_little_memory_gets_the_small_browser():
     assert board_parts.kiosk_browser(427) == "cog"
     assert board_parts.kiosk_browser(906) == "chromium"
+
+
+@pytest.mark.parametrize(("is_pi_os", "by_debian"), [(True, True), (False, False)])
+def test_the_library_of_the_pins_is_the_systems_where_it_has_one(is_pi_os, by_debian):
+    parts = read_parts("rpi-4")
+    chosen = ("pad", "oled", "lgpio")
+    found = debian_packages(parts, chosen, is_pi_os=is_pi_os, kiosk=None, voice=False)
+    assert ("python3-lgpio" in found) == by_debian

@@ -195,3 +195,17 @@ def test_a_checkout_is_known_by_its_files(tmp_path):
         (tmp_path / name).touch()
     assert decisions.source_of(command) == tmp_path
     assert decisions.source_of(Path(setup_command.__file__)) is not None
+
+
+@pytest.mark.parametrize(("python", "pi_os", "good"), [(13, 0, 0), (13, 1, 1), (12, 0, 1)])
+def test_buttons_on_pins_need_a_library_that_python_has(python, pi_os, good, tmp_path, monkeypatch):
+    root = BareRoot(tmp_path)
+    if not pi_os:
+        (tmp_path / "etc/rpi-issue").unlink()
+    monkeypatch.setattr("sys.version_info", (3, python, 1))
+    if good:
+        assert plan_of(root, "--window", "3")[0].extras[-1] == "lgpio"
+    else:
+        with pytest.raises(UnsuitableError, match="Raspberry Pi OS"):
+            plan_of(root, "--window", "3")
+    assert plan_of(root, "--window", "3", "--board", "simulated")[0].extras == ("pad",)

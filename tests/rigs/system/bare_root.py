@@ -12,6 +12,7 @@ from device.setup.setup_system import CommandOutcome, OnLine, SetupSystem
 
 PI_4 = {
     "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n',
+    "etc/rpi-issue": "Raspberry Pi reference 2025-05-13\n",
     "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
     "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
     "proc/device-tree/serial-number": "10000000a1b2c3d4\0",
