@@ -8,32 +8,33 @@ from typing import TYPE_CHECKING
 
 from device.commands.command_errors import FAILED, MISUSED, OK, cannot
 from device.system.system_files import KIOSKS
-from sync.arguments import Subcommand
+from sync.arguments import Exit, Subcommand
+from sync.language import tr
+from sync.sentence import Sentence
+from sync.shown_text import shown
+
+DESK = "http://127.0.0.1:8600/"
 
 if TYPE_CHECKING:
     from device.setup.setup_plan import Plan, Step
     from device.setup.setup_system import SetupSystem
 
-OPTIONS = {
-    "--board": "the board, as docs/hardware.md names it; found out on a Raspberry Pi",
-    "--window": "the window's number or name",
-    "--hall": "the hall's name",
-    "--id": "the pad's id; without it one is made of the computer's own number",
-    "--broker": "where messages go; mqtt://127.0.0.1:1883",
-    "--languages": "what the pad speaks, such as zh,ko",
-    "--chip": "of an OLED: ssd1306 (most of 0.96 inch) or sh1106 (most of 1.3 inch)",
-    "--px-per-mm": "of a touchscreen that does not say its size",
-    "--key-name": "of a USB key pad: its name",
-    "--key-port": "of a serial key pad: its line",
-    "--key-model": "of a key pad: its key map, as docs/hardware.md names it",
-    "--key-address": "of a serial key pad: its window's address",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may be decided beforehand, so that nobody is asked."""
-    for option, purpose in OPTIONS.items():
-        parser.add_argument(option, help=purpose)
+    add = parser.add_argument
+    add("--board", help="the board, as docs/hardware.md names it; found out on a Raspberry Pi")
+    add("--window", help="the window's number or name")
+    add("--hall", help="the hall's name")
+    add("--id", help="the pad's id; without it one is made of the computer's own number")
+    add("--broker", help="where messages go; mqtt://127.0.0.1:1883")
+    add("--languages", help="what the pad speaks, such as zh,ko")
+    add("--chip", help="of an OLED: ssd1306 (most of 0.96 inch) or sh1106 (most of 1.3 inch)")
+    add("--px-per-mm", help="of a touchscreen that does not say its size")
+    add("--key-name", help="of a USB key pad: its name")
+    add("--key-port", help="of a serial key pad: its line")
+    add("--key-model", help="of a key pad: its key map, as docs/hardware.md names it")
+    add("--key-address", help="of a serial key pad: its window's address")
     parser.add_argument(
         "--kiosk",
         choices=(*KIOSKS, "none"),
@@ -65,17 +66,19 @@ def run(chosen: argparse.Namespace) -> int:
         plan = decide(chosen, find_machine(), system, questions, source_of(Path(__file__)))
         left = to_do(plan, system)
     except (UnsuitableError, UnansweredError) as error:
-        print(error, file=sys.stderr)
+        print(tr(error.why), file=sys.stderr)
         return MISUSED
     except PermissionError as error:
         return cannot("what is set up already cannot be read", error)
-    print(f"pad {plan.answers.pad_id}, window {plan.answers.window}, {plan.parts.title}")
+    answers = plan.answers
+    told = Sentence("pad {pad}, window {window}", pad=answers.pad_id, window=answers.window)
+    print(shown(f"{tr(told)}, {tr(plan.parts.title)}"))
     if not left:
-        print("everything is in order already; nothing was changed")
+        print(tr("everything is in order already; nothing was changed"))
         return OK
     show_plan(left, len(steps(plan, system)) - len(left), sys.stdout)
-    if chosen.dry_run or (asks and not questions.agreed("Go on? [Y/n]")):
-        print("nothing was changed")
+    if chosen.dry_run or (asks and not questions.agreed(Sentence("Go on? [Y/n]"))):
+        print(tr("nothing was changed"))
         return OK
     return _carry_out(plan, left, system)
 
@@ -84,16 +87,17 @@ def _carry_out(plan: "Plan", left: "list[Step]", system: "SetupSystem") -> int:
     from device.setup.setup_plan import needs_restart
 
     if os.geteuid():
-        print("run it as root: sudo ./ratingpad setup", file=sys.stderr)
+        print(tr("run it as root: sudo ./ratingpad setup"), file=sys.stderr)
         return MISUSED
     restart = needs_restart(plan)
     if not _do(left, system):
         return FAILED
-    print("the pad is set up. Next:")
+    print(tr("the pad is set up. Next:"))
     if restart:
-        print("  restart the computer: sudo reboot")
-    print("  try every part:       docs/hardware.md, “How to check”")
-    print(f"  the clerk's page:     http://127.0.0.1:8600/ with the token in {plan.token}")
+        print(f"  {tr('restart the computer: sudo reboot')}")
+    print(f"  {tr('try every part: docs/hardware.md, “How to check”')}")
+    page = Sentence("the clerk's page: {url} with the token in {file}", url=DESK, file=plan.token)
+    print(f"  {tr(page)}")
     return OK
 
 
@@ -110,14 +114,25 @@ def _do(left: "list[Step]", system: "SetupSystem") -> bool:
             progress.do(number, step)
         except (OSError, CommandFailedError) as error:
             progress.stop()
-            print(f"{step.title}: {error}", file=sys.stderr)
-            print(
-                f"the log: /{LOG}. Mend this, then run `ratingpad setup` again: it goes on here",
-                file=sys.stderr,
+            print("\n".join(map(shown, f"{tr(step.title)}: {error}".split("\n"))), file=sys.stderr)
+            after = Sentence(
+                "the log: {file}. Mend this, then run `ratingpad setup` again: it goes on here",
+                file=f"/{LOG}",
             )
+            print(tr(after), file=sys.stderr)
             return False
     end(system)
     return True
 
 
-COMMAND = Subcommand("setup", "make a pad of this computer", add_arguments, run)
+COMMAND = Subcommand(
+    "setup",
+    "make a pad of this computer",
+    add_arguments,
+    run,
+    (
+        Exit(0, "done, or nothing to do"),
+        Exit(1, "a step has failed"),
+        Exit(2, "not this computer, not as root, or wrong use"),
+    ),
+)

@@ -28,6 +28,8 @@ from device.setup.pad_file import is_ours, read_answers
 from device.setup.questions import Check, Choice, Questions
 from device.setup.setup_plan import PAD_FILE, Plan
 from device.setup.setup_system import SetupSystem
+from sync.sentence import Sentence
+from sync.shown_text import shown
 
 OLDEST_DEBIAN = 12
 OLDEST_PYTHON = (3, 11)
@@ -36,13 +38,19 @@ FREE_MIB, FREE_MIB_KIOSK = 700, 2000
 """What an installation takes, and its packages while they are unpacked."""
 
 CHIPS = (
-    Choice("ssd1306", "most displays of 0.96 inch"),
-    Choice("sh1106", "most displays of 1.3 inch"),
+    Choice("ssd1306", Sentence("most displays of 0.96 inch")),
+    Choice("sh1106", Sentence("most displays of 1.3 inch")),
 )
 
 
 class UnsuitableError(Exception):
-    """The computer, the options or the pad's file cannot be used. The text says what to do."""
+    """The computer, the options or the pad's file cannot be used. `why` has a line for each reason
+    and says what to do.
+    """
+
+    def __init__(self, *why: Sentence) -> None:
+        self.why = Sentence.joined("\n", why)
+        super().__init__(self.why)
 
 
 def source_of(command: Path) -> Path | None:
@@ -64,7 +72,9 @@ def decide(
     before = read_answers(text) if text is not None else None
     if text is not None and not is_ours(text):
         if before is None or before.board not in board_names():
-            raise UnsuitableError(f"{PAD_FILE} cannot be used: ratingpad check --config {PAD_FILE}")
+            raise UnsuitableError(
+                Sentence("{file} cannot be used: ratingpad check --config {file}", file=PAD_FILE)
+            )
         _refuse_to_change(given, before)
         questions = Questions(None)  # everything is in the file
     board = _board(given, machine, before, questions)
@@ -83,13 +93,13 @@ def decide(
         pad_id=given.id or (before.pad_id if before else machine.suggested_id),
         board=board,
         window=_known(given.window, before and before.window)
-        or questions.text("Window number", "--window", wrong_window),
+        or questions.text(Sentence("Window number"), "--window", wrong_window),
         hall=given.hall if given.hall is not None else before.hall if before else "",
         languages=tuple(given.languages.split(","))
         if given.languages
         else (before.languages if before else ("zh",)),
         broker=_known(given.broker, before and before.broker)
-        or questions.text("Broker", "--broker", wrong_broker, BROKER),
+        or questions.text(Sentence("Broker"), "--broker", wrong_broker, BROKER),
         chip=_chip(given, parts, before, questions),
         keys=keys,
         px_per_mm=_density(given, parts, machine, before, questions),
@@ -108,21 +118,24 @@ def _refuse_given(given: argparse.Namespace) -> None:
         "px_per_mm": wrong_density,
         "key_address": wrong_address,
         "board": lambda text: None if text in board_names() else _one_of(board_names()),
-        "chip": lambda text: None if text in {one.value for one in CHIPS} else "ssd1306 or sh1106",
+        "chip": lambda text: (
+            None if text in {one.value for one in CHIPS} else _one_of(["ssd1306", "sh1106"])
+        ),
     }
     wrong = []
     for name, check in checks.items():
         value = getattr(given, name)
         if value is not None and (why := check(value)) is not None:
-            wrong.append(f"--{name.replace('_', '-')} {value!r}: {why}")
+            option = f"--{name.replace('_', '-')} {shown(value)!r}"
+            wrong.append(Sentence("{option}: {why}", option=option, why=why))
     if given.wheels is not None and not given.wheels.is_dir():
-        wrong.append(f"--wheels {given.wheels}: there is no such folder")
+        wrong.append(Sentence("--wheels {folder}: there is no such folder", folder=given.wheels))
     if wrong:
-        raise UnsuitableError("\n".join(wrong))
+        raise UnsuitableError(*wrong)
 
 
-def _one_of(names: list[str]) -> str:
-    return f"must be one of {', '.join(names)}"
+def _one_of(names: list[str]) -> Sentence:
+    return Sentence("must be one of {names}", names=", ".join(names))
 
 
 def _refuse_to_change(given: argparse.Namespace, before: Answers) -> None:
@@ -137,32 +150,57 @@ def _refuse_to_change(given: argparse.Namespace, before: Answers) -> None:
         "chip": before.chip,
     }
     other = [
-        f"--{name} {wanted!r}: {PAD_FILE} says {there!r}"
+        Sentence(
+            "--{name} {wanted!r}: {file} says {there!r}",
+            name=name,
+            wanted=wanted,
+            file=PAD_FILE,
+            there=there,
+        )
         for name, there in stands.items()
         if (wanted := getattr(given, name)) is not None and wanted != there
     ]
     if other:
-        other.append(f"{PAD_FILE} was changed by hand, so setup leaves it: edit it, or remove it")
-        raise UnsuitableError("\n".join(other))
+        other.append(
+            Sentence(
+                "{file} was changed by hand, so setup leaves it: edit it, or remove it",
+                file=PAD_FILE,
+            )
+        )
+        raise UnsuitableError(*other)
 
 
 def _refuse_unsuitable(machine: FoundMachine, kiosk: str | None) -> None:
     wrong = []
     if not {"debian", "raspbian"} & set(machine.like):
-        wrong.append(f"this is {machine.system}; Raspberry Pi OS or Debian is needed")
+        wrong.append(
+            Sentence("this is {system}; Raspberry Pi OS or Debian is needed", system=machine.system)
+        )
     elif machine.version is not None and machine.version < OLDEST_DEBIAN:
         wrong.append(
-            f"this is {machine.system}; Debian {OLDEST_DEBIAN} (bookworm) or later is needed"
+            Sentence(
+                "this is {system}; Debian 12 (bookworm) or later is needed", system=machine.system
+            )
         )
     if sys.version_info[:2] < OLDEST_PYTHON:
-        wrong.append(f"this is Python {sys.version.split()[0]}; 3.11 or later is needed")
+        wrong.append(
+            Sentence(
+                "this is Python {version}; 3.11 or later is needed", version=sys.version.split()[0]
+            )
+        )
     if not machine.has_systemd:
-        wrong.append("systemd does not run here; the pad's service needs it")
+        wrong.append(Sentence("systemd does not run here; the pad's service needs it"))
     needed = FREE_MIB if kiosk is None else FREE_MIB_KIOSK
     if machine.free_mib < needed:
-        wrong.append(f"{machine.free_mib} MiB are free; {needed} are needed: a larger card")
+        wrong.append(
+            Sentence(
+                "{free} MiB are free; {needed} are needed: a larger card",
+                free=machine.free_mib,
+                needed=needed,
+            )
+        )
     if wrong:
-        raise UnsuitableError("\n".join(wrong))
+        raise UnsuitableError(*wrong)
 
 
 def _refuse_pins(machine: FoundMachine, parts: BoardParts) -> None:
@@ -170,7 +208,10 @@ def _refuse_pins(machine: FoundMachine, parts: BoardParts) -> None:
     needs_lgpio = "lgpio" in extras(parts, machine.kernel, is_pi_5=machine.is_pi_5)
     if needs_lgpio and not machine.is_pi_os and sys.version_info[:2] >= LGPIO_NOT_BUILT_FROM:
         raise UnsuitableError(
-            f"buttons on pins need lgpio, which {machine.system} has not: take Raspberry Pi OS"
+            Sentence(
+                "buttons on pins need lgpio, which {system} has not: take Raspberry Pi OS",
+                system=machine.system,
+            )
         )
 
 
@@ -186,7 +227,9 @@ def _board(
     if before is not None:
         return before.board
     choices = [Choice(name, read_parts(name).title) for name in board_names()]
-    what = f"Board (this is: {machine.model})" if machine.model else "Board"
+    what = Sentence("Board")
+    if machine.model:
+        what = Sentence("Board (this is: {model})", model=shown(machine.model))
     return questions.choice(what, "--board", choices, machine.suggested_board)
 
 
@@ -209,7 +252,7 @@ def _chip(
     if parts.display != "oled":
         return None
     chip = given.chip or (before.chip if before is not None else None)
-    return chip or questions.choice("OLED", "--chip", CHIPS, CHIPS[0].value)
+    return chip or questions.choice(Sentence("OLED display"), "--chip", CHIPS, CHIPS[0].value)
 
 
 def _density(
@@ -228,7 +271,9 @@ def _density(
         return before.px_per_mm
     if machine.screen is not None:
         return machine.screen.px_per_mm
-    question = "Pixels per millimetre of the screen (its width in pixels by its width in mm)"
+    question = Sentence(
+        "Pixels per millimetre of the screen (its width in pixels by its width in mm)"
+    )
     return float(questions.text(question, "--px-per-mm", wrong_density))
 
 
@@ -247,10 +292,10 @@ def _usb_keys(
         only = plugged[0].value if len(plugged) == 1 else None
         name = given.key_name
         if name is None and plugged:
-            name = questions.choice("USB key pad", "--key-name", plugged, only)
+            name = questions.choice(Sentence("USB key pad"), "--key-name", plugged, only)
         elif name is None:
             raise UnsuitableError(
-                "no USB key pad is plugged in: plug it in, or give its --key-name"
+                Sentence("no USB key pad is plugged in: plug it in, or give its --key-name")
             )
         model = given.key_model or _model("input", questions)
         keys = {"name": name, "model": model}
@@ -271,14 +316,20 @@ def _serial_keys(
     if port is None and machine.serial_lines:
         lines = [Choice(line, "") for line in machine.serial_lines]
         only = lines[0].value if len(lines) == 1 else None
-        port = questions.choice("Serial line", "--key-port", lines, only)
+        port = questions.choice(Sentence("Serial line"), "--key-port", lines, only)
     elif port is None:
-        raise UnsuitableError("no serial adapter is plugged in: plug it in, or give its --key-port")
+        raise UnsuitableError(
+            Sentence("no serial adapter is plugged in: plug it in, or give its --key-port")
+        )
     model = given.key_model or _model("68", questions)
-    address = given.key_address or questions.text("Address", "--key-address", wrong_address)
+    address = given.key_address or questions.text(
+        Sentence("Address on the line"), "--key-address", wrong_address
+    )
     return {"port": port, "model": model, "address": int(address)}
 
 
 def _model(kind: str, questions: Questions) -> str:
     names = keypad_names(kind)
-    return questions.choice("Key map", "--key-model", [Choice(name, "") for name in names])
+    return questions.choice(
+        Sentence("Key map"), "--key-model", [Choice(name, "") for name in names]
+    )

@@ -4,13 +4,19 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TextIO
 
+from sync.language import tr
+from sync.sentence import Sentence
 from sync.shown_text import shown
 
-Check = Callable[[str], str | None]
+Check = Callable[[str], Sentence | None]
 
 
 class UnansweredError(Exception):
-    """Something must be decided, and there is nobody to ask. The text names the option."""
+    """Something must be decided, and there is nobody to ask. `why` names the option."""
+
+    def __init__(self, why: Sentence) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Choice(NamedTuple):
@@ -39,10 +45,14 @@ class Questions:
             answer = self._read(question, suggested)
             if (wrong := check(answer)) is None:
                 return answer
-            self._say(f"  {shown(answer)}: {wrong}")
+            self._say(f"  {shown(answer)}: {tr(wrong)}")
 
     def choice(
-        self, question: str, option: str, choices: Sequence[Choice], suggested: str | None = None
+        self,
+        question: str,
+        option: str,
+        choices: Sequence[Choice],
+        suggested: str | None = None,
     ) -> str:
         """One of several, by its number or its name."""
         if self._keyboard is None:
@@ -51,16 +61,15 @@ class Questions:
         values = [one.value for one in choices]
         width = max(map(len, values))
         for number, one in enumerate(choices, 1):
-            self._say(f"  {number:2}  {one.value:{width}}  {one.title}")
+            self._say(f"  {number:2}  {one.value:{width}}  {tr(one.title)}".rstrip())
         while True:
             answer = self._read(question, suggested)
             if answer in values:
                 return answer
             if answer.isascii() and answer.isdigit() and 1 <= int(answer[:4]) <= len(values):
                 return values[int(answer) - 1]
-            self._say(
-                f"  {shown(answer)}: a number from 1 to {len(values)}, or a name of this list"
-            )
+            wrong = Sentence("a number from 1 to {most}, or a name of this list", most=len(values))
+            self._say(f"  {shown(answer)}: {tr(wrong)}")
 
     def agreed(self, question: str) -> bool:
         """Whether the technician agrees; without a terminal the option --yes has said so."""
@@ -76,10 +85,10 @@ class Questions:
 
     def _read(self, question: str, suggested: str | None) -> str:
         hint = f" [{suggested}]" if suggested is not None else ""
-        print(f"{question}{hint}: ", end="", file=self._screen, flush=True)
+        print(f"{tr(question)}{hint}: ", end="", file=self._screen, flush=True)
         line = self._keyboard.readline() if self._keyboard is not None else ""
         if not line:
-            raise UnansweredError(f"{question}: no answer")
+            raise UnansweredError(Sentence("{question}: no answer", question=question))
         return line.strip() or suggested or ""
 
     def _say(self, line: str) -> None:
@@ -87,5 +96,7 @@ class Questions:
 
     def _unasked(self, question: str, option: str, suggested: str | None) -> str:
         if suggested is None:
-            raise UnansweredError(f"{question}: give it as {option}")
+            raise UnansweredError(
+                Sentence("{question}: give it as {option}", question=question, option=option)
+            )
         return suggested

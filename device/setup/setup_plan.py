@@ -18,6 +18,7 @@ from device.setup.machine import FoundMachine, Keyboard
 from device.setup.pad_file import HEAD, TOKEN, is_ours, pad_file
 from device.setup.setup_system import OnLine, SetupSystem
 from device.system.system_files import next_commands, system_files, write
+from sync.sentence import Sentence
 
 PREFIX = Path("/opt/ratingpad")
 PROGRAM = PREFIX / "bin/ratingpad"
@@ -124,7 +125,7 @@ def _packages(plan: Plan, system: SetupSystem) -> Step:
 
     needed = missing()
     changes = (f"apt-get install --no-install-recommends {' '.join(needed)}",) if needed else ()
-    return Step("Debian packages", changes, lambda: not missing(), do)
+    return Step(Sentence("Debian packages"), changes, lambda: not missing(), do)
 
 
 def _is_installed(package: str, system: SetupSystem) -> bool:
@@ -176,10 +177,14 @@ def _program(plan: Plan, system: SetupSystem) -> Step:
         system.write(MADE_OF, made_of)
 
     changes = (
-        f"{PREFIX}: ratingpad[{','.join(plan.extras)}] in an environment of its own (pip)",
-        f"{ON_PATH}: the command, for everybody",
+        Sentence(
+            "{folder}: ratingpad[{extras}] in an environment of its own (pip)",
+            folder=PREFIX,
+            extras=",".join(plan.extras),
+        ),
+        Sentence("{file}: the command, for everybody", file=ON_PATH),
     )
-    return Step("the program", changes, is_done, do)
+    return Step(Sentence("the program"), changes, is_done, do)
 
 
 def _digest(source: Path) -> str:
@@ -207,8 +212,8 @@ def _buses(plan: Plan, system: SetupSystem) -> Iterator[Step]:
             config.write_text("\n".join([text.rstrip("\n"), "", "[all]", *missing, ""]), "utf-8")
 
         yield Step(
-            "the bus of the display",
-            (*lines, "takes effect when the computer is restarted") if lines else (),
+            Sentence("the bus of the display"),
+            (*lines, Sentence("takes effect when the computer is restarted")) if lines else (),
             lambda: not _missing_bus_lines(plan),
             switch_on,
         )
@@ -220,7 +225,7 @@ def _buses(plan: Plan, system: SetupSystem) -> Iterator[Step]:
             system.succeeds("modprobe", "i2c-dev")  # else at the next start of the computer
 
         yield Step(
-            "the driver of the bus",
+            Sentence("the driver of the bus"),
             (f"{MODULES}: i2c-dev",),
             lambda: system.read(MODULES) == text,
             load,
@@ -244,8 +249,15 @@ def _keys_rules(plan: Plan, system: SetupSystem) -> Iterator[Step]:
         f' ATTRS{{idProduct}}=="{keyboard.product}", ENV{{RATINGPAD_KEYS}}="usb"\n'
     )
     yield Step(
-        "the USB key pad",
-        (f"{KEYS_RULES}: {keyboard.vendor}:{keyboard.product} is the pad's",),
+        Sentence("the USB key pad"),
+        (
+            Sentence(
+                "{file}: {vendor}:{product} is the pad's",
+                file=KEYS_RULES,
+                vendor=keyboard.vendor,
+                product=keyboard.product,
+            ),
+        ),
         lambda: system.read(KEYS_RULES) == rule,
         lambda _: system.write(KEYS_RULES, rule),
     )
@@ -271,8 +283,8 @@ def _system_files(plan: Plan, system: SetupSystem) -> Step:
                     system.run(*command.split(), on_line=on_line)
 
     changed = tuple(f"/{file.path}" for file in files if system.read(file.path) != file.text)
-    changes = (*changed, "the user ratingpad with its groups, its folders, device names")
-    return Step("service, user, folders, devices", changes, is_done, do)
+    changes = (*changed, Sentence("the user ratingpad with its groups, its folders, device names"))
+    return Step(Sentence("service, user, folders, devices"), changes, is_done, do)
 
 
 def _file(plan: Plan, system: SetupSystem) -> Step:
@@ -289,15 +301,15 @@ def _file(plan: Plan, system: SetupSystem) -> Step:
         f"{PAD_FILE}:",
         *(f"  {line}" for line in text.splitlines()[HEAD.count("\n") :] if line),
     )
-    return Step("the pad's file", changes, is_done, do)
+    return Step(Sentence("the pad's file"), changes, is_done, do)
 
 
 def _token(system: SetupSystem) -> Step:
     """The token with which the window's software asks; one that is there is kept."""
     file = ETC / TOKEN
     return Step(
-        "the desk's token",
-        (f"{file}: a new one, which only root and the pad can read",),
+        Sentence("the desk's token"),
+        (Sentence("{file}: a new one, which only root and the pad can read", file=file),),
         lambda: bool((system.read(file) or "").strip()),
         lambda _: system.write(file, f"{secrets.token_hex(16)}\n", mode=0o640, group=GROUP),
     )
@@ -309,8 +321,8 @@ def _recordings(plan: Plan, system: SetupSystem) -> Iterator[Step]:
 
     if plan.voice:
         yield Step(
-            "the spoken prompts",
-            (f"{VOICE}: a recording of each, where there is none",),
+            Sentence("the spoken prompts"),
+            (Sentence("{folder}: a recording of each, where there is none", folder=VOICE),),
             lambda: any(system.path(VOICE).glob("*/*.wav")),
             record,
         )
@@ -337,8 +349,8 @@ def _service(plan: Plan, system: SetupSystem) -> Step:
         for unit in units:
             system.run("systemctl", "restart", unit, on_line=on_line)
 
-    changes = ("ratingpad check", f"systemctl enable and start: {' '.join(units)}")
-    return Step("the service", changes, is_done, do)
+    changes = ("ratingpad check", f"systemctl enable; systemctl restart: {' '.join(units)}")
+    return Step(Sentence("the service"), changes, is_done, do)
 
 
 def begin(system: SetupSystem) -> None:

@@ -7,6 +7,8 @@ from typing import TextIO
 
 from device.setup.setup_plan import Step
 from device.setup.setup_system import OnLine
+from sync.language import tr
+from sync.sentence import Sentence
 from sync.shown_text import shown
 
 REDRAWN_S = 0.2
@@ -16,11 +18,11 @@ REDRAWN_S = 0.2
 def show_plan(left: Sequence[Step], done: int, screen: TextIO) -> None:
     """What is left to do, a block for each step."""
     for number, step in enumerate(left, 1):
-        print(f"{number:3}. {step.title}", file=screen)
+        print(f"{number:3}. {tr(step.title)}", file=screen)
         for change in step.changes:
-            print(f"       {shown(change)}", file=screen)
+            print(f"       {shown(tr(change))}", file=screen)
     if done:
-        print(f"     in order already: {done}", file=screen)
+        print(f"     {tr(Sentence('in order already: {count}', count=done))}", file=screen)
 
 
 class StepProgress:
@@ -39,10 +41,12 @@ class StepProgress:
     def do(self, number: int, step: Step) -> None:
         """Do the step. Raises what the step raises."""
         began = self._clock()
-        head = f"[{number}/{self._steps}] {step.title}"
+        head = f"[{number}/{self._steps}] {tr(step.title)}"
         print(f"{head} …", end="" if self._is_terminal else "\n", file=self._screen, flush=True)
         step.do(self._redraw(head, began))
-        took = f"{head}: done, {self._clock() - began:.0f} s"
+        took = tr(
+            Sentence("{step}: done, {time} s", step=head, time=f"{self._clock() - began:.0f}")
+        )
         print(f"\r\x1b[K{took}" if self._is_terminal else took, file=self._screen, flush=True)
 
     def stop(self) -> None:

@@ -94,6 +94,17 @@ def test_a_bus_that_was_switched_on_needs_a_restart_of_the_computer(root, capsys
     assert "sudo reboot" in capsys.readouterr().out
 
 
+def test_a_chinese_technician_reads_chinese(root, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "zh_CN")
+    assert cli.main(["setup", *GIVEN]) == 0
+    printed = capsys.readouterr().out
+    for told in ("评价器 pad-a1b2c3d4，窗口 3", "[1/6] Debian 软件包：完成", "评价器已装好"):
+        assert told in printed
+    assert cli.main(["setup", "--yes", "--window", "much too long"]) == 2
+    assert "最多 8 个字" in capsys.readouterr().err
+
+
 def test_it_needs_no_library_but_pythons_own():
     """-S: without site-packages, as on a system where nothing is installed yet."""
     modules = ", ".join(

@@ -24,6 +24,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from device.setup.board_parts import board_names, read_parts
 from sync.language import ARGPARSE, CHINESE, FOLDER, PROGRAMS
 from tests.rigs.source import source_tree
 
@@ -63,6 +64,8 @@ def program_texts() -> Iterator[Found]:
             continue
         for text, plural in texts_in(source_tree.tree_of(path)):
             yield Found(text, plural, str(path))
+    for board in board_names():
+        yield Found(read_parts(board).title, None, f"hw/boards/{board}.toml")
 
 
 def argparse_texts() -> Iterator[Found]:
