@@ -7,21 +7,15 @@ as docs/operations.md has it. The checkout is not on it: it is bound to CHECKOUT
 The first time takes three minutes and 400 MB of downloads.
 """
 
-import fcntl
 import re
 import shutil
 from pathlib import Path
 
-from tests.rigs.vm.archive import output_of, progress
+from tests.rigs.vm.debian_disk import debootstrap, image_hook, kept, sources
 from tests.rigs.vm.kernel import CACHE
 from tests.rigs.vm.wheels import PYTHON, ROOT, install, requirements
 
 SUITE = "bookworm"
-SOURCES = (
-    f"deb http://deb.debian.org/debian {SUITE} main",
-    f"deb http://deb.debian.org/debian {SUITE}-updates main",
-    f"deb http://deb.debian.org/debian-security {SUITE}-security main",
-)
 SYSTEM = ("systemd-sysv", "dbus", "libpam-systemd", "python3", "python3-venv", "curl")
 FOR_THE_RIG = ("python3-evdev",)
 """Its uinput is the touchscreen."""
@@ -36,22 +30,17 @@ import sys
 from device.cli import main
 sys.exit(main())
 """
-BARE = "for one in proc sys dev; do umount --recursive $0/$one || true; done"
-"""What hooks have mounted there belongs to no card."""
 SIZE = "4G"
-"""A file with holes: it takes what is in it, 1.5 GB."""
+"""1.5 GB are in it."""
 
 
 def prepare_disk() -> Path:
     """The image, from the cache when it was made of the same."""
     folder = CACHE / "kiosk"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made_of, wanted = folder / "ready", "\n".join([*SOURCES, *_recipe(folder)])
-        if not made_of.exists() or made_of.read_text() != wanted:
-            _make(folder)
-            made_of.write_text(wanted)
+    recipe = _recipe(folder)
+    with kept(folder, "\n".join([*sources(SUITE), *recipe])) as stale:
+        if stale:
+            _make(folder, recipe)
     return folder / "disk"
 
 
@@ -76,22 +65,13 @@ def _recipe(folder: Path) -> list[str]:
         f"printf %s '{SCRIPT}' >\"$1\"{PREFIX}/bin/ratingpad",
         f'chmod 755 "$1"{PREFIX}/bin/ratingpad && mkdir "$1"{CHECKOUT}',
         'rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*',
-        f"unshare --mount sh -c '{BARE}; mke2fs -q -t ext4 -d $0 {folder}/disk {SIZE}' \"$1\"",
+        image_hook(folder, SIZE),
         *(f"# {line}" for line in requirements(*EXTRAS)),
     ]
 
 
-def _make(folder: Path) -> None:
-    (folder / "disk").unlink(missing_ok=True)
+def _make(folder: Path, recipe: list[str]) -> None:
     shutil.rmtree(folder / "site", ignore_errors=True)
     install(folder / "site", "x86_64", requirements(*EXTRAS))
-    hooks = [f"--customize-hook={hook}" for hook in _recipe(folder) if not hook.startswith("#")]
-    with progress(f"Debian 12 with {', '.join(documented_packages())}"):
-        output_of(
-            [
-                *("mmdebstrap", "--variant=important", "--format=null"),
-                *(f"--include={','.join(SYSTEM)}", *hooks, SUITE, "/dev/null", *SOURCES),
-            ],
-            folder,
-        )
+    debootstrap(folder, SUITE, SYSTEM, [hook for hook in recipe if not hook.startswith("#")])
     shutil.rmtree(folder / "site")

@@ -23,6 +23,8 @@
   `target="multi-user.target"` starts everything that is enabled instead.
 - `disk` is an ext4 image whose system it boots instead of the host's, as a pad boots from its card:
   what it writes there goes into a file that is gone at the end, and takes no memory of its own.
+  With `keeps_disk` it stays in the image, for the next machine. With `sees_checkout=False` nothing
+  of the project is inside but the rig's own folder.
 - Nothing survives: leaving the `with` kills the machine, and so does the end of this process. The
   kernel's console is `vm.console()`; it is in the message of everything that fails.
 
@@ -102,6 +104,8 @@ class Machine:
         init: str = "",
         target: str = "rig.target",
         disk: Path | None = None,
+        keeps_disk: bool = False,
+        sees_checkout: bool = True,
         processors: int = 1,
         qemu_options: tuple[str, ...] = (),
         kernel_options: str = "",
@@ -120,6 +124,8 @@ class Machine:
         self._init = init
         self._target = target
         self._disk = disk
+        self._keeps_disk = keeps_disk
+        self._sees = ROOT if sees_checkout else Path(__file__).parent
         self._processors = processors
         self._qemu_options = qemu_options
         self._kernel_options = kernel_options
@@ -174,7 +180,7 @@ class Machine:
         if self._disk is not None:
             del shares["root"]
         if self._root != Path("/") or self._disk is not None or ROOT.parts[1] in ("tmp", "run"):
-            shares["ro0"] = (ROOT, ROOT)  # inside, these two are fresh and empty
+            shares["ro0"] = (self._sees, self._sees)  # inside, these two are fresh and empty
         told = ",".join(f"{tag}:{inside}" for tag, (_, inside) in shares.items() if tag != "root")
         words = (
             f"console={self._plan.console} quiet loglevel=4 panic=-1 mitigations=off"
@@ -197,7 +203,7 @@ class Machine:
             *("-chardev", f"socket,id=rig,fd={channel}"),
             *("-device", "virtserialport,chardev=rig,name=ratingpad.rig"),
             *(word for tag, (path, _) in shares.items() for word in _nine_p(tag, path)),
-            *(_card(self._disk) if self._disk is not None else ()),
+            *(_card(self._disk, self._keeps_disk) if self._disk is not None else ()),
             *self._qemu_options,
         ]
 
@@ -278,9 +284,10 @@ PYTEST = {
 """A Pi 4, as rpi-lgpio asks it; and a folder where lgpio may keep its pipe."""
 
 
-def _card(image: Path) -> list[str]:
+def _card(image: Path, is_kept: bool) -> list[str]:
+    kept = "snapshot=off" if is_kept else "snapshot=on"
     return [
-        *("-drive", f"if=none,id=card,format=raw,file={image},snapshot=on,cache=unsafe"),
+        *("-drive", f"if=none,id=card,format=raw,file={image},{kept},cache=unsafe"),
         *("-device", "virtio-blk-pci,drive=card"),
     ]
 
