@@ -146,8 +146,18 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_beside_agent(path: Path) -> sqlite3.Connection:
-    """A read-only connection for while an agent has the file open: it shares the agent's locks."""
-    return _connect_to_read(path, "")
+    """A read-only connection for while an agent has the file open: it shares the agent's locks. It
+    writes no byte, into the agent's `-shm` neither, and makes no file, so that another user than
+    the agent's may read beside it, root too.
+
+    Raises LedgerError (L04) while an agent that starts or ends has the lock, but not the file.
+    """
+    if not beside(path, "-shm").exists():
+        raise LedgerError(
+            f"the agent of {path} is starting or ending: try again in a minute",
+            PadCode.LEDGER_IN_USE,
+        )
+    return _connect_to_read(path, "&readonly_shm=1")
 
 
 def connect_alone(path: Path) -> sqlite3.Connection:

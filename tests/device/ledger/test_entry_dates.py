@@ -113,11 +113,12 @@ def test_an_agents_locks_are_shared_and_beside_other_readers_no_file_is_made(
         if lock is not None:
             beside(path, ".lock").touch()
             held.enter_context(exclude_agents(path, together=lock == "a reader's"))
+        if shares_locks:
+            held.enter_context(closing(connect(path)))
         files = set(tmp_path.iterdir())
         assert dated_ahead(path, NOW_MS) == DatedAhead(1, IN_2100_MS, 1)
         assert used == ["connect_beside_agent" if shares_locks else "connect_alone"]
-        if not shares_locks:
-            assert set(tmp_path.iterdir()) == files
+        assert set(tmp_path.iterdir()) == files
     assert open_below(tmp_path) == []
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -204,16 +206,60 @@ def test_a_ledger_of_any_name_is_opened_to_read_and_nothing_can_be_written(
     path = path.rename(path.with_name(name))
     before = contents(path.parent)
     for opened in (connect_alone, connect_beside_agent):
-        with closing(opened(path)) as db:
+        with ExitStack() as open_files:
+            if opened is connect_beside_agent:
+                open_files.enter_context(closing(connect(path)))
+            db = open_files.enter_context(closing(opened(path)))
             assert entries(db) == [(1, "opened")]
             assert pragma(db, "busy_timeout") == 2000
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 db.execute(INSERT, (2, b'{"kind":"rated"}', bytes(32)))
-        for left in ("-wal", "-shm"):
-            beside(path, left).unlink(missing_ok=True)
-    assert contents(path.parent) == before
+        assert contents(path.parent) == before
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         connect_alone(path.with_name("nowhere")).execute("SELECT * FROM entry")
+    assert contents(path.parent) == before
+
+
+READ_LAST = """
+import pathlib, sys
+from device.ledger.file import connect_beside_agent
+db = connect_beside_agent(pathlib.Path(sys.argv[1]))
+print(db.execute("SELECT max(seq) FROM entry").fetchone()[0], end="")
+"""
+
+
+def test_reading_beside_an_agent_writes_nothing_and_sees_its_last_entry(path: Path) -> None:
+    """SQLite's readers usually note in the `-shm` what they read: in a process of their own."""
+    with closing(connect(path)) as agent:
+        for seq in range(2, 6):
+            agent.execute(INSERT, (seq, b'{"kind":"rated"}', bytes(32)))
+            before = contents(path.parent)
+            done = subprocess.run(
+                [sys.executable, "-c", READ_LAST, path], capture_output=True, text=True, check=True
+            )
+            assert done.stdout == str(seq)
+            assert contents(path.parent) == before
+
+
+def test_a_reader_beside_an_agent_keeps_a_checkpoint_from_overwriting_what_it_reads(
+    path: Path,
+) -> None:
+    with closing(connect(path)) as agent:
+        agent.execute(INSERT, (2, b'{"kind":"rated"}', bytes(32)))
+        with closing(connect_beside_agent(path)) as db:
+            rows = db.execute("SELECT seq FROM entry ORDER BY seq")
+            assert rows.fetchone() == (1,)
+            for seq in range(3, 200):
+                agent.execute(INSERT, (seq, b'{"kind":"rated"}', bytes(32)))
+                agent.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            assert rows.fetchall() == [(2,)]
+
+
+def test_beside_an_agent_that_has_not_opened_the_file_no_file_is_made(path: Path) -> None:
+    before = contents(path.parent)
+    with pytest.raises(LedgerError, match="is starting or ending") as refused:
+        connect_beside_agent(path)
+    assert refused.value.code is PadCode.LEDGER_IN_USE
     assert contents(path.parent) == before
 
 
