@@ -86,13 +86,15 @@ def carve(
     base: Path | None = None,
     source: bytes | None = None,
     after: int = 0,
+    everything: bool = False,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Iterator[Carryover]:
     """What can be read in the file at `path` and in its WAL; either may be missing.
 
     `ledger` and `hash_name` are used when the first entry is lost. While the context is open there
     is an index beside `base` (or beside `path`). `source`: the `content_digest` of `path`, where it
-    is known already. `after`: the entries up to this seq are not wanted again. `is_foreign` of the
+    is known already. `after`: the entries up to this seq are not wanted again. `everything`: also
+    the entries that the province has; those that were pruned are then missing. `is_foreign` of the
     result: as the function. Raises OSError, and sqlite3.Error when the index cannot be written.
     """
     source = content_digest(path) if source is None else source
@@ -106,7 +108,7 @@ def carve(
             missing = ((1, noted.seq),) if noted is not None else ()
             yield Carryover(ledger, "", hash_name, missing=missing, is_foreign=is_foreign(path))
             return
-        receipted = min(index.last_marks(_MARK_ROWS))
+        receipted = 0 if everything else min(index.last_marks(_MARK_ROWS))
         proof = _Proof(index, hash_name, receipted)
         proof.run(last, lambda share: progress(0.7 + 0.3 * share))
         yield Carryover(

@@ -71,6 +71,16 @@ def test_of_a_sound_file_all_that_has_no_receipt_is_taken_over(
     assert (found.count, found.unproven, found.is_foreign) == (100 - receipted, 0, False)
 
 
+@pytest.mark.parametrize("receipted", [0, 70, 100])
+def test_everything_is_read_where_it_is_asked_for(tmp_path: Path, receipted: int) -> None:
+    path = made(tmp_path, "DELETE FROM entry WHERE seq = 5", head=100, receipted=receipted)
+    rows = rows_of(path)
+    with carve(path, ledger="?", hash_name=HashName.SHA256, everything=True) as found:
+        entries = {seq: (body, digest) for seq, body, digest, _ in found.entries}
+    assert entries == rows
+    assert found.missing == ((5, 5),)
+
+
 @pytest.mark.parametrize(
     ("lost", "missing", "chain"),
     [
