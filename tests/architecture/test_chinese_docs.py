@@ -128,6 +128,17 @@ def test_what_closes_the_window_is_told_in_chinese():
     }
 
 
+def test_every_default_is_the_same_in_chinese():
+    words = {"must be given": "必填", "none": "无"}
+    path = source_tree.ROOT / "docs" / f"configuration{CHINESE}"
+    told, expected = (
+        [row[1] for table in tables(text_of(document)) for row in table if len(row) == 3]
+        for document in (path, english(path))
+    )
+    assert told == [words.get(default, default) for default in expected]
+    assert set(words.values()) <= set(told)
+
+
 # --- the glossary's words ----------------------------------------------------------------------
 
 
@@ -169,9 +180,11 @@ SHORT = {
     "light": ("灯",),
     "paused": ("暂停",),
     "standby": ("备机",),
+    "token": ("扫码令牌",),
+    "entry": ("入口文件",),
     "commit": ("提交",),
 }
-"""What else a term may be called: for short, or where it is the database's."""
+"""What else a term may be called: for short, or where it means something else."""
 
 ORDINARY = {
     "line", "key", "port", "mark", "command", "detail", "reason", "picture", "frame", "header",
@@ -186,7 +199,7 @@ def words_missing(english_text: str, chinese_text: str) -> list[str]:
     missing = []
     pairs = zip(sections(english_text), sections(chinese_text), strict=True)
     for told, translated in pairs:
-        plain = re.sub(r"`[^`\n]+`|\]\([^)]+\)|<!--.*?-->", " ", told)
+        plain = re.sub(r"`[^`\n]+`|\]\([^)]+\)|<!--.*?-->|\[\[?[a-z0-9_.]+\]|Windows", " ", told)
         missing += [
             f"{told.splitlines()[0]}: {term}, {words}"
             for term, words in terms().items()
