@@ -16,6 +16,7 @@ from typing import Any
 
 from sync import __version__
 from sync.arguments import CommandParser, whole_number
+from sync.language import CHINESE, language
 from sync.terminal import run_command
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -76,7 +77,8 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
     # The pads name the pages that may frame theirs, so the page's port comes first.
     origins = [f"http://{name}:{server.port}" for name in HOST_NAMES]
     try:
-        async with Stage(pads, on_change=show.changed, framed_by=origins) as stage:
+        stage = Stage(pads, on_change=show.changed, framed_by=origins, languages=pad_languages())
+        async with stage:
             show.stage = stage
             show.changed()
             address = f"{origins[0]}/"
@@ -92,6 +94,11 @@ async def run_page(port: int, pads: int, open_browser: bool) -> int:
         show.close()
         await server.stop()
     return 0
+
+
+def pad_languages() -> tuple[str, ...]:
+    """The pads' languages: Chinese, as in a hall, and that of the person at the terminal."""
+    return (CHINESE,) if language() == CHINESE else (CHINESE, language())
 
 
 async def interruptible(work: Coroutine[Any, Any, int]) -> int:

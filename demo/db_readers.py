@@ -63,7 +63,8 @@ class LedgerPage(msgspec.Struct, frozen=True):
 
 class LedgerReader:
     """A pad's ledger; each `read` continues where the last one ended. A new file is noticed by its
-    ledger id. `committed`: the invitations with a `rated` entry.
+    ledger id. `committed`: the invitations with a `rated` entry. `invited`: the newest invitation,
+    whoever made it, and its case.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,6 +74,7 @@ class LedgerReader:
         self._rows: list[EntryRow] = []
         self._strays = self._undated = 0
         self.committed: set[str] = set()
+        self.invited: tuple[str, str] | None = None
 
     def read(self) -> LedgerPage | None:
         """The ledger as it is on disk now; None while there is no ledger."""
@@ -105,8 +107,6 @@ class LedgerReader:
         body = _body(raw)
         if body is None:
             return EntryRow(seq, "?", digest.hex(), None, 0, "none", "")
-        if isinstance(body, Rated):
-            self.committed.add(body.invitation)
         self._count(body)
         kind, at = str(body.__struct_config__.tag), body.at
         return EntryRow(
@@ -121,10 +121,16 @@ class LedgerReader:
         )
 
     def _count(self, body: AnyBody) -> None:
-        if isinstance(body, Booted):
-            self._undated = 0
-        self._undated += isinstance(body, Rated) and body.at.utc is None
-        self._strays += isinstance(body, Strayed)
+        match body:
+            case Booted():
+                self._undated = 0
+            case Invited():
+                self.invited = body.invitation, body.service.case or ""
+            case Rated():
+                self.committed.add(body.invitation)
+                self._undated += body.at.utc is None
+            case Strayed():
+                self._strays += 1
 
 
 def _body(raw: bytes) -> AnyBody | None:

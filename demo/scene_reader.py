@@ -29,15 +29,18 @@ class DisplayReading(NamedTuple):
     time_text: str = ""
 
 
-def scene_of(picture: bytes, window: str, hall: str) -> str:
-    """The scene's name; empty for a dark display.
+ZH = ("zh",)
+
+
+def scene_of(picture: bytes, window: str, hall: str, languages: tuple[str, ...] = ZH) -> str:
+    """The scene's name; empty for a dark display. `languages`: those of the pad.
 
     Standby has the time of day and perhaps a notice, so it is taken to be whatever is none of the
     others. `read` is stricter.
     """
     if not any(picture):
         return ""
-    found = _but_standby(window, hall).get(ink(picture))
+    found = _but_standby(window, hall, languages).get(ink(picture))
     return (found.scene if found else Scene.STANDBY).value
 
 
@@ -67,11 +70,13 @@ def read(picture: bytes, window: str, hall: str) -> DisplayReading | None:
 
 
 @cache
-def _but_standby(window: str, hall: str) -> dict[bytes, DisplayReading]:
+def _but_standby(
+    window: str, hall: str, languages: tuple[str, ...] = ZH
+) -> dict[bytes, DisplayReading]:
     """The ink of every scene but standby; a fault's with each code and without one."""
     readings = [DisplayReading(scene) for scene in Scene if scene is not Scene.STANDBY]
     readings += [DisplayReading(Scene.FAULT, code) for code in PadCode]
-    return dict(_by_ink(readings, window, hall))
+    return dict(_by_ink(readings, window, hall, languages))
 
 
 @cache
@@ -83,22 +88,24 @@ def _standby(window: str, hall: str) -> dict[bytes, DisplayReading]:
 
 
 def _by_ink(
-    readings: list[DisplayReading], window: str, hall: str
+    readings: list[DisplayReading], window: str, hall: str, languages: tuple[str, ...] = ZH
 ) -> Iterator[tuple[bytes, DisplayReading]]:
     """Each ink and its reading; of two that look the same the first one comes last and stays."""
     for reading in reversed(readings):
-        for drawn in _inks(reading, window, hall):
+        for drawn in _inks(reading, window, hall, languages):
             yield drawn, reading
 
 
 @cache
-def _inks(reading: DisplayReading, window: str, hall: str) -> frozenset[bytes]:
+def _inks(
+    reading: DisplayReading, window: str, hall: str, languages: tuple[str, ...] = ZH
+) -> frozenset[bytes]:
     """The ink of one reading, upright and turned.
 
     Ink is what is lit, wherever it stands. Against burn-in the parts of a resting scene change
     their places among each other, so each way in which they do is drawn.
     """
-    words = load(["zh"])
+    words = load(languages)
     steps: tuple[int | None, ...] = burn_in.ARRANGEMENTS if reading.scene in RESTING else (None,)
     screens = [
         screen(

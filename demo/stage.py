@@ -42,7 +42,7 @@ class Stage:
     """One province and `pads` pads. `on_change` is called on the loop after every refresh.
 
     `framed_by`: the origins of the page that shows the pads in frames. With one, every second pad
-    is a touchscreen; without, all have keys and an OLED.
+    is a touchscreen; without, all have keys and an OLED. `languages`: of the pads' public.
     """
 
     def __init__(
@@ -52,9 +52,11 @@ class Stage:
         on_change: Callable[[], None] = lambda: None,
         *,
         framed_by: Sequence[str] = (),
+        languages: tuple[str, ...] = ("zh",),
     ) -> None:
         self._count = pads
         self._framed_by = tuple(framed_by)
+        self._languages = languages
         self._timings = timings or Timings()
         self._on_change = on_change
         self._looking: asyncio.Task[None] | None = None
@@ -113,6 +115,7 @@ class Stage:
                 on_change=self._on_change,
                 touch_port=touch_port if self._framed_by and number % 2 == 0 else None,
                 framed_by=self._framed_by,
+                languages=self._languages,
             )
         await self.broker.start()
         await self.broker_ready()
@@ -164,7 +167,7 @@ class Stage:
     async def refresh(self) -> None:
         """Read both ends' databases and ask every desk once."""
         for pad in self.pads.values():
-            pad.page = pad.ledger_reader.read() or pad.page
+            pad.read_ledger()
             await pad.detect_exit()
             await pad.ask()
         self.province = self._store_reader.read()
@@ -221,7 +224,7 @@ async def _verdict(command: list[str], who: str, ledger: str, entries: int) -> S
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=utf8_environment(),
+        env=utf8_environment() | {"LC_ALL": "C.UTF-8"},  # in English, as the rest of what it says
     )
     try:
         output, _ = await process.communicate()

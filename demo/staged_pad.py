@@ -8,7 +8,7 @@ the pad starts in 1970 and does not know the time. On one asyncio loop.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -55,7 +55,7 @@ class StagedPad:
     """A pad at a window. `on_change` is called whenever something about it has changed.
 
     `touch_port`: of its touch page, for a pad whose public sees a touchscreen in place of the keys.
-    `framed_by`: the origins of the pages that may show it.
+    `framed_by`: the origins of the pages that may show it. `languages`: of its public.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class StagedPad:
         on_change: Callable[[], None],
         touch_port: int | None = None,
         framed_by: Sequence[str] = (),
+        languages: tuple[str, ...] = ("zh",),
     ) -> None:
         home.mkdir()
         self.name, self.window = name, window
@@ -98,6 +99,7 @@ class StagedPad:
         self._desk_port, self._token = desk_port, secrets.token_urlsafe(24)
         self._touch = (touch_port, secrets.token_urlsafe(32)) if touch_port else None
         self._framed_by = tuple(framed_by)
+        self._languages = languages
         self._config = home / "pad.toml"
         self._on_change = on_change
         self._switching = asyncio.Lock()
@@ -235,11 +237,9 @@ class StagedPad:
     def _see(self, picture: bytes) -> None:
         self.picture = picture
         self.shown_pictures.append(picture)
-        self.scene = scene_of(picture, self.window, HALL)
+        self.scene = scene_of(picture, self.window, HALL, self._languages)
         if self.scene == "thanks" and self.visits:
-            self.page = (
-                self.ledger_reader.read() or self.page
-            )  # or it would be thanked for what is not seen
+            self.read_ledger()  # or it would be thanked for what is not seen
             self.thanked_by_screen.add(self.visits[-1].id)
         if self.scene == "fault":
             self._interrupt()
@@ -264,6 +264,11 @@ class StagedPad:
         return "http://127.0.0.1:{}/#{}".format(*self._touch) if self._touch else None
 
     @property
+    def clerk_url(self) -> str:
+        """The URL of the clerk's own page, with the desk's token after the `#`."""
+        return f"http://127.0.0.1:{self._desk_port}/#token={self._token}"
+
+    @property
     def is_asking(self) -> bool:
         """Whether its latest invitation is open, as far as the clerk knows."""
         return bool(self.visits) and self.visits[-1].standing == "open"
@@ -277,10 +282,22 @@ class StagedPad:
 
     async def invite(self, case: str, matter: str = "11220000MB0001", step: str = "办结") -> Visit:
         """Ask the citizen for a rating. Raises DeskRefusalError."""
-        visit = Visit(id=await self.desk.invite(case, matter, step), case=case)
-        self.visits.append(visit)
+        name = await self.desk.invite(case, matter, step)
+        if not self.visits or self.visits[-1].id != name:
+            self.visits.append(Visit(id=name, case=case))
         self._on_change()
-        return visit
+        return self.visits[-1]
+
+    def read_ledger(self) -> None:
+        """Read on in its ledger. An invitation that was made at the clerk's own page is a visit,
+        too.
+        """
+        self.page = self.ledger_reader.read() or self.page
+        if self.ledger_reader.invited is None:
+            return
+        name, case = self.ledger_reader.invited
+        if name not in (visit.id for visit in self.visits):
+            self.visits.append(Visit(id=name, case=case))
 
     async def withdraw(self) -> None:
         """Take the open invitation back. Raises DeskRefusalError."""
@@ -331,7 +348,7 @@ id = "{self.name}"
 board = "{"simulated-touch" if self._touch else "simulated"}"
 window = "{self.window}"
 hall = "{HALL}"
-languages = ["zh"]
+languages = {_toml_list(self._languages)}
 
 [ledger]
 path = "{self.ledger_path}"
@@ -374,5 +391,9 @@ px_per_mm = {PX_PER_MM}
 notices = ["请带好身份证件", "窗口工作人员看不到您的评价等级"]
 reasons = false
 watch_s = 0
-framed_by = [{", ".join(f'"{origin}"' for origin in self._framed_by)}]
+framed_by = {_toml_list(self._framed_by)}
 """
+
+
+def _toml_list(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"

@@ -111,6 +111,7 @@ class ViewModel:
             "lit": pad.lit,
             "beeps": pad.beeps,
             "touch": pad.touch_url,
+            "clerk": pad.clerk_url,
             "prompt": pad.prompt,
             "open": pad.is_asking,
             "next_case": next_case(len(pad.visits) + 1, pad.window),

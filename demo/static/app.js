@@ -102,8 +102,14 @@ function drawHint() {
   $("hint").dataset.hint = id;
   for (const [name, one] of windows) one.aim(name === pad ? target : "");
   $("verify").classList.toggle("aim", target === "verify");
+  $("show").hidden = !aimed();
   drawLessons();
 }
+
+const aimed = () => document.querySelector(".aim");
+
+// On a small screen what the hint speaks of may be far away.
+$("show").addEventListener("click", () => aimed()?.scrollIntoView({ block: "center" }));
 
 function drawHintWords(what, why) {
   put($("hint-do"), what);

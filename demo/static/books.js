@@ -58,7 +58,7 @@ function entry(one, book, isNew) {
   const when = one.utc === null ? say("ledger.boot", { n: (one.mono / 1000).toFixed(1) }) : time(one.utc);
   const kind = known(`kind.${one.kind}`) ? say(`kind.${one.kind}`) : say("kind.other");
   const row = el("tr", isNew ? "fresh" : "",
-    el("td", "", one.seq), el("td", "", kind), el("td", "cut", ...content(one)),
+    el("td", "", one.seq), el("td", "", kind), el("td", one.kind === "invited" ? "cut tail" : "cut", ...content(one)),
     el("td", one.utc === null ? "late" : "", when),
     el("td", done ? "done" : "late", done ? `✓ ${say("ledger.arrived")}` : `… ${say("ledger.waiting")}`));
   row.title = `#${one.digest.slice(0, 16)}`;
@@ -98,7 +98,7 @@ function rating(one, isNew) {
     when.append(" ", chip("open", say("province.anchor")));
     when.title = say("province.anchor_why");
   }
-  return el("tr", isNew ? "fresh" : "", el("td", "", one.window), el("td", "cut", one.case), what, when);
+  return el("tr", isNew ? "fresh" : "", el("td", "", one.window), el("td", "cut tail", one.case), what, when);
 }
 
 // Which rows are new since the last time: a function of the row's key.
@@ -114,6 +114,7 @@ export function drawVerdicts({ running, at_ms, verdicts }) {
   $("verify").disabled = running;
   put($("verify"), say(running ? "verify.running" : "verify.do"));
   put($("verified"), verdicts.length ? age((Date.now() - at_ms) / 1000) : say("verify.none"));
+  $("verified").className = verdicts.length ? "" : "none";
   const now = JSON.stringify(verdicts) + say("verify.title");
   if (shown.verdicts === now) return;
   shown.verdicts = now;
@@ -122,7 +123,7 @@ export function drawVerdicts({ running, at_ms, verdicts }) {
 
 function verdict(one) {
   const who = one.who === "province" ? say("verify.province") : say("verify.pad", one);
-  const item = el("li", one.ok ? "" : "bad", el("b", "", who), ": ",
+  const item = el("li", one.ok ? "" : "bad", el("b", "", who), " ",
     one.ok ? say("verify.good", { n: one.entries }) : `${say("verify.bad")} ${one.says.split("\n").at(-1).trim()}`);
   if (one.since > 0) item.append(" ", chip("open", say("verify.since", { n: one.since })));
   return item;

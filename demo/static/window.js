@@ -19,6 +19,7 @@ export class Window {
     this.find("h2").id = `${pad.id}-title`;
     this.node.setAttribute("aria-labelledby", `${pad.id}-title`);
     this.find(".device").append(...(pad.touch ? this.glass() : this.keys()));
+    this.find(".who a").href = pad.clerk;
     this.find(".switches").append(...SWITCHES.map((name) => this.switch(name)));
     this.listen();
     this.translate();

@@ -2,9 +2,6 @@
 
 import os
 import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,32 +10,15 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.rigs.time.wait import until
 from tests.rigs.web.chromium import chromium
 from tests.rigs.web.contrast import CONTRAST
+from tests.rigs.web.demo_visitor import NOT_ENGLISH, Visitor, running_demo
 
 pytestmark = pytest.mark.browser
 
-MAIN = "from demo.cli import main; raise SystemExit(main())"
-SLOWLY_MS = 60_000
-"""A machine that builds beside the tests is slow; the page itself answers in milliseconds."""
 LEVELS = ("atisfied", "满意")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 SCREENS = ((390, 844), (820, 1180), (1366, 768), (1920, 1080))
 OFFICE_PX = 1366
 """From this width on, everything is on the screen at once."""
-
-NOT_ENGLISH = """() => {
-  const foreign = /[\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uffef]/;
-  const found = [document.title].filter((text) => foreign.test(text));
-  for (const node of document.querySelectorAll("body *")) {
-    if (node.closest("#languages")) continue;
-    const own = [...node.childNodes].filter((one) => one.nodeType === Node.TEXT_NODE);
-    const said = ["aria-label", "title", "alt", "placeholder"].map((one) => node.getAttribute(one));
-    for (const text of [...own.map((one) => one.data), ...said, node.value]) {
-      if (typeof text === "string" && foreign.test(text)) found.push(text);
-    }
-  }
-  return found;
-}"""
-"""Every text that is not in English, but the names of the other languages."""
 
 ROWS = """() => {
   const room = document.getElementById("entries").closest(".scroll").getBoundingClientRect();
@@ -51,24 +31,8 @@ ROWS = """() => {
 @pytest.fixture
 def demo(short_folder):
     """The demo as a new user starts it; ended with Ctrl-C, which must leave nothing behind."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "--no-open"],
-        stdout=subprocess.PIPE,
-        env=os.environ | {"TMPDIR": str(short_folder)},
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-    assert process.returncode == 0
+    with running_demo(short_folder) as address:
+        yield address
     assert list(short_folder.glob("ratingpad-demo-*")) == []
 
 
@@ -78,87 +42,9 @@ def browser():
         yield running
 
 
-class Visitor:
-    """Somebody at the page."""
-
-    def __init__(self, browser, address, album, language="zh"):
-        self.page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-        self.page.set_default_timeout(SLOWLY_MS)
-        self.requests, self.complaints = list[str](), list[str]()
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(f"{address}?lang={language}")
-        self._album = album
-        self._shots = 0
-        self.not_english: dict[str, list[str]] = {}
-
-    def look(self, name):
-        """Note what is not in English; keep a picture."""
-        self._shots += 1
-        self.page.screenshot(path=self._album / f"{self._shots:02}-{name}.png")
-        if found := self.page.evaluate(NOT_ENGLISH):
-            self.not_english[name] = found
-
-    def hint(self, name):
-        self.page.wait_for_selector(f'#hint[data-hint="{name}"]')
-
-    def counts(self, **expected):
-        for name, value in expected.items():
-            self.page.wait_for_function(
-                "([name, value]) => "
-                "document.querySelector(`[data-count=${name}]`).textContent === String(value)",
-                arg=[name, value],
-            )
-
-    def see(self, selector, words):
-        """Wait until an element has these words."""
-        self.page.wait_for_selector(f"{selector} >> text={words}")
-
-    def oled(self):
-        """The lit pixels of the OLED on the page; they come when the page has drawn them."""
-        return self.page.evaluate(
-            """() => {
-              const pixels = document.querySelector("canvas").getContext("2d")
-                .getImageData(0, 0, 128, 64).data;
-              let lit = "";
-              for (let at = 0; at < pixels.length; at += 4) lit += pixels[at] > 100 ? "1" : "0";
-              return lit;
-            }"""
-        )
-
-    def invite(self, pad="pad-01"):
-        self.page.click(f"#{pad} [data-part=invite]:enabled")
-        self.see(f"#{pad} .visit", "Open")
-
-    def switch(self, name, on, pad="pad-01"):
-        self.page.click(f"#{pad} [data-switch={name}]:enabled")
-        self.page.wait_for_selector(
-            f'#{pad} [data-switch={name}][aria-checked="{str(on).lower()}"]'
-        )
-
-    def touch(self, level, pad="pad-02"):
-        """Touch a face on the touchscreen, as soon as a touch counts."""
-        glass = self.page.frame_locator(f"#{pad} iframe")
-        glass.locator("html.invitation").wait_for(timeout=SLOWLY_MS)
-        self.page.wait_for_timeout(400)  # as long as a citizen reads at least, until a face counts
-        glass.locator(f'[data-key="{level}"]').click()
-        glass.locator("html.thanks").wait_for(timeout=SLOWLY_MS)
-
-    def text(self, selector):
-        return self.page.inner_text(selector)
-
-
-def address_of(demo):
-    for line in demo.stdout:
-        if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-            return found[0]
-    raise AssertionError("the demo printed no address")
-
-
 def test_a_newcomer_sees_it_all_in_english_and_every_rating_arrives_once(demo, browser, tmp_path):
     album = Path(os.environ.get("RATINGPAD_ALBUM") or tmp_path)
-    address = address_of(demo)
-    me = Visitor(browser, address, album, "en")
+    me = Visitor(browser, demo, album, "en")
 
     me.hint("invite")
     until(lambda: "1" in me.oled(), 10, "the display at rest is on the page")
@@ -253,9 +139,15 @@ def test_a_newcomer_sees_it_all_in_english_and_every_rating_arrives_once(demo, b
     me.page.keyboard.press("1")
     me.see("#verdicts", "1 new since, not verified")
 
+    # the clerk's own page is one click away
+    with me.page.expect_popup() as opened:
+        me.page.click("#pad-01 .who a")
+    opened.value.wait_for_selector("#number")
+    opened.value.close()
+
     # the clerk never saw a level; nothing came from elsewhere; all of it was English
     assert not [level for level in LEVELS if level in me.text("#pad-01 .desk")]
-    ours = (address, "data:", me.page.get_attribute("#pad-02 iframe", "src").split("#")[0])
+    ours = (demo, "data:", me.touch_page)
     assert [url for url in me.requests if not url.startswith(ours)] == []
     assert me.not_english == {}
     me.page.click("[data-language=zh]")
@@ -265,7 +157,7 @@ def test_a_newcomer_sees_it_all_in_english_and_every_rating_arrives_once(demo, b
 
 def test_the_page_can_be_read_and_used_by_everybody(demo, browser, tmp_path):
     album = Path(os.environ.get("RATINGPAD_ALBUM") or tmp_path)
-    me = Visitor(browser, address_of(demo), album, "en")
+    me = Visitor(browser, demo, album, "en")
     me.hint("invite")
 
     # by keyboard alone, and what the server pushes does not take the focus away

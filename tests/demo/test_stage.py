@@ -183,6 +183,24 @@ def test_the_clerk_sees_how_it_stands_and_never_a_level():
     played(scene)
 
 
+def test_an_invitation_from_the_clerks_own_page_is_a_visit_too():
+    async def scene(stage, pad):
+        earlier = await rate(pad, "A-1", "satisfied")
+        await until(lambda: pad.window_state == "ready")
+        name = await pad.desk.invite("B-1", "11220000MB0001", "办结")  # as any window system would
+        await until(lambda: pad.scene == "invitation")
+        await pad.press("dissatisfied")
+        await until(lambda: name in pad.thanked_by_screen)
+        await until(lambda: stage.delivery_count().settled)
+        assert [(visit.id, visit.case) for visit in pad.visits] == [
+            (earlier.id, "A-1"),
+            (name, "B-1"),
+        ]
+        assert stage.delivery_count().stored == 2
+
+    played(scene)
+
+
 def test_a_paused_window_refuses_its_clerk_in_words_and_opens_again():
     async def scene(stage, pad):
         await pad.pause(True)
