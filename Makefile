@@ -17,7 +17,7 @@ export PYTHON
 COVERAGE_FLOOR := 94
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-rigs coverage mutants lint format schema strings bench bench-peers venv lock \
+.PHONY: help demo story test test-rigs coverage mutants lint format schema strings pictures bench bench-peers venv lock \
 	packages clean
 
 help: ## what can be made
@@ -52,6 +52,9 @@ coverage: packages $(VENV)/.dev ## every test, measured; all of them together mu
 test-rigs: packages $(VENV)/.dev ## the long runs: power cuts, kills, bad links by the thousand; arm64
 	@sh setup/packages.sh rigs
 	RATINGPAD_LONG=1 RATINGPAD_CRASH_STATES=100000 "$(BIN)/python" -m pytest tests/power tests/journeys tests/foreign tests/sync tests/hardware tests/device/serial/test_frame68_fuzz.py tests/device/test_agent_service.py tests/device/ledger/test_salvage.py tests/web/test_server_versions.py --timeout=3600 $(ARGS)
+
+pictures: $(VENV)/.dev ## the pictures of both READMEs, taken from the running demo
+	"$(BIN)/python" -m tests.rigs.web.demo_pictures
 
 mutants: $(VENV)/.dev ## do the tests notice small changes? ARGS="device.session --sample 200 --seed 1"
 	nice -n 19 "$(BIN)/python" -m tests.rigs.mutation.mutation_run $(ARGS)
