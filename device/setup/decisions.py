@@ -28,6 +28,7 @@ from device.setup.pad_file import is_ours, read_answers
 from device.setup.questions import Check, Choice, Questions
 from device.setup.setup_plan import PAD_FILE, Plan
 from device.setup.setup_system import SetupSystem
+from device.system.system_files import installed_kiosk
 from sync.sentence import Sentence
 from sync.shown_text import shown
 
@@ -79,7 +80,8 @@ def decide(
         questions = Questions(None)  # everything is in the file
     board = _board(given, machine, before, questions)
     parts = read_parts(board)
-    kiosk = _kiosk(given.kiosk, parts, machine)
+    installed = (installed_kiosk(system.root) or "none") if before is not None else None
+    kiosk = _kiosk(given.kiosk, parts, machine, installed)
     _refuse_unsuitable(machine, kiosk)
     _refuse_pins(machine, parts)
     keyboard = None
@@ -238,11 +240,15 @@ def _known(given: str | None, before: str | None) -> str | None:
     return given if given is not None else before
 
 
-def _kiosk(given: str | None, parts: BoardParts, machine: FoundMachine) -> str | None:
-    if not parts.touchscreen or given == "none":
+def _kiosk(
+    given: str | None, parts: BoardParts, machine: FoundMachine, installed: str | None
+) -> str | None:
+    """The browser of a touchscreen. `installed`: what an earlier setup has decided, or "none"."""
+    chosen = given or installed
+    if not parts.touchscreen or chosen == "none":
         return None
-    if given is not None:
-        return given
+    if chosen is not None:
+        return chosen
     return None if parts.simulated else kiosk_browser(machine.memory_mib)
 
 

@@ -29,6 +29,11 @@ KIOSKS = ("cog", "chromium")
 """The browsers for which there is a kiosk unit."""
 
 
+_KIOSK_SERVICE = Path("etc/systemd/system/ratingpad-kiosk.service")
+_CHROMIUM = "chromium.conf"
+"""What changes the service for Chromium, in the service's folder of drop-ins."""
+
+
 class SystemFile(NamedTuple):
     """One file: its path from the root of the system, and its text."""
 
@@ -74,6 +79,14 @@ def write(out: Path, program: Path, kiosk: str | None = None) -> list[Path]:
     return written
 
 
+def installed_kiosk(out: Path) -> str | None:
+    """The kiosk's browser whose files are below `out`; None without a kiosk."""
+    service = out / _KIOSK_SERVICE
+    if not service.exists():
+        return None
+    return "chromium" if (service.with_suffix(".service.d") / _CHROMIUM).exists() else "cog"
+
+
 def _sources() -> Iterator[tuple[Path, Traversable]]:
     etc, hw = Path("etc"), importlib.resources.files("hw")
     systemd = hw / "systemd"
@@ -92,12 +105,12 @@ def _kiosk_sources(kiosk: str | None) -> Iterator[tuple[Path, Traversable]]:
     if kiosk is None:
         return
     etc, systemd = Path("etc"), importlib.resources.files("hw") / "systemd"
-    service = etc / "systemd/system/ratingpad-kiosk.service"
+    service = _KIOSK_SERVICE
     yield service, systemd / service.name
     for again in ("ratingpad-kiosk-again.path", "ratingpad-kiosk-again.service"):
         yield service.with_name(again), systemd / again
     if kiosk == "chromium":
-        yield service.with_suffix(".service.d") / "chromium.conf", systemd / "kiosk-chromium.conf"
+        yield service.with_suffix(".service.d") / _CHROMIUM, systemd / "kiosk-chromium.conf"
         yield (
             etc / "chromium/policies/managed/ratingpad.json",
             systemd / "kiosk-chromium-policy.json",

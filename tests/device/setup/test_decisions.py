@@ -13,6 +13,7 @@ from device.setup.machine import Keyboard, find_machine
 from device.setup.pad_file import pad_file
 from device.setup.questions import Questions, UnansweredError
 from device.setup.setup_plan import PAD_FILE, Plan
+from device.system.system_files import write
 from tests.device.setup.test_screen_size import edid
 from tests.rigs.system.bare_root import TOUCHSCREEN, USB_KEYS, BareRoot
 
@@ -209,3 +210,14 @@ def test_buttons_on_pins_need_a_library_that_python_has(python, pi_os, good, tmp
         with pytest.raises(UnsuitableError, match="Raspberry Pi OS"):
             plan_of(root, "--window", "3")
     assert plan_of(root, "--window", "3", "--board", "simulated")[0].extras == ("pad",)
+
+
+@pytest.mark.parametrize("chosen", ["chromium", "cog", "none"])
+def test_a_second_setup_keeps_the_browser_that_was_chosen(chosen, tmp_path):
+    root = BareRoot(tmp_path)
+    given = ["--board", "touch-7", "--window", "3"]
+    first, _ = plan_of(root, *given, "--kiosk", chosen)
+    written(root, first)
+    write(root.folder, Path("/opt/ratingpad/bin/ratingpad"), first.kiosk)
+    assert plan_of(root)[0].kiosk == first.kiosk == (None if chosen == "none" else chosen)
+    assert plan_of(root, "--kiosk", "cog")[0].kiosk == "cog"
