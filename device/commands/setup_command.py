@@ -103,25 +103,29 @@ def _carry_out(plan: "Plan", left: "list[Step]", system: "SetupSystem") -> int:
 
 def _do(left: "list[Step]", system: "SetupSystem") -> bool:
     """Do the steps; False, and why, when one fails."""
-    from device.setup.setup_plan import begin, end
+    from device.setup.setup_plan import unfinished
     from device.setup.setup_progress import StepProgress
     from device.setup.setup_system import LOG, CommandFailedError
 
     progress = StepProgress(len(left), sys.stdout)
-    begin(system)
-    for number, step in enumerate(left, 1):
-        try:
-            progress.do(number, step)
-        except (OSError, CommandFailedError) as error:
-            progress.stop()
-            print("\n".join(map(shown, f"{tr(step.title)}: {error}".split("\n"))), file=sys.stderr)
-            after = Sentence(
-                "the log: {file}. Mend this, then run `ratingpad setup` again: it goes on here",
-                file=f"/{LOG}",
-            )
-            print(tr(after), file=sys.stderr)
-            return False
-    end(system)
+    step = left[0]
+    try:
+        with unfinished(system):
+            for number, step in enumerate(left, 1):
+                progress.do(number, step)
+    except BlockingIOError:
+        print(tr("another setup is running on this computer"), file=sys.stderr)
+        return False
+    except (OSError, CommandFailedError) as error:
+        progress.stop()
+        lines = f"{tr(step.title)}: {error}".split("\n")
+        print(*map(shown, lines), sep="\n", file=sys.stderr)
+        after = Sentence(
+            "the log: {file}. Mend this, then run `ratingpad setup` again: it goes on here",
+            file=f"/{LOG}",
+        )
+        print(tr(after), file=sys.stderr)
+        return False
     return True
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from device.setup.answers import (
@@ -33,6 +34,7 @@ from sync.sentence import Sentence
 from sync.shown_text import shown
 
 OLDEST_DEBIAN = 12
+DAY_S = 86_400
 OLDEST_PYTHON = (3, 11)
 LGPIO_NOT_BUILT_FROM = (3, 13)
 FREE_MIB, FREE_MIB_KIOSK = 700, 2000
@@ -84,6 +86,7 @@ def decide(
     kiosk = _kiosk(given.kiosk, parts, machine, installed)
     _refuse_unsuitable(machine, kiosk)
     _refuse_pins(machine, parts)
+    _refuse_clock(machine, source)
     keyboard = None
     if parts.keys == "evdev-keys":
         keys, keyboard = _usb_keys(given, machine, before, questions)
@@ -213,6 +216,23 @@ def _refuse_pins(machine: FoundMachine, parts: BoardParts) -> None:
             Sentence(
                 "buttons on pins need lgpio, which {system} has not: take Raspberry Pi OS",
                 system=machine.system,
+            )
+        )
+
+
+def _refuse_clock(machine: FoundMachine, source: Path | None) -> None:
+    """apt and pip refuse every server while the clock is far behind: a Pi without a battery begins
+    where it was switched off.
+    """
+    if source is None:
+        return
+    written_s = (source / "setup.cfg").stat().st_mtime
+    if machine.now_s < written_s - DAY_S:
+        raise UnsuitableError(
+            Sentence(
+                "the clock says {day}, before this program was written: connect the network and"
+                " wait for its time, or set it with `sudo date --set`",
+                day=time.strftime("%Y-%m-%d", time.gmtime(machine.now_s)),
             )
         )
 

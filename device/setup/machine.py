@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shlex
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +39,8 @@ class Keyboard(NamedTuple):
 class FoundMachine(NamedTuple):
     """This computer. `system`: such as "debian 13"; `like`: what it is derived from, too.
     `is_pi_os`: Raspberry Pi OS, whose archive has more than Debian's.
-    `free_mib`: of the file system of /opt. `boot_config`: a Raspberry Pi's config.txt.
+    `now_s`: what its clock says, since 1970. `free_mib`: of the file system of /opt.
+    `boot_config`: a Raspberry Pi's config.txt.
     """
 
     system: str
@@ -50,6 +52,7 @@ class FoundMachine(NamedTuple):
     free_mib: int
     host: str
     serial: str
+    now_s: float
     has_systemd: bool
     is_pi_os: bool
     boot_config: Path | None
@@ -101,6 +104,7 @@ def find_machine(root: Path = Path("/")) -> FoundMachine:
         free_mib=free.f_bavail * free.f_frsize // 1024 // 1024,
         host=_text(root / "proc/sys/kernel/hostname"),
         serial=_serial(root),
+        now_s=time.time(),
         is_pi_os=(root / "etc/rpi-issue").is_file(),
         has_systemd=(root / "run/systemd/system").is_dir(),
         boot_config=next((path for name in BOOT_CONFIGS if (path := root / name).is_file()), None),

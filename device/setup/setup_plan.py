@@ -4,11 +4,14 @@ Each step may be done twice. So a setup that stopped, or one with other answers,
 goes on with what is missing; a pad that is in order is left alone, and goes on serving meanwhile.
 """
 
+import fcntl
 import hashlib
+import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,8 +132,8 @@ def _packages(plan: Plan, system: SetupSystem) -> Step:
 
 
 def _is_installed(package: str, system: SetupSystem) -> bool:
-    status = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", package)
-    return system.succeeds(*status) and system.run(*status) == "installed"
+    found = system.look("dpkg-query", "--show", "--showformat=${db:Status-Status}", package)
+    return found.code == 0 and found.output == "installed"
 
 
 def _program(plan: Plan, system: SetupSystem) -> Step:
@@ -353,12 +356,18 @@ def _service(plan: Plan, system: SetupSystem) -> Step:
     return Step(Sentence("the service"), changes, is_done, do)
 
 
-def begin(system: SetupSystem) -> None:
-    """Note that steps are being done."""
-    system.path(UNFINISHED).parent.mkdir(parents=True, exist_ok=True)
-    system.path(UNFINISHED).touch()
-
-
-def end(system: SetupSystem) -> None:
-    """Note that all of them are done."""
-    system.path(UNFINISHED).unlink(missing_ok=True)
+@contextmanager
+def unfinished(system: SetupSystem) -> Iterator[None]:
+    """Note that steps are being done, until all of them are. What is made meanwhile can be read by
+    the service, whatever root's umask is. Raises BlockingIOError when another setup is at it.
+    """
+    file = system.path(UNFINISHED)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        umask = os.umask(0o022)
+        try:
+            yield
+        finally:
+            os.umask(umask)
+        file.unlink(missing_ok=True)

@@ -25,7 +25,8 @@ class CommandOutcome(NamedTuple):
     output: str
 
 
-Run = Callable[[Sequence[str], OnLine], CommandOutcome]
+Run = Callable[[Sequence[str], OnLine | None], CommandOutcome]
+"""Runs a command; without a function for its lines it only looks, and leaves no line in the log."""
 
 
 class CommandFailedError(Exception):
@@ -48,9 +49,13 @@ class SetupSystem:
             raise CommandFailedError(f"`{' '.join(command)}` ended with {outcome.code}:\n  {last}")
         return outcome.output
 
+    def look(self, *command: str) -> CommandOutcome:
+        """Run a command that changes nothing."""
+        return self._run(command, None)
+
     def succeeds(self, *command: str) -> bool:
-        """Whether a command, which only looks, ends with 0."""
-        return self._run(command, lambda _: None).code == 0
+        """Whether a command that changes nothing ends with 0."""
+        return self.look(*command).code == 0
 
     def path(self, name: str | Path) -> Path:
         """A path of the system, such as `/etc/ratingpad`."""
@@ -85,9 +90,9 @@ class SetupSystem:
             Path(new).unlink(missing_ok=True)
             raise
 
-    def _run_here(self, command: Sequence[str], on_line: OnLine) -> CommandOutcome:
+    def _run_here(self, command: Sequence[str], on_line: OnLine | None) -> CommandOutcome:
         """Its output goes into the log; English, so that the lines can be looked up."""
-        log = self.path(LOG)
+        log = self.path(LOG) if on_line is not None else Path(os.devnull)
         log.parent.mkdir(parents=True, exist_ok=True)
         lines = []
         with log.open("a", encoding="utf-8") as file:
@@ -111,7 +116,8 @@ class SetupSystem:
                 for line in child.stdout:
                     file.write(line)
                     lines.append(line)
-                    on_line(line.rstrip())
+                    if on_line is not None:
+                        on_line(line.rstrip())
         return CommandOutcome(child.returncode, "".join(lines))
 
 

@@ -221,3 +221,20 @@ def test_a_second_setup_keeps_the_browser_that_was_chosen(chosen, tmp_path):
     write(root.folder, Path("/opt/ratingpad/bin/ratingpad"), first.kiosk)
     assert plan_of(root)[0].kiosk == first.kiosk == (None if chosen == "none" else chosen)
     assert plan_of(root, "--kiosk", "cog")[0].kiosk == "cog"
+
+
+def test_a_clock_that_is_far_behind_is_named_before_anything_is_fetched(tmp_path):
+    root = BareRoot(tmp_path)
+    source = tmp_path / "checkout"
+    source.mkdir()
+    (source / "setup.cfg").touch()
+    written_s = (source / "setup.cfg").stat().st_mtime
+    machine = find_machine(root.folder)._replace(free_mib=10_000)
+    given = options("--window", "3")
+    for now_s, good in ((0.0, False), (written_s - 90_000, False), (written_s - 80_000, True)):
+        machine = machine._replace(now_s=now_s)
+        if good:
+            assert decide(given, machine, root.system, Questions(None), source)
+        else:
+            with pytest.raises(UnsuitableError, match="the clock says"):
+                decide(given, machine, root.system, Questions(None), source)

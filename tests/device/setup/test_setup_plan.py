@@ -1,5 +1,6 @@
 """The steps: done once, not twice, and again where an earlier setup stopped."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,9 @@ from device.setup.setup_plan import (
     PAD_FILE,
     UNFINISHED,
     Plan,
-    begin,
-    end,
     needs_restart,
     to_do,
+    unfinished,
 )
 from device.setup.setup_system import CommandFailedError
 from tests.device.setup.test_pad_file import answers_for
@@ -39,10 +39,9 @@ def carry_out(plan: Plan, root: BareRoot) -> list[str]:
     """Do what is left; the titles."""
     left = to_do(plan, root.system)
     if left:
-        begin(root.system)
-        for step in left:
-            step.do(lambda _: None)
-        end(root.system)
+        with unfinished(root.system):
+            for step in left:
+                step.do(lambda _: None)
     return [step.title for step in left]
 
 
@@ -123,7 +122,8 @@ def test_what_an_interrupted_setup_changed_is_started(tmp_path, source):
     root = BareRoot(tmp_path / "root")
     plan = plan_for(root, "simulated", source)
     carry_out(plan, root)
-    begin(root.system)  # the file was written, and then the power went
+    with pytest.raises(KeyboardInterrupt), unfinished(root.system):
+        raise KeyboardInterrupt  # the file was written, and then somebody pressed Ctrl-C
     assert carry_out(plan, root) == ["the service"]
 
 
@@ -191,3 +191,24 @@ def test_nothing_of_the_checkout_is_changed(tmp_path, source):
     root = BareRoot(tmp_path / "root")
     carry_out(plan_for(root, "simulated", source), root)
     assert state() == before
+
+
+def test_what_setup_makes_can_be_read_whatever_roots_umask_is(tmp_path, source):
+    root = BareRoot(tmp_path / "root")
+    before = os.umask(0o077)
+    try:
+        carry_out(plan_for(root, "touch-7", source)._replace(kiosk="chromium"), root)
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+    for name in ("systemd/system/ratingpad.service", "chromium/policies/managed/ratingpad.json"):
+        path = root.folder / "etc" / name
+        assert path.stat().st_mode & 0o777 == 0o644
+        assert path.parent.stat().st_mode & 0o777 == 0o755
+    assert (root.folder / "etc/ratingpad/pad.toml").stat().st_mode & 0o777 == 0o640
+
+
+def test_two_setups_do_not_run_at_once(tmp_path):
+    root = BareRoot(tmp_path)
+    with unfinished(root.system), pytest.raises(BlockingIOError), unfinished(root.system):
+        pass

@@ -75,3 +75,10 @@ def test_a_file_that_is_not_there_or_no_text_is_none(tmp_path):
     (tmp_path / "b").write_bytes(b"\xff")
     assert system.read("/a/b/c") is None
     assert system.read("/b") is None
+
+
+def test_what_only_looks_leaves_nothing_behind(tmp_path):
+    system = SetupSystem(tmp_path)
+    assert system.succeeds(sys.executable, "-c", "print(1)")
+    assert system.look(sys.executable, "-c", "print('x'); raise SystemExit(2)") == (2, "x\n")
+    assert list(tmp_path.iterdir()) == []
