@@ -28,6 +28,7 @@ from device.desk.desks import Desks
 from device.drivers.registry import build_board
 from device.errors import LedgerError, PadCode, PadError, by_code
 from device.events import Scene
+from device.ledger.day_entries import read_last_day
 from device.ledger.ledger import Ledger
 from device.ledger.retention import prune_regularly
 from device.ledger.startup_state import (
@@ -187,6 +188,7 @@ class Agent:
         stack.push_async_callback(_within, self.writer.stop, "the ledger")
         memory = await self.writer.run(read_startup_state)
         pad = self._make_pad(memory)
+        pad.recall(memory.services, await self.writer.run(read_last_day))
         stack.push_async_callback(pad.stop)
         self._begin(pad, memory)
         self.board.keys.start(
@@ -269,8 +271,6 @@ class Agent:
             set_apart=self.board.keys.set_apart,
             new_id=_new_id,
         )
-        for invitation, service in memory.services.items():
-            pad.cases.note(invitation, service)
         if self._touch is not None:
             self._touch.bind(session, pad.apply_event, self._phone_code, pad.driver_fault)
             pad.observe(self._touch.changed)

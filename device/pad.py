@@ -41,9 +41,11 @@ from device.events import (
     Withdraw,
 )
 from device.ledger.commit_queue import CommitQueue
-from device.ports import FaultReport, Granted, WindowStatus
+from device.ledger.day_entries import DayEntries
+from device.ports import DayStatus, FaultReport, Granted, OpenInvitation, WindowStatus
 from device.session.cases import Cases, same_service
 from device.session.session import Session
+from device.session.window_day import WindowDay
 from device.system.clock import TrustedClock
 from device.system.health import Faults
 from sync.entries import At, Body, Channel, Cleared, Entry, Fault, Level, Service
@@ -88,6 +90,7 @@ class Pad:
         self.clock = clock
         self.faults = Faults()
         self.cases = Cases()
+        self.window_day = WindowDay(session.standing)
         self.scene: Show = Show(Scene.STANDBY)
         self._show = show
         self._say = say
@@ -129,6 +132,12 @@ class Pad:
         if self.session.window:
             self.apply_event(Bound())
 
+    def recall(self, services: Mapping[str, Service], last_day: DayEntries) -> None:
+        """Take over what the ledger has of earlier invitations and of its last day, at a start."""
+        for invitation, service in services.items():
+            self.cases.note(invitation, service)
+        self.window_day.recall(last_day.bodies, is_complete=last_day.is_complete)
+
     # --- events -----------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -148,6 +157,7 @@ class Pad:
         for effect in effects:
             match effect:
                 case Record(body=body):
+                    self.window_day.note(body)
                     commits.append(self.commits.put(body, from_session=True))
                     commits[-1].add_done_callback(self._session_committed)
                 case Show():
@@ -184,6 +194,7 @@ class Pad:
 
     def record(self, body: Body) -> asyncio.Future[Entry]:
         """Queue an entry that is not the session's (boot, clock, configuration, fault)."""
+        self.window_day.note(body)
         commit = self.commits.put(body)
         commit.add_done_callback(self._committed)
         return commit
@@ -304,13 +315,32 @@ class Pad:
             state=self.session.clerk_state,
             invitation=invitation.id if invitation is not None else None,
             fault=self.faults.blocking.code if self.faults.blocking else None,
+            open=self._open_invitation(),
         )
+
+    def day(self) -> DayStatus:
+        """How many were invited today, and the newest cases."""
+        return self.window_day.status(self.clock.at(), is_ready=self.session.clerk_state == "ready")
 
     async def wait_until_durable(self, timeout_s: float, /) -> bool:
         """Wait until no entry is on its way to the card; False when that takes longer."""
         return await self.commits.wait_until_durable(timeout_s)
 
     # --- inside -----------------------------------------------------------------------------
+
+    def _open_invitation(self) -> OpenInvitation | None:
+        invitation = self.session.invitation
+        if invitation is None or self.session.standing(invitation.id) != "open":
+            return None
+        now, service = self.clock.at(), invitation.service
+        return OpenInvitation(
+            service.case,
+            service.matter,
+            service.step,
+            invitation.clerk,
+            self.window_day.invited_ms(invitation.id),
+            -(-self.session.open_left_ms(now.mono) // 1000),
+        )
 
     async def _request(self, event: Event) -> Refusal | None:
         outcome = self.apply_event(event)

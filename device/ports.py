@@ -203,17 +203,80 @@ class Granted(NamedTuple):
     created: bool
 
 
+class OpenInvitation(NamedTuple):
+    """The invitation that waits for its rating, as the desk that made it described it.
+
+    `invited_ms`: in UTC since 1970, None while the pad does not know the time. `left_s`: until it
+    lapses.
+    """
+
+    case: str | None
+    matter: str | None
+    step: str | None
+    clerk: str | None
+    invited_ms: int | None
+    left_s: int
+
+
 class WindowStatus(NamedTuple):
     """The window at this moment.
 
     `state`: ready, busy, paused, fault or unbound. `invitation`: the one on the screen, if any.
-    `fault`: the code on the screen, if any.
+    `fault`: the code on the screen, if any. `open`: the invitation, while it waits for its rating.
     """
 
     window: str
     state: str
     invitation: str | None = None
     fault: str | None = None
+    open: OpenInvitation | None = None
+
+    def differs(self, other: "WindowStatus | None") -> bool:
+        """Whether there is news: time that passes is none."""
+        return self.without_time() != (other and other.without_time())
+
+    def without_time(self) -> "WindowStatus":
+        """The same, whatever time is left."""
+        return self if self.open is None else self._replace(open=self.open._replace(left_s=0))
+
+
+class CaseStatus(NamedTuple):
+    """One invitation, as a clerk may know it. `invited_ms`: in UTC since 1970, None when the pad
+    does not know.
+    """
+
+    invitation: str
+    standing: Standing
+    case: str | None
+    matter: str | None
+    step: str | None
+    clerk: str | None
+    invited_ms: int | None
+
+
+class InviteGap(NamedTuple):
+    """For how many minutes nobody was invited at an open window; and usually, today."""
+
+    minutes: int
+    usual_minutes: int
+
+
+class DayStatus(NamedTuple):
+    """How often was invited today, what became of it, and the newest cases, the newest first.
+
+    `date`: in Beijing's time, YYYY-MM-DD; None, and no counts, while the pad does not know the
+    time. `is_complete`: False when the ledger may lack a part of the day. `gap`: when it is longer
+    than usual.
+    """
+
+    date: str | None = None
+    invited: int | None = None
+    rated: int | None = None
+    unrated: int | None = None
+    withdrawn: int | None = None
+    is_complete: bool = False
+    gap: InviteGap | None = None
+    cases: tuple[CaseStatus, ...] = ()
 
 
 class Desk(Protocol):
@@ -248,6 +311,9 @@ class Desk(Protocol):
 
     def window(self) -> WindowStatus:
         """The window at this moment."""
+
+    def day(self) -> DayStatus:
+        """How many were invited today, and the newest cases."""
 
     async def wait_until_durable(self, timeout_s: float, /) -> bool:
         """Wait until every queued entry is durable; False when that takes longer."""

@@ -18,11 +18,29 @@ def shown_beijing(utc_ms: int) -> str:
     """`2026-11-30 16:00:00` for milliseconds since 1970 in UTC; the number itself beyond the years
     that a date can have (1 to 9999).
     """
-    try:
-        moment = (EPOCH + timedelta(milliseconds=utc_ms)).astimezone(BEIJING)
-    except OverflowError:
+    moment = _moment(utc_ms)
+    if moment is None:
         return f"{utc_ms} ms"
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def beijing_timestamp(utc_ms: int) -> str | None:
+    """The same in the form of RFC 3339, `2026-11-30T16:00:00+08:00`; None beyond those years."""
+    moment = _moment(utc_ms)
+    return None if moment is None else moment.isoformat(timespec="seconds")
+
+
+def beijing_day(utc_ms: int) -> str:
+    """The day, `2026-11-30`; "" beyond those years."""
+    moment = _moment(utc_ms)
+    return "" if moment is None else moment.date().isoformat()
+
+
+def _moment(utc_ms: int) -> datetime | None:
+    try:
+        return (EPOCH + timedelta(milliseconds=utc_ms)).astimezone(BEIJING)
+    except OverflowError:
+        return None
 
 
 def first_ms(text: str) -> int:

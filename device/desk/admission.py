@@ -31,7 +31,7 @@ WRONG_TOKENS = Rate(burst=10, per_s=0.2)
 
 PLUGIN = "/plugin/"
 EVENTS = "/v1/events"
-LOGGED_PATHS = ("/v1/invitations", "/v1/window", "/v1/tickets", EVENTS, PLUGIN)
+LOGGED_PATHS = ("/v1/invitations", "/v1/window", "/v1/today", "/v1/tickets", EVENTS, PLUGIN)
 
 
 class RequestInfo(NamedTuple):

@@ -3,7 +3,8 @@
     POST /v1/invitations                {"case", "matter", "step", "clerk"}     201, or 200 if open
     GET  /v1/invitations/{id}           {"invitation", "standing"}
     POST /v1/invitations/{id}/withdraw  {"reason"}
-    GET  /v1/window                     {"window", "state", "invitation", "fault"}
+    GET  /v1/window                     {"window", "state", "invitation", "fault", "open"}
+    GET  /v1/today                      {"date", "invited", "rated", …, "cases"}
     POST /v1/window/pause | resume      {"by"}
     POST /v1/tickets                    {"ticket", "good_for_s"}
     WS   /v1/events                     what changes, as it happens
@@ -28,10 +29,13 @@ from device.desk.schemas import (
     RequestBody,
     StandingEvent,
     TicketIssued,
+    Today,
+    TodayEvent,
     WindowEvent,
     WindowRequest,
     WindowState,
     WithdrawalRequest,
+    today,
     window_state,
 )
 from device.events import Refusal
@@ -105,6 +109,11 @@ class DeskApi:
         """The window at this moment."""
         return Answer(window_state(self._desk.window()))
 
+    @get("/v1/today", answers={200: Today})
+    async def today(self, _request: Request) -> Answer[Today]:
+        """How many were invited today and what became of them, and the newest cases."""
+        return Answer(today(self._desk.day()))
+
     @post(
         "/v1/window/pause",
         request=WindowRequest,
@@ -133,14 +142,15 @@ class DeskApi:
 
     @websocket(
         EVENTS,
-        messages=(WindowEvent, StandingEvent),
+        messages=(WindowEvent, StandingEvent, TodayEvent),
         errors=("too-many-listeners",),
         security=("token", "ticket"),
     )
     async def events(self, websocket: WebSocket) -> None:
         """A WebSocket (RFC 6455). Every message is a JSON text: a `WindowEvent` first, when the
-        window changes and every 15 s; a `StandingEvent` when an invitation is opened or ends. With
-        the token in the header, or with a ticket. A client that sends anything is disconnected.
+        window changes and every 15 s; a `StandingEvent` when an invitation is opened or ends; a
+        `TodayEvent` at the beginning and when a count changes. With the token in the header, or
+        with a ticket. A client that sends anything is disconnected.
         """
         await self._stream.events(websocket)
 

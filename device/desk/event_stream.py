@@ -105,6 +105,7 @@ class EventStream:
             try:
                 event = await asyncio.wait_for(subscriber.queue.get(), HEARTBEAT_S)
             except TimeoutError:
+                self.changed()  # the day may have ended, or a gap become long
                 event = window_event(self._desk.window())
             await websocket.send_text(msgspec.json.encode(event).decode())
 

@@ -4,12 +4,13 @@ Every field of a request is optional, none may be unknown, and no value is conve
 type.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from device.events import Standing
-from device.ports import WindowStatus
+from device.ports import DayStatus, WindowStatus
+from sync.beijing_time import beijing_timestamp
 from sync.desk_fields import Case, Clerk, Matter, Reason, Step, Window
 from sync.identity_text import make_canonical
 
@@ -67,13 +68,65 @@ class InvitationMade(InvitationState, frozen=True, kw_only=True, omit_defaults=T
     case: str | None = None
 
 
+class OpenService(msgspec.Struct, frozen=True, kw_only=True):
+    """What the open invitation was made for, in the words of the desk that made it. `since`: in
+    Beijing's time; null while the pad does not know the time. `left_s`: until it ends unrated.
+    """
+
+    case: str | None
+    matter: str | None
+    step: str | None
+    clerk: str | None
+    since: str | None
+    left_s: int
+
+
 class WindowState(msgspec.Struct, frozen=True, kw_only=True):
-    """The window at this moment. `invitation`: the one on the screen. `fault`: the code on it."""
+    """The window at this moment. `invitation`: the one on the screen. `fault`: the code on it.
+    `open`: what waits for its rating; null once the citizen has answered.
+    """
 
     window: str
     state: Literal["ready", "busy", "paused", "fault", "unbound"]
     invitation: str | None = None
     fault: str | None = None
+    open: OpenService | None = None
+
+
+class ListedCase(InvitationState, frozen=True, kw_only=True):
+    """An invitation among the newest ones. `since`: when it was made, in Beijing's time."""
+
+    case: str | None
+    matter: str | None
+    step: str | None
+    clerk: str | None
+    since: str | None
+
+
+class LongGap(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody has been invited for so many minutes, at an open window; and how many are usual
+    today.
+    """
+
+    minutes: int
+    usual_minutes: int
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """How many were invited on this day of Beijing's time, and what became of them; never a level.
+    No `date` and no counts while the pad does not know the time. `complete`: false when the ledger
+    may lack a part of the day. `gap`: when it is much longer than usual. `cases`: the newest ones,
+    of whatever day, the newest first.
+    """
+
+    date: str | None
+    invited: int | None
+    rated: int | None
+    unrated: int | None
+    withdrawn: int | None
+    complete: bool
+    gap: LongGap | None
+    cases: tuple[ListedCase, ...]
 
 
 class TicketIssued(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +144,44 @@ class StandingEvent(InvitationState, frozen=True, kw_only=True, tag_field="event
     """An invitation has been opened, or has ended."""
 
 
+class TodayEvent(Today, frozen=True, kw_only=True, tag_field="event", tag="today"):
+    """The counts of the day, or the newest cases, have changed; also sent at the beginning."""
+
+
 def window_state(now: WindowStatus) -> WindowState:
     """The window as the API answers it."""
-    return msgspec.convert(now._asdict(), WindowState)
+    return msgspec.convert(_window(now), WindowState)
 
 
 def window_event(now: WindowStatus) -> WindowEvent:
     """The same, as an event."""
-    return msgspec.convert({"event": "window", **now._asdict()}, WindowEvent)
+    return msgspec.convert({"event": "window", **_window(now)}, WindowEvent)
+
+
+def today(now: DayStatus) -> Today:
+    """The day as the API answers it."""
+    return msgspec.convert(_day(now), Today)
+
+
+def today_event(now: DayStatus) -> TodayEvent:
+    """The same, as an event."""
+    return msgspec.convert({"event": "today", **_day(now)}, TodayEvent)
+
+
+def _window(now: WindowStatus) -> dict[str, Any]:
+    return {**now._asdict(), "open": now.open and _with_since(now.open._asdict())}
+
+
+def _day(now: DayStatus) -> dict[str, Any]:
+    told = now._asdict()
+    return {
+        **told,
+        "complete": told.pop("is_complete"),
+        "gap": now.gap and now.gap._asdict(),
+        "cases": [_with_since(case._asdict()) for case in now.cases],
+    }
+
+
+def _with_since(told: dict[str, Any]) -> dict[str, Any]:
+    invited_ms = told.pop("invited_ms")
+    return {**told, "since": invited_ms and beijing_timestamp(invited_ms)}

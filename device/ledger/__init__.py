@@ -16,4 +16,5 @@ new_file.py       the file of a new ledger while it is written; an interrupted s
 rollover.py       replaces the file by a new ledger that names the old one
 retention.py      prunes receipted entries when their retention time is over
 startup_state.py  what an agent that starts reads from the entries
+day_entries.py    what the ledger has of its last day, for the clerk's counts
 """

@@ -16,6 +16,7 @@ from device.events import Refusal
 from device.ports import Desk, Granted
 from sync.desk_fields import InviteFields
 from sync.entries import At, Service
+from sync.identity_text import comparable
 from sync.messages import VERSION, Command, CommandResult, Order
 
 MAX_AGE_MS = 10_000
@@ -104,8 +105,10 @@ class MqttCommands:
 
 
 def source_of(by: str) -> str:
-    """The source that entries name for who gave a command over MQTT."""
-    return f"mqtt:{by[:MAX_BY_CHARS]}"
+    """The source that entries name for who gave a command over MQTT: in the canonical form, so that
+    one sender is one name, however it is written.
+    """
+    return f"mqtt:{comparable(by)[:MAX_BY_CHARS]}"
 
 
 def _refused(code: str, detail: str | None = None) -> CommandResult:

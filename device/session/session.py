@@ -190,6 +190,10 @@ class Session:
             return None
         return max(0, until_ms - mono_ms)
 
+    def open_left_ms(self, mono_ms: int) -> int:
+        """How long the last invitation may still be answered."""
+        return max(0, self._context.open_until_ms - mono_ms)
+
     def invitation_for_phone(self, mono_ms: int, late_ms: int) -> str | None:
         """The invitation that a citizen may rate by phone now: the open one until a key is pressed,
         then none; for `late_ms` the one that lapsed, until another invitation.

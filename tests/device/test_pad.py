@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from device.errors import PadCode
-from device.events import Refusal, Scene
+from device.events import Press, Refusal, Scene
 from device.ledger.commit_queue import MAX_HELD
 from device.pad import COMMIT_WAIT_S, IDENTIFY_S
 from device.ports import FaultReport, Granted
@@ -23,7 +23,7 @@ from sync.entries import (
     write_body,
 )
 from tests.rigs.pad.virtual_pad import VirtualPad
-from tests.rigs.time.virtual_time import pass_s, run
+from tests.rigs.time.virtual_time import now_ms, pass_s, run
 
 CASE = Service(case="c-1", step="办结")
 
@@ -97,10 +97,54 @@ def test_a_full_card_closes_the_window_keeps_the_rating_and_the_window_opens_aga
         bench.card.refuses = None
         await pass_s(5)
         assert bench.scene is Scene.STANDBY
-        assert bench.pad.window() == ("3", "ready", None, None)
+        assert bench.pad.window() == ("3", "ready", None, None, None)
         assert bench.pad.standing(invitation) == "rated"
         kinds = [type(body) for body in bench.card.bodies]
         assert kinds == [Invited, Rated, Fault, Cleared]
+
+    run(story())
+
+
+def test_a_desk_is_told_what_is_open_until_the_citizen_has_answered() -> None:
+    async def story() -> None:
+        bench = VirtualPad()
+        bench.pad.start()
+        await invited(bench)
+        asked_ms = bench.card.bodies[-1].at.utc
+        await pass_s(4)
+        now = bench.pad.window()
+        assert now.open is not None
+        assert tuple(now.open) == ("c-1", None, "办结", "c7", asked_ms, 26)
+        later = now.open._replace(left_s=9)
+        assert not now.differs(now._replace(open=later))
+        bench.press()
+        await bench.settle()
+        assert (bench.pad.window().state, bench.pad.window().open) == ("busy", None)
+
+    run(story())
+
+
+def test_the_day_counts_every_way_to_invite_and_every_end() -> None:
+    async def story() -> None:
+        bench = VirtualPad(clerk_keys={"ask": "invite"})
+        bench.pad.start()
+        await invited(bench)
+        bench.press()
+        await pass_s(10)
+        await invited(bench, Service(case="c-2"))
+        await pass_s(40)
+        await invited(bench, Service(case="c-3"))
+        await bench.pad.pause("desk")
+        await bench.pad.resume("desk")
+        bench.pad.press(Press("ask", None, "keys", now_ms()))
+        today = bench.pad.day()
+        assert (today.invited, today.rated, today.unrated, today.withdrawn) == (4, 1, 1, 1)
+        assert [(one.case, one.standing) for one in today.cases] == [
+            (None, "open"),
+            ("c-3", "withdrawn"),
+            ("c-2", "unrated"),
+            ("c-1", "rated"),
+        ]
 
     run(story())
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.beijing_time import BEIJING, first_ms, last_ms, shown_beijing
+from sync.beijing_time import (
+    BEIJING,
+    beijing_day,
+    beijing_timestamp,
+    first_ms,
+    last_ms,
+    shown_beijing,
+)
 
 DAY_MS = 86_400_000
 
@@ -24,6 +31,13 @@ DAY_MS = 86_400_000
 )
 def test_a_time_is_beijings_and_any_number_can_be_shown(utc_ms: int, seen: str) -> None:
     assert shown_beijing(utc_ms) == seen
+
+
+def test_a_timestamp_names_the_zone_and_a_day_begins_in_beijing() -> None:
+    assert beijing_timestamp(1_764_489_599_999) == "2025-11-30T15:59:59+08:00"
+    assert beijing_day(1_764_518_399_999) == "2025-11-30"
+    assert beijing_day(1_764_518_400_000) == "2025-12-01"
+    assert (beijing_timestamp(2**53), beijing_day(2**53)) == (None, "")
 
 
 def test_a_day_is_all_of_it_in_beijing() -> None:

@@ -57,9 +57,14 @@
     this._open[invitation] = true;
   };
 
-  /* The window now: { window, state, invitation, fault }. */
+  /* The window now: { window, state, invitation, fault, open }. */
   RatingPad.prototype.window = function () {
     return this._call("GET", "/v1/window");
+  };
+
+  /* The day: { date, invited, rated, unrated, withdrawn, complete, gap, cases }. */
+  RatingPad.prototype.today = function () {
+    return this._call("GET", "/v1/today");
   };
 
   RatingPad.prototype.pause = function () {
@@ -71,7 +76,7 @@
   };
 
   /* Receive all events, over a connection that is made again by itself. `on_event` is called with
-   * { event: "link", connected, code }, { event: "window", … } and
+   * { event: "link", connected, code }, { event: "window", … }, { event: "today", … } and
    * { event: "standing", invitation, standing }. Invitations that ended while there was no
    * connection are reported once there is one. Returns an object with close(). */
   RatingPad.prototype.listen = function (on_event) {

@@ -90,6 +90,7 @@ async def story(bench: VirtualPad, first: Level, second: Level | None, seen: See
 
         async def everything() -> None:
             await call("GET", "/v1/window")
+            await call("GET", "/v1/today")
             await call("GET", "/v1/invitations/01INVITATION0001")
             await call("GET", "/v1/invitations/01J9")
             await call("POST", "/v1/invitations", CASE)

@@ -13,7 +13,7 @@ from device import ports
 from device.desk import event_stream as live_module
 from device.desk.event_stream import MAX_LISTENERS, QUEUE_SIZE, EventStream
 from device.events import Standing
-from device.ports import WindowStatus
+from device.ports import DayStatus, WindowStatus
 from tests.rigs.web.websocket_client import RefusedError, WebSocketClient
 from web.server import WebServer, serve
 
@@ -21,9 +21,13 @@ from web.server import WebServer, serve
 class Desk:
     def __init__(self) -> None:
         self.turn = 0
+        self.today = DayStatus()
 
     def window(self) -> WindowStatus:
         return WindowStatus("3", "busy" if self.turn % 2 else "ready")
+
+    def day(self) -> DayStatus:
+        return self.today
 
     def standing(self, _: str) -> Standing | None:
         return None
@@ -67,6 +71,7 @@ def test_a_listener_gets_the_window_and_every_change() -> None:
         one = await bench.listen()
         first: dict[str, Any] = json.loads(await one.receive())
         assert (first["event"], first["window"], first["state"]) == ("window", "3", "ready")
+        assert json.loads(await one.receive())["event"] == "today"
         for state in ("busy", "ready", "busy"):
             bench.turn()
             assert json.loads(await one.receive())["state"] == state
@@ -81,7 +86,26 @@ def test_without_changes_the_window_is_sent_again(monkeypatch: pytest.MonkeyPatc
 
     async def story(bench: Bench) -> None:
         one = await bench.listen()
-        assert await one.receive() == await one.receive() == await one.receive()
+        first = await one.receive()
+        await one.receive()
+        assert await one.receive() == await one.receive() == first
+        await one.close()
+
+    run(story)
+
+
+def test_what_changes_by_time_alone_is_told_at_the_next_beat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Midnight, or a gap that has become long: no event of the pad says so."""
+    monkeypatch.setattr(live_module, "HEARTBEAT_S", 0.05)
+
+    async def story(bench: Bench) -> None:
+        one = await bench.listen()
+        await bench.until(lambda: bench.live.listeners == 1)
+        bench.desk.today = DayStatus("2026-12-01", 0, 0, 0, 0, is_complete=True)
+        while json.loads(await one.receive()).get("date") != "2026-12-01":
+            pass
         await one.close()
 
     run(story)
@@ -91,8 +115,9 @@ def test_a_listener_that_does_not_read_is_disconnected_and_the_others_get_everyt
     async def story(bench: Bench) -> None:
         lazy, good = await bench.listen(), await bench.listen()
         await bench.until(lambda: bench.live.listeners == 2)
-        await lazy.receive()
-        await good.receive()
+        for one in (lazy, good):
+            await one.receive()
+            await one.receive()
         heard = 0
         lazy.stop_reading()
         while bench.live.listeners == 2:

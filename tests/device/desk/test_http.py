@@ -30,13 +30,23 @@ from device.events import (
     Stored,
     Withdraw,
 )
-from device.ports import Desk, Granted, WindowStatus
+from device.ports import (
+    CaseStatus,
+    DayStatus,
+    Desk,
+    Granted,
+    InviteGap,
+    OpenInvitation,
+    WindowStatus,
+)
 from device.session.session import Session, Timing
 from sync.entries import At, Body, Channel, Paused, Service, Trust, Withdrawn, write_body
 from sync.entries import Invited as InvitedEntry
 from web.api_errors import MAX_REQUEST_BYTES
 
 TOKEN = "s3cret-令牌"
+NOON_MS = 1_796_011_200_000
+"""2026-11-30T12:00 in Beijing."""
 AUTH = {"authorization": f"Bearer {TOKEN}".encode()}
 
 
@@ -91,7 +101,15 @@ class SessionDesk:
 
     def window(self) -> WindowStatus:
         one = self.session.invitation
-        return WindowStatus("3", self.session.clerk_state, one.id if one else None)
+        if one is None:
+            return WindowStatus("3", self.session.clerk_state)
+        of = one.service
+        asked = OpenInvitation(of.case, of.matter, of.step, one.clerk, NOON_MS, 30)
+        return WindowStatus("3", self.session.clerk_state, one.id, None, asked)
+
+    def day(self) -> DayStatus:
+        case = CaseStatus("01J1", "rated", "DH-1", None, "办结", "C003", NOON_MS)
+        return DayStatus("2026-11-30", 2, 1, 0, 0, True, InviteGap(41, 6), (case,))
 
     async def wait_until_durable(self, _: float) -> bool:
         return True
@@ -263,13 +281,57 @@ def test_a_paused_window_takes_no_invitation_until_it_is_resumed(
     call: Caller, desk: SessionDesk
 ) -> None:
     paused = call("POST", "/v1/window/pause", {"by": "C003"})
-    assert paused.json() == {"window": "3", "state": "paused", "invitation": None, "fault": None}
+    assert paused.json()["state"] == "paused"
     recorded = desk.bodies[0]
     assert isinstance(recorded, Paused)
     assert recorded.by == "desk: C003"
     assert error_of(call("POST", "/v1/invitations", CASE)) == (409, "paused")
     assert call("POST", "/v1/window/resume").json()["state"] == "ready"
     assert call("GET", "/v1/window").json()["state"] == "ready"
+
+
+def test_a_new_tab_is_told_what_the_open_invitation_was_made_for(call: Caller) -> None:
+    assert call("GET", "/v1/window").json() == {
+        "window": "3",
+        "state": "ready",
+        "invitation": None,
+        "fault": None,
+        "open": None,
+    }
+    made = call("POST", "/v1/invitations", {**CASE, "matter": "1122", "clerk": "C003"})
+    now = call("GET", "/v1/window").json()
+    assert now["invitation"] == made.json()["invitation"]
+    assert now["open"] == {
+        "case": CASE["case"],
+        "matter": "1122",
+        "step": CASE["step"],
+        "clerk": "C003",
+        "since": "2026-11-30T12:00:00+08:00",
+        "left_s": 30,
+    }
+
+
+def test_the_day_is_told_with_its_newest_cases(call: Caller) -> None:
+    assert call("GET", "/v1/today").json() == {
+        "date": "2026-11-30",
+        "invited": 2,
+        "rated": 1,
+        "unrated": 0,
+        "withdrawn": 0,
+        "complete": True,
+        "gap": {"minutes": 41, "usual_minutes": 6},
+        "cases": [
+            {
+                "invitation": "01J1",
+                "standing": "rated",
+                "case": "DH-1",
+                "matter": None,
+                "step": "办结",
+                "clerk": "C003",
+                "since": "2026-11-30T12:00:00+08:00",
+            }
+        ],
+    }
 
 
 def test_a_fault_is_answered_as_such(call: Caller, desk: SessionDesk) -> None:

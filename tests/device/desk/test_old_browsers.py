@@ -15,7 +15,7 @@ EXAMPLES = sorted(
 )
 STYLES = [*PAGE.glob("*.css"), *(page for page in EXAMPLES if "<style>" in page.read_text("utf-8"))]
 
-API = {"RatingPad", "follow", "invite", "listen", "pause", "resume", "window", "withdraw"}
+API = {"RatingPad", "follow", "invite", "listen", "pause", "resume", "today", "window", "withdraw"}
 """The client's own calls, which the pages make."""
 
 ANSWERS = {

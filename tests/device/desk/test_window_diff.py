@@ -8,7 +8,7 @@ import pytest
 from device import ports
 from device.desk.window_diff import WindowDiff
 from device.events import Standing
-from device.ports import WindowStatus
+from device.ports import DayStatus, OpenInvitation, WindowStatus
 from sync.entries import Level
 
 
@@ -17,10 +17,14 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = WindowStatus("3", "ready")
+        self.today = DayStatus()
         self.standings: dict[str, Standing] = {}
 
     def window(self) -> WindowStatus:
         return self.now
+
+    def day(self) -> DayStatus:
+        return self.today
 
     def standing(self, invitation: str) -> Standing | None:
         return self.standings.get(invitation)
@@ -35,7 +39,9 @@ def told(news: WindowDiff) -> list[dict[str, Any]]:
 
 
 def brief(news: WindowDiff) -> list[str]:
-    return [str(event.get("state") or event["standing"]) for event in told(news)]
+    """Each event in a word, without those of the day."""
+    shown = (event.get("state") or event.get("standing") for event in told(news))
+    return [str(word) for word in shown if word]
 
 
 @pytest.fixture
@@ -49,10 +55,37 @@ def news(desk: Desk) -> WindowDiff:
 
 
 def test_the_first_call_gives_the_window_and_the_next_one_nothing(news: WindowDiff) -> None:
-    assert told(news) == [
-        {"event": "window", "window": "3", "state": "ready", "invitation": None, "fault": None}
-    ]
+    window, day = told(news)
+    assert window == {
+        "event": "window",
+        "window": "3",
+        "state": "ready",
+        "invitation": None,
+        "fault": None,
+        "open": None,
+    }
+    assert (day["event"], day["date"], day["cases"]) == ("today", None, ())
     assert told(news) == []
+
+
+def test_the_day_is_told_when_it_changes_and_only_then(news: WindowDiff, desk: Desk) -> None:
+    news.changes()
+    desk.today = DayStatus("2026-11-30", 1, 0, 0, 0, is_complete=True)
+    (day,) = told(news)
+    assert (day["event"], day["invited"], day["complete"]) == ("today", 1, True)
+    assert told(news) == []
+
+
+def test_time_that_passes_is_no_news(news: WindowDiff, desk: Desk) -> None:
+    """Else every press, counted or not, would make an event."""
+    asked = OpenInvitation("DH-1", None, None, "C003", None, 30)
+    desk.now = WindowStatus("3", "busy", "a", None, asked)
+    desk.standings["a"] = "open"
+    news.changes()
+    desk.now = desk.now._replace(open=asked._replace(left_s=12))
+    assert told(news) == []
+    desk.now = desk.now._replace(open=None)
+    assert brief(news) == ["busy"], "control: that it was answered is news"
 
 
 def test_an_invitation_is_followed_to_its_end_once(news: WindowDiff, desk: Desk) -> None:

@@ -265,5 +265,9 @@ def test_no_answer_contains_a_level_or_differs_between_levels() -> None:
     assert not any(level.value.encode() in b"".join(visits[0]) for level in Level)
 
 
+def test_one_sender_is_one_name_however_it_is_written() -> None:
+    assert source_of(" ＱＵＥＵＥ\u20111 ") == source_of("QUEUE-1") == "mqtt:QUEUE-1"
+
+
 def test_a_very_long_name_is_cut() -> None:
     assert source_of("x" * 20_000) == "mqtt:" + "x" * MAX_BY_CHARS
