@@ -194,12 +194,16 @@ ORDINARY = {
 """Terms that are ordinary English words, too."""
 
 
+UNTRANSLATED = re.compile(r"`[^`\n]+`|\]\([^)]+\)|<!--.*?-->|\[\[?[a-z0-9_.]+\](?!\()|Windows")
+"""Code, targets of links, comments, names of TOML tables, and a system that is no window."""
+
+
 def words_missing(english_text: str, chinese_text: str) -> list[str]:
     """The terms of the English sections whose Chinese words are not in the same section."""
     missing = []
     pairs = zip(sections(english_text), sections(chinese_text), strict=True)
     for told, translated in pairs:
-        plain = re.sub(r"`[^`\n]+`|\]\([^)]+\)|<!--.*?-->|\[\[?[a-z0-9_.]+\]|Windows", " ", told)
+        plain = UNTRANSLATED.sub(" ", told)
         missing += [
             f"{told.splitlines()[0]}: {term}, {words}"
             for term, words in terms().items()
