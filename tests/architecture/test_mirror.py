@@ -54,7 +54,7 @@ def test_a_packages_first_words_are_the_map_of_its_modules(path):
 
 def test_a_module_that_no_map_names_is_noticed():
     folder = source_tree.ROOT / "device" / "session"
-    assert unmapped("session, states, cases, actions, guards, transitions", folder) == {
+    assert unmapped("session, states, cases, actions, guards, transitions, window_day", folder) == {
         "context",
         "diagram",
         "repeating_keys",
