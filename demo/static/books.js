@@ -70,6 +70,7 @@ function content(one) {
   if (one.kind === "strayed" && LEVELS.includes(one.says)) return [level(one.says)];
   if (one.kind === "clock") return [say(`trust.${one.trust}`)];
   if (one.kind === "booted" && known(`board.${one.says}`)) return [say(`board.${one.says}`)];
+  if (known(`fault.${one.says}`)) return [`${one.says} ${say(`fault.${one.says}`)}`];
   if (one.kind === "withdrawn") return [say(`reason.${one.says}`)];
   return [one.says];
 }
@@ -95,7 +96,7 @@ function rating(one, isNew) {
   if (one.again) what.append(" ", chip("", say("province.corrected")));
   const when = el("td", one.utc === null ? "late" : "", one.utc === null ? say("province.undated") : time(one.utc));
   if (one.dated_by === "anchor") {
-    when.append(" ", chip("open", say("province.anchor")));
+    when.append(" ", chip("dated", say("province.anchor")));
     when.title = say("province.anchor_why");
   }
   return el("tr", isNew ? "fresh" : "", el("td", "", one.window), el("td", "cut tail", one.case), what, when);
@@ -125,7 +126,7 @@ function verdict(one) {
   const who = one.who === "province" ? say("verify.province") : say("verify.pad", one);
   const item = el("li", one.ok ? "" : "bad", el("b", "", who), " ",
     one.ok ? say("verify.good", { n: one.entries }) : `${say("verify.bad")} ${one.says.split("\n").at(-1).trim()}`);
-  if (one.since > 0) item.append(" ", chip("open", say("verify.since", { n: one.since })));
+  if (one.since > 0) item.append(" ", chip("since", say("verify.since", { n: one.since })));
   return item;
 }
 

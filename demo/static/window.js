@@ -125,18 +125,18 @@ export class Window {
 
   draw(pad) {
     this.pad = pad;
-    const state = pad.ready ? "on" : pad.power ? "starting" : "off";
-    this.node.dataset.state = state;
-    this.drawChip(this.find(".state"), state, `window.${state}`);
+    this.drawState(pad);
     this.drawDesk(pad);
     for (const button of this.all("[data-switch]")) this.drawSwitch(button, pad);
     if (pad.touch) this.drawGlass(pad);
     else this.drawKeys(pad);
   }
 
-  drawChip(node, state, words) {
-    node.className = `chip state ${state}`;
-    put(node, say(words));
+  drawState(pad) {
+    const closed = ["fault", "paused"].includes(pad.window_state) ? pad.window_state : "on";
+    const state = pad.ready ? closed : pad.power ? "starting" : "off";
+    this.find(".state").className = `chip state ${state}`;
+    put(this.find(".state"), say(`window.${state}`));
   }
 
   drawDesk(pad) {
