@@ -16,6 +16,7 @@ incidents.py what a person must look at, counted and bounded
 oddity_log.py the log of entries that a person must look at
 evidence.py  refused payloads; the last state, health and configuration of pads
 store.py     `ProvinceStore`: one transaction for each call of the receiver
+rating_query.py ratings that fit a filter, row by row
 reading.py   summary, ratings, ledgers, holes
 """
 

@@ -1,12 +1,14 @@
 """Reading a store: counts, ratings, ledgers, lost entries. Never writes; any thread."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from province.rows import Rating
 from province.store import tables
+from province.store.rating_query import RatingFilter, RatingQuery
 from province.store.raw import Heads
 from sync.entries import HashName
 
@@ -151,17 +153,14 @@ class Reading:
 
     def ratings(self, limit: int | None = 100, pad: str | None = None) -> list[Rating]:
         """The newest invitations and what became of them; undated ones first."""
-        rating = tables.rating.c
-        query = sa.select(tables.rating).order_by(
-            rating.utc_ms.is_(None).desc(),
-            rating.utc_ms.desc(),
-            rating.ledger.desc(),
-            rating.seq.desc(),
-        )
-        if pad is not None:
-            query = query.where(rating.pad == pad)
+        with self.rating_query(RatingFilter(pads=None if pad is None else {pad})) as query:
+            return list(query.rows(limit))
+
+    @contextmanager
+    def rating_query(self, wanted: RatingFilter) -> Iterator[RatingQuery]:
+        """The ratings that fit, to be read while the context lasts."""
         with self.snapshot() as connection:
-            return [Rating(*row) for row in connection.execute(query.limit(limit))]
+            yield RatingQuery(connection, wanted)
 
     def ledgers(self) -> list[LedgerSeen]:
         """Every ledger, ordered by pad and age."""

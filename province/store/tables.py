@@ -8,7 +8,7 @@ raw ones (`ratingpad-province verify` does). The rest (`refusal`, `incident`) is
 
 import sqlalchemy as sa
 
-FORMAT = "4"
+FORMAT = "5"
 """The format of these tables: the newest revision in migrations/, kept in
 `ratingpad_alembic_version`.
 """
@@ -113,7 +113,12 @@ rating = sa.Table(
     _text("ledger"),
     _number("seq"),
     *_date_columns(),
+    sa.Index("rating_by_time", "utc_ms"),
+    sa.Index("rating_by_case", "case_number"),
 )
+"""One row for each invitation. Of a store of years, one day and one case are found without reading
+all of it; a window's or a clerk's ratings are among those of their days. Each index costs every
+rating that is stored, so there are no others (rating_query.py)."""
 
 detail = sa.Table(
     "detail",

@@ -31,7 +31,7 @@ from tests.rigs.ledger.ledger_builder import (
 
 Open = Callable[[], ProvinceStore]
 
-OLDER = ["1", "2", "3"]
+OLDER = ["1", "2", "3", "4"]
 """The formats whose DDL is kept in `formats/`, as the releases of that time issued it."""
 
 
@@ -208,7 +208,7 @@ def test_after_an_upgrade_a_change_of_raw_entries_is_still_refused(
 
 
 def test_the_newest_migration_is_the_format_of_the_tables() -> None:
-    assert upgrade.known_formats() == [FORMAT, "3", "2", "1"]
+    assert upgrade.known_formats() == [FORMAT, "4", "3", "2", "1"]
 
 
 @pytest.mark.parametrize("older", OLDER)
@@ -261,7 +261,8 @@ def test_a_program_from_before_alembic_reads_a_format_that_it_refuses(
             for older in ("1", "2")
             for statement in ("CREATE TABLE ratingpad_alembic_version", "UPDATE format")
         ),
-        *((older, "DROP TABLE incident") for older in OLDER),
+        *((older, "DROP TABLE incident") for older in ("1", "2", "3")),
+        *((older, "CREATE INDEX rating_by_case") for older in OLDER),
     ],
 )
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
