@@ -131,6 +131,11 @@ class ProvinceCode(ErrorRow, enum.Enum):
         "Mend the line that the detail names: each finding as `verify` printed it, below a line"
         " `# ` with date and reason.",
     )
+    RATINGS_OF_NONE = ErrorRow(
+        "P23",
+        "`ratings` was asked for what the store does not know",
+        "Correct what the detail names; without that option the list shows how it is spelt.",
+    )
 
 
 class ProvinceError(CodedError[ProvinceCode]):
@@ -171,3 +176,9 @@ class KeyFileError(ProvinceError, ValueError):
     """A key file cannot be read, or not be made."""
 
     code = ProvinceCode.KEY_FILE
+
+
+class UnknownFilterError(ProvinceError, ValueError):
+    """A list of ratings was asked for that are of nothing which the store knows."""
+
+    code = ProvinceCode.RATINGS_OF_NONE

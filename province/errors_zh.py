@@ -99,6 +99,10 @@ _TEXTS: dict[ProvinceCode, ChineseText] = {
         "改正详情中写明的一行：每条发现照 `verify` 打印的原样写，上面一行以 `# ` 开头，"
         "写日期和原因。",
     ),
+    ProvinceCode.RATINGS_OF_NONE: ChineseText(
+        "`ratings` 的条件在存储库中不存在",
+        "改正详情中写明的内容；去掉该选项，列表中可以看到它的写法。",
+    ),
 }
 
 

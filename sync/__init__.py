@@ -6,6 +6,7 @@ error_codes.py PURE: the row of an error code, its words in Chinese, the excepti
 identity_text.py PURE: the canonical form of cases, steps, matters, clerks and windows
 shown_text.py PURE: stored text and numbers as something that is safe to show
 beijing_time.py PURE: China's time of day, as people read and type it
+json_text.py  PURE: JSON that any terminal can show
 csv_lines.py  PURE: a table for a spreadsheet, in which nothing is run
 open_files.py are the files that SQLite has open still at their paths
 missing_extra.py what to type where a library is not installed

@@ -8,9 +8,13 @@ NOT_LAST = "（《【“‘"
 """What may not begin, and what may not end a line (GB/T 15834)."""
 
 
+JOINED_JAMO = frozenset(map(chr, range(0x1160, 0x1200)))
+"""Vowels and finals of Korean, which stand in the column of the consonant before them."""
+
+
 def columns(text: str) -> int:
     """How many columns a text takes."""
-    return sum(_columns_of(character) for character in text)
+    return len(text) if text.isascii() else sum(_columns_of(character) for character in text)
 
 
 def padded(text: str, width: int) -> str:
@@ -62,6 +66,6 @@ def _pieces(text: str) -> list[str]:
 
 
 def _columns_of(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.category(character) in {"Mn", "Me"} or character in JOINED_JAMO:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -8,6 +8,7 @@ from sync.columns import NOT_FIRST, NOT_LAST, aligned, columns, padded, wrapped
 
 def test_chinese_takes_two_columns_and_an_accent_none():
     assert [columns(text) for text in ("", "ab", "评价", "e\u0301", "（）")] == [0, 2, 4, 1, 4]
+    assert [columns(text) for text in ("친절", "\u110e\u1175\u11ab", "x\u20dd")] == [4, 2, 1]
     assert padded("评价", 6) == "评价  "
     assert padded("longer", 2) == "longer"
 

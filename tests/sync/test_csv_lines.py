@@ -39,6 +39,21 @@ def test_a_text_that_would_be_a_formula_is_a_text(formula: str) -> None:
     assert cell == shown(f"'{formula}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["22010220260921000123", "007", "3-1", "1/2", "1E5", "1.50", "12:30", "3月1日", "123456789012"],
+)
+def test_a_text_that_would_be_another_number_or_a_date_is_a_text(text: str) -> None:
+    assert read(csv_line([text])) == [f"'{text}"]
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "0", "12345678901", "2026-11-30 16:00:05", "A03", "3号", "01K5D-7", "2201-A", ""]
+)
+def test_a_text_that_stays_as_it_is_has_no_apostrophe(text: str) -> None:
+    assert csv_line([text, 1]) == f"{text},1\r\n"
+
+
 @given(st.lists(st.text(max_size=20), min_size=2, max_size=5))
 def test_every_text_comes_back_in_one_line(texts: list[str]) -> None:
     line = csv_line(texts)
