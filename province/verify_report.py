@@ -39,7 +39,8 @@ class Outcome(enum.Enum):
 @dataclass(frozen=True)
 class Findings:
     """All that `verify` tells: what was computed again, and what the store has on record.
-    `reasons`: of the findings that a person has looked at, by their lines.
+    `reasons`: of the findings that a person has looked at, by their lines. `checked`: when, to
+    begin the last line with.
     """
 
     verdict: StoreVerdict
@@ -47,6 +48,7 @@ class Findings:
     incidents: Sequence[Incident] = ()
     refusals: Sequence[RefusalSeen] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    checked: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -89,8 +91,9 @@ class Findings:
             place = f"{row.table} of pad {row.pad}, {row.key}: {row.problem}"
             yield str(ProvinceError(place, ProvinceCode.DERIVED_WRONG))
         yield (
-            f"pads {verdict.pads}, ledgers {verdict.ledgers}, entries {verdict.entries}, "
-            f"ratings {verdict.ratings}, lost {verdict.lost}, doubled {verdict.doubled}"
+            f"{self.checked}pads {verdict.pads}, ledgers {verdict.ledgers},"
+            f" entries {verdict.entries}, ratings {verdict.ratings},"
+            f" lost {verdict.lost}, doubled {verdict.doubled}"
             f"{f', looked at {looked_at}' if looked_at else ''}: {self.outcome.says}"
         )
 

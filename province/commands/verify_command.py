@@ -1,6 +1,7 @@
 """`ratingpad-province verify`: walk every chain, derive everything again."""
 
 import argparse
+import time
 from pathlib import Path
 
 from province.commands.read_reason import read_reason
@@ -8,6 +9,7 @@ from province.commands.store_reading import add_store, reading
 from province.errors import LookedAtFileError
 from province.looked_at import read_looked_at
 from sync.arguments import Exit, Subcommand
+from sync.beijing_time import shown_beijing
 from sync.regular_file import read_regular_text
 
 
@@ -32,9 +34,13 @@ def _verify(store_url: str, looked_at: Path | None) -> int:
     from province.verify_report import Findings
 
     reasons = _read_reasons(looked_at) if looked_at is not None else {}
+    began_ms, began_s = time.time_ns() // 1_000_000, time.monotonic()
     with reading(store_url) as store:
         on_record = store.lost(), store.incidents(), store.refusals()
-        found = Findings(verify(store), *on_record, reasons)
+        verdict = verify(store)
+    took_s = time.monotonic() - began_s
+    checked = f"checked at {shown_beijing(began_ms)} (UTC+8) in {took_s:.1f} s: "
+    found = Findings(verdict, *on_record, reasons, checked)
     for line in found.lines():
         print(line)
     return found.outcome.exit_code

@@ -1,5 +1,7 @@
 """Every change of a store's contents is found and named. On both backends."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,7 +184,10 @@ def test_the_command_says_sound_only_where_nobody_must_look(
     pad = LedgerBuilder().add(invited("i1"), rated("i1"))
     store.take([pad.arrival()])
     assert main(["verify", "--store", store_url]) == 0
-    assert capsys.readouterr().out.endswith("ratings 1, lost 0, doubled 0: sound\n")
+    said = capsys.readouterr().out
+    when = r"checked at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(UTC\+8\) in \d+\.\d s: pads 1"
+    assert re.match(when, said)
+    assert said.endswith("ratings 1, lost 0, doubled 0: sound\n")
     for boots in (2, 3, 4):
         store.take([], [Told(pad.pad, pad.birth(boots, seq=1))])
     store.take([read_arrival("pad-1", b"\x1b[2J\nforged: sound", False, NOON_MS)])
@@ -214,9 +219,14 @@ def test_the_status_counts_what_gives_no_row(
 ) -> None:
     store.take([a_day().arrival()])
     assert main(["status", "--store", store_url]) == 0
-    counts = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    lines = capsys.readouterr().out.splitlines()
+    counts = {line.split()[0]: line.split()[1] for line in lines}
+    assert all(len(line.split()) > 2 for line in lines), "each number says what it counts"
     assert (counts["entries"], counts["rated"], counts["unread"]) == ("67", "30", "1")
     assert (counts["lost"], counts["refusals"], counts["incidents"]) == ("0", "0", "0")
+    assert main(["status", "--store", store_url, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {name: str(number) for name, number in document.items()} == counts
 
 
 def test_the_commands_explain_an_error(store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
