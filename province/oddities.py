@@ -25,6 +25,7 @@ INVITED_TWICE = "invited-twice"
 OPENED_AGAIN = "opened-again"
 FORK = "fork"
 UNPROVEN = "unproven"
+SALVAGE_DIFFERS = "salvage-differs"
 
 
 class Oddity(NamedTuple):

@@ -34,7 +34,8 @@ class Precedence:
     """The entries about one invitation that decide its row: its `invited` and its outcome."""
 
     __slots__ = (
-        "invited", "invited_ledger", "invited_seq", "ledger", "outcome", "pressed", "rank", "seq"
+        "asked", "invited", "invited_ledger", "invited_seq", "ledger", "outcome", "pressed", "rank",
+        "seq",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -46,36 +47,38 @@ class Precedence:
         self.seq = 0
         self.rank = -1
         self.pressed: Position | None = None
+        self.asked: Position | None = None
 
     def add_press(self, ledger: str, seq: int) -> Position | None:
         """Take in a press that is no correction, of which law 4 allows one: the one that was
         written first. Returns the position of the one that this makes odd.
         """
-        before, position = self.pressed, (ledger, seq)
-        if before is None:
-            self.pressed = position
-        elif before != position:
-            self.pressed = min(before, position)
-            return max(before, position)
-        return None
+        if self.pressed is None:  # the usual case, and the hot path
+            self.pressed = (ledger, seq)
+            return None
+        self.pressed, odd = _first_and_odd(self.pressed, (ledger, seq))
+        return odd
 
-    def add_invited(self, body: Invited, ledger: str, seq: int) -> Position | None:
-        """Take in an `invited` entry: the one that was written first counts. Returns the position
-        of the one that this makes odd.
-        """
+    def add_asked(self, ledger: str, seq: int) -> Position | None:
+        """The same of an `invited` entry: an invitation has one."""
+        if self.asked is None:
+            self.asked = (ledger, seq)
+            return None
+        self.asked, odd = _first_and_odd(self.asked, (ledger, seq))
+        return odd
+
+    def add_invited(self, body: Invited, ledger: str, seq: int) -> None:
+        """Take in an `invited` entry: the one that was written first counts."""
         self.add_outcome(OPEN, body, ledger, seq)
-        odd, counts = None, True
         if self.invited is not None:
             position, before = (ledger, seq), (self.invited_ledger, self.invited_seq)
-            if position == before:
-                counts = _order(_asked(body)) < _order(_asked(self.invited))
-            else:
-                odd, counts = max(position, before), position < before
-        if counts:
-            self.invited = body
-            self.invited_ledger = ledger
-            self.invited_seq = seq
-        return odd
+            if position > before:
+                return
+            if position == before and not _order(_asked(body)) < _order(_asked(self.invited)):
+                return
+        self.invited = body
+        self.invited_ledger = ledger
+        self.invited_seq = seq
 
     def add_outcome(
         self, rank: int, body: Invited | Rated | Lapsed | Withdrawn, ledger: str, seq: int
@@ -94,6 +97,13 @@ class Precedence:
         self.outcome = body
         self.ledger = ledger
         self.seq = seq
+
+
+def _first_and_odd(before: Position, position: Position) -> tuple[Position, Position | None]:
+    """Of entries where one is allowed: which was written first, and which one this makes odd."""
+    if before == position:
+        return position, None
+    return min(before, position), max(before, position)
 
 
 Decision = tuple[int, str, int]

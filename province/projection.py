@@ -12,8 +12,8 @@ A kind that is not known here, or a body that breaks its type or does not fit th
 `Unread` row: the raw entry is kept, and does not delay the others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -52,6 +52,7 @@ from sync.entries import (
     Invited,
     Lapsed,
     Opened,
+    Predecessor,
     Rated,
     Salvaged,
     Strayed,
@@ -75,6 +76,21 @@ among them: the part of it that comes from the entry is `timestamps.own_date`.""
 R = TypeVar("R", Stray, FaultSeen, Unread)
 
 
+Context = tuple[int, Mapping[str, Precedence], Callable[[str, str, int, str], None]]
+"""What an entry is held against: the latest date that is not wrong, and the other entries of its
+invitation. Last: where to note what is odd (`Oddities.add`)."""
+
+
+class SalvagedCopy(NamedTuple):
+    """A salvaged entry at its old position. `why`: it gives no row; "" where it gives one."""
+
+    ledger: str
+    seq: int
+    unproven: bool
+    body: bytes
+    why: str
+
+
 class Projection:
     """The rows that entries of one pad give. Feed entries, then ask for the rows."""
 
@@ -91,8 +107,11 @@ class Projection:
         self._strays: list[tuple[str, int, Strayed]] = []
         self._faults: list[tuple[str, int, Fault | Cleared]] = []
         self._oddities = Oddities(pad)
+        self._chained: dict[str, list[tuple[int, int]]] = {}
+        self._copies: dict[SalvagedCopy, int] = {}
         self._undated_boots: set[str] = set()
         self._latest_ms = MAX_NUMBER
+        self._context: Context = (MAX_NUMBER, self.invitations, self._oddities.add)
 
     def feed(
         self, ledger: str, first: int, bodies: Iterable[bytes], received_ms: int | None = None
@@ -101,19 +120,33 @@ class Projection:
         the province's clock; None: not known.
         """
         self._latest_ms = MAX_NUMBER if received_ms is None else received_ms + AHEAD_MS
+        self._context = (self._latest_ms, self.invitations, self._oddities.add)
+        seq = first - 1
         for seq, raw in enumerate(bodies, first):
-            why = self._take(ledger, seq, raw)
+            why = self._take(ledger, seq, raw, chained=True)
             if why is not None:
-                kind = _storable_kind(raw)
-                self._unread.append(
-                    Unread(self.pad, ledger, seq, kind, why.replace("\0", "\ufffd"))
-                )
-                self._oddities.add_unread(ledger, seq, kind, why)
+                self._add_unread(ledger, seq, raw, why)
+                self._oddities.add_unread(ledger, seq, _storable_kind(raw), why)
+        if seq >= first:
+            self._note_chained(ledger, first, seq)
 
-    def _take(self, ledger: str, seq: int, raw: bytes) -> str | None:
-        """Take in one entry; returns why it gives no row, or None."""
+    def _note_chained(self, ledger: str, first: int, last: int) -> None:
+        ranges = self._chained.setdefault(ledger, [])
+        if ranges and ranges[-1][1] + 1 == first:
+            ranges[-1] = (ranges[-1][0], last)
+        else:
+            ranges.append((first, last))
+
+    def _add_unread(self, ledger: str, seq: int, raw: bytes, why: str) -> None:
+        shown_why = why.replace("\0", "\ufffd")
+        self._unread.append(Unread(self.pad, ledger, seq, _storable_kind(raw), shown_why))
+
+    def _take(self, ledger: str, seq: int, raw: bytes, *, chained: bool) -> str | None:
+        """Take in one entry; returns why it gives no row, or None. What is odd about a salvaged one
+        is noted in the end (`_odd_copies`).
+        """
         try:
-            body = read_body(raw) if NUL not in raw else _without_nul(raw)
+            body = _body_of(raw)
         except ValueError as error:
             return str(error)
         if body is None:
@@ -121,34 +154,30 @@ class Projection:
         at = body.at
         if at.utc is None or at.trust is NOT_TRUSTED:  # not by a call, as in `timestamps.date`
             self._undated_boots.add(at.boot)
-        elif not EARLIEST_MS <= at.utc <= self._latest_ms:
-            kind = AHEAD if at.utc > self._latest_ms else TOO_EARLY
-            self._oddities.add(kind, ledger, seq, str(at.utc))
+        why = None
         if not isinstance(body, OfInvitation):
-            return self._other(ledger, seq, body)
-        invitation = body.invitation
-        precedence = self.invitations.get(invitation)
-        if precedence is None:
-            precedence = self.invitations[invitation] = Precedence()
-        if isinstance(body, Rated):
-            odd = None if body.again else precedence.add_press(ledger, seq)
-            if odd is not None:
-                self._oddities.add(RATED_TWICE, *odd, f"invitation {invitation}")
-            precedence.add_outcome(RATED_AGAIN if body.again else RATED, body, ledger, seq)
-        elif isinstance(body, Invited):
-            odd = precedence.add_invited(body, ledger, seq)
-            if odd is not None:
-                self._oddities.add(INVITED_TWICE, *odd, f"invitation {invitation}")
+            why = self._other(ledger, seq, body)
         else:
-            rank = LAPSED if isinstance(body, Lapsed) else WITHDRAWN
-            precedence.add_outcome(rank, body, ledger, seq)
-        return None
+            invitation = body.invitation
+            precedence = self.invitations.get(invitation)
+            if precedence is None:
+                precedence = self.invitations[invitation] = Precedence()
+            if isinstance(body, Rated):
+                precedence.add_outcome(RATED_AGAIN if body.again else RATED, body, ledger, seq)
+            elif isinstance(body, Invited):
+                precedence.add_invited(body, ledger, seq)
+            else:
+                rank = LAPSED if isinstance(body, Lapsed) else WITHDRAWN
+                precedence.add_outcome(rank, body, ledger, seq)
+        if chained:
+            _notice(ledger, seq, body, self._context)
+        return why
 
     def oddities(self, *, complete: bool = True) -> list[Oddity]:
         """What a person must look at. `complete`: all of the pad's entries have been fed, and an
         invitation that is not among them does not exist.
         """
-        found = self._oddities.found()
+        found = self._oddities.found() + self._odd_copies()
         if not complete:
             return found
         uninvited = Oddities(self.pad)
@@ -225,8 +254,6 @@ class Projection:
         """Take in an entry of the rarer kinds; returns why it gives no row, or None."""
         match body:
             case Clock():
-                if body.utc > self._latest_ms:
-                    self._oddities.add(AHEAD, ledger, seq, str(body.utc))
                 anchor = anchor_of(body, ledger, seq)
                 if anchor is not None:
                     position = (anchor.boot, ledger, seq)
@@ -239,9 +266,6 @@ class Projection:
                 self._faults.append((ledger, seq, body))
             case Salvaged():
                 return self._salvaged(ledger, seq, body)
-            case Opened() if seq > 1:
-                self._oddities.add(OPENED_AGAIN, ledger, seq, "`opened` is a first entry")
-                return self._opened(ledger, body)
             case Opened():
                 return self._opened(ledger, body)
             case _:
@@ -254,24 +278,55 @@ class Projection:
         old = body.body.encode()
         self.salvages.append(Salvage(self.pad, body.ledger, body.seq, body.digest, ledger, seq))
         self.salvaged_bodies.append(old)
-        if body.unproven:
-            # Stored and named, and no row rests on it (law 1). It may yet come with proof: in its
-            # own chain, or from another copy of the ledger.
-            kind = _storable_kind(old) or "no kind"
-            self._oddities.add(UNPROVEN, body.ledger, body.seq, kind)
-            return None
-        # Fed as the old entry, at its old position: if it also arrives in its own chain, both give
-        # the same row. Its `at` names the old boot, whose anchors date it.
-        latest_ms = self._latest_ms
-        self.feed(body.ledger, body.seq, [old], latest_ms - AHEAD_MS)
-        self._latest_ms = latest_ms
+        why = None
+        if not body.unproven:
+            # Taken as the old entry, at its old position: if it also arrives in its own chain, both
+            # give the same row. Its `at` names the old boot, whose anchors date it.
+            why = self._take(body.ledger, body.seq, old, chained=False)
+            if why is not None:
+                self._add_unread(body.ledger, body.seq, old, why)
+        # No row rests on one without proof (law 1). It is stored and named, and may yet come with
+        # proof: in its own chain, or from another copy of the ledger.
+        copy = SalvagedCopy(body.ledger, body.seq, body.unproven, old, why or "")
+        self._copies[copy] = min(self._latest_ms, self._copies.get(copy, self._latest_ms))
         return None
+
+    def _odd_copies(self) -> list[Oddity]:
+        """What is odd about salvaged entries that have not arrived in their chain. One that has is
+        judged there, and copies of one entry are one: the number of entries is the same whatever
+        arrived first, and however often.
+        """
+        odd = Oddities(self.pad)
+        noted: set[tuple[str, str, int]] = set()
+        invitations = _PositionsSoFar(self.invitations)
+
+        def note(kind: str, ledger: str, seq: int, detail: str) -> None:
+            if (kind, ledger, seq) not in noted:
+                noted.add((kind, ledger, seq))
+                odd.add(kind, ledger, seq, detail)
+
+        for copy in sorted(self._copies):
+            if self._is_chained(copy.ledger, copy.seq):
+                continue
+            kind = _storable_kind(copy.body)
+            if copy.unproven:
+                note(UNPROVEN, copy.ledger, copy.seq, kind or "no kind")
+            elif copy.why:
+                odd.add_unread(copy.ledger, copy.seq, kind, copy.why)
+            else:
+                body = _body_of(copy.body)
+                if body is not None:
+                    _notice(copy.ledger, copy.seq, body, (self._copies[copy], invitations, note))
+        return odd.found()
+
+    def _is_chained(self, ledger: str, seq: int) -> bool:
+        return any(first <= seq <= last for first, last in self._chained.get(ledger, ()))
 
     def _opened(self, ledger: str, body: Opened) -> str | None:
         before = body.previous
         if before is None:
             return None
-        if not all(_fits(before.ledger, n) for n in (1, before.seq or 0)):
+        if not _has_position(before):
             return "the previous ledger has no position"
         self.openings.append(Opening(self.pad, ledger, before.ledger, before.reason, before.seq))
         self.claims += [
@@ -279,10 +334,52 @@ class Projection:
             for first, last in before.missing
             if 1 <= first <= last <= MAX_NUMBER
         ]
-        if before.reason == "diverged":
-            detail = f"another history than is stored; ledger {ledger} follows it"
-            self._oddities.add(FORK, before.ledger, before.seq or 0, detail)
         return None
+
+
+class _PositionsSoFar(dict[str, Precedence]):
+    """Of each invitation, which presses and `invited` entries the chains have; what is added here
+    changes nothing there.
+    """
+
+    def __init__(self, invitations: Mapping[str, Precedence]) -> None:
+        super().__init__()
+        self._invitations = invitations
+
+    def __missing__(self, invitation: str) -> Precedence:
+        copy = self[invitation] = Precedence()
+        chained = self._invitations.get(invitation, copy)
+        copy.pressed, copy.asked = chained.pressed, chained.asked
+        return copy
+
+
+def _notice(ledger: str, seq: int, body: AnyBody, context: Context) -> None:
+    """Note what a person must look at in an entry that can be read."""
+    latest_ms, invitations, note = context
+    at = body.at
+    utc_ms, dated_wrongly = at.utc, False
+    if utc_ms is not None and at.trust is not NOT_TRUSTED:
+        dated_wrongly = not EARLIEST_MS <= utc_ms <= latest_ms
+        if dated_wrongly:
+            note(AHEAD if utc_ms > latest_ms else TOO_EARLY, ledger, seq, str(utc_ms))
+    if isinstance(body, Rated):
+        odd = None if body.again else invitations[body.invitation].add_press(ledger, seq)
+        if odd is not None:
+            note(RATED_TWICE, *odd, f"invitation {body.invitation}")
+    elif isinstance(body, Invited):
+        odd = invitations[body.invitation].add_asked(ledger, seq)
+        if odd is not None:
+            note(INVITED_TWICE, *odd, f"invitation {body.invitation}")
+    elif isinstance(body, Clock):
+        if body.utc > latest_ms and not dated_wrongly:
+            note(AHEAD, ledger, seq, str(body.utc))
+    elif isinstance(body, Opened):
+        if seq > 1:
+            note(OPENED_AGAIN, ledger, seq, "`opened` is a first entry")
+        before = body.previous
+        if before is not None and before.reason == "diverged" and _has_position(before):
+            detail = f"another history than is stored; ledger {ledger} follows it"
+            note(FORK, before.ledger, before.seq or 0, detail)
 
 
 def least(rows: Iterable[R]) -> list[R]:
@@ -314,6 +411,11 @@ def _detail_order(row: RatingDetail) -> tuple[Any, ...]:
     return row.ledger, row.seq, row.options, row.remark is not None, row.remark
 
 
+def _body_of(raw: bytes) -> AnyBody | None:
+    """The body as the tables can hold it; None for an unknown kind. Raises ValueError."""
+    return read_body(raw) if NUL not in raw else _without_nul(raw)
+
+
 def _without_nul(raw: bytes) -> AnyBody | None:
     """The body with U+FFFD for each U+0000. A salvaged entry keeps the old entry's own bytes,
     U+0000 and all: they are compared with those in the chain. Raises ValueError as `read_body`.
@@ -329,6 +431,10 @@ def _without_nul(raw: bytes) -> AnyBody | None:
 def _storable_kind(raw: bytes) -> str:
     """The kind of an entry, of whichever length and signs, as the tables take it."""
     return kind_of(raw)[:MAX_ID_CHARS].replace("\0", "\ufffd")
+
+
+def _has_position(before: Predecessor) -> bool:
+    return _fits(before.ledger, before.seq or 0)
 
 
 def _fits(ledger: str, seq: int) -> bool:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from province.oddities import Oddity
+from province.oddities import SALVAGE_DIFFERS, Oddities, Oddity
 from province.precedence import RATED
 from province.projection import Projection
 from province.store import tables
-from province.store.projection_writer import Anchors, read_anchors
+from province.store.projection_writer import Anchors, read_anchors, salvages_that_differ
 from province.store.raw import RawBatch, batches
 from province.store.reading import LedgerSeen, Reading, find_lost, read_ledgers
 from province.store.tables import MARK_BYTES
@@ -89,12 +89,22 @@ def verify(store: Reading) -> StoreVerdict:
             )
             bad_rows += _compare(connection, projection)
             oddities += projection.oddities()
+            oddities += _differing(connection, projection)
         count = len({ledger.ledger for ledgers in pads.values() for ledger in ledgers})
         missing = sum(hole.last - hole.first + 1 for hole in lost)
         return StoreVerdict(
             *(len(pads), count, entries, ratings, missing, doubled),
             *(bad_entries, bad_rows, oddities),
         )
+
+
+def _differing(connection: sa.Connection, projection: Projection) -> list[Oddity]:
+    """The salvaged entries of a pad that also came in their chain, as others."""
+    found = Oddities(projection.pad)
+    positions = {(row.ledger, row.seq) for row in salvages_that_differ(connection, projection)}
+    for ledger, seq in sorted(positions):
+        found.add(SALVAGE_DIFFERS, ledger, seq, "came in chain as another one than was salvaged")
+    return found.found()
 
 
 def _by_pad(connection: sa.Connection) -> dict[str, list[LedgerSeen]]:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from province.errors import ProvinceCode, ProvinceError
 from province.looked_at import LOOK_AT, LOST, Sorted, sort_findings
-from province.oddities import Oddity
+from province.oddities import SALVAGE_DIFFERS, Oddity
 from province.store.reading import Incident, Lost, RefusalSeen
 from province.verify import StoreVerdict
 from sync.shown_text import shown, shown_utc
@@ -75,8 +75,11 @@ class Findings:
         """What a person must look at."""
         verdict = self.verdict
         yield from map(_lost, self.lost)
-        yield from map(_incident, self.incidents)
-        on_record = {(row.pad, row.kind, row.ledger) for row in self.incidents}
+        # What `verify` counts itself is the same whatever arrived first; an incident is not.
+        counted = {(odd.pad, odd.kind) for odd in verdict.oddities if odd.kind == SALVAGE_DIFFERS}
+        incidents = [row for row in self.incidents if (row.pad, row.kind) not in counted]
+        yield from map(_incident, incidents)
+        on_record = {(row.pad, row.kind, row.ledger) for row in incidents}
         for odd in verdict.oddities:
             if (odd.pad, odd.kind, odd.ledger) not in on_record:
                 yield _oddity(odd)

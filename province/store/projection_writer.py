@@ -3,14 +3,15 @@
 Everything here runs inside the transaction that stores the entries, under the pad's lock.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from province.oddities import SALVAGE_DIFFERS
 from province.precedence import merge
 from province.projection import ENTRY_COLUMNS, Projection, last_given
-from province.rows import Claim, IncidentSeen, Rating, RatingDetail
+from province.rows import Claim, IncidentSeen, Rating, RatingDetail, Salvage
 from province.store import bulk, tables
 from province.store.incidents import note_incident
 from province.store.raw import Heads, batch_with
@@ -188,16 +189,23 @@ def _date_again(connection: sa.Connection, pad: str, anchors: Mapping[str, list[
             )
 
 
-def _compare_salvages(connection: sa.Connection, projection: Projection, received_ms: int) -> None:
-    """Record an incident for a salvaged entry that also arrived in its chain, with other bytes."""
+def salvages_that_differ(connection: sa.Connection, projection: Projection) -> Iterator[Salvage]:
+    """The salvaged entries that also arrived in their chain, with other bytes."""
     heads = Heads(connection, {(row.pad, row.ledger) for row in projection.salvages})
     chained = None
     for salvage, body in zip(projection.salvages, projection.salvaged_bodies, strict=True):
         name = heads.name(salvage.pad, salvage.ledger)
         if chained is None or not chained.holds(name, salvage.seq):
             chained = batch_with(connection, name, salvage.seq)
-        if chained is None or chained.bodies[salvage.seq - chained.first] == body:
-            continue
+        if chained is not None and chained.bodies[salvage.seq - chained.first] != body:
+            yield salvage
+
+
+def _compare_salvages(connection: sa.Connection, projection: Projection, received_ms: int) -> None:
+    """Record an incident for each salvaged entry that differs from the one in its chain, as far as
+    that has arrived. `verify` finds all of them, whatever arrived first.
+    """
+    for salvage in salvages_that_differ(connection, projection):
         detail = f"entry {salvage.seq} came in chain as another one than was salvaged"
-        seen = IncidentSeen(salvage.pad, salvage.ledger, "salvage-differs", detail, received_ms)
+        seen = IncidentSeen(salvage.pad, salvage.ledger, SALVAGE_DIFFERS, detail, received_ms)
         note_incident(connection, seen)

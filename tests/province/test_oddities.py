@@ -6,11 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from province import oddities as kinds_of_oddity
 from province.oddities import AHEAD_MS, EARLIEST_MS, Oddities, Oddity
 from province.projection import Projection
-from sync.entries import Body, Detailed, Level, Opened, Predecessor, Salvaged, Trust, write_body
+from sync.entries import (
+    Body,
+    Clock,
+    Detailed,
+    HashName,
+    Level,
+    Opened,
+    Predecessor,
+    Salvaged,
+    Trust,
+    write_body,
+)
 from tests.rigs.ledger.ledger_builder import (
     NOON_MS,
     LedgerBuilder,
@@ -92,7 +105,11 @@ def test_a_date_after_the_arrival_or_before_any_pad_is_odd(utc_ms: int, kind: st
 def test_what_a_pad_did_not_claim_to_know_is_not_odd_but_a_clock_that_is_set_ahead_is() -> None:
     pad = LedgerBuilder().add(invited("i1", at(0, 7, trust=Trust.NONE)), invited("i2"))
     pad.add(clock(1, 4_102_444_800_000))
-    assert kinds(pad) == [("dated-ahead", 4, 4, 2)]
+    assert kinds(pad) == [("dated-ahead", 4, 4, 1)], "one entry, though both of its dates are wrong"
+    fresh = LedgerBuilder().add(
+        Clock(at=without_time(9), utc=9**15, mono=9, source="ntp", uncertainty_ms=1)
+    )
+    assert kinds(fresh) == [("dated-ahead", 2, 2, 1)]
     unknown = Projection("pad-1")
     unknown.feed(pad.id, 1, [entry.body for entry in pad.entries])
     assert unknown.oddities() == []  # it is not known when they came in
@@ -131,6 +148,82 @@ def test_what_is_odd_does_not_depend_on_the_order_of_arrival() -> None:
         ("invited-twice", "01B", 1, 2),
         ("rated-twice", "01B", 2, 1),
     ]
+
+
+ODD: tuple[Body | bytes, ...] = (
+    rated("i1", when=at(1, 4_102_444_800_000)),
+    rated("i1", Level.DISSATISFIED, at(2, 0)),
+    rated("i1"),
+    invited("i1"),
+    invited("i1", case="b"),
+    clock(1, 4_102_444_800_000),
+    Opened(at=at(1), ledger="x", pad="pad-1", hash=HashName.SHA256, format=1),
+    Opened(
+        at=at(1),
+        ledger="x",
+        pad="pad-1",
+        hash=HashName.SHA256,
+        format=1,
+        previous=Predecessor(ledger="01Z", reason="diverged", seq=3),
+    ),
+    b'{"kind":"future"}',
+    b"no json",
+    lapsed("i2"),
+)
+OLD_LEDGERS = st.lists(st.sampled_from(ODD), min_size=1, max_size=8)
+SALVAGES = st.lists(
+    st.tuples(st.integers(2, 9), st.sampled_from(ODD), st.booleans(), st.booleans()), max_size=8
+)
+"""Of a new ledger: which entries of the old one it salvaged, as they are or with another body."""
+
+
+def copied(old: LedgerBuilder, salvages: list[tuple[int, Body | bytes, bool, bool]]) -> list[Body]:
+    """The `salvaged` entries of a new ledger."""
+    found: list[Body] = []
+    for seq, other, is_own, unproven in salvages:
+        raw = other if isinstance(other, bytes) else write_body(other)
+        if is_own and seq <= len(old.entries):
+            raw = old.entries[seq - 1].body
+        body = raw.decode()
+        found.append(
+            Salvaged(at=at(0), ledger=old.id, seq=seq, digest="ab", body=body, unproven=unproven)
+        )
+    return found
+
+
+@given(OLD_LEDGERS, st.integers(0, 9), SALVAGES, SALVAGES)
+def test_an_odd_entry_is_counted_once_whether_it_comes_in_its_chain_or_as_salvaged_or_both(
+    bodies: list[Body | bytes],
+    arrived: int,
+    first: list[tuple[int, Body | bytes, bool, bool]],
+    second: list[tuple[int, Body | bytes, bool, bool]],
+) -> None:
+    old = LedgerBuilder().add(*bodies)
+    ledgers = [(old.id, [entry.body for entry in old.entries[:arrived]])]
+    for name, salvages in (("01B", first), ("01C", second)):
+        new = LedgerBuilder(ledger=name).add(*copied(old, salvages))
+        ledgers.append((name, [entry.body for entry in new.entries]))
+    found = []
+    for order in itertools.permutations(ledgers):
+        projection = Projection("pad-1")
+        for name, entries in order:
+            projection.feed(name, 1, entries, NOON_MS)
+        found.append(sorted(projection.oddities()))
+        assert sorted(projection.oddities()) == found[-1], "asked again"
+    assert all(each == found[0] for each in found)
+    for kind in {odd.kind for odd in found[0]} - {"fork", "not-invited", "unread"}:
+        entries_of_it = sum(odd.entries for odd in found[0] if odd.kind == kind)
+        positions = {(old.id, seq) for seq in range(1, arrived + 1)}
+        positions |= {(old.id, seq) for seq, *_ in (*first, *second)}
+        assert entries_of_it <= len(positions), (kind, found[0])
+
+
+def test_a_copy_of_an_entry_that_came_in_its_chain_is_not_judged_again() -> None:
+    old = LedgerBuilder().add(rated("i1", when=at(1, 4_102_444_800_000)), b"no json")
+    new = LedgerBuilder(ledger="01B").add(salvaged(old, 2), salvaged(old, 3))
+    expected = [("dated-ahead", 2, 2, 1), ("unread", 3, 3, 1), ("not-invited", 2, 2, 1)]
+    assert kinds(old, new) == kinds(new, old) == kinds(old) == expected
+    assert kinds(new) == expected, "as long as the old ledger has not arrived"
 
 
 def test_of_a_group_that_is_not_all_an_invitation_before_it_is_not_missed() -> None:
@@ -184,7 +277,7 @@ def test_the_manual_says_of_every_word_what_it_means_and_what_to_do() -> None:
         for name, value in vars(kinds_of_oddity).items()
         if name.isupper() and isinstance(value, str)
     ]
-    assert len(words) == 9
+    assert len(words) == 10
     firsts = [line.split("|")[1] for line in manual.splitlines() if line.startswith("| `")]
     for word in words:
         assert any(f"`{word}`" in first for first in firsts), word

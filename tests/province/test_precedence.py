@@ -45,7 +45,7 @@ def test_of_equals_the_earlier_counts_but_of_corrections_the_later(rank: int) ->
 
 def test_an_invitation_starts_with_nothing() -> None:
     fresh = Precedence()
-    assert (fresh.invited, fresh.outcome, fresh.pressed) == (None, None, None)
+    assert (fresh.invited, fresh.outcome, fresh.pressed, fresh.asked) == (None,) * 4
     assert (fresh.invited_ledger, fresh.invited_seq) == ("", 0)
     assert (fresh.ledger, fresh.seq, fresh.rank) == ("", 0, -1)
     with pytest.raises(ValueError, match="no entry is behind invitation i1"):
@@ -58,7 +58,8 @@ def test_the_invited_entry_that_was_written_first_counts_and_each_other_is_named
         entries, odd = Precedence(), []
         for ledger, seq in positions:
             body = invited("i1", case=f"{ledger}{seq}")
-            odd += [entries.add_invited(body, ledger, seq), entries.add_invited(body, ledger, seq)]
+            entries.add_invited(body, ledger, seq)
+            odd += [entries.add_asked(ledger, seq), entries.add_asked(ledger, seq)]
         assert entries.invited is not None
         assert entries.invited.service.case == "A2"
         assert {position for position in odd if position is not None} == set(in_order[1:])

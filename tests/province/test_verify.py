@@ -12,7 +12,7 @@ from province.cli import main
 from province.store import ProvinceStore
 from province.store.tables import batch
 from province.verify import BadEntry, verify
-from sync.entries import Detailed, Fault, Predecessor, Strayed
+from sync.entries import Detailed, Fault, Predecessor, Salvaged, Strayed
 from sync.store_port import Told, read_arrival
 from tests.rigs.ledger.ledger_builder import (
     NOON_MS,
@@ -212,6 +212,33 @@ def test_a_pad_whose_clock_is_in_2100_is_named(
         "look at: pad pad-1, ledger 01LEDGER-A, dated-ahead: entries 2-3:"
         " the first is dated 2100-01-01T00:00:00Z"
     )
+
+
+def test_a_salvage_that_differs_from_its_chain_is_named_whatever_arrived_first(
+    store: ProvinceStore, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for pad, is_first in (("pad-1", True), ("pad-2", False)):
+        old = LedgerBuilder(pad, f"01A{pad}").add(rated("i1"), rated("i2"), rated("i3"))
+        forged = LedgerBuilder(pad, old.id).add(rated("i1"), lapsed("i2"), lapsed("i3"))
+        new = LedgerBuilder(
+            pad, f"01B{pad}", previous=Predecessor(ledger=old.id, reason="damaged", seq=1)
+        )
+        for seq in (2, 3, 4, 4):
+            entry = forged.entries[seq - 1]
+            body = entry.body.decode()
+            new.add(Salvaged(at=at(9), ledger=old.id, seq=seq, digest="ab", body=body))
+        for ledger in (old, new) if is_first else (new, old):
+            store.take([ledger.arrival()])
+    found = [odd for odd in verify(store).oddities if odd.kind == "salvage-differs"]
+    assert [(odd.pad, odd.first, odd.last, odd.entries) for odd in found] == [
+        ("pad-1", 3, 4, 2),
+        ("pad-2", 3, 4, 2),
+    ]
+    assert main(["verify", "--store", store_url]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    said = [line.replace("pad-2", "pad-1") for line in lines if "salvage-differs" in line]
+    assert len(said) == 2
+    assert said[0] == said[1]
 
 
 def test_the_status_counts_what_gives_no_row(
