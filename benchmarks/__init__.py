@@ -15,6 +15,7 @@ write_cost       syncs and bytes of one rating on the card
 backlog_drain    a backlog until its receipts
 bad_link         the same over a slow link that is cut again and again
 ingest, ingest_rows    the province's store takes a backlog in
+rating_list      one window's day in a store of a million ratings; run by itself
 rogue_pads       pads that flood the receiver, and what good ones notice
 wire_bytes       bytes of one rating on the network
 idle_cost        memory, CPU time and start of a pad that nobody presses

@@ -114,11 +114,10 @@ rating = sa.Table(
     _number("seq"),
     *_date_columns(),
     sa.Index("rating_by_time", "utc_ms"),
-    sa.Index("rating_by_case", "case_number"),
 )
-"""One row for each invitation. Of a store of years, one day and one case are found without reading
-all of it; a window's or a clerk's ratings are among those of their days. Each index costs every
-rating that is stored, so there are no others (rating_query.py)."""
+"""One row for each invitation. Of a store of years, one day is found without reading all of it, and
+the ratings of a window or clerk are among those of their days. Each index costs every rating that
+is stored, so there are no others (rating_query.py)."""
 
 detail = sa.Table(
     "detail",

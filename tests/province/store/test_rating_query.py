@@ -192,11 +192,11 @@ ONE_DAY = RatingFilter(first_ms=NOON_MS + 90 * DAY_MS, last_ms=NOON_MS + 91 * DA
         (ONE_DAY._replace(windows={"A01"}), None, "rating_by_time"),
         (ONE_DAY._replace(clerks={"c1"}, levels={"satisfied"}), 100, "rating_by_time"),
         (RatingFilter(), 100, "rating_by_time"),
-        (RatingFilter(cases={"220105000"}), 100, "rating_by_case"),
+        (ONE_DAY._replace(cases={"220105000"}), 100, "rating_by_time"),
     ],
     ids=str,
 )
-def test_a_window_of_one_day_and_one_case_do_not_read_the_whole_store(
+def test_the_list_of_a_day_does_not_read_the_whole_store(
     store: ProvinceStore, wanted: RatingFilter, limit: int | None, index: str
 ) -> None:
     many(store, 20_000, 365)

@@ -262,7 +262,7 @@ def test_a_program_from_before_alembic_reads_a_format_that_it_refuses(
             for statement in ("CREATE TABLE ratingpad_alembic_version", "UPDATE format")
         ),
         *((older, "DROP TABLE incident") for older in ("1", "2", "3")),
-        *((older, "CREATE INDEX rating_by_case") for older in OLDER),
+        *((older, "CREATE INDEX rating_by_time") for older in OLDER),
     ],
 )
 def test_a_migration_that_fails_leaves_the_store_as_it_was(

@@ -1,4 +1,4 @@
-"""Format 5: ratings are found by time and by case number (`rating_by_time`, `rating_by_case`)."""
+"""Format 5: ratings are found by time (`rating_by_time`)."""
 
 from alembic import op
 
@@ -7,6 +7,5 @@ down_revision = "4"
 
 
 def upgrade() -> None:
-    """Make the indexes; the database sorts what is stored."""
+    """Make the index; the database sorts what is stored."""
     op.create_index("rating_by_time", "rating", ["utc_ms"])
-    op.create_index("rating_by_case", "rating", ["case_number"])
