@@ -26,6 +26,7 @@ class DeskConfig(msgspec.Struct, frozen=True, kw_only=True):
     `token_file`: one token per line, so that an old and a new one may be valid at the same time.
     `origins`: the web pages, besides the pad's own, that may call from a browser.
     `plugin_token_file`: the tokens of the plug-in shim, which is off without it.
+    `language`: of the clerk's page; without it the first one of `[pad] languages`.
     `plugin_charset`: in which old pages send their queries to it, beside UTF-8.
     """
 
@@ -43,6 +44,9 @@ class DeskConfig(msgspec.Struct, frozen=True, kw_only=True):
     origins: Annotated[
         tuple[str, ...], Meta(max_length=32, description='a list like ["https://win.hall.lan"]')
     ] = ()
+    language: (
+        Annotated[Literal["zh", "ko", "en"], Meta(description='"zh", "ko" or "en"')] | None
+    ) = None
     plugin_token_file: (
         Annotated[Path, Meta(description="the path of a file that holds the plug-in's token")]
         | None

@@ -16,6 +16,7 @@ event_stream.py   events over a WebSocket; window_diff.py is what has changed (P
 plugin.py         a shim for window software that calls a plug-in
 plugin_answers.py what the shim answers, as JSON or as a script (JSONP)
 pages.py          the clerk's page and the JavaScript client, in static/
+clerk_words.py    the page's words, in strings/
 openapi.py        the OpenAPI document, made of api.py
 
 bus68.py          takes the place of an old key pad on the hall controller's RS-485 bus

@@ -60,7 +60,7 @@ class Desks:
         await in_daemon_thread(partial(importlib.import_module, "device.desk.start"), "import")
         from device.desk.start import open_desk
 
-        desk = await open_desk(settings, self._pad)
+        desk = await open_desk(settings, self._pad, self._config.pad.languages[0])
         self._server = desk.server
         self._pad.observe(desk.changed)
         self._refused = desk.refused

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from device.desk.admission import Admission
 from device.desk.api import DeskApi
 from device.desk.api_errors import ERRORS
+from device.desk.clerk_words import Language
 from device.desk.event_stream import EventStream
 from device.desk.middleware import AdmissionMiddleware
 from device.desk.pages import page_routes
@@ -26,9 +27,15 @@ from web.text_charset import UTF_8
 
 
 def build_app(
-    desk: Desk, admission: Admission, stream: EventStream, plugin_charset: str = UTF_8
+    desk: Desk,
+    admission: Admission,
+    stream: EventStream,
+    plugin_charset: str = UTF_8,
+    language: Language = "zh",
 ) -> Starlette:
-    """The app over a desk's port. `plugin_charset`: of what old pages send to the plug-in shim."""
+    """The app over a desk's port. `plugin_charset`: of what old pages send to the plug-in shim.
+    `language`: of the clerk's page.
+    """
 
     def count_malformed(error: str, request: HTTPConnection) -> None:
         client = request.client.host if request.client else ""
@@ -38,7 +45,7 @@ def build_app(
     app = Starlette(
         routes=[
             *api_routes(DeskApi(desk, admission, stream)),
-            *page_routes(admission.origins),
+            *page_routes(admission.origins, language),
             *(shim if admission.has_plugin else ()),
         ],
         middleware=[

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from device.desk import openapi
+from device.desk.clerk_words import Language, words_script
 from web.origins import NULL_ORIGIN
 from web.security_headers import SELF, content_policy, page_headers
 
@@ -20,6 +21,8 @@ PAGES = {
     "/": ("index.html", HTML),
     "/clerk.css": ("clerk.css", "text/css"),
     "/clerk.js": ("clerk.js", SCRIPT),
+    "/clerk-keys.js": ("clerk-keys.js", SCRIPT),
+    "/clerk-kept.js": ("clerk-kept.js", SCRIPT),
     "/ratingpad.js": ("ratingpad.js", SCRIPT),
 }
 CONTENT = {name: (files(__package__) / "static" / name).read_bytes() for name, _ in PAGES.values()}
@@ -27,7 +30,8 @@ CONTENT = {name: (files(__package__) / "static" / name).read_bytes() for name, _
 card that hangs would stop the agent's loop."""
 
 OPENAPI, ICON = "/openapi.json", "/favicon.ico"
-PUBLIC = (*PAGES, OPENAPI, ICON)
+WORDS = "/clerk-words.js"
+PUBLIC = (*PAGES, WORDS, OPENAPI, ICON)
 
 SOURCES = {
     "default-src": "'none'",
@@ -43,14 +47,20 @@ REFERRER = "same-origin"
 refused as a foreign origin."""
 
 
-def page_routes(origins: Collection[str]) -> list[Route]:
-    """The routes. Pages of `origins` may show the clerk's page in a frame."""
+def page_routes(origins: Collection[str], language: Language) -> list[Route]:
+    """The routes. Pages of `origins` may show the clerk's page in a frame. `language`: of the
+    clerk's page, until the clerk chooses another one.
+    """
+    script = words_script(language)
     policy = content_policy(SOURCES, framed_by={SELF, *origins} - {NULL_ORIGIN})
     headers = page_headers(policy, referrer=REFERRER)
 
     async def page(request: Request) -> Response:
         name, kind = PAGES[request.scope["path"]]
         return Response(CONTENT[name], media_type=kind, headers=headers)
+
+    async def words(_: Request) -> Response:
+        return Response(script, media_type=SCRIPT, headers=headers)
 
     async def document(_: Request) -> Response:
         return Response(openapi.text(), media_type="application/json", headers=headers)
@@ -60,6 +70,7 @@ def page_routes(origins: Collection[str]) -> list[Route]:
 
     return [
         *(Route(path, page) for path in PAGES),
+        Route(WORDS, words),
         Route(OPENAPI, document),
         Route(ICON, no_icon),
     ]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from device.config.desk_config import DeskConfig as Settings
 from device.config.desk_config import read_tokens
 from device.desk.admission import Admission
+from device.desk.clerk_words import Language
 from device.desk.event_stream import EventStream
 from device.desk.http import build_app
 from device.desk.pages import PUBLIC
@@ -44,8 +45,10 @@ class _Secrets(NamedTuple):
     tls: ssl.SSLContext | None
 
 
-async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
-    """Open it. Raises ConfigError when the port cannot be listened on, or a file cannot be used."""
+async def open_desk(settings: Settings, desk: Desk, language: Language = "zh") -> OpenDesk:
+    """Open it. `language`: of the clerk's page, where `[desk]` names none. Raises ConfigError when
+    the port cannot be listened on, or a file cannot be used.
+    """
     secrets = await in_daemon_thread(partial(_read_files, settings), "desk-files")
     address = await in_daemon_thread(partial(_address, settings), "desk-address")
     admission = Admission(
@@ -54,7 +57,9 @@ async def open_desk(settings: Settings, desk: Desk) -> OpenDesk:
     stream = EventStream(desk)
     try:
         server = await serve(
-            build_app(desk, admission, stream, settings.plugin_charset),
+            build_app(
+                desk, admission, stream, settings.plugin_charset, settings.language or language
+            ),
             address,
             settings.port,
             tls=secrets.tls,

@@ -1,86 +1,67 @@
 /* The clerk's page: sign in, invite, see whether the citizen has answered, pause. Never a level.
  *
- * The pad's token stays on this computer (localStorage): a technician enters it once, or opens the
- * page once as …/#token=…. The page removes it from the address immediately and sends it to the pad
- * only. The clerk's number and the cases are kept for this tab only (sessionStorage).
+ * What is open, the last cases and the counts are the pad's: every tab shows the same, also after a
+ * restart of the browser or of the pad. What a tab adds is in clerk-kept.js, for all of them.
  */
 (function () {
   "use strict";
 
-  var STANDINGS = { open: "等待评价", rated: "已评价", unrated: "未评价", withdrawn: "已撤回" };
-  var STATES = {
-    ready: "可以邀请",
-    busy: "群众正在评价",
-    paused: "暂停服务",
-    fault: "评价器故障，请联系技术人员",
-    unbound: "评价器尚未绑定窗口",
-    away: "与评价器失去联系，正在重新连接…"
-  };
-  var ENDING = "评价已结束，请稍候"; // the pad still shows thanks
-  var PROBLEMS = {
-    busy: "上一位群众还在评价，请稍候。",
-    paused: "窗口已暂停服务，请先恢复。",
-    fault: "评价器有故障，请联系技术人员。",
-    unbound: "评价器尚未绑定窗口，请联系技术人员。",
-    unauthorised: "口令不正确，请重新签到。",
-    unreachable: "联系不上评价器，请检查网络，再按一次回车。",
-    "already-rated": "办件 … 已经评价过。",
-    "already-ended": "群众已经作答，不能撤回。",
-    "unknown-invitation": "评价器没有这次邀请的记录。",
-    "bad-request": "办件编号不符合要求：最多 50 个字，不能换行。",
-    "too-often": "操作太频繁，请稍候。",
-    slow: "正在联系评价器…",
-    composed: "输入法是中文状态。请切换成英文，重新扫描；编号没有错，就再按一次回车。"
-  };
-  var PASSING = ["busy", "paused", "fault", "unbound", "unreachable"]; // over once the window is ready
-  var SHOWN = 10;
-  var SLOW_MS = 400; // after this the page says that it is waiting
-  var TWICE_MS = 300; // a second Enter within this time is a scanner's
-  var SCANNER_MS = 100; // between two keys of a scanner; people type more slowly
-  var SCANNED = 5; // so many keys in a row that fast are a scanner's
-
-  var here = function (id) {
-    return document.getElementById(id);
-  };
-  var on_computer = storage("localStorage");
-  var in_tab = storage("sessionStorage");
+  var kept = window.clerk_kept;
+  var words = null; // in the language that is shown
   var pad = null;
   var link = null;
-  var window_now = null; // the last window event
-  var problem_code = null; // of the problem that is shown
-  var refused = null; // the request for a case that has been rated already
-  var visits = kept();
+  var window_now = null; // the last window event; null without a connection
+  var window_name = ""; // also while there is no connection
+  var day_now = null; // the last event of the day
+  var signed_in = { clerk: null, token: null };
+  var has_been_connected = false;
+  var open_until_ms = 0; // by this computer's clock
+  var problem_now = null; // what is shown about the number in the field: { code, case }
+  var question = null; // what is asked before it is done: { yes, no }
+  var counting = null; // the timer while an invitation is open
 
-  /* The browser's storage, or one that lasts as long as the page: in a frame it may be blocked. */
-  function storage(name) {
-    try {
-      window[name].getItem("token");
-      return window[name];
-    } catch (error) {
-      var own = {};
-      return {
-        getItem: function (key) { return own[key] || null; },
-        setItem: function (key, value) { own[key] = value; },
-        removeItem: function (key) { delete own[key]; }
-      };
-    }
-  }
+  /* What waits for the pad; anything else is wrong with the number itself. */
+  var WAITS = ["busy", "paused", "fault", "unbound", "unreachable", "too-often", "already-rated"];
+  var SLOW_MS = 400; // after this the page says that it is waiting
+  var ROWS_AT_LEAST = 5;
+  var WIDE_PX = 900;
 
-  function kept() {
-    try {
-      return JSON.parse(in_tab.getItem("visits")) || [];
-    } catch (error) {
-      return [];
-    }
-  }
-
-  function keep() {
-    visits = visits.slice(0, SHOWN);
-    in_tab.setItem("visits", JSON.stringify(visits));
+  function here(id) {
+    return document.getElementById(id);
   }
 
   function show(id, on) {
     here(id).hidden = !on;
+  }
+
+  function say(id, text) {
+    if (here(id).textContent !== text) here(id).textContent = text;
+  }
+
+  function fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, function (whole, name) {
+      return values[name] === undefined || values[name] === null ? "" : values[name];
+    });
+  }
+
+  function sign(id, name) {
+    here(id).querySelector("use").setAttribute("href", "#sign-" + name);
+  }
+
+  function new_sign(name) {
+    var svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    var use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", "#sign-" + name);
+    svg.setAttribute("aria-hidden", "true");
+    svg.appendChild(use);
+    return svg;
+  }
+
+  function element(kind, name, text) {
+    var made = document.createElement(kind);
+    if (name) made.className = name;
+    if (text) made.textContent = text;
+    return made;
   }
 
   /* A Chinese input method may have made ＤＨ－１ of DH-1: undo that. */
@@ -90,156 +71,441 @@
     }).trim();
   }
 
+  /* --- language --- */
+
+  function speak(language) {
+    var all = window.clerk_words;
+    if (!all.words[language]) language = all.language;
+    words = all.words[language];
+    document.documentElement.lang = all.tags[language];
+    document.querySelectorAll("[data-word]").forEach(function (one) {
+      one.textContent = one.getAttribute("data-word").split(".").reduce(function (at, name) {
+        return at[name];
+      }, words);
+    });
+    here("case").setAttribute("placeholder", words.case_hint);
+    document.querySelectorAll("[data-label]").forEach(function (one) {
+      one.setAttribute("aria-label", words[one.getAttribute("data-label")]);
+    });
+    here("languages").textContent = "";
+    Object.keys(all.words).forEach(function (name) {
+      var button = element("button", "quiet", all.words[name].own);
+      button.type = "button";
+      button.lang = all.tags[name];
+      button.setAttribute("aria-pressed", name === language ? "true" : "false");
+      button.addEventListener("click", function () {
+        kept.keep_language(name);
+        speak(name);
+        draw();
+        (here("desk").hidden ? here("number") : here("case")).focus();
+      });
+      here("languages").appendChild(button);
+    });
+  }
+
   /* --- signing in --- */
 
   function take_token_from_address() {
     var found = /[#&]token=([^&]+)/.exec(location.hash);
     if (!found) return false;
-    on_computer.setItem("token", decodeURIComponent(found[1]));
+    kept.keep_token(decodeURIComponent(found[1]));
     history.replaceState(null, "", location.pathname);
     return true;
   }
 
   function begin() {
-    var clerk = in_tab.getItem("clerk");
-    var token = on_computer.getItem("token");
-    var signed_in = clerk && token;
+    var clerk = kept.clerk();
+    var token = kept.token();
+    var is_in = Boolean(clerk && token);
+    signed_in = { clerk: clerk, token: token };
     if (link) link.close();
     link = null;
     window_now = null;
-    show("sign-in", !signed_in);
-    show("desk", signed_in);
-    show("who", signed_in);
-    show("pause", signed_in);
+    day_now = null;
+    has_been_connected = false;
+    window_name = "";
+    problem_now = null;
+    answer(null);
+    show("sign-in", !is_in);
+    show("desk", is_in);
+    show("who", is_in);
+    show("pause", is_in);
     show("token-row", !token);
     show("forget", token);
     here("token").required = !token;
-    if (!signed_in) {
-      document.body.dataset.state = "unknown";
-      document.title = "窗口评价";
-      here("window").textContent = "–";
-      here("state").textContent = "请签到";
-      here(token ? "number" : "token").focus();
-      return;
+    here("clerk").textContent = clerk || "";
+    if (is_in) {
+      pad = new window.RatingPad({ token: token, clerk: clerk });
+      link = pad.listen(take_event);
     }
-    here("clerk").textContent = clerk;
-    pad = new window.RatingPad({ token: token, clerk: clerk });
-    visits.forEach(function (visit) {
-      if (visit.standing === "open") pad.follow(visit.invitation);
-    });
-    link = pad.listen(take_event);
     draw();
-    here("case").focus();
+    here(is_in ? "case" : token ? "number" : "token").focus();
   }
 
   here("sign-in-form").addEventListener("submit", function (event) {
     event.preventDefault();
     var token = here("token").value.trim();
-    if (token) on_computer.setItem("token", token);
+    if (token) kept.keep_token(token);
     here("token").value = "";
-    in_tab.setItem("clerk", plain(here("number").value));
+    kept.keep_clerk(plain(here("number").value));
     begin();
   });
 
   here("leave").addEventListener("click", function () {
-    in_tab.removeItem("clerk");
-    in_tab.removeItem("visits");
-    visits = [];
+    kept.keep_clerk(null);
+    kept.keep_waiting([]);
     here("number").value = "";
     here("case").value = "";
-    problem(null);
     begin();
   });
 
   here("forget").addEventListener("click", function () {
-    if (!window.confirm("清除后需由技术人员重新输入口令。确定清除吗？")) return;
-    on_computer.removeItem("token");
-    begin();
+    ask("forget", "forget_yes", "forget_no", function () {
+      kept.keep_token(null);
+      begin();
+    });
+  });
+
+  kept.listen(function (key) {
+    var is_same = kept.clerk() === signed_in.clerk && kept.token() === signed_in.token;
+    if (!is_same) begin();
+    else if (key === "language") speak(kept.language());
+    draw();
+  });
+
+  /* --- a question before something is done --- */
+
+  function ask(name, yes, no, then) {
+    question = { name: name, yes: yes, no: no, then: then };
+    draw();
+    here("question-no").focus();
+  }
+
+  /* `yes`: do it; null: the question is over by itself. */
+  function answer(yes) {
+    if (!question) return;
+    var then = question.then;
+    question = null;
+    draw();
+    if (yes !== null) here(here("desk").hidden ? "number" : "case").focus();
+    if (yes) then();
+  }
+
+  here("question-yes").addEventListener("click", function () {
+    answer(true);
+  });
+
+  here("question-no").addEventListener("click", function () {
+    answer(false);
   });
 
   /* --- events of the pad --- */
 
   function take_event(event) {
-    if (event.event === "window") {
-      var was_ready = window_now && window_now.state === "ready";
-      window_now = event;
-      if (event.state === "ready" && !was_ready && PASSING.indexOf(problem_code) >= 0) problem(null);
-    }
-    if (event.event === "standing") {
-      visits.forEach(function (visit) {
-        if (visit.invitation === event.invitation) visit.standing = event.standing;
-      });
-      keep();
-    }
+    if (event.event === "window") take_window(event);
+    if (event.event === "today") take_day(event);
+    if (event.event === "standing") take_standing(event);
     if (event.event === "link" && !event.connected) {
       window_now = null;
       if (event.code === "unauthorised") {
-        on_computer.removeItem("token");
+        kept.keep_token(null);
         begin();
-        here("state").textContent = PROBLEMS.unauthorised;
+        say("state-words", words.problems.unauthorised);
         return;
       }
     }
     draw();
   }
 
-  function draw() {
-    var now = window_now;
-    var state = now ? now.state : "away";
-    var last = visits[0];
-    var words = STATES[state] + (now && now.fault ? " " + now.fault : "");
-    var is_ending = visits.some(function (visit) {
-      return now && visit.invitation === now.invitation && visit.standing !== "open";
-    });
-    if (state === "busy" && is_ending) words = ENDING;
-    document.body.dataset.state = state;
-    if (now) here("window").textContent = now.window || "–";
-    if (here("state").textContent !== words) here("state").textContent = words;
-    here("pause").disabled = !now || state === "unbound";
-    here("pause").textContent = state === "paused" ? "恢复服务" : "暂停服务";
-    // An earlier "rated" beside a refusal would be read as the outcome of the refused case.
-    show("now", last && (last.standing === "open" || !problem_code));
-    show("withdraw", last && last.standing === "open");
-    if (last) {
-      here("now").dataset.standing = last.standing;
-      here("now-standing").textContent = STANDINGS[last.standing];
-      here("now-case").textContent = last.case;
+  function take_window(event) {
+    window_now = event;
+    has_been_connected = true;
+    if (event.open) open_until_ms = Date.now() + event.open.left_s * 1000;
+    else if (question && question.name === "pause") answer(null);
+  }
+
+  function take_standing(event) {
+    if (window_now && window_now.invitation === event.invitation && event.standing !== "open") {
+      window_now.open = null; // the window's own event follows
     }
-    // The title is read on the task bar, while another program is in front.
-    var of_case = last && (state === "ready" || state === "busy");
-    document.title = (of_case ? STANDINGS[last.standing] + " " + last.case : words) + " · 窗口 " +
-      here("window").textContent;
-    show("none", !last);
-    here("visits").textContent = "";
-    visits.forEach(list);
-  }
-
-  function list(visit) {
-    var row = document.createElement("li");
-    var parts = { time: visit.time, case: visit.case, standing: STANDINGS[visit.standing] };
-    row.dataset.standing = visit.standing;
-    Object.keys(parts).forEach(function (name) {
-      var cell = document.createElement("span");
-      cell.className = name;
-      cell.textContent = parts[name];
-      row.appendChild(cell);
+    if (!day_now) return;
+    day_now.cases.forEach(function (one) {
+      if (one.invitation === event.invitation) one.standing = event.standing;
     });
-    here("visits").appendChild(row);
   }
 
-  function problem(error) {
-    problem_code = error && error.code;
-    show("problem", error);
-    show("again", problem_code === "already-rated");
-    here("problem").dataset.kind = problem_code === "slow" ? "slow" : "refused";
-    var words = PROBLEMS[problem_code] || "评价器没有接受（" + problem_code + "）。";
-    here("says").textContent = error ? words.replace("…", function (rest) {
-      return error.case || rest;
-    }) : "";
-    draw();
+  function take_day(event) {
+    day_now = event;
+    // What was refused and is open now was asked for by another way.
+    event.cases.forEach(function (one) {
+      if (one.standing === "open" && one.case) unwait(one.case);
+    });
+  }
+
+  /* The newest case and its standing, as the pad has it. */
+  function newest() {
+    return day_now && day_now.cases.length ? day_now.cases[0] : null;
+  }
+
+  /* The case at hand: the open one, or the last one of today. */
+  function at_hand() {
+    var last = newest();
+    if (window_now && window_now.open) {
+      return { invitation: window_now.invitation, standing: "open", case: window_now.open.case };
+    }
+    var is_old = last && last.since && day_now.date && last.since.slice(0, 10) !== day_now.date;
+    return is_old ? null : last;
+  }
+
+  function state_now() {
+    if (here("desk").hidden) return "signed_out";
+    if (!window_now) return has_been_connected ? "away" : "connecting";
+    var last = newest();
+    var is_over = last && last.invitation === window_now.invitation && last.standing !== "open";
+    return window_now.state === "busy" && is_over ? "ending" : window_now.state;
+  }
+
+  /* --- drawing --- */
+
+  var SIGNS = {
+    signed_out: "open", connecting: "open", ready: "rated", busy: "open", ending: "open",
+    paused: "paused", fault: "warning", unbound: "warning", away: "warning"
+  };
+
+  function draw() {
+    var state = state_now();
+    if (window_now) window_name = window_now.window;
+    var state_words = words.states[state] + (window_now && window_now.fault ? " " + window_now.fault : "");
+    document.body.dataset.state = state;
+    say("window", window_name ? fill(words.window, { window: window_name }) : words.title);
+    say("state-words", state_words);
+    sign("state", SIGNS[state]);
+    var is_paused = state === "paused";
+    here("pause").disabled = !window_now || state === "unbound";
+    say_in("pause", is_paused ? words.resume : words.pause);
+    sign("pause", is_paused ? "resume" : "paused");
+    draw_question();
+    draw_problem();
+    draw_waiting();
+    draw_now(state);
+    draw_day();
+    draw_title(state, state_words);
+  }
+
+  function say_in(id, text) {
+    var span = here(id).querySelector("span");
+    if (span.textContent !== text) span.textContent = text;
+  }
+
+  function draw_question() {
+    show("question", question);
+    if (!question) return;
+    say("question-words", words[question.name + "_question"]);
+    say("question-yes", words[question.yes]);
+    say("question-no", words[question.no]);
+  }
+
+  function draw_problem() {
+    show("problem", problem_now);
+    var code = problem_now && problem_now.code;
+    here("problem").dataset.kind = code === "slow" ? "slow" : "refused";
+    sign("problem", code === "slow" ? "open" : "warning");
+    say("says", code ? fill(words.problems[code] || words.problems.other, problem_now) : "");
+  }
+
+  function draw_waiting() {
+    var cases = kept.waiting();
+    var is_free = window_now && window_now.state === "ready";
+    var next = next_waiting();
+    show("waiting", cases.length);
+    here("waiting").dataset.free = is_free ? "yes" : "no";
+    say("waiting-title", !is_free ? words.waiting : next ? words.waiting_ready : words.waiting_rated);
+    show("waiting-call", is_free && next);
+    var focused = document.activeElement && document.activeElement.id;
+    here("waiting-cases").textContent = "";
+    cases.forEach(function (one, at) {
+      var row = element("li", one === next && is_free ? "next" : "");
+      var what = element("p", "what");
+      what.appendChild(element("strong", "case", one.case));
+      what.appendChild(element("span", "why", why(one.code, is_free)));
+      row.appendChild(what);
+      var again = one.code === "already-rated";
+      var invite_it = element("button", "", again ? words.waiting_again : words.waiting_invite);
+      invite_it.id = "wait-" + at;
+      invite_it.type = "button";
+      invite_it.disabled = !is_free;
+      if (one.case === (next && next.case) && is_free) invite_it.className = "main";
+      invite_it.addEventListener("click", function () {
+        invite(again ? { case: one.case, again: true } : { case: one.case });
+      });
+      var drop = element("button", "quiet", words.waiting_drop);
+      drop.id = "drop-" + at;
+      drop.type = "button";
+      drop.addEventListener("click", function () {
+        unwait(one.case);
+        draw();
+        here("case").focus();
+      });
+      row.appendChild(invite_it);
+      row.appendChild(drop);
+      here("waiting-cases").appendChild(row);
+    });
+    if (focused && /^(wait|drop)-/.test(focused) && here(focused)) here(focused).focus();
+  }
+
+  /* The case at hand, large; or what the window does. Beside a refusal an earlier outcome would be
+   * taken for that of the refused case. */
+  function draw_now(state) {
+    var last = at_hand();
+    var is_open = Boolean(window_now && window_now.open);
+    var is_case = is_open ||
+      last && !problem_now && (state === "ready" || state === "busy" || state === "ending");
+    var kind = is_case ? last.standing : state;
+    var is_shown = is_open || !kept.waiting().length;
+    show("now", is_shown);
+    here("waiting").dataset.alone = is_shown ? "no" : "yes";
+    show("withdraw", is_open);
+    here("now").dataset.kind = kind;
+    sign("now-sign", is_case ? last.standing : state === "ready" ? "scan" : SIGNS[state]);
+    say("now-words", is_case ? words.standings[last.standing] : words.states[state]);
+    say("now-case", is_case ? last.case || words.no_case : window_now && window_now.fault || "");
+    draw_time_left(state, is_case);
+    if (is_open && !counting) counting = window.setInterval(count_down, 1000);
+    if (!is_open && counting) {
+      window.clearInterval(counting);
+      counting = null;
+    }
+  }
+
+  function draw_time_left(state, is_case) {
+    var left_s = Math.max(0, Math.ceil((open_until_ms - Date.now()) / 1000));
+    var is_open = window_now && window_now.open;
+    if (is_open) say("now-more", fill(words.time_left, { seconds: left_s }));
+    else say("now-more", is_case ? state === "ending" ? words.states.ending : "" : words.advice[state] || "");
+  }
+
+  function count_down() {
+    draw_time_left("busy", true);
+  }
+
+  function draw_day() {
+    var day = day_now;
+    ["invited", "rated", "unrated", "withdrawn"].forEach(function (name) {
+      var count = day && day.date ? day[name] : null;
+      say("count-" + name, count === null ? "–" : String(count));
+    });
+    var note = day && !day.date ? words.no_date : day && !day.complete ? words.incomplete : "";
+    show("counts-note", note);
+    say("counts-note", note);
+    var gap = day && day.gap;
+    var last = newest();
+    show("gap", gap && last && kept.closed_gap() !== last.invitation);
+    if (gap) {
+      say("gap-words", fill(words.gap, { minutes: gap.minutes, usual: gap.usual_minutes }));
+    }
+    show("none", day && !last);
+    show("visits", last);
+    here("visit-rows").textContent = "";
+    if (day) day.cases.forEach(list);
+    fit();
+  }
+
+  function list(one, at, all) {
+    var row = element("tr");
+    var since = one.since || "";
+    row.dataset.standing = one.standing;
+    var before = at ? (all[at - 1].since || "").slice(0, 10) : day_now.date || "";
+    if (since && since.slice(0, 10) !== before && before) {
+      var date = element("tr", "date");
+      var cell = element("td", "", words_for_day(since));
+      cell.colSpan = 3;
+      date.appendChild(cell);
+      here("visit-rows").appendChild(date);
+    }
+    row.appendChild(element("td", "time", since ? since.slice(11, 16) : "–"));
+    row.appendChild(element("td", "case", one.case || words.no_case));
+    var standing = element("td", "standing");
+    var chip = element("span", "chip");
+    chip.appendChild(new_sign(one.standing));
+    chip.appendChild(element("span", "", words.standings[one.standing]));
+    standing.appendChild(chip);
+    row.appendChild(standing);
+    here("visit-rows").appendChild(row);
+  }
+
+  function words_for_day(since) {
+    var month = Number(since.slice(5, 7));
+    return fill(words.date, { month: month, day: Number(since.slice(8, 10)) });
+  }
+
+  /* Leave out the oldest rows that a wide screen has no room for: there nothing scrolls. */
+  function fit() {
+    var rows = here("visit-rows");
+    var most = window.innerWidth >= WIDE_PX ? 99 : 8;
+    while (rows.children.length > most) rows.removeChild(rows.lastChild);
+    if (window.innerWidth < WIDE_PX) return;
+    while (
+      rows.children.length > ROWS_AT_LEAST &&
+      document.documentElement.scrollHeight > window.innerHeight
+    ) {
+      rows.removeChild(rows.lastChild);
+    }
+    if (rows.lastChild && rows.lastChild.className === "date") rows.removeChild(rows.lastChild);
+  }
+
+  /* The title is read on the task bar, while another program is in front. */
+  function draw_title(state, state_words) {
+    var last = at_hand();
+    var next = next_waiting();
+    var title = state_words;
+    if (state === "ready" && next) title = words.waiting_ready + " " + next.case;
+    else if (last && (state === "ready" || state === "busy" || state === "ending")) {
+      title = words.standings[last.standing] + " " + (last.case || "");
+    }
+    if (here("desk").hidden) title = words.title;
+    else if (window_now) title += " · " + fill(words.window_title, { window: window_now.window || "–" });
+    document.title = title;
+  }
+
+  /* --- cases that wait --- */
+
+  /* Why a case waits; once the pad is free that is over, unless it is the case's own. */
+  function why(code, is_free) {
+    var reason = words.problems[code] || code;
+    return is_free && code !== "already-rated" ? fill(words.waiting_why, { reason: reason }) : reason;
+  }
+
+  /* What Enter in the empty field invites: never a case that is on record when it is asked again. */
+  function next_waiting() {
+    return kept.waiting().filter(function (one) {
+      return one.code !== "already-rated";
+    })[0];
+  }
+
+  function unwait(number) {
+    var cases = kept.waiting();
+    var others = cases.filter(function (one) {
+      return one.case !== number;
+    });
+    if (others.length < cases.length) kept.keep_waiting(others);
+  }
+
+  function wait(number, code) {
+    var cases = kept.waiting();
+    var known = cases.filter(function (one) {
+      return one.case === number;
+    })[0];
+    if (known) known.code = code;
+    else cases.push({ case: number, code: code });
+    kept.keep_waiting(cases);
   }
 
   /* --- actions of the clerk --- */
+
+  function problem(error) {
+    problem_now = error;
+    draw();
+  }
 
   function invite(service) {
     var field = here("case");
@@ -249,42 +515,61 @@
     field.select(); // the next scan replaces it
     pad.invite(service).then(function (made) {
       window.clearTimeout(slow);
-      problem(null);
-      var known = visits.some(function (visit) {
-        return visit.invitation === made.invitation;
-      });
-      if (!known) {
-        visits.unshift({
-          invitation: made.invitation,
-          case: made.case || service.case, // as the pad keeps it
-          standing: made.standing,
-          time: new Date().toTimeString().slice(0, 5)
-        });
-        keep();
-      }
+      unwait(service.case);
+      list_made(made, service);
       if (plain(field.value) === service.case) field.value = "";
-      draw();
+      problem(null);
     }, function (error) {
       window.clearTimeout(slow);
-      refused = service;
-      problem({ code: error.code, case: service.case });
-      if (plain(field.value) === service.case) field.select();
+      var is_in_field = plain(field.value) === service.case;
+      if (WAITS.indexOf(error.code) < 0) {
+        if (is_in_field) field.select();
+        problem({ code: error.code, case: service.case });
+        return;
+      }
+      wait(service.case, error.code);
+      if (is_in_field) field.value = "";
+      problem(null);
     });
   }
 
-  var last_enter = { number: "", ms: 0 };
-  var composed = false; // an input method has changed the text
-  var fast = { keys: 0, ms: 0 }; // how many keys in a row came as fast as a scanner's
+  /* Until the pad's own list has it, which comes with the next event. */
+  function list_made(made, service) {
+    if (!day_now) day_now = { date: null, cases: [] };
+    var is_listed = day_now.cases.some(function (one) {
+      return one.invitation === made.invitation;
+    });
+    if (is_listed) return;
+    day_now.cases.unshift({
+      invitation: made.invitation,
+      standing: made.standing,
+      case: made.case || service.case, // as the pad keeps it
+      since: null
+    });
+  }
+
+  var keys = new window.ClerkKeys(here("case"), {
+    is_on: function () {
+      return !here("desk").hidden;
+    },
+    escape: function () {
+      if (question) return answer(false);
+      here("case").value = "";
+      here("case").focus();
+      problem(null);
+    }
+  });
 
   here("ask").addEventListener("submit", function (event) {
     event.preventDefault();
     var number = plain(here("case").value);
-    var is_second = number === last_enter.number && event.timeStamp - last_enter.ms < TWICE_MS;
-    if (!number || is_second) return;
-    last_enter = { number: number, ms: event.timeStamp };
-    var was_composed = composed && fast.keys >= SCANNED && /[^ -~]/.test(number);
-    composed = false;
-    if (was_composed) {
+    if (keys.is_second(number, event.timeStamp)) return;
+    if (!number) {
+      var next = next_waiting();
+      if (next && window_now && window_now.state === "ready") invite({ case: next.case });
+      return;
+    }
+    if (keys.was_garbled(number)) {
       problem({ code: "composed" });
       here("case").select();
       return;
@@ -292,51 +577,37 @@
     invite({ case: number });
   });
 
-  here("case").addEventListener("compositionend", function () {
-    composed = true;
-  });
-
-  here("again").addEventListener("click", function () {
-    invite({ case: refused.case, again: true });
-  });
-
   here("withdraw").addEventListener("click", function () {
     problem(null);
-    pad.withdraw(visits[0].invitation, "clerk").then(null, problem);
+    pad.withdraw(window_now.invitation, "clerk").then(null, problem);
     here("case").focus();
   });
 
   here("pause").addEventListener("click", function () {
     problem(null);
-    var paused = window_now && window_now.state === "paused";
-    (paused ? pad.resume() : pad.pause()).then(null, problem);
+    if (window_now && window_now.open) {
+      ask("pause", "pause_yes", "pause_no", function () {
+        pad.pause().then(null, problem);
+      });
+      return;
+    }
+    var is_paused = window_now && window_now.state === "paused";
+    (is_paused ? pad.resume() : pad.pause()).then(null, problem);
     here("case").focus();
   });
 
-  document.addEventListener("keydown", function (event) {
-    var key = event.key || ""; // undefined when the browser fills the field in by itself
-    if (here("desk").hidden) return;
-    fast.keys = event.timeStamp - fast.ms < SCANNER_MS ? fast.keys + 1 : 1;
-    fast.ms = event.timeStamp;
-    if (key === "Escape") {
-      here("case").value = "";
-      here("case").focus();
-      problem(null);
-    }
-    // A scanner's line feed is Ctrl-J, which would open the browser's downloads.
-    if (event.ctrlKey && key.toLowerCase() === "j") event.preventDefault();
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    // A scanner types wherever the focus is: move it to the field.
-    var at = document.activeElement;
-    if (key.length === 1 && (!at || at.tagName !== "INPUT") && key !== " ") {
-      here("case").focus();
-    }
+  here("gap-close").addEventListener("click", function () {
+    kept.close_gap(newest().invitation);
+    draw();
+    here("case").focus();
   });
 
+  window.addEventListener("resize", draw);
   window.addEventListener("hashchange", function () {
     if (take_token_from_address()) begin();
   });
 
+  speak(kept.language());
   take_token_from_address();
   begin();
 })();

@@ -40,7 +40,8 @@ class Clerk:
     def __init__(self, browser: Any, pad: PadProcess, album: Path) -> None:
         self.pad = pad
         self.address = str(pad.desk.base_url).rstrip("/")
-        self.page = browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN")
+        context = browser.new_context(viewport={"width": 1024, "height": 600}, locale="zh-CN")
+        self.page = context.new_page()
         self.page.set_default_timeout(SLOWLY_MS)
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -68,11 +69,20 @@ class Clerk:
         self.page.keyboard.press("Enter")
 
     def standing(self, case: str, standing: str) -> None:
-        row = f'#visits li[data-standing="{standing}"]:has(.case:text-is("{case}"))'
+        row = f'#visit-rows tr[data-standing="{standing}"]:has(.case:text-is("{case}"))'
         self.page.wait_for_selector(row)
 
     def problem(self, words: str) -> None:
         self.page.wait_for_selector(f'#problem:visible:has-text("{words}")')
+
+    def waits(self, case: str, words: str) -> None:
+        self.page.wait_for_selector(f'#waiting-cases li:has-text("{case}"):has-text("{words}")')
+
+    def counts(self, *counts: int) -> None:
+        """Invited, rated, unrated and withdrawn are so many."""
+        names = ("invited", "rated", "unrated", "withdrawn")
+        for name, count in zip(names, counts, strict=True):
+            self.page.wait_for_selector(f'#count-{name}:text-is("{count}")')
 
     def look(self, name: str) -> None:
         for width, height in SIZES:
@@ -97,7 +107,7 @@ def test_a_clerks_day(clerk: Clerk, pad: PadProcess) -> None:
     clerk.come()
     clerk.state("ready")
     assert page.inner_text("#clerk") == "C003"
-    assert page.inner_text("#window") == "3"
+    assert page.inner_text("#window") == "3 号窗口"
     clerk.look("ready")
 
     # scanned while the focus is elsewhere
@@ -113,12 +123,12 @@ def test_a_clerks_day(clerk: Clerk, pad: PadProcess) -> None:
 
     # once more: refused, then on record
     clerk.scan("DH-1")
-    clerk.problem("已经评价过")
+    clerk.waits("DH-1", "已经评价过")
     clerk.look("rated-already")
-    page.click("#again")
-    page.wait_for_selector("#now:visible")
+    page.click("#wait-0")
+    page.wait_for_selector("#withdraw:visible")
     page.click("#withdraw")
-    page.wait_for_selector('#visits li[data-standing="withdrawn"]')
+    clerk.standing("DH-1", "withdrawn")
     asked = [body for body in pad.bodies() if isinstance(body, Invited)]
     assert [body.clerk for body in asked] == ["C003", "C003"]
     assert asked[1].rated_before == asked[0].invitation
@@ -128,22 +138,31 @@ def test_a_clerks_day(clerk: Clerk, pad: PadProcess) -> None:
     clerk.scan("DH-2")
     clerk.standing("DH-2", "open")
     clerk.scan("DH-3")
-    clerk.problem("上一位群众还在评价")
+    clerk.waits("DH-3", "上一位群众还在评价")
     clerk.standing("DH-2", "unrated")
 
-    # the window
+    # it waits, and is invited when the clerk says so; then a pause that asks first
+    clerk.state("ready")
+    page.click("#wait-0")
+    clerk.standing("DH-3", "open")
     page.click("#pause")
+    page.wait_for_selector("#question:visible")
+    clerk.look("pause-question")
+    page.keyboard.press("Escape")
+    clerk.state("busy")
+    page.click("#pause")
+    page.click("#question-yes")
     clerk.state("paused")
-    page.fill("#case", "")
+    clerk.standing("DH-3", "withdrawn")
     clerk.scan("DH-4")
-    clerk.problem("暂停服务")
+    clerk.waits("DH-4", "暂停服务")
     clerk.look("paused")
     page.click("#pause")
     clerk.state("ready")
+    page.click("#drop-0")
     assert [body.by for body in pad.bodies() if isinstance(body, Paused)] == ["desk: C003"]
 
     # the pad loses its power over an open invitation, and the page finds out what became of it
-    page.fill("#case", "")
     clerk.scan("DH-5")
     clerk.standing("DH-5", "open")
     pad.end()
@@ -152,10 +171,21 @@ def test_a_clerks_day(clerk: Clerk, pad: PadProcess) -> None:
     pad.start()
     clerk.standing("DH-5", "withdrawn")
     clerk.state("ready")
+    clerk.counts(5, 1, 1, 3)
+
+    # a second tab shows the same and withdraws what the first one has asked for
+    clerk.scan("DH-6")
+    clerk.standing("DH-6", "open")
+    other = page.context.new_page()
+    other.goto(clerk.address)
+    other.click("#withdraw", timeout=SLOWLY_MS)
+    clerk.standing("DH-6", "withdrawn")
+    other.close()
 
     # a reload forgets nothing; leaving forgets the clerk and keeps the pad's token
     page.reload()
-    clerk.standing("DH-1", "rated")
+    clerk.standing("DH-2", "unrated")
+    clerk.counts(6, 1, 1, 4)
     page.click("#leave")
     page.wait_for_selector("#sign-in:visible")
     assert not page.is_visible("#token")
@@ -175,7 +205,7 @@ def test_a_clerks_day(clerk: Clerk, pad: PadProcess) -> None:
 def test_a_wrong_token_is_asked_for_again_and_the_page_can_be_read(clerk: Clerk) -> None:
     clerk.come(token="a-token-that-is-not-the-pads")
     clerk.page.wait_for_selector("#token:visible")
-    assert "口令不正确" in clerk.page.inner_text("#state")
+    clerk.page.wait_for_selector('#state:has-text("口令不正确")')
     clerk.look("wrong-token")
     clerk.page.fill("#token", TOKEN)
     clerk.page.fill("#number", "C004")
@@ -187,5 +217,5 @@ def test_a_wrong_token_is_asked_for_again_and_the_page_can_be_read(clerk: Clerk)
     clerk.page.keyboard.press("Tab")
     assert clerk.page.evaluate("document.activeElement.id") == "invite"
     assert clerk.page.evaluate(CONTRAST) == []
-    clerk.page.evaluate("document.getElementById('none').style.color = '#bbb'")
+    clerk.page.evaluate("document.getElementById('now-words').style.color = '#bbb'")
     assert len(clerk.page.evaluate(CONTRAST)) == 1, "the control: faint text is noticed"

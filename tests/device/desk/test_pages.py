@@ -70,9 +70,12 @@ def test_the_page_may_do_nothing_but_talk_to_its_pad(get: Get) -> None:
     page = (FOLDER / "index.html").read_text("utf-8")
     assert not re.search(r"\son\w+=|style=|<style|javascript:", page)
     assert all(src for src in re.findall(r"<script([^>]*)>", page))
-    assert re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page) == [
+    assert re.findall(r'(?:src|href)="(?!data:|#)([^"]+)"', page) == [
         "clerk.css",
         "ratingpad.js",
+        "clerk-words.js",
+        "clerk-kept.js",
+        "clerk-keys.js",
         "clerk.js",
     ]
 
@@ -111,7 +114,7 @@ def test_the_host_that_a_client_names_changes_nothing(get: Get, host: str) -> No
     assert get("/clerk.js", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["ratingpad.js", "clerk.js"])
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.js")))
 def test_the_scripts_make_nothing_of_texts(name: str) -> None:
     script = (FOLDER / name).read_text("utf-8")
     assert "innerHTML" not in script

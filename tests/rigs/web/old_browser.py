@@ -17,18 +17,24 @@ NAMES = {
     **dict.fromkeys(("charCodeAt", "exec", "forEach", "fromCharCode", "indexOf", "keys"), 1),
     **dict.fromkeys(("length", "min", "now", "parse", "prototype", "random", "replace"), 1),
     **dict.fromkeys(("slice", "some", "stringify", "test", "toLowerCase", "toTimeString"), 1),
-    **dict.fromkeys(("trim", "unshift", "message", "Error", "Date"), 1),
+    **dict.fromkeys(("trim", "unshift", "message", "Error", "Date", "toDateString"), 1),
+    **dict.fromkeys(("push", "split", "filter", "reduce", "max", "ceil"), 1),
     **dict.fromkeys(("Promise", "then"), 32),
     # The page.
     **dict.fromkeys(("activeElement", "addEventListener", "appendChild", "body", "className"), 1),
     **dict.fromkeys(("createElement", "disabled", "focus", "getElementById", "hidden", "id"), 6),
     **dict.fromkeys(("onclick", "onerror", "onload", "required", "select", "src", "tagName"), 6),
     **dict.fromkeys(("textContent", "title", "value", "dataset"), 8),
+    **dict.fromkeys(("querySelector", "querySelectorAll", "children", "lastChild"), 4),
+    **dict.fromkeys(("removeChild", "getAttribute", "setAttribute", "createElementNS"), 1),
+    **dict.fromkeys(("documentElement", "lang", "type", "colSpan", "document"), 1),
+    **dict.fromkeys(("scrollHeight", "innerHeight", "innerWidth"), 1),
     **dict.fromkeys(("altKey", "ctrlKey", "metaKey", "preventDefault", "timeStamp"), 1),
     "key": 51,
     "remove": 24,
     # The window.
     **dict.fromkeys(("clearTimeout", "setTimeout", "confirm", "hash", "location"), 1),
+    **dict.fromkeys(("clearInterval", "setInterval", "localStorage"), 5),
     **dict.fromkeys(("pathname", "origin", "replaceState"), 8),
     **dict.fromkeys(("getItem", "setItem", "removeItem"), 4),
     "URLSearchParams": 49,
@@ -40,6 +46,10 @@ NAMES = {
 """Names of JavaScript and of the browser -> the first Chromium that has them (MDN's tables)."""
 
 STYLES = {
+    **dict.fromkeys(("border-collapse", "vertical-align", "flex-direction"), 29),
+    **dict.fromkeys(("justify-content", "box-shadow"), 29),
+    **dict.fromkeys(("border-bottom-color", "padding-bottom", "padding-top"), 1),
+    "font-variant-numeric": 52,
     **dict.fromkeys(("background", "border", "border-bottom", "border-color"), 1),
     **dict.fromkeys(("border-left", "border-left-color", "border-radius", "border-top"), 4),
     **dict.fromkeys(("border-top-color", "color", "cursor", "display", "fill", "font"), 1),
@@ -56,6 +66,7 @@ STYLES = {
 """Properties of CSS -> the first Chromium that has them."""
 
 SELECTED = {":root", ":focus", ":disabled", "::placeholder", ":first-child"}
+SELECTED |= {":last-child", ":hover", ":active", ":lang"}
 """Parts of selectors beyond names; `::placeholder` came with Chromium 57."""
 
 CALLED = {"var"}

@@ -1,0 +1,1 @@
+"""The wording of the clerk's page, one file for each language."""
