@@ -36,9 +36,9 @@ def test_the_clerks_page_works_over_tls(tmp_path: Path) -> None:
         page.wait_for_selector('body[data-state="ready"]')
         page.fill("#case", "DH-1")
         page.keyboard.press("Enter")
-        page.wait_for_selector('#visits li[data-standing="open"]')
+        page.wait_for_selector('#visit-rows tr[data-standing="open"]')
         pad.press("satisfied")
-        page.wait_for_selector('#visits li[data-standing="rated"]')
+        page.wait_for_selector('#visit-rows tr[data-standing="rated"]')
         assert [url[:4] for url in sockets] == ["wss:"]
 
 
