@@ -107,19 +107,19 @@ def test_nothing_is_cut_off_and_what_counts_is_seen_at_once(
 
 
 def test_on_an_offices_screen_nothing_scrolls_and_little_is_left_empty(clerk: ClerkPage) -> None:
-    height = "document.documentElement.scrollHeight"
+    scrolls = "document.documentElement.scrollHeight > innerHeight"
     many = [visit(f"DH-{n}", number=n) for n in range(16)]
-    for name, show in STATES.items():
+    for show in STATES.values():
         show(clerk)
         for size in OFFICE:
             on(clerk, size)
-            assert clerk.page.evaluate(height) == size[1], (name, size)
+            clerk.page.wait_for_function(f"!({scrolls})")  # a resize is drawn a moment later
     clerk.window()
     for size in OFFICE:
         on(clerk, size)
         clerk.today(many)
         assert clerk.page.locator("#visit-rows tr").count() >= 9, "as many as there is room for"
-        assert clerk.page.evaluate(height) == size[1]
+        assert not clerk.page.evaluate(scrolls)
 
 
 def test_axe_finds_nothing_and_weak_eyes_can_read(clerk: ClerkPage) -> None:
