@@ -17,9 +17,14 @@ import msgspec
 from msgspec import NODEFAULT, Meta
 
 from device.errors import ConfigError
+from sync.sentence import Sentence
 
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
+
+
+SENTENCE = "sentence"
+"""Where `Meta.extra` has a description that can be translated."""
 
 
 class ConfigErrors:
@@ -44,14 +49,18 @@ class ConfigErrors:
         """Note a mistake at `key` of this table."""
         path = f"{self.where}.{key}" if self.where and key else self.where or key
         if not path:
-            self.lines.append(text.removeprefix(" = "))
+            self.lines.append(sentence_of(text))
+        elif text.startswith(":"):
+            self.lines.append(Sentence.joined("", (path, sentence_of(text))))
         else:
-            joined = text.startswith((" = ", ":"))
-            self.lines.append(f"{path}{text}" if joined else f"{path}: {text}")
+            self.lines.append(Sentence.joined(": ", (path, sentence_of(text))))
 
     def wrong(self, key: str, value: object, allowed: str) -> None:
         """Note a value that is not allowed."""
-        self.add(key, f" = {as_toml(value)}: {allowed}")
+        path = f"{self.where}.{key}" if self.where and key else self.where or key
+        found = as_toml(value)
+        stands = f"{path} = {found}" if path else found
+        self.lines.append(Sentence.joined(": ", (stands, sentence_of(allowed))))
 
     def wrong_file(self, key: str, value: object, problem: str) -> None:
         """Note a file that cannot be used: the table is correct, and the file may come later."""
@@ -65,15 +74,21 @@ class ConfigErrors:
         reason to raise.
         """
         if found is None or (self.lines if files else self.own_errors):
-            lines = self.lines or ["not readable"]
-            head = f"{len(lines)} mistake{'s' * (len(lines) > 1)} in {source}"
-            raise ConfigError("\n  ".join([head, *lines]))
+            lines = self.lines or [Sentence("not readable")]
+            head = Sentence.counted(
+                "{count} mistake in {source}",
+                "{count} mistakes in {source}",
+                count=len(lines),
+                source=source,
+            )
+            raise ConfigError(Sentence.joined("\n  ", [head, *lines]))
         return found
 
 
 def bounds(low: float, high: float, noun: str) -> Meta:
     """The bounds of a number, and how they are written: "`noun` from `low` to `high`"."""
-    return Meta(ge=low, le=high, description=f"{noun} from {low} to {high}")
+    words = Sentence("{noun} from {low} to {high}", noun=Sentence(noun), low=low, high=high)
+    return Meta(ge=low, le=high, description=str(words), extra={SENTENCE: words})
 
 
 Check = Callable[[dict[str, Any], ConfigErrors], None]
@@ -101,7 +116,7 @@ def read_struct(
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for key in table:
         if key not in fields:
-            errors.add(key, f"not known{did_you_mean(key, fields)}")
+            errors.add(key, Sentence.joined("", (Sentence("not known"), did_you_mean(key, fields))))
     values: dict[str, Any] = {}
     for name, field in fields.items():
         if name in table:
@@ -113,7 +128,7 @@ def read_struct(
         elif field.default_factory is not NODEFAULT:
             values[name] = field.default_factory()
         elif _table_type(field.type) is None:
-            errors.add(name, f"missing; must be {allowed(field.type)}")
+            errors.add(name, Sentence("missing; must be {allowed}", allowed=allowed(field.type)))
         else:
             errors.add(name, "this section is missing")
     if checks and kind in checks:
@@ -151,7 +166,8 @@ def _read(
     except msgspec.ValidationError:
         names = _choices(kind)
         hint = did_you_mean(value, names) if isinstance(value, str) else ""
-        errors.wrong(name, value, f"must be {allowed(kind)}{hint}")
+        must = Sentence("must be {allowed}", allowed=allowed(kind))
+        errors.wrong(name, value, Sentence.joined("", (must, hint)))
         return None
 
 
@@ -182,30 +198,44 @@ def _choices(kind: Any) -> list[str]:
     return []
 
 
-def allowed(kind: Any) -> str:
+def sentence_of(text: str) -> Sentence:
+    """A text as a sentence, which it may be already."""
+    return text if isinstance(text, Sentence) else Sentence(text)
+
+
+def allowed(kind: Any) -> Sentence:
     """The allowed values in words: the type's own description, its members, or its name."""
     if typing.get_origin(kind) is typing.Annotated:
         for note in typing.get_args(kind)[1:]:
             if isinstance(note, Meta) and note.description:
-                return note.description
+                words = (note.extra or {}).get(SENTENCE)
+                return words if isinstance(words, Sentence) else Sentence(note.description)
     if typing.get_origin(kind) in (types.UnionType, typing.Union):
         inner = [part for part in typing.get_args(kind) if part is not types.NoneType]
         if len(inner) == 1:
             return allowed(inner[0])
     choices = _choices(kind)
     if choices:
-        return "one of " + ", ".join(map(as_toml, choices))
-    plain = {str: "a text in quotes", int: "a whole number", float: "a number", Path: "a path"}
-    if _bare(kind) is bool:
-        return "true or false"
-    return "a list" if typing.get_origin(_bare(kind)) else plain.get(_bare(kind), "of another type")
+        return Sentence("one of {choices}", choices=", ".join(map(as_toml, choices)))
+    if typing.get_origin(_bare(kind)):
+        return Sentence("a list")
+    return _PLAIN.get(_bare(kind), Sentence("of another type"))
+
+
+_PLAIN = {
+    bool: Sentence("true or false"),
+    str: Sentence("a text in quotes"),
+    int: Sentence("a whole number"),
+    float: Sentence("a number"),
+    Path: Sentence("a path"),
+}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?` with the nearest known word; "" when none is near."""
     names = list(known)
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
-    return f"; did you mean {as_toml(near[0])}?" if near else ""
+    return Sentence("; did you mean {name}?", name=as_toml(near[0])) if near else ""
 
 
 def as_toml(value: object) -> str:

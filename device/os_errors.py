@@ -13,6 +13,8 @@ import sqlite3
 from pathlib import Path
 
 from device.errors import LedgerError, PadCode
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 
 _CODES = {
     errno.ENOSPC: PadCode.LEDGER_FULL,
@@ -35,12 +37,14 @@ _SQLITE_RIGHTS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLI
 """How SQLite says that it may not open or write a file; it does not say which, nor why."""
 
 
-def words(error: OSError) -> str:
+def words(error: OSError) -> Sentence:
     """The reason and the file, without a number: "No such file or directory: /x/ledger.db"."""
-    says = error.strerror or str(error) or type(error).__name__
+    says = reason(error)
     if error.errno == errno.ELOOP:
-        says = "a symbolic link, which is not followed here"
-    return says if error.filename is None else f"{says}: {os.fsdecode(error.filename)}"
+        says = Sentence("a symbolic link, which is not followed here")
+    if error.filename is None:
+        return says
+    return Sentence("{reason}: {file}", reason=says, file=os.fsdecode(error.filename))
 
 
 def code_of(error: OSError, otherwise: PadCode) -> PadCode:
@@ -48,12 +52,13 @@ def code_of(error: OSError, otherwise: PadCode) -> PadCode:
     return _CODES.get(error.errno or 0, otherwise)
 
 
-def explain(error: OSError, ledger: Path | None = None) -> str:
+def explain(error: OSError, ledger: Path | None = None) -> Sentence:
     """`words`, and where rights are missing whose the file is. `ledger`: of an error about the
     pad's own ledger; only then what gives it to the right user.
     """
     if code_of(error, PadCode.INTERNAL) is PadCode.RIGHTS_MISSING and error.filename is not None:
-        return f"{words(error)}; {_whose(Path(os.fsdecode(error.filename)), ledger)}"
+        whose = _whose(Path(os.fsdecode(error.filename)), ledger)
+        return Sentence.joined("; ", (words(error), whose))
     return words(error)
 
 
@@ -77,9 +82,16 @@ def missing_folder(ledger: Path) -> str | None:
     folder = ledger.parent
     if folder.is_dir():
         return None
-    what = "no folder" if os.path.lexists(folder) else "not there"
-    return (
-        f"the folder of `[ledger] path`, {folder}, is {what}: correct the path or make the folder"
+    if os.path.lexists(folder):
+        return Sentence(
+            "the folder of `[ledger] path`, {folder}, is no folder: correct the path or make the"
+            " folder",
+            folder=folder,
+        )
+    return Sentence(
+        "the folder of `[ledger] path`, {folder}, is not there: correct the path or make the"
+        " folder",
+        folder=folder,
     )
 
 
@@ -97,8 +109,12 @@ def refuse_root(ledger: Path) -> None:
         if owner != 0:
             name = user_name(owner)
             raise LedgerError(
-                f"{file} belongs to {name}, and this is root, whose files {name} could not open:"
-                f" `systemctl start ratingpad`, or `sudo -u {name} ratingpad …`",
+                Sentence(
+                    "{file} belongs to {name}, and this is root, whose files {name} could not open:"
+                    " `systemctl start ratingpad`, or `sudo -u {name} ratingpad …`",
+                    file=file,
+                    name=name,
+                ),
                 PadCode.RIGHTS_MISSING,
             )
 
@@ -119,7 +135,7 @@ def group_name(gid: int) -> str:
         return str(gid)
 
 
-def _whose(file: Path, ledger: Path | None) -> str:
+def _whose(file: Path, ledger: Path | None) -> Sentence:
     """Who owns the file, or the nearest folder above it that can be looked at; for a file of the
     ledger also what to do.
     """
@@ -130,14 +146,22 @@ def _whose(file: Path, ledger: Path | None) -> str:
             continue
         break
     else:
-        return f"this is the user {user_name(os.geteuid())}"
+        return Sentence("this is the user {user}", user=user_name(os.geteuid()))
     owner = f"{user_name(found.st_uid)}:{group_name(found.st_gid)}"
     mode, me = found.st_mode & 0o7777, user_name(os.geteuid())
-    says = f"{at} belongs to {owner} (mode {mode:o}), this is {me}"
-    return says if ledger is None else f"{says}; {_ledger_remedy(at, found.st_uid, ledger)}"
+    says = Sentence(
+        "{file} belongs to {owner} (mode {mode:o}), this is {user}",
+        file=at,
+        owner=owner,
+        mode=mode,
+        user=me,
+    )
+    if ledger is None:
+        return says
+    return Sentence.joined("; ", (says, _ledger_remedy(at, found.st_uid, ledger)))
 
 
-def _ledger_remedy(at: Path, owner: int, ledger: Path) -> str:
+def _ledger_remedy(at: Path, owner: int, ledger: Path) -> Sentence:
     """What to do about the ledger's file or folder `at`, which this process may not write. Never a
     command that gives away what holds more than the ledger.
     """
@@ -146,13 +170,19 @@ def _ledger_remedy(at: Path, owner: int, ledger: Path) -> str:
     belongs = at == folder or (at.parent == folder and _is_of(at, ledger))
     if belongs and (owner != 0 if service is None else me != service):
         user = user_name(owner) if service is None else SERVICE_USER
-        return f"run it as {user} (`sudo -u {user} ratingpad …`), or give another `[ledger] path`"
+        return Sentence(
+            "run it as {user} (`sudo -u {user} ratingpad …`), or give another `[ledger] path`",
+            user=user,
+        )
     give = f"chown -R {user_name(me)}:{group_name(os.getegid())}"
     if belongs and _is_own_folder(folder, ledger):
-        return f"as root: `{give} {shlex.quote(str(folder))}`"
+        return Sentence("as root: `{command}`", command=f"{give} {shlex.quote(str(folder))}")
     if belongs and at != folder:
-        return f"as root: `{give} {shlex.quote(str(folder / ledger.stem))}.*`"
-    return f"give the ledger a folder of its own, such as /var/lib/{SERVICE_USER}"
+        files = f"{shlex.quote(str(folder / ledger.stem))}.*"
+        return Sentence("as root: `{command}`", command=f"{give} {files}")
+    return Sentence(
+        "give the ledger a folder of its own, such as {folder}", folder=f"/var/lib/{SERVICE_USER}"
+    )
 
 
 def _is_of(file: Path, ledger: Path) -> bool:

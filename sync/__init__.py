@@ -15,6 +15,10 @@ arguments.py  the parsers of our commands: numbers with bounds, safe messages
 language.py   Chinese or English by the locale; strings/ has the catalogues
 sentence.py   PURE: an English sentence that can be said in another language later
 columns.py    PURE: text in a terminal's columns
+error_report.py PURE: what `--json` prints of an error
+printing.py   what a command prints: for a person, translated and coloured; for a program, JSON
+progress.py   how far a long command is, on a terminal
+system_reasons.py PURE: why the operating system refused something
 terminal.py   how our commands run: encodings, closed pipes, the log
 desk_fields.py PURE: the fields in which a desk asks for something, and their bounds
 phone_token.py PURE: the token in a QR code by which a phone may rate

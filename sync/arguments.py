@@ -76,6 +76,11 @@ class Subcommand(NamedTuple):
     exits: tuple[Exit, ...] = (DONE, WRONG_USE)
 
 
+def add_json(parser: argparse._ActionsContainer) -> None:
+    """The option `--json`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document for programs")
+
+
 def command_parser(program: str, description: str, commands: Iterable[Subcommand]) -> CommandParser:
     """The parser of a program with these commands. What it parses has `run`, of the command."""
     translate_argparse()

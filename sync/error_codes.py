@@ -31,14 +31,16 @@ Row = TypeVar("Row", bound=ErrorRow)
 class CodedError(Exception, Generic[Row]):
     """An error with a row of a table, and a detail: what exactly, where.
 
-    The class has a `code` of its own; one of its errors may be raised with another.
+    The class has a `code` of its own; one of its errors may be raised with another. `wording`: the
+    detail as it was given; where that is a `Sentence`, it can be said in another language.
     """
 
     code: Row
 
     def __init__(self, detail: str, code: Row | None = None) -> None:
         self.code = code or type(self).code
-        self.detail = detail
+        self.wording = detail
+        self.detail = detail = str(detail)
         super().__init__(f"{self.summary}{'' if detail[-1:] in '.?!' else '.'} {self.code.remedy}")
 
     @property

@@ -34,6 +34,8 @@ import unicodedata
 
 import msgspec
 
+from sync.sentence import Sentence
+
 MAX_CHARS = {"case": 50, "matter": 40, "step": 20, "clerk": 40, "by": 40, "window": 8}
 """The longest canonical form of each field. A case number is an..50 (GB/T 39046-2020 table 9); the
 live interfaces have matter codes of up to 31 characters."""
@@ -69,17 +71,17 @@ class IdentityTextError(ValueError):
 def canonical(text: str, max_chars: int) -> str:
     """The canonical form of `text`. Raises IdentityTextError when it has none, or a longer one."""
     if len(text) > MAX_RAW_CHARS:
-        raise IdentityTextError(f"is longer than {max_chars} characters")
+        raise IdentityTextError(Sentence("is longer than {count} characters", count=max_chars))
     text = _folded(text)
     if _LINE.search(text):
-        raise IdentityTextError("has a control character or a line end in it")
+        raise IdentityTextError(Sentence("has a control character or a line end in it"))
     text = _SPACES.sub(" ", text)
     if not text:
-        raise IdentityTextError("is blank")
+        raise IdentityTextError(Sentence("is blank"))
     for char in text:
         _check(char)
     if len(text) > max_chars:
-        raise IdentityTextError(f"is longer than {max_chars} characters")
+        raise IdentityTextError(Sentence("is longer than {count} characters", count=max_chars))
     return text
 
 
@@ -116,8 +118,14 @@ def _folded(text: str) -> str:
 def _check(char: str) -> None:
     category = unicodedata.category(char)
     if category in ("Cf", "Co", "Cs") or char == "\ufffd":
-        raise IdentityTextError(f"has the character U+{ord(char):04X}, which is not allowed")
+        raise IdentityTextError(
+            Sentence("has the character U+{code:04X}, which is not allowed", code=ord(char))
+        )
     if any(ord(char) in part for part in _PARTS):
-        raise IdentityTextError(f"has the radical or stroke U+{ord(char):04X}; type the character")
+        raise IdentityTextError(
+            Sentence("has the radical or stroke U+{code:04X}; type the character", code=ord(char))
+        )
     if category == "Cn" and not (ord(char) in _IDEOGRAPHS and ord(char) & 0xFFFE != 0xFFFE):
-        raise IdentityTextError(f"has the character U+{ord(char):04X}, which is unassigned")
+        raise IdentityTextError(
+            Sentence("has the character U+{code:04X}, which is unassigned", code=ord(char))
+        )

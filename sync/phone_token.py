@@ -25,6 +25,7 @@ from msgspec import Meta
 
 from sync.entries import HashName
 from sync.messages import PAD_ID
+from sync.sentence import Sentence
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: a QR code's alphanumeric mode has these characters, a URL's path needs no
@@ -195,9 +196,9 @@ def read_key(text: str) -> PhoneKey:
     try:
         file = msgspec.toml.decode(text, type=_KeyFile)
     except msgspec.ValidationError as error:
-        raise ValueError(f"is no key file: {error}") from None
+        raise ValueError(Sentence("is no key file: {error}", error=error)) from None
     except msgspec.DecodeError:
-        raise ValueError("is no key file: not TOML") from None
+        raise ValueError(Sentence("is no key file: not TOML")) from None
     return PhoneKey(file.pad, file.number, bytes.fromhex(file.secret), file.hash)
 
 

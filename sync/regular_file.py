@@ -9,6 +9,8 @@ import os
 import stat
 from pathlib import Path
 
+from sync.sentence import Sentence
+
 TEXT_MAX_BYTES = 1 << 20
 """The longest configuration, key or token file that is read."""
 
@@ -38,7 +40,9 @@ def read_regular(path: Path, max_bytes: int = TEXT_MAX_BYTES) -> bytes:
     with os.fdopen(open_regular(path), "rb") as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise OSError(errno.EFBIG, f"longer than {max_bytes} bytes", str(path))
+        raise OSError(
+            errno.EFBIG, Sentence("longer than {count} bytes", count=max_bytes), str(path)
+        )
     return content
 
 
@@ -51,5 +55,5 @@ def _refuse_other_kinds(status: os.stat_result, path: Path) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode):
-        says = "not a regular file but a pipe, a socket or a device"
+        says = Sentence("not a regular file but a pipe, a socket or a device")
         raise OSError(errno.EINVAL, says, str(path))

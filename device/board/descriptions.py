@@ -5,6 +5,14 @@ import tomllib
 from typing import Any
 
 from device.config_errors import ConfigErrors, did_you_mean
+from sync.sentence import Sentence
+
+KINDS = {
+    "board": Sentence("board"),
+    "header": Sentence("header"),
+    "key pad": Sentence("key pad"),
+}
+"""What the folders of hw/ describe."""
 
 
 def described(folder: str) -> list[str]:
@@ -20,8 +28,7 @@ def find_text(folder: str, kind: str, name: str, problems: ConfigErrors) -> str 
     """
     names = described(folder)
     if name not in names:
-        listed = ", ".join(names)
-        problems.add("", f"no {kind} {name!r}; there is {listed}{did_you_mean(name, names)}")
+        problems.add("", _unknown(kind, name, ", ".join(names), did_you_mean(name, names)))
         return None
     return (importlib.resources.files("hw") / folder / f"{name}.toml").read_text("utf-8")
 
@@ -31,5 +38,16 @@ def read_table(text: str, problems: ConfigErrors) -> dict[str, Any] | None:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problems.add("", f"not TOML: {error}")
+        problems.add("", Sentence("not TOML: {error}", error=error))
         return None
+
+
+def _unknown(kind: str, name: str, there: str, hint: str) -> Sentence:
+    """That nothing is described by this name."""
+    return Sentence(
+        "no {kind} {name!r}; there is {there}{hint}",
+        kind=KINDS[kind],
+        name=name,
+        there=there,
+        hint=hint,
+    )

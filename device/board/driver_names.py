@@ -19,6 +19,7 @@ from device.board.driver_options import (
     VoiceOptions,
 )
 from device.config_errors import ConfigErrors, as_toml, did_you_mean
+from sync.sentence import Sentence
 
 Part = Literal["board", "keys", "display", "lights", "beeper", "voice"]
 """What a driver builds: the whole board, or one part of it."""
@@ -62,4 +63,5 @@ def check_driver(part: Part, name: str | None, problems: ConfigErrors) -> None:
     names = driver_names(part)
     if name is not None and name not in names:
         known = ", ".join(map(as_toml, names))
-        problems.wrong("driver", name, f"must be one of {known}{did_you_mean(name, names)}")
+        must = Sentence("must be one of {known}", known=known)
+        problems.wrong("driver", name, Sentence.joined("", (must, did_you_mean(name, names))))

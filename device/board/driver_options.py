@@ -13,6 +13,7 @@ from msgspec import Meta
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.pins import Line
 from device.config_errors import ConfigErrors, bounds
+from sync.sentence import Sentence
 
 
 class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,5 +139,9 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
             problems.wrong(
                 "control",
                 str(control),
-                f"{length} bytes; the path of a socket may have {SOCKET_PATH_BYTES}",
+                Sentence(
+                    "{length} bytes; the path of a socket may have {most}",
+                    length=length,
+                    most=SOCKET_PATH_BYTES,
+                ),
             )

@@ -6,6 +6,7 @@ from typing import Protocol
 from device.config_errors import ConfigErrors
 from device.events import ClerkKeyAction
 from sync.entries import Level
+from sync.sentence import Sentence
 
 
 class AnyKey(Protocol):
@@ -42,10 +43,12 @@ def check_levels(keys: Sequence[AnyKey], fields: Sequence[str], problems: Config
             shown = value.value if isinstance(value, Level) else value
             if value in taken:
                 problems.wrong(
-                    f"key {key.name}.{field}", shown, f"already taken by key {taken[value]!r}"
+                    f"key {key.name}.{field}",
+                    shown,
+                    Sentence("already taken by key {key!r}", key=taken[value]),
                 )
             taken.setdefault(value, key.name)
     given = {key.level for key in keys}
     missing = [level.value for level in Level if level not in given]
     if missing:
-        problems.add("key", f"no key gives {', '.join(missing)}")
+        problems.add("key", Sentence("no key gives {levels}", levels=", ".join(missing)))

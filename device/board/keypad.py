@@ -16,6 +16,7 @@ from device.board.key_levels import check_levels
 from device.config_errors import Check, ConfigErrors, bounds, read_struct
 from device.events import ClerkKeyAction
 from sync.entries import Level
+from sync.sentence import Sentence
 
 Protocol = Literal["68", "input"]
 """The kind of codes: of "68" frames on a serial line, or of Linux input devices."""
@@ -83,7 +84,7 @@ def load_keypad(name: str, protocol: Protocol | None = None) -> Keypad:
     """
     problems = ConfigErrors()
     keypad = find_keypad(name, problems, protocol)
-    return problems.result_or_raise(keypad, f"the key map of model {name}")
+    return problems.result_or_raise(keypad, Sentence("the key map of model {name}", name=name))
 
 
 def find_keypad(
@@ -114,9 +115,15 @@ def _check_codes(values: dict[str, Any], problems: ConfigErrors) -> None:
     if protocol is not None:
         for key in keys:
             if key.code > HIGHEST[protocol]:
-                highest = f'a "{protocol}" key pad has codes up to {HIGHEST[protocol]}'
+                highest = Sentence(
+                    'a "{protocol}" key pad has codes up to {highest}',
+                    protocol=protocol,
+                    highest=HIGHEST[protocol],
+                )
                 problems.wrong(f"key {key.name}.code", key.code, highest)
     taken = {key.code: key.name for key in keys}
     for code in values.get("ignore", ()):
         if code in taken:
-            problems.wrong("ignore", code, f"it is the code of key {taken[code]!r}")
+            problems.wrong(
+                "ignore", code, Sentence("it is the code of key {key!r}", key=taken[code])
+            )

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from device.config_errors import ConfigErrors, bounds, read_struct
+from sync.sentence import Sentence
 
 Power = Literal["3V3", "5V", "GND"]
 Line = Annotated[int, bounds(0, 1023, "a line's number")]
@@ -103,11 +104,27 @@ def check_claims(header: Header, claimed: Iterable[PinClaim], problems: ConfigEr
     owners: dict[int, str] = {}
     for claim in claimed:
         for pin, owner in _taken(header, claim, problems):
-            where = f"line {pin.line} (pin {pin.pin})"
+            where = Sentence("line {line} (pin {pin})", line=pin.line, pin=pin.pin)
             if pin.reserved is not None:
-                problems.add("header", f"{where}: {owner}: reserved, {pin.reserved}")
+                problems.add(
+                    "header",
+                    Sentence(
+                        "{where}: {owner}: reserved, {reserved}",
+                        where=where,
+                        owner=owner,
+                        reserved=pin.reserved,
+                    ),
+                )
             elif pin.pin in owners:
-                problems.add("header", f"{where}: {owners[pin.pin]} and {owner}")
+                problems.add(
+                    "header",
+                    Sentence(
+                        "{where}: {first} and {second}",
+                        where=where,
+                        first=owners[pin.pin],
+                        second=owner,
+                    ),
+                )
             owners.setdefault(pin.pin, owner)
 
 
@@ -117,13 +134,27 @@ def _taken(header: Header, claim: PinClaim, problems: ConfigErrors) -> list[tupl
         pin = header.at_line(claim.line)
         if pin is None:
             problems.add(
-                "header", f"line {claim.line}: {claim.owner}: {header.name} does not bring it out"
+                "header",
+                Sentence(
+                    "line {line}: {owner}: {header} does not bring it out",
+                    line=claim.line,
+                    owner=claim.owner,
+                    header=header.name,
+                ),
             )
         return [(pin, claim.owner)] if pin else []
     bus = claim.bus or ""
     pins = header.of_bus(bus)
     if not pins:
-        problems.add("header", f"bus {bus}: {claim.owner}: {header.name} does not bring it out")
+        problems.add(
+            "header",
+            Sentence(
+                "bus {bus}: {owner}: {header} does not bring it out",
+                bus=bus,
+                owner=claim.owner,
+                header=header.name,
+            ),
+        )
     return [(pin, f"{claim.owner} ({bus} {signal})") for signal, pin in pins.items()]
 
 

@@ -21,6 +21,7 @@ from device.config_errors import Check, ConfigErrors, bounds, did_you_mean, read
 from device.errors import ConfigError
 from device.events import ClerkKeyAction
 from sync.entries import Level
+from sync.sentence import Sentence
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,16 +151,20 @@ def load_profile(name: str) -> Profile:
     """The profile of the board `name`. Raises ConfigError that lists all its errors."""
     problems = ConfigErrors()
     profile = find_profile(name, problems)
-    return problems.result_or_raise(profile, f"the profile of board {name}")
+    return problems.result_or_raise(profile, Sentence("the profile of board {name}", name=name))
 
 
 def load_header(profile: Profile) -> Header:
     """The header of a board. Raises ConfigError if it is wrong or the board has none."""
     if profile.header is None:
-        raise ConfigError(f"board {profile.name} has no header: there is nothing to wire to pins")
+        raise ConfigError(
+            Sentence(
+                "board {board} has no header: there is nothing to wire to pins", board=profile.name
+            )
+        )
     problems = ConfigErrors()
     return problems.result_or_raise(
-        find_header(profile.header, problems), f"the header {profile.header}"
+        find_header(profile.header, problems), Sentence("the header {name}", name=profile.header)
     )
 
 
@@ -167,7 +172,9 @@ def read_options(profile: Profile, table: Mapping[str, Any], base: Path = Path()
     """A board's own options as the type that its driver takes. Raises ConfigError."""
     problems = ConfigErrors()
     options = find_options(profile, dict(table), problems, base)
-    return problems.result_or_raise(options, f"the options of board {profile.name}")
+    return problems.result_or_raise(
+        options, Sentence("the options of board {name}", name=profile.name)
+    )
 
 
 def find_profile(name: str, problems: ConfigErrors) -> Profile | None:
@@ -248,7 +255,7 @@ def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: ConfigErr
     for key in ("bus", "dc_line", "reset_line"):
         if key in given:
             problems.at("display").wrong(
-                key, given[key], f"this board's display is on {display.bus}"
+                key, given[key], Sentence("this board's display is on {bus}", bus=display.bus)
             )
 
 
@@ -273,7 +280,9 @@ def _check_board(values: dict[str, Any], problems: ConfigErrors) -> None:
     for part in PARTS:
         named = getattr(values.get(part), "driver", None)
         if named is not None and board is not None and board.options is not None:
-            whole = f'the driver "{values["driver"]}" builds the whole board'
+            whole = Sentence(
+                'the driver "{driver}" builds the whole board', driver=values["driver"]
+            )
             problems.wrong(f"{part}.driver", named, whole)
     _check_lights(values.get("keys"), values.get("lights"), problems)
     if values.get("header"):
@@ -293,7 +302,9 @@ def _check_lights(
             problems.wrong(f"lights.light[{place + 1}].name", name, "has a light already")
         elif known and name not in known:
             problems.wrong(
-                f"lights.light[{place + 1}].name", name, f"no key{did_you_mean(name, known)}"
+                f"lights.light[{place + 1}].name",
+                name,
+                Sentence.joined("", (Sentence("no key"), did_you_mean(name, known))),
             )
 
 
@@ -307,4 +318,6 @@ def _check_keys(values: dict[str, Any], problems: ConfigErrors) -> None:
         problems.add("key", "a key pad that sends codes has its keys in hw/keypads")
     scan, debounce = values.get("scan_ms"), values.get("debounce_ms")
     if scan and debounce and debounce < 2 * scan:
-        problems.wrong("debounce_ms", debounce, f"must be at least twice scan_ms ({scan})")
+        problems.wrong(
+            "debounce_ms", debounce, Sentence("must be at least twice scan_ms ({scan})", scan=scan)
+        )

@@ -9,5 +9,6 @@ verify_command.py    checks a ledger
 voice_command.py     makes the spoken prompts
 wiring_command.py    prints how a board is wired
 
+json_reports.py      what they print with `--json`
 command_errors.py    the exit codes, and how a command says what is wrong
 """

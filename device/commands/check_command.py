@@ -1,53 +1,87 @@
 """`ratingpad check`: every mistake in a configuration."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.commands.command_errors import MISUSED, OK
-from sync.arguments import Exit, Subcommand
+from device.commands.command_errors import FAILED, OK, refuse, say_error
+from sync.arguments import Exit, Subcommand, add_json
+from sync.printing import Tone, print_json, say
+from sync.sentence import Sentence
 
 if TYPE_CHECKING:
     from device.config.config import Config
+    from device.config.file_rights import Reader
+    from device.errors import PadError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""
     parser.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
     parser.add_argument("--user", help="who must be able to read its files (root: the service's)")
+    add_json(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Load the file, then look at what it names; the exit code."""
     from device.config.config import load
-    from device.errors import ConfigError, PadCode
-    from device.errors_zh import in_chinese
+    from device.config.file_rights import reader, service_reader
+    from device.errors import ConfigError
 
+    as_user, name = service_reader(), chosen.user
+    if name is not None and (as_user := reader(name)) is None:
+        unknown = Sentence("--user {name}: there is no such user on this machine", name=name)
+        return refuse(unknown, as_json=chosen.json)
+    config: Config | None = None
     try:
         config = load(chosen.config)
+        problems = _problems(config, chosen.config, as_user)
     except ConfigError as error:
-        # Not with its remedy: the remedy of S01 is to run `check`.
-        row = PadCode.CONFIG_WRONG
-        print(f"{row.code} {in_chinese(row).says}，请改正下面写明的地方：", file=sys.stderr)
-        print(error.summary, file=sys.stderr)
-        return MISUSED
-    return _check(config, chosen.config, chosen.user)
+        problems = [error]
+    if chosen.json:
+        _print_document(chosen.config, config, problems)
+        return FAILED if problems else OK
+    for problem in problems:  # without the remedy of S01, which is to run `check`
+        say_error(problem, remedy=not isinstance(problem, ConfigError))
+    if not problems and config is not None:
+        pad = config.pad
+        say(
+            Sentence(
+                "{file}: in order, pad {pad} on board {board}",
+                file=chosen.config,
+                pad=pad.id,
+                board=pad.board,
+            ),
+            Tone.GOOD,
+        )
+    return FAILED if problems else OK
 
 
-def _check(config: "Config", file: Path, user: str | None) -> int:
+def _print_document(file: Path, config: "Config | None", problems: "list[PadError]") -> None:
+    from device.commands.json_reports import CheckReport
+    from sync.error_report import error_report
+
+    pad = config and config.pad
+    print_json(
+        CheckReport(
+            file=str(file),
+            in_order=not problems,
+            pad=pad.id if pad else "",
+            board=pad.board if pad else "",
+            problems=[error_report(problem) for problem in problems],
+        )
+    )
+
+
+def _problems(config: "Config", file: Path, as_user: "Reader | None") -> "list[PadError]":
     """Beyond what reading the file has shown: texts, libraries, rights."""
-    from device.config.file_rights import reader, service_reader, wrong_rights
+    from device.config.file_rights import wrong_rights
     from device.drivers.registry import missing_libraries
     from device.errors import ConfigError, PadCode, PadError
     from device.link.desired_config import problem_of_stored
     from device.os_errors import missing_folder
     from device.output.display_output import refuse_unshowable
 
-    as_user = service_reader()
-    if user is not None and (as_user := reader(user)) is None:
-        print(f"--user {user}: there is no such user on this machine", file=sys.stderr)
-        return MISUSED
     problems: list[PadError] = []
     try:
         refuse_unshowable(config)
@@ -62,16 +96,13 @@ def _check(config: "Config", file: Path, user: str | None) -> int:
     )
     problems += missing_libraries(config.profile, (*touch, *bus, *desk))
     if rights := wrong_rights(config, file, as_user):
-        problems.append(ConfigError("\n  ".join(["rights of files", *rights])))
+        head = Sentence("rights of files")
+        problems.append(ConfigError(Sentence.joined("\n  ", [head, *rights])))
     if (missing := missing_folder(config.ledger.path)) is not None:
         problems.append(ConfigError(missing))
     if stored := problem_of_stored(config.ledger.path):
         problems.append(PadError(stored, PadCode.FILE_UNUSED))
-    for problem in problems:
-        print(problem.summary if isinstance(problem, ConfigError) else problem, file=sys.stderr)
-    if not problems:
-        print(f"{file}: in order, pad {config.pad.id} on board {config.pad.board}")
-    return MISUSED if problems else OK
+    return problems
 
 
 COMMAND = Subcommand(
@@ -79,5 +110,5 @@ COMMAND = Subcommand(
     "report every mistake in a configuration",
     add_arguments,
     run,
-    (Exit(0, "in order"), Exit(2, "not in order, or wrong use")),
+    (Exit(0, "in order"), Exit(1, "something is not in order"), Exit(2, "wrong use")),
 )

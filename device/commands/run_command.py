@@ -4,7 +4,7 @@ import argparse
 import faulthandler
 from pathlib import Path
 
-from device.commands.command_errors import say
+from device.commands.command_errors import say_in_log
 from sync.arguments import Exit, Subcommand
 from sync.terminal import log_to_stderr
 
@@ -22,7 +22,7 @@ def run(chosen: argparse.Namespace) -> int:
     log_to_stderr(chosen.log)
     from device import startup
 
-    return startup.run(chosen.config, say)
+    return startup.run(chosen.config, say_in_log)
 
 
 COMMAND = Subcommand(

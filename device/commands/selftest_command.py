@@ -3,15 +3,23 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from device.commands.command_errors import FAILED, MISUSED, OK, cannot, say
-from sync.arguments import Exit, Subcommand
+from device.commands.command_errors import FAILED, MISUSED, OK, cannot, refuse, say_error
+from sync.arguments import Exit, Subcommand, add_json
+from sync.printing import print_json
+from sync.sentence import Sentence
+
+if TYPE_CHECKING:
+    from device.commands.json_reports import SelftestReport
+    from device.selftest.bench import SelftestBench
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The pad, and a file for the result."""
     parser.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
     parser.add_argument("--report", type=Path, help="a new file for the result")
+    add_json(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -24,32 +32,54 @@ def run(chosen: argparse.Namespace) -> int:
     try:
         config = load(chosen.config)
     except ConfigError as error:
-        say(error)
+        say_error(error, as_json=chosen.json)
         return MISUSED
     try:
         if file is not None:
             file.touch(exist_ok=False)  # before the test begins, and never over an older result
     except FileExistsError:
-        print(f"{file} is there already; give a new file for this report", file=sys.stderr)
-        return MISUSED
+        words = Sentence("{file} is there already; give a new file for this report", file=file)
+        return refuse(words, as_json=chosen.json)
     except OSError as error:
-        return cannot("the report cannot be written", error, "--report")
+        return cannot(CANNOT_WRITE, error, "--report", as_json=chosen.json)
     try:
         try:
-            bench = selftest(config, sys.stdout, sys.stdin if sys.stdin.isatty() else None)
+            screen = sys.stderr if chosen.json else sys.stdout
+            bench = selftest(config, screen, sys.stdin if sys.stdin.isatty() else None)
         except PadError:
             if file is not None:
                 file.unlink()
             raise
-        print("", bench.text, sep="\n", end="")
+        if chosen.json:
+            print_json(_document(bench))
+        else:
+            print("", bench.text, sep="\n", end="")
         if file is not None:
             file.write_text(bench.text, "utf-8")
     except PadError as error:
-        print(error, file=sys.stderr)
+        say_error(error, as_json=chosen.json)
         return MISUSED
     except OSError as error:
-        return cannot("the report cannot be written", error, "--report")
+        return cannot(CANNOT_WRITE, error, "--report", as_json=chosen.json)
     return OK if bench.runner.passed else FAILED
+
+
+CANNOT_WRITE = Sentence("the report cannot be written")
+
+
+def _document(bench: "SelftestBench") -> "SelftestReport":
+    from device.commands.json_reports import SelftestReport, StepReport
+
+    return SelftestReport(
+        passed=bench.runner.passed,
+        **bench.head._asdict(),
+        steps=[
+            StepReport(
+                item.about, item.outcome.value, str(item.says), item.code.code if item.code else ""
+            )
+            for item in bench.runner.results
+        ],
+    )
 
 
 COMMAND = Subcommand(

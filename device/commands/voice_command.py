@@ -5,6 +5,8 @@ from pathlib import Path
 
 from device.commands.command_errors import OK, cannot
 from sync.arguments import Subcommand
+from sync.printing import say
+from sync.sentence import Sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +22,12 @@ def run(chosen: argparse.Namespace) -> int:
     try:
         for words in load(VOICES):
             for file, length_s, made in record(words, chosen.out):
-                print(f"{file}  {length_s:.1f} s  {'made' if made else 'kept'}")
+                state = Sentence("made") if made else Sentence("kept")
+                say(
+                    Sentence(
+                        "{file}  {length:.1f} s  {state}", file=file, length=length_s, state=state
+                    )
+                )
     except OSError as error:
         return cannot("the recordings cannot be made", error, "--out")
     return OK

@@ -17,6 +17,7 @@ from device.board.pins import Line, check_claims, claims
 from device.board.profile import Key, Profile, find_header
 from device.config_errors import ConfigErrors
 from device.events import ClerkKeyAction
+from sync.sentence import Sentence
 
 DUTIES: tuple[ClerkKeyAction, ...] = get_args(ClerkKeyAction)
 
@@ -34,12 +35,19 @@ def with_clerk_keys(profile: Profile, lines: ClerkKeysConfig, errors: ConfigErro
     if not lines_by_duty:
         return profile
     if not profile.keys.key:
-        errors.add("", f"the keys of board {profile.name} are on no lines; see its key map")
+        errors.add(
+            "",
+            Sentence(
+                "the keys of board {board} are on no lines; see its key map", board=profile.name
+            ),
+        )
         return profile
     taken = {key.line: key.name for key in profile.keys.key}
     for does, line in lines_by_duty.items():
         if line in taken:
-            errors.wrong(does, line, f"is the line of key {taken[line]!r} already")
+            errors.wrong(
+                does, line, Sentence("is the line of key {key!r} already", key=taken[line])
+            )
             return profile
         taken[line] = does
     added = [

@@ -34,6 +34,8 @@ from device.os_errors import explain
 from sync.entries import HashName
 from sync.identity_text import MAX_CHARS, IdentityTextError, canonical, make_canonical
 from sync.regular_file import read_regular_text
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 
 __all__ = [
     "Config",
@@ -234,9 +236,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(explain(error)) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+        words = Sentence(
+            "{path}: not UTF-8 at byte {place}; save it as UTF-8", path=path, place=error.start
+        )
+        raise ConfigError(words) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+        raise ConfigError(Sentence("{path}: not TOML: {error}", path=path, error=error)) from error
 
 
 def _board_named(table: dict[str, Any]) -> str:
@@ -251,7 +256,7 @@ def _check_pad(values: dict[str, Any], errors: ConfigErrors) -> None:
         try:
             values["window"] = canonical(window, MAX_CHARS["window"])
         except IdentityTextError as error:
-            errors.wrong("window", window, str(error))
+            errors.wrong("window", window, reason(error))
     languages = values.get("languages", ())
     if len(set(languages)) != len(languages):
         errors.wrong("languages", list(languages), "a language stands there twice")
@@ -266,16 +271,18 @@ def _check_broker(values: dict[str, Any], errors: ConfigErrors) -> None:
         parts: SplitResult = urlsplit(broker)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        wrong(f"no address: {error}")
+        wrong(Sentence("no address: {error}", error=error))
         return
     if parts.scheme != "mqtt" or not host or port == 0:
-        wrong('must be an address like "mqtt://127.0.0.1:1883"')
+        wrong(Sentence('must be an address like "mqtt://127.0.0.1:1883"'))
     elif parts.path or parts.query or parts.fragment or parts.username or parts.password:
-        wrong("must be a host and a port only")
+        wrong(Sentence("must be a host and a port only"))
     elif host not in LOOPBACK:
         wrong(
-            "plain MQTT may not leave this machine; let a broker or tunnel on 127.0.0.1 carry it"
-            " on with TLS"
+            Sentence(
+                "plain MQTT may not leave this machine; let a broker or tunnel on 127.0.0.1 carry"
+                " it on with TLS"
+            )
         )
 
 

@@ -13,6 +13,8 @@ from msgspec import Meta
 
 from device.config_errors import ConfigErrors, bounds
 from sync.regular_file import check_regular, read_regular_text
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 from web.origins import NULL_ORIGIN, is_origin
 from web.tls import tls_context
 
@@ -70,13 +72,18 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     for token in tokens:
         if not all("!" <= character <= "~" for character in token):
             raise ValueError(
-                "holds a token with a space or a character that no HTTP header can carry;"
-                " make one with `openssl rand -hex 16`"
+                Sentence(
+                    "holds a token with a space or a character that no HTTP header can carry;"
+                    " make one with `openssl rand -hex 16`"
+                )
             )
     if not tokens or min(map(len, tokens)) < SHORTEST_TOKEN:
         raise ValueError(
-            f"holds a token shorter than {SHORTEST_TOKEN} characters;"
-            " make one with `openssl rand -hex 16`"
+            Sentence(
+                "holds a token shorter than {count} characters;"
+                " make one with `openssl rand -hex 16`",
+                count=SHORTEST_TOKEN,
+            )
         )
     return tokens
 
@@ -102,9 +109,11 @@ def _check_tokens(values: dict[str, Any], errors: ConfigErrors) -> None:
         except UnicodeDecodeError:
             errors.wrong_file(name, str(path), "cannot be read: not UTF-8")
         except OSError as error:
-            errors.wrong_file(name, str(path), f"cannot be read: {error.strerror}")
+            errors.wrong_file(
+                name, str(path), Sentence("cannot be read: {reason}", reason=reason(error))
+            )
         except ValueError as error:
-            errors.wrong_file(name, str(path), str(error))
+            errors.wrong_file(name, str(path), reason(error))
 
 
 def _check_transport(values: dict[str, Any], errors: ConfigErrors) -> None:
@@ -118,9 +127,10 @@ def _check_transport(values: dict[str, Any], errors: ConfigErrors) -> None:
                 check_regular(file)
             tls_context(certificate, key)
         except OSError as error:
-            why = error.strerror or error
             errors.wrong_file(
-                "certificate", str(certificate), f"cannot be used with its key: {why}"
+                "certificate",
+                str(certificate),
+                Sentence("cannot be used with its key: {reason}", reason=reason(error)),
             )
         if values.get("plain_on_lan"):
             errors.wrong("plain_on_lan", True, "there is a certificate; take out one of the two")

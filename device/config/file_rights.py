@@ -16,6 +16,7 @@ from typing import NamedTuple
 from device.config.config import Config
 from device.config_errors import as_toml
 from device.os_errors import SERVICE_USER
+from sync.sentence import Sentence
 
 
 class Reader(NamedTuple):
@@ -44,7 +45,7 @@ def wrong_rights(config: Config, file: Path, user: Reader | None) -> list[str]:
     """A line for each file that `user` cannot read, and for each secret that everybody can read.
     `file`: of the configuration itself.
     """
-    found = []
+    found: list[str] = []
     for name, path, is_secret in ((None, file, False), *_files(config)):
         where = "" if name is None else f"{name} = "
         try:
@@ -53,13 +54,25 @@ def wrong_rights(config: Config, file: Path, user: Reader | None) -> list[str]:
             continue  # `load` has said so
         if is_secret and mode & stat.S_IROTH:
             found.append(
-                f"{where}{as_toml(str(path))}: mode {mode & 0o777:o}, every user of this machine"
-                f" may read it: `{_mend(path, user)}`"
+                Sentence(
+                    "{where}{path}: mode {mode:o}, every user of this machine may read it:"
+                    " `{command}`",
+                    where=where,
+                    path=as_toml(str(path)),
+                    mode=mode & 0o777,
+                    command=_mend(path, user),
+                )
             )
         elif user is not None and (closed := _closed(path, user)) is not None:
             found.append(
-                f"{where}{as_toml(str(path))}: the service's user {user.name} cannot read it"
-                f" ({closed}): {_remedy(path, user)}"
+                Sentence(
+                    "{where}{path}: the service's user {user} cannot read it ({closed}): {remedy}",
+                    where=where,
+                    path=as_toml(str(path)),
+                    user=user.name,
+                    closed=closed,
+                    remedy=_remedy(path, user),
+                )
             )
     return found
 
@@ -80,7 +93,12 @@ def _closed(path: Path, user: Reader) -> str | None:
     if _may(part, user, wanted):
         return None
     found = part.stat()
-    return f"{part} is {_owner(found)} {found.st_mode & 0o777:o}"
+    return Sentence(
+        "{file} is {owner} {mode:o}",
+        file=part,
+        owner=_owner(found),
+        mode=found.st_mode & 0o777,
+    )
 
 
 def _may(part: Path, user: Reader, wanted: int) -> bool:
@@ -104,7 +122,9 @@ def _remedy(path: Path, user: Reader) -> str:
     folder = path.resolve().parent
     if part == path.resolve() or (part == folder and part not in homes and len(part.parts) > 2):
         return f"`{_mend(part, user)}`"
-    return f"move it to a folder that {user.name} may enter, such as /etc/ratingpad"
+    return Sentence(
+        "move it to a folder that {user} may enter, such as /etc/ratingpad", user=user.name
+    )
 
 
 def _mend(path: Path, user: Reader | None) -> str:

@@ -15,6 +15,8 @@ from msgspec import Meta
 from device.config_errors import ConfigErrors, bounds
 from sync.phone_token import LONGEST_DAYS, POLICY_DAYS, PhoneKey, read_key
 from sync.regular_file import read_regular_text
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
 """The permissions that a key file must not have: any for others, and write for the group."""
@@ -58,7 +60,11 @@ def read_key_file(path: Path) -> PhoneKey:
     """
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & OTHERS:
-        raise ValueError(f"has the rights {mode:o}, so others may read or change it; chmod 640")
+        raise ValueError(
+            Sentence(
+                "has the rights {mode:o}, so others may read or change it; chmod 640", mode=mode
+            )
+        )
     return read_key(read_regular_text(path))
 
 
@@ -76,9 +82,11 @@ def check_phone(values: dict[str, Any], errors: ConfigErrors) -> None:
     except UnicodeDecodeError:
         errors.wrong_file("key_file", str(key_file), "cannot be read: not UTF-8")
     except OSError as error:
-        errors.wrong_file("key_file", str(key_file), f"cannot be read: {error.strerror}")
+        errors.wrong_file(
+            "key_file", str(key_file), Sentence("cannot be read: {reason}", reason=reason(error))
+        )
     except ValueError as error:
-        errors.wrong_file("key_file", str(key_file), str(error))
+        errors.wrong_file("key_file", str(key_file), reason(error))
 
 
 def read_own_key(path: Path, pad: str) -> PhoneKey:
@@ -87,7 +95,7 @@ def read_own_key(path: Path, pad: str) -> PhoneKey:
     """
     key = read_key_file(path)
     if key.pad != pad:
-        raise ValueError(f"was issued to the pad {key.pad!r}")
+        raise ValueError(Sentence("was issued to the pad {pad!r}", pad=key.pad))
     return key
 
 
@@ -100,4 +108,6 @@ def check_key_owner(phone: PhoneConfig, pad: str, errors: ConfigErrors) -> None:
     except (OSError, ValueError):
         return
     if key.pad != pad:
-        errors.wrong_file("key_file", str(phone.key_file), f"was issued to the pad {key.pad!r}")
+        errors.wrong_file(
+            "key_file", str(phone.key_file), Sentence("was issued to the pad {pad!r}", pad=key.pad)
+        )

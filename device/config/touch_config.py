@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from device.board.profile import TouchscreenProfile
 from device.config_errors import ConfigErrors, bounds
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 from web.origins import is_origin
 
 SHOWN_S = 10
@@ -84,10 +86,16 @@ def check_card(values: dict[str, Any], errors: ConfigErrors) -> None:
     try:
         size = photo.stat().st_size
     except OSError as error:
-        errors.wrong_file("photo", str(photo), f"cannot be read: {error.strerror}")
+        errors.wrong_file(
+            "photo", str(photo), Sentence("cannot be read: {reason}", reason=reason(error))
+        )
         return
     if size > MAX_PHOTO_BYTES:
-        errors.wrong_file("photo", str(photo), f"{size} bytes; at most {MAX_PHOTO_BYTES}")
+        errors.wrong_file(
+            "photo",
+            str(photo),
+            Sentence("{size} bytes; at most {most}", size=size, most=MAX_PHOTO_BYTES),
+        )
 
 
 def check_touch(values: dict[str, Any], errors: ConfigErrors) -> None:
@@ -96,7 +104,11 @@ def check_touch(values: dict[str, Any], errors: ConfigErrors) -> None:
     """
     watch_s = values.get("watch_s", 0)
     if 0 < watch_s < 2 * SHOWN_S:
-        errors.wrong("watch_s", watch_s, f"must be 0, for never, or at least {2 * SHOWN_S}")
+        errors.wrong(
+            "watch_s",
+            watch_s,
+            Sentence("must be 0, for never, or at least {least}", least=2 * SHOWN_S),
+        )
     entry: Path | None = values.get("entry_file")
     if entry is not None and entry.suffix != ".html":
         errors.wrong("entry_file", str(entry), "must end in .html")

@@ -18,6 +18,7 @@ from device.board.profile import PARTS, Profile, read_options
 from device.errors import DriverError, PadCode
 from device.ports import Board
 from sync.missing_extra import pip_line
+from sync.sentence import Sentence
 
 
 def build_board(profile: Profile, options: msgspec.Struct | Mapping[str, Any]) -> Board:
@@ -57,7 +58,10 @@ def missing_library(what: str, library: str, line: str, code: PadCode) -> Driver
     missing = PadCode.PART_LIBRARY_MISSING
     if code is PadCode.KEYS_GONE:
         missing = PadCode.LIBRARY_MISSING
-    return DriverError(f"{what}: {library} is not installed: `{line}`", missing)
+    words = Sentence(
+        "{what}: {library} is not installed: `{line}`", what=what, library=library, line=line
+    )
+    return DriverError(words, missing)
 
 
 def missing_libraries(profile: Profile, more: Sequence[str] = ()) -> list[DriverError]:
@@ -71,12 +75,18 @@ def missing_libraries(profile: Profile, more: Sequence[str] = ()) -> list[Driver
             if not _is_installed(library):
                 code = PadCode.KEYS_GONE if part == "keys" else PadCode.SIGNAL_GONE
                 line = pip_line(library) or ""
-                errors.append(missing_library(f"{part}: driver {name}", library, line, code))
+                errors.append(missing_library(_driver_of(part, name), library, line, code))
     for library in more:
         if not _is_installed(library):
             line = pip_line(library) or ""
-            errors.append(missing_library("the pad's file", library, line, PadCode.SIGNAL_GONE))
+            errors.append(
+                missing_library(Sentence("the pad's file"), library, line, PadCode.SIGNAL_GONE)
+            )
     return errors
+
+
+def _driver_of(part: str, name: str | None) -> Sentence:
+    return Sentence("{part}: driver {name}", part=part, name=name)
 
 
 def _is_installed(library: str) -> bool:

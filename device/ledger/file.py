@@ -20,6 +20,7 @@ from device.ledger.records import PAGE_BYTES
 from device.ledger.wal import has_commit
 from device.os_errors import code_of, explain, missing_folder, without_rights
 from sync.regular_file import open_regular
+from sync.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -111,23 +112,26 @@ def as_ledger_error(action: str, path: Path | None = None) -> Iterator[None]:
         yield
     except (sqlite3.Error, FileNotFoundError) as error:
         if path is not None and (missing := missing_folder(path)) is not None:
-            raise LedgerError(f"{action}: {missing}", PadCode.CONFIG_WRONG) from error
+            words = Sentence.joined(": ", (action, missing))
+            raise LedgerError(words, PadCode.CONFIG_WRONG) from error
         if isinstance(error, FileNotFoundError):
-            raise LedgerError(f"{action}: {explain(error)}") from error
+            raise LedgerError(Sentence.joined(": ", (action, explain(error)))) from error
         if path is not None and (whose := without_rights(error, path)) is not None:
-            raise LedgerError(f"{action}: {whose}", PadCode.RIGHTS_MISSING) from error
+            raise LedgerError(
+                Sentence.joined(": ", (action, whose)), PadCode.RIGHTS_MISSING
+            ) from error
         base = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         code = {
             sqlite3.SQLITE_FULL: PadCode.LEDGER_FULL,
             sqlite3.SQLITE_BUSY: PadCode.LEDGER_IN_USE,
         }.get(base, PadCode.LEDGER_WRITE)
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-        raise LedgerError(f"{action}: {error} ({name})", code) from error
+        raise LedgerError(Sentence.joined(": ", (action, f"{error} ({name})")), code) from error
     except LedgerError:
         raise
     except OSError as error:
         code = code_of(error, PadCode.LEDGER_WRITE)
-        raise LedgerError(f"{action}: {explain(error, path)}", code) from error
+        raise LedgerError(Sentence.joined(": ", (action, explain(error, path))), code) from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -281,7 +285,7 @@ def exclude_agents(path: Path, *, together: bool = False) -> Iterator[None]:
     Raises LedgerError: L04 while an agent holds it. Without a lock file no agent ever opened the
     ledger, and none is made: then nothing is held.
     """
-    with as_ledger_error(f"looking at {path}"):
+    with as_ledger_error(Sentence("looking at {path}", path=path)):
         try:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
             fd: int | None = os.open(beside(path, ".lock"), flags)
@@ -301,7 +305,7 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection to the ledger at `path`, whether or not an agent has it open. Raises
     LedgerError.
     """
-    with as_ledger_error(f"reading {path}"), ExitStack() as stack:
+    with as_ledger_error(Sentence("reading {path}", path=path)), ExitStack() as stack:
         try:
             stack.enter_context(exclude_agents(path, together=True))
             connect = connect_alone
@@ -322,7 +326,8 @@ def _lock(fd: int, path: Path, kind: int) -> list[str]:
     except BlockingIOError as error:
         os.close(fd)
         pid = words[0] if words else "unknown"
-        raise LedgerError(f"{path} is held by process {pid}", PadCode.LEDGER_IN_USE) from error
+        held = Sentence("{path} is held by process {pid}", path=path, pid=pid)
+        raise LedgerError(held, PadCode.LEDGER_IN_USE) from error
     return words
 
 

@@ -34,6 +34,7 @@ from sync.delivery import LedgerSegment
 from sync.entries import FORMAT, GENESIS, At, Body, Entry, HashName, next_digest, write_body
 from sync.open_files import OpenFiles
 from sync.regular_file import check_regular
+from sync.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class Ledger:
         has a newer format (the file is left as it is); L02 the card is full; S02 a file
         belongs to another user; S01 the path leads to no file; L01 anything else.
         """
-        with as_ledger_error(f"opening {path}", path):
+        with as_ledger_error(Sentence("opening {path}", path=path), path):
             for file in (path, beside(path, "-wal"), beside(path, ".lock")):
                 if file.exists():
                     check_regular(file)  # SQLite would wait for a pipe
@@ -450,6 +451,14 @@ class Ledger:
 
 def _refuse_foreign(path: Path, pad: str, verdict: LedgerVerdict) -> None:
     if verdict.pad != pad:
-        raise LedgerError(f"{path} belongs to pad {verdict.pad}, not {pad}", PadCode.LEDGER_FOREIGN)
+        raise LedgerError(
+            Sentence(
+                "{path} belongs to pad {other}, not {pad}", path=path, other=verdict.pad, pad=pad
+            ),
+            PadCode.LEDGER_FOREIGN,
+        )
     if verdict.format > FORMAT:
-        raise LedgerError(f"{path} has the newer format {verdict.format}", PadCode.LEDGER_FOREIGN)
+        raise LedgerError(
+            Sentence("{path} has the newer format {format}", path=path, format=verdict.format),
+            PadCode.LEDGER_FOREIGN,
+        )

@@ -33,6 +33,7 @@ from device.ledger.records import PAGE_BYTES, records_in
 from device.ledger.salvage import is_foreign
 from device.ledger.wal import WalFrame, frames
 from sync.entries import FORMAT, GENESIS, HashName, Opened, Predecessor, next_digest, read_body
+from sync.sentence import Sentence
 
 Progress = Callable[[float], None]
 """Told from time to time which share of the work is done, 0 to 1."""
@@ -54,7 +55,15 @@ class Defect(NamedTuple):
     is_cut: bool = False
 
     def __str__(self) -> str:
-        return self.text if self.seq is None else f"entry {self.seq}: {self.text}"
+        return str(self.says)
+
+    @property
+    def says(self) -> Sentence:
+        """The entry and what is wrong with it."""
+        text = Sentence.joined("", (self.text,))
+        return (
+            text if self.seq is None else Sentence("entry {seq}: {text}", seq=self.seq, text=text)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,8 @@ def verify(path: Path, progress: Progress | None = None) -> LedgerVerdict:
     ledger.
     """
     if not path.is_file():
-        raise LedgerError(f"{path} is not there", PadCode.LEDGER_WRITE)
-    with as_ledger_error(f"reading {path}"):
+        raise LedgerError(Sentence("{path} is not there", path=path), PadCode.LEDGER_WRITE)
+    with as_ledger_error(Sentence("reading {path}", path=path)):
         try:
             with exclude_agents(path, together=True):
                 verdict = examine_file(path, progress)
@@ -110,7 +119,7 @@ def verify(path: Path, progress: Progress | None = None) -> LedgerVerdict:
                 raise
             verdict = _examine_beside_agent(path, progress)
         if not verdict.ledger and is_foreign(path):
-            raise LedgerError(f"{path} is no ledger", PadCode.LEDGER_FOREIGN)
+            raise LedgerError(Sentence("{path} is no ledger", path=path), PadCode.LEDGER_FOREIGN)
     return verdict
 
 
@@ -122,9 +131,9 @@ def examine_file(path: Path, progress: Progress | None = None) -> LedgerVerdict:
     """
     if path.stat().st_size < PAGE_BYTES:
         # SQLite would delete the WAL beside such a file, and there may be entries in the WAL.
-        return LedgerVerdict(bad=Defect(None, "the file is shorter than a page"))
+        return LedgerVerdict(bad=Defect(None, Sentence("the file is shorter than a page")))
     if not may_be_written(path):
-        return LedgerVerdict(bad=Defect(None, "the header forbids writing"))
+        return LedgerVerdict(bad=Defect(None, Sentence("the header forbids writing")))
     verdict = _examine_through(connect_alone, path, progress)
     if not verdict.intact or verdict.format > FORMAT:
         return verdict
@@ -220,7 +229,7 @@ def _with_tail(verdict: LedgerVerdict, path: Path) -> LedgerVerdict:
     """
     tail = _Tail(path, verdict.head)
     if tail.last > verdict.head + 1:
-        text = f"the WAL is broken before entry {tail.last}"
+        text = Sentence("the WAL is broken before entry {seq}", seq=tail.last)
         return replace(verdict, bad=Defect(verdict.head + 1, text))
     for body, digest in tail.bodies:
         if next_digest(verdict.hash_name, verdict.digest, body) == digest:
@@ -238,9 +247,15 @@ def _with_note(verdict: LedgerVerdict, path: Path) -> LedgerVerdict:
 
 
 def _cut(head: int, noted: int) -> Defect:
-    count = noted - head
-    gone = "1 entry is gone" if count == 1 else f"{count} entries are gone"
-    text = f"{gone} from the end: entry {noted} was committed, the last one here is {head}"
+    text = Sentence.counted(
+        "{count} entry is gone from the end: entry {noted} was committed, the last one here is"
+        " {head}",
+        "{count} entries are gone from the end: entry {noted} was committed, the last one here is"
+        " {head}",
+        count=noted - head,
+        noted=noted,
+        head=head,
+    )
     return Defect(head + 1, text, is_cut=True)
 
 
@@ -281,14 +296,14 @@ def _file(
 
     bad: str | None = None
     if pragma("application_id") != APPLICATION_ID:
-        bad = "the header does not name a ledger"
+        bad = Sentence("the header does not name a ledger")
     elif pragma("user_version") != SCHEMA_VERSION:
-        bad = f"the header names version {pragma('user_version')}"
+        bad = Sentence("the header names version {version}", version=pragma("user_version"))
     else:
         schema = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL"))
         if schema != SCHEMA:
             names = {n for n in schema.keys() | SCHEMA if schema.get(n) != SCHEMA.get(n)}
-            bad = f"the tables are not a ledger's: {', '.join(sorted(names))}"
+            bad = Sentence("the tables are not a ledger's: {names}", names=", ".join(sorted(names)))
         else:
             if progress is not None:
                 handler = _sqlite_progress(progress, verdict.entries)
@@ -315,7 +330,7 @@ def _chain(
 ) -> LedgerVerdict:
     first = connection.execute("SELECT body, digest FROM entry WHERE seq = 1").fetchone()
     if first is None:
-        return replace(verdict, bad=Defect(1, "is missing"))
+        return replace(verdict, bad=Defect(1, Sentence("is missing")))
     opened = _opened(first[0], first[1])
     if isinstance(opened, str):
         return replace(verdict, bad=Defect(1, opened))
@@ -340,7 +355,9 @@ def _chain(
     head, digest, entries, bad = 1, first[1], 1, None
     if pruned:
         if type(pruned) is not int or type(anchor) is not bytes:
-            return replace(verdict, pruned=0, bad=Defect(None, "the prune mark is unreadable"))
+            return replace(
+                verdict, pruned=0, bad=Defect(None, Sentence("the prune mark is unreadable"))
+            )
         head, digest = pruned, anchor
     count = 1
     if progress is not None:
@@ -350,19 +367,21 @@ def _chain(
         "SELECT seq, body, digest FROM entry WHERE seq > 1 ORDER BY seq"
     ):
         if seq != head + 1:
-            missing = Defect(head + 1, "is missing")
-            bad = missing if seq > head else Defect(seq, "lies before the prune mark")
+            missing = Defect(head + 1, Sentence("is missing"))
+            bad = missing if seq > head else Defect(seq, Sentence("lies before the prune mark"))
             break
         # A damaged row may hold any type: SQLite checks STRICT only when it writes.
         if type(body) is not bytes or step(digest + body) != claimed:
-            bad = Defect(seq, "the digest does not follow from the entry before and the body")
+            bad = Defect(
+                seq, Sentence("the digest does not follow from the entry before and the body")
+            )
             break
         head, digest = seq, claimed
         entries += 1
         if progress is not None and entries % _TOLD_EACH == 0:
             progress(_CHAIN_SHARE * entries / count)
     if bad is None and head == pruned and pruned > 1:
-        bad = Defect(pruned + 1, "is missing")
+        bad = Defect(pruned + 1, Sentence("is missing"))
     return replace(verdict, head=head, digest=digest, entries=entries, bad=bad)
 
 
@@ -377,13 +396,13 @@ def _stepper(name: HashName) -> Callable[[bytes], bytes]:
 def _opened(body: object, digest: object) -> Opened | str:
     """The first entry, or what is wrong with it."""
     if type(body) is not bytes:
-        return "is no text"
+        return Sentence("is no text")
     try:
         opened = read_body(body)
     except ValueError as error:
         return str(error)
     if not isinstance(opened, Opened):
-        return "is not `opened`"
+        return Sentence("is not `opened`")
     if next_digest(opened.hash, GENESIS, body) != digest:
-        return "the digest does not follow from the body"
+        return Sentence("the digest does not follow from the body")
     return opened

@@ -24,6 +24,7 @@ from device.ui.screens import Screen, screen
 from device.ui.words import load
 from sync.messages import Settings
 from sync.phone_token import CHARS
+from sync.sentence import Sentence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,11 +42,17 @@ def refuse_unshowable(config: Config) -> None:
     size = (display.width, display.height) if display is not None else (128, 64)
     problems += _wrong_codes(config, size[1])
     if display and pad.notice and not problems and not _shows_notice(config, size):
-        beside = " beside a QR code" if config.phone.standby_url else ""
-        problems.append(f"[pad] notice = {pad.notice!r}: too long for the display{beside}")
+        problems.append(
+            Sentence(
+                "[pad] notice = {text!r}: too long for the display beside a QR code",
+                text=pad.notice,
+            )
+            if config.phone.standby_url
+            else Sentence("[pad] notice = {text!r}: too long for the display", text=pad.notice)
+        )
     release()
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(Sentence.joined("\n", problems))
 
 
 def _unwritable(config: Config) -> list[str]:
@@ -60,7 +67,12 @@ def _unwritable(config: Config) -> list[str]:
                 "[touch.card] number": touch.card.number,
             }
     return [
-        f"{where} = {text!r}: {problem}; write another sign"
+        Sentence(
+            "{where} = {text!r}: {problem}; write another sign",
+            where=where,
+            text=text,
+            problem=problem,
+        )
         for where, text in texts.items()
         if (problem := unwritable(config, text))
     ]
@@ -73,22 +85,42 @@ def unwritable(config: Config, text: str) -> str:
     missing = missing_glyphs(text, config.pad.languages[0])
     release()
     named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
-    return f"the display has no glyph for {named}" if named else ""
+    return Sentence("the display has no glyph for {signs}", signs=named) if named else ""
 
 
 def _wrong_codes(config: Config, height: int) -> list[str]:
     links = {"url": (config.phone.url, "0" * CHARS), "standby_url": (config.phone.standby_url, "")}
-    problems = []
+    problems: list[str] = []
     for name, (url, token) in links.items():
         if url is None:
             continue
         if height < CODE_MAX_PX:
-            problems.append(f"[phone] {name}: a display of {height} rows is too low for QR codes")
-        elif not fits(link(url, token)):
-            most = f"{BYTES_MAX}, or {CAPITALS_MAX} of capitals, digits and $%*+-./:"
             problems.append(
-                f"[phone] {name} = {url!r}: {len(url)} characters are too many for a QR code that"
-                f" the display can show: at most {CAPITALS_MAX - CHARS if token else most}"
+                Sentence(
+                    "[phone] {name}: a display of {height} rows is too low for QR codes",
+                    name=name,
+                    height=height,
+                )
+            )
+        elif not fits(link(url, token)):
+            most = (
+                Sentence("{count}", count=CAPITALS_MAX - CHARS)
+                if token
+                else Sentence(
+                    "{count}, or {capitals} of capitals, digits and $%*+-./:",
+                    count=BYTES_MAX,
+                    capitals=CAPITALS_MAX,
+                )
+            )
+            problems.append(
+                Sentence(
+                    "[phone] {name} = {url!r}: {length} characters are too many for a QR code that"
+                    " the display can show: at most {most}",
+                    name=name,
+                    url=url,
+                    length=len(url),
+                    most=most,
+                )
             )
     return problems
 

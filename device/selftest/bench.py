@@ -27,7 +27,7 @@ from device.ledger.file import exclude_agents
 from device.ports import Board, FaultReport
 from device.selftest import probes
 from device.selftest.plan import plan
-from device.selftest.report import ReportHead, line, report
+from device.selftest.report import ENGLISH, ReportHead, Wording, line, report
 from device.selftest.runner import Runner
 from device.selftest.selftest_screens import prompt_screen, test_picture, worded
 from device.selftest.step_words import texts
@@ -48,6 +48,7 @@ from device.selftest.steps import (
 from device.ui.oled_picture import draw
 from sync import __version__
 from sync.entries import Trust
+from sync.language import CHINESE, language, tr
 
 CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
 
@@ -75,6 +76,7 @@ class SelftestBench:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._texts = texts(config.pad.languages)
         self._both = texts(("zh", "en"))
+        self._wording = _wording()
         self._display: DisplayWorker | None = None
         self._printed = ""
         lights = config.profile.lights
@@ -92,7 +94,7 @@ class SelftestBench:
 
     def run(self) -> bool:
         """Run the test; True if all has passed. Raises DriverError if the board cannot start."""
-        head = self._head()
+        self.head = head = self._head()
         with ExitStack() as stack:
             self._board.start()
             stack.callback(self._board.stop)
@@ -101,7 +103,7 @@ class SelftestBench:
                 self._loop()
             except KeyboardInterrupt:
                 self._carry_out(self.runner.apply_event(Quit(), _now_ms()))
-        self.text = report(head, self.runner.results, self._both[0].levels)
+        self.text = report(head, self.runner.results, self._both[0].levels, self._wording)
         return self.runner.passed
 
     def _open(self, stack: ExitStack) -> None:
@@ -119,7 +121,7 @@ class SelftestBench:
             board.keys.start(self._events.put, self._events.put)
             stack.callback(board.keys.stop)
         except DriverError as error:
-            self._events.put(FaultReport(error.code, True, error.detail))
+            self._events.put(FaultReport(error.code, True, error.wording))
         if self._stdin is not None:
             threading.Thread(target=self._read, args=(self._stdin.fileno(),), daemon=True).start()
             self._print("y 是, n 否, s 跳过 skip, q 退出 quit, + Enter")
@@ -147,7 +149,7 @@ class SelftestBench:
                 case Stimulus():
                     self._stimulate(effect)
                 case StepResult():
-                    self._print(line(effect.item, self._both[0].levels))
+                    self._print(line(effect.item, self._both[0].levels, self._wording))
                     self._quiet()
 
     def _measure(self, step: Measure) -> Item:
@@ -259,6 +261,15 @@ def keys_of(config: Config) -> list[AnyKey]:
     if config.profile.keys.key:
         return list(config.profile.keys.key)
     return list(load_keypad(getattr(getattr(config.board, "keys", None), "model", "")).key)
+
+
+def _wording() -> Wording:
+    """How details are said to the person at the terminal."""
+    if language() != CHINESE:
+        return ENGLISH
+    from device.errors_zh import in_chinese
+
+    return Wording(tr, in_chinese)
 
 
 def _machine() -> str:

@@ -18,6 +18,8 @@ from device.errors import PadCode
 from device.ports import WallClock
 from device.selftest.steps import Item, StepOutcome
 from sync.entries import Trust
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 
 LEAST_FREE_BYTES = 64 << 20
 """200 ratings a day of 3 KB on average are 60 MB in 100 days. Entries that the province has are
@@ -33,11 +35,17 @@ def clock(wall: WallClock) -> Item:
     """Test the time of day: it fails while the time is not known."""
     reading = wall.read()
     if reading.trust is Trust.NONE:
-        says = f"the time of day is not known (source {reading.source})"
+        says = Sentence("the time of day is not known (source {source})", source=reading.source)
         return Item("clock", StepOutcome.FAILED, says, PadCode.CLOCK_UNKNOWN)
     now = datetime.fromtimestamp(reading.utc_ms / 1000, UTC)
-    says = f"{now:%Y-%m-%d %H:%M:%S} UTC within {reading.uncertainty_ms} ms, {reading.trust.value}"
-    return Item("clock", StepOutcome.PASSED, f"{says} from {reading.source}")
+    says = Sentence(
+        "{now:%Y-%m-%d %H:%M:%S} UTC within {uncertainty} ms, {trust} from {source}",
+        now=now,
+        uncertainty=reading.uncertainty_ms,
+        trust=reading.trust.value,
+        source=reading.source,
+    )
+    return Item("clock", StepOutcome.PASSED, says)
 
 
 def ledger_folder(ledger: Path) -> Item:
@@ -54,8 +62,13 @@ def ledger_folder(ledger: Path) -> Item:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         code = PadCode.LEDGER_FULL if full else PadCode.LEDGER_WRITE
-        return Item("ledger", StepOutcome.FAILED, f"{folder}: {error.strerror or error}", code)
-    says = f"{folder}: {free >> 20} MiB free, one sync {took_s * 1000:.1f} ms"
+        return Item("ledger", StepOutcome.FAILED, _about(folder, error), code)
+    says = Sentence(
+        "{folder}: {free} MiB free, one sync {took:.1f} ms",
+        folder=folder,
+        free=free >> 20,
+        took=took_s * 1000,
+    )
     if free < LEAST_FREE_BYTES:
         return Item("ledger", StepOutcome.FAILED, says, PadCode.LEDGER_FULL)
     if took_s > SLOW_S:
@@ -73,6 +86,11 @@ def broker(province: ProvinceConfig) -> Item:
         ):
             took_ms = (time.monotonic() - before) * 1000
     except OSError as error:
-        says = f"{where}: {error.strerror or error}"
+        says = _about(where, error)
         return Item("broker", StepOutcome.FAILED, says, PadCode.PROVINCE_SILENT)
-    return Item("broker", StepOutcome.PASSED, f"{where} answers in {took_ms:.1f} ms")
+    says = Sentence("{address} answers in {took:.1f} ms", address=where, took=took_ms)
+    return Item("broker", StepOutcome.PASSED, says)
+
+
+def _about(what: object, error: OSError) -> Sentence:
+    return Sentence.joined(": ", (what, reason(error)))

@@ -4,9 +4,10 @@ Its last line is the digest of all lines before it: `head -n -1 FILE | sha256sum
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from device.errors import PadCode
 from device.selftest.steps import Item, StepOutcome
 
 IN_CHINESE = {
@@ -49,12 +50,26 @@ def in_chinese(about: str, levels: dict[str, str]) -> str:
     return " ".join(words.get(word, word) for word in about.split())
 
 
-def line(item: Item, levels: dict[str, str]) -> str:
+class Wording(NamedTuple):
+    """How details are said: `text` in the reader's language, `of_code` what a code means and what
+    to do.
+    """
+
+    text: Callable[[str], str] = str
+    of_code: Callable[[PadCode], tuple[str, str]] = lambda code: (code.says, code.remedy)
+
+
+ENGLISH = Wording()
+
+
+def line(item: Item, levels: dict[str, str], wording: Wording = ENGLISH) -> str:
     """An item as one line, and its remedy as a second."""
     outcome = f"{item.outcome.value} {IN_CHINESE[item.outcome.value]}"
-    code = f"{item.code.code} {item.code.says}: " if item.code is not None else ""
-    first = f"{outcome} | {item.about} {in_chinese(item.about, levels)} | {code}{item.says}"
-    return first if item.code is None else f"{first}\n        {item.code.remedy}"
+    first = f"{outcome} | {item.about} {in_chinese(item.about, levels)} | "
+    if item.code is None:
+        return first + wording.text(item.says)
+    says, remedy = wording.of_code(item.code)
+    return f"{first}{item.code.code} {says}: {wording.text(item.says)}\n        {remedy}"
 
 
 def total(items: Iterable[Item]) -> str:
@@ -66,7 +81,9 @@ def total(items: Iterable[Item]) -> str:
     )
 
 
-def report(head: ReportHead, items: Iterable[Item], levels: dict[str, str]) -> str:
+def report(
+    head: ReportHead, items: Iterable[Item], levels: dict[str, str], wording: Wording = ENGLISH
+) -> str:
     """The whole text, with its digest as the last line."""
     items = list(items)
     rows = [
@@ -79,7 +96,7 @@ def report(head: ReportHead, items: Iterable[Item], levels: dict[str, str]) -> s
         f"versions 版本: {head.versions}",
         f"date 日期: {head.date}",
         "",
-        *(line(item, levels) for item in items),
+        *(line(item, levels, wording) for item in items),
         "",
         total(items),
     ]

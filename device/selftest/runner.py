@@ -29,6 +29,7 @@ from device.selftest.steps import (
     StepTick,
 )
 from sync.entries import Level
+from sync.sentence import Sentence
 
 KEY_MS = 30_000
 """How long to wait for each key."""
@@ -135,7 +136,7 @@ class Runner:
             case Press(key=key):
                 return self._pressed(step, key, now_ms)
             case StepAnswer(yes=None):
-                return self._finish_step(_skipped(step, "skipped by hand"), now_ms)
+                return self._finish_step(_skipped(step, Sentence("skipped by hand")), now_ms)
             case StepTick() if now_ms >= self._progress.until_ms:
                 return self._finish_step(self._unpressed(step), now_ms)
             case StepTick() if now_ms >= (self._progress.turn_ms or 0):
@@ -147,13 +148,16 @@ class Runner:
     def _pressed(self, step: AskKey, key: str, now_ms: int) -> list[Effect]:
         progress = self._progress
         if key == step.key:
-            says = f"{(now_ms - progress.since_ms) / 1000:.1f} s"
-            if progress.wrong:
-                says += f", after {', '.join(progress.wrong)}"
+            took_s, wrong = (now_ms - progress.since_ms) / 1000, ", ".join(progress.wrong)
+            says = Sentence("{took:.1f} s", took=took_s)
+            if wrong:
+                says = Sentence("{took:.1f} s, after {wrong}", took=took_s, wrong=wrong)
             return self._finish_step(Item(step.about, StepOutcome.PASSED, says), now_ms)
         progress.wrong = (*progress.wrong, key)
         if len(progress.wrong) >= MAX_WRONG:
-            says = f"asked for {step.key}, came {', '.join(progress.wrong)}"
+            says = Sentence(
+                "asked for {key}, came {wrong}", key=step.key, wrong=", ".join(progress.wrong)
+            )
             return self._finish_step(_failed(step, PadCode.KEY_WRONG, says), now_ms)
         progress.until_ms = now_ms + KEY_MS
         return [Prompt("several" if "+" in key else "wrong", step)]
@@ -165,8 +169,14 @@ class Runner:
         gone = self._present_fault(PadCode.KEYS_GONE)
         if gone is not None:
             return _failed(step, PadCode.KEYS_GONE, gone.detail)
-        came = f" (came: {', '.join(self._progress.wrong)})" if self._progress.wrong else ""
-        says = f"not pressed within {KEY_MS // 1000} s{came}, or the key is dead"
+        seconds, wrong = KEY_MS // 1000, ", ".join(self._progress.wrong)
+        says = Sentence("not pressed within {seconds} s, or the key is dead", seconds=seconds)
+        if wrong:
+            says = Sentence(
+                "not pressed within {seconds} s (came: {wrong}), or the key is dead",
+                seconds=seconds,
+                wrong=wrong,
+            )
         return _skipped(step, says, PadCode.KEYS_GONE)
 
     # --- a question -------------------------------------------------------------------------
@@ -175,13 +185,13 @@ class Runner:
         progress = self._progress
         match event:
             case StepAnswer(yes=yes):
-                return self._finish_step(_answered(step, yes, "typed"), now_ms)
+                return self._finish_step(_answered(step, yes, Sentence("typed")), now_ms)
             case Press(level=level) if progress.asked and level in (YES, NO):
-                return self._finish_step(_answered(step, level is YES, "by key"), now_ms)
+                return self._finish_step(_answered(step, level is YES, Sentence("by key")), now_ms)
             case Press() if progress.asked:
                 return [Prompt(step.question, step, progress.turn // 2)]
             case StepTick() if now_ms >= progress.until_ms:
-                says = f"nobody answered within {ANSWER_MS // 1000} s"
+                says = Sentence("nobody answered within {seconds} s", seconds=ANSWER_MS // 1000)
                 return self._finish_step(_skipped(step, says), now_ms)
             case StepTick() if progress.turn_ms is not None and now_ms >= progress.turn_ms:
                 return self._turn(step, now_ms)
@@ -281,7 +291,7 @@ class Runner:
             if fault is not None:
                 return _failed(step, fault.code, fault.detail)
             if not self._terminal and not self._answerable():
-                says = "a key to answer with has not passed; run it again in a terminal"
+                says = Sentence("a key to answer with has not passed; run it again in a terminal")
                 return _skipped(step, says)
         return None
 
@@ -298,7 +308,7 @@ class Runner:
         out: list[Effect] = []
         for step in self._steps:
             if step.about not in self.items:
-                self.items[step.about] = _skipped(step, "ended by hand")
+                self.items[step.about] = _skipped(step, Sentence("ended by hand"))
                 out.append(StepResult(self.items[step.about]))
         self.over = True
         return out
@@ -314,10 +324,10 @@ def _skipped(step: Step, says: str, code: PadCode | None = None) -> Item:
 
 def _answered(step: Ask, yes: bool | None, how: str) -> Item:
     if yes is None:
-        return _skipped(step, "skipped by hand")
+        return _skipped(step, Sentence("skipped by hand"))
     if yes:
-        return Item(step.about, StepOutcome.PASSED, f"yes, {how}")
-    return _failed(step, step.code, f"no, {how}")
+        return Item(step.about, StepOutcome.PASSED, Sentence("yes, {how}", how=how))
+    return _failed(step, step.code, Sentence("no, {how}", how=how))
 
 
 def _decides(report: FaultReport, step: Ask) -> bool:

@@ -24,25 +24,32 @@ def document(profile: "Profile", header: "Header") -> str:
         f"![{words.TITLE.en} · {words.TITLE.zh}]({profile.name}.svg)",
     ]
     for place, language in enumerate(("en", "zh")):
-        lines += ["", f"## {words.TITLE[place]}", "", *_table(found, language)]
+        columns, *table = _rows(found, language)
+        lines += ["", f"## {words.TITLE[place]}", "", _line(columns)]
+        lines += [f"|{'---|' * len(columns)}", *map(_line, table)]
     return "\n".join([*lines, ""])
 
 
-def _table(found: "Iterable[Wire]", language: str) -> list[str]:
-    """The rows of the table in one language."""
-    columns = [getattr(column, language) for column in words.COLUMNS]
-    rows = [
-        (
-            getattr(words.PARTS[wire.part], language),
-            getattr(wire.name, language),
-            str(wire.pin.pin),
-            wire.line,
-            getattr(wire.note, language),
-        )
-        for wire in found
-    ]
+def rows(profile: "Profile", header: "Header", language: str) -> list[tuple[str, ...]]:
+    """The cells of the table in one language, below its headings."""
+    return _rows(wires(profile, header), language)
+
+
+def _rows(found: "Iterable[Wire]", language: str) -> list[tuple[str, ...]]:
     return [
-        f"| {' | '.join(columns)} |",
-        f"|{'---|' * len(columns)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
+        tuple(getattr(column, language) for column in words.COLUMNS),
+        *(
+            (
+                getattr(words.PARTS[wire.part], language),
+                getattr(wire.name, language),
+                str(wire.pin.pin),
+                wire.line,
+                getattr(wire.note, language),
+            )
+            for wire in found
+        ),
     ]
+
+
+def _line(cells: "Iterable[str]") -> str:
+    return f"| {' | '.join(cells)} |"

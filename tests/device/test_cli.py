@@ -60,12 +60,12 @@ def test_check_accepts_a_correct_configuration(
     assert "pad-1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(("command", "code"), [("check", 1), ("run", 2)])
 def test_every_error_is_named_in_one_report(
-    command: str, config: Path, capsys: pytest.CaptureFixture[str]
+    command: str, code: int, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config.write_text(GOOD.replace("window", "windwo") + "[session]\ngrace_s = -1\n")
-    assert cli.main([command, "--config", str(config)]) == 2
+    assert cli.main([command, "--config", str(config)]) == code
     printed = capsys.readouterr().err
     assert "S01" in printed
     assert "windwo" in printed
@@ -78,7 +78,7 @@ def test_a_text_that_the_display_would_show_as_boxes_is_an_error(
 ) -> None:
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("[pad]", '[pad]\nhall = "延吉😀"'), encoding="utf-8")
-    assert cli.main(["check", "--config", str(config)]) == 2
+    assert cli.main(["check", "--config", str(config)]) == 1
     assert "[pad] hall = '延吉😀': the display has no glyph for '😀' (U+1F600)" in (
         capsys.readouterr().err
     )
@@ -87,7 +87,7 @@ def test_a_text_that_the_display_would_show_as_boxes_is_an_error(
 def test_a_configuration_that_is_not_there_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["check", "--config", str(tmp_path / "nowhere.toml")]) == 2
+    assert cli.main(["check", "--config", str(tmp_path / "nowhere.toml")]) == 1
     assert "nowhere.toml" in capsys.readouterr().err
 
 
@@ -157,7 +157,7 @@ def test_verify_prints_which_ledger_was_before_and_what_is_missing_of_it(
 
 def test_wiring_prints_the_table_or_the_drawing_of_a_board(capsys):
     assert cli.main(["wiring", "--board", "rpi-4"]) == 0
-    assert "| key | very satisfied | 29 | GPIO5 |" in capsys.readouterr().out
+    assert "key      very satisfied       29   GPIO5 " in capsys.readouterr().out
     assert cli.main(["wiring", "--board", "rpi-4", "--svg"]) == 0
     assert capsys.readouterr().out.startswith("<svg ")
 
@@ -177,7 +177,7 @@ def test_check_names_the_missing_folder_of_the_ledger(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config.write_text(GOOD.replace("ledger.db", "no/dir/ledger.db"))
-    assert cli.main(["check", "--config", str(config)]) == 2
+    assert cli.main(["check", "--config", str(config)]) == 1
     printed = capsys.readouterr().err
     assert f"the folder of `[ledger] path`, {tmp_path}/no/dir, is not there" in printed
     assert "Look at the card" not in printed
@@ -192,7 +192,7 @@ def test_check_names_a_stored_configuration_that_cannot_be_used(
         file.mkdir()
     else:
         file.write_bytes(stored)
-    assert cli.main(["check", "--config", str(config)]) == 2
+    assert cli.main(["check", "--config", str(config)]) == 1
     printed = capsys.readouterr()
     assert printed.err.startswith("S05 ")
     assert str(file) in printed.err
@@ -203,10 +203,9 @@ def test_check_does_not_advise_to_run_check(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config.write_text(GOOD + "[provnce]\n")
-    assert cli.main(["check", "--config", str(config)]) == 2
+    assert cli.main(["check", "--config", str(config)]) == 1
     printed = capsys.readouterr().err
     assert "ratingpad check" not in printed
-    assert "请改正" in printed
 
 
 def test_no_full_stop_follows_a_question_mark() -> None:

@@ -10,12 +10,29 @@ from pathlib import Path
 import pytest
 
 from device.ledger.ledger import Ledger
-from device.ledger_report import DAMAGED, INTACT, LOOK, UNREADABLE, report
+from device.ledger_report import (
+    DAMAGED,
+    INTACT,
+    LOOK,
+    UNREADABLE,
+    NoLedgerError,
+    examine_ledger,
+)
 from sync.entries import At, Lapsed, Trust
+from sync.shown_text import shown
 from tests.rigs.ledger.ledger_process import at as counted_at
 from tests.rigs.ledger.ledger_process import open_in
 
 NOW_MS = 1_796_000_000_000
+
+
+def report(path: Path, now_ms: int | None = None) -> tuple[int, list[str]]:
+    """The exit code of `ratingpad verify`, and what it prints in English."""
+    try:
+        found = examine_ledger(path, now_ms)
+    except NoLedgerError as error:
+        return UNREADABLE, [shown(error.says)]
+    return found.exit_code, [shown(line) for line, _ in found.lines()]
 
 
 @pytest.fixture

@@ -68,5 +68,5 @@ def test_a_pipe_in_place_of_the_configuration_is_refused(tmp_path: Path) -> None
         timeout=30,
         env=environment(),
     )
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "not a regular file" in done.stderr

@@ -42,7 +42,7 @@ def test_a_token_that_every_user_may_read_is_refused(
     folder: Path, mode: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(folder, mode)
-    assert cli.main(["check", "--config", str(file)]) == 2
+    assert cli.main(["check", "--config", str(file)]) == 1
     printed = capsys.readouterr().err
     assert f'desk.token_file = "{folder}/token": mode {mode:o}' in printed
     assert f"chmod 640 {folder}/token" in printed
@@ -55,7 +55,7 @@ def test_a_token_that_only_root_can_read_is_refused_although_root_asks(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(folder, 0o640)
-    assert cli.main(["check", "--config", str(file), "--user", "nobody"]) == 2
+    assert cli.main(["check", "--config", str(file), "--user", "nobody"]) == 1
     printed = capsys.readouterr().err
     assert "the service's user nobody cannot read it" in printed
     assert "token is root:root 640" in printed

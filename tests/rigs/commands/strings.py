@@ -4,7 +4,8 @@
 translation, takes out those that are gone, and compiles the files to `.mo`, which is what a program
 reads. Translate what it names in the `.po` file and run it again.
 
-What is collected: the first argument of `tr` and `Sentence`, the first two of `Sentence.counted`,
+What is collected: the first argument of `tr`, `Sentence`, `say`, `complain`,
+`refuse` and `cannot`, the first two of `Sentence.counted`,
 the purpose and the exit codes of a command, `help=` and `description=`, and the sentences of
 configuration errors. They must be there as one literal text.
 """
@@ -38,10 +39,14 @@ PLACES = {
     "Subcommand": (1,),
     "Exit": (1,),
     "bounds": (2,),
+    "cannot": (0,),
+    "complain": (0,),
+    "say": (0,),
+    "refuse": (0,),
     "wrong": (2,),
     "wrong_file": (2,),
     "add": (1,),
-    **dict.fromkeys(("command_parser",), (1,)),
+    "command_parser": (1,),
 }
 """Which arguments of a call are texts, by the name of what is called."""
 
