@@ -68,6 +68,7 @@ bench-peers: packages $(VENV)/.dev ## the same, with the peers installed and mea
 schema: $(VENV)/.dev ## write docs/contract/ from the types
 	"$(BIN)/python" -m sync.schema
 	"$(BIN)/python" -m device.desk.openapi
+	"$(BIN)/python" -m tests.rigs.commands.documents
 
 strings: $(VENV)/.dev ## collect the texts of the commands, compile their translations
 	"$(BIN)/python" -m tests.rigs.commands.strings

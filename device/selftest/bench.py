@@ -27,7 +27,7 @@ from device.ledger.file import exclude_agents
 from device.ports import Board, FaultReport
 from device.selftest import probes
 from device.selftest.plan import plan
-from device.selftest.report import ENGLISH, ReportHead, Wording, line, report
+from device.selftest.report import ENGLISH, DetailWording, ReportHead, line, report
 from device.selftest.runner import Runner
 from device.selftest.selftest_screens import prompt_screen, test_picture, worded
 from device.selftest.step_words import texts
@@ -263,13 +263,13 @@ def keys_of(config: Config) -> list[AnyKey]:
     return list(load_keypad(getattr(getattr(config.board, "keys", None), "model", "")).key)
 
 
-def _wording() -> Wording:
+def _wording() -> DetailWording:
     """How details are said to the person at the terminal."""
     if language() != CHINESE:
         return ENGLISH
     from device.errors_zh import in_chinese
 
-    return Wording(tr, in_chinese)
+    return DetailWording(tr, in_chinese)
 
 
 def _machine() -> str:

@@ -50,7 +50,7 @@ def in_chinese(about: str, levels: dict[str, str]) -> str:
     return " ".join(words.get(word, word) for word in about.split())
 
 
-class Wording(NamedTuple):
+class DetailWording(NamedTuple):
     """How details are said: `text` in the reader's language, `of_code` what a code means and what
     to do.
     """
@@ -59,10 +59,10 @@ class Wording(NamedTuple):
     of_code: Callable[[PadCode], tuple[str, str]] = lambda code: (code.says, code.remedy)
 
 
-ENGLISH = Wording()
+ENGLISH = DetailWording()
 
 
-def line(item: Item, levels: dict[str, str], wording: Wording = ENGLISH) -> str:
+def line(item: Item, levels: dict[str, str], wording: DetailWording = ENGLISH) -> str:
     """An item as one line, and its remedy as a second."""
     outcome = f"{item.outcome.value} {IN_CHINESE[item.outcome.value]}"
     first = f"{outcome} | {item.about} {in_chinese(item.about, levels)} | "
@@ -82,7 +82,10 @@ def total(items: Iterable[Item]) -> str:
 
 
 def report(
-    head: ReportHead, items: Iterable[Item], levels: dict[str, str], wording: Wording = ENGLISH
+    head: ReportHead,
+    items: Iterable[Item],
+    levels: dict[str, str],
+    wording: DetailWording = ENGLISH,
 ) -> str:
     """The whole text, with its digest as the last line."""
     items = list(items)
