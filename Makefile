@@ -17,7 +17,7 @@ export PYTHON
 COVERAGE_FLOOR := 94
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-rigs coverage mutants lint format schema strings pictures bench bench-peers venv lock \
+.PHONY: help demo story test test-rigs coverage mutants lint format schema strings manuals pictures bench bench-peers venv lock \
 	packages clean
 
 help: ## what can be made
@@ -69,6 +69,9 @@ schema: $(VENV)/.dev ## write docs/contract/ from the types
 	"$(BIN)/python" -m sync.schema
 	"$(BIN)/python" -m device.desk.openapi
 	"$(BIN)/python" -m tests.rigs.commands.documents
+
+manuals: $(VENV)/.dev ## write hw/man/ and hw/completions/ from the parsers of the commands
+	"$(BIN)/python" -m tests.rigs.commands.manuals
 
 strings: $(VENV)/.dev ## collect the texts of the commands, compile their translations
 	"$(BIN)/python" -m tests.rigs.commands.strings

@@ -15,6 +15,7 @@ aplay|alsa-utils|the spoken prompts through ALSA
 espeak-ng|espeak-ng|making the spoken prompts
 systemd-analyze|systemd|systemd'"'"'s own check of the service files
 dtc|device-tree-compiler|the overlay of the keys
+man|man-db|the manual pages of the commands
 udevadm|udev|the device rules in the virtual machine
 font|fonts-noto-cjk|Chinese on the browser'"'"'s screenshots
 node|nodejs|the pad and the receiver in JavaScript, for the contract

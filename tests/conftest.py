@@ -53,6 +53,7 @@ NEEDS = {
         "no device-tree compiler (Debian package device-tree-compiler)",
     ),
     "udev": (_finds("udevadm"), "no udev (Debian package udev)"),
+    "man": (_finds("man"), "no man (Debian package man-db)"),
     "kernel_vm": (
         _finds_machine,
         "no Debian on amd64 with QEMU and gcc (packages qemu-system-x86, gcc, libelf1)",

@@ -37,4 +37,6 @@ def run(chosen: argparse.Namespace) -> int:
     return OK
 
 
-COMMAND = Subcommand("units", "write the files that systemd and udev read", add_arguments, run)
+COMMAND = Subcommand(
+    "units", "write the files that systemd, udev, man and bash read", add_arguments, run
+)

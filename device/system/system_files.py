@@ -1,4 +1,5 @@
-"""The files that a pad installs into the operating system: service, user, folders, devices.
+"""The files that a pad installs into the operating system: service, user, folders, devices; and for
+people the manual pages and the shell's completion of our commands.
 
 They are kept in hw/. When they are written into a system's /etc, the program that writes them is
 named in them as what the service starts.
@@ -45,7 +46,7 @@ def system_files(program: Path, kiosk: str | None = None) -> list[SystemFile]:
     """Every file, with `program` as what the service starts; with a `kiosk`, its files too."""
     return [
         SystemFile(path, source.read_text("utf-8").replace(PROGRAM, str(program)))
-        for path, source in (*_sources(), *_kiosk_sources(kiosk))
+        for path, source in (*_sources(), *_kiosk_sources(kiosk), *_manual_sources())
     ]
 
 
@@ -99,6 +100,18 @@ def _sources() -> Iterator[tuple[Path, Traversable]]:
         for rules in sorted((hw / "udev").iterdir(), key=lambda rules: rules.name):
             if rules.name.endswith(".rules"):
                 yield etc / "udev/rules.d" / rules.name, rules
+
+
+def _manual_sources() -> Iterator[tuple[Path, Traversable]]:
+    """Manual pages in both languages, and bash's completion, of both programs."""
+    share, hw = Path("usr/share"), importlib.resources.files("hw")
+    for folder, target in (
+        ("man/man1", share / "man/man1"),
+        ("man/zh_CN/man1", share / "man/zh_CN/man1"),
+        ("completions", share / "bash-completion/completions"),
+    ):
+        for source in sorted((hw / folder).iterdir(), key=lambda file: file.name):
+            yield target / source.name, source
 
 
 def _kiosk_sources(kiosk: str | None) -> Iterator[tuple[Path, Traversable]]:
