@@ -193,7 +193,7 @@ def completion(name: str, program: Program) -> str:
                 action.choices = board_names()
             elif action.type is Path:
                 folder = action.dest in FOLDER_OPTIONS and name == "ratingpad"
-                action.complete = shtab.DIRECTORY if folder else shtab.FILE  # type: ignore[attr-defined] # shtab's own way
+                vars(action)["complete"] = shtab.DIRECTORY if folder else shtab.FILE
     return str(shtab.complete(parser, shell="bash"))
 
 
