@@ -4,6 +4,7 @@ the person, and messages that a terminal can show.
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, NoReturn
 
@@ -43,8 +44,21 @@ class HelpFormatter(argparse.HelpFormatter):
 
 class CommandParser(argparse.ArgumentParser):
     """Shows in its messages what was typed as text, never as a terminal's commands. The parsers of
-    its subcommands do so, too.
+    its subcommands do so, too. `default_command`: the command that is meant where the first
+    argument is the name of none.
     """
+
+    default_command: str | None = None
+    commands: frozenset[str] = frozenset()
+
+    def parse_known_args(  # type: ignore[override]  # its overloads are for other namespaces
+        self, args: Iterable[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse's own; every parsing goes through it, that of a subcommand too."""
+        given = list(sys.argv[1:] if args is None else args)
+        if self.default_command and given and given[0] not in {*self.commands, "-h", "--help"}:
+            given.insert(0, self.default_command)
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message to stderr; exit with 2."""
@@ -66,7 +80,7 @@ class Subcommand(NamedTuple):
     """A command of a program. `add_arguments` gives the parser its arguments; `run` carries out
     what was chosen and gives the exit code, one of `exits`. `purpose`, the `help` of its arguments
     and `exits` are English here and shown in the person's language (CONTRIBUTING.md, "Two
-    languages").
+    languages"). `commands`: those of a `group_of` commands.
     """
 
     name: str
@@ -74,6 +88,12 @@ class Subcommand(NamedTuple):
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
     exits: tuple[Exit, ...] = (DONE, WRONG_USE)
+    commands: tuple["Subcommand", ...] = ()
+
+
+def group_of(name: str, purpose: str, commands: tuple[Subcommand, ...]) -> Subcommand:
+    """A command that has commands of its own; the first of them is meant where none is named."""
+    return Subcommand(name, purpose, lambda _: None, lambda _: WRONG_USE.code, commands=commands)
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:
@@ -91,20 +111,30 @@ def command_parser(program: str, description: str, commands: Iterable[Subcommand
         version=f"{program} {__version__}",
         help="show the version and exit",
     )
+    _add_commands(parser, commands)
+    return parser
+
+
+def _add_commands(
+    parser: CommandParser, commands: Iterable[Subcommand], dest: str = "command"
+) -> None:
     choices = parser.add_subparsers(
-        dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
+        dest=dest, required=True, metavar="COMMAND", parser_class=CommandParser
     )
     for command in commands:
         chosen = choices.add_parser(
             command.name,
             help=command.purpose,
             description=command.purpose,
-            epilog=_exit_codes(command.exits),
+            epilog=None if command.commands else _exit_codes(command.exits),
             formatter_class=HelpFormatter,
         )
         command.add_arguments(chosen)
         chosen.set_defaults(run=command.run)
-    return parser
+        if command.commands:
+            _add_commands(chosen, command.commands, f"{command.name}_command")
+            chosen.default_command = command.commands[0].name
+            chosen.commands = frozenset(one.name for one in command.commands)
 
 
 def _exit_codes(exits: Iterable[Exit]) -> Sentence:

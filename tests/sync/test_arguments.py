@@ -8,7 +8,7 @@ import pytest
 from demo import cli as demo_cli
 from device import cli as device_cli
 from province import cli as province_cli
-from sync.arguments import CommandParser, whole_number
+from sync.arguments import CommandParser, Subcommand, command_parser, group_of, whole_number
 
 NONSENSE = [
     *("99999999999999999999", "-99999999999999999999", "9" * 5000, "1e3", "1.0", "0x10"),
@@ -78,3 +78,52 @@ def test_what_was_typed_is_shown_as_text(name: str, capsys: pytest.CaptureFixtur
     assert ended.value.code == 2
     told = capsys.readouterr().err
     assert not [sign for sign in told if sign != "\n" and not sign.isprintable()]
+
+
+# --- commands of a command -----------------------------------------------------------------------
+
+
+def grouped(*arguments: str) -> argparse.Namespace:
+    def add_file(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("file")
+        parser.add_argument("--json", action="store_true")
+
+    first = Subcommand("first", "what is meant", add_file, lambda _: 1)
+    second = Subcommand("second", "the other", add_file, lambda _: 2)
+    group = group_of("group", "two of them", (first, second))
+    alone = Subcommand("alone", "no group", add_file, lambda _: 3)
+    return command_parser("program", "for a test", (group, alone)).parse_args(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "file"),
+    [
+        (["group", "second", "x"], 2, "x"),
+        (["group", "first", "x"], 1, "x"),
+        (["group", "x"], 1, "x"),
+        (["group", "--json", "x"], 1, "x"),
+        (["group", "x", "--json"], 1, "x"),
+        (["group", "./second"], 1, "./second"),
+        (["group", "first", "second"], 1, "second"),
+        (["alone", "first"], 3, "first"),
+    ],
+)
+def test_where_no_command_of_a_group_is_named_its_first_is_meant(
+    arguments: list[str], code: int, file: str
+) -> None:
+    given = grouped(*arguments)
+    assert (given.run(given), given.file) == (code, file)
+
+
+def test_a_group_explains_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["group", "--help"], ["group", "-h"]):
+        with pytest.raises(SystemExit) as ended:
+            grouped(*arguments)
+        assert ended.value.code == 0
+        told = capsys.readouterr().out
+        assert "what is meant" in told
+        assert "the other" in told
+    with pytest.raises(SystemExit) as ended:
+        grouped("group")
+    assert ended.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
