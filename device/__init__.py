@@ -18,6 +18,7 @@ loop_bridge.py    calls from other threads onto the agent's loop
 commands/   the commands of `ratingpad`, one module each
 session/    PURE: invitation, press, thanks: a table of states
 ledger/     the append-only table, its file, its thread
+ledger_view/ what is in a ledger, for technicians and auditors
 board/      what a board has: profiles, headers, key maps
 config/     the pad's configuration file
 drivers/    keys, display, lights, sound and clocks: one vendor library, one module

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from device.commands import (
     check_command,
+    ledger_command,
     run_command,
     selftest_command,
     setup_command,
@@ -26,6 +27,7 @@ COMMANDS = (
     run_command.COMMAND,
     check_command.COMMAND,
     verify_command.COMMAND,
+    ledger_command.COMMAND,
     wiring_command.COMMAND,
     units_command.COMMAND,
     selftest_command.COMMAND,

@@ -201,7 +201,7 @@ def examine_ledger(
 
     Raises NoLedgerError, and LedgerError for one that cannot be read.
     """
-    wrong = _wrong_path(path)
+    wrong = wrong_path(path)
     if wrong is not None:
         raise NoLedgerError(wrong)
     verdict = verify(path, progress and (lambda share: progress(_CHECK_SHARE * share)))
@@ -211,7 +211,7 @@ def examine_ledger(
     return LedgerFindings(path, verdict, ahead, unproven, is_unreadable(path))
 
 
-def _wrong_path(path: Path) -> Sentence | None:
+def wrong_path(path: Path) -> Sentence | None:
     """Why there is no ledger to read at `path`, and what to do; None when there is a file."""
     try:
         os.close(open_regular(path))

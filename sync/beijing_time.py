@@ -7,6 +7,7 @@ a machine reads, times are UTC; this is for a person's eyes and hands.
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
+from sync.sentence import Sentence
 from sync.shown_text import EPOCH
 
 BEIJING = timezone(timedelta(hours=8), "UTC+08:00")
@@ -60,13 +61,15 @@ def _typed(text: str) -> tuple[int, int]:
     """When it begins, and how long it lasts."""
     match = _TYPED.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no date like 2026-11-30 or 2026-11-30 14:30")
+        raise ValueError(
+            Sentence("{text!r} is no date like 2026-11-30 or 2026-11-30 14:30", text=text)
+        )
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
         moment = datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
         start_ms = (moment.astimezone(UTC) - EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"there is no {text.strip()}") from error
+        raise ValueError(Sentence("there is no {text}", text=text.strip())) from error
     if match[4] is None:
         return start_ms, _DAY_MS
     return start_ms, _MINUTE_MS if match[6] is None else _SECOND_MS

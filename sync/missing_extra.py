@@ -18,6 +18,7 @@ EXTRAS = {
     "luma": "pad,oled",
     "smbus2": "pad,oled",
     "spidev": "pad,spi",
+    "sqlite_utils": "tools",
     "sqlalchemy": "province",
     "alembic": "province",
     "psycopg": "province,postgres",

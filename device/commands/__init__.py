@@ -1,6 +1,7 @@
 """The commands of `ratingpad`, one module each: its arguments, what it prints, its exit code.
 
 check_command.py     reports every mistake in a configuration
+ledger_command.py    what is in a ledger, and copies for evidence
 run_command.py       runs the agent
 selftest_command.py  walks through every part of a pad
 setup_command.py     makes a pad of this computer
@@ -10,5 +11,6 @@ voice_command.py     makes the spoken prompts
 wiring_command.py    prints how a board is wired
 
 json_reports.py      what they print with `--json`
+command_progress.py  how far a command is that takes longer
 command_errors.py    the exit codes, and how a command says what is wrong
 """

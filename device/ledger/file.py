@@ -158,7 +158,7 @@ def connect_beside_agent(path: Path) -> sqlite3.Connection:
     """
     if not beside(path, "-shm").exists():
         raise LedgerError(
-            f"the agent of {path} is starting or ending: try again in a minute",
+            Sentence("the agent of {file} is starting or ending: try again in a minute", file=path),
             PadCode.LEDGER_IN_USE,
         )
     return _connect_to_read(path, "&readonly_shm=1")

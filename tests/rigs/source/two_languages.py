@@ -123,7 +123,11 @@ def _file_of(link: str) -> str:
 
 
 def _without_comments(block: str) -> str:
-    """A fenced block with its comments as bare `#`."""
+    """A fenced block with its comments as bare `#`; of a command with its output the command: what
+    it prints is in the person's language.
+    """
+    if block.startswith("```text\n$ "):
+        return "\n".join(line for line in block.splitlines() if line.startswith("$ "))
     return block if block.startswith("```console") else COMMENT.sub("#", block)
 
 
