@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from device.board.glass import LEAST_WIDTH_MM, Glass
+from device.board.profile import glass_of, load_profile
 from device.errors import PadCode
 from device.events import RESTING, Scene
 from device.ui import burn_in
-from device.ui.oled_picture import draw, ink
-from device.ui.screens import screen
+from device.ui.oled_picture import light, pictures
+from device.ui.screens import screens
 from device.ui.words import load
 
 CHINA_S = 8 * 3600
+GLASS = glass_of(load_profile("simulated")) or Glass(128, 64, LEAST_WIDTH_MM)
 
 
 class DisplayReading(NamedTuple):
@@ -40,7 +43,7 @@ def scene_of(picture: bytes, window: str, hall: str, languages: tuple[str, ...] 
     """
     if not any(picture):
         return ""
-    found = _but_standby(window, hall, languages).get(ink(picture))
+    found = _but_standby(window, hall, languages).get(light(picture))
     return (found.scene if found else Scene.STANDBY).value
 
 
@@ -52,7 +55,7 @@ def read(picture: bytes, window: str, hall: str) -> DisplayReading | None:
     """
     if not any(picture):
         return None
-    seen = ink(picture)
+    seen = light(picture)
     found = _but_standby(window, hall).get(seen) or _standby(window, hall).get(seen)
     if found is not None:
         return found
@@ -60,11 +63,11 @@ def read(picture: bytes, window: str, hall: str) -> DisplayReading | None:
     for minute in (0, -1, 1, -2):
         time_text = time.strftime("%H:%M", time.gmtime(now_s + 60 * minute))
         reading = DisplayReading(Scene.STANDBY, None, time_text)
-        if seen in _inks(reading, window, hall):
+        if seen in _lights(reading, window, hall):
             return reading
     for percent in range(101):
         reading = DisplayReading(Scene.CHECKING, None, f"{percent} %")
-        if seen in _inks(reading, window, hall):
+        if seen in _lights(reading, window, hall):
             return reading
     raise LookupError("a picture that no scene draws")
 
@@ -76,7 +79,7 @@ def _but_standby(
     """The ink of every scene but standby; a fault's with each code and without one."""
     readings = [DisplayReading(scene) for scene in Scene if scene is not Scene.STANDBY]
     readings += [DisplayReading(Scene.FAULT, code) for code in PadCode]
-    return dict(_by_ink(readings, window, hall, languages))
+    return dict(_by_light(readings, window, hall, languages))
 
 
 @cache
@@ -84,20 +87,20 @@ def _standby(window: str, hall: str) -> dict[bytes, DisplayReading]:
     """The ink of standby without a time of day: a code in its place, or nothing."""
     readings = [DisplayReading(Scene.STANDBY)]
     readings += [DisplayReading(Scene.STANDBY, code) for code in PadCode]
-    return dict(_by_ink(readings, window, hall))
+    return dict(_by_light(readings, window, hall))
 
 
-def _by_ink(
+def _by_light(
     readings: list[DisplayReading], window: str, hall: str, languages: tuple[str, ...] = ZH
 ) -> Iterator[tuple[bytes, DisplayReading]]:
     """Each ink and its reading; of two that look the same the first one comes last and stays."""
     for reading in reversed(readings):
-        for drawn in _inks(reading, window, hall, languages):
+        for drawn in _lights(reading, window, hall, languages):
             yield drawn, reading
 
 
 @cache
-def _inks(
+def _lights(
     reading: DisplayReading, window: str, hall: str, languages: tuple[str, ...] = ZH
 ) -> frozenset[bytes]:
     """The ink of one reading, upright and turned.
@@ -107,8 +110,10 @@ def _inks(
     """
     words = load(languages)
     steps: tuple[int | None, ...] = burn_in.ARRANGEMENTS if reading.scene in RESTING else (None,)
-    screens = [
-        screen(
+    shown = [
+        one
+        for turned in (False, True)
+        for one in screens(
             reading.scene,
             words,
             window=window,
@@ -118,6 +123,7 @@ def _inks(
             turned=turned,
             percent=int(reading.time_text[:-2]) if reading.time_text.endswith(" %") else None,
         )
-        for turned in (False, True)
     ]
-    return frozenset(ink(draw(drawn, step=step).tobytes()) for drawn in screens for step in steps)
+    return frozenset(
+        light(drawn.tobytes()) for step in steps for drawn in pictures(tuple(shown), GLASS, step)
+    )

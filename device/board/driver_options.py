@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from device.board.glass import WIDTH_MM
 from device.board.keypad import LineUrl, WindowAddress, find_keypad
 from device.board.pins import Line
 from device.config_errors import ConfigErrors, bounds
@@ -73,9 +74,14 @@ def check_bus(values: dict[str, Any], problems: ConfigErrors) -> None:
             problems.wrong(key, values[key], "only a display on SPI has this line")
 
 
+WidthMm = Annotated[float, bounds(10, 300, "a number of millimetres")]
+
+
 class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
     """An OLED: its controller, its bus where the board's profile names none, and its orientation.
 
+    `width_mm`: of its lit area, where the profile has none and it is not the usual one of its
+    controller.
     `address` is for I²C; `dc_line` and `reset_line` are two lines that a display on SPI has besides
     its bus.
     """
@@ -90,6 +96,12 @@ class OledOptions(msgspec.Struct, frozen=True, kw_only=True):
     dc_line: Line | None = None
     reset_line: Line | None = None
     upside_down: bool = False
+    width_mm: WidthMm | None = None
+
+    @property
+    def glass_mm(self) -> float:
+        """The width of the lit area, in millimetres."""
+        return self.width_mm or WIDTH_MM[self.chip]
 
     @staticmethod
     def check(values: dict[str, Any], problems: ConfigErrors) -> None:

@@ -14,7 +14,8 @@ from msgspec import Meta
 
 from device.board.descriptions import described, find_text, read_table
 from device.board.driver_names import DRIVERS, Part, check_driver
-from device.board.driver_options import DisplayBus, check_bus
+from device.board.driver_options import DisplayBus, WidthMm, check_bus
+from device.board.glass import LEAST_WIDTH_MM, Glass
 from device.board.key_levels import check_levels
 from device.board.pins import Header, Line, check_claims, claims, read_header
 from device.config_errors import Check, ConfigErrors, bounds, did_you_mean, read_struct
@@ -55,8 +56,9 @@ class KeysProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a board's display in pixels, its driver and its bus.
+    """The size of a board's display in pixels and millimetres, its driver and its bus.
 
+    `width_mm`: of its lit area; none where the pad's own file or the controller tells it.
     `bus`: "i2c-1" or "spi-0.0" (SPI bus 0, chip select 0); none where the pad's own file gives it.
     `dc_line`, `reset_line`: two lines that a display on SPI has besides its bus.
     """
@@ -64,6 +66,7 @@ class DisplayProfile(msgspec.Struct, frozen=True, kw_only=True):
     driver: str | None = None
     width: Annotated[int, bounds(64, 1024, "pixels,")] = 128
     height: Annotated[int, bounds(32, 1024, "pixels,")] = 64
+    width_mm: WidthMm | None = None
     bus: DisplayBus | None = None
     dc_line: Line | None = None
     reset_line: Line | None = None
@@ -199,6 +202,17 @@ def parse_profile(name: str, text: str, problems: ConfigErrors) -> Profile | Non
     return read_struct(Profile, {**table, "name": name}, problems, checks=checks)
 
 
+def glass_of(profile: Profile, options: msgspec.Struct | None = None) -> Glass | None:
+    """The display of a board with these options; None if it has none. Where neither says how wide
+    it is, it is taken to be the smallest one.
+    """
+    display = profile.display
+    if display is None:
+        return None
+    own = getattr(getattr(options, "display", None), "glass_mm", None)
+    return Glass(display.width, display.height, display.width_mm or own or LEAST_WIDTH_MM)
+
+
 def find_options(
     profile: Profile, table: object, problems: ConfigErrors, base: Path
 ) -> msgspec.Struct | None:
@@ -248,11 +262,14 @@ def find_header(name: str, problems: ConfigErrors) -> Header | None:
 
 
 def _check_fixed(profile: Profile, table: Mapping[str, Any], problems: ConfigErrors) -> None:
-    """A pad's file may not change the bus of a display if the profile names it."""
+    """A pad's file may not change the bus or the width of a display if the profile names it."""
     display, given = profile.display, table.get("display")
-    if display is None or display.bus is None or not isinstance(given, dict):
+    if display is None or not isinstance(given, dict):
         return
-    for key in ("bus", "dc_line", "reset_line"):
+    if display.width_mm is not None and "width_mm" in given:
+        fixed = f"this board's display is {display.width_mm:g} mm wide"
+        problems.at("display").wrong("width_mm", given["width_mm"], fixed)
+    for key in ("bus", "dc_line", "reset_line") if display.bus is not None else ():
         if key in given:
             problems.at("display").wrong(
                 key, given[key], Sentence("this board's display is on {bus}", bus=display.bus)

@@ -1,14 +1,17 @@
 """From a scene to the display: words, picture, display thread.
 
 A picture is drawn once and cached, so that thanks is sent to the display within microseconds of the
-commit. A board may have no display; one that does not answer is a fault until it does. What is
-shown for hours is moved and dimmed, against burn-in (`ui/burn_in.py`).
+commit. A scene that does not fit at a size that can be read is shown in pages, one after the other.
+A board may have no display; one that does not answer is a fault until it does. What is shown for
+hours is moved and dimmed, against burn-in (`ui/burn_in.py`).
 """
 
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from device.board.glass import LEAST_WIDTH_MM, Glass
+from device.board.profile import glass_of
 from device.config.config import Config
 from device.drivers.display_worker import DisplayWorker
 from device.errors import ConfigError, PadCode
@@ -17,10 +20,11 @@ from device.ports import Board, OnFault
 from device.system.clock import TrustedClock
 from device.ui import burn_in
 from device.ui.fonts import missing_glyphs, release
-from device.ui.oled_picture import CODE_MAX_PX, draw, holds
+from device.ui.oled_pages import PAGE_MS, pages
+from device.ui.oled_picture import CODE_MAX_PX, draw
 from device.ui.qr import BYTES_MAX, CAPITALS_MAX, fits
 from device.ui.qr_url import link
-from device.ui.screens import Screen, screen
+from device.ui.screens import Screen, screens
 from device.ui.words import load
 from sync.messages import Settings
 from sync.phone_token import CHARS
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 
 DRAWN_AT_START = (Scene.INVITATION, Scene.SAVING, Scene.THANKS, Scene.LAPSED)
 
+NOTICE_PAGES_MAX = 2
+"""With more of them, the window's number would be hidden for long."""
+
 WITH_CODE = (Scene.INVITATION, Scene.LAPSED, Scene.STANDBY)
 """Scenes that may show the QR code of a case."""
 
@@ -39,9 +46,8 @@ def refuse_unshowable(config: Config) -> None:
     """Raises ConfigError when a text would be shown with missing glyphs, cut off, or not at all."""
     pad, display = config.pad, config.profile.display
     problems = _unwritable(config)
-    size = (display.width, display.height) if display is not None else (128, 64)
-    problems += _wrong_codes(config, size[1])
-    if display and pad.notice and not problems and not _shows_notice(config, size):
+    problems += _wrong_codes(config, display.height if display is not None else 64)
+    if display and pad.notice and not problems and _notice_pages(config) > NOTICE_PAGES_MAX:
         problems.append(
             Sentence(
                 "[pad] notice = {text!r}: too long for the display beside a QR code",
@@ -125,26 +131,16 @@ def _wrong_codes(config: Config, height: int) -> list[str]:
     return problems
 
 
-def _shows_notice(config: Config, size: tuple[int, int]) -> bool:
-    """Whether standby shows the whole notice beside a time of day, in both arrangements."""
-    return all(
-        holds(_standby(config, "20:08", turned=turned), size, config.pad.notice)
-        for turned in (False, True)
-    )
+def _notice_pages(config: Config) -> int:
+    """How many pages of standby the notice takes by itself."""
+    url, words = config.phone.standby_url, load(config.pad.languages)
+    shown = screens(Scene.STANDBY, words, notice=config.pad.notice, qr=url and link(url))
+    return len(pages(shown[-1], glass_in(config)))
 
 
-def _standby(config: Config, minute: str, *, turned: bool) -> Screen:
-    pad, url = config.pad, config.phone.standby_url
-    return screen(
-        Scene.STANDBY,
-        load(pad.languages),
-        window=pad.window,
-        hall=pad.hall,
-        notice=pad.notice,
-        time_text=minute,
-        qr=url and link(url),
-        turned=turned,
-    )
+def glass_in(config: Config) -> Glass:
+    """The display that is drawn for; where there is none, any."""
+    return glass_of(config.profile, config.board) or Glass(128, 64, LEAST_WIDTH_MM)
 
 
 class _Picture(NamedTuple):
@@ -159,6 +155,12 @@ class _Picture(NamedTuple):
     turned: bool = False
     step: int | None = None
     percent: int | None = None
+    page: int = 0
+
+
+def _whole(one: _Picture) -> _Picture:
+    """All that the pages of a picture's scene depend on."""
+    return one._replace(step=None, page=0)
 
 
 class DisplayOutput:
@@ -181,11 +183,15 @@ class DisplayOutput:
         self._now: tuple[Scene, PadCode | None] | None = None
         self._since_ms = 0
         self._invitations = 0
+        self._percent: int | None = None
         self._shown: tuple[Image, float] | None = None
         self._words = load(config.pad.languages)
+        self._glass = glass_in(config)
         self._picture = lru_cache(maxsize=32)(self._draw)
-        # A cache of its own: half an hour of standby would evict thanks from the other.
+        self._pages = lru_cache(maxsize=32)(self._find_pages)
+        # Caches of their own: half an hour of standby would evict thanks from the others.
         self._picture_now = lru_cache(maxsize=1)(self._draw)
+        self._pages_now = lru_cache(maxsize=1)(self._find_pages)
 
     def start(self, on_fault: OnFault) -> None:
         """Start the display's thread; `on_fault` is called from it."""
@@ -201,14 +207,18 @@ class DisplayOutput:
     def warm(self) -> None:
         """Draw the pictures of an invitation ahead, while nobody waits for them."""
         for scene in DRAWN_AT_START:
-            self._picture(_Picture(scene, window=self._window))
-        self._picture(_Picture(Scene.INVITATION, window=self._window, turned=True))
+            for turned in (False, True) if scene is Scene.INVITATION else (False,):
+                one = _Picture(scene, window=self._window, turned=turned)
+                for page in range(len(self._pages(one))):
+                    self._picture(one._replace(page=page))
 
     def show(self, scene: Scene, code: PadCode | None) -> None:
         """Show a scene; returns at once."""
         if self._now is None or self._now[0] is not scene:
             self._since_ms = self._clock.at().mono
             self._invitations += scene is Scene.INVITATION
+        if scene is not Scene.CHECKING:
+            self._percent = None
         self._now = (scene, code)
         if self._worker is not None:
             self._shown = self._picture_of(scene, code), self._brightness()
@@ -216,21 +226,19 @@ class DisplayOutput:
 
     def show_progress(self, percent: int) -> None:
         """Show how much of the ledger has been checked; returns at once."""
-        self._now = (Scene.CHECKING, None)
-        if self._worker is not None:
-            one = _Picture(Scene.CHECKING, window=self._window, percent=percent)
-            self._shown = self._picture_now(one), 1.0
-            self._worker.show(*self._shown)
+        self._percent = percent
+        self.show(Scene.CHECKING, None)
 
     def apply_settings(self, settings: Settings) -> None:
         """Show the window of these settings from the next picture on."""
         self._window = settings.window or ""
 
     def again(self) -> None:
-        """Called every second: update a scene at rest whose minute, note, window or brightness has
-        changed. Otherwise send nothing, since a picture may occupy the bus for 100 ms.
+        """Called every second: show the next page, and update a scene at rest whose minute, note,
+        window or brightness has changed. Otherwise send nothing, since a picture may occupy the bus
+        for 100 ms.
         """
-        if self._now is None or self._now[0] not in RESTING or self._worker is None:
+        if self._now is None or self._worker is None:
             return
         picture, brightness = self._picture_of(*self._now), self._brightness()
         if self._shown is None or picture is not self._shown[0] or brightness != self._shown[1]:
@@ -255,11 +263,16 @@ class DisplayOutput:
                     qr=of_case or (home and link(home)),
                     late=of_case is not None,
                 )
-            return self._picture_now(one)
-        one = _Picture(scene, code, self._window)
-        if of_case is not None:
-            return self._picture_now(one._replace(qr=of_case))
-        return self._picture(one._replace(turned=self._is_turned(scene)))
+            return self._picture_now(one._replace(page=self._turn(self._pages_now(_whole(one)))))
+        one = _Picture(scene, code, self._window, qr=of_case, percent=self._percent)
+        if of_case is not None or scene is Scene.CHECKING:
+            return self._picture_now(one._replace(page=self._turn(self._pages_now(one))))
+        one = one._replace(turned=self._is_turned(scene))
+        return self._picture(one._replace(page=self._turn(self._pages(one))))
+
+    def _turn(self, shown: list[Screen]) -> int:
+        """The number of the page whose turn it is; each scene begins with its first one."""
+        return (self._clock.at().mono - self._since_ms) // PAGE_MS % len(shown)
 
     def _is_turned(self, scene: Scene) -> bool:
         return scene is Scene.INVITATION and self._invitations % 2 == 0
@@ -278,10 +291,9 @@ class DisplayOutput:
             sleep_min=0 if scene is Scene.FAULT else wanted.sleep_min,
         )
 
-    def _draw(self, one: _Picture) -> "Image":
-        size = (128, 64) if self._worker is None else self._worker.size
+    def _find_pages(self, one: _Picture) -> list[Screen]:
         pad = self._config.pad
-        drawn = screen(
+        shown = screens(
             one.scene,
             self._words,
             window=one.window,
@@ -295,6 +307,12 @@ class DisplayOutput:
             turned=one.turned,
             percent=one.percent,
         )
-        picture = draw(drawn, size, one.step)
+        return [page for drawn in shown for page in pages(drawn, self._glass)]
+
+    def _draw(self, one: _Picture) -> "Image":
+        size = self._glass.width, self._glass.height
+        kept = one.step is None and one.qr is None and one.percent is None
+        shown = self._pages if kept else self._pages_now
+        picture = draw(shown(_whole(one))[one.page], size, one.step)
         release()
         return picture

@@ -15,10 +15,12 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from device.board.glass import LEAST_WIDTH_MM, Glass
 from device.board.key_levels import AnyKey
 from device.board.keypad import load_keypad
+from device.board.profile import glass_of
 from device.config.config import Config
 from device.drivers.display_worker import DisplayWorker
 from device.drivers.registry import build_board
@@ -29,7 +31,7 @@ from device.selftest import probes
 from device.selftest.plan import plan
 from device.selftest.report import ENGLISH, DetailWording, ReportHead, line, report
 from device.selftest.runner import Runner
-from device.selftest.selftest_screens import prompt_screen, test_picture, worded
+from device.selftest.selftest_screens import prompt_screen, test_pictures, worded
 from device.selftest.step_words import texts
 from device.selftest.steps import (
     AskKey,
@@ -45,10 +47,14 @@ from device.selftest.steps import (
     StepTick,
     Stimulus,
 )
-from device.ui.oled_picture import draw
+from device.ui.oled_pages import PAGE_MS
+from device.ui.oled_picture import pictures
 from sync import __version__
 from sync.entries import Trust
 from sync.language import CHINESE, language, tr
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
 
@@ -78,6 +84,11 @@ class SelftestBench:
         self._both = texts(("zh", "en"))
         self._wording = _wording()
         self._display: DisplayWorker | None = None
+        self._glass = glass_of(config.profile, config.board) or Glass(128, 64, LEAST_WIDTH_MM)
+        self._pages: list[Image] = []
+        """What the display shows in turn."""
+        self._turn_ms: int | None = None
+        """When the next page is due, if there are several."""
         self._printed = ""
         lights = config.profile.lights
         self.runner = Runner(
@@ -129,11 +140,15 @@ class SelftestBench:
     def _loop(self) -> None:
         self._carry_out(self.runner.begin(_now_ms()))
         while not self.runner.over:
-            due_ms = self.runner.deadline_ms
+            deadlines = self.runner.deadline_ms, self._turn_ms
+            due_ms = min((due for due in deadlines if due is not None), default=None)
             wait_s = None if due_ms is None else max(0.0, (due_ms - _now_ms()) / 1000)
             try:
                 event = self._events.get(timeout=wait_s)
             except queue.Empty:
+                if due_ms == self._turn_ms:
+                    self._show([*self._pages[1:], self._pages[0]])
+                    continue
                 event = StepTick()
             self._carry_out(self.runner.apply_event(event, _now_ms()))
 
@@ -162,7 +177,7 @@ class SelftestBench:
     def _prompt(self, prompt: Prompt) -> None:
         codes = sorted({item.code.code for item in self.runner.items.values() if item.code})
         if self._display is not None:
-            self._display.show(draw(prompt_screen(prompt, self._texts, codes), self._display.size))
+            self._show(pictures((prompt_screen(prompt, self._texts, codes),), self._glass))
         step = prompt.step
         about = "" if step is None or isinstance(step, AskKey) else f"[{step.about}] "
         words = about + " / ".join(worded(prompt, language) for language in self._both)
@@ -177,14 +192,20 @@ class SelftestBench:
         lights, beeper = self._board.lights, self._board.beeper
         match stimulus.kind:
             case "picture" if self._display is not None:
-                picture = test_picture(stimulus.name, self._texts, self._display.size)
-                self._display.show(picture)
+                self._show(test_pictures(stimulus.name, self._texts, self._glass))
             case "light" if lights is not None:
                 self._attempt("light", lambda: lights.show(frozenset({stimulus.name})))
             case "beep" if beeper is not None:
                 self._attempt("beep", lambda: beeper.beep(BEEP_MS))
             case "voice":
                 self._attempt("voice", lambda: self._speak(PROMPT))
+
+    def _show(self, pages: "list[Image]") -> None:
+        """Show these pages in turn."""
+        self._pages = pages
+        self._turn_ms = _now_ms() + PAGE_MS if len(pages) > 1 else None
+        if self._display is not None:
+            self._display.show(pages[0])
 
     def _speak(self, prompt: str) -> None:
         if self._board.voice is not None:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from device.board.glass import Glass
 from device.selftest.runner import NO, YES
 from device.selftest.step_words import Texts
 from device.selftest.steps import Ask, AskKey, Prompt
-from device.ui.oled_picture import draw
+from device.ui.oled_picture import draw, pictures
 from device.ui.screens import Piece, Screen, ScreenRow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LARGE = (20, 16, 14, 12)
-SMALL = (14, 12, 11)
+LARGE = (20, 18, 16, 14)
+SMALL = (14,)
 SQUARE_PX = 8
 """A square of the checker; a row or column that is dead or doubled is visible in it."""
 
@@ -25,13 +26,14 @@ def prompt_screen(prompt: Prompt, words: Sequence[Texts], codes: Sequence[str]) 
     """
     if isinstance(prompt.step, Ask):
         texts = words[prompt.turn % len(words)]
-        question = ScreenRow(texts.language, (Piece(worded(prompt, texts), SMALL),), band=True)
+        text = Piece(worded(prompt, texts), SMALL)
+        question = ScreenRow(texts.language, (text,), band=True, stays=True)
         answers = [_answer(texts, "yes", YES.value), _answer(texts, "no", NO.value)]
         return Screen((question, *answers), framed=True)
     if isinstance(prompt.step, AskKey) and prompt.words != "gone":
         texts = words[prompt.turn % len(words)]
         name = ScreenRow(texts.language, (Piece(key_name(prompt.step, texts), LARGE),), band=True)
-        asked = ScreenRow(texts.language, (Piece(texts.of(prompt.words), SMALL),))
+        asked = ScreenRow(texts.language, (Piece(texts.of(prompt.words), SMALL),), stays=True)
         return Screen((asked, name), framed=True)
     sizes = LARGE if len(words) == 1 else SMALL
     rows = [ScreenRow(texts.language, (Piece(texts.of(prompt.words), sizes),)) for texts in words]
@@ -56,16 +58,16 @@ def worded(prompt: Prompt, words: Texts) -> str:
     return text.format(key=name) if "{key}" in text else f"{text} {name}"
 
 
-def test_picture(name: str, words: Sequence[Texts], size: tuple[int, int]) -> "Image":
-    """The picture `border`, `checker` or `text <language>`."""
+def test_pictures(name: str, words: Sequence[Texts], glass: Glass) -> "list[Image]":
+    """The picture `border` or `checker`, or the pages of `text <language>`."""
     if name == "border":
-        return draw(Screen((), framed=True), size)
+        return pictures((Screen((), framed=True),), glass)
     if name == "checker":
-        return _checker(size)
+        return [_checker((glass.width, glass.height))]
     language = name.removeprefix("text ")
     texts = next(texts for texts in words if texts.language == language)
-    rows = [ScreenRow(language, (Piece(level, (12, 11)),)) for level in texts.levels.values()]
-    return draw(Screen(tuple(rows)), size)
+    rows = [ScreenRow(language, (Piece(level, SMALL),)) for level in texts.levels.values()]
+    return pictures((Screen(tuple(rows)),), glass)
 
 
 def _answer(words: Texts, answer: str, level: str) -> ScreenRow:

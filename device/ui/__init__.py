@@ -1,7 +1,9 @@
 """What the citizen sees.
 
 screens.py       PURE: from a scene to rows of text
-oled_picture.py  from rows of text to a 1-bit picture
+oled_rows.py     a row of text at a size that can be read, in one line or several
+oled_pages.py    which rows are shown at the same time, and what takes turns
+oled_picture.py  from a page to a 1-bit picture
 words.py         the texts for the public
 fonts.py         one font face for each language
 qr_url.py        PURE: the address in a QR code

@@ -1,42 +1,46 @@
-"""Screens drawn as 1-bit pictures, the same for a real OLED and a simulated one.
+"""Pages drawn as 1-bit pictures, the same for a real OLED and a simulated one.
 
-Rows are stacked by their ink (the box of the lit pixels), with equal gaps. A row that is too wide
-takes its next smaller sizes; if the smallest is too wide as well, its text is cut off with an
-ellipsis. Everything stays inside the picture, and no row touches another. A QR code has a column of
-its own. The standby screen is drawn closer together and moved in the room that is left
+Rows are stacked by their ink (the box of the lit pixels). The controller stores 8 rows of pixels in
+a byte and a changed pixel costs the whole byte, so a row stands where it touches as few of these
+eights as possible, as long as there is room for that. No row touches another. A QR code has a
+column of its own. A scene at rest is drawn closer together and moved in the room that is left
 (`burn_in.py`).
 """
 
 import functools
+import itertools
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
+from device.board.glass import Glass
 from device.ui import burn_in
 from device.ui.fonts import font, release
+from device.ui.oled_pages import (
+    FRAME_PX,
+    GAP_PX,
+    MARGIN_PX,
+    MODULE_PX,
+    QUIET_PX,
+    beside,
+    pages,
+)
+from device.ui.oled_rows import APART_PX, BAND_PX, SizedRow, ink, sized, space
 from device.ui.qr import SIDE_MAX, modules
-from device.ui.screens import Piece, Screen, ScreenRow
+from device.ui.screens import Screen
 
-MARGIN_PX = 1
-"""Free at both sides; five level names need the rest."""
-FRAME_PX = 4
-"""Free at both sides inside a frame."""
-GAP_PX = 2
-"""The least gap between two rows, as long as a row can take a smaller size."""
-APART_PX = 8
-"""Between the left part and the right part of a row."""
-BAND_PX = 2
-"""How far a band reaches above and below its text."""
-ELLIPSIS = "…"
-REST_GAP_PX = 3
+BAND_SIDE_PX = 4
+"""How far a band reaches beyond its text at both sides."""
+REST_GAP_PX = 4
 """Between the rows of a screen that is moved."""
-MODULE_PX = 2
-"""The side of a QR code's module; single pixels merge in a phone's camera."""
-QUIET_PX = 3
-"""The lit border of a QR code; the display's frame around the picture is dark."""
+EIGHT = 8
+"""The rows of pixels in a byte of the controller."""
 CODE_MAX_PX = MODULE_PX * SIDE_MAX + 2 * QUIET_PX
 """The side of the largest code with its border: a display of this height can show any code."""
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,72 +56,84 @@ class PlacedText:
     row: int
 
 
-@dataclass(slots=True)
-class _SizedRow:
-    """A row with a size for each piece; `above` and `below`: the ink's height from the baseline."""
+class Shape(NamedTuple):
+    """The ink of a row: its height, and top, bottom and width of each piece inside of it."""
 
-    row: ScreenRow
-    step: int
-    pieces: list[Piece]
-    width: int
-    above: int
-    below: int
+    height: int
+    pieces: tuple[tuple[int, int, int], ...]
 
-    @property
-    def height(self) -> int:
-        return self.above + self.below + 2 * BAND_PX * self.row.band
+    def eights(self, top: int) -> int:
+        """How many bytes of the controller the row touches where its ink begins at `top`."""
+        return sum(
+            wide * ((top + last - 1) // EIGHT - (top + first) // EIGHT + 1)
+            for first, last, wide in self.pieces
+        )
 
 
-def draw(screen: Screen, size: tuple[int, int] = (128, 64), step: int | None = None) -> Image.Image:
-    """The picture of `screen`, mode "1", lit = 1. The last 64 pictures are cached.
+class Stack(NamedTuple):
+    """Where the rows' ink begins, and the height of all of them."""
 
-    With a `step` of burn-in protection, the content stands where `burn_in.place` puts it.
+    tops: tuple[int, ...]
+    height: int
+
+
+def pictures(
+    screens: tuple[Screen, ...], glass: Glass, step: int | None = None
+) -> list[Image.Image]:
+    """The picture of every page of these screens, in the order in which they are shown."""
+    size = glass.width, glass.height
+    return [draw(page, size, step) for one in screens for page in pages(one, glass)]
+
+
+def draw(page: Screen, size: Size, step: int | None = None) -> Image.Image:
+    """The picture of a page, mode "1", lit = 1. The last 64 pictures are cached.
+
+    With a `step` of burn-in protection, the content stands where `burn_in.py` puts it.
     """
-    return _drawn(screen, size, step).copy()
+    return _drawn(page, size, step).copy()
 
 
 @functools.lru_cache(maxsize=64)
-def _drawn(screen: Screen, size: tuple[int, int], step: int | None) -> Image.Image:
+def _drawn(page: Screen, size: Size, step: int | None) -> Image.Image:
     image = Image.new("1", size, 0)
-    code = _code(screen.qr) if screen.qr is not None else None
-    text, beside = _text(screen, size, step), 0
+    code = _code(page.qr) if page.qr is not None else None
+    text, left = _text(page, size, step), 0
     if code is not None:
-        at = 0 if screen.turned else size[0] - code.width
-        image.paste(code, (at, _place(step, (0, size[1] - code.height))[1]))
-        beside = code.width if screen.turned else 0
+        free = (0, size[1] - code.height)
+        down = burn_in.place(step, free)[1] if step is not None else free[1] // 2
+        image.paste(code, (0 if page.turned else size[0] - code.width, down))
+        left = code.width if page.turned else 0
     box = text.getbbox()
     if step is not None and box is not None:
-        text = text.crop(box)
+        stack = _stack(_shapes(page), size[1], close=True)
+        text = text.crop((box[0], 0, box[2], stack.height))
         apart = GAP_PX if code is not None else 0
-        free = (max(0, _beside(screen, size) - text.width - apart), size[1] - text.height)
-        across, down = _place(step, free)
-        image.paste(text, (beside + across + apart * screen.turned, down))
+        free = (max(0, beside(page, size[0]) - text.width - apart), size[1] - stack.height)
+        across, down = burn_in.place(step, free)
+        image.paste(text, (left + across + apart * page.turned, down))
     else:
-        image.paste(text, (beside, 0))
+        image.paste(text, (left, 0))
     release()
     return image
 
 
-def _place(step: int | None, free: tuple[int, int]) -> tuple[int, int]:
-    return burn_in.place(step, free) if step is not None else (free[0] // 2, free[1] // 2)
-
-
-def _text(screen: Screen, size: tuple[int, int], step: int | None) -> Image.Image:
-    """The rows of the screen, drawn on the part of the display that a QR code leaves."""
-    wide = _beside(screen, size)
+def _text(page: Screen, size: Size, step: int | None) -> Image.Image:
+    """The rows of the page, drawn on the part of the display that a QR code leaves."""
+    wide = beside(page, size[0])
     image = Image.new("1", (wide, size[1]), 0)
     pen = ImageDraw.Draw(image)
     pen.fontmode = "1"
-    if screen.framed:
+    if page.framed:
         pen.rectangle((0, 0, wide - 1, size[1] - 1), outline=1)
-    for piece in layout(screen, size, step):
-        band = screen.rows[piece.row].band and not screen.turned
+    for piece in layout(page, size, step):
+        band = page.rows[piece.row].band and not page.turned
         if band:
-            top, bottom = piece.box[1] - BAND_PX, piece.box[3] + BAND_PX
-            pen.rectangle((0, top, wide - 1, bottom - 1), fill=1)
+            left, top, right, bottom = piece.box
+            reach = (left - BAND_SIDE_PX, top - BAND_PX, right + BAND_SIDE_PX - 1)
+            pen.rectangle((*reach, bottom + BAND_PX - 1), fill=1)
         face = font(piece.language, piece.size)
         pen.text((piece.x, piece.y), piece.text, font=face, fill=0 if band else 1, anchor="ls")
-    return image.point(lambda lit: not lit) if screen.inverted else image
+    return image.point(lambda lit: not lit) if page.inverted else image
 
 
 def _code(text: str) -> Image.Image:
@@ -133,57 +149,95 @@ def _code(text: str) -> Image.Image:
     return image
 
 
-def _beside(screen: Screen, size: tuple[int, int]) -> int:
-    """The width that a QR code leaves to the rows."""
-    if screen.qr is None:
-        return size[0]
-    return size[0] - MODULE_PX * len(modules(screen.qr)) - 2 * QUIET_PX
-
-
-def layout(screen: Screen, size: tuple[int, int], step: int | None = None) -> list[PlacedText]:
-    """Where every piece of `screen` stands. With a `step`, the rows are close together and short
-    ones aligned as at that step; the caller still moves the whole block.
+def layout(page: Screen, size: Size, step: int | None = None) -> list[PlacedText]:
+    """Where every piece of a page stands. With a `step`, the rows are close together at the upper
+    edge, and short ones aligned as at that step; the caller still moves the whole block.
     """
-    close = step is not None
     lean = 0.5 if step is None else burn_in.leaning(step)
-    wide = _beside(screen, size)
-    edge = FRAME_PX if screen.framed else MARGIN_PX
-    room, tall = wide - 2 * edge, size[1] - 2 * screen.framed
-    rows = [_fitted(row, room, 0) for row in screen.rows if row.pieces]
-    least = REST_GAP_PX if close else GAP_PX
-    while len(rows) > 1 and sum(row.height + least for row in rows) > tall:
-        tallest = max(
-            range(len(rows)), key=lambda place: (_smaller(rows[place]), rows[place].height)
-        )
-        if not _smaller(rows[tallest]):
-            if sum(row.height + GAP_PX for row in rows) <= tall:
-                break
-            rows.pop()  # no size is left to reduce: the last row is left out
-            continue
-        rows[tallest] = _fitted(rows[tallest].row, room, rows[tallest].step + 1)
-    inked = sum(row.height for row in rows)
-    gap = (tall - inked) / (len(rows) + 1)
-    top = float(screen.framed)
-    if close and gap > least:
-        top, gap = top + (tall - inked - least * (len(rows) + 1)) / 2, least
+    wide = beside(page, size[0])
+    edge = FRAME_PX if page.framed else MARGIN_PX
+    rows = [sized(row, 0) for row in page.rows]
+    close = step is not None
+    if page.framed:
+        inside = _stack(_shapes(page), size[1] - 2, close=close, whole_eights=False)
+        tops = [top + 1 for top in inside.tops]
+    else:
+        tops = list(_stack(_shapes(page), size[1], close=close).tops)
     placed: list[PlacedText] = []
-    for place, sized in enumerate(rows):
-        top += gap
-        base = round(top) + BAND_PX * sized.row.band + sized.above
-        placed += _across(sized, place, base, (edge, wide - edge), lean, apart=not close)
-        top += sized.height
+    for place, (one, top) in enumerate(zip(rows, tops, strict=True)):
+        base = top + BAND_PX * one.row.band + one.above
+        placed += _across(one, place, base, (edge, wide - edge), lean, apart=not close)
     return placed
 
 
-def holds(screen: Screen, size: tuple[int, int], text: str) -> bool:
-    """Whether `text` is shown whole, in every arrangement of burn-in protection, too."""
-    return all(
-        text in [piece.text for piece in layout(screen, size, step)]
-        for step in (None, *burn_in.ARRANGEMENTS)
+def _shapes(page: Screen) -> tuple[Shape, ...]:
+    return tuple(_shape(sized(row, 0)) for row in page.rows)
+
+
+def _shape(one: SizedRow) -> Shape:
+    if one.row.band:
+        return Shape(one.height, ((0, one.height, one.width + 2 * BAND_SIDE_PX),))
+    pieces = [*one.row.pieces, *([one.row.right] if one.row.right is not None else [])]
+    boxes = [ink(piece, one.row.language) for piece in pieces]
+    return Shape(
+        one.height,
+        tuple(
+            (one.above + top, one.above + bottom, right - left)
+            for left, top, right, bottom in boxes
+        ),
     )
 
 
-def ink(picture: bytes, size: tuple[int, int] = (128, 64)) -> bytes:
+@functools.lru_cache(maxsize=64)
+def _stack(
+    shapes: tuple[Shape, ...], tall: int, *, close: bool, whole_eights: bool = True
+) -> Stack:
+    """Rows of these shapes below each other: in whole eights if there is room, otherwise with
+    equal gaps. `close`: close together, beginning at the upper edge.
+    """
+    if not shapes:
+        return Stack((), 0)
+    if whole_eights and not close and (found := _in_eights(shapes, tall)) is not None:
+        return found
+    heights = [one.height for one in shapes]
+    inked, count = sum(heights), len(heights)
+    gap = (tall - inked) / (count + 1)
+    if close:
+        gap = min(gap, REST_GAP_PX)
+    tops, top = [], 0.0 if close else gap
+    for height in heights:
+        tops.append(round(top))
+        top += height + gap
+    return Stack(tuple(tops), tops[-1] + heights[-1] if close else tall)
+
+
+def _in_eights(shapes: tuple[Shape, ...], tall: int) -> Stack | None:
+    """The same where each row has whole eights of its own; None where there is no room."""
+    heights = [one.height for one in shapes]
+    slots = [math.ceil(height / EIGHT) * EIGHT for height in heights]
+    free = (tall - sum(slots)) // EIGHT
+    if free < 0:
+        return None
+    gaps = [0] * (len(slots) + 1)
+    inner = list(range(1, len(slots)))
+    for place in itertools.islice(itertools.cycle([*inner, 0, len(slots)]), free):
+        gaps[place] += 1
+    tops, top = [], 0
+    for one, slot, gap in zip(shapes, slots, gaps, strict=False):
+        top += gap * EIGHT
+        middle = (slot - one.height) // 2
+        tops.append(
+            top
+            + min(range(slot - one.height + 1), key=lambda at: (one.eights(at), abs(at - middle)))
+        )
+        top += slot
+    ends = zip(tops[1:], tops, heights, strict=False)
+    if any(below - (above + height) < GAP_PX for below, above, height in ends):
+        return None
+    return Stack(tuple(tops), tall)
+
+
+def light(picture: bytes, size: Size = (128, 64)) -> bytes:
     """The lit part of a picture, without its position: equal for all steps of one arrangement, and
     different for different content. `picture`: the bytes of a 1-bit image.
     """
@@ -192,79 +246,31 @@ def ink(picture: bytes, size: tuple[int, int] = (128, 64)) -> bytes:
     return b"%d:" % (box[2] - box[0]) + image.crop(box).tobytes()
 
 
-def _smaller(sized: _SizedRow) -> bool:
-    """Whether a smaller size is left for a piece of the row."""
-    return any(sized.step + 1 < len(piece.sizes) for piece in sized.row.pieces)
-
-
-def _fitted(row: ScreenRow, room: int, step: int) -> _SizedRow:
-    """The row at the first step of sizes from `step` on at which it is not too wide."""
-    last = max(len(piece.sizes) for piece in row.pieces) - 1
-    while True:
-        sized = _sized(row, step)
-        if sized.width <= room or step >= last:
-            break
-        step += 1
-    while sized.width > room:
-        texts = [piece.text for piece in sized.row.pieces]
-        longest = max(range(len(texts)), key=lambda at: len(texts[at]))
-        pieces = list(sized.row.pieces)
-        text = pieces[longest].text.removesuffix(ELLIPSIS)
-        if not text:
-            break
-        pieces[longest] = Piece(text[:-1].rstrip() + ELLIPSIS, pieces[longest].sizes)
-        sized = _sized(ScreenRow(row.language, tuple(pieces), row.right, row.band), step)
-    return sized
-
-
-def _sized(row: ScreenRow, step: int) -> _SizedRow:
-    all_pieces = [*row.pieces, *([row.right] if row.right else [])]
-    pieces = [
-        Piece(piece.text, (piece.sizes[min(step, len(piece.sizes) - 1)],)) for piece in all_pieces
-    ]
-    boxes = [_ink(piece, row.language) for piece in pieces]
-    width = sum(box[2] - box[0] for box in boxes) + _space(pieces) * (len(row.pieces) - 1)
-    return _SizedRow(
-        row,
-        step,
-        pieces,
-        width + (APART_PX if row.right else 0),
-        max(-box[1] for box in boxes),
-        max(*(box[3] for box in boxes), 0),
-    )
-
-
-def _space(pieces: list[Piece]) -> int:
-    """The space between two pieces of a row: an eighth of the largest size."""
-    return max(piece.sizes[0] for piece in pieces) // 8
-
-
-def _ink(piece: Piece, language: str) -> tuple[int, int, int, int]:
-    """The box of a piece's ink, relative to the start of its baseline."""
-    if not piece.text:
-        return 0, 0, 0, 0
-    left, top, right, bottom = font(language, piece.sizes[0]).getbbox(piece.text, "1", anchor="ls")
-    return int(left), int(top), int(right), int(bottom)
-
-
 def _across(
-    sized: _SizedRow, place: int, base: int, room: tuple[int, int], lean: float, *, apart: bool
+    one: SizedRow, place: int, base: int, room: tuple[int, int], lean: float, *, apart: bool
 ) -> list[PlacedText]:
     """Place the pieces of a row from left to right; `apart`: its `right` goes to the right edge."""
     placed = []
     first, last = room
-    apart = apart and sized.row.right is not None
-    at = first if apart else first + math.floor((last - first - sized.width) * lean)
-    for number, piece in enumerate(sized.pieces):
-        left, top, right, bottom = _ink(piece, sized.row.language)
-        if sized.row.right and number == len(sized.pieces) - 1:
-            at = last - (right - left) if apart else at + APART_PX - _space(sized.pieces)
+    row = one.row
+    apart = apart and row.right is not None and bool(row.pieces)
+    at = first if apart else first + math.floor((last - first - one.width) * lean)
+    between = space(row.pieces)
+    for piece in row.pieces:
+        left, top, right, bottom = ink(piece, row.language)
         box = (at, base + top, at + right - left, base + bottom)
-        if piece.text:
-            placed.append(
-                PlacedText(
-                    piece.text, piece.sizes[0], sized.row.language, at - left, base, box, place
-                )
+        placed.append(
+            PlacedText(piece.text, piece.sizes[0], row.language, at - left, base, box, place)
+        )
+        at += right - left + between
+    if row.right is not None:
+        left, top, right, bottom = ink(row.right, row.language)
+        if row.pieces:
+            at = last - (right - left) if apart else at - between + APART_PX
+        box = (at, base + top, at + right - left, base + bottom)
+        placed.append(
+            PlacedText(
+                row.right.text, row.right.sizes[0], row.language, at - left, base, box, place
             )
-        at += right - left + _space(sized.pieces)
+        )
     return placed

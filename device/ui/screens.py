@@ -1,8 +1,10 @@
 """The text of each scene on the display, as rows. Pure: knows no font and no pixel.
 
-A screen is rows from the top; a row is pieces on one baseline. Each piece lists the sizes that it
-may have, the best first: the drawing takes the first that fits. With one language a scene has a
-title and a body; with several it has the title in each language, the main one largest.
+A scene is one screen, or several that are shown in turn. A screen is rows from the top; a row is
+pieces on one baseline. Each piece lists the sizes that it may have, the best first: the first that
+fits and can be read is taken, and what does not fit together becomes several pages
+(`oled_pages.py`). With one language a scene has a title and a body; with several it has the title
+in each language, the main one largest.
 """
 
 from collections.abc import Sequence
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from device.ui.words import Words
 
 TITLE = (24, 20, 16, 12)
-BODY = (16, 12)
-SMALL = (12,)
+BODY = (15,)
+SMALL = (15,)
+LARGE = (24, 20, 18, 15)
+"""Of a row that has half of the display, or all of it, for itself."""
 TICK = "✓ "
 """Before the thanks: it means "done" in every language used here."""
 
@@ -34,13 +38,14 @@ class Piece:
 class ScreenRow:
     """Pieces on one baseline, centred; with `right`, they are on the left and it on the right.
 
-    `band`: dark text on a lit band across the whole width.
+    `band`: dark text on a lit band. `stays`: on every page of a screen that has several.
     """
 
     language: str
     pieces: tuple[Piece, ...]
     right: Piece | None = None
     band: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ class Screen:
     """Rows from the top. `inverted`: dark on lit. `framed`: a line along all four edges.
 
     `qr`: the content of a QR code to the right of the rows. `turned`: the code is on the left, and
-    the text of a band is lit on dark, so that no pixel is lit in both arrangements.
+    the text of a band is lit on dark, so that no pixel is lit in both arrangements. `whole`: left
+    out where it does not fit on one page.
     """
 
     rows: tuple[ScreenRow, ...]
@@ -56,9 +62,10 @@ class Screen:
     framed: bool = False
     qr: str | None = None
     turned: bool = False
+    whole: bool = False
 
 
-def screen(
+def screens(
     scene: Scene,
     words: Sequence["Words"],
     *,
@@ -72,34 +79,37 @@ def screen(
     late: bool = False,
     turned: bool = False,
     percent: int | None = None,
-) -> Screen:
-    """The screen of `scene` in the languages of `words`, the first being the main one.
+) -> tuple[Screen, ...]:
+    """The screens of `scene` in the languages of `words`, the first being the main one.
 
     `code`: the fault that closes the window, or in standby the one that the technician should see.
     `pad`: the pad's id, shown while it has no window. `notice`: a line of standby. `time_text`:
-    shown in standby if there is room and no fault. `qr`: the content of a QR code, with an
-    invitation, after a lapse or in standby; `late`: the code in standby is that of the invitation
-    that has lapsed. `turned`: the parts have changed places (`burn_in.py`). `percent`: how much of
-    the ledger has been checked.
+    shown in standby. `qr`: the content of a QR code, with an invitation, after a lapse or in
+    standby; `late`: the code in standby is that of the invitation that has lapsed. `turned`: the
+    parts have changed places (`burn_in.py`). `percent`: how much of the ledger has been checked.
     """
     main = words[0]
-    if scene is Scene.STANDBY and late:
-        return Screen(_late_standby(words, window), qr=qr, turned=turned)
+    if qr is not None and (late or scene in (Scene.INVITATION, Scene.LAPSED)):
+        beside = _beside_code(scene, words, window)
+        return tuple(Screen(rows, qr=qr, turned=turned) for rows in beside)
     if scene is Scene.STANDBY:
-        note = code.code if code else time_text
-        if len(words) > 2 and notice:  # five rows do not fit
-            hall, note, notice = (hall, note, "") if code else (notice, "", "")
-        rows = _standby(words, window, hall, note, notice, narrow=qr is not None, turned=turned)
-        return Screen(rows, qr=qr, turned=turned)
+        standby = _standby(words, window, code, narrow=qr is not None)
+        besides = _besides(main, hall, time_text, notice)
+        return tuple(
+            Screen(rows[::-1] if turned else rows, qr=qr, turned=turned)
+            for rows in (standby, besides)
+            if rows
+        )
     if scene is Scene.INVITATION:
-        rows = _invitation(words) if qr is None else _beside_code(words)
-        return Screen(rows, qr=qr, turned=turned)
-    if scene is Scene.LAPSED and qr is not None:
-        return Screen(_lapsed_beside_code(words), qr=qr, turned=turned)
+        titles, levels = _titles(scene, words, band=True), _levels(words)
+        return (
+            Screen(titles, turned=turned),
+            *([Screen(levels, turned=turned, whole=True)] if levels else []),
+        )
     if scene is Scene.IDENTIFY:
         title = main.scenes[scene.value].title
         rows = (_row(main, title, TITLE), *_windows(words[:1], window, (32, 24, 16)))
-        return Screen(rows, inverted=True)
+        return (Screen(rows, inverted=True),)
     rows = _titles(scene, words)
     if scene is Scene.FAULT and code is not None:
         rows = (*rows, _row(main, code.code, SMALL))
@@ -107,66 +117,63 @@ def screen(
         rows = (*rows, _row(main, f"{percent} %", SMALL))
     if scene is Scene.UNBOUND and pad:
         rows = (*rows, _row(main, pad, SMALL))
-    return Screen(rows, framed=scene is Scene.SELFTEST)
+    return (Screen(rows, framed=scene is Scene.SELFTEST),)
 
 
-def _row(words: "Words", text: str, sizes: tuple[int, ...], *, band: bool = False) -> ScreenRow:
-    return ScreenRow(words.language, (Piece(text, sizes),), band=band)
+def _row(
+    words: "Words", text: str, sizes: tuple[int, ...], *, band: bool = False, stays: bool = False
+) -> ScreenRow:
+    return ScreenRow(words.language, (Piece(text, sizes),), band=band, stays=stays)
 
 
-def _titles(scene: Scene, words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
+def _titles(scene: Scene, words: Sequence["Words"], *, band: bool = False) -> tuple[ScreenRow, ...]:
     first = words[0].scenes[scene.value]
     tick = TICK if scene is Scene.THANKS else ""
-    rows = [_row(words[0], tick + first.title, TITLE if len(words) < 3 else TITLE[2:])]
+    sizes = (TITLE[1:] if band else TITLE) if len(words) < 3 else TITLE[2:]
+    rows = [_row(words[0], tick + first.title, sizes, band=band, stays=True)]
     rows += [_row(other, other.scenes[scene.value].title, BODY) for other in words[1:]]
     if len(words) == 1 and first.body:
         rows.append(_row(words[0], first.body, BODY))
     return tuple(rows)
 
 
-def _invitation(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
-    if len(words) > 1:
-        titles = _titles(Scene.INVITATION, words)
-        return (ScreenRow(titles[0].language, titles[0].pieces, band=True), *titles[1:])
+def _levels(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
+    """The names of the five levels, in one language. A citizen who saw some of them on one page and
+    the others on the next one would be asked for the first ones.
+    """
     main = words[0]
-    title = _row(main, main.scenes[Scene.INVITATION.value].title, TITLE[1:], band=True)
-    hints = (hint.format_map(main.levels) for hint in main.hints)
-    return (title, *(_row(main, hint, (12, 11)) for hint in hints))
+    hints = main.hints if len(words) == 1 else ()
+    return tuple(_row(main, hint.format_map(main.levels), BODY) for hint in hints)
 
 
-def _beside_code(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
-    """An invitation in half the width: long titles in two rows, and a hint that keys work, too."""
-    titles = [language.scenes[Scene.INVITATION.value].title for language in words]
-    if len(words) == 1:
-        lines = _broken(titles[0])
-        sizes = (20, 16, 14, 12) if max(map(len, lines)) <= 3 else (16, 14, 12)
-        rows = [_row(words[0], line, sizes) for line in lines]
-        return (*rows, _row(words[0], words[0].scan, (12, 11, 10)))
-    rows = []
-    for place, (language, title) in enumerate(zip(words, titles, strict=True)):
-        lines = _broken(title) if len(words) == 2 and " " in title else (title,)
-        rows += [
-            _row(language, line, (14, 12, 11, 10) if place else (16, 15, 14, 12)) for line in lines
-        ]
-    return tuple(rows)
+def _beside_code(
+    scene: Scene, words: Sequence["Words"], window: str
+) -> list[tuple[ScreenRow, ...]]:
+    """What is beside the code of a case: an invitation, a lapse, or standby after one."""
+    if scene is Scene.INVITATION:
+        return _invitation_beside_code(words)
+    lapsed = scene is Scene.LAPSED
+    return [_lapsed_beside_code(words) if lapsed else _late_standby(words, window)]
+
+
+def _invitation_beside_code(words: Sequence["Words"]) -> list[tuple[ScreenRow, ...]]:
+    """The request in one language after the other, and that keys work, too."""
+    asked = [tuple(_row(one, line, TITLE) for line in one.ask) for one in words]
+    return [*asked, (_row(words[0], words[0].scan, LARGE),)]
 
 
 def _lapsed_beside_code(words: Sequence["Words"]) -> tuple[ScreenRow, ...]:
     """The time for keys is over; the code is still valid."""
-    main = words[0]
-    title = main.scenes[Scene.LAPSED.value].title
-    lines = _broken(title) if len(words) == 1 else (title,)
-    titles = (_row(main, line, (20, 16, 14, 12, 11, 10)) for line in lines)
-    return (*titles, *(_row(language, language.late, (14, 12, 11, 10)) for language in words))
+    titles = (_row(words[0], line, BODY) for line in _broken(words[0].scenes["lapsed"].title))
+    return (*titles, *(_row(language, language.late, BODY) for language in words))
 
 
 def _late_standby(words: Sequence["Words"], window: str) -> tuple[ScreenRow, ...]:
     """Standby with a code: says that it is for the citizen before, not for the next one."""
     main = words[0]
-    above = _windows(words[:1], window, (24, 16) if len(words) == 1 else (16,))
-    lates = (_row(language, language.late, (12, 11, 10)) for language in words)
-    rows = (_row(main, main.previous, (12, 11, 10)), *lates)
-    return rows if len(words) > 2 else (*above, *rows)  # five rows do not fit
+    lates = (_row(language, language.late, BODY) for language in words)
+    above = _row(main, main.short.format(window=window), (24, 16))
+    return (above, _row(main, main.previous, BODY), *lates)
 
 
 def _broken(text: str) -> tuple[str, ...]:
@@ -178,32 +185,26 @@ def _broken(text: str) -> tuple[str, ...]:
 
 
 def _standby(
-    words: Sequence["Words"],
-    window: str,
-    hall: str,
-    note: str,
-    notice: str,
-    *,
-    narrow: bool,
-    turned: bool,
+    words: Sequence["Words"], window: str, code: PadCode | None, *, narrow: bool
 ) -> tuple[ScreenRow, ...]:
-    """Hall and note above the window, or below it when `turned`. `narrow`: beside a QR code, where
-    the hall is left out if there is a second language.
-    """
-    main = words[0]
-    numbers = {1: (40, 32, 24, 16), 2: (32, 24, 16), 3: (20, 16)}[len(words)]
-    above: list[ScreenRow] = []
+    """The window, as large as possible, and the code of a fault. `narrow`: beside a QR code."""
+    note = [_row(words[0], code.code, SMALL)] if code is not None else []
     if narrow:
-        numbers = {1: (32, 24, 16), 2: (20, 16), 3: (16,)}[len(words)]
-        lines = _broken(hall) if len(hall) > 5 else (hall,)
-        above = [_row(main, line, SMALL) for line in lines if line and len(words) == 1]
-        above += [_row(main, note, SMALL)] if note else []
-    elif hall or note:
-        right = Piece(note, SMALL) if note else None
-        above = [ScreenRow(main.language, (Piece(hall, BODY),), right)]
-    below = [_row(main, notice, BODY)] if notice else []
-    windows = _windows(words, window, numbers)
-    return (*below, *windows, *above) if turned else (*above, *windows, *below)
+        rows = [_row(one, one.short.format(window=window), (24, 16)) for one in words]
+        return (*note, *rows)
+    numbers = {1: (40, 32, 24, 16), 2: (32, 24, 16), 3: (20, 16)}[len(words)]
+    return (*note, *_windows(words, window, numbers))
+
+
+def _besides(main: "Words", hall: str, time_text: str, notice: str) -> tuple[ScreenRow, ...]:
+    """What standby says in turn with the window."""
+    right = Piece(time_text, LARGE) if time_text else None
+    rows = []
+    if hall or time_text:
+        rows.append(ScreenRow(main.language, (Piece(hall, LARGE),) if hall else (), right))
+    if notice:
+        rows.append(_row(main, notice, LARGE))
+    return tuple(rows)
 
 
 def _windows(
@@ -216,7 +217,7 @@ def _windows(
         if place:
             rows.append(_row(language, language.window.format(window=window), BODY))
             continue
-        beside = (*(min(16, size) for size in numbers[:-1]), 12)
+        beside = (*(min(24, size) for size in numbers[:-1]), 12)
         pieces = (Piece(before, beside), Piece(window, numbers), Piece(after, beside))
         rows.append(ScreenRow(language.language, tuple(piece for piece in pieces if piece.text)))
     return tuple(rows)

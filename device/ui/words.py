@@ -18,14 +18,17 @@ class SceneWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All texts in one language.
 
-    `window` names a window and contains `{window}`; `hints` are the rows under an invitation and
-    may contain the names of levels. `scan` says that one may rate by key or by QR code, `late` that
+    `window` names a window and contains `{window}`; so does `short`, for half the width. `hints`
+    are the rows that an invitation shows in turn with its title: the names of the levels. `ask` is
+    its title in half the width. `scan` says that one may rate by key or by QR code, `late` that
     the code can still be used, and `previous` that it is for the citizen before. `prompts` are
     spoken.
     """
 
     window: str
+    short: str
     hints: tuple[str, ...]
+    ask: tuple[str, ...]
     scan: str
     late: str
     previous: str
@@ -41,7 +44,15 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def texts(self) -> list[str]:
         """Every text of this language, for the check that all of it can be drawn."""
         scenes = [text for scene in self.scenes.values() for text in (scene.title, scene.body)]
-        others = (self.window, *self.hints, self.scan, self.late, self.previous)
+        others = (
+            self.window,
+            self.short,
+            *self.hints,
+            *self.ask,
+            self.scan,
+            self.late,
+            self.previous,
+        )
         return [*others, *self.levels.values(), *scenes]
 
 

@@ -7,9 +7,9 @@ from PIL import Image
 
 from device.errors import DriverError, PadCode
 from tests.rigs.display.display_drivers import DISPLAY_RIGS, DisplayRig
-from tests.rigs.display.golden_pictures import GOLDEN
+from tests.rigs.display.golden_pictures import golden_pages
 
-PICTURES = [Image.open(path).convert("1") for path in sorted(GOLDEN.glob("zh-*.png"))]
+PICTURES = list(golden_pages(glob="zh-*").values())
 
 
 @pytest.fixture(params=DISPLAY_RIGS)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from demo.scene_reader import read
+from demo.scene_reader import GLASS, read
 from device.errors import PadCode
 from device.events import Scene
-from device.ui.oled_picture import draw
-from device.ui.screens import screen
+from device.ui.oled_picture import pictures
+from device.ui.screens import screens
 from device.ui.words import load
 from province.store.reading import Summary
 from sync.entries import Configured, Fault
@@ -185,7 +185,8 @@ def test_control_the_picture_of_another_window_is_not_read_as_this_one() -> None
     """The control for reading scenes from the display's pictures."""
 
     def picture(scene: Scene, window: str) -> bytes:
-        return draw(screen(scene, load(["zh"]), window=window, hall=HALL)).tobytes()
+        shown = screens(scene, load(["zh"]), window=window, hall=HALL)
+        return pictures(shown, GLASS)[0].tobytes()
 
     thanks = picture(Scene.THANKS, "3")
     assert read(thanks, "3", HALL) == (Scene.THANKS, None, "")

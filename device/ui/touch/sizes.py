@@ -6,8 +6,7 @@ size on every screen.
 
 import math
 
-READING_MM = 600
-"""From the screen to the eye of somebody who stands at the window."""
+from device.board.glass import READING_MM
 
 LETTER_DEG = 0.3
 """The least height of a letter as the eye sees it: 18 minutes of arc. ISO 9241-303 requires 16; at

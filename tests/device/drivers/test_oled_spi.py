@@ -16,11 +16,11 @@ from device.board.profile import DisplayProfile
 from device.drivers.oled import RESET_EVERY, ROWS_A_PAGE, Oled
 from device.drivers.oled_bus import CHIPS
 from device.errors import DriverError, PadCode
-from tests.rigs.display.golden_pictures import GOLDEN
+from tests.rigs.display.golden_pictures import golden_pages
 from tests.rigs.display.oled_chip import Chip
 from tests.rigs.display.spi_cable import DC, RESET, SpiCable
 
-PICTURES = {path.stem: Image.open(path).convert("1") for path in sorted(GOLDEN.glob("*.png"))}
+PICTURES = golden_pages()
 FIRST, SECOND = PICTURES["zh-standby"], PICTURES["zh-invitation"]
 ON_SPI = DisplayProfile(bus="spi-0.0", dc_line=DC, reset_line=RESET)
 

@@ -19,7 +19,8 @@ from device.output.display_output import DisplayOutput, refuse_unshowable
 from device.ports import Board, FaultReport, WallReading
 from device.system.clock import TrustedClock
 from device.ui.burn_in import DIM_SHARE
-from device.ui.screens import Screen, screen
+from device.ui.oled_pages import PAGE_MS
+from device.ui.screens import Screen, screens
 from sync.entries import Trust
 from sync.messages import Settings
 from tests.rigs.time.wait import until
@@ -152,7 +153,7 @@ def test_only_standby_is_drawn_again_without_a_new_scene(bench: DisplayBench) ->
     bench.output.again()
     bench.output.show(Scene.INVITATION, None)
     until(lambda: bench.display.shown, 5, "an invitation")
-    bench.clocks.now_ms += 60_000
+    bench.clocks.now_ms += 3_000
     bench.output.note = PadCode.PROVINCE_SILENT
     bench.output.again()
     bench.output.show(Scene.STANDBY, None)
@@ -177,6 +178,28 @@ def test_a_standby_that_has_not_changed_is_not_sent_to_the_display(
     bench.output.note = PadCode.PROVINCE_SILENT
     bench.output.again()
     assert len(given) == 2
+
+
+def test_a_scene_of_several_pages_shows_them_in_turn_and_begins_with_the_first(
+    bench: DisplayBench,
+) -> None:
+    """Standby: the window, then hall and time; an invitation: the request, then the levels."""
+    for scene in (Scene.STANDBY, Scene.INVITATION):
+        bench.display.shown.clear()
+        bench.output.show(scene, None)
+        until(lambda: len(bench.display.shown) == 1, 5, "the first page")
+        for number in range(2, 5):
+            bench.clocks.now_ms += PAGE_MS - 1
+            bench.output.again()
+            bench.clocks.now_ms += 1
+            bench.output.again()
+            until(lambda number=number: len(bench.display.shown) == number, 5, "the next page")
+        first, second, third, fourth = bench.display.shown
+        assert (first, second) == (third, fourth)
+        assert first != second
+        bench.clocks.now_ms += PAGE_MS // 2
+        bench.output.show(Scene.THANKS, None)
+        until(lambda: len(bench.display.shown) == 5, 5, "thanks")
 
 
 def test_a_display_that_is_unplugged_is_reported_once_and_the_pad_goes_on(
@@ -209,11 +232,11 @@ def test_what_a_citizen_will_see_is_drawn_in_advance_and_kept_over_hours_of_stan
     bench.output.warm()
     drawn: list[Scene] = []
 
-    def counted(scene: Scene, *details: Any, **more: Any) -> Screen:
+    def counted(scene: Scene, *details: Any, **more: Any) -> tuple[Screen, ...]:
         drawn.append(scene)
-        return screen(scene, *details, **more)
+        return screens(scene, *details, **more)
 
-    monkeypatch.setattr("device.output.display_output.screen", counted)
+    monkeypatch.setattr("device.output.display_output.screens", counted)
     for _ in range(100):
         bench.clocks.now_ms += 60_000
         for _ in range(3):
@@ -289,11 +312,11 @@ def test_a_hundred_invitations_with_codes_do_not_evict_thanks_from_the_cache(
     bench.output.warm()
     drawn: list[Scene] = []
 
-    def counted(scene: Scene, *details: Any, **more: Any) -> Screen:
+    def counted(scene: Scene, *details: Any, **more: Any) -> tuple[Screen, ...]:
         drawn.append(scene)
-        return screen(scene, *details, **more)
+        return screens(scene, *details, **more)
 
-    monkeypatch.setattr("device.output.display_output.screen", counted)
+    monkeypatch.setattr("device.output.display_output.screens", counted)
     for number in range(100):
         bench.output.code = partial(str, f"{FIRST[:27]}{number:050}")
         for scene in (Scene.INVITATION, Scene.SAVING, Scene.THANKS):
@@ -306,11 +329,10 @@ def test_a_hundred_invitations_with_codes_do_not_evict_thanks_from_the_cache(
     ("pad", "more", "error"),
     [
         ('notice = "\ue123"', "", r"\[pad\] notice = .*: the display has no glyph for"),
-        (f'notice = "{"告" * 11}"', "", r"告': too long for the display\."),
         (
-            'notice = "今日办理至16:30"',
+            'notice = "今日办理至16:30，上午9:00请到2楼203取号，下午13:30到3楼306"',
             '[phone]\nstandby_url = "https://h.example/"',
-            r"16:30': too long for the display beside a QR code\.",
+            r"too long for the display beside a QR code\.",
         ),
         (
             "",
@@ -329,6 +351,21 @@ def test_what_the_display_cannot_show_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=error):
         refuse_unshowable(configured(tmp_path, pad=pad, more=more))
+
+
+def test_a_notice_that_takes_more_than_two_pages_of_a_small_display_is_refused(
+    tmp_path: Path,
+) -> None:
+    """Where nothing says how large the display is, it is taken to be the smallest one."""
+    for notice, fits in (("告" * 40, True), ("今日办理至16:30" * 4, False)):
+        config = configured(tmp_path, pad=f'notice = "{notice}"')
+        refuse_unshowable(config)  # control: 1.3 inch
+        small = replace(config, profile=replace(config.profile, display=DisplayProfile()))
+        if fits:
+            refuse_unshowable(small)
+        else:
+            with pytest.raises(ConfigError, match="16:30': too long for the display"):
+                refuse_unshowable(small)
 
 
 def test_a_notice_and_codes_that_fit_are_accepted(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The result as a text that can be filed, and what the display shows on the way."""
 
 import hashlib
+import re
 
 import pytest
 
@@ -8,17 +9,18 @@ from device.board.profile import load_profile
 from device.errors import PadCode
 from device.selftest.plan import plan
 from device.selftest.report import ReportHead, report
-from device.selftest.selftest_screens import prompt_screen, test_picture
+from device.selftest.selftest_screens import prompt_screen, test_pictures
 from device.selftest.step_words import Texts, texts
 from device.selftest.steps import Ask, AskKey, Item, Prompt, StepOutcome
-from device.ui.fonts import missing_glyphs
-from device.ui.oled_picture import ELLIPSIS, layout
-from device.ui.screens import Piece, Screen, ScreenRow
+from device.ui.fonts import font, missing_glyphs
+from device.ui.oled_pages import pages
+from device.ui.oled_picture import layout
+from device.ui.screens import Screen
+from tests.rigs.display.golden_pictures import GLASS, SIZE
 
-picture = test_picture
-del test_picture  # or pytest would take it for a test
+pictures = test_pictures
+del test_pictures  # or pytest would take it for a test
 
-SIZE = (128, 64)
 LEVELS = texts(["zh"])[0].levels
 HEAD = ReportHead(
     "jl-0431-017", "3", "", "simulated", "", "ratingpad 1", "2026-11-23T22:00:00+08:00"
@@ -68,22 +70,33 @@ def prompts() -> list[Prompt]:
     return [one._replace(turn=turn) for one in found for turn in range(3)]
 
 
-def cut(screen: Screen) -> list[str]:
-    """Rows that did not fit."""
-    placed = layout(screen, SIZE)
-    short = [one.text for one in placed if ELLIPSIS in one.text]
-    return short if len({one.row for one in placed}) == len(screen.rows) else [*short, "a row"]
-
-
+@pytest.mark.parametrize("inches", GLASS)
 @pytest.mark.parametrize("languages", LANGUAGES, ids="-".join)
-def test_every_prompt_fits_the_smallest_display_in_every_language(languages: list[str]) -> None:
-    words = texts(languages)
-    codes = ["K04", "D01", "A01", "L01"]
-    assert [found for one in prompts() if (found := cut(prompt_screen(one, words, codes)))] == []
+def test_every_prompt_can_be_read_on_glass_of_both_sizes_in_every_language(
+    languages: list[str], inches: str
+) -> None:
+    words, glass = texts(languages), GLASS[inches]
+    for one in prompts():
+        wanted = prompt_screen(one, words, ["K04", "D01", "A01", "L01"])
+        shown = pages(wanted, glass)
+        assert {len(row.pieces[0].sizes) for page in shown for row in page.rows} <= {1}
+        for page in shown:
+            for text in layout(page, SIZE):
+                assert text.box[2] <= SIZE[0] - 1
+                assert text.box[3] <= SIZE[1] - 1
+                letter = "H" if re.search("[A-Za-z0-9]", text.text) else "国"
+                box = font(text.language, text.size).getbbox(letter, "1", anchor="ls")
+                assert glass.minutes(box[3] - box[1]) >= 16
+        said = "".join("".join(_texts(page)) for page in shown).replace(" ", "")
+        assert all(text.replace(" ", "") in said for text in _texts(wanted))
 
 
-def test_control_a_text_that_does_not_fit_is_found() -> None:
-    assert cut(Screen((ScreenRow("zh", (Piece("非" * 20, (12,)),)),)))
+def _texts(shown: Screen) -> list[str]:
+    return [
+        piece.text
+        for row in shown.rows
+        for piece in (*row.pieces, *([row.right] if row.right else []))
+    ]
 
 
 @pytest.mark.parametrize("one", texts(["zh", "ko", "en"]), ids=lambda one: one.language)
@@ -106,14 +119,15 @@ def _is(prompt: Prompt) -> bool:
 
 def test_the_pictures_reach_every_edge_and_show_dead_rows_and_columns() -> None:
     words = texts(["zh", "ko"])
-    border = picture("border", words, SIZE)
+    (border,) = pictures("border", words, GLASS["0.96"])
     wide, high = SIZE
     edge = [(x, y) for x in range(wide) for y in (0, high - 1)]
     edge += [(x, y) for x in (0, wide - 1) for y in range(high)]
     assert all(border.getpixel(at) for at in edge)
-    checker = picture("checker", words, SIZE)
+    (checker,) = pictures("checker", words, GLASS["0.96"])
     lit = [[bool(checker.getpixel((x, y))) for x in range(wide)] for y in range(high)]
     assert all(sum(row) == wide / 2 for row in lit)
     assert all(sum(column) == high / 2 for column in zip(*lit, strict=True))
-    assert picture("text zh", words, SIZE).getbbox()
-    assert picture("text ko", words, SIZE).tobytes() != picture("text zh", words, SIZE).tobytes()
+    zh, ko = (pictures(f"text {language}", words, GLASS["0.96"]) for language in ("zh", "ko"))
+    assert all(page.getbbox() for page in zh + ko)
+    assert zh[0].tobytes() != ko[0].tobytes()

@@ -17,11 +17,11 @@ from device.board.driver_options import OledOptions
 from device.board.profile import DisplayProfile
 from device.drivers.oled import Oled
 from device.errors import DriverError, PadCode
-from tests.rigs.display.golden_pictures import GOLDEN
+from tests.rigs.display.golden_pictures import golden_pages
 
 COMMANDS, DATA = 0x00, 0x40
 DARK, LIGHT = 0xAE, 0xAF
-PICTURES = [Image.open(path).convert("1") for path in sorted(GOLDEN.glob("zh-*.png"))]
+PICTURES = list(golden_pages(glob="zh-*").values())
 
 
 def stub() -> int:

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from device.board.glass import READING_MM
 from device.errors import PadCode
 from device.events import Scene
 from device.ui.touch.page_state import PadView, PageChoices, PageState
 from device.ui.touch.page_view import PageConstants, page_state, question_of
 from device.ui.touch.page_words import read_wording
-from device.ui.touch.sizes import READING_MM, TARGET_MM, TEXT_MM
+from device.ui.touch.sizes import TARGET_MM, TEXT_MM
 from sync.codes import level_name, topics
 from sync.entries import Level
 from tests.rigs.web.touch_page import STATES
