@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -107,16 +108,14 @@ def test_the_documented_commands_make_a_token_that_the_service_can_read(
     folder: Path, page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (source_tree.ROOT / "docs" / page).read_text("utf-8")
-    block = next(part for part in text.split("```") if part.startswith("console\n# openssl"))
-    typed = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
-    *commands, check = (line.replace("/etc/ratingpad", str(folder)) for line in typed)
-    assert check == f"ratingpad check --config {folder}/pad.toml"
+    (make,) = re.findall(r"^\$ (openssl .*)$", text, re.MULTILINE)
+    (check,) = re.findall(r"^\$ sudo (ratingpad check .*)$", text, re.MULTILINE)
+    make, check = (line.replace("/etc/ratingpad", str(folder)) for line in (make, check))
     file = written(folder, 0o600)
     (folder / "token").unlink()
     file.write_text(file.read_text().replace('"token"', '"desk-token"'))
-    for command in commands:
-        line = command.replace("chgrp ratingpad", f"chgrp {grp.getgrgid(65_534).gr_name}")
-        subprocess.run(["sh", "-c", f"umask 022; {line}"], check=True, timeout=20)
+    typed = make.replace("sudo ", "").replace("-g ratingpad", f"-g {grp.getgrgid(65_534).gr_name}")
+    subprocess.run(["sh", "-c", f"umask 022; {typed}"], check=True, timeout=20)
     assert cli.main([*check.split()[1:], "--user", "nobody"]) == 0, capsys.readouterr().err
 
 
