@@ -47,7 +47,7 @@ def prepare_disk() -> Path:
 def documented_packages() -> list[str]:
     """What docs/touch.md has a technician tell apt to install, with every browser it offers."""
     text = (ROOT / "docs/touch.md").read_text("utf-8")
-    told = re.search(r"(?m)^apt install ([^#\n]+)", text)
+    told = re.search(r"(?m)^sudo apt install ([^#\n]+)", text)
     assert told is not None, "docs/touch.md names no packages any more"
     words = told[1].split()
     assert BROWSERS[0] in words, words
