@@ -22,28 +22,33 @@ from sync.terminal import run_command
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo until it is interrupted, or run the story; the exit code."""
-    parser = CommandParser(prog="ratingpad-demo", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("run", "story"), default="run")
-    parser.add_argument(
+def parser() -> CommandParser:
+    """The parser of the command line."""
+    made = CommandParser(prog="ratingpad-demo", description=__doc__)
+    made.add_argument("what", nargs="?", choices=("run", "story"), default="run")
+    made.add_argument(
         "--port",
         type=whole_number(0, 65_535),
         default=0,
         help="of the page (default: any free one)",
     )
-    parser.add_argument(
+    made.add_argument(
         "--pads",
         type=whole_number(1, 9),
         default=None,
         help="how many pads (1 to 9; every second one has a touchscreen)",
     )
-    parser.add_argument(
+    made.add_argument(
         "--seed", type=whole_number(0, 2**32), default=7, help="of the story's random choices"
     )
-    parser.add_argument("--no-open", action="store_true", help="do not open a browser")
-    parser.add_argument("--version", action="version", version=f"ratingpad-demo {__version__}")
-    given = parser.parse_args(arguments)
+    made.add_argument("--no-open", action="store_true", help="do not open a browser")
+    made.add_argument("--version", action="version", version=f"ratingpad-demo {__version__}")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo until it is interrupted, or run the story; the exit code."""
+    given = parser().parse_args(arguments)
     from demo.processes import StageError
     from demo.story import run_story
     from web.server import PortError
