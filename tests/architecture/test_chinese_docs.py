@@ -218,8 +218,17 @@ def test_a_term_is_translated_as_in_the_glossary(path):
     assert words_missing(text_of(english(path)), text_of(path)) == []
 
 
-@of_each_document
-def test_words_that_are_not_used_are_not_used(path):
+STRINGS = [
+    path
+    for package in source_tree.PACKAGES
+    for pattern in ("zh.toml", "zh/**/*.po")
+    for path in (source_tree.ROOT / package).rglob(pattern)
+]
+"""What commands, pages and displays say in Chinese."""
+
+
+def unused_words(text: str) -> list[str]:
+    """The words of the glossary's last table that a text has, other than in one of its terms."""
     unused = [
         row[0]
         for table in tables(text_of(source_tree.ROOT / "docs/glossary.md"))
@@ -227,7 +236,20 @@ def test_words_that_are_not_used_are_not_used(path):
         if len(row) == 2 and not row[0].isascii()
     ]
     assert len(unused) > 3
-    assert [word for word in unused if word in text_of(path)] == []
+    for words in terms().values():
+        for word in words:
+            text = text.replace(word, "")
+    return [word for word in unused if word in text]
+
+
+@pytest.mark.parametrize("path", [*CHINESE_DOCUMENTS, *STRINGS], ids=lambda path: path.name)
+def test_words_that_are_not_used_are_not_used(path):
+    assert unused_words(text_of(path)) == []
+
+
+def test_the_strings_of_commands_and_pages_are_looked_at():
+    assert {path.suffix for path in STRINGS} == {".po", ".toml"}
+    assert len(STRINGS) >= 5
 
 
 def test_another_word_is_noticed():
@@ -236,3 +258,5 @@ def test_another_word_is_noticed():
     assert words_missing("## a\nThe watchdog.\n", "## 甲\n看门狗。\n") == []
     assert words_missing("## a\nThe ledgers.\n", "## 甲\n流水。\n") != []
     assert words_missing("## a\n`ledger`\n", "## 甲\n`ledger`\n") == []
+    assert unused_words("令牌") == ["令牌"]
+    assert unused_words("扫码令牌和口令") == []
