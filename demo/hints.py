@@ -13,7 +13,8 @@ import msgspec
 class PadFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is so at one pad now.
 
-    `touch`: it has a touchscreen in place of keys. `open`: an invitation waits for its citizen.
+    `touch`: it has a touchscreen in place of keys. `paused`: its window takes no invitations.
+    `open`: an invitation waits for its citizen.
     `held_back`: a level was pressed, and the card does not take it. `waiting`: ratings that the
     province has not confirmed. `undated`: a rating of this boot was committed without a date.
     """
@@ -25,6 +26,7 @@ class PadFacts(msgspec.Struct, frozen=True, kw_only=True):
     cable: bool = True
     time_server: bool = True
     card: bool = True
+    paused: bool = False
     open: bool = False
     thanking: bool = False
     held_back: bool = False
@@ -203,6 +205,8 @@ def _possible(hint: Hint, pad: PadFacts) -> Hint:
         return Hint("starting", "", pad.name)
     if not pad.card and hint.id not in ("rate-unsaved", "cut"):
         return Hint("mend-card", "card", pad.name)
+    if pad.paused and hint.target in ("invite", "keys"):
+        return Hint("resume", "pause", pad.name)
     return hint
 
 

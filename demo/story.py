@@ -179,11 +179,11 @@ class StoryRunner:
         """The broker dies and comes back, then the receiver."""
         await asyncio.sleep(self.dice.uniform(2.0, 3.0))
         await self.stage.broker.kill()
-        self.say("消息中间件被杀", "the broker is killed")
+        self.say("消息服务器被杀", "the broker is killed")
         await asyncio.sleep(1.0)
         await self.stage.broker.start()
         await self.stage.broker_ready()
-        self.say("消息中间件回来了", "the broker is back")
+        self.say("消息服务器回来了", "the broker is back")
         await asyncio.sleep(self.dice.uniform(1.5, 2.5))
         await self.stage.receiver.kill()
         self.say("省级系统接收程序被杀", "the receiver is killed")

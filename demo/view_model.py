@@ -139,6 +139,7 @@ class ViewModel:
             cable=pad.cable.plugged,
             time_server=pad.time_server,
             card=pad.card,
+            paused=pad.window_state == "paused",
             open=pad.is_asking,
             thanking=pad.scene == "thanks",
             held_back=not pad.card and pad.is_asking and pad.scene == "fault",

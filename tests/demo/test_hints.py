@@ -23,7 +23,19 @@ ALL_SEEN = Seen(
     verified=True,
     thanks=True,
 )
-PARTS = {"", "invite", "keys", "glass", "cable", "power", "card", "time", "province", "verify"}
+PARTS = {
+    "",
+    "invite",
+    "pause",
+    "keys",
+    "glass",
+    "cable",
+    "power",
+    "card",
+    "time",
+    "province",
+    "verify",
+}
 
 
 class Visit:
@@ -114,6 +126,8 @@ def test_all_is_seen_only_after_everything_was_really_seen():
         ({"power": False}, "switch-on", "power"),
         ({"starting": True}, "starting", ""),
         ({"card": False}, "mend-card", "card"),
+        ({"time_server": False, "paused": True}, "resume", "pause"),
+        ({"paused": True}, "lose-time", "time"),
     ],
 )
 def test_the_time_server_is_not_seen_before_a_rating_of_1970_was_dated(keys, told, part):
