@@ -235,3 +235,10 @@ def test_what_the_pad_needs_is_permitted(service: Path) -> None:
     assert not any(line.startswith("PrivateDevices=") for line in settings)
     assert "StartLimitIntervalSec=0" in settings
     assert "Restart=always" in settings
+
+
+def test_the_pads_folder_is_there_before_the_first_start():
+    """`ratingpad check` and `ratingpad voice` are typed before the service runs."""
+    files = {str(file.path): file.text for file in system_files.system_files(PROGRAM)}
+    lines = files["etc/tmpfiles.d/ratingpad.conf"].splitlines()
+    assert "d /var/lib/ratingpad 0750 ratingpad ratingpad -" in lines
