@@ -305,7 +305,7 @@ PLACE = "/var/lib/ratingpad/ledger.db"
 def examples(document: str) -> list[tuple[str, str]]:
     """The commands of this kind that a document shows, with their output."""
     text = (ROOT / document).read_text("utf-8")
-    return re.findall(r"```console\n\$ ratingpad ledger ([^\n]+)\n(.*?)```", text, re.DOTALL)
+    return re.findall(r"```text\n\$ ratingpad ledger ([^\n]+)\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
