@@ -67,7 +67,9 @@ def test_every_program_of_a_block_is_known_so_that_it_is_found_in_a_sentence_too
 def test_no_command_stands_in_a_block_of_another_language(name):
     """But for examples of what a command prints, which `text` has with the command above them."""
     told = (COMMENT, "text")
-    others = [step for step in steps_of(read(name)) if not step.is_command and step.kind not in told]
+    others = [
+        step for step in steps_of(read(name)) if not step.is_command and step.kind not in told
+    ]
     lines = [(step.kind, line) for step in others for line in step.text.splitlines()]
     first = re.compile(rf"^(?:[#$] )?(?:sudo |(?:{'|'.join(map(re.escape, PROGRAMS))}) )")
     assert [line for line in lines if first.match(line[1])] == []
