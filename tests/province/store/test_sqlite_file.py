@@ -95,7 +95,7 @@ def test_reading_beside_a_receiver_sees_its_newest_entries(
     receiver = fill(path)
     files = names(folder)
     assert main(["status", "--store", f"sqlite:///{path}"]) == 0
-    assert "entries 3\n" in capsys.readouterr().out
+    assert "\nentries      3  " in capsys.readouterr().out
     assert names(folder) == files
     receiver.close()
     assert names(folder) == ["province.db", "second.db"]
