@@ -3,8 +3,8 @@
 import argparse
 import unicodedata
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from province.store.rating_query import RatingFilter
 from sync.arguments import whole_number
 from sync.beijing_time import first_ms, last_ms
 from sync.codes import Numbering, UnknownNumberError, level_name, level_of
@@ -12,6 +12,9 @@ from sync.entries import Level
 from sync.identity_text import comparable
 from sync.language import tr
 from sync.sentence import Sentence
+
+if TYPE_CHECKING:
+    from province.store.rating_query import RatingFilter
 
 LIMIT_MAX = 10_000_000
 LIMIT = 100
@@ -65,8 +68,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_filter(given: argparse.Namespace) -> RatingFilter:
+def read_filter(given: argparse.Namespace) -> "RatingFilter":
     """Which ratings are wanted. Ends the program, as for any wrong option, where none can be."""
+    from province.store.rating_query import RatingFilter  # loads SQLAlchemy
+
     first, last = given.first_ms, given.last_ms
     if first is not None and last is not None and first > last:
         given.refuse(tr("--from is after --to"))

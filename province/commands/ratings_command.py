@@ -5,18 +5,20 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from province.commands.rating_arguments import add_filters, read_filter
 from province.commands.rating_lists import csv_lines, json_members, table_lines
 from province.commands.store_reading import add_store, reading
 from province.errors import UnknownFilterError
 from province.rows import Rating
-from province.store.rating_query import RatingQuery
 from sync.arguments import Exit, Subcommand
 from sync.json_text import json_text
 from sync.language import tr
 from sync.sentence import Sentence
+
+if TYPE_CHECKING:
+    from province.store.rating_query import RatingQuery
 
 
 class Left(NamedTuple):
@@ -105,7 +107,7 @@ def _write_as_utf8(pieces: Iterable[str]) -> None:
         sys.stdout.write(piece)
 
 
-def _refuse_unknown(query: RatingQuery, given: argparse.Namespace) -> None:
+def _refuse_unknown(query: "RatingQuery", given: argparse.Namespace) -> None:
     """Raise UnknownFilterError (P23) for a pad, window, clerk or case that the store does not know:
     most likely a typing error, and no answer to what was meant.
     """

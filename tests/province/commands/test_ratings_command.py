@@ -143,7 +143,10 @@ def test_what_the_store_does_not_know_is_a_mistake_and_nothing_is_listed(
     listed: Callable[..., list[str]], store_url: str, capsys: Output, option: list[str], what: str
 ) -> None:
     listed()
-    for form in ([], ["--csv"], ["--json"]):
+    assert main(["ratings", "--store", store_url, *option, "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["code"], document["detail"][-len(what) :]) == ("P23", what)
+    for form in ([], ["--csv"]):
         assert main(["ratings", "--store", store_url, *option, *form]) == 2
         said = capsys.readouterr()
         assert said.out == ""
