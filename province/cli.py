@@ -14,9 +14,10 @@ from province.commands import (
     verify_command,
 )
 from province.errors import ProvinceError
+from province.errors_zh import in_chinese
 from sync import terminal
 from sync.arguments import CommandParser, command_parser
-from sync.shown_text import shown
+from sync.printing import complain, error_words, print_json
 
 COMMANDS = (
     receive_command.COMMAND,
@@ -43,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = given.run(given)
     except ProvinceError as error:
-        print(shown(str(error)), file=sys.stderr)
+        if getattr(given, "json", False):
+            from sync.error_report import error_report
+
+            print_json(error_report(error))
+        else:
+            complain(error_words(error, in_chinese))
         return 2
     return code
 

@@ -9,20 +9,24 @@ somebody must look again. Only what a person must look at can be in the file: ne
 nor a wrong row, which no reason makes right.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from sync.sentence import Sentence
+
 LOST, LOOK_AT = "lost: ", "look at: "
-"""How the findings begin that may be looked at (`verify_report.py`)."""
+BEGINNINGS = (LOST, LOOK_AT, "缺失：", "需核查：")
+"""How the findings begin that may be looked at (`verify_report.py`), in English and Chinese."""
+
+Forms = Callable[[str], tuple[str, ...]]
+"""All lines as which `verify` may print a finding: one for each language."""
 
 
 class LookedAtError(ValueError):
-    """The file is not one. `line`: the number of the line, from 1; `problem`: in English and
-    Chinese.
-    """
+    """The file is not one. `line`: the number of the line, from 1."""
 
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(f"line {line}: {problem}")
+    def __init__(self, line: int, problem: Sentence) -> None:
+        super().__init__(Sentence("line {line}: {problem}", line=line, problem=problem))
 
 
 class Sorted(NamedTuple):
@@ -45,29 +49,37 @@ def read_looked_at(text: str) -> dict[str, str]:
             reason = line.lstrip("# ")
         elif not line:
             reason = ""
-        elif not line.startswith((LOST, LOOK_AT)):
+        elif not line.startswith(BEGINNINGS):
             raise LookedAtError(
                 number,
-                f"only lines of `verify` that begin with `{LOST.strip()}` or `{LOOK_AT.strip()}`"
-                " can be looked at (只能填写 verify 输出中以 lost: 或 look at: 开头的行)",
+                Sentence(
+                    "only lines of `verify` that begin with `lost:` or `look at:` can be looked at"
+                ),
             )
         elif not reason:
             raise LookedAtError(
                 number,
-                "put the reason above it, as `# 2026-12-01: who looked, and what was found`"
-                " (请在上一行用 # 写明日期和原因)",
+                Sentence(
+                    "put the reason above it, as `# 2026-12-01: who looked, and what was found`"
+                ),
             )
         else:
             found[line] = reason
     return found
 
 
-def sort_findings(findings: Iterable[str], reasons: Mapping[str, str]) -> Sorted:
-    """Which findings nobody has looked at, which somebody has, and which are gone."""
-    lines = list(findings)
-    seen = {line.strip() for line in lines}
-    return Sorted(
-        [line for line in lines if line.strip() not in reasons],
-        [(line, reasons[line.strip()]) for line in lines if line.strip() in reasons],
-        [line for line in reasons if line not in seen],
-    )
+def sort_findings(findings: Iterable[str], reasons: Mapping[str, str], forms: Forms) -> Sorted:
+    """Which findings nobody has looked at, which somebody has, and which are gone. A line of the
+    file is a finding in any of its `forms`.
+    """
+    found = Sorted([], [], [])
+    seen: set[str] = set()
+    for finding in findings:
+        lines = {form.strip() for form in forms(finding)}
+        seen |= lines
+        known = next((line for line in reasons if line in lines), None)
+        if known is None:
+            found.open.append(finding)
+        else:
+            found.looked_at.append((finding, reasons[known]))
+    return found._replace(gone=[line for line in reasons if line not in seen])

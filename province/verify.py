@@ -9,7 +9,7 @@ On the way it collects what is no error of the store, but must be looked at (odd
 Reads only, in one snapshot, a few batches in memory at a time; of the derived rows, one pad's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ from province.store.reading import LedgerSeen, Reading, find_lost, read_ledgers
 from province.store.tables import MARK_BYTES
 from province.timestamps import counted
 from sync.entries import GENESIS, HashName, walk_chain
+from sync.sentence import Sentence
+
+Progress = Callable[[float], None]
 
 
 class BadEntry(NamedTuple):
@@ -66,8 +69,10 @@ class StoreVerdict(NamedTuple):
         return not (self.bad_entries or self.bad_rows or self.doubled)
 
 
-def verify(store: Reading) -> StoreVerdict:
-    """Check every chain and derive every row again. Raises what the database raises."""
+def verify(store: Reading, progress: Progress | None = None) -> StoreVerdict:
+    """Check every chain and derive every row again. `progress` is told which share of the entries
+    is done, 0 to 1. Raises what the database raises.
+    """
     with store.snapshot() as connection:
         lost = find_lost(connection)
         entries = ratings = doubled = 0
@@ -75,12 +80,15 @@ def verify(store: Reading) -> StoreVerdict:
         bad_rows: list[BadRow] = []
         oddities: list[Oddity] = []
         pads = _by_pad(connection)
+        expected = sum(seen.entries for ledgers in pads.values() for seen in ledgers)
         for pad, ledgers in pads.items():
             projection = Projection(pad)
             for seen in ledgers:
                 walk = _Walk(connection, seen)
                 for first, bodies, received_ms in walk.steps():
                     projection.feed(seen.ledger, first, bodies, received_ms)
+                    if progress is not None and expected:
+                        progress((entries + walk.entries) / expected)
                 entries += walk.entries
                 doubled += walk.doubled
                 bad_entries += walk.bad
@@ -101,9 +109,10 @@ def verify(store: Reading) -> StoreVerdict:
 def _differing(connection: sa.Connection, projection: Projection) -> list[Oddity]:
     """The salvaged entries of a pad that also came in their chain, as others."""
     found = Oddities(projection.pad)
+    differs = Sentence("came in chain as another one than was salvaged")
     positions = {(row.ledger, row.seq) for row in salvages_that_differ(connection, projection)}
     for ledger, seq in sorted(positions):
-        found.add(SALVAGE_DIFFERS, ledger, seq, "came in chain as another one than was salvaged")
+        found.add(SALVAGE_DIFFERS, ledger, seq, differs)
     return found.found()
 
 
@@ -139,11 +148,13 @@ class _Walk:
         for batch in batches(self._connection, seen.ledger):
             if batch.first <= seq:
                 self.doubled += seq - batch.first + 1
-                self._add_bad(batch.first, "is stored twice")
+                self._add_bad(batch.first, Sentence("is stored twice"))
             elif batch.first > seq + 1 and (seq + 1, batch.first - 1) not in holes:
-                self._add_bad(seq + 1, f"is missing, as are all before {batch.first}")
+                self._add_bad(
+                    seq + 1, Sentence("is missing, as are all before {seq}", seq=batch.first)
+                )
             elif batch.first == seq + 1 and batch.prev != digest:
-                self._add_bad(batch.first, "does not continue the entry before it")
+                self._add_bad(batch.first, Sentence("does not continue the entry before it"))
             bodies = batch.bodies
             wrong = first_bad(seen.hash_name, batch, bodies)
             if wrong is not None:
@@ -152,7 +163,9 @@ class _Walk:
             yield batch.first, bodies, batch.received_ms
             seq, digest = batch.last, batch.head
         if (seq, digest) != (seen.seq, seen.digest):
-            self._add_bad(seq + 1, f"should follow: the ledger's head is {seen.seq}")
+            self._add_bad(
+                seq + 1, Sentence("should follow: the ledger's head is {seq}", seq=seen.seq)
+            )
 
     def _add_bad(self, seq: int, problem: str) -> None:
         if not self.bad:  # the others follow from the first
@@ -164,14 +177,16 @@ def first_bad(
 ) -> tuple[int, str] | None:
     """The first entry of a batch that its digests do not fit, and why; None when all fit."""
     if len(bodies) != batch.last - batch.first + 1:
-        return batch.first, f"and what follows up to {batch.last} are {len(bodies)} lines"
+        return batch.first, Sentence(
+            "and what follows up to {last} are {count} lines", last=batch.last, count=len(bodies)
+        )
     digests = list(walk_chain(hash_name, batch.prev, bodies))
     marks = b"".join([digest[:MARK_BYTES] for digest in digests])
     if marks != batch.marks:
         at = next(n for n in range(len(bodies)) if _mark(marks, n) != _mark(batch.marks, n))
-        return batch.first + at, "is not what was received"
+        return batch.first + at, Sentence("is not what was received")
     if digests[-1] != batch.head:
-        return batch.last, "does not lead to the head that was received"
+        return batch.last, Sentence("does not lead to the head that was received")
     return None
 
 
@@ -195,7 +210,9 @@ def _compare(connection: sa.Connection, projection: Projection) -> list[BadRow]:
     if {boot: set(anchors) for boot, anchors in by_boot.items()} != {
         boot: set(anchors) for boot, anchors in stored_anchors.items()
     }:
-        return [BadRow("anchor", pad, "", "the anchors are not those of the `clock` entries")]
+        return [
+            BadRow("anchor", pad, "", Sentence("the anchors are not those of the `clock` entries"))
+        ]
     by_boot = {boot: counted(anchors) for boot, anchors in by_boot.items()}
     expected: list[tuple[sa.Table, Sequence[Sequence[Any]]]] = [
         (tables.rating, list(projection.ratings(by_boot))),
@@ -220,13 +237,18 @@ def _first_difference(
         key = tuple(found[place] for place in places)
         row = waiting.pop(key, None)
         if row is None:
-            return BadRow(table.name, pad, _shown(key), "no entry is behind it")
+            return BadRow(table.name, pad, _shown(key), Sentence("no entry is behind it"))
         if row != tuple(found):
             n = next(n for n in range(len(row)) if row[n] != found[n])
-            problem = f"{names[n]} is {found[n]!r}, the entries say {row[n]!r}"
+            problem = Sentence(
+                "{column} is {found!r}, the entries say {expected!r}",
+                column=names[n],
+                found=found[n],
+                expected=row[n],
+            )
             return BadRow(table.name, pad, _shown(key), problem)
     if waiting:
-        return BadRow(table.name, pad, _shown(min(waiting)), "is missing")
+        return BadRow(table.name, pad, _shown(min(waiting)), Sentence("is missing"))
     return None
 
 

@@ -4,7 +4,6 @@ by language or terminal.
 """
 
 import enum
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -59,7 +58,9 @@ def print_json(document: Any) -> None:
     """Print a document of types that msgspec knows, on one line, in ASCII: whatever the output's
     encoding is, it stays JSON, and no text in it can command a terminal.
     """
-    import msgspec  # not at the top: `ratingpad setup` runs where nothing is installed yet
+    import json  # not at the top: most commands print none
+
+    import msgspec  # nor this: `ratingpad setup` runs where nothing is installed yet
 
     sys.stdout.write(json.dumps(msgspec.to_builtins(document)) + "\n")
 

@@ -54,7 +54,12 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.hide()
+
+    def hide(self) -> None:
+        """Clear the line, for something else to be printed; the next share shows it again."""
         if self._is_shown:
+            self._is_shown = False
             self._write(CLEAR)
 
     def __call__(self, share: float) -> None:

@@ -12,7 +12,12 @@ from sync.terminal import log_to_stderr
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     parser.add_argument("--config", type=Path, required=True, help="the pad's TOML file")
-    parser.add_argument("--log", default="info", choices=("debug", "info", "warning", "error"))
+    parser.add_argument(
+        "--log",
+        default="info",
+        choices=("debug", "info", "warning", "error"),
+        help="what is logged: this and what is more important",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:

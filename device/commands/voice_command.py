@@ -2,11 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.commands.command_errors import OK, cannot
 from sync.arguments import Subcommand
 from sync.printing import say
+from sync.progress import Progress
 from sync.sentence import Sentence
+
+if TYPE_CHECKING:
+    from device.output.recordings import Recording
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,18 +24,34 @@ def run(chosen: argparse.Namespace) -> int:
     from device.output.recordings import VOICES, record
     from device.ui.words import load
 
-    try:
-        for words in load(VOICES):
-            for file, length_s, made in record(words, chosen.out):
-                state = Sentence("made") if made else Sentence("kept")
-                say(
-                    Sentence(
-                        "{file}  {length:.1f} s  {state}", file=file, length=length_s, state=state
-                    )
-                )
-    except OSError as error:
-        return cannot("the recordings cannot be made", error, "--out")
+    languages = load(VOICES)
+    count, done = sum(len(words.spoken()) for words in languages), 0
+    with Progress(Sentence("making the recordings")) as progress:
+
+        def each() -> None:
+            nonlocal done
+            done += 1
+            progress(done / count)
+
+        try:
+            for words in languages:
+                recordings = record(words, chosen.out, each)
+                progress.hide()
+                for one in recordings:
+                    say(_line(one))
+        except OSError as error:
+            return cannot("the recordings cannot be made", error, "--out")
     return OK
+
+
+def _line(recording: "Recording") -> Sentence:
+    state = Sentence("made") if recording.made else Sentence("kept")
+    return Sentence(
+        "{file}  {length:.1f} s  {state}",
+        file=recording.file,
+        length=recording.length_s,
+        state=state,
+    )
 
 
 COMMAND = Subcommand("voice", "make the spoken prompts; keep those there are", add_arguments, run)

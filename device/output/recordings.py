@@ -9,6 +9,7 @@ import array
 import subprocess
 import tempfile
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +38,9 @@ class Recording(NamedTuple):
     made: bool
 
 
-def record(words: Words, folder: Path) -> list[Recording]:
-    """Make the prompts of a language that `folder` has no recording of.
+def record(words: Words, folder: Path, each: Callable[[], None] = lambda: None) -> list[Recording]:
+    """Make the prompts of a language that `folder` has no recording of. `each` is called after
+    each prompt.
 
     Raises OSError when espeak-ng is missing or fails, and when the folder cannot be written.
     """
@@ -50,6 +52,7 @@ def record(words: Words, folder: Path) -> list[Recording]:
             file.parent.mkdir(parents=True, exist_ok=True)
             _write(file, *speak(text, words.language))
         found.append(Recording(file, _length_s(file), made))
+        each()
     return found
 
 

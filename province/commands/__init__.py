@@ -10,6 +10,7 @@ verify_command.py     checks every chain and every derived row
 
 rating_arguments.py   which ratings are meant: levels, days, texts
 rating_lists.py       ratings as a table, as CSV, as JSON
+token_report.py       what `token` prints with `--json`
 store_reading.py      a store, opened only to look at it
 read_reason.py        why a file could not be read
 """

@@ -10,6 +10,7 @@ from province.errors import KeyFileError
 from sync.arguments import Subcommand, whole_number
 from sync.entries import HashName
 from sync.phone_token import NUMBER_MAX, SECRET_BYTES, PhoneKey, read_key, write_key
+from sync.sentence import Sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--number",
         required=True,
         type=whole_number(0, NUMBER_MAX),
-        help=f"0 to {NUMBER_MAX}, a new one",
+        help=Sentence("0 to {most}, a new one", most=NUMBER_MAX),
     )
-    parser.add_argument("--hash", choices=[name.value for name in HashName], default="sha256")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE")
+    parser.add_argument(
+        "--hash",
+        choices=[name.value for name in HashName],
+        default="sha256",
+        help="of the signature; sha256 by default",
+    )
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="the new file of the key"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -40,7 +48,7 @@ def _make_key(pad: str, number: int, hash_name: HashName, out: Path) -> int:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
     except (OSError, ValueError) as error:
-        raise KeyFileError(f"{out}: {read_reason(error)}") from error
+        raise KeyFileError(read_reason(out, error)) from error
     return 0
 
 

@@ -1,6 +1,9 @@
 """Why a file could not be read, in words."""
 
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 
-def read_reason(error: OSError | ValueError) -> str:
-    """Without the number that Python puts before it."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+def read_reason(file: object, error: OSError | ValueError) -> Sentence:
+    """The file, and what is wrong with it, without the number that Python puts before it."""
+    return Sentence.joined(": ", (file, reason(error)))

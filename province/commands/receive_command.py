@@ -3,6 +3,7 @@
 import argparse
 import logging
 import signal
+import sys
 import threading
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from urllib.parse import urlsplit
 from province.commands.store_reading import add_store
 from province.errors import BrokerUrlError, ProvinceCode, ProvinceError
 from sync.arguments import Subcommand
+from sync.language import tr
+from sync.sentence import Sentence
+from sync.shown_text import shown
 from sync.terminal import log_to_stderr
 
 if TYPE_CHECKING:
@@ -48,7 +52,8 @@ def _receive(store_url: str, broker_url: str, *, share: bool) -> int:
             address, store, share="province" if share else None, obstructed=_log_obstacle
         )
         receiver.start()
-        print(f"connecting to {broker_url}", flush=True)
+        connecting = Sentence("connecting to {broker}", broker=broker_url)
+        print(tr(connecting) if sys.stdout.isatty() else shown(connecting), flush=True)
         stop.wait()
         receiver.stop()
     finally:
@@ -73,7 +78,7 @@ def read_broker(url: str) -> "BrokerAddress":
         parts = urlsplit(url)
         host, port = parts.hostname or "", 1883 if parts.port is None else parts.port
     except ValueError as error:
-        raise BrokerUrlError(f"{url}: {error}") from error
+        raise BrokerUrlError(Sentence.joined(": ", (url, error))) from error
     try:
         loopback = host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -8,9 +8,12 @@ from province.commands.read_reason import read_reason
 from province.commands.store_reading import add_store, reading
 from province.errors import LookedAtFileError
 from province.looked_at import read_looked_at
-from sync.arguments import Exit, Subcommand
+from sync.arguments import Exit, Subcommand, add_json
 from sync.beijing_time import shown_beijing
+from sync.printing import print_json, say
+from sync.progress import Progress
 from sync.regular_file import read_regular_text
+from sync.sentence import Sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,28 +24,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="findings that a person has looked at: its lines, each below a `# reason`",
     )
+    add_json(parser)
     add_store(parser)
 
 
 def run(given: argparse.Namespace) -> int:
     """Print the findings; the exit code, which may be 3 (a person must look)."""
-    return _verify(given.store, given.looked_at)
+    return _verify(given.store, given.looked_at, as_json=given.json)
 
 
-def _verify(store_url: str, looked_at: Path | None) -> int:
+def _verify(store_url: str, looked_at: Path | None, *, as_json: bool) -> int:
     from province.verify import verify
     from province.verify_report import Findings
 
     reasons = _read_reasons(looked_at) if looked_at is not None else {}
     began_ms, began_s = time.time_ns() // 1_000_000, time.monotonic()
-    with reading(store_url) as store:
+    with reading(store_url) as store, Progress(Sentence("checking the store")) as progress:
         on_record = store.lost(), store.incidents(), store.refusals()
-        verdict = verify(store)
-    took_s = time.monotonic() - began_s
-    checked = f"checked at {shown_beijing(began_ms)} (UTC+8) in {took_s:.1f} s: "
+        verdict = verify(store, progress)
+    checked = Sentence(
+        "checked at {date} (UTC+8) in {took:.1f} s: ",
+        date=shown_beijing(began_ms),
+        took=time.monotonic() - began_s,
+    )
     found = Findings(verdict, *on_record, reasons, checked)
-    for line in found.lines():
-        print(line)
+    if as_json:
+        print_json(found.document())
+        return found.outcome.exit_code
+    for line, tone in found.lines():
+        say(line, tone)
     return found.outcome.exit_code
 
 
@@ -51,7 +61,7 @@ def _read_reasons(path: Path) -> dict[str, str]:
     try:
         return read_looked_at(read_regular_text(path))
     except (OSError, ValueError) as error:
-        raise LookedAtFileError(f"{path}: {read_reason(error)}") from error
+        raise LookedAtFileError(read_reason(path, error)) from error
 
 
 COMMAND = Subcommand(

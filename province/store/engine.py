@@ -33,6 +33,7 @@ from province.store.tables import (
 from province.store.watch import Watch
 from sync.missing_extra import pip_line
 from sync.open_files import OpenFiles
+from sync.sentence import Sentence
 from sync.store_port import Cause
 
 BUSY_MS = 2_000
@@ -119,7 +120,7 @@ def _parse(url: str) -> sa.URL:
     if parsed.get_backend_name() not in BACKEND_DDL:
         raise StoreUrlError(_shown(url))
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise StoreUrlError(f"{url} names no file")
+        raise StoreUrlError(Sentence("{url} names no file", url=url))
     return parsed
 
 
@@ -208,7 +209,9 @@ def check_files(opened: OpenedStore | None) -> None:
         return
     wrong = opened.files.displaced()
     if wrong is None and opened.content.is_overwritten():
-        wrong = f"{opened.path} was overwritten by another program while it was in use"
+        wrong = Sentence(
+            "{path} was overwritten by another program while it was in use", path=opened.path
+        )
     if wrong is not None:
         raise StoreError(wrong, ProvinceCode.STORE_DISPLACED, Cause.SETUP)
 
@@ -224,7 +227,7 @@ def _check_encoding(connection: sa.Connection, url: str) -> None:
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
         if encoding != "UTF8":
-            why = f"{_shown(url)} has {encoding}"
+            why = Sentence("{url} has {encoding}", url=_shown(url), encoding=encoding)
             raise StoreError(why, ProvinceCode.STORE_ENCODING, Cause.SETUP)
 
 
@@ -267,7 +270,9 @@ def _check(engine: sa.Engine, url: str, read_only: bool) -> None:
     if version == FORMAT:
         return  # the usual start: Alembic stays unloaded
     if read_only:
-        why = f"{_misfit(url, version)}; `ratingpad-province receive` upgrades it"
+        why = Sentence(
+            "{misfit}; `ratingpad-province receive` upgrades it", misfit=_misfit(url, version)
+        )
         raise StoreError(why, ProvinceCode.STORE_FOREIGN)
     from province.store.upgrade import upgrade
 
@@ -282,7 +287,9 @@ def _known_version(connection: sa.Connection, url: str) -> str:
     """The store's format, this one or an older one. Raises StoreError (P03)."""
     version = _version(connection)
     if version is None:
-        raise StoreError(f"{_shown(url)} has no store's tables", ProvinceCode.STORE_FOREIGN)
+        raise StoreError(
+            Sentence("{url} has no store's tables", url=_shown(url)), ProvinceCode.STORE_FOREIGN
+        )
     if version != FORMAT:
         from province.store.upgrade import known_formats
 
@@ -291,8 +298,13 @@ def _known_version(connection: sa.Connection, url: str) -> str:
     return version
 
 
-def _misfit(url: str, version: str) -> str:
-    return f"{_shown(url)} has format {version}, not {FORMAT}"
+def _misfit(url: str, version: str) -> Sentence:
+    return Sentence(
+        "{url} has format {version}, not {format}",
+        url=_shown(url),
+        version=version,
+        format=FORMAT,
+    )
 
 
 def _version(connection: sa.Connection) -> str | None:

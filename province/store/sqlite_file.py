@@ -10,6 +10,8 @@ from pathlib import Path
 
 from province.errors import ProvinceCode, StoreError
 from sync.regular_file import open_regular
+from sync.sentence import Sentence
+from sync.system_reasons import reason
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -19,22 +21,36 @@ def check_path(path: Path, *, read_only: bool) -> None:
     try:
         begin = _begin_of(path)
     except PermissionError as error:
-        raise StoreError(f"{path}: {error.strerror}", ProvinceCode.STORE_RIGHTS) from error
+        raise StoreError(
+            Sentence.joined(": ", (path, reason(error))), ProvinceCode.STORE_RIGHTS
+        ) from error
     except IsADirectoryError as error:
-        raise StoreError(f"{path} is a directory", ProvinceCode.STORE_NO_DATABASE) from error
+        raise StoreError(
+            Sentence("{path} is a directory", path=path), ProvinceCode.STORE_NO_DATABASE
+        ) from error
     except FileNotFoundError as error:
         if read_only:
-            raise StoreError(f"{path} is not there", ProvinceCode.STORE_NO_FILE) from error
+            raise StoreError(
+                Sentence("{path} is not there", path=path), ProvinceCode.STORE_NO_FILE
+            ) from error
         _check_folder(path.parent)
         return
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}", ProvinceCode.STORE_ABSENT) from error
+        raise StoreError(
+            Sentence.joined(": ", (path, reason(error))), ProvinceCode.STORE_ABSENT
+        ) from error
     if begin and begin != _MAGIC:  # an empty file is an empty database
-        raise StoreError(f"{path} is no SQLite database", ProvinceCode.STORE_NO_DATABASE)
+        raise StoreError(
+            Sentence("{path} is no SQLite database", path=path), ProvinceCode.STORE_NO_DATABASE
+        )
     if not read_only and not _may_write(path):
-        raise StoreError(f"{path} may not be written", ProvinceCode.STORE_RIGHTS)
+        raise StoreError(
+            Sentence("{path} may not be written", path=path), ProvinceCode.STORE_RIGHTS
+        )
     if read_only and _needs_its_log(path) and not _may_write(path):
-        detail = f"{path}-wal has to be read, too, and the folder may not be written"
+        detail = Sentence(
+            "{path}-wal has to be read, too, and the folder may not be written", path=path
+        )
         raise StoreError(detail, ProvinceCode.STORE_RIGHTS)
 
 
@@ -62,9 +78,13 @@ def _begin_of(path: Path) -> bytes:
 
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise StoreError(f"there is no directory {folder}", ProvinceCode.STORE_NO_FILE)
+        raise StoreError(
+            Sentence("there is no directory {folder}", folder=folder), ProvinceCode.STORE_NO_FILE
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise StoreError(f"{folder} may not be written", ProvinceCode.STORE_RIGHTS)
+        raise StoreError(
+            Sentence("{path} may not be written", path=folder), ProvinceCode.STORE_RIGHTS
+        )
 
 
 def _may_write(path: Path) -> bool:

@@ -27,6 +27,8 @@ from province.store.projection_writer import read_anchors
 from province.store.raw import batches
 from province.store.reading import read_ledgers
 from province.timestamps import counted
+from sync.progress import Progress
+from sync.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +78,17 @@ def _take_over(connection: sa.Connection, version: str) -> None:
 
 def _derive_ratings(connection: sa.Connection) -> None:
     """Write every row of `rating` again; the rows of one pad are in memory at a time."""
-    for pad, ledgers in groupby(read_ledgers(connection), key=lambda seen: seen.pad):
-        projection = Projection(pad)
-        for seen in ledgers:
-            for batch in batches(connection, seen.ledger):
-                projection.feed(seen.ledger, batch.first, batch.bodies)
-        anchors = read_anchors(connection, pad)
-        rows = list(projection.ratings({boot: counted(anchors[boot]) for boot in anchors}))
-        for chunk in bulk.chunks(rows):
-            bulk.put(connection, tables.rating, chunk)
+    every = read_ledgers(connection)
+    expected, done = sum(seen.entries for seen in every), 0
+    with Progress(Sentence("upgrading the store")) as progress:
+        for pad, ledgers in groupby(every, key=lambda seen: seen.pad):
+            projection = Projection(pad)
+            for seen in ledgers:
+                for batch in batches(connection, seen.ledger):
+                    projection.feed(seen.ledger, batch.first, batch.bodies)
+                    done += len(batch.bodies)
+                    progress(done / max(1, expected))
+            anchors = read_anchors(connection, pad)
+            rows = list(projection.ratings({boot: counted(anchors[boot]) for boot in anchors}))
+            for chunk in bulk.chunks(rows):
+                bulk.put(connection, tables.rating, chunk)

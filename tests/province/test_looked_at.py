@@ -26,12 +26,19 @@ def test_each_finding_has_the_reason_above_it() -> None:
 
 def test_what_is_the_same_was_looked_at_and_what_has_changed_is_open() -> None:
     changed = REFUSED.replace("3 times", "4 times")
-    found = sort_findings([changed, LOST], read_looked_at(FILE))
+    found = sort_findings([changed, LOST], read_looked_at(FILE), lambda line: (line,))
     assert found == Sorted(
         [changed],
         [(LOST, "2026-12-01: the old test tool")],
         [REFUSED, "look at: pad p2, ledger 01B, fork: gone by now"],
     )
+
+
+def test_a_finding_is_known_by_the_line_of_either_language() -> None:
+    chinese = "缺失：评价器 p1，账本 01A，账目 2-4（missing）"
+    reasons = read_looked_at(f"# 2026-12-01: 卡已更换\n{chinese}\n")
+    found = sort_findings([LOST], reasons, lambda _: (LOST, chinese))
+    assert found == Sorted([], [(LOST, "2026-12-01: 卡已更换")], [])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from province.verify import StoreVerdict
 from province.verify_report import Findings
 from sync.entries import MAX_BODY_BYTES, Predecessor, Salvaged, kind_of, read_body, write_body
 from sync.messages import MAX_BATCH_BYTES
+from sync.shown_text import shown
 from tests.rigs.ledger.ledger_builder import NOON_MS, at
 from tests.rigs.sync import golden_values as goldens
 
@@ -92,7 +93,7 @@ def test_any_entry_gives_rows_that_can_be_stored_and_said() -> None:
         unread += len(projection.unread)
         read += 20 - len({row.seq for row in projection.unread if row.ledger == "01A"})
         verdict = StoreVerdict(1, 1, 20, 0, 0, 0, [], [], projection.oddities())
-        lines = list(Findings(verdict).lines())
+        lines = [shown(line) for line, _ in Findings(verdict).lines()]
         assert all(line.isprintable() for line in lines)
     assert min(read, unread) > ROUNDS / 10  # the generator finds both sides
 

@@ -11,6 +11,8 @@ import msgspec
 
 from device.commands import json_reports as device_reports
 from device.ledger_report import LedgerReport
+from province.commands.token_report import TokenReport
+from province.verify_report import StoreReport
 from sync.error_report import ErrorReport
 from tests.rigs.source.source_tree import ROOT
 
@@ -22,6 +24,8 @@ DOCUMENTS: dict[str, type[Any]] = {
     "ratingpad selftest": device_reports.SelftestReport,
     "ratingpad verify": LedgerReport,
     "ratingpad wiring": device_reports.WiringReport,
+    "ratingpad-province token": TokenReport,
+    "ratingpad-province verify": StoreReport,
 }
 """The types by the command that prints them."""
 
