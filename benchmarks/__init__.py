@@ -11,6 +11,7 @@ key_latency      the edge of a key until its event, for each driver
 touch_latency    a touch until it is acknowledged and until thanks; what the page costs
 desk_load        the same press while other programs call the desk
 salvage          a ledger of a million entries: opened, and salvaged
+ledger_listing   a million entries listed, and a press beside a listing
 write_cost       syncs and bytes of one rating on the card
 backlog_drain    a backlog until its receipts
 bad_link         the same over a slow link that is cut again and again

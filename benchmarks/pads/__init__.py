@@ -11,5 +11,6 @@ flooding_pad     a rogue pad that publishes what is no batch
 key_readers      our drivers of keys and a bare reader; presser presses for both
 presser          presses on request, in a process of its own
 salvage_pad      opens a large ledger, and says how long it took and how much memory
+listed_pad       commits to a ledger that others list meanwhile
 config           the configuration file of a five-key pad
 """

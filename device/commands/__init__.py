@@ -2,6 +2,7 @@
 
 check_command.py     reports every mistake in a configuration
 ledger_command.py    what is in a ledger, and copies for evidence
+ledger_runs.py       what that command does
 run_command.py       runs the agent
 selftest_command.py  walks through every part of a pad
 setup_command.py     makes a pad of this computer

@@ -141,7 +141,7 @@ def test_a_file_without_rights_says_whose_it_is(tmp_path):
     for folder in (tmp_path, *list(tmp_path.parents)[:-2]):
         folder.chmod(folder.stat().st_mode | 0o055)
     program = (
-        "import os, sys; from device import cli; from device.ledger_view import ledger_summary;"
+        "import os, sys; from device import cli; from device.commands import ledger_runs;"
         "os.setgid(65534); os.setuid(65534); sys.exit(cli.main(['ledger', sys.argv[1]]))"
     )
     done = subprocess.run(
