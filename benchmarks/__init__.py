@@ -8,6 +8,7 @@ What is measured, one module for a part of the table:
 
 press_latency    one key press until thanks
 key_latency      the edge of a key until its event, for each driver
+glass_latency    the edge of a key until thanks is on the glass of an OLED
 touch_latency    a touch until it is acknowledged and until thanks; what the page costs
 desk_load        the same press while other programs call the desk
 salvage          a ledger of a million entries: opened, and salvaged

@@ -9,6 +9,7 @@ from benchmarks import (
     backlog_drain,
     bad_link,
     desk_load,
+    glass_latency,
     idle_cost,
     ingest_rows,
     key_latency,
@@ -34,6 +35,7 @@ from sync.terminal import run_command
 PARTS: dict[str, Callable[[Run], list[Row]]] = {
     "press": press_latency.rows,
     "edges": key_latency.rows,
+    "thanks": glass_latency.rows,
     "touch": touch_latency.rows,
     "desk": desk_load.rows,
     "cost": write_cost.rows,

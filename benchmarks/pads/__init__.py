@@ -8,6 +8,7 @@ baseline_server  a server that is no pad, for the same callers
 drain_pad        writer and uplink on a ledger with a backlog, which backlog makes
 backlog          a ledger with a backlog in it
 flooding_pad     a rogue pad that publishes what is no batch
+glass_pad        a pad with keys and an OLED on a bus that takes its time
 key_readers      our drivers of keys and a bare reader; presser presses for both
 presser          presses on request, in a process of its own
 salvage_pad      opens a large ledger, and says how long it took and how much memory
