@@ -8,11 +8,13 @@ from device.ui.oled_rows import (
     HANGUL,
     broken,
     height,
+    ink,
     letter,
     lines,
     readable,
     sized,
     smallest,
+    space,
 )
 from device.ui.screens import Piece, ScreenRow
 
@@ -111,3 +113,34 @@ def test_a_text_is_broken_at_spaces_into_as_few_lines_as_fit_about_equally_long(
     found = broken(text, lambda line: len(line) <= signs)
     assert found == parts
     assert "".join(found) == text.replace(" ", "") or " " in text
+
+
+def test_a_row_that_fits_exactly_keeps_its_size() -> None:
+    for size in (24, 20):
+        wide = sized(row("请您评价", size), 0).width
+        assert lines(row("请您评价", 24, 20, 16), wide, 0)[0].row.pieces[0].sizes == (size,)
+
+
+def test_a_row_is_as_large_as_the_ink_of_its_pieces_and_what_is_between_them() -> None:
+    three = ScreenRow("zh", (Piece("3", (40,)), Piece("号窗口", (24,))))
+    pieces = [ink(piece, "zh") for piece in three.pieces]
+    one = sized(three, 0)
+    assert one.width == sum(right - left for left, _, right, _ in pieces) + 40 // 8
+    assert one.above == max(-top for _, top, _, _ in pieces) == 30
+    assert one.below == max(bottom for _, _, _, bottom in pieces) == 3
+    assert one.height == 33
+    assert sized(row("大", 16, right="小"), 0).width == 8 + sum(
+        sized(row(text, 16), 0).width for text in "大小"
+    )
+
+
+def test_a_band_reaches_two_pixels_above_and_below_its_text() -> None:
+    plain = sized(row("请您评价", 20), 0)
+    band = sized(ScreenRow("zh", (Piece("请您评价", (20,)),), band=True), 0)
+    assert (band.height, band.width) == (plain.height + 4, plain.width)
+
+
+def test_ink_that_is_not_there_has_no_size() -> None:
+    assert ink(Piece("", (24,)), "zh") == (0, 0, 0, 0)
+    assert space(()) == 0
+    assert space((Piece("3", (40,)), Piece("号", (24,)))) == 5
