@@ -37,6 +37,7 @@ PLACES = {
     **dict.fromkeys(("tr", "Sentence"), (0,)),
     "counted": (0, 1),
     "Subcommand": (1,),
+    "group_of": (1,),
     "Exit": (1,),
     "bounds": (2,),
     "cannot": (0,),
