@@ -101,11 +101,12 @@ def _lines(name: str, program: Program, language: str) -> Iterator[str]:
     yield say("Each command tells its arguments with")
     yield r".BR \-\-help ."
     yield f".SH {say('COMMANDS')}"
-    subparsers = next(
-        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
-    )
+    actions = program.parser()._actions
+    subparsers = next(one for one in actions if isinstance(one, argparse._SubParsersAction))
     for command in program.commands:
-        yield from _command(name, command, subparsers.choices[command.name], say)
+        parser = subparsers.choices[command.name]
+        for one, its_parser in _with_commands(command, parser):
+            yield from _command(name, one, its_parser, say)
     if program.files:
         yield f".SH {say('FILES')}"
         for file, (english, chinese) in program.files.items():
@@ -135,6 +136,18 @@ def _lines(name: str, program: Program, language: str) -> Iterator[str]:
     yield say(
         "What --json prints, and what each error code means, is told in the project's documents."
     )
+
+
+def _with_commands(
+    command: Subcommand, parser: argparse.ArgumentParser
+) -> Iterator[tuple[Subcommand, argparse.ArgumentParser]]:
+    """The command, or the commands that it has of its own, by their whole names."""
+    if not command.commands:
+        yield command, parser
+        return
+    nested = next(one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+    for one in command.commands:
+        yield one._replace(name=f"{command.name} {one.name}"), nested.choices[one.name]
 
 
 def _command(
