@@ -21,6 +21,7 @@ from device.ledger_view.ledger_summary import summarize
 from device.ledger_view.listing_forms import Csv, Form, JsonDocument, Ndjson, Table
 from sync.identity_text import comparable
 from sync.language import tr
+from sync.printing import complain
 from sync.sentence import Sentence
 from sync.shown_text import shown
 
@@ -214,7 +215,7 @@ def _carry_out(
             record = {"code": error.code.code, "detail": str(error.detail)}
             print(_json({"error": record}), file=sys.stderr)
         else:
-            print(shown(tr(error.detail)), file=sys.stderr)
+            complain(error.wording)
     return MISUSED
 
 

@@ -41,7 +41,10 @@ def carved(
             everything=True,
             progress=progress,
         )
-        with as_ledger_error(f"reading {path}"), exclude_agents(path, together=True):
+        with (
+            as_ledger_error(Sentence("reading {path}", path=path)),
+            exclude_agents(path, together=True),
+        ):
             found = reading.__enter__()
         try:
             if found.is_foreign:
@@ -63,7 +66,10 @@ def wal_goes_on(path: Path, head: int) -> bool:
         return bytes(PAGE_BYTES)  # a long record counts, whatever is on its other pages
 
     try:
-        with as_ledger_error(f"reading {path}"), exclude_agents(path, together=True):
+        with (
+            as_ledger_error(Sentence("reading {path}", path=path)),
+            exclude_agents(path, together=True),
+        ):
             wal = beside(path, "-wal")
             return any(True for f in frames(wal) for _ in records_in(f.page, empty, head))
     except LedgerError as error:

@@ -91,7 +91,7 @@ def copy_ledger(
     Raises LedgerError: L02 there is no room, L04 an agent has a damaged ledger open, L06 it is no
     ledger, S01 something is at `to` already, S02 no rights, L01 else. Then nothing is left there.
     """
-    with as_ledger_error(f"copying {source}"):
+    with as_ledger_error(Sentence("copying {path}", path=source)):
         if to.is_dir():
             to = to / _name(source, made)
         _refuse(source, to)

@@ -15,7 +15,7 @@ from tests.rigs.commands.manuals import PROGRAMS, parsers
 from tests.rigs.ledger.ledger_process import open_in, rated
 
 CHINESE_SIGN = re.compile(r"[\u4e00-\u9fff]")
-SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z]+[,;]? +){3,}")
+SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z]+ +){3,}")
 """Three English words in a row: no name, no command, no list of choices."""
 
 GOOD = '[pad]\nid = "pad-1"\nwindow = "3"\n[ledger]\npath = "ledger.db"\n'
@@ -70,8 +70,8 @@ def typed(
 
 
 def english_in(printed: str) -> list[str]:
-    """The sentences in English; what stands in backquotes is typed, and is not looked at."""
-    return SENTENCE.findall(re.sub(r"`[^`]*`", "", printed))
+    """The sentences in English; commands, and what stands in backquotes, are no sentences."""
+    return SENTENCE.findall(re.sub(r"`[^`]*`|ratingpad(?: [a-z-]+)*", "", printed))
 
 
 LINES = [
@@ -83,7 +83,10 @@ LINES = [
         "wiring --board rpi-4 --svg --json", "units --out out", "units --out pad.toml/x",
         "voice --out pad.toml/x", "selftest --config wrong.toml",
         "selftest --config pad.toml --report pad.toml", "run --config pad.toml --log x",
-        "setup --board nonsense --yes",
+        "setup --board nonsense --yes", "ledger ledger", "ledger show ledger",
+        "ledger show nowhere", "ledger show pad.toml", "ledger show ledger --kind x",
+        "ledger show ledger --seq x", "ledger copy ledger x", "ledger copy ledger pad.toml/x",
+        "ledger copy nowhere out/x",
     )],
     *[("ratingpad-province", line) for line in (
         "", "nonsense", "verify", "verify --store sqlite:///nowhere.db",

@@ -142,7 +142,7 @@ def test_a_spreadsheet_reads_the_case_of_each_entry(tmp_path: Path) -> None:
     assert len(rows) == 18
     asked = rows[4]
     assert (asked["seq"], asked["kind"], asked["window"]) == ("5", "invited", "A03")
-    assert (asked["case"], asked["step"], asked["clerk"]) == ("办件-2026-0417", "1", "021")
+    assert (asked["case"], asked["step"], asked["clerk"]) == ("办件-2026-0417", "1", "'021")
     assert asked["beijing_time"] == "2026-11-29 09:00:13"
     assert rows[1]["beijing_time"] == ""
     assert rows[5]["words"] == "after 4.3 s, case 办件-2026-0417"
