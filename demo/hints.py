@@ -113,8 +113,8 @@ def _offline(pads: Sequence[PadFacts], _: Seen) -> Hint:
 
 def _cut(pads: Sequence[PadFacts], seen: Seen) -> Hint:
     if seen.cut:
-        pad = _first(pads, lambda pad: not pad.power)
-        return Hint("starting", "", pad.name) if pad.power else Hint("power-on", "power", pad.name)
+        pad = _first(pads, lambda pad: not pad.power or pad.starting)
+        return Hint("power-on", "power", pad.name)
     pad = _first(pads, lambda pad: bool(pad.waiting))
     return Hint("cut", "power", pad.name)
 
@@ -197,12 +197,12 @@ def next_hint(pads: Sequence[PadFacts], seen: Seen) -> Hint:
 
 def _possible(hint: Hint, pad: PadFacts) -> Hint:
     """The same hint, or what must be done at its pad before."""
-    if hint.id in ("power-on", "starting", "mend-card"):
+    if pad.starting:
+        return Hint("starting", "", pad.name)
+    if hint.id in ("power-on", "mend-card"):
         return hint
     if not pad.power:
         return Hint("switch-on", "power", pad.name)
-    if pad.starting:
-        return Hint("starting", "", pad.name)
     if not pad.card and hint.id not in ("rate-unsaved", "cut"):
         return Hint("mend-card", "card", pad.name)
     if pad.paused and hint.target in ("invite", "keys"):

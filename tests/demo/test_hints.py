@@ -181,3 +181,125 @@ def test_every_hint_and_lesson_has_words_in_every_language():
         assert {one.id for one in LESSONS} | {"progress"} == set(words["lesson"])
         for one in words["hint"].values():
             assert one["do"]
+
+
+# --- what counts as seen ------------------------------------------------------------------------
+
+
+def seen_of(*pads, before=None, dated=False, verified=False):
+    return look(before or Seen(), pads, dated=dated, verified=verified)
+
+
+def pad(which=KEYS, **facts):
+    return msgspec.structs.replace(which, **facts)
+
+
+@pytest.mark.parametrize(
+    ("name", "pads", "is_seen"),
+    [
+        ("rated", [pad(thanked=1)], True),
+        ("rated", [pad(thanked=1, waiting=1)], False),
+        ("rated", [pad(GLASS, thanked=1)], False),
+        ("touched", [pad(GLASS, thanked=1)], True),
+        ("touched", [pad(thanked=1)], False),
+        ("waited", [pad(waiting=1, cable=False)], True),
+        ("waited", [pad(waiting=1)], False),
+        ("waited", [pad(cable=False)], False),
+        ("cut", [pad(thanked=1, power=False)], True),
+        ("cut", [pad(power=False)], False),
+        ("cut", [pad(thanked=1)], False),
+        ("stray", [KEYS, pad(GLASS, strays=1)], True),
+        ("held_back", [pad(held_back=True)], True),
+    ],
+)
+def test_what_is_so_at_one_pad_is_seen(name, pads, is_seen):
+    assert getattr(seen_of(*pads), name) is is_seen
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "pads", "is_seen"),
+    [
+        ("back", {"cut": True}, [KEYS], True),
+        ("back", {"cut": True}, [pad(power=False)], False),
+        ("back", {"cut": True}, [pad(starting=True)], False),
+        ("arrived", {"waited": True}, [KEYS, GLASS], True),
+        ("arrived", {"waited": True}, [pad(waiting=1)], False),
+        ("arrived", {"waited": True}, [KEYS, pad(GLASS, cable=False)], False),
+        ("arrived", {}, [KEYS], False),
+        ("saved", {"held_back": True}, [KEYS], True),
+        ("saved", {"held_back": True}, [pad(card=False)], False),
+        ("saved", {"held_back": True}, [pad(held_back=True)], False),
+        ("saved", {}, [KEYS], False),
+        ("thanks", {"thanking": True}, [KEYS], True),
+        ("thanks", {"thanking": True}, [pad(thanking=True)], False),
+        ("thanks", {}, [KEYS], False),
+    ],
+)
+def test_what_ends_a_lesson_is_seen_once_it_has_begun(name, before, pads, is_seen):
+    assert getattr(seen_of(*pads, before=Seen(**before)), name) is is_seen
+
+
+def test_the_province_and_the_check_are_told_from_outside():
+    assert (seen_of(KEYS, dated=True).dated, seen_of(KEYS).dated) == (True, False)
+    assert (seen_of(KEYS, verified=True).verified, seen_of(KEYS).verified) == (True, False)
+
+
+def test_what_was_seen_stays_seen():
+    """Also while a pad has no power, network or card, and holds everything back."""
+    gone = {"power": False, "cable": False, "card": False, "waiting": 1, "held_back": True}
+    after = seen_of(pad(**gone), pad(GLASS, **gone), before=ALL_SEEN)
+    assert after == ALL_SEEN
+
+
+# --- at which pad, and what comes first ---------------------------------------------------------
+
+
+def hint_for(lesson, *pads, **seen):
+    """The hint when only this lesson is left, as `hint:pad.part`."""
+    left = {
+        "rate": {"rated"},
+        "offline": {"waited"},
+        "cut": {"cut", "back"},
+        "arrive": {"arrived"},
+        "stray": {"stray"},
+        "card": {"held_back", "saved"},
+        "time": {"dated"},
+    }[lesson]
+    facts = dict.fromkeys(left, False) | seen
+    hint = next_hint(pads, msgspec.structs.replace(ALL_SEEN, **facts))
+    return f"{hint.id}:{hint.pad[-1:]}.{hint.target}"
+
+
+@pytest.mark.parametrize(
+    ("lesson", "pads", "told"),
+    [
+        ("rate", [pad(thanked=1, waiting=1, cable=False)], "plug:1.cable"),
+        ("rate", [pad(GLASS), pad(thanked=1, waiting=1)], "delivering:."),
+        ("cut", [KEYS, pad(GLASS, waiting=1)], "cut:2.power"),
+        ("cut", [pad(card=False, waiting=1)], "cut:1.power"),
+        ("arrive", [KEYS, pad(GLASS, cable=False)], "plug:2.cable"),
+        ("stray", [pad(open=True)], "press:1.keys"),
+        ("stray", [pad(paused=True)], "resume:1.pause"),
+        ("stray", [pad(power=False)], "switch-on:1.power"),
+        ("card", [KEYS, pad(GLASS, open=True)], "spoil-card:2.card"),
+        ("card", [KEYS, pad(GLASS, card=False)], "mend-card:2.card"),
+        ("card", [KEYS, pad(GLASS, card=False, open=True)], "rate-unsaved:2.glass"),
+        ("time", [KEYS, pad(GLASS, time_server=False)], "rate-1970:2.invite"),
+        ("time", [KEYS, pad(GLASS, time_server=False, undated=True)], "find-time:2.time"),
+        ("time", [KEYS, pad(GLASS, undated=True)], "dating:."),
+    ],
+)
+def test_the_hint_is_about_the_pad_where_the_lesson_is_going_on(lesson, pads, told):
+    expected = f"{told}province" if told.endswith(":.") else told
+    assert hint_for(lesson, *pads) == expected
+
+
+def test_after_the_cut_the_pad_without_power_is_told_of_and_then_waited_for():
+    off, starting = pad(GLASS, power=False), pad(GLASS, starting=True)
+    assert hint_for("cut", KEYS, off, cut=True) == "power-on:2.power"
+    assert hint_for("cut", KEYS, starting, cut=True) == "starting:2."
+
+
+def test_a_card_that_held_a_rating_back_is_mended_even_without_power():
+    off = pad(card=False, power=False)
+    assert hint_for("card", off, held_back=True) == "mend-card:1.card"
