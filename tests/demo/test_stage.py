@@ -39,8 +39,13 @@ async def until(fact):
             continue
 
 
+async def at_rest(pad):
+    """Wait until it takes an invitation: what the desk said last may be older than the display."""
+    await until(lambda: pad.scene == "standby" and pad.window_state == "ready")
+
+
 async def rate(pad, case, level):
-    await until(lambda: pad.window_state == "ready")
+    await at_rest(pad)
     visit = await pad.invite(case)
     await until(lambda: pad.scene == "invitation")
     await pad.press(level)
@@ -127,7 +132,7 @@ def test_a_pad_that_dies_by_itself_is_shown_dark_and_can_be_switched_on_again():
 
 def test_a_card_that_cannot_be_written_gives_no_thanks_until_it_can():
     async def scene(stage, pad):
-        await until(lambda: pad.window_state == "ready")
+        await at_rest(pad)
         visit = await pad.invite("A-1")
         await until(lambda: pad.scene == "invitation")
         await pad.set_card(False)
@@ -186,7 +191,7 @@ def test_the_clerk_sees_how_it_stands_and_never_a_level():
 def test_an_invitation_from_the_clerks_own_page_is_a_visit_too():
     async def scene(stage, pad):
         earlier = await rate(pad, "A-1", "satisfied")
-        await until(lambda: pad.window_state == "ready")
+        await at_rest(pad)
         name = await pad.desk.invite("B-1", "11220000MB0001", "办结")  # as any window system would
         await until(lambda: pad.scene == "invitation")
         await pad.press("dissatisfied")
