@@ -12,6 +12,5 @@ voice_command.py     makes the spoken prompts
 wiring_command.py    prints how a board is wired
 
 json_reports.py      what they print with `--json`
-command_progress.py  how far a command is that takes longer
 command_errors.py    the exit codes, and how a command says what is wrong
 """

@@ -1,17 +1,14 @@
 """What `ratingpad ledger` does: prints a summary, lists entries, copies for evidence."""
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from device.commands.command_errors import FAILED, MISUSED, OK
-from device.commands.command_progress import ShownProgress
-from device.errors import LedgerError, PadCode
+from device.commands.command_errors import FAILED, MISUSED, OK, refuse
+from device.errors import LedgerError
 from device.ledger_report import wrong_path
 from device.ledger_view.entry_filter import EntryFilter
 from device.ledger_view.entry_reader import EntryReader, open_ledger
@@ -19,13 +16,20 @@ from device.ledger_view.entry_selection import Selection
 from device.ledger_view.evidence_copy import MANIFEST, SUMS, EvidenceCopy, copy_ledger
 from device.ledger_view.ledger_summary import summarize
 from device.ledger_view.listing_forms import Csv, Form, JsonDocument, Ndjson, Table
+from sync.error_report import error_report
 from sync.identity_text import comparable
-from sync.language import tr
-from sync.printing import complain
+from sync.printing import Tone, complain, painted, print_json, say
+from sync.progress import Progress
 from sync.sentence import Sentence
-from sync.shown_text import shown
 
 NEWEST_AT_A_TERMINAL = 100
+_TONES = {
+    "fault": Tone.BAD,
+    "cleared": Tone.GOOD,
+    "rated": Tone.GOOD,
+    "salvaged": Tone.LOOK,
+    "strayed": Tone.LOOK,
+}
 
 
 # --- summary -------------------------------------------------------------------------------------
@@ -34,13 +38,14 @@ NEWEST_AT_A_TERMINAL = 100
 def summary(chosen: argparse.Namespace) -> int:
     """What is in a ledger, in twenty lines; the exit code."""
 
-    def work(reader: EntryReader, progress: ShownProgress) -> int:
+    def work(reader: EntryReader, progress: Progress) -> int:
         found = summarize(reader, progress)
-        progress.clear()
+        progress.hide()
         if chosen.json:
-            _print_json(found.record())
+            print_json(found.record())
         else:
-            print(*found.lines(), sep="\n")
+            for line, tone in found.lines():
+                print(painted(line, tone, sys.stdout))
         return OK if found.is_good else FAILED
 
     return _look_at(chosen.ledger, work, as_json=chosen.json)
@@ -52,26 +57,38 @@ def summary(chosen: argparse.Namespace) -> int:
 def show(chosen: argparse.Namespace) -> int:
     """The entries; the exit code."""
 
-    def work(reader: EntryReader, progress: ShownProgress) -> int:
+    def work(reader: EntryReader, progress: Progress) -> int:
         limit: int | None = chosen.limit
         if limit is None and chosen.form is None and sys.stdout.isatty():
             limit = NEWEST_AT_A_TERMINAL
         selection = Selection(reader, _asked(chosen), limit or None, chosen.levels, progress)
         form = _form(chosen, reader)
-        form.begin()
-        count = 0
-        for entry in selection.entries():
-            progress.clear()
-            form.add(entry)
-            count += 1
-            if count == NEWEST_AT_A_TERMINAL:
-                sys.stdout.flush()  # so that the first ones are there at once
-        progress.clear()
-        remarks = _remarks(reader, selection)
+        count, ended = 0, None
+        try:
+            for entry in selection.entries():
+                if not count:
+                    form.begin()
+                    if sys.stdout.isatty():  # the entries themselves show how far it is
+                        progress.hide()
+                        selection.progress = lambda _: None
+                form.add(entry)
+                count += 1
+                if count == NEWEST_AT_A_TERMINAL:
+                    sys.stdout.flush()  # so that the first ones are there at once
+        except LedgerError as error:
+            if not count:
+                raise
+            ended = Sentence.joined("", [error.wording])
+        if not count:
+            form.begin()
+        progress.hide()
+        remarks = [*_remarks(reader, selection), *([ended] if ended is not None else [])]
         form.end(remarks)
         sys.stdout.flush()
-        for line in [*remarks, *_notes(selection, count, chosen)]:
-            print(shown(tr(line)), file=sys.stderr)
+        for remark in remarks:
+            complain(remark)
+        for note in _notes(selection, count, chosen):
+            say(note, stream=sys.stderr)
         return FAILED if remarks else OK
 
     return _look_at(chosen.ledger, work, as_json=chosen.form is not None)
@@ -102,7 +119,11 @@ def _form(chosen: argparse.Namespace, reader: EntryReader) -> Form:
         case "json":
             return JsonDocument(write, facts, levels=levels)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return Table(write, facts, width)
+    return Table(write, facts, width, _painted)
+
+
+def _painted(kind: str, text: str) -> str:
+    return painted(text, _TONES.get(kind, Tone.PLAIN), sys.stdout)
 
 
 def _remarks(reader: EntryReader, selection: Selection) -> list[Sentence]:
@@ -149,17 +170,18 @@ def _notes(selection: Selection, count: int, chosen: argparse.Namespace) -> Iter
 def copy(chosen: argparse.Namespace) -> int:
     """Copy it for evidence; the exit code."""
 
-    def work(progress: ShownProgress) -> int:
+    def work(progress: Progress) -> int:
 
         copied = copy_ledger(chosen.ledger, chosen.to, datetime.now(UTC), progress)
-        progress.clear()
+        progress.hide()
         if chosen.json:
-            _print_json(copied.record())
+            print_json(copied.record())
         else:
-            print(*(shown(tr(line)) for line in _copied(copied)), sep="\n")
+            for line in _copied(copied):
+                say(line)
         return OK if copied.verdict.intact else FAILED
 
-    return _carry_out(chosen.ledger, work, tr("copying and verifying"), as_json=chosen.json)
+    return _carry_out(chosen.ledger, work, Sentence("copying and verifying"), as_json=chosen.json)
 
 
 def _copied(copy: EvidenceCopy) -> Iterator[Sentence]:
@@ -184,45 +206,32 @@ def _copied(copy: EvidenceCopy) -> Iterator[Sentence]:
 # --- errors --------------------------------------------------------------------------------------
 
 
-def _look_at(
-    path: Path, work: Callable[[EntryReader, ShownProgress], int], *, as_json: bool
-) -> int:
+def _look_at(path: Path, work: Callable[[EntryReader, Progress], int], *, as_json: bool) -> int:
     """Do something with the ledger at `path`; the exit code."""
 
-    def look(progress: ShownProgress) -> int:
+    def look(progress: Progress) -> int:
 
         with open_ledger(path, progress) as reader:
             return work(reader, progress)
 
-    return _carry_out(path, look, tr("reading"), as_json=as_json)
+    return _carry_out(path, look, Sentence("reading {file}", file=path.name), as_json=as_json)
 
 
 def _carry_out(
-    path: Path, work: Callable[[ShownProgress], int], doing: str, *, as_json: bool
+    path: Path, work: Callable[[Progress], int], doing: Sentence, *, as_json: bool
 ) -> int:
-    """Do something with a file; what keeps it from being done is said on stderr, in words or as
-    JSON. The exit code.
+    """Do something with a file; what keeps it from being done is said in words, or as a document
+    to a program. The exit code.
     """
-
-    progress = ShownProgress(doing)
+    if (wrong := wrong_path(path)) is not None:
+        return refuse(wrong, as_json=as_json)
     try:
-        if (wrong := wrong_path(path)) is not None:
-            raise LedgerError(wrong, PadCode.CONFIG_WRONG)
-        return work(progress)
+        with Progress(doing) as progress:
+            return work(progress)
     except LedgerError as error:
-        progress.clear()
+        # In words without the code's own: these are of an agent that cannot write.
         if as_json:
-            record = {"code": error.code.code, "detail": str(error.detail)}
-            print(_json({"error": record}), file=sys.stderr)
+            print_json(error_report(error))
         else:
             complain(error.wording)
     return MISUSED
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    print(_json(record, indent=2))
-
-
-def _json(record: dict[str, Any], indent: int | None = None) -> str:
-
-    return json.dumps(record, indent=indent)

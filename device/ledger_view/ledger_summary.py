@@ -17,6 +17,7 @@ from sync.beijing_time import shown_beijing
 from sync.columns import aligned, columns, padded
 from sync.entries import Booted, Fault, Invited
 from sync.language import tr
+from sync.printing import Tone
 from sync.sentence import Sentence
 from sync.shown_text import shown
 
@@ -80,13 +81,13 @@ class LedgerSummary:
             case _:
                 pass
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[tuple[str, Tone]]:
         """For people, safe to show."""
-        yield shown(str(self.reader.path))
-        rows = [(tr(name), shown(tr(text))) for name, text in self._rows()]
-        wide = max(columns(name) for name, _ in rows)
-        yield from (f"  {padded(name, wide)}  {text}" for name, text in rows)
-        yield ""
+        yield shown(str(self.reader.path)), Tone.PLAIN
+        rows = [(tr(name), shown(tr(text)), tone) for name, text, tone in self._rows()]
+        wide = max(columns(name) for name, _, _ in rows)
+        yield from ((f"  {padded(name, wide)}  {text}", tone) for name, text, tone in rows)
+        yield "", Tone.PLAIN
         counted = [(tr("kind"), tr("entries"))]
         for kind, count in sorted(self.kinds.items(), key=lambda item: _order(item[0])):
             word = KIND_WORDS.get(kind)
@@ -94,9 +95,25 @@ class LedgerSummary:
             counted.append((name or tr("not readable"), f"{count:,}"))
         wide = max(columns(number) for _, number in counted)
         counted = [(name, " " * (wide - columns(number)) + number) for name, number in counted]
-        yield from (f"  {line}" for line in aligned(counted))
+        yield from ((f"  {line}", Tone.PLAIN) for line in aligned(counted))
 
-    def _rows(self) -> Iterator[tuple[Sentence, Sentence]]:
+    def _rows(self) -> Iterator[tuple[Sentence, Sentence, Tone]]:
+        for name, text in self._facts():
+            yield name, text, Tone.PLAIN
+        yield Sentence("chain"), self._chain(), Tone.GOOD if self.is_good else Tone.BAD
+        if self.reader.gone:
+            words = Sentence.counted(
+                "{count} entry is missing at the end, says the note beside the file",
+                "{count} entries are missing at the end, says the note beside the file",
+                count=self.reader.gone,
+            )
+            yield Sentence("gone"), words, Tone.BAD
+        for remark in self.reader.remarks:
+            yield Sentence("look at"), remark, Tone.LOOK
+        for name, text in self._last():
+            yield name, text, Tone.PLAIN
+
+    def _facts(self) -> Iterator[tuple[Sentence, Sentence]]:
         facts = self.reader.facts
         yield Sentence("pad"), self._pad()
         yield Sentence("ledger"), self._ledger()
@@ -121,18 +138,8 @@ class LedgerSummary:
             )
         if facts.receipted is not None:
             yield Sentence("province"), self._province(facts.receipted)
-        yield Sentence("chain"), self._chain()
-        if self.reader.gone:
-            yield (
-                Sentence("gone"),
-                Sentence.counted(
-                    "{count} entry is missing at the end, says the note beside the file",
-                    "{count} entries are missing at the end, says the note beside the file",
-                    count=self.reader.gone,
-                ),
-            )
-        for remark in self.reader.remarks:
-            yield Sentence("look at"), remark
+
+    def _last(self) -> Iterator[tuple[Sentence, Sentence]]:
         if self.booted is not None:
             yield (
                 Sentence("last start"),

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from device import cli
-from device.commands import command_progress
 from tests.rigs.ledger.ledger_process import open_in, rated
 from tests.rigs.ledger.told_ledger import tell
 from tests.rigs.time.wait import until
@@ -91,6 +90,25 @@ def test_levels_are_shown_where_they_are_asked_for_only(tmp_path, capsys):
     assert "satisfied" not in run(capsys, path)[1]
 
 
+@pytest.mark.parametrize("form", ["--json", "--ndjson"])
+def test_a_ledger_that_is_replaced_during_a_listing_ends_it_and_it_is_said(
+    tmp_path, capsys, monkeypatch, form
+):
+    monkeypatch.setattr("device.ledger_view.entry_reader.STEP_ENTRIES", 4)
+    path = tell(tmp_path)
+    steps = iter([(1, 1)] * 4)
+    monkeypatch.setattr("device.ledger_view.entry_reader._place_of", lambda _: next(steps, (1, 2)))
+    code, out, err = run(capsys, "show", path, form)
+    assert code == 1
+    assert "was replaced meanwhile: begin again" in err
+    if form == "--json":
+        document = json.loads(out)
+        assert 0 < document["listed"] < 18
+        assert document["complete"] is False
+    else:
+        assert 0 < len(out.splitlines()) < 18
+
+
 def test_a_damaged_file_is_listed_with_what_is_missing_and_exit_code_1(tmp_path, capsys):
     path = tell(tmp_path)
     with path.open("r+b") as file:
@@ -105,10 +123,10 @@ def test_a_damaged_file_is_listed_with_what_is_missing_and_exit_code_1(tmp_path,
 @pytest.mark.parametrize(
     ("what", "error"),
     [
-        ("missing", ("S01", "is not there")),
-        ("folder", ("S01", "is a folder")),
+        ("missing", ("usage", "is not there")),
+        ("folder", ("usage", "is a folder")),
         ("text", ("L06", "is no ledger")),
-        ("pipe", ("S01", "not a regular file")),
+        ("pipe", ("usage", "not a regular file")),
     ],
 )
 @pytest.mark.parametrize("command", ["summary", "show", "copy"])
@@ -127,8 +145,8 @@ def test_what_is_no_ledger_is_said_in_words_and_in_json(tmp_path, capsys, comman
     assert (exit_code, out) == (2, "")
     assert error[1] in err
     exit_code, out, err = run(capsys, command, path, *to, "--json")
-    assert (exit_code, out) == (2, "")
-    told = json.loads(err)["error"]
+    assert (exit_code, err) == (2, "")
+    told = json.loads(out)
     assert told["code"] == error[0]
     assert error[1] in told["detail"]
     assert list((tmp_path / "evidence").iterdir()) == []
@@ -226,22 +244,11 @@ def test_a_table_at_a_terminal_has_the_newest_hundred_and_fits(tmp_path):
     assert "the newest 100 of them; --limit 0 lists all" in lines
 
 
-def test_progress_is_shown_at_a_terminal_after_two_seconds_and_removed(monkeypatch, capsys):
-    now_s = [0.0]
-    monkeypatch.setattr("device.commands.command_progress.time.monotonic", lambda: now_s[0])
-    progress = command_progress.ShownProgress("reading")
-    progress(0.5)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    progress(0.5)
-    assert capsys.readouterr().err == ""
-    now_s[0] = 2.1
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    progress(0.501)
-    progress(0.502)
-    progress.clear()
-    progress.clear()
-    progress(0.9)
-    assert capsys.readouterr().err == "\rreading 50% \r\x1b[K"
+def test_a_kind_is_coloured_at_a_terminal_and_not_where_nobody_wants_it(tmp_path):
+    path = tell(tmp_path)
+    assert "\x1b[31mfault" in at_a_terminal("show", path)
+    assert "\x1b[" not in at_a_terminal("show", path, NO_COLOR="1")
+    assert "\x1b[32m  chain" in at_a_terminal(path)
 
 
 # --- nobody else loads it ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from device.ledger_view.entry_reader import open_ledger
 from device.ledger_view.ledger_summary import LedgerSummary, summarize
 from sync.entries import Level
+from sync.printing import Tone
 from tests.rigs.ledger.told_ledger import tell
 
 ONCE = (
@@ -25,7 +26,7 @@ def summary_of(path: Path) -> LedgerSummary:
 
 def rows(summary: LedgerSummary) -> dict[str, str]:
     """The first column's words, and what stands behind them."""
-    lines = [line.strip() for line in summary.lines() if "  " in line.strip()]
+    lines = [line.strip() for line, _ in summary.lines() if "  " in line.strip()]
     return {name: text.strip() for name, _, text in (line.partition("  ") for line in lines)}
 
 
@@ -77,6 +78,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     summary = summary_of(path)
     assert rows(summary)["chain"].startswith("BROKEN at entry 9:")
     assert (summary.is_good, summary.record()["chain"]) == (False, "broken")
+    assert [tone for line, tone in summary.lines() if "BROKEN" in line] == [Tone.BAD]
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
