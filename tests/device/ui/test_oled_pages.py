@@ -72,6 +72,13 @@ def test_what_must_be_whole_is_left_out_where_it_takes_more_than_one_page() -> N
     assert len(pages(Screen(rows[:3], whole=True), SMALL)) == 1
 
 
+def test_a_frame_takes_a_pixel_above_and_below() -> None:
+    rows = row("国", 32, 13), row("国", 32, 13)  # 30 pixels of ink and 2 of a gap, twice
+    for framed, sizes in ((False, [(32,), (32,)]), (True, [(13,), (32,)])):
+        (page,) = pages(Screen(rows, framed=framed), LARGE)
+        assert [one.pieces[0].sizes for one in page.rows] == sizes
+
+
 def test_a_screen_without_text_is_one_page() -> None:
     assert pages(Screen((), framed=True), SMALL) == (Screen((), framed=True),)
     assert pages(Screen((ScreenRow("zh", ()),)), SMALL) == (Screen(()),)

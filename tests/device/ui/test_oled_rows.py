@@ -29,6 +29,8 @@ def row(text: str, *sizes: int, right: str = "") -> ScreenRow:
         ("满意", HAN),
         ("만족", HANGUL),
         ("만족 满意", HANGUL),
+        ("가", HANGUL),
+        ("힣", HANGUL),
         ("3号", CAPITAL),
         ("QR로", CAPITAL),
         ("✓ 谢谢您", HAN),
@@ -74,6 +76,14 @@ def test_a_row_that_is_exactly_as_wide_as_its_room_is_not_broken() -> None:
     wide = sized(row("请您评价", 16), 0).width
     assert len(lines(row("请您评价", 16), wide, 0)) == 1
     assert len(lines(row("请您评价", 16), wide - 1, 0)) == 2
+
+
+def test_the_lines_of_a_broken_row_have_its_smallest_size_and_may_fill_the_room() -> None:
+    wide = sized(row("请您", 16), 0).width
+    found = lines(row("请您评价", 24, 20, 16), wide, 0)
+    assert [one.row.pieces[0] for one in found] == [Piece("请您", (16,)), Piece("评价", (16,))]
+    assert [one.step for one in found] == [2, 2]
+    assert len(lines(row("请您评价", 16), wide - 1, 0)) == 4
 
 
 def test_what_is_on_the_right_goes_below_before_a_text_is_broken() -> None:
