@@ -179,7 +179,7 @@ def _sqlite(path: Path, read_only: bool) -> sa.Engine:
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         else:
-            cursor.execute("PRAGMA journal_mode=WAL")
+            sqlite_file.use_wal(cursor)
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("SELECT count(*) FROM sqlite_schema")  # makes the WAL
             content[:] = content or [FileContent(path)]

@@ -6,12 +6,17 @@ where it may not write to the store itself; left by root they would keep the rec
 """
 
 import os
+import sqlite3
 from pathlib import Path
+from typing import Protocol
 
 from province.errors import ProvinceCode, StoreError
 from sync.regular_file import open_regular
 from sync.sentence import Sentence
 from sync.system_reasons import reason
+
+WAL_TRIES = 20
+"""How often a connection waits for another one before it says that the store is locked."""
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -95,3 +100,29 @@ def _needs_its_log(path: Path) -> bool:
     """Whether there are entries in a `-wal` that SQLite cannot read without making a `-shm`."""
     log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
     return log.exists() and log.stat().st_size > 0 and not index.exists()
+
+
+class Executes(Protocol):
+    """A cursor of SQLite, or one that stands for it."""
+
+    def execute(self, operation: str, /) -> object:
+        """Run a statement."""
+
+
+def use_wal(cursor: Executes) -> None:
+    """Have the store keep a WAL. When two connections change that at once, each waits for the other
+    to stop reading, so SQLite tells one of them without its busy timeout that the store is locked.
+    That one waits for the other by an exclusive transaction, which has the timeout, and tries
+    again. Raises OperationalError when it stays locked.
+    """
+    for _ in range(WAL_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            cursor.execute("BEGIN EXCLUSIVE")
+            cursor.execute("COMMIT")
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from province.cli import main
 from province.errors import StoreError
-from province.store import ProvinceStore, engine, open_store
+from province.store import ProvinceStore, engine, open_store, sqlite_file
 from sync.store_port import Cause
 from tests.rigs.ledger.ledger_builder import LedgerBuilder, invited, rated
 
@@ -175,3 +176,48 @@ def test_a_file_that_goes_during_a_commit_gives_no_receipt(
     with pytest.raises(StoreError, match="P21"):
         store.take([pad.arrival()])
     store.close()
+
+
+class Meeting:
+    """A cursor that meets another connection which changes the mode, too, so many times. It rigs
+    when SQLite says that it is locked; the error is SQLite's own.
+    """
+
+    def __init__(self, path: Path, times: int) -> None:
+        self._cursor = sqlite3.connect(path, isolation_level=None).cursor()
+        self._other = sqlite3.connect(path, isolation_level=None)
+        self._path, self._times = path, times
+        self.statements: list[str] = []
+
+    def execute(self, operation: str, /) -> object:
+        self.statements.append(operation)
+        if operation == "PRAGMA journal_mode=WAL" and self._times:
+            self._times -= 1
+            self._other.execute("BEGIN EXCLUSIVE")
+            try:
+                sqlite3.connect(self._path, timeout=0).execute("SELECT * FROM t")
+            finally:
+                self._other.execute("COMMIT")
+        return self._cursor.execute(operation).fetchall()
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+def test_a_receiver_that_meets_another_one_at_its_start_waits_for_it(
+    times: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE t(a)")
+    cursor = Meeting(path, times)
+    sqlite_file.use_wal(cursor)
+    assert cursor.statements.count("BEGIN EXCLUSIVE") == times
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_store_that_stays_locked_is_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE t(a)")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        sqlite_file.use_wal(Meeting(path, sqlite_file.WAL_TRIES + 1))
