@@ -75,11 +75,13 @@ def test_a_bare_board_becomes_a_pad_that_takes_ratings() -> None:
         # It serves: as the service's user, with the rights of its files.
         assert system.run("systemctl is-active ratingpad").strip() == "active"
         assert "in order" in system.run("ratingpad check --config /etc/ratingpad/pad.toml")
-        assert "201" not in invite(system, "DH-1")
+        assert '"standing":"open"' in invite(system, "DH-1").replace(" ", "")
         system.run(f"/opt/ratingpad/bin/python -c {shlex.quote(PRESS)}")
         system.run(
-            "for n in $(seq 60); do ratingpad verify /var/lib/ratingpad/ledger.db | grep -q rated"
-            " && break; sleep 1; done; true"
+            "for n in $(seq 60); do"
+            ' curl -sS http://127.0.0.1:8600/v1/today -H "Authorization: Bearer'
+            ' $(cat /etc/ratingpad/desk-token)" | grep -q \'"rated": *1\' && exit 0; sleep 1;'
+            " done; exit 1"
         )
         assert "chain good" in ledger(system)
         rights = system.run("stat -c '%U:%G %a' /etc/ratingpad/desk-token /etc/ratingpad/pad.toml")
